@@ -1,0 +1,46 @@
+/**
+ * Tiny asserts for arguments. `where` is the function or class as the user calls it, `what` the argument.
+ * TypeError for a wrong type, RangeError for a wrong value or shape; the message is built only on failure.
+ */
+
+/** `<where>: <what>: expected <rule>, got <got>[. <remedy>]`, the one form of every message. */
+export function message(where: string, what: string, rule: string, got: string, remedy?: string): string {
+  return `${where}: ${what}: expected ${rule}, got ${got}${remedy ? `. ${remedy}` : ''}`;
+}
+
+/** A value as a message shows it: short, and unambiguous about its type. */
+export function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (Array.isArray(value)) {
+    const head = value.slice(0, 8).map(show).join(', ');
+    return value.length > 8 ? `[${head}, ... ${value.length} entries]` : `[${head}]`;
+  }
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object';
+  return String(value);
+}
+
+/** A shape as a message shows it; null (unknown) prints as `?`. */
+export function showShape(shape: readonly (number | null)[]): string {
+  return `[${shape.map((size) => size ?? '?').join(', ')}]`;
+}
+
+export function checkBoolean(where: string, what: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new TypeError(message(where, what, 'a boolean', show(value)));
+}
+
+/** An integer of at least `min`. `note` carries the words users search for, where another library coined them. */
+export function checkInteger(
+  where: string,
+  what: string,
+  value: unknown,
+  min: number,
+  note?: string,
+): asserts value is number {
+  if (typeof value !== 'number')
+    throw new TypeError(message(where, what, 'an integer', `${show(value)} (${typeof value})`, note));
+  if (!Number.isInteger(value) || value < min)
+    throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
+}

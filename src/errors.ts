@@ -1,0 +1,39 @@
+/**
+ * The errors this package throws, beside the built-in TypeError (wrong type) and RangeError (wrong value or shape).
+ *
+ * Every message reads `<Where>: <what>: expected <rule>, got <value>[. <remedy>]`.
+ */
+
+/** A file is malformed; reading it again cannot help. `code` is stable and names the rule that was broken. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Keys and shapes of a state_dict do not fit the layers it is loaded into. No weight has changed. */
+export class StateDictError extends Error {
+  override readonly name = 'StateDictError';
+
+  constructor(
+    message: string,
+    /** Keys the layers need and the state_dict lacks. */
+    readonly missing: readonly string[] = [],
+    /** Keys of the state_dict that no layer takes. */
+    readonly unexpected: readonly string[] = [],
+    /** Keys whose shapes differ. */
+    readonly mismatched: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** The request makes sense, but this package, backend or machine cannot serve it; the message names the remedy. */
+export class UnsupportedError extends Error {
+  override readonly name = 'UnsupportedError';
+}

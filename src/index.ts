@@ -1,0 +1,1 @@
+export { FormatError, StateDictError, UnsupportedError } from './errors.js';
