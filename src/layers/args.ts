@@ -1,0 +1,160 @@
+/** The arguments that every recurrent layer takes, and their checks. */
+
+import type { layers } from '@tensorflow/tfjs-layers';
+import { checkBoolean, checkInteger, message, show } from '../check.js';
+import { IMPLEMENTATIONS, type Implementation } from '../ops/implementation.js';
+
+type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+
+/** torch's words in camelCase, beside those of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
+export interface RecurrentArgs extends LayerArgs {
+  /** H, units per direction, >= 1. */
+  readonly hiddenSize: number;
+  /** I, the last dimension of the input, >= 1. @default read off the first input */
+  readonly inputSize?: number;
+  /** L, stacked layers, >= 1. @default 1 */
+  readonly numLayers?: number;
+  /** Whether each direction has `bias_ih` and `bias_hh`. @default true */
+  readonly bias?: boolean;
+  /** Input and output are `[B, T, *]` rather than `[T, B, *]`. torch's default is false. @default true */
+  readonly batchFirst?: boolean;
+  /** Probability in [0, 1] of zeroing an element of each layer's output but the last's, in training. @default 0 */
+  readonly dropout?: number;
+  /** Adds a reverse direction: D = 2. @default false */
+  readonly bidirectional?: boolean;
+  /** `apply` returns every step; false: the last layer's final hidden state of all directions `[B, D*H]`. @default true */
+  readonly returnSequences?: boolean;
+  /** `apply` returns `[output, hn]`, the states batch-leading `[B, L*D, H]`. @default false */
+  readonly returnState?: boolean;
+  /** `apply` starts from the final state of the call before, row by row. @default false */
+  readonly stateful?: boolean;
+  /** Makes the initial weights repeatable. @default random */
+  readonly seed?: number;
+  /** Which code computes the layer; belongs to the machine, so `getConfig` leaves it out. @default 'auto' */
+  readonly implementation?: Implementation;
+}
+
+/** {@link RecurrentArgs} with every default filled in. */
+export interface RecurrentOptions {
+  readonly hiddenSize: number;
+  readonly inputSize: number | undefined;
+  readonly numLayers: number;
+  readonly bias: boolean;
+  readonly batchFirst: boolean;
+  readonly dropout: number;
+  readonly bidirectional: boolean;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly stateful: boolean;
+  readonly seed: number | undefined;
+  readonly implementation: Implementation;
+}
+
+const TF_LAYER_KEYS = [
+  'inputShape',
+  'batchInputShape',
+  'batchSize',
+  'dtype',
+  'name',
+  'trainable',
+  'weights',
+  'inputDType',
+];
+
+const OWN_KEYS = [
+  'hiddenSize',
+  'inputSize',
+  'numLayers',
+  'bias',
+  'batchFirst',
+  'dropout',
+  'bidirectional',
+  'returnSequences',
+  'returnState',
+  'stateful',
+  'seed',
+  'implementation',
+];
+
+/** Words of tf.layers, Keras and torch that have another name or no counterpart here, each with its remedy. */
+const FOREIGN_KEYS: Readonly<Record<string, string>> = {
+  units: 'Use hiddenSize',
+  useBias: 'Use bias',
+  goBackwards: 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional',
+  resetAfter: 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU',
+  recurrentDropout: 'torch has none; dropout acts between stacked layers',
+  activation: 'Leave it out: the activations are those of torch',
+  recurrentActivation: 'Leave it out: the activations are those of torch',
+  unroll: 'Leave it out',
+  projSize: 'proj_size argument is only supported for LSTM, not RNN or GRU',
+  timeMajor: 'Use batchFirst: false',
+};
+
+function checkKeys(where: string, args: object): void {
+  for (const key of Object.keys(args)) {
+    if (OWN_KEYS.includes(key) || TF_LAYER_KEYS.includes(key)) continue;
+    const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const remedy = FOREIGN_KEYS[camel] ?? (OWN_KEYS.includes(camel) ? `Use ${camel}` : undefined);
+    const rule = remedy ? 'a known argument' : `one of ${[...OWN_KEYS, ...TF_LAYER_KEYS].join(', ')}`;
+    throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
+  }
+}
+
+function checkDropout(where: string, dropout: unknown, numLayers: number): asserts dropout is number {
+  const rule = 'a number in range [0, 1] representing the probability of an element being zeroed';
+  if (typeof dropout !== 'number') throw new TypeError(message(where, 'dropout', rule, show(dropout)));
+  if (!(dropout >= 0 && dropout <= 1)) throw new RangeError(message(where, 'dropout', rule, show(dropout)));
+  if (dropout === 0 || numLayers > 1) return;
+  console.warn(
+    `${where}: dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects ` +
+      `numLayers greater than 1, but got dropout=${dropout} and numLayers=${numLayers}`,
+  );
+}
+
+/**
+ * Checks the arguments of a recurrent layer and fills in the defaults.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
+export function parseRecurrentArgs(where: string, args: RecurrentArgs): RecurrentOptions {
+  if (typeof args !== 'object' || args === null)
+    throw new TypeError(message(where, 'args', 'an object such as { hiddenSize: 128 }', show(args)));
+  checkKeys(where, args);
+  const {
+    hiddenSize,
+    inputSize,
+    numLayers = 1,
+    bias = true,
+    batchFirst = true,
+    dropout = 0,
+    bidirectional = false,
+    returnSequences = true,
+    returnState = false,
+    stateful = false,
+    seed,
+    implementation = 'auto',
+  } = args;
+  checkInteger(where, 'hiddenSize', hiddenSize, 1, hiddenSizeWords(hiddenSize));
+  if (inputSize !== undefined)
+    checkInteger(where, 'inputSize', inputSize, 1, 'input_size must be greater than zero');
+  checkInteger(where, 'numLayers', numLayers, 1, 'num_layers must be greater than zero');
+  const flags = { bias, batchFirst, bidirectional, returnSequences, returnState, stateful };
+  for (const [name, value] of Object.entries(flags)) checkBoolean(where, name, value);
+  checkDropout(where, dropout, numLayers);
+  if (seed !== undefined) checkInteger(where, 'seed', seed, Number.MIN_SAFE_INTEGER);
+  if (!IMPLEMENTATIONS.includes(implementation))
+    throw new RangeError(
+      message(where, 'implementation', `one of ${IMPLEMENTATIONS.join(', ')}`, show(implementation)),
+    );
+  if (stateful && bidirectional) {
+    const remedy =
+      'The reverse direction needs the end of the sequence before its start, so it cannot be carried on';
+    throw new RangeError(message(where, 'stateful', 'false with bidirectional: true', 'true', remedy));
+  }
+  return { hiddenSize, inputSize, numLayers, dropout, seed, implementation, ...flags };
+}
+
+function hiddenSizeWords(value: unknown): string {
+  return typeof value === 'number' && Number.isInteger(value)
+    ? 'hidden_size must be greater than zero'
+    : 'hidden_size should be of type int';
+}

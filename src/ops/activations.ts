@@ -1,0 +1,43 @@
+/**
+ * sigmoid and tanh that can be differentiated twice.
+ *
+ * tfjs 4.22 saves the *output* of both for their gradients, and records that copy on the tape before the op itself:
+ * a second derivative through it is lost without a word. Where two tapes are on, these save the input and compute
+ * the derivative from it; anywhere else they are tfjs's own.
+ */
+
+import {
+  customGrad,
+  engine,
+  type GradSaveFunc,
+  mul,
+  sigmoid as sigmoidOp,
+  sub,
+  type Tensor,
+  tanh as tanhOp,
+} from '@tensorflow/tfjs-core';
+
+function twiceDifferentiable<T extends Tensor>(x: T, f: (x: T) => T, derivative: (y: T) => Tensor): T {
+  const evaluate = (at: T): T => {
+    if (engine().state.gradientDepth < 2) return f(at);
+    const op = customGrad((...args) => {
+      const [input, save] = args as unknown as [T, GradSaveFunc];
+      save([input]);
+      return {
+        value: f(input),
+        gradFunc: (dy: T, [saved]: Tensor[]) => mul(dy, derivative(evaluate(saved as T))),
+      };
+    });
+    return op(at) as T;
+  };
+  return evaluate(x);
+}
+
+/** 1 / (1 + exp(-x)). */
+export function sigmoid<T extends Tensor>(x: T): T {
+  return twiceDifferentiable(x, sigmoidOp, (y) => mul(y, sub(1, y)));
+}
+
+export function tanh<T extends Tensor>(x: T): T {
+  return twiceDifferentiable(x, tanhOp, (y) => sub(1, mul(y, y)));
+}

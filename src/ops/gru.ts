@@ -1,0 +1,38 @@
+import { add, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { sigmoid, tanh } from './activations.js';
+import { type Implementation, requireReference } from './implementation.js';
+import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.js';
+
+/**
+ * One step of a gated recurrent unit as `torch.nn.GRU` computes it; gate rows r | z | n.
+ *
+ *     r  = sigmoid(W_ir @ x + b_ir + W_hr @ h + b_hr)        reset
+ *     z  = sigmoid(W_iz @ x + b_iz + W_hz @ h + b_hz)        update
+ *     n  = tanh(W_in @ x + b_in + r * (W_hn @ h + b_hn))     new
+ *     h' = (1 - z) * n + z * h
+ *
+ * r acts after the product with W_hn (arXiv:1406.1078v1), so b_hn cannot be folded into b_in.
+ */
+export const gruEquations: CellEquations = {
+  numStates: 1,
+  step(gatesFromInput, [h], { weight_hh, bias_hh }) {
+    const [rx, zx, nx] = gateBlocks(gatesFromInput, 3) as [Tensor2D, Tensor2D, Tensor2D];
+    const [rh, zh, nh] = gateBlocks(linear(h as Tensor2D, weight_hh, bias_hh), 3) as [
+      Tensor2D,
+      Tensor2D,
+      Tensor2D,
+    ];
+    const r = sigmoid(add(rx, rh));
+    const z = sigmoid(add(zx, zh));
+    const n = tanh(add(nx, mul(r, nh)));
+    // (1 - z) * n + z * h with one product less.
+    return [add(n, mul(z, sub(h as Tensor2D, n)))];
+  },
+};
+
+/** A stack of GRU layers over whole sequences. The caller disposes the outputs. */
+export function gru(inputs: StackInputs, attrs: StackAttrs, implementation: Implementation): StackOutputs {
+  requireReference('GRU', implementation);
+  return runStack(gruEquations, inputs, attrs);
+}

@@ -1,0 +1,76 @@
+/** Sequence lengths, as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
+
+import { cast, sum, Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { message, show, showShape } from '../check.js';
+import { readsValuesCheaply } from './readback.js';
+
+/** One length per batch row, each an integer 1..T, in any order. */
+export type Lengths = readonly number[] | Int32Array | Tensor;
+
+const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
+const TORCH_POSITIVE =
+  "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0";
+
+/**
+ * Lengths as an int32 tensor `[B]`, or undefined where every row has all T steps (then there is nothing to mask).
+ * Call inside `tidy`.
+ * @throws TypeError, RangeError naming the entry. A tensor's values are checked only where reading them is free.
+ */
+export function toLengths(
+  where: string,
+  lengths: Lengths,
+  batch: number,
+  steps: number,
+): Tensor1D | undefined {
+  const isTensor = lengths instanceof Tensor;
+  if (!isTensor && !Array.isArray(lengths) && !(lengths instanceof Int32Array))
+    throw new TypeError(message(where, 'lengths', 'number[], Int32Array or a 1-D tensor', show(lengths)));
+  const shape = isTensor ? lengths.shape : [lengths.length];
+  if (shape.length !== 1 || shape[0] !== batch) {
+    const remedy = `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})`;
+    throw new RangeError(
+      message(where, 'lengths', `shape [${batch}], one per batch row`, showShape(shape), remedy),
+    );
+  }
+  if (isTensor && !readsValuesCheaply()) return cast(lengths, 'int32') as Tensor1D;
+  const values = Array.from(isTensor ? lengths.dataSync() : lengths);
+  checkValues(where, values, steps);
+  return values.every((length) => length === steps) ? undefined : tensor1d(values, 'int32');
+}
+
+function checkValues(where: string, values: readonly number[], steps: number): void {
+  for (const [row, length] of values.entries()) {
+    if (Number.isInteger(length) && length >= 1 && length <= steps) continue;
+    const remedy = length <= 0 ? TORCH_POSITIVE : undefined;
+    const rule = `an integer in 1..${steps} (T)`;
+    const got = typeof length === 'number' ? String(length) : show(length);
+    throw new RangeError(message(where, `lengths[${row}]`, rule, got, remedy));
+  }
+}
+
+/**
+ * The lengths that a `[B, T]` mask of a masking layer stands for, or undefined where it masks nothing. Call inside
+ * `tidy`.
+ * @throws RangeError when a row is empty or not right-padded, where reading the mask is free.
+ */
+export function lengthsFromMask(where: string, mask: Tensor): Tensor1D | undefined {
+  const [batch, steps] = mask.shape as [number, number];
+  if (!readsValuesCheaply()) return sum(cast(mask, 'int32'), 1) as Tensor1D;
+  const present = mask.dataSync();
+  const values = Array.from({ length: batch }, (_, row) =>
+    rowLength(where, present.subarray(row * steps, (row + 1) * steps), row),
+  );
+  return values.every((length) => length === steps) ? undefined : tensor1d(values, 'int32');
+}
+
+function rowLength(where: string, present: ArrayLike<number>, row: number): number {
+  const marks = Array.from(present, (value) => (value ? 1 : 0));
+  const length = marks.indexOf(0) < 0 ? marks.length : marks.indexOf(0);
+  if (length > 0 && marks.lastIndexOf(1) === length - 1) return length;
+  const got = `row ${row}: ${marks.length > 24 ? `${marks.slice(0, 24).join('')}...` : marks.join('')}`;
+  const remedy =
+    length === 0 && !marks.includes(1)
+      ? 'An empty sequence has no PyTorch counterpart: drop such rows or give them one real token'
+      : 'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too';
+  throw new RangeError(message(where, 'mask', 'each row to be right-padded, 1..T leading ones', got, remedy));
+}

@@ -1,0 +1,158 @@
+/**
+ * The readable reference of every recurrent op: a stack of layers composed of tf ops, differentiable to any order.
+ * A cell brings only its equations; layers, directions, time and lengths are the same for all of them.
+ */
+
+import {
+  add,
+  concat,
+  less,
+  matMul,
+  ones,
+  range,
+  reshape,
+  split,
+  stack,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tidy,
+  tile,
+  transpose,
+  unstack,
+  where,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { selectOrZero } from './select.js';
+
+/**
+ * The matrices `x[0]`, `x[1]`, ... of a tensor `[N, B, H]`.
+ *
+ * tf.unstack's own gradient breaks at N = 1: the engine passes it the one gradient bare, where it stacks a list.
+ */
+function unstackRows(x: Tensor): Tensor2D[] {
+  const [count, ...rest] = x.shape;
+  return (count === 1 ? [reshape(x, rest as [number, number])] : unstack(x)) as Tensor2D[];
+}
+
+/** What distinguishes one cell from another. */
+export interface CellEquations {
+  /** How many states a step carries; the first one is the output. */
+  readonly numStates: number;
+  /**
+   * One step: the input's share of the gates `[B, G*H]` (bias included) and the previous states `[B, H]` to the
+   * next states.
+   */
+  step(gatesFromInput: Tensor2D, states: readonly Tensor2D[], weights: DirectionWeights): Tensor2D[];
+}
+
+/** `x @ weight^T + bias`, torch's `F.linear`. */
+export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
+  const product = matMul(x, weight, false, true) as Tensor2D;
+  if (!bias) return product;
+  // The gradient of a broadcast bias is a sum over the rows, and the wasm backend's Sum over no rows returns
+  // uninitialised memory (tfjs 4.22). A product with a column of ones has the right gradient there: zeros.
+  if (x.shape[0] === 0) return add(product, matMul(ones([0, 1]), reshape(bias, [1, -1])));
+  return add(product, bias);
+}
+
+/** The gate blocks of `[B, G*H]`, in torch's order. */
+export function gateBlocks(gates: Tensor2D, count: number): Tensor2D[] {
+  return split(gates, count, 1);
+}
+
+/** Which steps each row has. */
+interface StepMask {
+  /** Bool `[T, B, 1]`. */
+  readonly all: Tensor3D;
+  /** The same per step, widened to bool `[B, H]`. */
+  readonly at: readonly Tensor2D[];
+}
+
+function stepMask(lengths: Tensor1D, steps: number, hiddenSize: number): StepMask {
+  const batch = lengths.shape[0];
+  const all = less(
+    reshape(range(0, steps, 1, 'int32'), [steps, 1, 1]),
+    reshape(lengths, [1, batch, 1]),
+  ) as Tensor3D;
+  const wide = tile(all, [1, 1, hiddenSize]);
+  return { all, at: unstackRows(wide) };
+}
+
+/** One direction of one layer over the whole sequence. `x` is `[T, B, I]`; so is the returned `output`. */
+function runDirection(
+  cell: CellEquations,
+  x: Tensor3D,
+  initialStates: readonly Tensor2D[],
+  weights: DirectionWeights,
+  reverse: boolean,
+  mask?: StepMask,
+): { output: Tensor3D; finalStates: readonly Tensor2D[] } {
+  const [steps, batch, inputSize] = x.shape;
+  // All T input projections in one product: [T*B, I] @ [I, G*H].
+  const projected = linear(reshape(x, [steps * batch, inputSize]), weights.weight_ih, weights.bias_ih);
+  const gates = unstackRows(reshape(projected, [steps, batch, projected.shape[1]]));
+  const outputs = new Array<Tensor2D>(steps);
+  let states = initialStates;
+  for (let i = 0; i < steps; i++) {
+    const t = reverse ? steps - 1 - i : i;
+    const next = cell.step(gates[t] as Tensor2D, states, weights);
+    // A row holds its state on steps it does not have. Read backwards, the initial state waits until the row's own
+    // last step: torch's reverse direction over a PackedSequence.
+    const present = mask?.at[t];
+    states = present ? next.map((state, k) => where(present, state, states[k] as Tensor2D)) : next;
+    outputs[t] = states[0] as Tensor2D;
+  }
+  const output = stack(outputs) as Tensor3D;
+  return { output: mask ? selectOrZero(mask.all, output) : output, finalStates: states };
+}
+
+/** Each initial state as L*D matrices `[B, H]`, zeros where none was given. */
+function splitInitialStates(
+  cell: CellEquations,
+  inputs: StackInputs,
+  batch: number,
+  hiddenSize: number,
+): Tensor2D[][] {
+  const given = inputs.initialStates;
+  if (given) return given.map(unstackRows);
+  const zero = zeros([batch, hiddenSize]) as Tensor2D;
+  return Array.from({ length: cell.numStates }, () => inputs.weights.map(() => zero));
+}
+
+/** Runs the whole stack by composed tf ops. Contract: {@link StackInputs}, {@link StackOutputs}. */
+export function runStack(cell: CellEquations, inputs: StackInputs, attrs: StackAttrs): StackOutputs {
+  return tidy(() => {
+    const timeMajor = attrs.batchFirst ? transpose(inputs.x, [1, 0, 2]) : inputs.x;
+    const [steps, batch] = timeMajor.shape;
+    const mask = inputs.lengths && stepMask(inputs.lengths, steps, attrs.hiddenSize);
+    const initial = splitInitialStates(cell, inputs, batch, attrs.hiddenSize);
+    const directions = attrs.bidirectional ? 2 : 1;
+    const finals: (readonly Tensor2D[])[] = [];
+    // Padding of the input may hold anything, NaN included. Later layers read the zeros that this one leaves there.
+    let layerInput = mask ? selectOrZero(mask.all, timeMajor) : timeMajor;
+    while (finals.length < inputs.weights.length) {
+      const outputs: Tensor3D[] = [];
+      for (let d = 0; d < directions; d++) {
+        const k = finals.length;
+        const states = initial.map((state) => state[k] as Tensor2D);
+        const run = runDirection(
+          cell,
+          layerInput,
+          states,
+          inputs.weights[k] as DirectionWeights,
+          d === 1,
+          mask,
+        );
+        outputs.push(run.output);
+        finals.push(run.finalStates);
+      }
+      layerInput = directions === 1 ? (outputs[0] as Tensor3D) : (concat(outputs, 2) as Tensor3D);
+    }
+    const output = attrs.batchFirst ? transpose(layerInput, [1, 0, 2]) : layerInput;
+    const finalStates = initial.map((_, s) => stack(finals.map((states) => states[s] as Tensor)) as Tensor3D);
+    return { output, finalStates };
+  });
+}

@@ -1,0 +1,71 @@
+/** Checks of what a user passes to a recurrent op. Each message carries the words PyTorch uses for the same fault. */
+
+import { Tensor } from '@tensorflow/tfjs-core';
+import { message, show, showShape } from '../check.js';
+
+/** `x` must be a float32 tensor. */
+export function checkTensor(where: string, what: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw new TypeError(message(where, what, 'a tensor', show(value)));
+  if (value.dtype === 'float32') return;
+  const remedy = `RNN input dtype (${value.dtype}) does not match weight dtype (float32): convert it with tf.cast`;
+  throw new TypeError(message(where, what, 'dtype float32', value.dtype, remedy));
+}
+
+/**
+ * The shape of a sequence: rank 3 (or 2, when `allowUnbatched`), the last dimension I, T >= 1. Unknown dimensions
+ * (null, in symbolic shapes) pass.
+ */
+export function checkSequenceShape(
+  where: string,
+  shape: readonly (number | null)[],
+  options: { readonly inputSize?: number; readonly batchFirst: boolean; readonly allowUnbatched: boolean },
+): void {
+  const { inputSize, batchFirst, allowUnbatched } = options;
+  const layout = batchFirst ? '[B, T, I]' : '[T, B, I]';
+  const rank = shape.length;
+  if (rank !== 3 && !(allowUnbatched && rank === 2)) {
+    const rule = allowUnbatched ? `${layout} or unbatched [T, I]` : layout;
+    const words = allowUnbatched
+      ? `Expected input to be 2D or 3D, got ${rank}D instead`
+      : 'Unbatched [T, I] input goes to forward()';
+    throw new RangeError(message(where, 'x', rule, showShape(shape), words));
+  }
+  const last = shape[rank - 1];
+  if (inputSize !== undefined && last !== null && last !== inputSize) {
+    const words = `input.size(-1) must be equal to input_size. Expected ${inputSize}, got ${last}`;
+    throw new RangeError(
+      message(where, 'x', `a last dimension of ${inputSize} (inputSize)`, showShape(shape), words),
+    );
+  }
+  const steps = rank === 2 ? shape[0] : shape[batchFirst ? 1 : 0];
+  if (steps === 0) {
+    const words = 'Expected sequence length to be larger than 0 in RNN';
+    throw new RangeError(message(where, 'x', 'at least one time step', showShape(shape), words));
+  }
+}
+
+/** The shape of an initial state. `expected` may hold null where any size will do. */
+export function checkStateShape(
+  where: string,
+  what: string,
+  shape: readonly (number | null)[],
+  expected: readonly (number | null)[],
+): void {
+  const fits =
+    shape.length === expected.length && shape.every((size, i) => sizeFits(size, expected[i] ?? null));
+  if (fits) return;
+  throw new RangeError(
+    message(where, what, `shape ${showShape(expected)}`, showShape(shape), stateWords(shape, expected)),
+  );
+}
+
+function sizeFits(size: number | null, expected: number | null): boolean {
+  return size === null || expected === null || size === expected;
+}
+
+function stateWords(shape: readonly (number | null)[], expected: readonly (number | null)[]): string {
+  if (shape.length === expected.length)
+    return `Expected hidden size (${expected.map((size) => size ?? '?').join(', ')}), got ${showShape(shape)}`;
+  const [batching, rank] = expected.length === 2 ? ['unbatched', 2] : ['batched', 3];
+  return `For ${batching} ${rank}-D input, hx should also be ${rank}-D but got ${shape.length}-D tensor`;
+}
