@@ -1,3 +1,5 @@
+import './kernels/wasm/unsorted-segment-sum.js';
+
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export type { RecurrentArgs } from './layers/args.js';
 export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/gru.js';

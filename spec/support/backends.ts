@@ -40,30 +40,22 @@ for (const name of required) {
 export function describeEachBackend(title: string, body: (backend: string) => void): void {
   for (const backend of availableBackends) {
     describe(`${title} [${backend}]`, () => {
-      let tensorsBefore = 0;
+      let memoryBefore = tf.memory();
       before(async () => {
-        // Not on wasm: its Identity copies, so whatever customGrad saves counts as a leak there (tfjs 4.22).
-        tf.env().set('IS_TEST', backend !== 'wasm');
+        // Elsewhere tfjs 4.22's own kernels trip it: wasm's Identity copies what customGrad saves, and so on.
+        tf.env().set('IS_TEST', backend === 'cpu');
         if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend does not start`);
       });
       beforeEach(() => {
-        tensorsBefore = tf.memory().numTensors;
+        memoryBefore = tf.memory();
       });
       afterEach(function () {
-        const leaked = tf.memory().numTensors - tensorsBefore;
-        if (leaked !== 0 && this.currentTest?.state === 'passed')
-          throw new Error(`${leaked} tensors more than before the test`);
+        const { numTensors, numDataBuffers } = tf.memory();
+        const leaked = [numTensors - memoryBefore.numTensors, numDataBuffers - memoryBefore.numDataBuffers];
+        if (leaked.some((count) => count !== 0) && this.currentTest?.state === 'passed')
+          throw new Error(`${leaked[0]} tensors and ${leaked[1]} data buffers more than before the test`);
       });
       body(backend);
     });
   }
-}
-
-/** Runs a synchronous test body whose tensors all end with it. Layers must be disposed by the body itself. */
-export function inTidy(body: () => void): () => void {
-  return () => {
-    tf.tidy(() => {
-      body();
-    });
-  };
 }

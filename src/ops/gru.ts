@@ -1,4 +1,4 @@
-import { add, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, expandDims, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { sigmoid, tanh } from './activations.js';
 import { type Implementation, requireReference } from './implementation.js';
@@ -15,10 +15,12 @@ import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.j
  * r acts after the product with W_hn (arXiv:1406.1078v1), so b_hn cannot be folded into b_in.
  */
 export const gruEquations: CellEquations = {
+  gates: 3,
   numStates: 1,
-  step(gatesFromInput, [h], { weight_hh, bias_hh }) {
-    const [rx, zx, nx] = gateBlocks(gatesFromInput, 3) as [Tensor2D, Tensor2D, Tensor2D];
-    const [rh, zh, nh] = gateBlocks(linear(h as Tensor2D, weight_hh, bias_hh), 3) as [
+  step(gatesFromInput, states, { weight_hh, bias_hh }) {
+    const [h] = states as [Tensor2D];
+    const [rx, zx, nx] = gatesFromInput as [Tensor2D, Tensor2D, Tensor2D];
+    const [rh, zh, nh] = gateBlocks(expandDims(linear(h, weight_hh, bias_hh), 0), 3) as [
       Tensor2D,
       Tensor2D,
       Tensor2D,
@@ -27,7 +29,7 @@ export const gruEquations: CellEquations = {
     const z = sigmoid(add(zx, zh));
     const n = tanh(add(nx, mul(r, nh)));
     // (1 - z) * n + z * h with one product less.
-    return [add(n, mul(z, sub(h as Tensor2D, n)))];
+    return [add(n, mul(z, sub(h, n)))];
   },
 };
 
