@@ -1,0 +1,186 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { StateDictError } from '../../src/errors.js';
+import { GRU, type GRUArgs } from '../../src/index.js';
+import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-state-dict.js';
+import type { StateDict } from '../../src/state-dict/types.js';
+import { below, f32 } from '../models/torch-modules.js';
+import { describeEachBackend } from '../support/backends.js';
+import { gruFixtures } from '../support/fixtures.js';
+import { expectForward, toTensor } from '../support/parity.js';
+
+const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
+  fromStateDict<GRUArgs, GRU>(GRU, 3, stateDict, options);
+
+describeEachBackend('fromStateDict against PyTorch', () => {
+  for (const fixture of gruFixtures()) {
+    it(`rebuilds the layer of "${fixture.name}" from its state_dict alone`, () => {
+      const { inputSize, hiddenSize, numLayers, bias, bidirectional, batchFirst } = fixture.config;
+      const layer = load(below('encoder.gru', fixture.stateDict), { prefix: 'encoder.gru', batchFirst });
+      expect(layer.getConfig()).to.include({ inputSize, hiddenSize, numLayers, bias, bidirectional });
+      tf.tidy(() => {
+        const h0 = fixture.h0 && toTensor(fixture.h0);
+        const { output, hn } = layer.forward(toTensor(fixture.x), { h0, lengths: fixture.lengths });
+        expectForward(output, fixture.output, 'output');
+        expectForward(hn, fixture.hn, 'hn');
+      });
+      layer.dispose();
+    });
+  }
+});
+
+/** G gates, I = 2, H = 3. */
+function weights(suffix = '_l0', gates = 3, inputs = 2): StateDict {
+  return new Map([
+    [`weight_ih${suffix}`, f32([gates * 3, inputs])],
+    [`weight_hh${suffix}`, f32([gates * 3, 3])],
+    [`bias_ih${suffix}`, f32([gates * 3])],
+    [`bias_hh${suffix}`, f32([gates * 3])],
+  ]);
+}
+
+function merged(...parts: StateDict[]): StateDict {
+  return new Map(parts.flatMap((part) => [...part]));
+}
+
+function faultOf(stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>): StateDictError {
+  const tensors = tf.memory().numTensors;
+  try {
+    load(stateDict, options);
+  } catch (error) {
+    expect(tf.memory().numTensors).to.equal(tensors);
+    if (error instanceof StateDictError) return error;
+    throw error;
+  }
+  throw new Error('the load did not fail');
+}
+
+describe('fromStateDict', () => {
+  before(() => tf.setBackend('cpu'));
+
+  it('takes the other arguments from the caller', () => {
+    const layer = load(weights(), { name: 'mine', batchFirst: false, returnState: true });
+    expect(layer.getConfig()).to.include({ name: 'mine', batchFirst: false, returnState: true });
+    layer.dispose();
+  });
+
+  it('frees everything with dispose', () => {
+    const tensors = tf.memory().numTensors;
+    load(weights()).dispose();
+    expect(tf.memory().numTensors).to.equal(tensors);
+  });
+
+  it('makes a layer that a saved model finds its weights in', async () => {
+    const layer = load(weights(), { name: 'saved', inputShape: [5, 2] } as FromStateDictOptions<GRUArgs>);
+    const model = tf.sequential({ layers: [layer] });
+    let artifacts: tf.io.ModelArtifacts | undefined;
+    await model.save(
+      tf.io.withSaveHandler(async (saved) => {
+        artifacts = saved;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      }),
+    );
+    const again = await tf.loadLayersModel(tf.io.fromMemory(artifacts as tf.io.ModelArtifacts));
+    tf.tidy(() => {
+      const x = tf.randomNormal([2, 5, 2]);
+      const [one, two] = [model, again].map((m) => (m.predict(x) as tf.Tensor).dataSync());
+      expect(two).to.deep.equal(one);
+    });
+    again.dispose();
+    model.dispose();
+    layer.dispose();
+  });
+
+  it('throws RangeError for an argument that the state_dict contradicts', () => {
+    expect(() => load(weights(), { hiddenSize: 4 })).to.throw(
+      RangeError,
+      'GRU.fromStateDict: hiddenSize: expected 3, as in the state_dict, got 4. Leave it out: it is read off the keys and shapes',
+    );
+    load(weights(), { hiddenSize: 3 }).dispose();
+  });
+
+  it('throws TypeError for what is no StateDict', () => {
+    expect(() => load({} as StateDict)).to.throw(
+      TypeError,
+      'GRU.fromStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict makes one of a file',
+    );
+  });
+
+  it('throws RangeError for a prefix with a dot at its end', () => {
+    expect(() => load(weights(), { prefix: 'gru.' })).to.throw(
+      RangeError,
+      'GRU.fromStateDict: prefix: expected',
+    );
+  });
+
+  it('points to the modules that hold a recurrent layer', () => {
+    const stateDict = merged(below('encoder.gru', weights()), below('decoder', weights()));
+    expect(faultOf(stateDict).message).to.contain(
+      'Missing key(s) in state_dict: "weight_ih_l0", "weight_hh_l0". ',
+    );
+    expect(faultOf(stateDict, { prefix: 'gru' }).message).to.equal(
+      'Error(s) in loading state_dict for GRU:' +
+        '\n\tMissing key(s) in state_dict: "gru.weight_ih_l0", "gru.weight_hh_l0". ' +
+        '\n\tHint: The missing keys are there below another path: pass prefix: "encoder.gru" or prefix: "decoder".',
+    );
+  });
+
+  it('names the first layer that a gap leaves out, however large the numbers', () => {
+    const gap = merged(weights(), weights('_l2', 3, 3));
+    expect(faultOf(gap).message).to.equal(
+      'Error(s) in loading state_dict for GRU:' +
+        '\n\tMissing key(s) in state_dict: "weight_ih_l1", "weight_hh_l1". ' +
+        '\n\tHint: There are parameters of layer 0, 2, but none of layer 1.',
+    );
+    const far = merged(weights(), weights('_l4000000000', 3, 3));
+    expect(faultOf(far).missing).to.deep.equal(['weight_ih_l1', 'weight_hh_l1']);
+  });
+
+  it('names what a lone reverse direction lacks', () => {
+    expect(faultOf(weights('_l0_reverse')).missing).to.deep.equal(['weight_ih_l0', 'weight_hh_l0']);
+    const oneSided = merged(weights(), weights('_l1', 3, 6), weights('_l1_reverse', 3, 6));
+    expect(faultOf(oneSided).missing).to.deep.equal(
+      ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((kind) => `${kind}_l0_reverse`),
+    );
+  });
+
+  it('names a bias that one direction lacks', () => {
+    const stateDict = weights();
+    stateDict.delete('bias_hh_l0');
+    expect(faultOf(stateDict).missing).to.deep.equal(['bias_hh_l0']);
+  });
+
+  it('lists keys that are no parameter of the layer', () => {
+    const stateDict = weights().set('flat_weights', f32([3]));
+    expect(faultOf(stateDict).unexpected).to.deep.equal(['flat_weights']);
+  });
+
+  it('tells an LSTM by its gates', () => {
+    const error = faultOf(weights('_l0', 4));
+    expect(error.mismatched).to.have.members([...weights().keys()]);
+    expect(error.message).to.match(
+      /\n\tHint: weight_hh_l0 \[12, 3\] has 4 blocks of rows, as torch\.nn\.LSTM has; torch\.nn\.GRU has 3\.$/,
+    );
+  });
+
+  it('tells rows that are not a multiple of the gates', () => {
+    const error = faultOf(weights().set('weight_hh_l0', f32([10, 3])));
+    expect(error.message).to.match(
+      /Hint: weight_hh_l0 has 10 rows, not a multiple of 3, the gates of torch\.nn\.GRU\.$/,
+    );
+  });
+
+  it('asks whether weights are transposed', () => {
+    const ih = faultOf(weights().set('weight_ih_l0', f32([2, 9])));
+    expect(ih.message).to.match(/shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. Is it transposed\?$/);
+    const hh = faultOf(weights().set('weight_hh_l0', f32([3, 9])));
+    expect(hh.message).to.match(/shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. Is it transposed\?$/);
+  });
+
+  it('reports a weight that is no matrix', () => {
+    const error = faultOf(weights().set('weight_ih_l0', f32([18])));
+    expect(error.message).to.contain(
+      'size mismatch for weight_ih_l0: copying a param with shape [18] from checkpoint, the shape in current model is [?, ?].',
+    );
+  });
+});
