@@ -44,3 +44,10 @@ export function checkInteger(
   if (!Number.isInteger(value) || value < min)
     throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
 }
+
+/** An options object has no key beside `known`: a misspelt option would be silently without effect. */
+export function checkKeys(where: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new TypeError(message(where, key, `one of ${known.join(', ')}`, `unknown option ${show(key)}`));
+}

@@ -24,7 +24,7 @@ import {
   type Shape,
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { message, show, showShape } from '../check.js';
+import { checkKeys, message, show, showShape } from '../check.js';
 import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import type { Implementation } from '../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
@@ -235,6 +235,7 @@ export abstract class Recurrent extends layers.Layer {
     options: ForwardOptions,
   ): StackOutputs {
     const where = `${this.where}.forward`;
+    checkKeys(where, options, [...this.stateNames, 'lengths', 'training']);
     checkTensor(where, 'x', x);
     this.checkSequence(where, x.shape, true);
     this.ensureBuilt(x.shape[x.rank - 1] as number);

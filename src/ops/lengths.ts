@@ -8,6 +8,7 @@ import { readsValuesCheaply } from './readback.js';
 export type Lengths = readonly number[] | Int32Array | Tensor;
 
 const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
+const TORCH_RANK = "'lengths' argument should be a 1D tensor or array";
 const TORCH_POSITIVE =
   "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0";
 
@@ -27,7 +28,8 @@ export function toLengths(
     throw new TypeError(message(where, 'lengths', 'number[], Int32Array or a 1-D tensor', show(lengths)));
   const shape = isTensor ? lengths.shape : [lengths.length];
   if (shape.length !== 1 || shape[0] !== batch) {
-    const remedy = `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})`;
+    const remedy =
+      shape.length === 1 ? `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})` : TORCH_RANK;
     throw new RangeError(
       message(where, 'lengths', `shape [${batch}], one per batch row`, showShape(shape), remedy),
     );
