@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { checkBoolean, checkInteger, checkKeys, message, show, showShape } from '../src/check.js';
+
+describe('check', () => {
+  it('writes every message in one form', () => {
+    expect(message('GRU.forward', 'h0', 'shape [2]', '[3]')).to.equal(
+      'GRU.forward: h0: expected shape [2], got [3]',
+    );
+    expect(message('a', 'b', 'c', 'd', 'Do e')).to.equal('a: b: expected c, got d. Do e');
+  });
+
+  it('shows values briefly and with their type', () => {
+    expect(
+      [undefined, null, 1.5, 'x', 7n, [1, 'a'], new Map(), {}, Object.create(null)].map(show),
+    ).to.deep.equal(['undefined', 'null', '1.5', '"x"', '7n', '[1, "a"]', 'Map', 'Object', 'object']);
+    expect(show('y'.repeat(200))).to.have.length.below(90);
+    expect(show(new Array(100).fill(0))).to.equal('[0, 0, 0, 0, 0, 0, 0, 0, ... 100 entries]');
+    expect(show(show)).to.equal('function show');
+    expect(show(() => 0)).to.equal('function (anonymous)');
+  });
+
+  it('shows unknown dimensions as ?', () => {
+    expect(showShape([2, null, 3])).to.equal('[2, ?, 3]');
+  });
+
+  it('separates wrong types from wrong values', () => {
+    expect(() => checkInteger('f', 'n', '3', 1)).to.throw(
+      TypeError,
+      'f: n: expected an integer, got "3" (string)',
+    );
+    expect(() => checkInteger('f', 'n', 0, 1, 'note')).to.throw(
+      RangeError,
+      'f: n: expected an integer >= 1, got 0. note',
+    );
+    expect(() => checkInteger('f', 'n', 1.5, 1)).to.throw(RangeError, 'got 1.5');
+    expect(() => checkInteger('f', 'n', Number.NaN, 1)).to.throw(RangeError, 'got NaN');
+    expect(() => checkInteger('f', 'n', 3, 1)).not.to.throw();
+    expect(() => checkBoolean('f', 'b', 0)).to.throw(TypeError, 'f: b: expected a boolean, got 0');
+    expect(() => checkBoolean('f', 'b', false)).not.to.throw();
+    expect(() => checkKeys('f', { a: 1, c: 2 }, ['a', 'b'])).to.throw(
+      TypeError,
+      'f: c: expected one of a, b, got unknown option "c"',
+    );
+    expect(() => checkKeys('f', { b: 1 }, ['a', 'b'])).not.to.throw();
+  });
+});
