@@ -2,7 +2,9 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { gru as gruOp } from '../ops/gru.js';
 import type { Implementation } from '../ops/implementation.js';
+import type { StateDict } from '../state-dict/types.js';
 import type { RecurrentArgs } from './args.js';
+import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { type ForwardOptions, Recurrent } from './recurrent.js';
 
 /** Arguments of {@link GRU}: exactly those every recurrent layer takes. */
@@ -40,6 +42,18 @@ export class GRU extends Recurrent {
 
   constructor(args: GRUArgs) {
     super('GRU', args);
+  }
+
+  /**
+   * Makes a layer whose I, H, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'encoder.gru'`), beside the arguments a state_dict does not hold.
+   * @returns a built layer; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No layer is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUArgs> = {}): GRU {
+    return fromStateDict(GRU, 3, stateDict, options);
   }
 
   /**

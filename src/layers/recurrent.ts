@@ -1,8 +1,6 @@
 /** What the recurrent layers share: arguments, weights, states, lengths and masks, dropout between layers. */
 
 import {
-  concat,
-  dropout as dropoutOp,
   expandDims,
   reshape,
   type serialization,
@@ -15,7 +13,6 @@ import {
   tidy,
   transpose,
   zeros,
-  zerosLike,
 } from '@tensorflow/tfjs-core';
 import {
   initializers,
@@ -25,13 +22,16 @@ import {
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import { checkKeys, message, show, showShape } from '../check.js';
-import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import type { Implementation } from '../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
 import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
+import { runWithDropout } from './dropout-between.js';
 import { firstMask, graphCarriesMask, type Mask, maskFits, takeNodeMask } from './masks.js';
+import { directionWeights, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
+import { buildLayer } from './weights.js';
 
 /** What `apply` takes beside the inputs. */
 export interface RecurrentCallArgs {
@@ -55,11 +55,6 @@ type InternalCallArgs = RecurrentCallArgs & { believedMask?: Mask };
 
 function toList<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
-}
-
-/** torch's dropout; tf.dropout refuses a rate of 1, where torch gives zeros. */
-function dropElements(x: Tensor3D, rate: number): Tensor3D {
-  return (rate === 1 ? zerosLike(x) : dropoutOp(x, rate)) as Tensor3D;
 }
 
 /** `[L*D, B, H]` to `[B, L*D, H]` and back. */
@@ -114,19 +109,7 @@ export abstract class Recurrent extends layers.Layer {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    const { hiddenSize, numLayers, bias, bidirectional } = this.options;
-    const rows = this.gates * hiddenSize;
-    const shapes = new Map<string, number[]>();
-    for (let layer = 0; layer < numLayers; layer++) {
-      for (const suffix of bidirectional ? [`_l${layer}`, `_l${layer}_reverse`] : [`_l${layer}`]) {
-        shapes.set(`weight_ih${suffix}`, [rows, layer === 0 ? inputSize : this.numDirections * hiddenSize]);
-        shapes.set(`weight_hh${suffix}`, [rows, hiddenSize]);
-        if (!bias) continue;
-        shapes.set(`bias_ih${suffix}`, [rows]);
-        shapes.set(`bias_hh${suffix}`, [rows]);
-      }
-    }
-    return shapes;
+    return torchShapes(this.gates, inputSize, this.options);
   }
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
@@ -332,34 +315,10 @@ export abstract class Recurrent extends layers.Layer {
   ): StackOutputs {
     const { dropout, numLayers, batchFirst, bidirectional, hiddenSize, implementation } = this.options;
     const attrs: StackAttrs = { batchFirst, bidirectional, hiddenSize };
-    const weights = this.directionWeights();
-    if (!training || dropout === 0 || numLayers === 1)
-      return this.runOp({ x, initialStates, weights, lengths }, attrs, implementation);
-    const d = this.numDirections;
-    const finals: Tensor3D[][] = this.stateNames.map(() => []);
-    let output = x;
-    for (let k = 0; k < this.stackSize; k += d) {
-      const states = initialStates?.map((state) => slice(state, [k, 0, 0], [d, -1, -1]));
-      const layer = { x: output, initialStates: states, weights: weights.slice(k, k + d), lengths };
-      const run = this.runOp(layer, attrs, implementation);
-      for (const [s, state] of run.finalStates.entries()) finals[s]?.push(state);
-      const isLast = k + d === this.stackSize;
-      output = isLast ? run.output : dropElements(run.output, dropout);
-    }
-    return { output, finalStates: finals.map((states) => concat(states, 0)) };
-  }
-
-  private directionWeights(): DirectionWeights[] {
-    const read = (name: string) => this.parameters.get(name)?.read();
-    const suffixes = [...this.parameters.keys()]
-      .filter((name) => name.startsWith('weight_ih'))
-      .map((name) => name.slice(9));
-    return suffixes.map((suffix) => ({
-      weight_ih: read(`weight_ih${suffix}`) as Tensor2D,
-      weight_hh: read(`weight_hh${suffix}`) as Tensor2D,
-      bias_ih: read(`bias_ih${suffix}`) as Tensor1D | undefined,
-      bias_hh: read(`bias_hh${suffix}`) as Tensor1D | undefined,
-    }));
+    const inputs: StackInputs = { x, initialStates, weights: directionWeights(this.parameters), lengths };
+    const run = (stack: StackInputs) => this.runOp(stack, attrs, implementation);
+    const drops = training && dropout > 0 && numLayers > 1;
+    return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
   }
 
   /** The last layer's final hidden state of all directions, `[B, D*H]`, from `hn` `[L*D, B, H]`. */
@@ -369,22 +328,11 @@ export abstract class Recurrent extends layers.Layer {
     return reshape(last, [last.shape[0], d * this.hiddenSize]);
   }
 
-  /**
-   * Builds an unbuilt layer for inputs of `inputSize` features.
-   *
-   * Through `apply`: only its name scope gives the weights the names that `model.save` needs (`gru/weight_ih_l0`).
-   */
+  /** Builds an unbuilt layer for inputs of `inputSize` features. */
   ensureBuilt(inputSize: number): void {
     if (this.built) return;
-    const stateful = this._stateful;
-    this._stateful = false;
-    try {
-      tidy(() => {
-        super.apply(zeros([1, 1, inputSize]));
-      });
-    } finally {
-      this._stateful = stateful;
-    }
+    buildLayer(this, this.name, [null, null, inputSize]);
+    if (this.initialWeights) this.setWeights(this.initialWeights);
   }
 
   /**

@@ -1,0 +1,64 @@
+/** Creating and writing the weights of tf.layers layers from outside: what every load ends with. */
+
+import { type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+
+/** Runs `body` in the name scope of a layer called `name`; `Layer.apply` is the only public door to one. */
+class NameScope extends layers.Layer {
+  static readonly className = 'TorchNameScope';
+
+  constructor(
+    name: string,
+    private readonly body: () => void,
+  ) {
+    super({ name });
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor | Tensor[] {
+    this.body();
+    return inputs;
+  }
+}
+
+/**
+ * Builds a layer as its first eager `apply` would, without a forward pass and with unknown sizes left open.
+ *
+ * The weights get the names that `model.save` writes (`gru/weight_ih_l0`); the caller owns the layer, as after any
+ * eager use, and frees it with `dispose()`.
+ */
+export function buildLayer(layer: layers.Layer, scope: string, inputShape: Shape): void {
+  tidy(() => {
+    new NameScope(scope, () => {
+      layer.build(inputShape);
+      layer.built = true;
+    }).apply(tensor(0));
+  });
+  // An unused layer (null) cannot be disposed; `Layer.apply` counts the first eager use in the same way.
+  const counted = layer as unknown as { _refCount: number | null };
+  counted._refCount ??= 1;
+}
+
+/** A layer's weight by the name its class gave it, whatever the layer, a wrapper or a model put in front. */
+export function findWeight(layer: layers.Layer, name: string): LayerVariable | undefined {
+  return layer.weights.find(
+    ({ originalName }) => originalName.slice(originalName.lastIndexOf('/') + 1) === name,
+  );
+}
+
+export interface Assignment {
+  readonly weight: LayerVariable;
+  /** Row-major, owned by the weight afterwards. */
+  readonly values: Float32Array;
+}
+
+/** Writes all values, bit for bit: a weight's constraint acts when it is trained, not when it is loaded. */
+export function assignWeights(assignments: readonly Assignment[]): void {
+  tidy(() => {
+    // Whatever can fail (a disposed layer, memory) fails here, before the first weight changes.
+    const pairs = assignments.map(({ weight, values }) => ({
+      variable: weight.read() as Variable,
+      value: tensor(values, weight.shape as number[], 'float32'),
+    }));
+    for (const { variable, value } of pairs) variable.assign(value);
+  });
+}
