@@ -10,7 +10,7 @@ import { gruFixtures } from '../support/fixtures.js';
 import { expectForward, toTensor } from '../support/parity.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
-  fromStateDict<GRUArgs, GRU>(GRU, 3, stateDict, options);
+  fromStateDict(GRU, 3, stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
   for (const fixture of gruFixtures()) {
@@ -161,6 +161,11 @@ describe('fromStateDict', () => {
     expect(error.message).to.match(
       /\n\tHint: weight_hh_l0 \[12, 3\] has 4 blocks of rows, as torch\.nn\.LSTM has; torch\.nn\.GRU has 3\.$/,
     );
+  });
+
+  it('leaves it to the layer to refuse a projection', () => {
+    const stateDict = weights().set('weight_hr_l0', f32([2, 3]));
+    expect(() => load(stateDict)).to.throw(TypeError, /projSize.*only supported for LSTM/);
   });
 
   it('tells rows that are not a multiple of the gates', () => {

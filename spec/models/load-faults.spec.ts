@@ -1,0 +1,356 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { StateDictError, UnsupportedError } from '../../src/errors.js';
+import { gru } from '../../src/index.js';
+import { loadStateDict } from '../../src/models/load-state-dict.js';
+import type { StateDict } from '../../src/state-dict/types.js';
+import { below, f32 } from './torch-modules.js';
+
+/** I = 2, H = 3. */
+function gruWeights(suffix = '_l0', inputs = 2): StateDict {
+  return new Map([
+    [`weight_ih${suffix}`, f32([9, inputs])],
+    [`weight_hh${suffix}`, f32([9, 3])],
+    [`bias_ih${suffix}`, f32([9])],
+    [`bias_hh${suffix}`, f32([9])],
+  ]);
+}
+
+function linear(inputs = 5, outputs = 3): StateDict {
+  return new Map([
+    ['weight', f32([outputs, inputs])],
+    ['bias', f32([outputs])],
+  ]);
+}
+
+function without(stateDict: StateDict, ...keys: string[]): StateDict {
+  return new Map([...stateDict].filter(([key]) => !keys.includes(key)));
+}
+
+type Options = Parameters<typeof loadStateDict>[2];
+
+function faultOf(layer: tf.layers.Layer, stateDict: StateDict, options?: Options): StateDictError {
+  try {
+    loadStateDict(layer, stateDict, options);
+  } catch (error) {
+    if (error instanceof StateDictError) return error;
+    throw error;
+  }
+  throw new Error('the load did not fail');
+}
+
+const linesOf = (error: Error) => error.message.split('\n\t');
+
+describe('loadStateDict, faults', () => {
+  before(() => tf.setBackend('cpu'));
+
+  it('begins as torch does, and tells missing, unexpected and misshapen keys at once', () => {
+    const stateDict = without(gruWeights(), 'bias_ih_l0')
+      .set('x.y', f32([1]))
+      .set('bias_hh_l0', f32([14]));
+    const error = faultOf(gru({ name: 'gru', hiddenSize: 3 }), stateDict);
+    expect(error.message).to.equal(
+      'Error(s) in loading state_dict for GRU:' +
+        '\n\tMissing key(s) in state_dict: "bias_ih_l0". ' +
+        '\n\tUnexpected key(s) in state_dict: "x.y". ' +
+        '\n\tsize mismatch for bias_hh_l0: copying a param with shape [14] from checkpoint, the shape in current model is [9].' +
+        '\n\tHint: Pass bias: false to layer "gru" if the module was made so.',
+    );
+    expect(error.missing).to.deep.equal(['bias_ih_l0']);
+    expect(error.unexpected).to.deep.equal(['x.y']);
+    expect(error.mismatched).to.deep.equal(['bias_hh_l0']);
+  });
+
+  it('names keys as the file does, below the prefix', () => {
+    const error = faultOf(tf.layers.dense({ units: 3 }), below('head.fc', without(linear(), 'bias')), {
+      prefix: 'head.fc',
+    });
+    expect(error.missing).to.deep.equal(['head.fc.bias']);
+  });
+
+  it('tells the argument that a missing or superfluous bias asks for', () => {
+    const lacking = faultOf(tf.layers.dense({ name: 'fc', units: 3 }), without(linear(), 'bias'));
+    expect(linesOf(lacking).at(-1)).to.equal(
+      'Hint: Pass useBias: false to layer "fc" if the module was made so.',
+    );
+    const excess = faultOf(tf.layers.dense({ name: 'fc', units: 3, useBias: false }), linear());
+    expect(linesOf(excess).at(-1)).to.equal(
+      'Hint: Pass useBias: true to layer "fc" if the module was made so.',
+    );
+  });
+
+  it('tells the arguments that superfluous recurrent weights ask for', () => {
+    const lastLine = (layer: tf.layers.Layer, stateDict: StateDict) =>
+      linesOf(faultOf(layer, stateDict)).at(-1);
+    const both = new Map([...gruWeights(), ...gruWeights('_l0_reverse')]);
+    expect(lastLine(gru({ name: 'gru', hiddenSize: 3 }), both)).to.match(
+      /^Hint: Pass bidirectional: true to/,
+    );
+    const deep = new Map([...gruWeights(), ...gruWeights('_l1', 3)]);
+    expect(lastLine(gru({ name: 'gru', hiddenSize: 3 }), deep)).to.match(/^Hint: Pass a larger numLayers to/);
+    const oneWay = gru({ name: 'gru', hiddenSize: 3, bidirectional: true });
+    expect(lastLine(oneWay, gruWeights())).to.match(/^Hint: Pass bidirectional: false to/);
+    const twoLayers = gru({ name: 'gru', hiddenSize: 3, numLayers: 2 });
+    expect(lastLine(twoLayers, gruWeights())).to.match(/^Hint: Pass a smaller numLayers to/);
+    const noBias = gru({ name: 'gru', hiddenSize: 3, bias: false });
+    expect(lastLine(noBias, gruWeights())).to.match(/^Hint: Pass bias: true to/);
+  });
+
+  it('asks whether an [I, 3H] weight_ih is transposed', () => {
+    const stateDict = gruWeights().set('weight_ih_l0', f32([2, 9]));
+    const [, line] = linesOf(faultOf(gru({ hiddenSize: 3 }), stateDict));
+    expect(line).to.equal(
+      'size mismatch for weight_ih_l0: copying a param with shape [2, 9] from checkpoint, ' +
+        'the shape in current model is [9, ?]. Is it transposed?',
+    );
+    const known = linesOf(faultOf(gru({ hiddenSize: 3, inputSize: 2 }), stateDict))[1];
+    expect(known).to.match(/model is \[9, 2\]\. Is it transposed\?$/);
+  });
+
+  it('compares an unbuilt layer with its inputShape where it has one', () => {
+    const error = faultOf(tf.layers.dense({ units: 3, inputShape: [7] }), linear());
+    expect(linesOf(error)[1]).to.equal(
+      'size mismatch for weight: copying a param with shape [3, 5] from checkpoint, the shape in current model is [3, 7].',
+    );
+  });
+
+  it('points to the module below which all keys are', () => {
+    const whole = new Map([...below('encoder.gru', gruWeights()), ...below('fc', linear())]);
+    const single = faultOf(gru({ hiddenSize: 3 }), whole);
+    expect(linesOf(single).at(-1)).to.equal(
+      'Hint: The missing keys are there below another path: pass prefix: "encoder.gru".',
+    );
+    const wrong = faultOf(gru({ hiddenSize: 3 }), whole, { prefix: 'encoder.rnn' });
+    expect(wrong.missing[0]).to.equal('encoder.rnn.weight_ih_l0');
+    expect(linesOf(wrong).at(-1)).to.match(/pass prefix: "encoder\.gru"\.$/);
+    const twice = new Map([...below('a', gruWeights()), ...below('b', gruWeights())]);
+    expect(linesOf(faultOf(gru({ hiddenSize: 3 }), twice)).at(-1)).to.match(/prefix: "a" or prefix: "b"\.$/);
+  });
+
+  it('points to a module that would fit a layer of another name', () => {
+    const model = sequential();
+    const renamed = new Map([...below('rnn', gruWeights()), ...below('fc', linear(3))]);
+    const error = faultOf(model, renamed);
+    expect(linesOf(error)[0]).to.equal('Error(s) in loading state_dict for Sequential:');
+    expect(linesOf(error).at(-1)).to.equal(
+      'Hint: Layers match modules by name, and there is no module "gru"; "rnn" would fit. ' +
+        'Name the layer so, or pass map: { "gru": "rnn" }.',
+    );
+    model.dispose();
+  });
+
+  it('recognises names that Keras gave', () => {
+    const error = faultOf(gru({ hiddenSize: 3 }), new Map([['gru/recurrent_kernel:0', f32([3, 9])]]));
+    expect(linesOf(error).at(-1)).to.match(/^Hint: "gru\/recurrent_kernel:0" is a name Keras gives;/);
+  });
+
+  it('tells how to give PReLU as many values as the module has', () => {
+    const prelu = (args: object) => tf.layers.prelu({ name: 'act', ...args } as object);
+    const stateDict = new Map([['weight', f32([7])]]);
+    expect(linesOf(faultOf(prelu({ inputShape: [3, 4] }), stateDict))[1]).to.equal(
+      'size mismatch for weight: copying a param with shape [7] from checkpoint, the shape in current model is [4]. ' +
+        `layer "act": alpha has 12 values, torch.nn.PReLU's weight 7. Pass sharedAxes: [1] to tf.layers.prelu for one value per channel.`,
+    );
+    const perChannel = faultOf(prelu({ inputShape: [3, 4], sharedAxes: [1] }), stateDict);
+    expect(linesOf(perChannel)[1]).to.match(/the shape in current model is \[4\]\.$/);
+  });
+
+  it('throws a shape mismatch with strict: false, too', () => {
+    const stateDict = linear().set('bias', f32([4]));
+    const error = faultOf(tf.layers.dense({ units: 3 }), stateDict, { strict: false });
+    expect(error.mismatched).to.deep.equal(['bias']);
+  });
+
+  it('throws with strict: false when the tensor that an unbuilt layer is built from is missing', () => {
+    const error = faultOf(tf.layers.dense({ units: 3 }), new Map([['bias', f32([3])]]), { strict: false });
+    expect(error.missing).to.deep.equal(['weight']);
+  });
+});
+
+function sequential(): tf.Sequential {
+  return tf.sequential({
+    layers: [
+      gru({ name: 'gru', hiddenSize: 3, inputShape: [4, 2] }),
+      tf.layers.dense({ name: 'fc', units: 3 }),
+    ],
+  });
+}
+
+describe('loadStateDict, all or nothing', () => {
+  before(() => tf.setBackend('cpu'));
+
+  const good = () => new Map([...below('gru', gruWeights()), ...below('fc', linear(3))]);
+  const complex = { dtype: 'C64', shape: [3], data: new Float32Array(6) } as const;
+  const cases: Record<string, StateDict> = {
+    'a missing key': without(good(), 'fc.bias'),
+    'an unexpected key': good().set('fc.weight_g', f32([3])),
+    'a misshapen tensor': good().set('fc.bias', f32([4])),
+    'a dtype that is no real number': good().set('fc.bias', complex),
+    'an entry that is no tensor': good().set('fc.bias', {} as never),
+    'data shorter than its shape': good().set('fc.bias', { ...f32([2]), shape: [3] }),
+  };
+
+  for (const [fault, stateDict] of Object.entries(cases)) {
+    it(`changes no weight and makes no tensor on ${fault} in the last layer`, () => {
+      const model = sequential();
+      const read = () => model.getWeights().map((tensor) => [...tensor.dataSync()]);
+      const before = read();
+      const tensors = tf.memory().numTensors;
+      expect(() => loadStateDict(model, stateDict)).to.throw();
+      expect(tf.memory().numTensors).to.equal(tensors);
+      expect(read()).to.deep.equal(before);
+      loadStateDict(model, good());
+      expect(read()).to.not.deep.equal(before);
+      model.dispose();
+    });
+  }
+
+  it('leaves an unbuilt layer unbuilt on every fault', () => {
+    const faulty: StateDict[] = [
+      without(linear(), 'bias'),
+      linear().set('bias', f32([4])),
+      linear().set('bias', complex),
+    ];
+    const tensors = tf.memory().numTensors;
+    for (const stateDict of faulty) {
+      const layer = tf.layers.dense({ units: 3 });
+      expect(() => loadStateDict(layer, stateDict)).to.throw();
+      expect(layer.built).to.equal(false);
+      expect(layer.weights).to.deep.equal([]);
+    }
+    expect(tf.memory().numTensors).to.equal(tensors);
+  });
+});
+
+describe('loadStateDict, what it refuses', () => {
+  before(() => tf.setBackend('cpu'));
+
+  const refusal = (layer: tf.layers.Layer) => () => loadStateDict(layer, new Map());
+
+  it('throws UnsupportedError naming a layer that no torch module has, and what it knows', () => {
+    const layer = tf.layers.depthwiseConv2d({ name: 'depthwise', kernelSize: 2 });
+    expect(refusal(layer)).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "depthwise": expected one of Dense, Embedding, LayerNormalization, BatchNormalization, ' +
+        "Conv1D, Conv2D, PReLU, this package's recurrent layers, got DepthwiseConv2D",
+    );
+  });
+
+  it('points from tf.layers.gru and tf.layers.bidirectional to the layers of this package', () => {
+    expect(refusal(tf.layers.gru({ units: 2 }))).to.throw(
+      UnsupportedError,
+      /got GRU\. tf\.layers\.gru resets before/,
+    );
+    const layer = tf.layers.bidirectional({ layer: tf.layers.simpleRNN({ units: 2 }) as tf.RNN });
+    expect(refusal(layer)).to.throw(
+      UnsupportedError,
+      /got Bidirectional\. Use bidirectional: true on a recurrent/,
+    );
+  });
+
+  it('skips layers without weights in a model', () => {
+    const model = tf.sequential({
+      layers: [tf.layers.dropout({ rate: 0.5, inputShape: [3] }), tf.layers.dense({ name: 'fc', units: 3 })],
+    });
+    expect(loadStateDict(model, below('fc', linear(3))).loaded).to.deep.equal(['fc.weight', 'fc.bias']);
+    model.dispose();
+  });
+
+  it('throws UnsupportedError for an unbuilt LayerNorm whose input rank is unknown', () => {
+    const layer = tf.layers.layerNormalization({ name: 'norm' });
+    expect(() =>
+      loadStateDict(
+        layer,
+        new Map([
+          ['weight', f32([3])],
+          ['bias', f32([3])],
+        ]),
+      ),
+    ).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "norm": expected a built layer or one with inputShape, got an unbuilt LayerNormalization. ' +
+        'A file does not tell the rank of the input of torch.nn.LayerNorm: pass inputShape, or apply the layer once before loading',
+    );
+    expect(layer.built).to.equal(false);
+  });
+
+  it('throws UnsupportedError for a LayerNorm that does not normalize the last axes', () => {
+    const layer = tf.layers.layerNormalization({ name: 'norm', axis: 1, inputShape: [3, 4] } as object);
+    expect(refusal(layer)).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "norm": expected axis to list the last axes in order, got [1]. torch.nn.LayerNorm normalizes the last dimensions',
+    );
+  });
+
+  it('throws UnsupportedError for scale and center that torch has no words for', () => {
+    expect(refusal(tf.layers.batchNormalization({ name: 'norm', center: false }))).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "norm": expected scale and center alike, got scale: true, center: false. ' +
+        "torch's affine switches both",
+    );
+    expect(refusal(tf.layers.layerNormalization({ name: 'norm', scale: false }))).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "norm": expected scale: true beside center: true, got scale: false. ' +
+        'torch.nn.LayerNorm can lack the bias, but not the weight alone',
+    );
+  });
+
+  it('throws UnsupportedError for an embedding of integers', () => {
+    const layer = tf.layers.embedding({
+      name: 'e',
+      inputDim: 3,
+      outputDim: 2,
+      inputShape: [4],
+      dtype: 'int32',
+    });
+    expect(refusal(layer)).to.throw(
+      UnsupportedError,
+      'loadStateDict: layer "e": expected dtype float32, got int32. It is the type of the vectors, not of the ids',
+    );
+  });
+
+  it('throws TypeError for what is no layer, no StateDict or no option', () => {
+    const layer = tf.layers.dense({ units: 3 });
+    const load = loadStateDict as (...args: unknown[]) => unknown;
+    const cases: [args: unknown[], text: string][] = [
+      [
+        [undefined, new Map()],
+        'loadStateDict: layerOrModel: expected a tf.layers layer or model, got undefined',
+      ],
+      [[{}, new Map()], 'loadStateDict: layerOrModel: expected a tf.layers layer or model, got Object'],
+      [
+        [layer, { weight: 1 }],
+        'loadStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict makes one of a file',
+      ],
+      [
+        [layer, new Map(), { strip_prefix: 'module' }],
+        'loadStateDict: options: expected one of prefix, map, stripPrefix, strict, got unknown option "strip_prefix"',
+      ],
+      [[layer, new Map(), { strict: 1 }], 'loadStateDict: strict: expected a boolean, got 1'],
+      [[layer, new Map(), { map: 3 }], 'loadStateDict: map: expected an object or a function, got 3'],
+    ];
+    for (const [args, text] of cases) expect(() => load(...args)).to.throw(TypeError, text);
+  });
+
+  it('throws RangeError for a module path with a dot at its end, wherever it is given', () => {
+    const layer = tf.layers.dense({ name: 'fc', units: 3 });
+    for (const [what, options] of [
+      ['prefix', { prefix: 'a.' }],
+      ['stripPrefix', { stripPrefix: 'a.' }],
+      ['map["fc"]', { map: { fc: 'a.' } }],
+    ] as const)
+      expect(() => loadStateDict(layer, linear(), options)).to.throw(
+        RangeError,
+        `loadStateDict: ${what}: expected a module path without a dot at its end, such as "encoder.gru", got "a."`,
+      );
+  });
+
+  it('throws RangeError for a name in the map that no layer has', () => {
+    const model = sequential();
+    expect(() => loadStateDict(model, new Map(), { map: { gru: 'a', fcc: 'b' } })).to.throw(
+      RangeError,
+      'loadStateDict: map: expected names of layers ("gru", "fc"), got "fcc"',
+    );
+    model.dispose();
+  });
+});

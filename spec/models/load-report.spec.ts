@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { loadStateDict } from '../../src/models/load-state-dict.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import { below, f32 } from './torch-modules.js';
+
+function linear(): StateDict {
+  return new Map([
+    ['weight', f32([3, 5])],
+    ['bias', f32([3])],
+  ]);
+}
+
+function batchNorm(): StateDict {
+  return new Map([
+    ...['weight', 'bias', 'running_mean', 'running_var'].map((key): [string, TorchTensor] => [key, f32([3])]),
+    ['num_batches_tracked', { dtype: 'I64', shape: [], data: new BigInt64Array([37n]) }],
+  ]);
+}
+
+/** Loads and frees. */
+function reportOf(layer: tf.layers.Layer, ...rest: [StateDict, Parameters<typeof loadStateDict>[2]?]) {
+  const report = loadStateDict(layer, ...rest);
+  tf.dispose(layer.weights.map((weight) => weight.read()));
+  return report;
+}
+
+describe('LoadReport', () => {
+  before(() => tf.setBackend('cpu'));
+
+  it('lists what was loaded, and nothing else, after a load without a remark', () => {
+    expect(reportOf(tf.layers.dense({ units: 3 }), linear())).to.deep.equal({
+      loaded: ['weight', 'bias'],
+      missing: [],
+      unexpected: [],
+      ignored: [],
+      strippedPrefix: '',
+      converted: [],
+      warnings: [],
+    });
+  });
+
+  it('lists missing and unexpected keys with strict: false, and loads the rest', () => {
+    const layer = tf.layers.dense({ name: 'fc', units: 3 });
+    const stateDict = new Map([
+      ['weight', f32([3, 5])],
+      ['weight_g', f32([3])],
+    ]);
+    const report = loadStateDict(layer, stateDict, { strict: false });
+    expect(report).to.deep.include({ loaded: ['weight'], missing: ['bias'], unexpected: ['weight_g'] });
+    expect(report.warnings).to.deep.equal(['Pass useBias: false to layer "fc" if the module was made so.']);
+    expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0, 0, 0]);
+    layer.dispose();
+  });
+
+  it('warns with strict: false when the keys are below another path', () => {
+    const layer = tf.layers.dense({ units: 3, inputShape: [5] });
+    const report = reportOf(layer, below('head.fc', linear()), { strict: false, stripPrefix: false });
+    expect(report.loaded).to.deep.equal([]);
+    expect(report.warnings).to.deep.equal([
+      'The missing keys are there below another path: pass prefix: "head.fc".',
+    ]);
+  });
+
+  it('tells which prefix was stripped, and spells keys as the file does', () => {
+    const stateDict = below('module._orig_mod', linear());
+    const report = reportOf(tf.layers.dense({ units: 3 }), stateDict);
+    expect(report.strippedPrefix).to.equal('module._orig_mod');
+    expect(report.loaded).to.deep.equal(['module._orig_mod.weight', 'module._orig_mod.bias']);
+  });
+
+  it('ignores num_batches_tracked of a BatchNorm, and of nothing else', () => {
+    const layer = tf.layers.batchNormalization({ epsilon: 1e-5 });
+    expect(reportOf(layer, batchNorm())).to.deep.include({
+      ignored: ['num_batches_tracked'],
+      unexpected: [],
+    });
+    const stray = linear().set('num_batches_tracked', f32([]));
+    expect(() => loadStateDict(tf.layers.dense({ units: 3 }), stray)).to.throw(
+      /Unexpected key\(s\).*num_batches/,
+    );
+  });
+
+  it('loads a BatchNorm whose file has no num_batches_tracked', () => {
+    const stateDict = batchNorm();
+    stateDict.delete('num_batches_tracked');
+    expect(reportOf(tf.layers.batchNormalization({ epsilon: 1e-5 }), stateDict).ignored).to.deep.equal([]);
+  });
+
+  it('lists tensors that were not float32, with their dtype, and loads their values', () => {
+    const layer = tf.layers.dense({ units: 2 });
+    const stateDict: StateDict = new Map([
+      ['weight', { dtype: 'F16', shape: [2, 1], data: new Uint16Array([0x3c00, 0xc000]) }],
+      ['bias', { dtype: 'F64', shape: [2], data: new Float64Array([0.5, 0.25]) }],
+    ]);
+    const report = loadStateDict(layer, stateDict);
+    expect(report.converted).to.deep.equal([
+      { key: 'weight', dtype: 'F16' },
+      { key: 'bias', dtype: 'F64' },
+    ]);
+    expect(layer.getWeights().map((tensor) => [...tensor.dataSync()])).to.deep.equal([
+      [1, -2],
+      [0.5, 0.25],
+    ]);
+    layer.dispose();
+  });
+
+  it("warns of an epsilon that is not torch's, naming layer, values and argument", () => {
+    const norm = tf.layers.layerNormalization({ name: 'norm', inputShape: [3] } as object);
+    const stateDict = new Map([
+      ['weight', f32([3])],
+      ['bias', f32([3])],
+    ]);
+    expect(reportOf(norm, stateDict).warnings).to.deep.equal([
+      'layer "norm": epsilon is 0.001, where torch.nn.LayerNorm defaults to eps=1e-5. ' +
+        'Pass epsilon: 1e-5 to the layer unless the module was made with eps=0.001.',
+    ]);
+    expect(reportOf(tf.layers.batchNormalization({ name: 'bn' }), batchNorm()).warnings).to.deep.equal([
+      'layer "bn": epsilon is 0.001, where torch.nn.BatchNorm defaults to eps=1e-5. ' +
+        'Pass epsilon: 1e-5 to the layer unless the module was made with eps=0.001.',
+    ]);
+  });
+
+  it('copies the one value of a PReLU to every alpha, and warns of the axes to share', () => {
+    const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
+    const report = loadStateDict(layer, new Map([['weight', f32([1], [0.5])]]));
+    expect([...(layer.getWeights()[0] as tf.Tensor).dataSync()]).to.deep.equal(new Array(6).fill(0.5));
+    expect(report.warnings).to.deep.equal([
+      `layer "act": alpha has 6 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1, 2] to tf.layers.prelu for one value.`,
+    ]);
+    layer.dispose();
+  });
+
+  it('copies one value per channel of a PReLU along the other axes, and warns of the axes to share', () => {
+    const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
+    const report = loadStateDict(layer, new Map([['weight', f32([3], [0.5, 0.25, 2])]]));
+    expect(layer.getWeights()[0]?.arraySync()).to.deep.equal([
+      [0.5, 0.25, 2],
+      [0.5, 0.25, 2],
+    ]);
+    expect(report.warnings).to.deep.equal([
+      `layer "act": alpha has 6 values, torch.nn.PReLU's weight 3. Pass sharedAxes: [1] to tf.layers.prelu for one value per channel.`,
+    ]);
+    layer.dispose();
+  });
+});

@@ -1,0 +1,114 @@
+/** Makes the tf.layers layer that belongs to a PyTorch module, and moves channels between their two places. */
+
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { gru } from '../../src/index.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { ModuleFixture } from '../support/fixtures.js';
+
+interface TorchArgs {
+  readonly in_features: number;
+  readonly out_features: number;
+  readonly num_embeddings: number;
+  readonly embedding_dim: number;
+  readonly out_channels: number;
+  readonly kernel_size: number | number[];
+  readonly stride?: number;
+  readonly bias?: boolean;
+  readonly eps?: number;
+  readonly affine?: boolean;
+  readonly num_parameters: number;
+  readonly hidden_size: number;
+  readonly num_layers?: number;
+  readonly bidirectional?: boolean;
+}
+
+/** An unbuilt layer with the arguments that belong to the module's. */
+export function layerFor({ module, args, x }: ModuleFixture): tf.layers.Layer {
+  const a = args as unknown as TorchArgs;
+  const useBias = a.bias ?? true;
+  const epsilon = a.eps ?? 1e-5;
+  const conv = { filters: a.out_channels, kernelSize: a.kernel_size, strides: a.stride ?? 1, useBias };
+  const affine = { scale: a.affine ?? true, center: a.affine ?? true };
+  switch (module) {
+    case 'Linear':
+      return tf.layers.dense({ units: a.out_features, useBias });
+    case 'Embedding':
+      return tf.layers.embedding({ inputDim: a.num_embeddings, outputDim: a.embedding_dim });
+    case 'LayerNorm':
+      return tf.layers.layerNormalization({ epsilon, inputShape: x.shape.slice(1) } as object);
+    case 'BatchNorm1d':
+    case 'BatchNorm2d':
+      return tf.layers.batchNormalization({ epsilon, ...affine });
+    case 'Conv1d':
+      return tf.layers.conv1d(conv);
+    case 'Conv2d':
+      return tf.layers.conv2d(conv);
+    case 'PReLU':
+      return tf.layers.prelu({ sharedAxes: sharedIn(a, x.shape) } as object);
+    case 'GRU':
+      return gru({
+        hiddenSize: a.hidden_size,
+        numLayers: a.num_layers,
+        bidirectional: a.bidirectional,
+        bias: a.bias,
+      });
+    default:
+      throw new Error(`no layer for ${module}`);
+  }
+}
+
+/** PReLU has one value for all units, or one per channel, which tf.layers has on the last axis. */
+function sharedIn({ num_parameters }: TorchArgs, shape: readonly number[]): number[] | undefined {
+  const axes = shape.slice(1).map((_, i) => i + 1);
+  return num_parameters === 1 ? axes : axes.slice(0, -1);
+}
+
+/** Modules whose input has channels on axis 1 in torch, and on the last axis in tf.layers. */
+const CHANNELS_FIRST = /^(BatchNorm|Conv|PReLU)/;
+
+const moveTo = {
+  last: (rank: number) => [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1],
+  first: (rank: number) => [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)],
+};
+
+/** The fixture's input, channels last; the caller disposes it. */
+export function inputOf({ module, x }: ModuleFixture): tf.Tensor {
+  return tf.tidy(() => {
+    const tensor = tf.tensor(x.data, [...x.shape], x.dtype === 'I32' ? 'int32' : 'float32');
+    return CHANNELS_FIRST.test(module) ? tf.transpose(tensor, moveTo.last(tensor.rank)) : tensor;
+  });
+}
+
+/** A layer's output in torch's order of axes. */
+export function toTorchOrder(module: string, output: tf.Tensor): tf.Tensor {
+  return CHANNELS_FIRST.test(module) ? tf.transpose(output, moveTo.first(output.rank)) : tf.clone(output);
+}
+
+/** float32 values as a tensor of a state_dict. */
+export function f32(shape: readonly number[], values?: readonly number[]): TorchTensor {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const data = values
+    ? Float32Array.from(values)
+    : Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1));
+  return { dtype: 'F32', shape, data };
+}
+
+/** Keys with a path in front. */
+export function below(path: string, stateDict: StateDict): StateDict {
+  return new Map([...stateDict].map(([key, tensor]) => [`${path}.${key}`, tensor]));
+}
+
+/** Two state_dicts agree in keys, their order, dtypes, shapes and every bit. */
+export function expectSameBits(actual: StateDict, expected: StateDict): void {
+  expect([...actual.keys()]).to.deep.equal([...expected.keys()]);
+  for (const [key, { dtype, shape, data }] of expected) {
+    const found = actual.get(key) as TorchTensor;
+    expect([found.dtype, found.shape], key).to.deep.equal([dtype, shape]);
+    expect(bytesOf(found), key).to.deep.equal(bytesOf({ data }));
+  }
+}
+
+function bytesOf({ data }: Pick<TorchTensor, 'data'>): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

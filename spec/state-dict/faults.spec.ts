@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { StateDictError } from '../../src/errors.js';
+import { Faults, prefixHint, shapeFits } from '../../src/state-dict/faults.js';
+
+describe('shapeFits', () => {
+  it('compares sizes one by one, null fitting any', () => {
+    expect(shapeFits([3, 5], [3, 5])).to.equal(true);
+    expect(shapeFits([3, 5], [3, null])).to.equal(true);
+    expect(shapeFits([3, 5], [5, 3])).to.equal(false);
+    expect(shapeFits([3], [3, null])).to.equal(false);
+    expect(shapeFits([], [])).to.equal(true);
+  });
+});
+
+describe('prefixHint', () => {
+  it('offers the first three paths', () => {
+    expect(prefixHint(['a', 'b', 'c', 'd'])).to.equal(
+      'The missing keys are there below another path: pass prefix: "a" or prefix: "b" or prefix: "c".',
+    );
+  });
+});
+
+describe('Faults', () => {
+  it("speaks torch's words for missing keys, unexpected keys and shapes", () => {
+    const faults = new Faults();
+    faults.missing.push('bias_ih_l0', 'bias_hh_l0');
+    faults.unexpected.push('x.y');
+    faults.mismatch('weight_hh_l0', [14], [15]);
+    const error = faults.toError('GRU');
+    expect(error).to.be.instanceOf(StateDictError);
+    expect(error.message).to.equal(
+      'Error(s) in loading state_dict for GRU:' +
+        '\n\tMissing key(s) in state_dict: "bias_ih_l0", "bias_hh_l0". ' +
+        '\n\tUnexpected key(s) in state_dict: "x.y". ' +
+        '\n\tsize mismatch for weight_hh_l0: copying a param with shape [14] from checkpoint, the shape in current model is [15].',
+    );
+    expect(error.missing).to.deep.equal(['bias_ih_l0', 'bias_hh_l0']);
+    expect(error.unexpected).to.deep.equal(['x.y']);
+    expect(error.mismatched).to.deep.equal(['weight_hh_l0']);
+  });
+
+  it('leaves out the kinds of fault that there are none of', () => {
+    const faults = new Faults();
+    expect(faults.isAny).to.equal(false);
+    faults.unexpected.push('x');
+    expect(faults.isAny).to.equal(true);
+    expect(faults.toError('Dense').message).to.equal(
+      'Error(s) in loading state_dict for Dense:\n\tUnexpected key(s) in state_dict: "x". ',
+    );
+  });
+
+  it('asks whether a matrix with exchanged sizes is transposed', () => {
+    const faults = new Faults();
+    faults.mismatch('w', [2, 9], [9, 2]);
+    faults.mismatch('v', [2, 9], [9, null]);
+    faults.mismatch('b', [4], [9]);
+    const [, w, v, b] = faults.toError('GRU').message.split('\n\t');
+    expect(w).to.match(/is \[9, 2\]\. Is it transposed\?$/);
+    expect(v).to.match(/is \[9, \?\]\. Is it transposed\?$/);
+    expect(b).to.match(/is \[9\]\.$/);
+  });
+
+  it('adds a remedy to the line of its tensor', () => {
+    const faults = new Faults();
+    faults.mismatch('w', [4], [9], 'Pass this.');
+    expect(faults.toError('PReLU').message).to.match(/is \[9\]\. Pass this\.$/);
+  });
+
+  it('tells each hint once, after the faults', () => {
+    const faults = new Faults();
+    faults.missing.push('w');
+    faults.hint('Do this.');
+    faults.hint('Do this.');
+    expect(faults.toError('GRU').message).to.match(/"w"\. \n\tHint: Do this\.$/);
+  });
+
+  it('recognises the names Keras gives', () => {
+    for (const key of ['gru/recurrent_kernel:0', 'dense/kernel', 'norm.gamma', 'embeddings']) {
+      const faults = new Faults();
+      faults.unexpected.push(key);
+      expect(faults.allHints()).to.deep.equal([
+        `"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`,
+      ]);
+    }
+    const torch = new Faults();
+    torch.unexpected.push('kernel_size.weight', 'mykernel');
+    expect(torch.allHints()).to.deep.equal([]);
+  });
+
+  it('names an unexpected key that a missing one was mistyped as', () => {
+    const faults = new Faults();
+    faults.missing.push('fc.weight', 'gru.weight_ih_l0');
+    faults.unexpected.push('fc.wieght', 'gru.weight_ih_l1', 'conv.bias');
+    expect(faults.allHints()).to.deep.equal(['"fc.weight" is missing, but there is "fc.wieght".']);
+  });
+});

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import {
+  checkModulePath,
+  checkStateDict,
+  joinPath,
+  modulesWith,
+  selectKeys,
+} from '../../src/state-dict/keys.js';
+
+const names = (selection: ReturnType<typeof selectKeys>) => [...selection.keys];
+
+describe('joinPath', () => {
+  it('puts a dot between two paths, and none beside the root', () => {
+    expect(joinPath('encoder', 'gru')).to.equal('encoder.gru');
+    expect(joinPath('', 'gru')).to.equal('gru');
+    expect(joinPath('gru', '')).to.equal('gru');
+  });
+});
+
+describe('checkModulePath', () => {
+  it('accepts the root and dotted paths', () => {
+    for (const path of ['', 'gru', 'encoder.0.gru'])
+      expect(() => checkModulePath('f', 'prefix', path)).not.to.throw();
+  });
+
+  it('throws RangeError for a dot at either end', () => {
+    for (const path of ['gru.', '.gru'])
+      expect(() => checkModulePath('f', 'prefix', path)).to.throw(
+        RangeError,
+        `f: prefix: expected a module path without a dot at its end, such as "encoder.gru", got "${path}"`,
+      );
+  });
+
+  it('throws TypeError for anything but a string', () => {
+    expect(() => checkModulePath('f', 'prefix', 3)).to.throw(
+      TypeError,
+      'f: prefix: expected a module path, got 3',
+    );
+  });
+});
+
+describe('checkStateDict', () => {
+  it('throws TypeError for anything but a Map', () => {
+    expect(() => checkStateDict('f', new Map())).not.to.throw();
+    expect(() => checkStateDict('f', [])).to.throw(
+      TypeError,
+      'f: stateDict: expected a StateDict, a Map from key to tensor, got []. readStateDict makes one of a file',
+    );
+  });
+});
+
+describe('selectKeys', () => {
+  it('takes all keys as they stand without a prefix', () => {
+    const selection = selectKeys(['gru.w', 'fc.w'], ['gru.w']);
+    expect(names(selection)).to.deep.equal([
+      ['gru.w', 'gru.w'],
+      ['fc.w', 'fc.w'],
+    ]);
+    expect(selection).to.include({ path: '', strippedPrefix: '' });
+  });
+
+  it('takes the keys below a prefix and leaves the others to somebody else', () => {
+    const selection = selectKeys(['enc.gru.w', 'encoder.gru.w', 'enc.gruw'], ['w'], { prefix: 'enc.gru' });
+    expect(names(selection)).to.deep.equal([['w', 'enc.gru.w']]);
+    expect(selection.outside).to.deep.equal([]);
+  });
+
+  it('strips a wrapper when no wanted key is there as the keys stand', () => {
+    for (const wrapper of ['module', '_orig_mod', 'model']) {
+      const selection = selectKeys([`${wrapper}.gru.w`], ['gru.w']);
+      expect(names(selection)).to.deep.equal([['gru.w', `${wrapper}.gru.w`]]);
+      expect(selection).to.include({ path: wrapper, strippedPrefix: wrapper });
+    }
+  });
+
+  it('strips several wrappers, one inside the other', () => {
+    const selection = selectKeys(['model.module._orig_mod.gru.w'], ['gru.w']);
+    expect(names(selection)).to.deep.equal([['gru.w', 'model.module._orig_mod.gru.w']]);
+    expect(selection.strippedPrefix).to.equal('model.module._orig_mod');
+  });
+
+  it('keeps a module that is called like a wrapper', () => {
+    const selection = selectKeys(['model.w', 'fc.w'], ['model.w', 'fc.w']);
+    expect(names(selection).map(([name]) => name)).to.deep.equal(['model.w', 'fc.w']);
+    expect(selection.strippedPrefix).to.equal('');
+  });
+
+  it('keeps the keys as they stand where one fits, though more would fit without a wrapper', () => {
+    const selection = selectKeys(['a', 'module.b', 'module.c'], ['a', 'b', 'c']);
+    expect(selection.strippedPrefix).to.equal('');
+  });
+
+  it('strips no other name by itself', () => {
+    expect(selectKeys(['net.gru.w'], ['gru.w']).strippedPrefix).to.equal('');
+  });
+
+  it('lists what stands beside a stripped wrapper as outside', () => {
+    const selection = selectKeys(['model.gru.w', 'criterion.weight'], ['gru.w']);
+    expect(selection.outside).to.deep.equal(['criterion.weight']);
+  });
+
+  it('finds a wrapper in front of the prefix and behind it', () => {
+    const front = selectKeys(['module.enc.w'], ['w'], { prefix: 'enc' });
+    expect(front).to.include({ path: 'module.enc', strippedPrefix: 'module' });
+    const behind = selectKeys(['enc._orig_mod.w'], ['w'], { prefix: 'enc' });
+    expect(behind).to.include({ path: 'enc._orig_mod', strippedPrefix: '_orig_mod' });
+    expect(names(behind)).to.deep.equal([['w', 'enc._orig_mod.w']]);
+  });
+
+  it('strips nothing with stripPrefix: false', () => {
+    expect(selectKeys(['module.w'], ['w'], { stripPrefix: false })).to.include({ strippedPrefix: '' });
+  });
+
+  it('strips the given path, known wrapper or not', () => {
+    const selection = selectKeys(['net.gru.w', 'loss.w'], ['gru.w'], { stripPrefix: 'net' });
+    expect(names(selection)).to.deep.equal([['gru.w', 'net.gru.w']]);
+    expect(selection).to.deep.include({ strippedPrefix: 'net', outside: ['loss.w'] });
+  });
+
+  it('prefers the wrapper below which more wanted keys are', () => {
+    const selection = selectKeys(['module.a', 'model.a', 'model.b'], ['a', 'b']);
+    expect(selection.strippedPrefix).to.equal('model');
+  });
+});
+
+describe('modulesWith', () => {
+  it('lists the modules that hold every name', () => {
+    const keys = ['a.w', 'a.b', 'x.y.w', 'x.y.b', 'only.w', 'w', 'b'];
+    expect(modulesWith(keys, ['w', 'b'])).to.deep.equal(['a', 'x.y']);
+  });
+
+  it('lists none for no names', () => {
+    expect(modulesWith(['a.w'], [])).to.deep.equal([]);
+  });
+});

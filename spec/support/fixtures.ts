@@ -1,0 +1,181 @@
+/** Reads what scripts/make_fixtures.py wrote: inputs, weights and results of PyTorch 2.13. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/types.js';
+
+const folder = new URL('../fixtures/torch/', import.meta.url);
+
+export interface FloatTensor extends TorchTensor {
+  readonly dtype: 'F32';
+  readonly data: Float32Array;
+}
+
+export interface IntTensor extends TorchTensor {
+  readonly dtype: 'I32';
+  readonly data: Int32Array;
+}
+
+/** By name: `x`, `h0` where the case has one, then the weights in state_dict order. */
+export type NamedTensors = Readonly<Record<string, FloatTensor>>;
+
+/** The arguments of `gru()`. */
+export interface GruConfig {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly bias: boolean;
+  readonly batchFirst: boolean;
+  readonly bidirectional: boolean;
+}
+
+/** One forward pass of `torch.nn.GRU`; `x` is `[T, I]` where the case is unbatched. */
+export interface GruRun {
+  readonly name: string;
+  readonly config: GruConfig;
+  readonly stateDict: StateDict;
+  readonly x: FloatTensor;
+  readonly h0?: FloatTensor;
+  readonly lengths?: readonly number[];
+  readonly output: FloatTensor;
+  readonly hn: FloatTensor;
+  /** The factor of the loss `sum(output * R)`. */
+  readonly R: FloatTensor;
+}
+
+export interface GruFixture extends GruRun {
+  /** The factor of the loss `sum(hn * Rh)`. */
+  readonly Rh: FloatTensor;
+  /** The gradients of each loss. */
+  readonly gradients: { readonly output: NamedTensors; readonly hn: NamedTensors };
+}
+
+/** `first` = d sum(output * R), `second` = d sum_i <first_i, V_i>, both with respect to every named tensor. */
+export interface SecondOrderFixture extends GruRun {
+  readonly V: NamedTensors;
+  readonly first: NamedTensors;
+  readonly second: NamedTensors;
+}
+
+/** One `torch.nn` module in eval mode; `args` under torch's names, `x` and `output` channels first. */
+export interface ModuleFixture {
+  readonly module: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly stateDict: StateDict;
+  readonly x: FloatTensor | IntTensor;
+  readonly output: FloatTensor;
+}
+
+/** Embedding, three bidirectional GRU layers and Linear under nested names. */
+export interface ModelFixture {
+  /** Where torch keeps each of the three modules. */
+  readonly modules: { readonly embedding: string; readonly gru: string; readonly fc: string };
+  readonly stateDict: StateDict;
+  readonly ids: IntTensor;
+  /** Of every step, `[B, T, 3]`. */
+  readonly logits: FloatTensor;
+  /** Of the final states of both directions, `[B, 3]`. */
+  readonly finalLogits: FloatTensor;
+}
+
+/** What torch says to `code`. */
+export type TorchMessage =
+  | { readonly code: string; readonly outcome: 'accepted' }
+  | {
+      readonly code: string;
+      readonly outcome: 'error' | 'warning';
+      readonly type: string;
+      readonly message: string;
+    };
+
+export function gruFixtures(): GruFixture[] {
+  return namesIn('gru').map(gruFixture);
+}
+
+export function gruFixture(name: string): GruFixture {
+  return { name, ...read<Omit<GruFixture, 'name'>>(`gru/${name}.json`) };
+}
+
+export function secondOrderFixtures(): SecondOrderFixture[] {
+  return namesIn('second-order').map((name) => ({
+    name,
+    ...read<Omit<SecondOrderFixture, 'name'>>(`second-order/${name}.json`),
+  }));
+}
+
+export function moduleFixtures(): Map<string, ModuleFixture> {
+  const { modules } = read<{ modules: Record<string, ModuleFixture> }>('modules.json');
+  return new Map(Object.entries(modules));
+}
+
+export function modelFixture(): ModelFixture {
+  return read<ModelFixture>('model.json');
+}
+
+/** The exact words of torch for a misuse, by its id in messages.json. */
+export function torchMessage(id: string): TorchMessage {
+  const { messages } = read<{ messages: Record<string, TorchMessage> }>('messages.json');
+  const found = messages[id];
+  if (!found) throw new Error(`messages.json has no "${id}"`);
+  return found;
+}
+
+/** The ids of every misuse in messages.json. */
+export function torchMessageIds(): string[] {
+  return Object.keys(read<{ messages: object }>('messages.json').messages);
+}
+
+function namesIn(subfolder: string): string[] {
+  return readdirSync(new URL(`${subfolder}/`, folder))
+    .map((file) => file.replace(/\.json$/, ''))
+    .sort();
+}
+
+/** T is what make_fixtures.py wrote into the file. */
+function read<T>(path: string): T {
+  return parseFixture<T>(readFileSync(new URL(path, folder), 'utf8'));
+}
+
+/** JSON in which every stored tensor is decoded to a TorchTensor, and every object called stateDict to a Map. */
+export function parseFixture<T>(json: string): T {
+  return JSON.parse(json, decode) as T;
+}
+
+function decode(key: string, value: unknown): unknown {
+  if (isStored(value)) return { dtype: value.dtype, shape: value.shape, data: toTypedArray(value) };
+  if (key === 'stateDict') return new Map(Object.entries(value as Record<string, TorchTensor>));
+  return value;
+}
+
+interface StoredTensor {
+  readonly dtype: keyof typeof TYPED_ARRAYS;
+  readonly shape: readonly number[];
+  readonly data: string;
+}
+
+function isStored(value: unknown): value is StoredTensor {
+  return typeof value === 'object' && value !== null && 'dtype' in value && 'data' in value;
+}
+
+/** What holds each dtype; F16 and BF16 as raw bits. */
+export const TYPED_ARRAYS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+};
+
+function toTypedArray({ dtype, data }: StoredTensor): TorchData {
+  return new TYPED_ARRAYS[dtype](Uint8Array.from(Buffer.from(data, 'base64')).buffer);
+}
+
+/** The form in which make_fixtures.py stores a tensor, for a JSON that PyTorch will read. */
+export function encodeTensor({ dtype, shape, data }: TorchTensor): object {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return { dtype, shape, data: bytes.toString('base64') };
+}

@@ -1,0 +1,133 @@
+import { checkBoolean, message, show } from '../check.js';
+import { assignWeights, buildLayer, findWeight } from '../layers/weights.js';
+import { toFloat32Array } from '../state-dict/floats.js';
+import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
+import type { StateDict, TorchDtype } from '../state-dict/types.js';
+import { findLeaves, type ModuleMap } from './leaves.js';
+import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
+import type { Layer } from './modules/index.js';
+
+const WHERE = 'loadStateDict';
+
+export interface LoadOptions {
+  /** Module path of what is loaded, without a dot at its end: 'encoder.gru'. Keys outside are not looked at. @default '' */
+  readonly prefix?: string;
+  /** Where torch keeps the modules of layers with other names; see {@link ModuleMap}. @default by `layer.name` */
+  readonly map?: ModuleMap;
+  /**
+   * Module path to drop from the front of the keys; `false` drops none. @default what DataParallel, torch.compile and
+   * Lightning put there (`module`, `_orig_mod`, `model`), one or several, if no key matches as it stands
+   */
+  readonly stripPrefix?: string | false;
+  /** Whether missing and unexpected keys are errors. A shape that differs always is. @default true */
+  readonly strict?: boolean;
+}
+
+/** What a load did. Keys are spelt as in the file. */
+export interface LoadReport {
+  /** Keys whose tensors are weights now, in the order of the layers. */
+  readonly loaded: readonly string[];
+  /** Keys the layers need and the file lacks; empty in a strict load. Their weights kept their values. */
+  readonly missing: readonly string[];
+  /** Keys of the file that no layer takes; empty in a strict load. */
+  readonly unexpected: readonly string[];
+  /** `num_batches_tracked` of BatchNorm, which no layer has. */
+  readonly ignored: readonly string[];
+  /** What was dropped from the front of the keys besides `prefix`; '' when nothing. */
+  readonly strippedPrefix: string;
+  /** Tensors that were not float32 in the file. */
+  readonly converted: readonly { readonly key: string; readonly dtype: TorchDtype }[];
+  /** Sentences about arguments of layers that may make the results differ from PyTorch's. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Puts a PyTorch state_dict into a layer or a model, as `module.load_state_dict(state_dict, strict)` does.
+ *
+ * Layers of a model match torch modules by `layer.name`, joined by dots through nested models (`encoder.gru`); a single
+ * layer takes the keys below `prefix` whatever its name. Shared layers are loaded under each of their names. All or
+ * nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes in
+ * the file, and its owner disposes it as after any eager use, also beside a model that holds it.
+ *
+ * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
+ *
+ * @throws StateDictError with every missing, unexpected and misshapen key; UnsupportedError for a layer with weights
+ * of another class, or one that computes what no torch module does; TypeError and RangeError for arguments.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
+ */
+export function loadStateDict(
+  layerOrModel: Layer,
+  stateDict: StateDict,
+  options: LoadOptions = {},
+): LoadReport {
+  checkLayer(WHERE, layerOrModel);
+  checkStateDict(WHERE, stateDict);
+  const { prefix, map, stripPrefix, strict } = checkOptions(options);
+  const leaves = findLeaves(WHERE, layerOrModel, map);
+  const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix });
+  throwFaults(match, strict, layerOrModel);
+  const values = match.slots.map(toLayerValues);
+  for (const [layer, { leaf, inputShape }] of match.builds) {
+    buildLayer(layer, leaf.scope, inputShape);
+    leaf.kind.afterBuild?.(layer, inputShape);
+  }
+  assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
+  return report(match, strict);
+}
+
+/** Throws TypeError unless the value is a tf.layers layer or model. */
+export function checkLayer(where: string, value: unknown): asserts value is Layer {
+  const { getClassName, getConfig } = (value ?? {}) as Partial<Layer>;
+  if (typeof getClassName !== 'function' || typeof getConfig !== 'function')
+    throw new TypeError(message(where, 'layerOrModel', 'a tf.layers layer or model', show(value)));
+}
+
+function checkOptions({ prefix = '', map, stripPrefix, strict = true, ...others }: LoadOptions) {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    const rule = 'one of prefix, map, stripPrefix, strict';
+    throw new TypeError(message(WHERE, 'options', rule, `unknown option ${show(unknown)}`));
+  }
+  checkModulePath(WHERE, 'prefix', prefix);
+  if (stripPrefix !== undefined && stripPrefix !== false) checkModulePath(WHERE, 'stripPrefix', stripPrefix);
+  checkBoolean(WHERE, 'strict', strict);
+  return { prefix, map, stripPrefix, strict };
+}
+
+function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrModel: Layer): void {
+  const isIncomplete = faults.missing.length > 0;
+  const isFatal =
+    faults.mismatched.length > 0 ||
+    (strict && (isIncomplete || faults.unexpected.length > 0)) ||
+    (isIncomplete && unbuildable.length > 0);
+  if (isFatal) throw faults.toError(displayName(layerOrModel));
+  if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
+}
+
+/** The class as users construct it: this package's class names carry a prefix in saved models only. */
+export function displayName(layer: Layer): string {
+  return layer.getClassName().replace(/^Torch/, '');
+}
+
+function toLayerValues({ key, tensor, parameter }: Slot): Float32Array {
+  const torch = { shape: tensor.shape, values: toFloat32Array(tensor, key) };
+  return parameter.layout.toLayer(torch, parameter.shape as readonly number[]);
+}
+
+function weightOf({ leaf, parameter }: Slot) {
+  const weight = findWeight(leaf.layer, parameter.weight);
+  if (weight === undefined) throw new Error(`layer "${leaf.layer.name}" has no weight "${parameter.weight}"`);
+  return weight;
+}
+
+function report({ slots, faults, ignored, warnings, strippedPrefix }: Match, strict: boolean): LoadReport {
+  return {
+    loaded: slots.map(({ key }) => key),
+    missing: faults.missing,
+    unexpected: faults.unexpected,
+    ignored,
+    strippedPrefix,
+    converted: slots.flatMap(({ key, tensor: { dtype } }) => (dtype === 'F32' ? [] : [{ key, dtype }])),
+    warnings: [...new Set(strict ? warnings : [...warnings, ...faults.allHints()])],
+  };
+}

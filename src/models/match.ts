@@ -1,0 +1,161 @@
+import type { Shape } from '@tensorflow/tfjs-layers';
+import { message } from '../check.js';
+import { UnsupportedError } from '../errors.js';
+import { findWeight } from '../layers/weights.js';
+import { Faults, shapeFits } from '../state-dict/faults.js';
+import { joinPath, type Selection, type SelectOptions, selectKeys } from '../state-dict/keys.js';
+import { checkTensor } from '../state-dict/tensor.js';
+import type { StateDict, TorchTensor } from '../state-dict/types.js';
+import { hintAtArguments, hintAtPaths } from './hints.js';
+import { type Leaf, namesOf } from './leaves.js';
+import type { Layer, Parameter } from './modules/index.js';
+
+/** A tensor of the file and the weight it goes to. */
+export interface Slot {
+  readonly leaf: Leaf;
+  readonly parameter: Parameter;
+  readonly key: string;
+  readonly tensor: TorchTensor;
+}
+
+/** What a load would do. Making it changes nothing. */
+export interface Match {
+  readonly slots: Slot[];
+  readonly faults: Faults;
+  /** Layers to build first, and for which input. */
+  readonly builds: Map<Layer, { readonly leaf: Leaf; readonly inputShape: Shape }>;
+  /** Unbuilt layers whose input the file does not tell. */
+  readonly unbuildable: Leaf[];
+  readonly ignored: string[];
+  readonly warnings: string[];
+  readonly strippedPrefix: string;
+}
+
+/** Finds each parameter of each leaf in the state_dict, and compares shapes. */
+export function matchParameters(
+  where: string,
+  leaves: readonly Leaf[],
+  stateDict: StateDict,
+  options: SelectOptions,
+): Match {
+  const wanted = leaves.flatMap(namesOf);
+  const selection = selectKeys([...stateDict.keys()], wanted, options);
+  const match: Match = {
+    slots: [],
+    faults: new Faults(),
+    builds: new Map(),
+    unbuildable: [],
+    ignored: [],
+    warnings: [],
+    strippedPrefix: selection.strippedPrefix,
+  };
+  const used = new Set<string>();
+  const find = (leaf: Leaf, name: string) => {
+    const key = selection.keys.get(joinPath(leaf.modulePath, name));
+    if (key === undefined) return undefined;
+    const tensor = stateDict.get(key) as TorchTensor;
+    checkTensor(where, key, tensor);
+    used.add(key);
+    return { key, tensor };
+  };
+  for (const leaf of leaves) matchLeaf(where, match, leaf, (name) => find(leaf, name));
+  noteMissing(match, leaves, selection);
+  for (const key of [...selection.keys.values(), ...selection.outside])
+    if (!used.has(key)) match.faults.unexpected.push(key);
+  hintAtArguments(match.faults, leaves, selection);
+  hintAtPaths(match.faults, leaves, [...stateDict.keys()], selection);
+  return match;
+}
+
+type Find = (name: string) => { readonly key: string; readonly tensor: TorchTensor } | undefined;
+
+function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
+  const { layer, kind } = leaf;
+  const { parameters, inputShape } = resolveShapes(where, leaf, (name) => find(name)?.tensor.shape);
+  if (!layer.built && inputShape) match.builds.set(layer, { leaf, inputShape });
+  if (!layer.built && !inputShape) match.unbuildable.push(leaf);
+  for (const counter of kind.counters ?? []) {
+    const found = find(counter);
+    if (found) match.ignored.push(found.key);
+  }
+  let isLoaded = false;
+  for (const parameter of parameters) {
+    const found = find(parameter.key);
+    if (!found) continue;
+    const note = kind.shapeNote?.(layer, found.tensor.shape, parameter.shape);
+    if (fits(parameter, found.tensor.shape)) {
+      match.slots.push({ leaf, parameter, ...found });
+      if (note) match.warnings.push(note);
+      isLoaded = true;
+    } else {
+      const expected = parameter.layout.torchShape(parameter.shape);
+      match.faults.mismatch(found.key, found.tensor.shape, expected, note);
+    }
+  }
+  if (isLoaded) match.warnings.push(...(kind.warnings?.(layer) ?? []));
+}
+
+function fits({ layout, shape }: Parameter, found: readonly number[]): boolean {
+  return shapeFits(found, layout.torchShape(shape)) || (layout.accepts?.(found, shape) ?? false);
+}
+
+interface Resolved {
+  readonly parameters: readonly Parameter[];
+  /** For an unbuilt layer: what to build it for, where that is known. */
+  readonly inputShape?: Shape;
+}
+
+/** The shapes of a layer's weights: as built, as its input shape makes them, or as the file says. */
+function resolveShapes(
+  where: string,
+  leaf: Leaf,
+  shapeOf: (key: string) => readonly number[] | undefined,
+): Resolved {
+  const { layer, kind } = leaf;
+  const template = kind.parameters(layer, null);
+  if (layer.built) return { parameters: template.map((parameter) => asBuilt(where, layer, parameter)) };
+  const agrees = template.every((parameter) => {
+    const found = shapeOf(parameter.key);
+    return found === undefined || fits(parameter, found);
+  });
+  const candidates = [layer.batchInputShape, agrees ? kind.inputShape(layer, shapeOf) : undefined];
+  for (const inputShape of candidates) {
+    if (inputShape == null) continue;
+    const parameters = kind.parameters(layer, inputShape);
+    if (parameters.every(({ shape }) => !shape.includes(null))) return { parameters, inputShape };
+  }
+  return { parameters: template };
+}
+
+function asBuilt(where: string, layer: Layer, parameter: Parameter): Parameter {
+  const weight = findWeight(layer, parameter.weight);
+  if (weight === undefined || weight.dtype !== 'float32') {
+    const rule = `a float32 weight "${parameter.weight}"`;
+    throw new UnsupportedError(message(where, `layer "${layer.name}"`, rule, weight?.dtype ?? 'none'));
+  }
+  return { ...parameter, shape: weight.shape };
+}
+
+/** A layer that stands in two places needs its tensors once: files drop the copies of shared ones. */
+function noteMissing({ slots, faults }: Match, leaves: readonly Leaf[], selection: Selection): void {
+  const served = new Map<Layer, Set<string>>();
+  for (const { leaf, parameter } of slots)
+    served.set(leaf.layer, (served.get(leaf.layer) ?? new Set()).add(parameter.key));
+  for (const { layer, kind, modulePath } of leaves) {
+    for (const { key } of kind.parameters(layer, null)) {
+      const name = joinPath(modulePath, key);
+      if (selection.keys.has(name) || served.get(layer)?.has(key)) continue;
+      faults.missing.push(joinPath(selection.path, name));
+    }
+  }
+}
+
+/** For an unbuilt layer whose input nobody knows. */
+export function unbuildableError(where: string, { layer, kind }: Leaf): UnsupportedError {
+  const rule = 'a built layer or one with inputShape';
+  const remedy =
+    `A file does not tell the rank of the input of ${kind.torchName}: ` +
+    'pass inputShape, or apply the layer once before loading';
+  const got = `an unbuilt ${layer.getClassName()}`;
+  return new UnsupportedError(message(where, `layer "${layer.name}"`, rule, got, remedy));
+}

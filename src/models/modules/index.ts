@@ -1,0 +1,51 @@
+import { message } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import { conv1d, conv2d } from './conv.js';
+import { embedding } from './embedding.js';
+import { linear } from './linear.js';
+import type { Layer, ModuleKind } from './module.js';
+import { batchNorm, layerNorm } from './norm.js';
+import { prelu } from './prelu.js';
+import { isRecurrent, recurrent } from './recurrent.js';
+
+export type { Layer, ModuleKind, Parameter } from './module.js';
+
+/** By class name rather than class: a program may hold two copies of tfjs-layers. */
+const KINDS: ReadonlyMap<string, ModuleKind> = new Map([
+  ['Dense', linear],
+  ['Embedding', embedding],
+  ['LayerNormalization', layerNorm],
+  ['BatchNormalization', batchNorm],
+  ['Conv1D', conv1d],
+  ['Conv2D', conv2d],
+  ['PReLU', prelu],
+]);
+
+/** Classes whose weights no torch module shares, and what to use in their place. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  GRU: 'tf.layers.gru resets before the product and has one bias; use gru() of this package',
+  Bidirectional: 'Use bidirectional: true on a recurrent layer of this package',
+};
+
+/**
+ * The torch module that a layer stands for; undefined for a layer without weights.
+ *
+ * @throws UnsupportedError for a layer with weights that no known module has.
+ */
+export function moduleKind(where: string, layer: Layer): ModuleKind | undefined {
+  const className = layer.getClassName();
+  const kind = isRecurrent(layer) ? recurrent : KINDS.get(className);
+  if (kind === undefined && layer.built && layer.weights.length === 0) return undefined;
+  if (kind === undefined) {
+    const known = [...KINDS.keys(), "this package's recurrent layers"].join(', ');
+    throw new UnsupportedError(
+      message(where, `layer "${layer.name}"`, `one of ${known}`, className, REMEDIES[className]),
+    );
+  }
+  const conflict = kind.conflict?.(layer);
+  if (conflict !== undefined)
+    throw new UnsupportedError(
+      message(where, `layer "${layer.name}"`, conflict.rule, conflict.got, conflict.remedy),
+    );
+  return kind;
+}

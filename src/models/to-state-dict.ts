@@ -1,0 +1,115 @@
+import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { message, show, showShape } from '../check.js';
+import { UnsupportedError } from '../errors.js';
+import { findWeight } from '../layers/weights.js';
+import { checkModulePath, joinPath } from '../state-dict/keys.js';
+import type { StateDict, TorchTensor } from '../state-dict/types.js';
+import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
+import { checkLayer } from './load-state-dict.js';
+import type { Layer, Parameter } from './modules/index.js';
+
+const WHERE = 'toStateDict';
+
+export interface ToStateDictOptions {
+  /** Module path put before every key, without a dot at its end. @default '' */
+  readonly prefix?: string;
+  /** Where torch keeps the modules of layers with other names; see {@link ModuleMap}. @default by `layer.name` */
+  readonly map?: ModuleMap;
+}
+
+/** A weight as it was when the call began: training may go on while it is read. */
+interface Snapshot {
+  readonly key: string;
+  readonly leaf: Leaf;
+  readonly parameter: Parameter;
+  readonly tensor: Tensor;
+}
+
+/**
+ * The weights of a layer or model as a PyTorch state_dict: torch's keys in torch's order, F32, with
+ * `num_batches_tracked` of BatchNorm as an I64 zero. What `loadStateDict` read as F32 comes back bit for bit.
+ *
+ * Names and `map` work as in `loadStateDict`. The arrays belong to the caller.
+ *
+ * @throws UnsupportedError for weights that no torch module holds, or a layer that is not built; RangeError where two
+ * layers have the same key.
+ */
+export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptions = {}): Promise<StateDict> {
+  checkLayer(WHERE, layerOrModel);
+  const { prefix = '', map, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new TypeError(message(WHERE, 'options', 'one of prefix, map', `unknown option ${show(unknown)}`));
+  checkModulePath(WHERE, 'prefix', prefix);
+  const leaves = findLeaves(WHERE, layerOrModel, map);
+  checkKeys(leaves, prefix);
+  const snapshots: Snapshot[] = [];
+  try {
+    for (const leaf of leaves) takeSnapshots(leaf, prefix, snapshots);
+    const values = await Promise.all(snapshots.map(({ tensor }) => tensor.data<'float32'>()));
+    const read = new Map(snapshots.map((snapshot, i) => [snapshot.key, toTorchTensor(snapshot, values[i])]));
+    return inTorchOrder(leaves, prefix, read);
+  } finally {
+    for (const { tensor } of snapshots) tensor.dispose();
+  }
+}
+
+const keyOf = (prefix: string, leaf: Leaf, name: string) => joinPath(prefix, joinPath(leaf.modulePath, name));
+
+function checkKeys(leaves: readonly Leaf[], prefix: string): void {
+  const owners = new Map<string, Leaf>();
+  for (const leaf of leaves) {
+    if (!leaf.layer.built)
+      throw new UnsupportedError(
+        message(WHERE, `layer "${leaf.layer.name}"`, 'a built layer', 'an unbuilt one'),
+      );
+    for (const { key } of leaf.kind.parameters(leaf.layer, null)) {
+      const name = keyOf(prefix, leaf, key);
+      const other = owners.get(name);
+      if (other !== undefined && other.layer !== leaf.layer)
+        throw new RangeError(
+          message(WHERE, show(name), 'one layer', `"${other.layerPath}" and "${leaf.layerPath}"`),
+        );
+      owners.set(name, leaf);
+    }
+  }
+}
+
+function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void {
+  for (const parameter of leaf.kind.parameters(leaf.layer, null)) {
+    const weight = findWeight(leaf.layer, parameter.weight);
+    const what = `layer "${leaf.layer.name}"`;
+    if (weight === undefined)
+      throw new UnsupportedError(message(WHERE, what, `a weight "${parameter.weight}"`, 'none'));
+    // Kept: a tidy around the call must not end the snapshot before it was read.
+    const tensor = keep(weight.read().clone());
+    snapshots.push({ key: keyOf(prefix, leaf, parameter.key), leaf, parameter, tensor });
+  }
+}
+
+function toTorchTensor({ key, leaf, parameter, tensor }: Snapshot, values: Float32Array): TorchTensor {
+  const torch = parameter.layout.toTorch(values, tensor.shape);
+  if (torch !== undefined) return { dtype: 'F32', shape: torch.shape, data: torch.values };
+  const rule = `a weight that ${leaf.kind.torchName} can hold as ${show(key)}`;
+  const got = `${parameter.weight} of shape ${showShape(tensor.shape)} with values that differ along every axis`;
+  const remedy = 'Share all axes but the last with sharedAxes';
+  throw new UnsupportedError(message(WHERE, `layer "${leaf.layer.name}"`, rule, got, remedy));
+}
+
+/** As `state_dict()` lists a module: parameters and buffers, counters last. */
+function inTorchOrder(
+  leaves: readonly Leaf[],
+  prefix: string,
+  read: ReadonlyMap<string, TorchTensor>,
+): StateDict {
+  const stateDict: StateDict = new Map();
+  for (const leaf of leaves) {
+    for (const { key } of leaf.kind.parameters(leaf.layer, null)) {
+      const name = keyOf(prefix, leaf, key);
+      stateDict.set(name, read.get(name) as TorchTensor);
+    }
+    for (const counter of leaf.kind.counters ?? [])
+      stateDict.set(keyOf(prefix, leaf, counter), { dtype: 'I64', shape: [], data: new BigInt64Array(1) });
+  }
+  return stateDict;
+}

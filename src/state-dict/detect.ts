@@ -1,0 +1,117 @@
+import { message } from '../check.js';
+import { UnsupportedError } from '../errors.js';
+import { formatError } from './format-codes.js';
+
+/** Formats a state_dict is read from. */
+export type StateDictFormat = 'safetensors' | 'json';
+
+/** A format that is known and not read, and what to do about it. */
+interface ForeignFormat {
+  readonly name: string;
+  readonly remedy: string;
+  matches(bytes: Uint8Array): boolean;
+}
+
+const SAVE_IN_PYTHON =
+  'Save it in Python: import safetensors.torch; safetensors.torch.save_file(model.state_dict(), "model.safetensors")';
+const SAVE_ARRAYS_IN_PYTHON =
+  'Save it in Python: import safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load("weights.npz")), "model.safetensors")';
+
+const ZIP_NAME_LENGTH_OFFSET = 26;
+const ZIP_NAME_OFFSET = 30;
+const TAR_MAGIC_OFFSET = 257;
+
+/** An npz archive is tried before the zip archive that it also is. */
+const FOREIGN_FORMATS: readonly ForeignFormat[] = [
+  { name: 'a NumPy .npz archive', remedy: SAVE_ARRAYS_IN_PYTHON, matches: isNpz },
+  {
+    name: 'a zip archive, as torch.save writes .pt and .pth files',
+    remedy: SAVE_IN_PYTHON,
+    matches: (bytes) => startsWith(bytes, 'PK\x03\x04'),
+  },
+  {
+    name: 'a Python pickle, as torch.save wrote before version 1.6',
+    remedy: SAVE_IN_PYTHON,
+    matches: (bytes) => bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5,
+  },
+  {
+    name: 'a tar archive, as torch.save wrote before version 0.1.10',
+    remedy: SAVE_IN_PYTHON,
+    matches: (bytes) => startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET),
+  },
+  {
+    name: 'a NumPy .npy file',
+    remedy: SAVE_ARRAYS_IN_PYTHON,
+    matches: (bytes) => startsWith(bytes, '\x93NUMPY'),
+  },
+  {
+    name: 'an HDF5 file, as Keras writes',
+    remedy: 'It is no PyTorch file: load it with the framework that wrote it',
+    matches: (bytes) => startsWith(bytes, '\x89HDF\r\n\x1a\n'),
+  },
+  {
+    name: 'a gzip file',
+    remedy: 'Decompress it first: gunzip, or DecompressionStream("gzip")',
+    matches: (bytes) => startsWith(bytes, '\x1f\x8b'),
+  },
+  {
+    name: 'an HTML or XML page',
+    remedy: 'The URL answers with a page, not a file: open it in a browser to see which',
+    matches: (bytes) => firstSignificant(bytes) === 0x3c,
+  },
+];
+
+/**
+ * The format of a file, judged by its first bytes. No valid file of one format is taken for the other:
+ *
+ * - A safetensors file begins with its header length, 64 bits, of which the upper four bytes are zero (at most 100,000,000
+ *   is allowed), and its ninth byte is `{` or JSON white space.
+ * - JSON text holds no zero byte anywhere. A text shorter than five bytes cannot be safetensors either.
+ * - Files of the other formats have a non-zero byte among the upper four or, where flags and dates are zero (zip, gzip), a
+ *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
+ *
+ * @throws UnsupportedError for formats that are known and not read; the message says what to run.
+ * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
+ */
+export function detectFormat(where: string, bytes: Uint8Array): StateDictFormat {
+  const rule = 'a safetensors file or JSON text';
+  if (bytes.length === 0) throw formatError('EMPTY_FILE', where, 'source', rule, '0 bytes');
+  const smallLength = bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
+  if (smallLength && (bytes.length === 8 || opensJson(bytes[8]))) return 'safetensors';
+  const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
+  if (foreign) throw new UnsupportedError(message(where, 'source', rule, foreign.name, foreign.remedy));
+  // What is malformed goes to the reader of the format it resembles, which says what is wrong.
+  if (smallLength) return 'safetensors';
+  if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
+  const head = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  throw formatError('UNKNOWN_FORMAT', where, 'source', rule, `bytes ${head}`);
+}
+
+function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {
+  for (let i = 0; i < magic.length; i++) {
+    if (bytes[offset + i] !== magic.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function isWhitespace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
+/** `{`, or the white space that may stand before it. */
+function opensJson(byte: number): boolean {
+  return byte === 0x7b || isWhitespace(byte);
+}
+
+/** The first byte that is neither white space nor part of a byte order mark. */
+function firstSignificant(bytes: Uint8Array): number | undefined {
+  const start = startsWith(bytes, '\xef\xbb\xbf') ? 3 : 0;
+  return bytes.subarray(start).find((byte) => !isWhitespace(byte));
+}
+
+/** A zip archive whose first entry is named `*.npy`. */
+function isNpz(bytes: Uint8Array): boolean {
+  if (!startsWith(bytes, 'PK\x03\x04')) return false;
+  const nameLength = bytes[ZIP_NAME_LENGTH_OFFSET] | (bytes[ZIP_NAME_LENGTH_OFFSET + 1] << 8);
+  return startsWith(bytes, '.npy', ZIP_NAME_OFFSET + nameLength - 4);
+}

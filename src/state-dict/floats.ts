@@ -1,0 +1,72 @@
+import { message, show } from '../check.js';
+import { UnsupportedError } from '../errors.js';
+import { isOpaque } from './dtypes.js';
+import { halfTable } from './half.js';
+import { checkTensor } from './tensor.js';
+import type { TorchDtype, TorchTensor } from './types.js';
+
+const WHERE = 'toFloat32Array';
+
+/**
+ * The elements of a tensor as float32, what `tensor.float()` holds in torch.
+ *
+ * F32 comes back as it is: the same array, not a copy, often a view of the file. F16 and BF16 are exact; F64, I32, U32,
+ * I64 and U64 round to nearest; F64 beyond the range of float32 becomes infinite; BOOL becomes 0 and 1.
+ *
+ * @param name  how a message should call the tensor.
+ * @throws UnsupportedError for C64 and for floats of 8 bits and fewer (F8_*, F6_*, F4), with the Python to run instead.
+ * @throws TypeError or RangeError when dtype, shape and data do not agree.
+ */
+export function toFloat32Array(tensor: TorchTensor, name?: string): Float32Array {
+  const what = name === undefined ? 'tensor' : `tensor ${show(name)}`;
+  checkTensor(WHERE, what, tensor);
+  const { dtype, data } = tensor;
+  if (dtype === 'C64' || isOpaque(dtype)) throw unsupported(what, dtype);
+  if (dtype === 'F16') return fromHalf(data as Uint16Array);
+  if (dtype === 'BF16') return fromBfloat16(data as Uint16Array);
+  if (dtype === 'BOOL') return Float32Array.from(data as Uint8Array, (byte) => (byte === 0 ? 0 : 1));
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return fromBigInts(data);
+  return dtype === 'F32' ? (data as Float32Array) : new Float32Array(data);
+}
+
+function unsupported(what: string, dtype: TorchDtype): UnsupportedError {
+  const rule = 'a real dtype of 16 bits or more, an integer or BOOL';
+  const remedy =
+    dtype === 'C64'
+      ? 'Save its real and imaginary parts instead, in Python: torch.view_as_real(tensor)'
+      : 'Convert it before saving, in Python: tensor.to(torch.float32)';
+  return new UnsupportedError(message(WHERE, what, rule, dtype, remedy));
+}
+
+function fromHalf(halves: Uint16Array): Float32Array {
+  const values = halfTable();
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) floats[i] = values[halves[i]];
+  return floats;
+}
+
+/** BF16 is the upper half of a float32, so every code, NaN payloads too, is exact. */
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/**
+ * Rounds once, as torch does. `Math.fround(Number(x))` rounds twice, and misses where the first rounding lands half-way
+ * between two floats; folding the bits that float32 drops into a sticky bit keeps the double exact.
+ */
+function fromBigInts(integers: BigInt64Array | BigUint64Array): Float32Array {
+  const floats = new Float32Array(integers.length);
+  for (let i = 0; i < integers.length; i++) floats[i] = floatOf(integers[i]);
+  return floats;
+}
+
+function floatOf(integer: bigint): number {
+  const value = Number(integer);
+  if (Number.isSafeInteger(value)) return value;
+  // Beyond 2^53 the lowest 11 bits are far below float32's last bit: only whether any is set matters.
+  const upper = integer >> 11n;
+  const sticky = upper << 11n === integer ? 0n : 1n;
+  return Number(upper | sticky) * 2 ** 11;
+}

@@ -1,0 +1,44 @@
+import { message } from '../check.js';
+import { FormatError } from '../errors.js';
+
+/** Every `FormatError.code` the readers use, and the rule each stands for. Stable: callers may switch on them. */
+export const formatCodes = {
+  // Any format.
+  EMPTY_FILE: 'there are no bytes to read',
+  UNKNOWN_FORMAT: 'the bytes are neither safetensors nor JSON text',
+  TOO_MANY_TENSORS: 'the file names more tensors than `limits.maxTensors`',
+  UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',
+  DUPLICATE_KEY: 'one object names the same member twice',
+  INVALID_UTF8: 'the text is not valid UTF-8',
+  INVALID_JSON: 'the text breaks the JSON grammar',
+  TOO_DEEP: 'values are nested deeper than any tensor needs',
+  VALIDATION_OVERFLOW: 'a shape or its byte size is beyond what can be counted',
+  SIZE_MISMATCH: 'the data of a tensor does not have the size that its dtype and shape ask for',
+  MISALIGNED: 'elements smaller than a byte do not fill whole bytes',
+  // safetensors.
+  HEADER_TOO_SMALL: 'fewer bytes than the 8 of the header length',
+  HEADER_TOO_LARGE: 'the header is longer than `limits.maxHeaderBytes`',
+  INVALID_HEADER_LENGTH: 'the header length points past the end of the file',
+  INVALID_HEADER: 'the header is JSON, but a field is missing or has the wrong type',
+  INVALID_OFFSET: 'the tensors leave a hole or overlap',
+  INCOMPLETE_BUFFER: 'the tensors do not cover the file exactly: it is cut short or has bytes to spare',
+  // JSON.
+  INVALID_STATE_DICT: 'the text is JSON, but not an object of tensors',
+  INVALID_TENSOR: 'a value is not a tensor in one of the known forms',
+  INVALID_ELEMENT: 'an element is not a value of the dtype',
+  RAGGED_LIST: 'nested lists at the same depth differ in length or kind',
+  INVALID_BASE64: 'text that should be base64 is not',
+} as const;
+
+export type FormatCode = keyof typeof formatCodes;
+
+export function formatError(
+  code: FormatCode,
+  where: string,
+  what: string,
+  rule: string,
+  got: string,
+  remedy?: string,
+): FormatError {
+  return new FormatError(code, message(where, what, rule, got, remedy));
+}

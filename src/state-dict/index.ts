@@ -1,0 +1,12 @@
+/** State dicts alone: bytes to tensors and back. Imports no tfjs, so any project can use it. */
+export { FormatError, UnsupportedError } from '../errors.js';
+export type { ReadProgress } from './collect.js';
+export type { StateDictFormat } from './detect.js';
+export { toFloat32Array } from './floats.js';
+export { type FormatCode, formatCodes } from './format-codes.js';
+export type { ParseLimits, ReadLimits } from './limits.js';
+export { type ParseOptions, parseStateDict } from './parse.js';
+export { type ReadOptions, readStateDict, type StateDictSource } from './read.js';
+export { parseSafetensorsMetadata, type SafetensorsOptions } from './safetensors.js';
+export { type SafetensorsMetadata, writeSafetensors } from './safetensors-writer.js';
+export type { StateDict, TorchData, TorchDtype, TorchTensor } from './types.js';

@@ -1,0 +1,35 @@
+/** The part of `node:fs/promises` that reading a file takes. */
+export interface NodeFs {
+  open(path: string | URL): Promise<NodeFile>;
+}
+
+export interface NodeFile {
+  stat(): Promise<{ readonly size: number; isFile(): boolean; isDirectory(): boolean }>;
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+interface NodeProcess {
+  cwd(): string;
+  getBuiltinModule?(name: 'node:fs/promises'): NodeFs;
+}
+
+function nodeProcess(): NodeProcess | undefined {
+  return (globalThis as { process?: NodeProcess }).process;
+}
+
+/**
+ * Node's file system; undefined where there is none.
+ *
+ * Asked of the running process, not imported, so that a bundler for browsers finds no `node:` module to fail on.
+ *
+ * @see https://nodejs.org/api/process.html#processgetbuiltinmoduleid (Node >= 20.16)
+ */
+export function nodeFs(): NodeFs | undefined {
+  return nodeProcess()?.getBuiltinModule?.('node:fs/promises');
+}
+
+/** What relative paths start at. */
+export function workingDirectory(): string {
+  return nodeProcess()?.cwd() ?? '/';
+}

@@ -1,0 +1,30 @@
+import { checkInteger, message, show, showShape } from '../check.js';
+import { arrayName, bitsOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
+import type { TorchTensor } from './types.js';
+
+/**
+ * A tensor that a caller made must be what its dtype and shape say.
+ *
+ * @throws TypeError when dtype, shape or the kind of array is wrong; RangeError when a size is.
+ */
+export function checkTensor(where: string, what: string, tensor: TorchTensor): void {
+  if (!isDtype(tensor?.dtype)) {
+    const rule = `a dtype of ${DTYPE_NAMES.join(', ')}`;
+    throw new TypeError(message(where, what, rule, show(tensor?.dtype)));
+  }
+  const { dtype, shape, data } = tensor;
+  if (!Array.isArray(shape)) throw new TypeError(message(where, `${what} shape`, 'an array', show(shape)));
+  for (const size of shape) checkInteger(where, `${what} shape`, size, 0);
+  // The tag, unlike instanceof, knows an array that another window or worker made, and counts a Buffer as bytes.
+  const got: string | undefined = data?.[Symbol.toStringTag];
+  if (got !== arrayName(dtype)) {
+    throw new TypeError(
+      message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got ?? show(data)),
+    );
+  }
+  const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
+  if (data.byteLength !== byteLength) {
+    const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
+    throw new RangeError(message(where, `${what} data`, rule, `${data.byteLength}`));
+  }
+}
