@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `examples/<file>` in a process of its own, as a user does, with its output in a pipe. */
+function runExample(file: string, ...args: string[]): Promise<Result> {
+  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${file}`, ...args], { cwd: root });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+function expectSuccess({ code, stderr }: Result): void {
+  expect(stderr).to.equal('');
+  expect(code).to.equal(0);
+}
+
+describe('examples', function () {
+  // Each starts Node, tsx and tfjs on what may be a busy machine.
+  this.timeout(180_000);
+
+  it("gru-shapes.ts prints torch's shapes", async () => {
+    const result = await runExample('gru-shapes.ts');
+    expectSuccess(result);
+    expect(result.stdout).to.equal('input  [4, 10, 256]\noutput [4, 10, 256]\nhn     [2, 4, 256]\n');
+  });
+
+  it("gru-classifier.ts prints the logits' shape and torch's number of parameters", async () => {
+    const result = await runExample('gru-classifier.ts');
+    expectSuccess(result);
+    const torchParameters = 10000 * 128 + (2 * 3 * 128 * 128 + 2 * 3 * 128) + (2 * 128 + 2);
+    expect(result.stdout).to.equal(`tokens     [8, 50]\nlogits     [8, 2]\nparameters ${torchParameters}\n`);
+  });
+
+  it('save-to-disk.ts loads the model it saved', async () => {
+    const result = await runExample('save-to-disk.ts');
+    expectSuccess(result);
+    expect(result.stdout).to.match(/^saved {2}model\.json, weights-[0-9a-f]{16}\.bin\n/);
+    expect(result.stdout).to.include('loaded largest difference of the outputs 0\n');
+  });
+
+  it('language-id names the languages of its sample and agrees with PyTorch', async () => {
+    const result = await runExample('language-id/main.ts');
+    expectSuccess(result);
+    expect(result.stdout).to.match(/Wo ist der nächste Bahnhof\? +German +\d+\.\d%/);
+    expect(result.stdout).to.match(/accuracy +\d\d\.\d%/);
+    expect(result.stdout).to.match(/✓ {2}same answer as PyTorch +(\d+) of \1\n/);
+    expect(result.stdout).to.match(/✓ {2}max \|Δlogit\| to PyTorch +\d\.\de-\d \(tolerance 0\.0001\)/);
+  });
+
+  it('language-id names the languages of the phrases it is given, without colours in a pipe', async () => {
+    const result = await runExample('language-id/main.ts', 'Guten Morgen, liebe Sorgen', 'merci beaucoup');
+    expectSuccess(result);
+    expect(result.stdout).to.match(/Guten Morgen, liebe Sorgen +German/);
+    expect(result.stdout).to.match(/merci beaucoup +French/);
+    expect(result.stdout).not.to.include('held-out');
+    expect(result.stdout).not.to.include('\u001b');
+  });
+
+  it('language-id explains itself with --help', async () => {
+    const result = await runExample('language-id/main.ts', '--help');
+    expectSuccess(result);
+    expect(result.stdout).to.include('--backend wasm|cpu|tensorflow');
+  });
+
+  it('language-id exits with 2 and one line for a backend that does not exist', async () => {
+    const { code, stdout, stderr } = await runExample('language-id/main.ts', '--backend', 'gpu');
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.equal('--backend: expected one of wasm, cpu, tensorflow, got "gpu"\n');
+  });
+
+  it('all stand in the README with a command, and in run-all.ts', async () => {
+    const readme = await readFile(`${root}examples/README.md`, 'utf8');
+    const runAll = await readFile(`${root}examples/run-all.ts`, 'utf8');
+    for (const file of ['language-id/main.ts', 'gru-shapes.ts', 'gru-classifier.ts', 'save-to-disk.ts']) {
+      expect(readme).to.include(`](${file})`);
+      expect(runAll).to.include(`'${file}'`);
+    }
+  });
+});

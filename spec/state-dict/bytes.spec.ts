@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { UnsupportedError } from '../../src/errors.js';
+import { asBytes, requireLittleEndian } from '../../src/state-dict/bytes.js';
+import { errorOf } from './support.js';
+
+describe('asBytes', () => {
+  it('is a plain view of the same memory', () => {
+    const buffer = Buffer.from([1, 2, 3, 4]).subarray(1, 3);
+    const bytes = asBytes('spec', buffer);
+    expect(bytes.constructor).to.equal(Uint8Array);
+    expect(bytes.buffer).to.equal(buffer.buffer);
+    expect([...bytes]).to.deep.equal([2, 3]);
+  });
+
+  it('refuses views of other elements', () => {
+    const error = errorOf(() => asBytes('parseStateDict', Float32Array.of(1)));
+    expect(error).to.be.instanceOf(TypeError);
+    expect(error.message).to.equal(
+      'parseStateDict: bytes: expected a Uint8Array or ArrayBuffer, got Float32Array',
+    );
+  });
+});
+
+describe('requireLittleEndian', () => {
+  it('refuses a big-endian machine', () => {
+    const error = errorOf(() => requireLittleEndian('safetensors', false));
+    expect(error).to.be.instanceOf(UnsupportedError);
+    expect(error.message).to.equal(
+      'safetensors: machine: expected little-endian byte order, got big-endian. Run on a little-endian machine',
+    );
+  });
+
+  it('takes this machine for what Node says it is', async () => {
+    const { endianness } = await import('node:os');
+    if (endianness() === 'LE') requireLittleEndian('spec');
+    else expect(errorOf(() => requireLittleEndian('spec'))).to.be.instanceOf(UnsupportedError);
+  });
+});

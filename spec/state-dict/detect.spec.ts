@@ -1,0 +1,120 @@
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { FormatError, UnsupportedError } from '../../src/errors.js';
+import { detectFormat } from '../../src/state-dict/detect.js';
+import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
+import { errorOf, safetensorsFile, utf8 } from './support.js';
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+const TORCH_REMEDY =
+  'Save it in Python: import safetensors.torch; safetensors.torch.save_file(model.state_dict(), "model.safetensors")';
+const NUMPY_REMEDY =
+  'Save it in Python: import safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load("weights.npz")), "model.safetensors")';
+
+describe('detectFormat', () => {
+  it('takes safetensors files for what they are, from the smallest on', () => {
+    expect(detectFormat('spec', writeSafetensors(new Map()))).to.equal('safetensors');
+    expect(detectFormat('spec', safetensorsFile('{}'))).to.equal('safetensors');
+    expect(detectFormat('spec', safetensorsFile(' \n{}'))).to.equal('safetensors');
+  });
+
+  it('takes a safetensors file whose header length spells the magic of a zip or pickle for what it is', () => {
+    for (const magic of ['PK\x03\x04', '\x80\x02\x00\x00', '\x1f\x8b\x08\x00', '{"a"', '   {', '<htm']) {
+      const file = latin1(`${magic}\0\0\0\0{"a":1}`);
+      expect(detectFormat('spec', file), magic).to.equal('safetensors');
+    }
+  });
+
+  it('takes JSON text for what it is, from the smallest on and past white space', () => {
+    for (const text of ['{}', '{"w":1}', ' \t\r\n {}', '          {"w": [1]}', '[1]', '{', '\ufeff{}']) {
+      expect(detectFormat('spec', utf8(text)), JSON.stringify(text)).to.equal('json');
+    }
+  });
+
+  it('leaves what only resembles safetensors to its reader', () => {
+    expect(detectFormat('spec', latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
+    expect(detectFormat('spec', latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
+  });
+
+  describe('refuses, with what to do about it,', () => {
+    const cases: [string, Uint8Array, string, string][] = [
+      [
+        'a file of torch.save',
+        latin1('PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\x14\0archive/data.pkl'),
+        'a zip archive, as torch.save writes .pt and .pth files',
+        TORCH_REMEDY,
+      ],
+      [
+        'a zip archive whose flags and date are zero',
+        latin1('PK\x03\x04\0\0\0\0\0\0\0\0\0\0'),
+        'a zip archive, as torch.save writes .pt and .pth files',
+        TORCH_REMEDY,
+      ],
+      [
+        'a file of numpy.savez',
+        latin1('PK\x03\x04\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x05\0\x14\0w.npy'),
+        'a NumPy .npz archive',
+        NUMPY_REMEDY,
+      ],
+      [
+        'a legacy file of torch.save',
+        latin1('\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.'),
+        'a Python pickle, as torch.save wrote before version 1.6',
+        TORCH_REMEDY,
+      ],
+      [
+        'a tar archive',
+        latin1(`${'sys_info'.padEnd(257, '\0')}ustar`),
+        'a tar archive, as torch.save wrote before version 0.1.10',
+        TORCH_REMEDY,
+      ],
+      ['a NumPy array', latin1("\x93NUMPY\x01\0v\0{'descr'"), 'a NumPy .npy file', NUMPY_REMEDY],
+      [
+        'an HDF5 file',
+        latin1('\x89HDF\r\n\x1a\n\0\0\0\0\0\x08'),
+        'an HDF5 file, as Keras writes',
+        'It is no PyTorch file: load it with the framework that wrote it',
+      ],
+      [
+        'a gzip file',
+        new Uint8Array(gzipSync('{}')),
+        'a gzip file',
+        'Decompress it first: gunzip, or DecompressionStream("gzip")',
+      ],
+      [
+        'an HTML page',
+        utf8('\n<!DOCTYPE html><title>404</title>'),
+        'an HTML or XML page',
+        'The URL answers with a page, not a file: open it in a browser to see which',
+      ],
+    ];
+    for (const [name, bytes, got, remedy] of cases) {
+      it(name, () => {
+        const error = errorOf(() => detectFormat('parseStateDict', bytes));
+        expect(error).to.be.instanceOf(UnsupportedError);
+        expect(error.message).to.equal(
+          `parseStateDict: source: expected a safetensors file or JSON text, got ${got}. ${remedy}`,
+        );
+      });
+    }
+
+    it('an empty file', () => {
+      const error = errorOf(() => detectFormat('readStateDict', new Uint8Array(0)));
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'EMPTY_FILE');
+      expect(error.message).to.equal(
+        'readStateDict: source: expected a safetensors file or JSON text, got 0 bytes',
+      );
+    });
+
+    it('bytes that resemble nothing, by their values', () => {
+      const error = errorOf(() => detectFormat('readStateDict', latin1('version https://git-lfs')));
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
+      expect(error.message).to.equal(
+        'readStateDict: source: expected a safetensors file or JSON text, got bytes 76 65 72 73 69 6f 6e 20',
+      );
+    });
+  });
+});

@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { resolveLimits } from '../../src/state-dict/limits.js';
+import { errorOf } from './support.js';
+
+describe('resolveLimits', () => {
+  it('fills in the defaults', () => {
+    const defaults = { maxHeaderBytes: 25_000_000, maxTensors: 100_000, maxBytes: 2 ** 31 };
+    expect(resolveLimits('spec')).to.deep.equal(defaults);
+    expect(resolveLimits('spec', { maxTensors: 5 })).to.deep.equal({ ...defaults, maxTensors: 5 });
+  });
+
+  it('takes headers up to the limit of the format', () => {
+    expect(resolveLimits('spec', { maxHeaderBytes: 100_000_000 }).maxHeaderBytes).to.equal(100_000_000);
+    const error = errorOf(() => resolveLimits('readStateDict', { maxHeaderBytes: 100_000_001 }));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error.message).to.equal(
+      'readStateDict: limits.maxHeaderBytes: expected at most 100000000, the limit of the format, got 100000001',
+    );
+  });
+
+  it('refuses limits that are no positive integers', () => {
+    expect(errorOf(() => resolveLimits('spec', { maxTensors: 0 })).message).to.equal(
+      'spec: limits.maxTensors: expected an integer >= 1, got 0',
+    );
+    expect(errorOf(() => resolveLimits('spec', { maxBytes: Number.NaN }))).to.be.instanceOf(RangeError);
+    expect(errorOf(() => resolveLimits('spec', { maxBytes: '1' as unknown as number }))).to.be.instanceOf(
+      TypeError,
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { FormatError } from '../../src/errors.js';
+import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
+import { errorOf, fixture, utf8 } from './support.js';
+
+describe('parseStateDict', () => {
+  it('reads safetensors and JSON by their bytes', () => {
+    expect(parseStateDict(fixture('vectors/01_ok')).get('a')!.shape).to.deep.equal([2, 2]);
+    expect(parseStateDict(utf8('{"a":[[1],[2]]}')).get('a')!.shape).to.deep.equal([2, 1]);
+    expect(parseStateDict(utf8('{"a":[[1],[2]]}').buffer).get('a')!.shape).to.deep.equal([2, 1]);
+  });
+
+  it('reads the format it is told, without a look at the bytes', () => {
+    const json = errorOf(() => parseStateDict(fixture('vectors/25_empty_header_json'), { format: 'json' }));
+    expect(json).to.be.instanceOf(FormatError).with.property('code', 'INVALID_JSON');
+    const safetensors = errorOf(() => parseStateDict(utf8('{"a":1}'), { format: 'safetensors' }));
+    expect(safetensors).to.be.instanceOf(FormatError).with.property('code', 'HEADER_TOO_SMALL');
+  });
+
+  it('refuses a format it does not know', () => {
+    for (const format of ['pt', 'toString', '']) {
+      const error = errorOf(() => parseStateDict(utf8('{}'), { format } as unknown as ParseOptions));
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error.message).to.equal(
+        `parseStateDict: format: expected "safetensors" or "json", got ${JSON.stringify(format)}`,
+      );
+    }
+  });
+
+  it('hands the limits to both readers', () => {
+    const limits = { maxTensors: 1 };
+    const two = fixture('vectors/51_unordered_keys_ok');
+    expect(errorOf(() => parseStateDict(two, { limits })).code).to.equal('TOO_MANY_TENSORS');
+    expect(errorOf(() => parseStateDict(utf8('{"a":1,"b":2}'), { limits })).code).to.equal(
+      'TOO_MANY_TENSORS',
+    );
+  });
+});

@@ -1,0 +1,289 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { FormatError, UnsupportedError } from '../../src/errors.js';
+import type { ReadProgress } from '../../src/state-dict/collect.js';
+import { parseStateDict } from '../../src/state-dict/parse.js';
+import { type ReadOptions, readStateDict, type StateDictSource } from '../../src/state-dict/read.js';
+import { expectSameBits, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
+
+const MODULE = 'reference/module.safetensors';
+const FILE = fixture(MODULE);
+const EXPECTED = parseStateDict(FILE);
+
+/** Answers of the local server, by path. */
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    switch (request.url) {
+      case '/module.safetensors':
+        response.setHeader('Content-Length', FILE.length);
+        return void response.end(FILE);
+      case '/chunked':
+        response.write(FILE.subarray(0, 100));
+        return void response.end(FILE.subarray(100));
+      case '/gzip':
+        response.setHeader('Content-Encoding', 'gzip');
+        return void response.end(gzipSync(FILE));
+      case '/broken':
+        response.setHeader('Content-Length', FILE.length);
+        response.write(FILE.subarray(0, 100), () => response.destroy());
+        return;
+      case '/slow':
+        response.setHeader('Content-Length', FILE.length);
+        return void response.write(FILE.subarray(0, 100));
+      case '/page':
+        return void response.end('<!doctype html><h1>Sign in</h1>');
+      default:
+        response.statusCode = 404;
+        return void response.end('<h1>Not found</h1>');
+    }
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+describe('readStateDict', () => {
+  let server: Server;
+  let origin: string;
+  let folder: string;
+
+  before(async () => {
+    server = await serve();
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    folder = mkdtempSync(join(tmpdir(), 'state-dict-'));
+  });
+
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const path = fileURLToPath(fixturePath(MODULE));
+  const sources: [string, () => StateDictSource][] = [
+    ['an absolute path', () => path],
+    ['a relative path', () => relative(process.cwd(), path)],
+    ['a file: URL', () => pathToFileURL(path)],
+    ['a file: URL as a string', () => pathToFileURL(path).href],
+    ['an http: URL', () => new URL(`${origin}/module.safetensors`)],
+    ['an http: URL as a string', () => `${origin}/module.safetensors`],
+    ['an http: URL that declares no length', () => `${origin}/chunked`],
+    ['an http: URL with compressed content', () => `${origin}/gzip`],
+    ['a data: URL', () => `data:application/octet-stream;base64,${Buffer.from(FILE).toString('base64')}`],
+    ['a blob: URL', () => URL.createObjectURL(new Blob([FILE]))],
+    ['an ArrayBuffer', () => FILE.buffer],
+    ['a Uint8Array', () => FILE],
+    ['a Buffer at an odd offset', () => Buffer.concat([Buffer.of(0), FILE]).subarray(1)],
+    ['a Blob', () => new Blob([FILE])],
+    ['a Response', () => new Response(FILE)],
+  ];
+  for (const [name, source] of sources) {
+    it(`reads ${name}`, async () => expectSameBits(await readStateDict(source()), EXPECTED));
+  }
+
+  it('reads JSON text from a path', async () => {
+    const stateDict = await readStateDict(fileURLToPath(fixturePath('reference/module.json')));
+    expect(stateDict.get('weight_ih_l0')!.data).to.deep.equal(EXPECTED.get('weight_ih_l0')!.data);
+  });
+
+  it('reads a file into one buffer that all its tensors view', async () => {
+    const stateDict = await readStateDict(path);
+    const buffers = new Set([...stateDict.values()].map(({ data }) => data.buffer));
+    expect(buffers.size).to.equal(1);
+    expect([...buffers][0].byteLength).to.equal(FILE.length);
+  });
+
+  it('reads a file of any size in whole, telling progress in between', async () => {
+    const big = join(folder, 'big.json');
+    writeFileSync(big, `{"w":[1,2]${' '.repeat(20_000_000)}}`);
+    const told: ReadProgress[] = [];
+    const stateDict = await readStateDict(big, { onProgress: (progress) => told.push(progress) });
+    expect(stateDict.get('w')!.data).to.deep.equal(Float32Array.of(1, 2));
+    expect(told).to.deep.equal([
+      { loaded: 2 ** 24, total: 20_000_011 },
+      { loaded: 20_000_011, total: 20_000_011 },
+    ]);
+  });
+
+  it('tells the total of a download that declares it', async () => {
+    const told: ReadProgress[] = [];
+    await readStateDict(`${origin}/module.safetensors`, { onProgress: (progress) => told.push(progress) });
+    expect(told.at(-1)).to.deep.equal({ loaded: FILE.length, total: FILE.length });
+  });
+
+  it('calls no onProgress for bytes already in memory', async () => {
+    await readStateDict(FILE, { onProgress: () => expect.fail('called') });
+  });
+
+  describe('refusals', () => {
+    const message = async (source: unknown, options?: ReadOptions) =>
+      (await rejectionOf(readStateDict(source as StateDictSource, options))).message;
+
+    it('name a missing file and where relative paths start', async () => {
+      const error = await rejectionOf(readStateDict('models/none.safetensors'));
+      expect(error.message).to.equal(
+        'readStateDict: path "models/none.safetensors": expected a readable file, got no such file. ' +
+          `Relative paths start at ${process.cwd()}`,
+      );
+      expect(error.cause).to.have.property('code', 'ENOENT');
+    });
+
+    it('name a directory', async () => {
+      expect(await message(folder)).to.equal(
+        `readStateDict: path ${JSON.stringify(folder)}: expected a file, got a directory`,
+      );
+    });
+
+    it('name a device', async () => {
+      expect(await message('/dev/null')).to.equal(
+        'readStateDict: path "/dev/null": expected a file, got a device or pipe',
+      );
+    });
+
+    it('name the URL and status of an answer that is no success', async () => {
+      const text = `"${origin}/none": expected a status of success (200 to 299), got 404 Not Found`;
+      expect(await message(`${origin}/none`)).to.equal(`readStateDict: URL ${text}`);
+      expect(await message(await fetch(`${origin}/none`))).to.equal(`readStateDict: Response ${text}`);
+    });
+
+    it('name the URL of a server that does not answer', async () => {
+      const text = await message('http://127.0.0.1:1/model.safetensors');
+      expect(text).to.match(
+        /^readStateDict: URL "http:\/\/127.0.0.1:1\/model.safetensors": expected an answer, got TypeError: /,
+      );
+    });
+
+    it('name the URL of a body that breaks off', async () => {
+      expect(await message(`${origin}/broken`)).to.match(
+        /^readStateDict: URL "http:.*\/broken": expected the whole body, got .* after 100 bytes$/,
+      );
+    });
+
+    it('tell a page in place of a file', async () => {
+      const error = await rejectionOf(readStateDict(`${origin}/page`));
+      expect(error).to.be.instanceOf(UnsupportedError);
+      expect(error.message).to.include('got an HTML or XML page');
+    });
+
+    it('name a Response whose body is read already', async () => {
+      const response = new Response(FILE);
+      await response.arrayBuffer();
+      expect(await message(response)).to.equal(
+        'readStateDict: Response: expected a body not read yet, got one that is. Pass response.clone()',
+      );
+    });
+
+    it('name an empty body', async () => {
+      const error = await rejectionOf(readStateDict(new Response(null)));
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'EMPTY_FILE');
+    });
+
+    it('name a file, body, Blob or buffer that is longer than the limit', async () => {
+      const limits = { maxBytes: 1000 };
+      const rule = `expected at most 1000 bytes (limits.maxBytes), got ${FILE.length}`;
+      expect(await message(path, { limits })).to.equal(
+        `readStateDict: path ${JSON.stringify(path)}: ${rule}`,
+      );
+      const url = `${origin}/module.safetensors`;
+      expect(await message(url, { limits })).to.equal(`readStateDict: URL "${url}": ${rule}`);
+      expect(await message(new Blob([FILE]), { limits })).to.equal(`readStateDict: Blob: ${rule}`);
+      expect(await message(new File([FILE], 'm.bin'), { limits })).to.equal(
+        `readStateDict: Blob "m.bin": ${rule}`,
+      );
+      expect(await message(FILE, { limits })).to.equal(`readStateDict: bytes: ${rule}`);
+    });
+
+    it('name what is no source', async () => {
+      const rule = 'expected a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
+      for (const [source, got] of [
+        [null, 'null'],
+        [5, '5'],
+        [[1], '[1]'],
+        [Float32Array.of(1), 'Float32Array'],
+      ]) {
+        expect(await message(source)).to.equal(`readStateDict: source: ${rule}, got ${got}`);
+      }
+    });
+
+    it('come before reading where an option is wrong', async () => {
+      expect(await message('none', { format: 'pt' as 'json' })).to.equal(
+        'readStateDict: format: expected "safetensors" or "json", got "pt"',
+      );
+      expect(await message('none', { limits: { maxBytes: -1 } })).to.equal(
+        'readStateDict: limits.maxBytes: expected an integer >= 1, got -1',
+      );
+    });
+  });
+
+  describe('with a signal', () => {
+    const reason = new Error('page closed');
+
+    it('rejects with the reason of one already aborted, whatever the source', async () => {
+      const signal = AbortSignal.abort(reason);
+      for (const source of [FILE, path, `${origin}/module.safetensors`, new Blob([FILE])]) {
+        expect(await rejectionOf(readStateDict(source, { signal }))).to.equal(reason);
+      }
+    });
+
+    it('rejects with the reason while a download waits for more', async () => {
+      const controller = new AbortController();
+      const onProgress = () => controller.abort(reason);
+      const promise = readStateDict(`${origin}/slow`, { signal: controller.signal, onProgress });
+      expect(await rejectionOf(promise)).to.equal(reason);
+    });
+
+    it('rejects with the reason between two reads of a file', async () => {
+      const big = join(folder, 'abort.json');
+      writeFileSync(big, `{"w":[1,2]${' '.repeat(40_000_000)}}`);
+      const controller = new AbortController();
+      let reads = 0;
+      const onProgress = () => {
+        reads++;
+        controller.abort(reason);
+      };
+      const promise = readStateDict(big, { signal: controller.signal, onProgress });
+      expect(await rejectionOf(promise)).to.equal(reason);
+      expect(reads).to.equal(1);
+    });
+  });
+
+  describe('without the file system of Node', () => {
+    const original = process.getBuiltinModule;
+    beforeEach(() => {
+      (process as { getBuiltinModule?: unknown }).getBuiltinModule = undefined;
+    });
+    afterEach(() => {
+      process.getBuiltinModule = original;
+    });
+
+    it('takes a string for a URL, which a page may give relative to itself', async () => {
+      const error = await rejectionOf(readStateDict('models/gru.safetensors'));
+      expect(error.message).to.match(
+        /^readStateDict: URL "models\/gru.safetensors": expected an answer, got TypeError: /,
+      );
+    });
+
+    it('refuses a file: URL with the remedy', async () => {
+      const error = await rejectionOf(readStateDict('file:///models/gru.safetensors'));
+      expect(error).to.be.instanceOf(UnsupportedError);
+      expect(error.message).to.equal(
+        'readStateDict: URL "file:///models/gru.safetensors": expected no file: URL outside Node, got one. ' +
+          'Pass the File that the user picked, or serve it over http',
+      );
+    });
+
+    it('reads bytes, Blobs and URLs all the same', async () => {
+      for (const source of [FILE, new Blob([FILE]), `${origin}/module.safetensors`]) {
+        expectSameBits(await readStateDict(source), EXPECTED);
+      }
+    });
+  });
+
+  it('accepts JSON bytes that are told to be JSON', async () => {
+    expect((await readStateDict(utf8('{"w":1}'), { format: 'json' })).size).to.equal(1);
+  });
+});

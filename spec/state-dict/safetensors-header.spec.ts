@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { resolveLimits } from '../../src/state-dict/limits.js';
+import { readHeader } from '../../src/state-dict/safetensors-header.js';
+import { errorOf, safetensorsFile } from './support.js';
+
+const LIMITS = resolveLimits('spec');
+const EMPTY = '"dtype":"U8","shape":[0],"data_offsets":[0,0]';
+
+describe('readHeader', () => {
+  it('returns entries in the order of the text, metadata, and where the data begins', () => {
+    const text = `{"__metadata__":{"k":"v"},"b":{${EMPTY}},"a":{"data_offsets":[0,4],"shape":[],"dtype":"F32"}}  `;
+    const header = readHeader(safetensorsFile(text), LIMITS);
+    expect(header.entries).to.deep.equal([
+      { name: 'b', dtype: 'U8', shape: [0], begin: 0, end: 0 },
+      { name: 'a', dtype: 'F32', shape: [], begin: 0, end: 4 },
+    ]);
+    expect(header.metadata).to.deep.equal(new Map([['k', 'v']]));
+    expect(header.dataStart).to.equal(8 + text.length);
+  });
+
+  it('refuses a header longer than maxHeaderBytes, and takes one of just that length', () => {
+    const file = safetensorsFile('{}'.padEnd(100));
+    expect(readHeader(file, { ...LIMITS, maxHeaderBytes: 100 }).entries).to.deep.equal([]);
+    const error = errorOf(() => readHeader(file, { ...LIMITS, maxHeaderBytes: 99 }));
+    expect(error.message).to.equal(
+      'safetensors: header: expected at most 99 bytes (limits.maxHeaderBytes), got length 100',
+    );
+    expect(error.code).to.equal('HEADER_TOO_LARGE');
+  });
+
+  it('refuses more tensors than maxTensors, and takes just as many', () => {
+    const file = safetensorsFile(`{"a":{${EMPTY}},"b":{${EMPTY}},"c":{${EMPTY}}}`);
+    expect(readHeader(file, { ...LIMITS, maxTensors: 3 }).entries).to.have.length(3);
+    const error = errorOf(() => readHeader(file, { ...LIMITS, maxTensors: 2 }));
+    expect(error.message).to.equal(
+      'safetensors: header: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
+    );
+    expect(error.code).to.equal('TOO_MANY_TENSORS');
+  });
+
+  it('refuses a length of 2^64 - 1 without wrapping around', () => {
+    const error = errorOf(() => readHeader(safetensorsFile('{}', [], 2n ** 64n - 1n), LIMITS));
+    expect(error.code).to.equal('HEADER_TOO_LARGE');
+  });
+
+  it('takes the largest unsigned 64-bit integer as one, and 2^64 as none', () => {
+    const shape = (size: bigint) =>
+      safetensorsFile(`{"a":{"dtype":"U8","shape":[${size}],"data_offsets":[0,0]}}`);
+    expect(readHeader(shape(2n ** 64n - 1n), LIMITS).entries[0].shape[0]).to.be.above(
+      Number.MAX_SAFE_INTEGER,
+    );
+    expect(errorOf(() => readHeader(shape(2n ** 64n), LIMITS)).code).to.equal('INVALID_HEADER');
+  });
+
+  it('skips unknown fields of any kind, but not their faults', () => {
+    const withField = (field: string) => safetensorsFile(`{"a":{${EMPTY},"x":${field}}}`);
+    expect(readHeader(withField('[1.5,{"y":[null,true,"z"]}]'), LIMITS).entries).to.have.length(1);
+    expect(errorOf(() => readHeader(withField('[1.5,]'), LIMITS)).code).to.equal('INVALID_JSON');
+  });
+});

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
+import type { FormatCode } from '../../src/state-dict/format-codes.js';
+import { checkTensor } from '../../src/state-dict/tensor.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+
+/** Path of a stored file. */
+export function fixturePath(name: string): URL {
+  return new URL(`../fixtures/safetensors/${name}`, import.meta.url);
+}
+
+/** A stored file in memory of its own, as a browser would hold it; small Buffers of Node share a pool. */
+export function fixture(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(fixturePath(name)));
+}
+
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** A safetensors file with this header text and data, right or wrong; `length` lies about the header. */
+export function safetensorsFile(
+  header: string | Uint8Array,
+  data: ArrayLike<number> = [],
+  length?: bigint,
+): Uint8Array {
+  const text = typeof header === 'string' ? utf8(header) : header;
+  const file = new Uint8Array(8 + text.length + data.length);
+  new DataView(file.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
+  file.set(text, 8);
+  file.set(data, 8 + text.length);
+  return file;
+}
+
+/** The error that `run` throws, which must be one. */
+export function errorOf(run: () => unknown): Error & { code?: FormatCode } {
+  try {
+    run();
+  } catch (error) {
+    expect(error).to.be.instanceOf(Error);
+    return error as Error;
+  }
+  throw new Error('expected an error, and none was thrown');
+}
+
+/** The error that a promise rejects with. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<Error & { code?: FormatCode }> {
+  const outcome = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(outcome).to.be.instanceOf(Error);
+  return outcome as Error;
+}
+
+/** Raw bytes of a tensor's elements. */
+export function bytesOf({ data }: TorchTensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Fails unless every tensor is what its dtype and shape say. */
+export function expectWellFormed(stateDict: StateDict): void {
+  for (const [name, tensor] of stateDict) {
+    expect(DTYPE_NAMES).to.include(tensor.dtype);
+    checkTensor('spec', name, tensor);
+  }
+}
+
+/** Same names in the same order, same dtypes and shapes, same bits (NaN payloads and -0 too). */
+export function expectSameBits(actual: StateDict, expected: StateDict): void {
+  expect([...actual.keys()]).to.deep.equal([...expected.keys()]);
+  for (const [name, tensor] of expected) {
+    const { dtype, shape } = actual.get(name)!;
+    expect({ name, dtype, shape }).to.deep.equal({ name, dtype: tensor.dtype, shape: tensor.shape });
+    expect(Buffer.compare(bytesOf(actual.get(name)!), bytesOf(tensor)), name).to.equal(0);
+  }
+}
