@@ -169,6 +169,22 @@ describeEachBackend('GRU.apply', () => {
     );
   });
 
+  it('leaves an unbuilt layer unbuilt when its first call throws', () => {
+    const layer = gru({ hiddenSize: 3 });
+    tf.tidy(() => {
+      const x = tf.zeros([2, 4, 5]);
+      for (const call of [
+        () => layer.apply([x, tf.zeros([2, 1, 4])]),
+        () => layer.apply(x, { lengths: [9, 1] }),
+        () => layer.forward(x, { lengths: [9, 1] }),
+        () => layer.forward(x, { h0: tf.zeros([1, 2, 4]) }),
+        () => layer.forward(tf.zeros([2, 0, 5])),
+      ])
+        expect(call).to.throw(RangeError, /^GRU\.(apply|forward): /);
+    });
+    expect([layer.built, layer.weights.length, layer.inputSize]).to.deep.equal([false, 0, undefined]);
+  });
+
   it('leaves the callers tensors alone and leaks nothing when it throws', () => {
     const layer = layerOf(FIXTURE);
     const x = toTensor(FIXTURE.x);
@@ -298,7 +314,6 @@ describeEachBackend('GRU.forward', () => {
         'GRU.forward: lengths: expected a batched 3-D x, got x [4, 2]. Slice x instead',
       );
     });
-    layer.dispose();
   });
 });
 

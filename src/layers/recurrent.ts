@@ -114,13 +114,10 @@ export abstract class Recurrent extends layers.Layer {
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
   override build(inputShape: Shape | Shape[]): void {
-    const [x] = this.splitShapes(inputShape);
-    this.checkSequence(this.where, x as Shape, false);
-    const inputSize = (x as Shape)[2];
+    const [x] = this.checkShapes(this.where, inputShape);
+    const inputSize = x[2];
     if (inputSize == null)
-      throw new RangeError(
-        message(this.where, 'x', 'a known last dimension (inputSize)', showShape(x as Shape)),
-      );
+      throw new RangeError(message(this.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const [name, shape] of this.torchShapes(inputSize)) {
       const seed = this.options.seed === undefined ? undefined : this.options.seed + this.parameters.size;
@@ -132,14 +129,10 @@ export abstract class Recurrent extends layers.Layer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const where = `${this.where}.apply`;
-    const [x, ...states] = this.splitShapes(inputShape) as [Shape, ...Shape[]];
-    this.checkSequence(where, x, false);
+    const [x] = this.checkShapes(`${this.where}.apply`, inputShape);
     const { hiddenSize, returnSequences, returnState } = this.options;
-    const [batch, steps] = this.options.batchFirst ? [x[0], x[1]] : [x[1], x[0]];
+    const [batch, steps] = this.batchAndSteps(x);
     const stateShape: Shape = [batch ?? null, this.stackSize, hiddenSize];
-    for (const [i, state] of states.entries())
-      checkStateShape(where, this.stateNames[i] as string, state, stateShape);
     const sequence = this.options.batchFirst ? [batch, steps] : [steps, batch];
     const features = this.numDirections * hiddenSize;
     const output = (returnSequences ? [...sequence, features] : [batch, features]) as Shape;
@@ -177,10 +170,21 @@ export abstract class Recurrent extends layers.Layer {
       );
     for (const [i, input] of toList(inputs).entries())
       checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
+    if (!this.built) this.checkFirstCall(where, toList(inputs) as Tensor[], kwargs);
     // The executor always passes a list; a user's own call is believed whatever the graph says.
     const believed = !Array.isArray(inputs) || graphCarriesMask(this);
     const call: InternalCallArgs = { ...kwargs, believedMask: believed ? firstMask(kwargs.mask) : undefined };
     return super.apply(inputs, call);
+  }
+
+  /** What `call` would refuse, before the layer is built: a call that throws leaves an unbuilt layer unbuilt. */
+  private checkFirstCall(where: string, inputs: Tensor[], { lengths }: RecurrentCallArgs): void {
+    const [x] = this.checkShapes(
+      where,
+      inputs.map((input) => input.shape),
+    );
+    const [batch, steps] = this.batchAndSteps(x);
+    if (lengths != null) tidy(() => void toLengths(where, lengths, batch as number, steps as number));
   }
 
   private checkSymbolicCall(where: string, kwargs: RecurrentCallArgs): void {
@@ -199,8 +203,8 @@ export abstract class Recurrent extends layers.Layer {
       this.invokeCallHook(inputs, kwargs);
       const where = `${this.where}.apply`;
       const [x, ...given] = toList(inputs) as [Tensor3D, ...Tensor[]];
-      this.checkSequence(where, x.shape, false);
-      const [batch, steps] = this.batchAndSteps(x);
+      this.checkShapes(where, [x.shape, ...given.map((state) => state.shape)]);
+      const [batch, steps] = this.batchAndSteps(x.shape) as [number, number];
       const mask = kwargs.believedMask ?? takeNodeMask(this, kwargs);
       const lengths = this.resolveLengths(where, kwargs.lengths, mask, x, batch, steps);
       const initial = this.initialStates(where, given, batch);
@@ -221,18 +225,18 @@ export abstract class Recurrent extends layers.Layer {
     checkKeys(where, options, [...this.stateNames, 'lengths', 'training']);
     checkTensor(where, 'x', x);
     this.checkSequence(where, x.shape, true);
-    this.ensureBuilt(x.shape[x.rank - 1] as number);
     return tidy(() => {
       const unbatched = x.rank === 2;
       const batchAxis = this.options.batchFirst ? 0 : 1;
       const batched = (unbatched ? expandDims(x, batchAxis) : x) as Tensor3D;
-      const [batch, steps] = this.batchAndSteps(batched);
-      if (unbatched && options.lengths !== undefined)
+      const [batch, steps] = this.batchAndSteps(batched.shape) as [number, number];
+      if (unbatched && options.lengths != null)
         throw new RangeError(
           message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
         );
       const initial = this.torchStates(where, states, unbatched, batch);
       const lengths = this.resolveLengths(where, options.lengths, undefined, batched, batch, steps);
+      this.ensureBuilt(x.shape[x.rank - 1] as number);
       const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);
       if (!unbatched) return { output, finalStates };
       const squeezed = {
@@ -268,13 +272,7 @@ export abstract class Recurrent extends layers.Layer {
     given: readonly Tensor[],
     batch: number,
   ): readonly Tensor3D[] | undefined {
-    if (given.length > 0) {
-      this.checkStateCount(where, given.length);
-      const expected = [batch, this.stackSize, this.hiddenSize];
-      for (const [i, state] of given.entries())
-        checkStateShape(where, this.stateNames[i] as string, state.shape, expected);
-      return given.map(swapBatch);
-    }
+    if (given.length > 0) return given.map(swapBatch);
     const held = this.stateful ? this.store.states : undefined;
     const size = held?.[0]?.shape[1] ?? (this.stateful ? this.batchInputShape?.[0] : undefined) ?? batch;
     if (size !== batch) {
@@ -385,8 +383,8 @@ export abstract class Recurrent extends layers.Layer {
     return this.options.numLayers * this.numDirections;
   }
 
-  private batchAndSteps(x: Tensor3D): [number, number] {
-    return this.options.batchFirst ? [x.shape[0], x.shape[1]] : [x.shape[1], x.shape[0]];
+  private batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
+    return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
   }
 
   private checkSequence(where: string, shape: readonly (number | null)[], allowUnbatched: boolean): void {
@@ -397,10 +395,15 @@ export abstract class Recurrent extends layers.Layer {
     });
   }
 
-  /** `[x]` or `[x, ...states]` from what tf.layers passes: one shape, or a list of shapes. */
-  private splitShapes(inputShape: Shape | Shape[]): Shape[] {
-    const shapes = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[];
-    if (shapes.length > 1) this.checkStateCount(`${this.where}.apply`, shapes.length - 1);
-    return shapes;
+  /** The shapes of `x` and the batch-leading states from what tf.layers passes: one shape, or a list of shapes. */
+  private checkShapes(where: string, inputShape: Shape | Shape[]): [Shape, ...Shape[]] {
+    const isList = inputShape.some((entry) => Array.isArray(entry));
+    const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+    this.checkSequence(where, x, false);
+    if (states.length > 0) this.checkStateCount(where, states.length);
+    const expected = [this.batchAndSteps(x)[0] ?? null, this.stackSize, this.hiddenSize];
+    for (const [i, state] of states.entries())
+      checkStateShape(where, this.stateNames[i] as string, state, expected);
+    return [x, ...states];
   }
 }
