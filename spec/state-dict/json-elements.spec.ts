@@ -10,6 +10,7 @@ function element(dtype: TorchDtype, text: string): number | bigint | undefined {
     where: 'json',
     unit: 'byte',
     maxDepth: 1,
+    maxMembers: 1,
     pythonNumbers: true,
   });
   const elements = elementsOf(dtype, 1)!;

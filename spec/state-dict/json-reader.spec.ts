@@ -41,6 +41,10 @@ describe('JsonReader', () => {
     expect(readerOf(text).readString()).to.equal(JSON.parse(text));
   });
 
+  it('keeps a byte order mark that begins a string', () => {
+    expect(readerOf('"\ufeffa"').readString()).to.equal('\ufeffa');
+  });
+
   it('reads a string without escapes as its bytes, and leaves one with escapes to readString', () => {
     const plain = readerOf('"abc"');
     expect(plain.readPlainString()).to.deep.equal(utf8('abc'));

@@ -109,6 +109,14 @@ describe('readStateDict', () => {
     ]);
   });
 
+  it('takes the declared length of another origin for a hint: it may count compressed bytes', async () => {
+    const response = () => new Response(FILE, { headers: { 'Content-Length': '100' } });
+    const foreign = Object.defineProperty(response(), 'type', { value: 'cors' });
+    expectSameBits(await readStateDict(foreign), EXPECTED);
+    const error = await rejectionOf(readStateDict(response()));
+    expect(error.message).to.equal('readStateDict: Response: expected the 100 bytes it declares, got more');
+  });
+
   it('tells the total of a download that declares it', async () => {
     const told: ReadProgress[] = [];
     await readStateDict(`${origin}/module.safetensors`, { onProgress: (progress) => told.push(progress) });

@@ -38,6 +38,15 @@ describe('readHeader', () => {
     expect(error.code).to.equal('TOO_MANY_TENSORS');
   });
 
+  it('limits the fields of one tensor and the metadata to 64 more than the tensors', () => {
+    const limits = { ...LIMITS, maxTensors: 4 };
+    const more = Array.from({ length: 4 + 64 + 1 }, (_, i) => `"${i}":""`).join(',');
+    for (const text of [`{"a":{${EMPTY},${more}}}`, `{"__metadata__":{${more}}}`]) {
+      expect(readHeader(safetensorsFile(text), LIMITS).dataStart).to.equal(8 + text.length);
+      expect(errorOf(() => readHeader(safetensorsFile(text), limits)).code).to.equal('TOO_MANY_MEMBERS');
+    }
+  });
+
   it('refuses a length of 2^64 - 1 without wrapping around', () => {
     const error = errorOf(() => readHeader(safetensorsFile('{}', [], 2n ** 64n - 1n), LIMITS));
     expect(error.code).to.equal('HEADER_TOO_LARGE');

@@ -7,6 +7,7 @@ export const formatCodes = {
   EMPTY_FILE: 'there are no bytes to read',
   UNKNOWN_FORMAT: 'the bytes are neither safetensors nor JSON text',
   TOO_MANY_TENSORS: 'the file names more tensors than `limits.maxTensors`',
+  TOO_MANY_MEMBERS: 'one object has many more members than `limits.maxTensors` allows tensors',
   UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',
   DUPLICATE_KEY: 'one object names the same member twice',
   INVALID_UTF8: 'the text is not valid UTF-8',

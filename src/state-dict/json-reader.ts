@@ -11,6 +11,8 @@ export interface JsonReaderOptions {
   readonly unit: string;
   /** Deepest nesting of objects and lists. Small, since reading a level takes a level of the call stack. */
   readonly maxDepth: number;
+  /** Most members of one object: each costs a hundred times its bytes while the object is read. */
+  readonly maxMembers: number;
   /** Accept `NaN`, `Infinity` and `-Infinity`, which Python's `json.dump` writes bare. */
   readonly pythonNumbers: boolean;
 }
@@ -111,6 +113,7 @@ export class JsonReader {
         throw this.fail('DUPLICATE_KEY', start, 'each name once per object', `${show(name)} again`);
       }
       seen.add(name);
+      if (seen.size > this.options.maxMembers) throw this.tooManyMembers(start);
       if (this.peek() !== COLON) throw this.unexpected("':'");
       this.position++;
       onMember(name);
@@ -168,7 +171,7 @@ export class JsonReader {
     this.skipWord('null');
   }
 
-  /** Text of the number or literal consumed last, at most `limit` characters of it. */
+  /** Text of the number or literal consumed just now, at most `limit` characters of it. */
   tokenText(limit = SHOWN_CHARACTERS): string {
     const end = Math.min(this.position, this.tokenStart + limit);
     const text = this.ascii(this.tokenStart, end);
@@ -251,6 +254,7 @@ export class JsonReader {
   }
 
   private decodeUtf8(start: number, end: number): string {
+    if (start === end) return '';
     try {
       return UTF8.decode(this.bytes.subarray(start, end));
     } catch {
@@ -345,6 +349,11 @@ export class JsonReader {
       this.window = LATIN1.decode(this.bytes.subarray(start, Math.max(end, start + WINDOW_BYTES)));
     }
     return this.window.slice(start - this.windowStart, end - this.windowStart);
+  }
+
+  private tooManyMembers(offset: number): FormatError {
+    const rule = `at most ${this.options.maxMembers} members of one object`;
+    return this.fail('TOO_MANY_MEMBERS', offset, rule, 'more');
   }
 
   /** The error for a byte that the grammar does not allow here. */

@@ -5,7 +5,7 @@ import { bitsOf, dtypeNamed, elementCount, viewOf } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { readListTensor } from './json-list.js';
 import { JsonReader } from './json-reader.js';
-import { type ParseLimits, resolveLimits } from './limits.js';
+import { OTHER_MEMBERS, type ParseLimits, resolveLimits } from './limits.js';
 import type { StateDict, TorchDtype, TorchTensor } from './types.js';
 
 export interface JsonOptions {
@@ -50,6 +50,7 @@ export function parseJson(bytes: Uint8Array | ArrayBuffer, options: JsonOptions 
     where: WHERE,
     unit: 'byte',
     maxDepth: MAX_DEPTH,
+    maxMembers: maxTensors + OTHER_MEMBERS,
     pythonNumbers: true,
   });
   const kind = reader.kind();

@@ -17,6 +17,9 @@ export interface ReadLimits extends ParseLimits {
   readonly maxBytes?: number;
 }
 
+/** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
+export const OTHER_MEMBERS = 64;
+
 /** The limit of the format itself: the reference refuses longer headers. */
 const FORMAT_MAX_HEADER_BYTES = 100_000_000;
 

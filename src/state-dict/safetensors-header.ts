@@ -2,7 +2,7 @@ import { show } from '../check.js';
 import { DTYPE_NAMES, isDtype } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
-import type { ParseLimits } from './limits.js';
+import { OTHER_MEMBERS, type ParseLimits } from './limits.js';
 import type { TorchDtype } from './types.js';
 
 /** What the header says of one tensor; offsets count from the end of the header and are not checked yet. */
@@ -43,6 +43,7 @@ export function readHeader(bytes: Uint8Array, limits: Required<ParseLimits>): Sa
     where: WHERE,
     unit: 'header byte',
     maxDepth: MAX_DEPTH,
+    maxMembers: limits.maxTensors + OTHER_MEMBERS,
     pythonNumbers: false,
   });
   const entries: TensorEntry[] = [];
@@ -157,7 +158,7 @@ function readUnsigned(reader: JsonReader, what: string): number {
   expectKind(reader, 'number', what);
   const value = reader.readNumber();
   const digits = reader.tokenText();
-  if (/^\d{1,20}$/.test(digits) && BigInt(digits) <= MAX_U64) return value;
+  if (/^\d{1,20}$/.test(digits) && (Number.isSafeInteger(value) || BigInt(digits) <= MAX_U64)) return value;
   throw formatError('INVALID_HEADER', WHERE, what, 'unsigned 64-bit integers', digits);
 }
 
