@@ -1,0 +1,97 @@
+/** Tensors of every dtype through files, both ways, bit for bit. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeTensor, TYPED_ARRAYS } from '../../spec/support/fixtures.js';
+import {
+  readStateDict,
+  type StateDict,
+  type TorchData,
+  type TorchTensor,
+  writeSafetensors,
+} from '../../src/state-dict/index.js';
+import { Random } from './random.js';
+import type { Session } from './session.js';
+
+type Dtype = keyof typeof TYPED_ARRAYS;
+const DTYPES = Object.keys(TYPED_ARRAYS) as Dtype[];
+
+const FILLED_SHAPES = [[], [1], [7], [3, 5], [2, 3, 5, 1]];
+const SHAPES = [...FILLED_SHAPES, [0], [2, 0, 3]];
+
+interface Form {
+  /** As torch_oracle.py calls it. */
+  readonly format: string;
+  readonly dtypes: readonly Dtype[];
+  readonly shapes: readonly (readonly number[])[];
+}
+
+/** Plain nested lists tell neither dtypes nor the sizes inside an empty tensor. */
+const FORMS: readonly Form[] = [
+  { format: 'safetensors', dtypes: DTYPES, shapes: SHAPES },
+  { format: 'lists', dtypes: ['F32', 'BOOL'], shapes: FILLED_SHAPES },
+  { format: 'numbers', dtypes: DTYPES, shapes: FILLED_SHAPES },
+  { format: 'base64', dtypes: DTYPES, shapes: SHAPES },
+];
+
+export async function compareFiles({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
+  for (const form of FORMS) {
+    const path = join(folder, `python.${form.format}`);
+    await tally.check(`${form.format} from Python`, replay, async () => {
+      const { stateDict } = await oracle.ask<Saved>({ command: 'save', seed, path, ...form });
+      expectSame(await readStateDict(path), stateDict);
+    });
+  }
+  await tally.check('writeSafetensors repeats the bytes of safetensors.torch.save_file', replay, async () => {
+    const bytes = await readFile(join(folder, 'python.safetensors'));
+    const written = writeSafetensors(await readStateDict(bytes), { format: 'pt' });
+    if (!bytes.equals(written)) throw new Error(`${written.length} bytes differ from ${bytes.length}`);
+  });
+  await tally.check('load_state_dict(strict) of what writeSafetensors wrote', replay, async () => {
+    const written = randomStateDict(new Random(seed));
+    const path = join(folder, 'typescript.safetensors');
+    await writeFile(path, writeSafetensors(written, { format: 'pt' }));
+    const tensors = Object.fromEntries([...written].map(([name, tensor]) => [name, encodeTensor(tensor)]));
+    const { stateDict } = await oracle.ask<Saved>({ command: 'load', path, tensors });
+    expectSame(stateDict, written);
+  });
+}
+
+interface Saved {
+  readonly stateDict: StateDict;
+}
+
+/** Every bit pattern of every dtype; a BOOL is 0 or 1. */
+function randomStateDict(random: Random): StateDict {
+  const stateDict: StateDict = new Map();
+  for (const dtype of DTYPES) {
+    const ArrayType = TYPED_ARRAYS[dtype];
+    for (const [i, shape] of SHAPES.entries()) {
+      const count = shape.reduce((product, size) => product * size, 1);
+      const max = dtype === 'BOOL' ? 1 : 255;
+      const bytes = Uint8Array.from({ length: count * ArrayType.BYTES_PER_ELEMENT }, () =>
+        random.integer(0, max),
+      );
+      stateDict.set(`größe.${dtype}.${i}`, { dtype, shape, data: new ArrayType(bytes.buffer) });
+    }
+  }
+  return stateDict;
+}
+
+/** Names, dtypes, shapes and bytes agree; the order of the names is free. */
+function expectSame(actual: StateDict, expected: StateDict): void {
+  const [got, wanted] = [actual, expected].map((stateDict) => [...stateDict.keys()].sort().join());
+  if (got !== wanted) throw new Error(`names: expected ${wanted}, got ${got}`);
+  for (const [name, { dtype, shape, data }] of expected) {
+    const other = actual.get(name) as TorchTensor;
+    const [a, b] = [`${other.dtype} [${other.shape}]`, `${dtype} [${shape}]`];
+    if (a !== b) throw new Error(`${name}: expected ${b}, got ${a}`);
+    const bytes = bytesOf(data);
+    const at = bytesOf(other.data).findIndex((byte, i) => byte !== bytes[i]);
+    if (at >= 0 || other.data.byteLength !== data.byteLength) throw new Error(`${name}: byte ${at} differs`);
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TorchData): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
