@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
+import '../../src/node-shim.js';
 
 const ALL_BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 

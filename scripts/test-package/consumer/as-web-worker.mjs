@@ -1,0 +1,6 @@
+// @ts-check
+// Runs a module in what tfjs takes for a web worker: no process object, and a worker's global scope.
+const [, , module] = process.argv;
+Reflect.deleteProperty(globalThis, 'process');
+Object.assign(globalThis, { self: globalThis, WorkerGlobalScope: Object });
+await import(module);

@@ -1,0 +1,5 @@
+const tf = require('@tensorflow/tfjs');
+const library = require('tfjs-torch-rnn');
+const { scenario } = require('./scenario.mjs');
+
+scenario(tf, library);
