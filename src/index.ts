@@ -2,9 +2,9 @@ import './kernels/wasm/unsorted-segment-sum.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export type { RecurrentArgs } from './layers/args.js';
+export type { ForwardOptions, RecurrentCallArgs } from './layers/call-args.js';
 export type { FromStateDictOptions } from './layers/from-state-dict.js';
 export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/gru.js';
-export type { RecurrentCallArgs } from './layers/recurrent.js';
 export type { ModuleMap } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';

@@ -4,8 +4,9 @@ import { gru as gruOp } from '../ops/gru.js';
 import type { Implementation } from '../ops/implementation.js';
 import type { StateDict } from '../state-dict/types.js';
 import type { RecurrentArgs } from './args.js';
+import type { ForwardOptions } from './call-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
-import { type ForwardOptions, Recurrent } from './recurrent.js';
+import { Recurrent } from './recurrent.js';
 
 /** Arguments of {@link GRU}: exactly those every recurrent layer takes. */
 export type GRUArgs = RecurrentArgs;

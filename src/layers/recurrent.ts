@@ -27,28 +27,12 @@ import type { Implementation } from '../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
 import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
+import type { ForwardOptions, RecurrentCallArgs } from './call-args.js';
 import { runWithDropout } from './dropout-between.js';
 import { firstMask, graphCarriesMask, type Mask, maskFits, takeNodeMask } from './masks.js';
 import { directionWeights, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
-
-/** What `apply` takes beside the inputs. */
-export interface RecurrentCallArgs {
-  /** Sequence lengths, eager calls only; see {@link Lengths}. */
-  lengths?: Lengths;
-  /** Whether dropout is active. @default false */
-  training?: boolean;
-  /** `[B, T]`, right-padded; what a masking layer hands down. `lengths` has precedence. */
-  mask?: Mask | Mask[];
-}
-
-/** What `forward` takes beside the input and the initial states. */
-export interface ForwardOptions {
-  readonly lengths?: Lengths;
-  /** Whether dropout is active. @default false */
-  readonly training?: boolean;
-}
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
 type InternalCallArgs = RecurrentCallArgs & { believedMask?: Mask };
@@ -198,7 +182,7 @@ export abstract class Recurrent extends layers.Layer {
     throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(kwargs.lengths), remedy));
   }
 
-  override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs): Tensor | Tensor[] {
+  override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
     return tidy(() => {
       this.invokeCallHook(inputs, kwargs);
       const where = `${this.where}.apply`;
