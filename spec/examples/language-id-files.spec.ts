@@ -77,7 +77,7 @@ describe('examples/language-id: the files of the trained model', () => {
     expect(tokens.flat().filter((index) => index === UNKNOWN).length).to.be.below(tokens.flat().length / 100);
   });
 
-  it("hold PyTorch's finite logits, which are right as often as the README says", async () => {
+  it("hold PyTorch's finite logits, right for 82% of the phrases and 89.5% of the long ones", async () => {
     const heldOut = await readHeldOut(description.languages);
     for (const row of heldOut.logits) {
       expect(row).to.have.length(description.languages.length);

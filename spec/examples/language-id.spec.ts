@@ -31,7 +31,7 @@ describeEachBackend('examples/language-id: the port', () => {
   it("gives PyTorch's answers and logits on held-out phrases", async () => {
     const result = compare(heldOut, await computeLogits(model, tokens));
     expect(result.sameAnswers).to.equal(heldOut.phrases.length);
-    // Measured: 1e-5 at most on any backend.
+    // Measured: 6e-6 at most on any backend.
     expect(result.maxDifference).to.be.at.most(1e-4);
   });
 

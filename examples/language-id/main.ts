@@ -1,0 +1,117 @@
+/**
+ * `npm run demo`: a language identifier trained in PyTorch, run in TensorFlow.js, and compared with PyTorch phrase
+ * by phrase. `npm run demo -- --help` lists the options.
+ */
+
+import type { LayersModel } from '@tensorflow/tfjs';
+import { startBackend } from './backend.js';
+import { argmax, computeLogits, softmax } from './classify.js';
+import { compare, LONG, readHeldOut } from './held-out.js';
+import { type Description, loadClassifier, readDescription } from './model.js';
+import { HELP, type Options, parseOptions } from './options.js';
+import { bar, bold, cyan, dim, green, percent, red, shorten, table } from './terminal.js';
+import { createEncoder } from './text.js';
+
+/**
+ * How far a logit may be from PyTorch's. Logits reach about 10 and follow from thousands of float32 operations
+ * whose order differs between the libraries (measured: 6e-6 at most on any backend).
+ */
+const TOLERANCE = 1e-4;
+
+const SAMPLE = [
+  'Kde je nejbližší nádraží?',
+  'Wo ist der nächste Bahnhof?',
+  'The weather is lovely today',
+  'Me gustaría un café con leche',
+  'Hyvää huomenta kaikille',
+  "Il y a un chat sur le toit de l'école",
+  'Köszönöm szépen a segítséget',
+  'Selamat pagi, apa kabar?',
+  'La bicicletta è nel giardino',
+  'De hond slaapt onder de tafel',
+  'Dziękuję bardzo za pomoc',
+  'O gato está dormindo na janela',
+  'Câinele doarme sub masă',
+  'Barnen leker i trädgården',
+  'Çocuklar bahçede oynuyor',
+  'Hôm nay trời đẹp quá',
+];
+
+type Encoder = (text: string) => number[];
+
+async function showAnswers(
+  model: LayersModel,
+  encode: Encoder,
+  phrases: readonly string[],
+  { languages }: Description,
+): Promise<void> {
+  const logits = await computeLogits(model, phrases.map(encode));
+  const rows = phrases.map((phrase, i) => {
+    const probabilities = softmax(logits[i] ?? new Float32Array());
+    const answer = argmax(probabilities);
+    const probability = probabilities[answer] ?? 0;
+    const share = percent(probability).padStart('probability'.length);
+    return [shorten(phrase, 48), bold(languages[answer] ?? ''), share, cyan(bar(probability, 20))];
+  });
+  console.log(table([['phrase', 'language', 'probability'].map(dim), ...rows]));
+}
+
+/** Returns whether the port agrees with PyTorch. */
+async function showComparison(
+  model: LayersModel,
+  encode: Encoder,
+  { languages }: Description,
+): Promise<boolean> {
+  const heldOut = await readHeldOut(languages);
+  const start = performance.now();
+  const result = compare(heldOut, await computeLogits(model, heldOut.phrases.map(encode)));
+  const seconds = (performance.now() - start) / 1000;
+
+  const total = heldOut.phrases.length;
+  const agrees = result.sameAnswers === total;
+  const isClose = result.maxDifference <= TOLERANCE;
+  const mark = (isFine: boolean) => (isFine ? green('✓') : red('✗'));
+  console.log(`\n${bold(`${total.toLocaleString('en')} held-out phrases`)}, ${seconds.toFixed(1)} s`);
+  console.log(
+    table([
+      ['', 'accuracy', percent(result.accuracy)],
+      ['', `accuracy, ${LONG} or more characters`, percent(result.longAccuracy)],
+      [mark(agrees), 'same answer as PyTorch', `${result.sameAnswers} of ${total}`],
+      [
+        mark(isClose),
+        'max |Δlogit| to PyTorch',
+        `${result.maxDifference.toExponential(1)} (tolerance ${TOLERANCE})`,
+      ],
+    ]),
+  );
+  return agrees && isClose;
+}
+
+async function run({ backend, phrases }: Options): Promise<boolean> {
+  await startBackend(backend);
+  const description = await readDescription();
+  const encode = createEncoder(description.characters);
+  const model = await loadClassifier(description);
+  const size = `${description.parameters.toLocaleString('en')} parameters`;
+  console.log(`${bold('Language identifier')} · GRU trained in PyTorch, ${size} · ${backend} backend\n`);
+  await showAnswers(model, encode, phrases.length > 0 ? phrases : SAMPLE, description);
+  const isFine = phrases.length > 0 || (await showComparison(model, encode, description));
+  model.dispose();
+  return isFine;
+}
+
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    if (options.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    return (await run(options)) ? 0 : 1;
+  } catch (error) {
+    console.error(red((error as Error).message));
+    return 2;
+  }
+}
+
+process.exitCode = await main();
