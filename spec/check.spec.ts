@@ -21,6 +21,7 @@ describe('check', () => {
 
   it('shows unknown dimensions as ?', () => {
     expect(showShape([2, null, 3])).to.equal('[2, ?, 3]');
+    expect(showShape(new Array(1e6).fill(1))).to.match(/^\[(1, ){16}\.\.\. 1000000 dimensions\]$/);
   });
 
   it('separates wrong types from wrong values', () => {
@@ -41,6 +42,10 @@ describe('check', () => {
       TypeError,
       'f: c: expected one of a, b, got unknown option "c"',
     );
+    expect(() => checkKeys('f', { toString: 1 }, ['a'], { c: 'Do d' })).to.throw(
+      'got unknown option "toString"',
+    );
+    expect(() => checkKeys('f', { c: 1 }, ['a'], { c: 'Do d' })).to.throw('got unknown option "c". Do d');
     expect(() => checkKeys('f', { b: 1 }, ['a', 'b'])).not.to.throw();
   });
 });

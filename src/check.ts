@@ -22,9 +22,10 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** A shape as a message shows it; null (unknown) prints as `?`. */
+/** A shape as a message shows it; null (unknown) prints as `?`. No tensor has a rank that is cut here. */
 export function showShape(shape: readonly (number | null)[]): string {
-  return `[${shape.map((size) => size ?? '?').join(', ')}]`;
+  const head = shape.slice(0, 16).map((size) => size ?? '?');
+  return `[${head.join(', ')}${shape.length > 16 ? `, ... ${shape.length} dimensions` : ''}]`;
 }
 
 export function checkBoolean(where: string, what: string, value: unknown): asserts value is boolean {
@@ -45,9 +46,21 @@ export function checkInteger(
     throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
 }
 
-/** An options object has no key beside `known`: a misspelt option would be silently without effect. */
-export function checkKeys(where: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new TypeError(message(where, key, `one of ${known.join(', ')}`, `unknown option ${show(key)}`));
+/**
+ * An options object has no key beside `known`: a misspelt option would be silently without effect. `remedies` says
+ * what to do in place of some that other libraries know.
+ */
+export function checkKeys(
+  where: string,
+  options: object,
+  known: readonly string[],
+  remedies: Readonly<Record<string, string>> = {},
+): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const remedy = Object.hasOwn(remedies, key) ? remedies[key] : undefined;
+    throw new TypeError(
+      message(where, key, `one of ${known.join(', ')}`, `unknown option ${show(key)}`, remedy),
+    );
+  }
 }

@@ -179,6 +179,7 @@ describeEachBackend('GRU.apply', () => {
         () => layer.forward(x, { lengths: [9, 1] }),
         () => layer.forward(x, { h0: tf.zeros([1, 2, 4]) }),
         () => layer.forward(tf.zeros([2, 0, 5])),
+        () => layer.apply(x, { mask: tf.tensor2d([0, 1, 1, 1, 1, 1, 1, 1], [2, 4], 'bool') }),
       ])
         expect(call).to.throw(RangeError, /^GRU\.(apply|forward): /);
     });
@@ -306,6 +307,29 @@ describeEachBackend('GRU.forward', () => {
     layer.dispose();
   });
 
+  it('takes an empty batch in every form of call, with gradients', () => {
+    tf.tidy(() => {
+      const layer = gru({
+        hiddenSize: 3,
+        numLayers: 2,
+        bidirectional: true,
+        dropout: 0.5,
+        returnSequences: false,
+      });
+      const x = tf.zeros([0, 4, 2]);
+      expect((layer.apply(x) as tf.Tensor).shape).to.deep.equal([0, 6]);
+      const { hn } = layer.forward(x);
+      expect(layer.forward(x, { h0: hn, training: true }).hn.shape).to.deep.equal([4, 0, 3]);
+      const last = layer.apply([x, tf.zeros([0, 4, 3])], { lengths: [] }) as tf.Tensor;
+      expect(last.shape).to.deep.equal([0, 6]);
+      const weights = layer.weights.map((weight) => weight.read() as tf.Variable);
+      const { grads } = tf.variableGrads(() => tf.sum(layer.apply(x) as tf.Tensor), weights);
+      for (const gradient of Object.values(grads))
+        expect(Array.from(gradient.dataSync()).every((value) => value === 0)).to.equal(true);
+      layer.dispose();
+    });
+  });
+
   it('refuses lengths with unbatched input', () => {
     const layer = gru({ hiddenSize: 3 });
     tf.tidy(() => {
@@ -334,6 +358,16 @@ describe('GRU', () => {
       expect(biasIh).not.to.deep.equal(biasHh);
     });
     for (const layer of [a, b, c]) layer.dispose();
+  });
+
+  it('draws other weights for every parameter and every seed', () => {
+    const layers = [1, 2, 3].map((seed) => gru({ hiddenSize: 4, seed }));
+    const starts = layers.flatMap((layer) => {
+      layer.ensureBuilt(4);
+      return layer.getWeights().map((weight) => weight.dataSync()[0]);
+    });
+    expect(new Set(starts).size).to.equal(12);
+    for (const layer of layers) layer.dispose();
   });
 
   it('names and orders its weights as state_dict() does, and counts them', () => {

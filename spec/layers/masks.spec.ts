@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { type GRU, gru } from '../../src/index.js';
+import { type GRU, gru, UnsupportedError } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { maxDifference } from '../support/parity.js';
 
@@ -70,6 +70,134 @@ describeEachBackend('masks', () => {
       }
     });
     outer.dispose();
+  });
+
+  it('come into a nested model from the embedding outside it', () => {
+    const [embed, inner] = [embedding(), gru({ hiddenSize: 4, bidirectional: true, returnSequences: false })];
+    const nested = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4, 3] }), inner] });
+    const model = modelOf(embed, nested);
+    tf.tidy(() => {
+      const dense = nested.layers[0].apply(tf.gather(embed.getWeights()[0], ids())) as tf.Tensor;
+      expectClose(
+        model.predict(ids()) as tf.Tensor,
+        inner.forward(dense, { lengths: LENGTHS }).hn.transpose([1, 0, 2]).reshape([3, 8]),
+      );
+    });
+    model.dispose();
+  });
+
+  it('are ignored when they belong to another branch of the model', () => {
+    const [embed, a, b] = [embedding(), gru({ hiddenSize: 2 }), gru({ hiddenSize: 2, bidirectional: true })];
+    const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
+    const outputs = [
+      a.apply(embed.apply(tokens) as tf.SymbolicTensor),
+      b.apply(vectors),
+    ] as tf.SymbolicTensor[];
+    const model = tf.model({ inputs: [tokens, vectors], outputs });
+    tf.tidy(() => {
+      const x = tf.randomNormal([3, 4, 3]);
+      expectClose((model.predict([ids(), x]) as tf.Tensor[])[1], b.forward(x).output);
+    });
+    model.dispose();
+  });
+
+  it('throw where one layer stands in a masked and in an unmasked place', () => {
+    const [embed, shared] = [embedding(), gru({ name: 'shared', hiddenSize: 2 })];
+    const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
+    const outputs = [
+      shared.apply(embed.apply(tokens) as tf.SymbolicTensor),
+      shared.apply(vectors),
+    ] as tf.SymbolicTensor[];
+    const model = tf.model({ inputs: [tokens, vectors], outputs });
+    tf.tidy(() => {
+      expect(() => model.predict([ids(), tf.zeros([3, 4, 3])])).to.throw(
+        UnsupportedError,
+        'GRU.apply: mask: expected every place of layer "shared" to be masked, or none, got both kinds. ' +
+          'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights',
+      );
+    });
+    model.dispose();
+    shared.dispose();
+  });
+
+  it('come from merged embeddings, tf.layers.masking and layers of the user', () => {
+    class MasksZeroRows extends tf.layers.Layer {
+      static className = 'MasksZeroRows';
+      override supportsMasking = true;
+      override computeMask(inputs: tf.Tensor | tf.Tensor[]) {
+        return tf.tidy(() => tf.any(tf.notEqual(Array.isArray(inputs) ? inputs[0] : inputs, 0), -1));
+      }
+      override computeOutputShape(shape: tf.Shape) {
+        return shape;
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]) {
+        return Array.isArray(inputs) ? inputs[0] : inputs;
+      }
+    }
+    const masked = tf.tidy(() => {
+      const present = tf.cast(tf.notEqual(ids(), 0), 'float32').expandDims(2);
+      return tf.mul(tf.add(tf.abs(tf.randomNormal([3, 4, 3])), 0.1), present);
+    });
+    for (const source of [tf.layers.masking(), new MasksZeroRows()]) {
+      const layer = gru({ hiddenSize: 3, bidirectional: true });
+      const x = tf.input({ shape: [4, 3] });
+      const model = tf.model({
+        inputs: x,
+        outputs: layer.apply(source.apply(x) as tf.SymbolicTensor) as tf.SymbolicTensor,
+      });
+      tf.tidy(() => {
+        expectClose(model.predict(masked) as tf.Tensor, layer.forward(masked, { lengths: LENGTHS }).output);
+      });
+      model.dispose();
+    }
+    masked.dispose();
+    const [tokens, positions, layer] = [
+      embedding(),
+      embedding(),
+      gru({ hiddenSize: 3, bidirectional: true }),
+    ];
+    const input = tf.input({ shape: [4], dtype: 'int32' });
+    const both = [tokens.apply(input), positions.apply(input)] as tf.SymbolicTensor[];
+    const merged = tf.model({
+      inputs: input,
+      outputs: layer.apply(tf.layers.add().apply(both) as tf.SymbolicTensor) as tf.SymbolicTensor,
+    });
+    tf.tidy(() => {
+      const x = tf.add(tf.gather(tokens.getWeights()[0], ids()), tf.gather(positions.getWeights()[0], ids()));
+      expectClose(merged.predict(ids()) as tf.Tensor, layer.forward(x, { lengths: LENGTHS }).output);
+    });
+    merged.dispose();
+  });
+
+  it('do not come with the final states of a masked layer, even where the size fits', () => {
+    const [embed, encoder, decoder] = [
+      embedding(),
+      gru({ hiddenSize: 3, numLayers: 4, returnState: true }),
+      gru({ hiddenSize: 2 }),
+    ];
+    const input = tf.input({ shape: [4], dtype: 'int32' });
+    const [, hn] = encoder.apply(embed.apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor[];
+    const model = tf.model({ inputs: input, outputs: decoder.apply(hn) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      const states = encoder.forward(tf.gather(embed.getWeights()[0], ids()), { lengths: LENGTHS }).hn;
+      expectClose(model.predict(ids()) as tf.Tensor, decoder.forward(states.transpose([1, 0, 2])).output);
+    });
+    model.dispose();
+  });
+
+  it('are found in a graph of many residual blocks without walking every path', () => {
+    const input = tf.input({ shape: [4], dtype: 'int32' });
+    const embed = embedding();
+    let x = embed.apply(input) as tf.SymbolicTensor;
+    for (let i = 0; i < 40; i++)
+      x = tf.layers
+        .add()
+        .apply([x, tf.layers.dense({ units: 3 }).apply(x) as tf.SymbolicTensor]) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: gru({ hiddenSize: 2 }).apply(x) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      expect((model.predict(ids()) as tf.Tensor).shape).to.deep.equal([3, 4, 2]);
+    });
+    model.dispose();
   });
 
   it('are ignored when left over from a layer that drops them, even where the size fits', () => {

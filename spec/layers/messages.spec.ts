@@ -327,6 +327,10 @@ describe('GRU on words of other libraries', () => {
   });
 
   it('lists the known arguments for any other key', () => {
+    expect(args({ toString: 1 })).to.throw(
+      TypeError,
+      'GRU: toString: expected one of hiddenSize, inputSize, numLayers',
+    );
     expect(args({ hiddensize: 4 })).to.throw(
       TypeError,
       'GRU: hiddensize: expected one of hiddenSize, inputSize, numLayers',
@@ -338,7 +342,7 @@ describe('GRU on words of other libraries', () => {
       const call = () => gru({ hiddenSize: 2 }).apply(tf.zeros([1, 2, 3]), { initialState: [] } as never);
       expect(call).to.throw(
         TypeError,
-        'GRU.apply: initialState: expected a known argument, got initialState. Call apply([x, h0])',
+        'GRU.apply: initialState: expected one of lengths, training, mask, got unknown option "initialState". Call apply([x, h0])',
       );
     });
   });
@@ -379,6 +383,51 @@ describe('GRU on words of other libraries', () => {
         TypeError,
         'GRU.forward: hx: expected one of h0, lengths, training',
       );
+    });
+  });
+
+  it('refuses what is not a call of forward or apply', () => {
+    const layer = gru({ hiddenSize: 2 });
+    tf.tidy(() => {
+      const x = tf.zeros([1, 2, 3]);
+      expect(() => layer.forward(x, tf.zeros([1, 1, 2]) as never)).to.throw(
+        TypeError,
+        'GRU.forward: options: expected an object such as { h0, lengths }, got a tensor. Pass h0 by name: forward(x, { h0 })',
+      );
+      expect(() => layer.forward(x, null as never)).to.throw(
+        TypeError,
+        'GRU.forward: options: expected an object',
+      );
+      expect(() => layer.forward(x, { training: 'no' as never })).to.throw(
+        TypeError,
+        'GRU.forward: training: expected a boolean',
+      );
+      expect(() => layer.apply(x, { h0: 1 } as never)).to.throw(
+        TypeError,
+        'unknown option "h0". Call apply([x, h0])',
+      );
+      expect(() => layer.apply(x, { length: [1] } as never)).to.throw(
+        TypeError,
+        'expected one of lengths, training, mask',
+      );
+      expect(() => layer.apply(null as never)).to.throw(
+        TypeError,
+        'GRU.apply: x: expected a tensor, got null',
+      );
+      expect((layer.apply(x, null as never) as tf.Tensor).shape).to.deep.equal([1, 2, 2]);
+      x.dispose();
+      for (const call of [() => layer.apply(x), () => layer.forward(x)])
+        expect(call).to.throw(RangeError, 'x: expected a live tensor, got a disposed one');
+    });
+    layer.dispose();
+  });
+
+  it('refuses initial weights of other shapes before it is built', () => {
+    tf.tidy(() => {
+      const layer = gru({ hiddenSize: 2, weights: [tf.ones([6, 3])] });
+      for (const call of [() => layer.forward(tf.zeros([1, 2, 3])), () => layer.apply(tf.zeros([1, 2, 3]))])
+        expect(call).to.throw(RangeError, 'GRU: weights: expected [6, 3], [6, 2], [6], [6], got [6, 3]');
+      expect([layer.built, layer.weights.length]).to.deep.equal([false, 0]);
     });
   });
 });

@@ -71,12 +71,38 @@ describeEachBackend('a stateful GRU', () => {
       layer.apply(tf.zeros([4, 3, 2]));
       expect(() => layer.apply(tf.zeros([5, 3, 2]))).to.throw(
         RangeError,
-        'GRU.apply: x: expected batch size 4, as in the call before, got 5. A stateful layer carries one state per row',
+        'GRU.apply: x: expected batch size 4, as in the call before, got 5. A stateful layer carries one state per row. Call resetStates() before changing the batch size',
       );
       layer.resetStates();
       layer.apply(tf.zeros([5, 3, 2]));
     });
     layer.dispose();
+  });
+
+  it('names batchInputShape where that fixes the batch size', () => {
+    const layer = gru({ hiddenSize: 3, stateful: true, batchInputShape: [2, 3, 2] });
+    const model = tf.sequential({ layers: [layer] });
+    tf.tidy(() => {
+      expect(() => layer.apply(tf.zeros([3, 3, 2]))).to.throw(
+        RangeError,
+        'GRU.apply: x: expected batch size 2, of batchInputShape, got 3. A stateful layer carries one state per row. ' +
+          'Use samples in multiples of it, or leave the batch size out of batchInputShape',
+      );
+    });
+    model.dispose();
+  });
+
+  it('gives up the states it was given when it is disposed, built or not', () => {
+    tf.tidy(() => {
+      const h0 = tf.zeros([2, 1, 3]);
+      const unbuilt = gru({ hiddenSize: 3, stateful: true });
+      unbuilt.resetStates(h0);
+      expect(() => unbuilt.dispose()).to.throw('has not been built yet');
+      const built = gru({ hiddenSize: 3, stateful: true });
+      built.apply(tf.zeros([2, 4, 3]));
+      built.dispose();
+      expect(() => built.resetStates(h0)).to.throw('already disposed');
+    });
   });
 
   it('holds one state however often it is called, also in training', async () => {

@@ -19,9 +19,9 @@ describeEachBackend('implementation', (backend) => {
         `GRU: implementation: expected a fused kernel on the ${backend} backend, got none registered. ` +
           "Use implementation: 'auto' or 'reference'",
       );
-      expect(layers[2].built).to.equal(true);
-      expect(tf.memory().numTensors).to.equal(before + 4);
+      expect(layers[2].built).to.equal(false);
+      expect(tf.memory().numTensors).to.equal(before);
     });
-    for (const layer of layers) layer.dispose();
+    for (const layer of layers.slice(0, 2)) layer.dispose();
   });
 });

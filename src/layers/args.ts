@@ -90,11 +90,12 @@ const FOREIGN_KEYS: Readonly<Record<string, string>> = {
   timeMajor: 'Use batchFirst: false',
 };
 
-function checkKeys(where: string, args: object): void {
+function checkArgNames(where: string, args: object): void {
   for (const key of Object.keys(args)) {
     if (OWN_KEYS.includes(key) || TF_LAYER_KEYS.includes(key)) continue;
     const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const remedy = FOREIGN_KEYS[camel] ?? (OWN_KEYS.includes(camel) ? `Use ${camel}` : undefined);
+    const foreign = Object.hasOwn(FOREIGN_KEYS, camel) ? FOREIGN_KEYS[camel] : undefined;
+    const remedy = foreign ?? (OWN_KEYS.includes(camel) ? `Use ${camel}` : undefined);
     const rule = remedy ? 'a known argument' : `one of ${[...OWN_KEYS, ...TF_LAYER_KEYS].join(', ')}`;
     throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
   }
@@ -118,7 +119,7 @@ function checkDropout(where: string, dropout: unknown, numLayers: number): asser
 export function parseRecurrentArgs(where: string, args: RecurrentArgs): RecurrentOptions {
   if (typeof args !== 'object' || args === null)
     throw new TypeError(message(where, 'args', 'an object such as { hiddenSize: 128 }', show(args)));
-  checkKeys(where, args);
+  checkArgNames(where, args);
   const {
     hiddenSize,
     inputSize,
@@ -140,7 +141,7 @@ export function parseRecurrentArgs(where: string, args: RecurrentArgs): Recurren
   const flags = { bias, batchFirst, bidirectional, returnSequences, returnState, stateful };
   for (const [name, value] of Object.entries(flags)) checkBoolean(where, name, value);
   checkDropout(where, dropout, numLayers);
-  if (seed !== undefined) checkInteger(where, 'seed', seed, Number.MIN_SAFE_INTEGER);
+  if (seed !== undefined) checkInteger(where, 'seed', seed, 0);
   if (!IMPLEMENTATIONS.includes(implementation))
     throw new RangeError(
       message(where, 'implementation', `one of ${IMPLEMENTATIONS.join(', ')}`, show(implementation)),

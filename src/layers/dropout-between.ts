@@ -1,5 +1,6 @@
-import { concat, dropout, slice, type Tensor3D, zerosLike } from '@tensorflow/tfjs-core';
+import { concat, dropout, type Tensor3D, zerosLike } from '@tensorflow/tfjs-core';
 import type { StackInputs, StackOutputs } from '../kernels/contract.js';
+import { sliceRows } from '../ops/rows.js';
 
 /**
  * Runs a stack with torch's dropout on each layer's output but the last's: one call of `run` per layer.
@@ -17,7 +18,7 @@ export function runWithDropout(
   const finals: Tensor3D[][] = [];
   let x = inputs.x;
   for (let k = 0; k < weights.length; k += directions) {
-    const states = initialStates?.map((state) => slice(state, [k, 0, 0], [directions, -1, -1]));
+    const states = initialStates?.map((state) => sliceRows(state, k, directions));
     const layer = run({ x, initialStates: states, weights: weights.slice(k, k + directions), lengths });
     finals.push(layer.finalStates);
     x = k + directions < weights.length ? dropElements(layer.output, rate) : layer.output;

@@ -39,7 +39,6 @@ export class GRU extends Recurrent {
 
   protected readonly gates = 3;
   protected readonly stateNames = ['h0'];
-  protected readonly where = 'GRU';
 
   constructor(args: GRUArgs) {
     super('GRU', args);
@@ -67,7 +66,7 @@ export class GRU extends Recurrent {
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
   forward(x: Tensor, options: GRUForwardOptions = {}): { output: Tensor; hn: Tensor } {
-    const { output, finalStates } = this.runForward(x, [options.h0], options);
+    const { output, finalStates } = this.runForward(x, options);
     return { output, hn: finalStates[0] as Tensor };
   }
 

@@ -1,13 +1,16 @@
 /**
- * Which mask a layer may believe. tfjs 4.22 hands masks around in `kwargs.mask` and twice forgets to take them away:
- * - its executor never clears the mask of an earlier layer (engine/executor.js), so a layer behind one that drops
- *   masks is handed a stale one;
- * - a nested model keeps the first call's mask in the node's `callArgs` (engine/container.js) and hands it out again
- *   in every later call.
+ * Which mask a layer may believe.
+ *
+ * tfjs 4.22 hands masks around in one `kwargs` object that its executor shares among all layers of a model and never
+ * clears (engine/executor.js): a layer behind one that drops masks is handed the mask of an earlier layer. A nested
+ * model is called with the same object, which is how an outer mask gets into it. So what a layer is handed says nothing;
+ * the graph does.
  */
 
-import type { Tensor } from '@tensorflow/tfjs-core';
-import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { message } from '../check.js';
+import { UnsupportedError } from '../errors.js';
 
 type Layer = layers.Layer;
 export type Mask = Tensor | null | undefined;
@@ -17,36 +20,89 @@ export function firstMask(mask: Mask | Mask[]): Mask {
   return Array.isArray(mask) ? mask[0] : mask;
 }
 
-/** Whether a mask can belong to a batch-first sequence `[B, T, I]`. */
-export function maskFits(mask: Mask, x: Tensor): mask is Tensor {
-  return !!mask && mask.rank === 2 && mask.shape[0] === x.shape[0] && mask.shape[1] === x.shape[1];
+/**
+ * The mask as `[B, T]` where it can belong to a batch-first sequence `[B, T, I]`. The merge layers of tfjs 4.22 make
+ * `[1, B, T]` of it.
+ */
+export function fittingMask(mask: Mask, x: Tensor): Tensor2D | undefined {
+  if (!mask) return undefined;
+  const [batch, steps] = x.shape as [number, number];
+  const shape = mask.rank === 3 && mask.shape[0] === 1 ? mask.shape.slice(1) : mask.shape;
+  if (shape.length !== 2 || shape[0] !== batch || shape[1] !== steps) return undefined;
+  return mask.rank === 2 ? (mask as Tensor2D) : reshape(mask, [batch, steps]);
+}
+
+/** Where a tensor of the graph has a mask from: nowhere, a layer of its own model, or what that model is fed. */
+type Origin = 'none' | 'graph' | 'input';
+
+/** Layers of tfjs whose own `computeMask` makes no mask, but hands theirs on or merges it. */
+const HAND_ON = new Set(
+  'Add Average Bidirectional Concatenate ConvLSTM2D Dot GRU LSTM Maximum Minimum Multiply RNN SimpleRNN'.split(
+    ' ',
+  ),
+);
+
+function makesMask(layer: Layer & { readonly maskZero?: boolean }): boolean {
+  const name = layer.getClassName();
+  if (name === 'Embedding') return layer.maskZero === true;
+  const hasOwn = layer.computeMask !== layers.Layer.prototype.computeMask;
+  return hasOwn && !HAND_ON.has(name) && !name.startsWith('Torch');
+}
+
+/** Follows the graph upwards as the executor goes down: a layer that does not support masking drops the mask. */
+function originOf(tensor: SymbolicTensor, seen: Map<number, Origin>): Origin {
+  const known = seen.get(tensor.id);
+  if (known) return known;
+  const source = tensor.sourceLayer;
+  let origin: Origin = 'none';
+  if (source.getClassName() === 'InputLayer') origin = 'input';
+  // The executor gives every output of a layer the mask of its first one; final states have none.
+  else if (source.supportsMasking && !tensor.outputTensorIndex) {
+    const above = () => tensor.inputs.map((input) => originOf(input, seen));
+    const origins = makesMask(source) ? ['graph'] : above();
+    origin = origins.includes('graph') ? 'graph' : origins.includes('input') ? 'input' : 'none';
+  }
+  seen.set(tensor.id, origin);
+  return origin;
 }
 
 /**
- * Whether the executor's mask for this layer can be its own: some input of it in the graph carries a mask. A layer
- * that was never part of a graph is called by the user, who is believed.
+ * Whether a mask that the executor hands to `layer` with `inputs` is the layer's own.
+ *
+ * @param isNested whether the layer's model was applied inside another one, whose mask then comes in by its input.
+ * @throws UnsupportedError where the layer stands in a masked and in an unmasked place, which cannot be told apart.
  */
-export function graphCarriesMask(layer: Layer): boolean {
-  return (
-    layer.inboundNodes.length === 0 || layer.inboundNodes.some(({ inputTensors: [x] }) => x && carriesMask(x))
+export function isOwnMask(
+  where: string,
+  layer: Layer,
+  inputs: readonly Tensor[],
+  isNested: boolean,
+): boolean {
+  const seen = new Map<number, Origin>();
+  const nodes = layer.inboundNodes.filter(({ inputTensors }) => couldBe(inputTensors, inputs));
+  const verdicts = nodes.map(({ inputTensors: [x] }) => {
+    const origin = originOf(x, seen);
+    return origin === 'graph' || (origin === 'input' && isNested);
+  });
+  if (verdicts.every((verdict) => verdict === verdicts[0])) return verdicts[0] ?? false;
+  throw new UnsupportedError(
+    message(
+      where,
+      'mask',
+      `every place of layer ${JSON.stringify(layer.name)} to be masked, or none`,
+      'both kinds',
+      'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights',
+    ),
   );
 }
 
-/** Follows the graph upwards as the executor does: a layer that does not support masking drops the mask. */
-function carriesMask(tensor: SymbolicTensor): boolean {
-  const source = tensor.sourceLayer as Layer & { readonly maskZero?: boolean };
-  if (!source.supportsMasking) return false;
-  if (source.maskZero || source.getClassName() === 'Masking') return true;
-  return tensor.inputs.some(carriesMask);
-}
-
-/**
- * Takes the mask out of the `callArgs` of one of the layer's own nodes (a nested model's call), so that the next
- * call finds its own. Undefined for any other kwargs: `tf.layers.timeDistributed` passes its own mask there.
- */
-export function takeNodeMask(layer: Layer, kwargs: { mask?: Mask | Mask[] }): Mask {
-  if (!layer.inboundNodes.some((node) => node.callArgs === kwargs)) return undefined;
-  const mask = firstMask(kwargs.mask);
-  delete kwargs.mask;
-  return mask;
+/** Whether the tensors can be values of the symbolic ones. */
+function couldBe(symbolic: readonly SymbolicTensor[], values: readonly Tensor[]): boolean {
+  return (
+    symbolic.length === values.length &&
+    symbolic.every(({ shape }, i) => {
+      const actual = values[i].shape;
+      return shape.length === actual.length && shape.every((size, k) => size === null || size === actual[k]);
+    })
+  );
 }

@@ -38,3 +38,10 @@ export function directionWeights(parameters: ReadonlyMap<string, LayerVariable>)
     };
   });
 }
+
+/** A seed of its own for each parameter, far from those of the neighbouring seeds (FNV-1a over both). */
+export function mixSeed(seed: number, name: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of `${seed}/${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}

@@ -4,9 +4,8 @@ import {
   expandDims,
   reshape,
   type serialization,
-  slice,
   squeeze,
-  Tensor,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -19,23 +18,29 @@ import {
   type LayerVariable,
   layers,
   type Shape,
-  type SymbolicTensor,
+  SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { checkKeys, message, show, showShape } from '../check.js';
+import { checkBoolean, checkKeys, message, show, showShape } from '../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
-import type { Implementation } from '../ops/implementation.js';
-import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
+import { checkImplementation, type Implementation } from '../ops/implementation.js';
+import { lengthsFromMask, toLengths } from '../ops/lengths.js';
+import { sliceRows } from '../ops/rows.js';
 import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
 import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
-import type { ForwardOptions, RecurrentCallArgs } from './call-args.js';
+import {
+  APPLY_REMEDIES,
+  checkForwardOptions,
+  type ForwardOptions,
+  type RecurrentCallArgs,
+} from './call-args.js';
 import { runWithDropout } from './dropout-between.js';
-import { firstMask, graphCarriesMask, type Mask, maskFits, takeNodeMask } from './masks.js';
-import { directionWeights, torchShapes } from './parameters.js';
+import { firstMask, fittingMask, isOwnMask, type Mask } from './masks.js';
+import { directionWeights, mixSeed, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
-type InternalCallArgs = RecurrentCallArgs & { believedMask?: Mask };
+type InternalCallArgs = RecurrentCallArgs & { ownMask?: Mask };
 
 function toList<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
@@ -51,8 +56,6 @@ export abstract class Recurrent extends layers.Layer {
   protected abstract readonly gates: number;
   /** Names of the initial states in the cell's order: h0, and c0 where there is one. */
   protected abstract readonly stateNames: readonly string[];
-  /** The class's name in messages. */
-  protected abstract readonly where: string;
   protected abstract runOp(
     inputs: StackInputs,
     attrs: StackAttrs,
@@ -63,8 +66,14 @@ export abstract class Recurrent extends layers.Layer {
   private readonly store = new StateStore();
   private readonly parameters = new Map<string, LayerVariable>();
   private resolvedInputSize: number | undefined;
+  private isInSymbolicApply = false;
+  private isNested = false;
 
-  protected constructor(where: string, args: RecurrentArgs) {
+  /** @param where the class's name in messages. */
+  protected constructor(
+    protected readonly where: string,
+    args: RecurrentArgs,
+  ) {
     const options = parseRecurrentArgs(where, args);
     super(args);
     this.options = options;
@@ -102,9 +111,11 @@ export abstract class Recurrent extends layers.Layer {
     const inputSize = x[2];
     if (inputSize == null)
       throw new RangeError(message(this.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
+    const shapes = this.torchShapes(inputSize);
+    this.checkInitialWeights(shapes);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    for (const [name, shape] of this.torchShapes(inputSize)) {
-      const seed = this.options.seed === undefined ? undefined : this.options.seed + this.parameters.size;
+    for (const [name, shape] of shapes) {
+      const seed = this.options.seed === undefined ? undefined : mixSeed(this.options.seed, name);
       const initializer = initializers.randomUniform({ minval: -bound, maxval: bound, seed });
       this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
     }
@@ -112,8 +123,21 @@ export abstract class Recurrent extends layers.Layer {
     super.build(inputShape);
   }
 
+  /** Before any weight is made: tfjs would find out after it has built the layer. */
+  private checkInitialWeights(shapes: ReadonlyMap<string, readonly number[]>): void {
+    if (!this.initialWeights) return;
+    const list = (all: readonly (readonly number[])[]) => all.map(showShape).join(', ');
+    const [expected, given] = [
+      list([...shapes.values()]),
+      list(this.initialWeights.map(({ shape }) => shape)),
+    ];
+    if (given !== expected) throw new RangeError(message(this.where, 'weights', expected, given));
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
     const [x] = this.checkShapes(`${this.where}.apply`, inputShape);
+    // Asked from outside, it is asked by a model that is being applied inside another one.
+    if (!this.isInSymbolicApply) this.isNested = true;
     const { hiddenSize, returnSequences, returnState } = this.options;
     const [batch, steps] = this.batchAndSteps(x);
     const stateShape: Shape = [batch ?? null, this.stackSize, hiddenSize];
@@ -125,12 +149,13 @@ export abstract class Recurrent extends layers.Layer {
 
   /** Hands the mask of a sequence on with the sequence; final states have none. */
   override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
-    const x = toList(inputs)[0] as Tensor;
+    const { batchFirst, returnSequences, returnState } = this.options;
     const given = firstMask(mask);
+    const fits = batchFirst && returnSequences && fittingMask(given, toList(inputs)[0] as Tensor);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
-    const own = this.options.returnSequences && maskFits(given, x) ? given : none;
-    return this.options.returnState ? [own, ...this.stateNames.map(() => none)] : own;
+    const own = fits ? (given as Tensor) : none;
+    return returnState ? [own, ...this.stateNames.map(() => none)] : own;
   }
 
   /**
@@ -141,73 +166,80 @@ export abstract class Recurrent extends layers.Layer {
    */
   override apply(
     inputs: Inputs,
-    kwargs: RecurrentCallArgs = {},
+    kwargs?: RecurrentCallArgs | null,
   ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
     const where = `${this.where}.apply`;
-    if (!toList<unknown>(inputs).some((input) => input instanceof Tensor)) {
-      this.checkSymbolicCall(where, kwargs);
-      return super.apply(inputs, kwargs);
-    }
-    if ('initialState' in kwargs)
-      throw new TypeError(
-        message(where, 'initialState', 'a known argument', 'initialState', 'Call apply([x, h0])'),
-      );
-    for (const [i, input] of toList(inputs).entries())
+    const args = kwargs ?? {};
+    const [first] = toList<unknown>(inputs);
+    if (first instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
+    checkKeys(where, args, ['lengths', 'training', 'mask'], APPLY_REMEDIES);
+    const tensors = toList(inputs) as Tensor[];
+    for (const [i, input] of tensors.entries())
       checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
-    if (!this.built) this.checkFirstCall(where, toList(inputs) as Tensor[], kwargs);
-    // The executor always passes a list; a user's own call is believed whatever the graph says.
-    const believed = !Array.isArray(inputs) || graphCarriesMask(this);
-    const call: InternalCallArgs = { ...kwargs, believedMask: believed ? firstMask(kwargs.mask) : undefined };
-    return super.apply(inputs, call);
+    if (args.training !== undefined) checkBoolean(where, 'training', args.training);
+    const ownMask = this.ownMask(where, inputs as Tensor | Tensor[], args);
+    if (!this.built) tidy(() => void this.prepareCall(where, tensors, { ...args, ownMask }));
+    return super.apply(inputs, { ...args, ownMask });
   }
 
-  /** What `call` would refuse, before the layer is built: a call that throws leaves an unbuilt layer unbuilt. */
-  private checkFirstCall(where: string, inputs: Tensor[], { lengths }: RecurrentCallArgs): void {
-    const [x] = this.checkShapes(
-      where,
-      inputs.map((input) => input.shape),
-    );
-    const [batch, steps] = this.batchAndSteps(x);
-    if (lengths != null) tidy(() => void toLengths(where, lengths, batch as number, steps as number));
-  }
-
-  private checkSymbolicCall(where: string, kwargs: RecurrentCallArgs): void {
+  private applySymbolic(where: string, inputs: Inputs, args: RecurrentCallArgs) {
     if (!this.options.batchFirst) {
       const remedy =
         'tf models count samples on axis 0: use batchFirst: true and transpose around the model if need be';
       throw new RangeError(message(where, 'batchFirst', 'true inside a model', 'false', remedy));
     }
-    if (kwargs.lengths === undefined) return;
-    const remedy = 'Inside a model lengths travel as the mask of tf.layers.embedding({ maskZero: true })';
-    throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(kwargs.lengths), remedy));
+    if (args.lengths !== undefined) {
+      const remedy = 'Inside a model lengths travel as the mask of tf.layers.embedding({ maskZero: true })';
+      throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(args.lengths), remedy));
+    }
+    this.isInSymbolicApply = true;
+    try {
+      return super.apply(inputs, args);
+    } finally {
+      this.isInSymbolicApply = false;
+    }
+  }
+
+  /** The mask of an eager call, when it is for this layer. A model's executor always passes a list of inputs. */
+  private ownMask(where: string, inputs: Tensor | Tensor[], { mask, lengths }: RecurrentCallArgs): Mask {
+    const given = firstMask(mask);
+    const isByExecutor = Array.isArray(inputs) && this.inboundNodes.length > 0;
+    if (!given || lengths != null || !isByExecutor) return given;
+    if (!fittingMask(given, inputs[0])) return undefined;
+    return isOwnMask(where, this, inputs, this.isNested) ? given : undefined;
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
     return tidy(() => {
       this.invokeCallHook(inputs, kwargs);
-      const where = `${this.where}.apply`;
-      const [x, ...given] = toList(inputs) as [Tensor3D, ...Tensor[]];
-      this.checkShapes(where, [x.shape, ...given.map((state) => state.shape)]);
-      const [batch, steps] = this.batchAndSteps(x.shape) as [number, number];
-      const mask = kwargs.believedMask ?? takeNodeMask(this, kwargs);
-      const lengths = this.resolveLengths(where, kwargs.lengths, mask, x, batch, steps);
-      const initial = this.initialStates(where, given, batch);
-      const { output, finalStates } = this.runLayers(x, initial, lengths, kwargs.training ?? false);
+      const { x, initialStates, lengths } = this.prepareCall(`${this.where}.apply`, toList(inputs), kwargs);
+      const { output, finalStates } = this.runLayers(x, initialStates, lengths, kwargs.training ?? false);
       if (this.stateful) this.store.set(finalStates);
       const sequence = this.options.returnSequences ? output : this.lastHidden(finalStates[0] as Tensor3D);
       return this.options.returnState ? [sequence, ...finalStates.map(swapBatch)] : sequence;
     });
   }
 
+  /** Everything that `call` can refuse, before the layer is built: a call that throws leaves it unbuilt. */
+  private prepareCall(where: string, inputs: readonly Tensor[], args: InternalCallArgs) {
+    const [x, ...given] = inputs as [Tensor3D, ...Tensor[]];
+    checkImplementation(this.where, this.options.implementation);
+    this.checkShapes(where, [x.shape, ...given.map((state) => state.shape)]);
+    const [batch, steps] = this.batchAndSteps(x.shape) as [number, number];
+    const initialStates = this.initialStates(where, given, batch);
+    const mask = this.options.batchFirst ? fittingMask(args.ownMask, x) : undefined;
+    const masked = mask && lengthsFromMask(where, mask);
+    const lengths = args.lengths != null ? toLengths(where, args.lengths, batch, steps) : masked;
+    return { x, initialStates, lengths };
+  }
+
   /** torch's call, shared by the layers; see their `forward`. */
-  protected runForward(
-    x: Tensor,
-    states: readonly (Tensor | null | undefined)[],
-    options: ForwardOptions,
-  ): StackOutputs {
+  protected runForward(x: Tensor, options: ForwardOptions): StackOutputs {
     const where = `${this.where}.forward`;
-    checkKeys(where, options, [...this.stateNames, 'lengths', 'training']);
+    checkForwardOptions(where, options, this.stateNames);
+    const states = this.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
     checkTensor(where, 'x', x);
+    checkImplementation(this.where, this.options.implementation);
     this.checkSequence(where, x.shape, true);
     return tidy(() => {
       const unbatched = x.rank === 2;
@@ -219,7 +251,7 @@ export abstract class Recurrent extends layers.Layer {
           message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
         );
       const initial = this.torchStates(where, states, unbatched, batch);
-      const lengths = this.resolveLengths(where, options.lengths, undefined, batched, batch, steps);
+      const lengths = options.lengths != null ? toLengths(where, options.lengths, batch, steps) : undefined;
       this.ensureBuilt(x.shape[x.rank - 1] as number);
       const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);
       if (!unbatched) return { output, finalStates };
@@ -234,7 +266,7 @@ export abstract class Recurrent extends layers.Layer {
   /** The states a `forward` call starts from, or undefined for zeros; absent ones beside given ones are zeros. */
   private torchStates(
     where: string,
-    states: readonly (Tensor | null | undefined)[],
+    states: readonly unknown[],
     unbatched: boolean,
     batch: number,
   ): Tensor3D[] | undefined {
@@ -257,16 +289,27 @@ export abstract class Recurrent extends layers.Layer {
     batch: number,
   ): readonly Tensor3D[] | undefined {
     if (given.length > 0) return given.map(swapBatch);
-    const held = this.stateful ? this.store.states : undefined;
-    const size = held?.[0]?.shape[1] ?? (this.stateful ? this.batchInputShape?.[0] : undefined) ?? batch;
-    if (size !== batch) {
-      const remedy =
-        'A stateful layer carries one state per row: call resetStates() before changing the batch size';
-      throw new RangeError(
-        message(where, 'x', `batch size ${size}, as in the call before`, String(batch), remedy),
-      );
-    }
-    return held as readonly Tensor3D[] | undefined;
+    if (!this.stateful) return undefined;
+    const held = this.store.states as readonly Tensor3D[] | undefined;
+    const carried = held?.[0].shape[1];
+    const size = this.batchInputShape?.[0] ?? carried ?? batch;
+    if (size === batch && (carried ?? batch) === batch) return held;
+    const [rule, remedy] =
+      size === batch || this.batchInputShape?.[0] == null
+        ? ['as in the call before', 'Call resetStates() before changing the batch size']
+        : [
+            'of batchInputShape',
+            'Use samples in multiples of it, or leave the batch size out of batchInputShape',
+          ];
+    throw new RangeError(
+      message(
+        where,
+        'x',
+        `batch size ${size === batch ? carried : size}, ${rule}`,
+        String(batch),
+        `A stateful layer carries one state per row. ${remedy}`,
+      ),
+    );
   }
 
   private checkStateCount(where: string, count: number): void {
@@ -274,18 +317,6 @@ export abstract class Recurrent extends layers.Layer {
     if (count === names.length) return;
     const rule = `[x, ${names.join(', ')}]`;
     throw new RangeError(message(where, 'inputs', rule, `${count + 1} tensors`));
-  }
-
-  private resolveLengths(
-    where: string,
-    lengths: Lengths | null | undefined,
-    mask: Mask,
-    x: Tensor3D,
-    batch: number,
-    steps: number,
-  ): Tensor1D | undefined {
-    if (lengths != null) return toLengths(where, lengths, batch, steps);
-    return this.options.batchFirst && maskFits(mask, x) ? lengthsFromMask(where, mask) : undefined;
   }
 
   /** One op call for the whole stack, or one per layer where dropout acts between them. */
@@ -306,7 +337,7 @@ export abstract class Recurrent extends layers.Layer {
   /** The last layer's final hidden state of all directions, `[B, D*H]`, from `hn` `[L*D, B, H]`. */
   private lastHidden(hn: Tensor3D): Tensor2D {
     const d = this.numDirections;
-    const last = swapBatch(slice(hn, [this.stackSize - d, 0, 0], [d, -1, -1]));
+    const last = swapBatch(sliceRows(hn, this.stackSize - d, d));
     return reshape(last, [last.shape[0], d * this.hiddenSize]);
   }
 
@@ -314,7 +345,6 @@ export abstract class Recurrent extends layers.Layer {
   ensureBuilt(inputSize: number): void {
     if (this.built) return;
     buildLayer(this, this.name, [null, null, inputSize]);
-    if (this.initialWeights) this.setWeights(this.initialWeights);
   }
 
   /**
@@ -323,6 +353,7 @@ export abstract class Recurrent extends layers.Layer {
    */
   override resetStates(states?: Tensor | Tensor[]): void {
     const where = `${this.where}.resetStates`;
+    this.assertNotDisposed();
     if (!this.stateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
     if (states === undefined) {
       this.store.clear();
@@ -357,6 +388,7 @@ export abstract class Recurrent extends layers.Layer {
   }
 
   override dispose(): ReturnType<layers.Layer['dispose']> {
+    if (!this.built) this.store.clear();
     const result = super.dispose();
     if (result.refCountAfterDispose === 0) this.store.clear();
     return result;

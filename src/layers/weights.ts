@@ -31,6 +31,7 @@ export function buildLayer(layer: layers.Layer, scope: string, inputShape: Shape
     new NameScope(scope, () => {
       layer.build(inputShape);
       layer.built = true;
+      if (layer.initialWeights) layer.setWeights(layer.initialWeights);
     }).apply(tensor(0));
   });
   // An unused layer (null) cannot be disposed; `Layer.apply` counts the first eager use in the same way.

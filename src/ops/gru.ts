@@ -1,7 +1,7 @@
 import { add, expandDims, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { sigmoid, tanh } from './activations.js';
-import { type Implementation, requireReference } from './implementation.js';
+import { checkImplementation, type Implementation } from './implementation.js';
 import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.js';
 
 /**
@@ -35,6 +35,6 @@ export const gruEquations: CellEquations = {
 
 /** A stack of GRU layers over whole sequences. The caller disposes the outputs. */
 export function gru(inputs: StackInputs, attrs: StackAttrs, implementation: Implementation): StackOutputs {
-  requireReference('GRU', implementation);
+  checkImplementation('GRU', implementation);
   return runStack(gruEquations, inputs, attrs);
 }

@@ -8,7 +8,7 @@ export type Implementation = 'auto' | 'fused' | 'reference';
 export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'reference'];
 
 /** @throws UnsupportedError when a fused kernel is asked for by name: no backend has one yet. */
-export function requireReference(where: string, implementation: Implementation): void {
+export function checkImplementation(where: string, implementation: Implementation): void {
   if (implementation !== 'fused') return;
   throw new UnsupportedError(
     message(

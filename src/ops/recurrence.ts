@@ -19,22 +19,12 @@ import {
   tidy,
   tile,
   transpose,
-  unstack,
   where,
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { unstackRows } from './rows.js';
 import { selectOrZero } from './select.js';
-
-/**
- * The matrices `x[0]`, `x[1]`, ... of a tensor `[N, B, H]`.
- *
- * tf.unstack's own gradient breaks at N = 1: the engine passes it the one gradient bare, where it stacks a list.
- */
-function unstackRows(x: Tensor): Tensor2D[] {
-  const [count, ...rest] = x.shape;
-  return (count === 1 ? [reshape(x, rest as [number, number])] : unstack(x)) as Tensor2D[];
-}
 
 /** `x @ weight^T + bias`, torch's `F.linear`. */
 export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {

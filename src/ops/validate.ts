@@ -3,9 +3,10 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../check.js';
 
-/** `x` must be a float32 tensor. */
+/** A live float32 tensor. */
 export function checkTensor(where: string, what: string, value: unknown): asserts value is Tensor {
   if (!(value instanceof Tensor)) throw new TypeError(message(where, what, 'a tensor', show(value)));
+  if (value.isDisposed) throw new RangeError(message(where, what, 'a live tensor', 'a disposed one'));
   if (value.dtype === 'float32') return;
   const remedy = `RNN input dtype (${value.dtype}) does not match weight dtype (float32): convert it with tf.cast`;
   throw new TypeError(message(where, what, 'dtype float32', value.dtype, remedy));

@@ -38,8 +38,7 @@ const unsortedSegmentSum: KernelFunc = ({ inputs, backend, attrs }) => {
   const sums = wasm.typedArrayFromHeap(output).fill(0);
   for (const [i, id] of ids.entries()) {
     if (id < 0 || id >= numSegments) continue;
-    for (let j = 0; j < width; j++)
-      sums[id * width + j] = (sums[id * width + j] ?? 0) + (rows[i * width + j] ?? 0);
+    for (let j = 0; j < width; j++) sums[id * width + j] += rows[i * width + j];
   }
   return output;
 };
