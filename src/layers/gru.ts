@@ -37,11 +37,8 @@ export class GRU extends Recurrent {
   /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `GRU`. */
   static readonly className: string = 'TorchGRU';
 
-  protected readonly gates = 3;
-  protected readonly stateNames = ['h0'];
-
   constructor(args: GRUArgs) {
-    super('GRU', args);
+    super({ where: 'GRU', gates: 3, stateNames: ['h0'] }, args);
   }
 
   /**

@@ -11,7 +11,6 @@ import {
   type Tensor3D,
   tidy,
   transpose,
-  zeros,
 } from '@tensorflow/tfjs-core';
 import {
   initializers,
@@ -25,7 +24,7 @@ import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
 import { lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { sliceRows } from '../ops/rows.js';
-import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
+import { checkTensor } from '../ops/validate.js';
 import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
 import {
   APPLY_REMEDIES,
@@ -34,6 +33,7 @@ import {
   type RecurrentCallArgs,
 } from './call-args.js';
 import { runWithDropout } from './dropout-between.js';
+import { InputShapes } from './input-shapes.js';
 import { firstMask, fittingMask, isOwnMask, type Mask } from './masks.js';
 import { directionWeights, mixSeed, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
@@ -51,11 +51,17 @@ function swapBatch(state: Tensor): Tensor3D {
   return transpose(state, [1, 0, 2]) as Tensor3D;
 }
 
-export abstract class Recurrent extends layers.Layer {
+/** What distinguishes one recurrent layer from another, beside its op. */
+export interface CellDescription {
+  /** The class's name in messages. */
+  readonly where: string;
   /** G, the number of gate blocks in the rows of each weight. */
-  protected abstract readonly gates: number;
+  readonly gates: number;
   /** Names of the initial states in the cell's order: h0, and c0 where there is one. */
-  protected abstract readonly stateNames: readonly string[];
+  readonly stateNames: readonly string[];
+}
+
+export abstract class Recurrent extends layers.Layer {
   protected abstract runOp(
     inputs: StackInputs,
     attrs: StackAttrs,
@@ -63,20 +69,21 @@ export abstract class Recurrent extends layers.Layer {
   ): StackOutputs;
 
   protected readonly options: RecurrentOptions;
+  private readonly shapes: InputShapes;
   private readonly store = new StateStore();
   private readonly parameters = new Map<string, LayerVariable>();
   private resolvedInputSize: number | undefined;
   private isInSymbolicApply = false;
   private isNested = false;
 
-  /** @param where the class's name in messages. */
   protected constructor(
-    protected readonly where: string,
+    private readonly cell: CellDescription,
     args: RecurrentArgs,
   ) {
-    const options = parseRecurrentArgs(where, args);
+    const options = parseRecurrentArgs(cell.where, args);
     super(args);
     this.options = options;
+    this.shapes = new InputShapes(options, cell.stateNames);
     this.resolvedInputSize = options.inputSize;
     this.supportsMasking = true;
     this._stateful = options.stateful;
@@ -102,15 +109,15 @@ export abstract class Recurrent extends layers.Layer {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    return torchShapes(this.gates, inputSize, this.options);
+    return torchShapes(this.cell.gates, inputSize, this.options);
   }
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
   override build(inputShape: Shape | Shape[]): void {
-    const [x] = this.checkShapes(this.where, inputShape);
+    const [x] = this.shapes.checkInputs(this.cell.where, inputShape, this.inputSize);
     const inputSize = x[2];
     if (inputSize == null)
-      throw new RangeError(message(this.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
+      throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const shapes = this.torchShapes(inputSize);
     this.checkInitialWeights(shapes);
     const bound = 1 / Math.sqrt(this.hiddenSize);
@@ -131,20 +138,20 @@ export abstract class Recurrent extends layers.Layer {
       list([...shapes.values()]),
       list(this.initialWeights.map(({ shape }) => shape)),
     ];
-    if (given !== expected) throw new RangeError(message(this.where, 'weights', expected, given));
+    if (given !== expected) throw new RangeError(message(this.cell.where, 'weights', expected, given));
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const [x] = this.checkShapes(`${this.where}.apply`, inputShape);
+    const [x] = this.shapes.checkInputs(`${this.cell.where}.apply`, inputShape, this.inputSize);
     // Asked from outside, it is asked by a model that is being applied inside another one.
     if (!this.isInSymbolicApply) this.isNested = true;
     const { hiddenSize, returnSequences, returnState } = this.options;
-    const [batch, steps] = this.batchAndSteps(x);
-    const stateShape: Shape = [batch ?? null, this.stackSize, hiddenSize];
+    const [batch, steps] = this.shapes.batchAndSteps(x);
+    const stateShape: Shape = [batch ?? null, this.shapes.stackSize, hiddenSize];
     const sequence = this.options.batchFirst ? [batch, steps] : [steps, batch];
     const features = this.numDirections * hiddenSize;
     const output = (returnSequences ? [...sequence, features] : [batch, features]) as Shape;
-    return returnState ? [output, ...this.stateNames.map(() => stateShape)] : output;
+    return returnState ? [output, ...this.cell.stateNames.map(() => stateShape)] : output;
   }
 
   /** Hands the mask of a sequence on with the sequence; final states have none. */
@@ -155,7 +162,7 @@ export abstract class Recurrent extends layers.Layer {
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
     const own = fits ? (given as Tensor) : none;
-    return returnState ? [own, ...this.stateNames.map(() => none)] : own;
+    return returnState ? [own, ...this.cell.stateNames.map(() => none)] : own;
   }
 
   /**
@@ -168,14 +175,14 @@ export abstract class Recurrent extends layers.Layer {
     inputs: Inputs,
     kwargs?: RecurrentCallArgs | null,
   ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
-    const where = `${this.where}.apply`;
+    const where = `${this.cell.where}.apply`;
     const args = kwargs ?? {};
     const [first] = toList<unknown>(inputs);
     if (first instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
     checkKeys(where, args, ['lengths', 'training', 'mask'], APPLY_REMEDIES);
     const tensors = toList(inputs) as Tensor[];
     for (const [i, input] of tensors.entries())
-      checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
+      checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
     if (args.training !== undefined) checkBoolean(where, 'training', args.training);
     const ownMask = this.ownMask(where, inputs as Tensor | Tensor[], args);
     if (!this.built) tidy(() => void this.prepareCall(where, tensors, { ...args, ownMask }));
@@ -212,7 +219,11 @@ export abstract class Recurrent extends layers.Layer {
   override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
     return tidy(() => {
       this.invokeCallHook(inputs, kwargs);
-      const { x, initialStates, lengths } = this.prepareCall(`${this.where}.apply`, toList(inputs), kwargs);
+      const { x, initialStates, lengths } = this.prepareCall(
+        `${this.cell.where}.apply`,
+        toList(inputs),
+        kwargs,
+      );
       const { output, finalStates } = this.runLayers(x, initialStates, lengths, kwargs.training ?? false);
       if (this.stateful) this.store.set(finalStates);
       const sequence = this.options.returnSequences ? output : this.lastHidden(finalStates[0] as Tensor3D);
@@ -223,9 +234,9 @@ export abstract class Recurrent extends layers.Layer {
   /** Everything that `call` can refuse, before the layer is built: a call that throws leaves it unbuilt. */
   private prepareCall(where: string, inputs: readonly Tensor[], args: InternalCallArgs) {
     const [x, ...given] = inputs as [Tensor3D, ...Tensor[]];
-    checkImplementation(this.where, this.options.implementation);
-    this.checkShapes(where, [x.shape, ...given.map((state) => state.shape)]);
-    const [batch, steps] = this.batchAndSteps(x.shape) as [number, number];
+    checkImplementation(this.cell.where, this.options.implementation);
+    this.shapes.checkInputs(where, [x.shape, ...given.map((state) => state.shape)], this.inputSize);
+    const [batch, steps] = this.shapes.batchAndSteps(x.shape) as [number, number];
     const initialStates = this.initialStates(where, given, batch);
     const mask = this.options.batchFirst ? fittingMask(args.ownMask, x) : undefined;
     const masked = mask && lengthsFromMask(where, mask);
@@ -235,22 +246,22 @@ export abstract class Recurrent extends layers.Layer {
 
   /** torch's call, shared by the layers; see their `forward`. */
   protected runForward(x: Tensor, options: ForwardOptions): StackOutputs {
-    const where = `${this.where}.forward`;
-    checkForwardOptions(where, options, this.stateNames);
-    const states = this.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
+    const where = `${this.cell.where}.forward`;
+    checkForwardOptions(where, options, this.cell.stateNames);
+    const states = this.cell.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
     checkTensor(where, 'x', x);
-    checkImplementation(this.where, this.options.implementation);
-    this.checkSequence(where, x.shape, true);
+    checkImplementation(this.cell.where, this.options.implementation);
+    this.shapes.checkSequence(where, x.shape, this.inputSize, true);
     return tidy(() => {
       const unbatched = x.rank === 2;
       const batchAxis = this.options.batchFirst ? 0 : 1;
       const batched = (unbatched ? expandDims(x, batchAxis) : x) as Tensor3D;
-      const [batch, steps] = this.batchAndSteps(batched.shape) as [number, number];
+      const [batch, steps] = this.shapes.batchAndSteps(batched.shape) as [number, number];
       if (unbatched && options.lengths != null)
         throw new RangeError(
           message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
         );
-      const initial = this.torchStates(where, states, unbatched, batch);
+      const initial = this.shapes.torchStates(where, states, unbatched, batch);
       const lengths = options.lengths != null ? toLengths(where, options.lengths, batch, steps) : undefined;
       this.ensureBuilt(x.shape[x.rank - 1] as number);
       const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);
@@ -260,25 +271,6 @@ export abstract class Recurrent extends layers.Layer {
         finalStates: finalStates.map((s) => squeeze(s, [1])),
       };
       return squeezed as unknown as StackOutputs;
-    });
-  }
-
-  /** The states a `forward` call starts from, or undefined for zeros; absent ones beside given ones are zeros. */
-  private torchStates(
-    where: string,
-    states: readonly unknown[],
-    unbatched: boolean,
-    batch: number,
-  ): Tensor3D[] | undefined {
-    if (states.every((state) => state == null)) return undefined;
-    const { hiddenSize } = this.options;
-    return states.map((state, i) => {
-      if (state == null) return zeros([this.stackSize, batch, hiddenSize]) as Tensor3D;
-      const name = this.stateNames[i] as string;
-      checkTensor(where, name, state);
-      const expected = unbatched ? [this.stackSize, hiddenSize] : [this.stackSize, batch, hiddenSize];
-      checkStateShape(where, name, state.shape, expected);
-      return reshape(state, [this.stackSize, batch, hiddenSize]) as Tensor3D;
     });
   }
 
@@ -312,13 +304,6 @@ export abstract class Recurrent extends layers.Layer {
     );
   }
 
-  private checkStateCount(where: string, count: number): void {
-    const names = this.stateNames;
-    if (count === names.length) return;
-    const rule = `[x, ${names.join(', ')}]`;
-    throw new RangeError(message(where, 'inputs', rule, `${count + 1} tensors`));
-  }
-
   /** One op call for the whole stack, or one per layer where dropout acts between them. */
   private runLayers(
     x: Tensor3D,
@@ -337,7 +322,7 @@ export abstract class Recurrent extends layers.Layer {
   /** The last layer's final hidden state of all directions, `[B, D*H]`, from `hn` `[L*D, B, H]`. */
   private lastHidden(hn: Tensor3D): Tensor2D {
     const d = this.numDirections;
-    const last = swapBatch(sliceRows(hn, this.stackSize - d, d));
+    const last = swapBatch(sliceRows(hn, this.shapes.stackSize - d, d));
     return reshape(last, [last.shape[0], d * this.hiddenSize]);
   }
 
@@ -352,7 +337,7 @@ export abstract class Recurrent extends layers.Layer {
    * @param states batch-leading `[B, L*D, H]`, one per state of the cell; copied, the caller keeps its own.
    */
   override resetStates(states?: Tensor | Tensor[]): void {
-    const where = `${this.where}.resetStates`;
+    const where = `${this.cell.where}.resetStates`;
     this.assertNotDisposed();
     if (!this.stateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
     if (states === undefined) {
@@ -360,12 +345,13 @@ export abstract class Recurrent extends layers.Layer {
       return;
     }
     const list = toList(states);
-    this.checkStateCount(where, list.length);
-    for (const [i, state] of list.entries()) {
-      const name = this.stateNames[i] as string;
-      checkTensor(where, name, state);
-      checkStateShape(where, name, state.shape, [null, this.stackSize, this.hiddenSize]);
-    }
+    for (const [i, state] of list.entries())
+      checkTensor(where, this.cell.stateNames[i] ?? `states[${i}]`, state);
+    this.shapes.checkBatchLeading(
+      where,
+      list.map((state) => state.shape),
+      null,
+    );
     tidy(() => this.store.set(list.map(swapBatch)));
   }
 
@@ -392,34 +378,5 @@ export abstract class Recurrent extends layers.Layer {
     const result = super.dispose();
     if (result.refCountAfterDispose === 0) this.store.clear();
     return result;
-  }
-
-  /** L*D, the first dimension of `hn`. */
-  private get stackSize(): number {
-    return this.options.numLayers * this.numDirections;
-  }
-
-  private batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
-    return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
-  }
-
-  private checkSequence(where: string, shape: readonly (number | null)[], allowUnbatched: boolean): void {
-    checkSequenceShape(where, shape, {
-      inputSize: this.inputSize,
-      batchFirst: this.options.batchFirst,
-      allowUnbatched,
-    });
-  }
-
-  /** The shapes of `x` and the batch-leading states from what tf.layers passes: one shape, or a list of shapes. */
-  private checkShapes(where: string, inputShape: Shape | Shape[]): [Shape, ...Shape[]] {
-    const isList = inputShape.some((entry) => Array.isArray(entry));
-    const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
-    this.checkSequence(where, x, false);
-    if (states.length > 0) this.checkStateCount(where, states.length);
-    const expected = [this.batchAndSteps(x)[0] ?? null, this.stackSize, this.hiddenSize];
-    for (const [i, state] of states.entries())
-      checkStateShape(where, this.stateNames[i] as string, state, expected);
-    return [x, ...states];
   }
 }

@@ -1,0 +1,72 @@
+import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
+import type { Shape } from '@tensorflow/tfjs-layers';
+import { message } from '../check.js';
+import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
+import type { RecurrentOptions } from './args.js';
+
+/** The shapes a recurrent layer takes, and the checks of what it is given. */
+export class InputShapes {
+  /** L*D, the rows of each state. */
+  readonly stackSize: number;
+
+  /** @param stateNames the initial states in the cell's order: h0, and c0 where there is one. */
+  constructor(
+    private readonly options: RecurrentOptions,
+    private readonly stateNames: readonly string[],
+  ) {
+    this.stackSize = options.numLayers * (options.bidirectional ? 2 : 1);
+  }
+
+  /** B and T of a sequence; null where a symbolic shape leaves them open. */
+  batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
+    return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
+  }
+
+  checkSequence(where: string, shape: Shape, inputSize: number | undefined, allowUnbatched: boolean): void {
+    checkSequenceShape(where, shape, { inputSize, batchFirst: this.options.batchFirst, allowUnbatched });
+  }
+
+  /** The shapes of `x` and the batch-leading states from what tf.layers passes: one shape, or a list of shapes. */
+  checkInputs(
+    where: string,
+    inputShape: Shape | Shape[],
+    inputSize: number | undefined,
+  ): [Shape, ...Shape[]] {
+    const isList = inputShape.some((entry) => Array.isArray(entry));
+    const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+    this.checkSequence(where, x, inputSize, false);
+    if (states.length > 0) this.checkBatchLeading(where, states, this.batchAndSteps(x)[0] ?? null);
+    return [x, ...states];
+  }
+
+  /** States as `apply` and `resetStates` take them, each `[B, L*D, H]`; B may be null for any. */
+  checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
+    if (states.length !== this.stateNames.length) {
+      const rule = `[x, ${this.stateNames.join(', ')}]`;
+      throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
+    }
+    const expected = [batch, this.stackSize, this.options.hiddenSize];
+    for (const [i, state] of states.entries()) checkStateShape(where, this.stateNames[i], state, expected);
+  }
+
+  /**
+   * States as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`; absent ones beside given ones are zeros.
+   * Undefined where all are absent.
+   */
+  torchStates(
+    where: string,
+    states: readonly unknown[],
+    unbatched: boolean,
+    batch: number,
+  ): Tensor3D[] | undefined {
+    if (states.every((state) => state == null)) return undefined;
+    const shape: [number, number, number] = [this.stackSize, batch, this.options.hiddenSize];
+    return states.map((state, i) => {
+      if (state == null) return zeros(shape) as Tensor3D;
+      const name = this.stateNames[i];
+      checkTensor(where, name, state);
+      checkStateShape(where, name, state.shape, unbatched ? [shape[0], shape[2]] : shape);
+      return reshape(state as Tensor, shape);
+    });
+  }
+}
