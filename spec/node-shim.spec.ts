@@ -56,7 +56,7 @@ describe('node-shim', () => {
       console.log(tf.getBackend(), Array.from(values.dataSync()).join());`;
 
     before(function () {
-      const required = process.env['REQUIRE_BACKENDS']?.split(',').includes('tensorflow') ?? false;
+      const required = process.env.REQUIRE_BACKENDS?.split(',').includes('tensorflow') ?? false;
       if (!existsSync(ADDON) && !required) this.skip();
       expect(existsSync(ADDON), 'tfjs-node is required: npm run setup:tfjs-node').to.equal(true);
     });

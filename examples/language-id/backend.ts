@@ -23,7 +23,7 @@ async function loadTfjsNode(): Promise<void> {
   // A variable, since the type checker does not find an optional package on every machine.
   const optionalPackage: string = '@tensorflow/tfjs-node';
   // Silences TensorFlow's own line about the processor; its warnings and errors stay.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   try {
     await import('tfjs-torch-rnn/node-shim');
     await import(optionalPackage);

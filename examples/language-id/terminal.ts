@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 
-const useColour = process.stdout.isTTY === true && !process.env['NO_COLOR'];
+const useColour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
 function sgr(on: number, off: number): (text: string) => string {
   return (text) => (useColour ? `\u001b[${on}m${text}\u001b[${off}m` : text);

@@ -91,7 +91,9 @@ function compareGradients(run: GruFixture, layer: GRU, loss: 'output' | 'hn', wo
     const factor = toTensor(loss === 'output' ? run.R : run.Rh);
     const lossOf = () => {
       const options = { h0: variables.get('h0'), lengths: run.lengths };
-      return tf.sum(tf.mul(layer.forward(variables.get('x')!, options)[loss], factor)) as tf.Scalar;
+      return tf.sum(
+        tf.mul(layer.forward(variables.get('x') as tf.Variable, options)[loss], factor),
+      ) as tf.Scalar;
     };
     const expected: NamedTensors = run.gradients[loss];
     for (const [name, gradient] of gradientsOf(lossOf, variables)) {
@@ -115,7 +117,7 @@ function withPoisonedPadding(run: GruFixture): GruFixture {
   for (let i = 0; i < outer * inner; i++) {
     const [row, column] = [Math.floor(i / inner), i % inner];
     const [b, t] = config.batchFirst ? [row, column] : [column, row];
-    if (t >= lengths[b]!) data.fill(Number.NaN, i * features, (i + 1) * features);
+    if (t >= lengths[b]) data.fill(Number.NaN, i * features, (i + 1) * features);
   }
   return { ...run, x: { ...run.x, data } };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseFixture } from '../../spec/support/fixtures.js';
 
@@ -24,7 +25,7 @@ export class Oracle {
     });
     // A process that ended takes no more requests; the missing answer says so.
     child.stdin?.on('error', () => {});
-    this.lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    this.lines = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]();
   }
 
   /** @throws Error with the remedy when Python, PyTorch of the right version or safetensors is missing. */

@@ -105,7 +105,7 @@ describe('examples/node-fs-handler', () => {
     const before = await readdir(folder);
     const artifacts = await artifactsOf(models[1]!);
     const circular: Record<string, object> = {};
-    circular['self'] = circular;
+    circular.self = circular;
     const error = await errorOf(
       Promise.resolve(fileHandler(folder).save!({ ...artifacts, userDefinedMetadata: circular })),
     );
