@@ -3,26 +3,7 @@ import { expect } from 'chai';
 import { lengthsFromMask, toLengths } from '../../src/ops/lengths.js';
 import { readsValuesCheaply } from '../../src/ops/readback.js';
 import { describeEachBackend } from '../support/backends.js';
-
-/** Runs `body` while the tensorflow backend says that it uses a GPU, and counts what it reads back. */
-function onFakeGpu(body: () => void): number {
-  const backend = tf.backend() as tf.KernelBackend & { isUsingGpuDevice?: boolean };
-  const { readSync } = backend;
-  const before = backend.isUsingGpuDevice;
-  let reads = 0;
-  backend.isUsingGpuDevice = true;
-  backend.readSync = (...args) => {
-    reads++;
-    return readSync.apply(backend, args);
-  };
-  try {
-    body();
-  } finally {
-    backend.isUsingGpuDevice = before;
-    backend.readSync = readSync;
-  }
-  return reads;
-}
+import { readsOnFakeGpu } from '../support/fake-gpu.js';
 
 describeEachBackend('lengths', (backend) => {
   it('become an int32 tensor, or nothing where every row is full', () => {
@@ -82,7 +63,7 @@ describeEachBackend('lengths', (backend) => {
           ),
         ];
         let results: (tf.Tensor | undefined)[] = [];
-        const reads = onFakeGpu(() => {
+        const reads = readsOnFakeGpu(() => {
           expect(readsValuesCheaply()).to.equal(false);
           results = [toLengths('f', lengths, 2, 2), lengthsFromMask('f', mask)];
         });

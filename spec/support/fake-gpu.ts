@@ -1,0 +1,23 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** Runs `body` while the tensorflow backend says that it uses a GPU; returns how often a tensor was read back. */
+export function readsOnFakeGpu(body: () => void): number {
+  const backend = tf.backend() as tf.KernelBackend & { isUsingGpuDevice?: boolean };
+  const { readSync, read, isUsingGpuDevice } = backend;
+  let reads = 0;
+  backend.isUsingGpuDevice = true;
+  backend.readSync = (...args) => {
+    reads++;
+    return readSync.apply(backend, args);
+  };
+  backend.read = (...args) => {
+    reads++;
+    return read.apply(backend, args);
+  };
+  try {
+    body();
+  } finally {
+    Object.assign(backend, { readSync, read, isUsingGpuDevice });
+  }
+  return reads;
+}
