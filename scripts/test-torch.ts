@@ -25,18 +25,19 @@ interface Options {
   readonly backends: readonly string[];
 }
 
-function readOptions(): Options {
+async function readOptions(): Promise<Options> {
+  const available = await availableBackends();
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
       cases: { type: 'string', default: '200' },
-      backends: { type: 'string', default: availableBackends.join() },
+      backends: { type: 'string', default: available.join() },
     },
   });
   const backends = values.backends.split(',');
-  const absent = backends.filter((name) => !availableBackends.includes(name));
+  const absent = backends.filter((name) => !available.includes(name));
   if (absent.length > 0)
-    throw new RangeError(`--backends: expected some of ${availableBackends.join()}, got ${absent.join()}`);
+    throw new RangeError(`--backends: expected some of ${available.join()}, got ${absent.join()}`);
   return { seed: readInteger('--seed', values.seed), cases: readInteger('--cases', values.cases), backends };
 }
 
@@ -96,7 +97,7 @@ function printMeasurements(measured: ReadonlyMap<string, Measurement>): void {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions();
+  const options = await readOptions();
   console.log(commandFor(options));
   const oracle = await Oracle.start();
   const folder = await mkdtemp(join(tmpdir(), 'test-torch-'));

@@ -4,59 +4,64 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import '../../src/node-shim.js';
 
-const ALL_BACKENDS = ['cpu', 'wasm', 'tensorflow'];
+const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 
-/** Backends that must be there: an absent one fails rather than being skipped. */
+/** Backends that must be there: an absent one fails its suites, where another is skipped. */
 const required = (process.env.REQUIRE_BACKENDS ?? 'cpu,wasm').split(',').filter(Boolean);
 
-/** Why tfjs-node could not be loaded, or undefined when it was. */
-async function loadTfjsNode(): Promise<Error | undefined> {
-  try {
-    // A variable, since the package is not there for the type checker to find on every machine.
-    const optionalPackage: string = '@tensorflow/tfjs-node';
-    await import(optionalPackage);
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
+let tfjsNode: Promise<Error | undefined> | undefined;
+
+/** Registers the tensorflow backend, once; resolves to what went wrong. */
+function loadTfjsNode(): Promise<Error | undefined> {
+  // A variable, since the package is not there for the type checker to find on every machine.
+  const optionalPackage: string = '@tensorflow/tfjs-node';
+  tfjsNode ??= import(optionalPackage).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  return tfjsNode;
 }
 
-const tfjsNodeFault = await loadTfjsNode();
-const missing = tfjsNodeFault ? ['tensorflow'] : [];
+/** The backends that this machine has. */
+export async function availableBackends(): Promise<string[]> {
+  return BACKENDS.filter((name) => name !== 'tensorflow').concat((await loadTfjsNode()) ? [] : 'tensorflow');
+}
 
-/** The backends that the suites run on. */
-export const availableBackends = ALL_BACKENDS.filter((name) => !missing.includes(name));
-
-for (const name of required) {
-  if (availableBackends.includes(name)) continue;
-  throw new Error(
-    `REQUIRE_BACKENDS names ${name}, which cannot be loaded here: ${tfjsNodeFault?.message ?? 'unknown'}`,
-  );
+/** Makes the backend the active one. @returns false where it is absent and not required. */
+async function startBackend(name: string): Promise<boolean> {
+  const fault = name === 'tensorflow' ? await loadTfjsNode() : undefined;
+  if (fault && !required.includes(name)) return false;
+  if (fault) throw new Error(`REQUIRE_BACKENDS names ${name}, which cannot be loaded: ${fault.message}`);
+  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend does not start`);
+  // Elsewhere tfjs 4.22's own kernels trip it: wasm's Identity copies what customGrad saves, and so on.
+  tf.env().set('IS_TEST', name === 'cpu');
+  return true;
 }
 
 /**
- * Declares `body` once per available backend. Around every test: the backend is active, the engine's check for
- * leaks inside kernels is on, and the test must leave no tensor behind.
+ * Declares `body` once per backend. Around every test: the backend is active, the engine's check for leaks inside
+ * kernels is on where tfjs's own kernels pass it, and the test must leave no tensor behind.
  */
 export function describeEachBackend(title: string, body: (backend: string) => void): void {
-  for (const backend of availableBackends) {
+  for (const backend of BACKENDS) {
     describe(`${title} [${backend}]`, () => {
-      let memoryBefore = tf.memory();
-      before(async () => {
-        // Elsewhere tfjs 4.22's own kernels trip it: wasm's Identity copies what customGrad saves, and so on.
-        tf.env().set('IS_TEST', backend === 'cpu');
-        if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend does not start`);
+      let tensors = 0;
+      let buffers = 0;
+      before(async function () {
+        if (!(await startBackend(backend))) this.skip();
       });
       beforeEach(() => {
-        memoryBefore = tf.memory();
+        ({ numTensors: tensors, numDataBuffers: buffers } = tf.memory());
       });
       afterEach(function () {
         const { numTensors, numDataBuffers } = tf.memory();
-        const leaked = [numTensors - memoryBefore.numTensors, numDataBuffers - memoryBefore.numDataBuffers];
-        if (leaked.some((count) => count !== 0) && this.currentTest?.state === 'passed')
-          throw new Error(`${leaked[0]} tensors and ${leaked[1]} data buffers more than before the test`);
+        if (this.currentTest?.state !== 'passed' || (numTensors === tensors && numDataBuffers === buffers))
+          return;
+        const leaked = `${numTensors - tensors} tensors and ${numDataBuffers - buffers} data buffers`;
+        throw new Error(`${leaked} more than before the test`);
       });
       body(backend);
+      after(() => tf.setBackend('cpu'));
     });
   }
 }
