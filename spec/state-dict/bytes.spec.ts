@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../src/errors.js';
 import { asBytes, requireLittleEndian } from '../../src/state-dict/bytes.js';
@@ -10,6 +11,20 @@ describe('asBytes', () => {
     expect(bytes.constructor).to.equal(Uint8Array);
     expect(bytes.buffer).to.equal(buffer.buffer);
     expect([...bytes]).to.deep.equal([2, 3]);
+  });
+
+  it('takes bytes of another realm', () => {
+    for (const source of ['Uint8Array.of(7, 8)', 'Uint8Array.of(7, 8).buffer']) {
+      const bytes = asBytes('spec', runInNewContext(source));
+      expect(bytes, source).to.be.instanceOf(Uint8Array);
+      expect([...bytes], source).to.deep.equal([7, 8]);
+    }
+  });
+
+  it('calls the value what it is told', () => {
+    expect(errorOf(() => asBytes('spec', 'text', 'URL "u"')).message).to.equal(
+      'spec: URL "u": expected a Uint8Array or ArrayBuffer, got "text"',
+    );
   });
 
   it('refuses views of other elements', () => {

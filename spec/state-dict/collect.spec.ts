@@ -3,6 +3,7 @@ import {
   collectStream,
   type DeclaredSize,
   type ReadProgress,
+  reasonOf,
   type Transfer,
 } from '../../src/state-dict/collect.js';
 import { rejectionOf } from './support.js';
@@ -129,5 +130,85 @@ describe('collectStream', () => {
       'readStateDict: URL "u": expected the whole body, got TypeError: terminated after 0 bytes',
     );
     expect(error.cause).to.equal(cause);
+  });
+
+  it('tells what caused a stream to break', async () => {
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.error(new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } }));
+      },
+    });
+    expect((await rejectionOf(collectStream(stream, TRANSFER))).message).to.equal(
+      'readStateDict: URL "u": expected the whole body, got TypeError: terminated (UND_ERR_SOCKET) after 0 bytes',
+    );
+  });
+
+  it('takes pieces that are ArrayBuffers, and refuses pieces that are no bytes', async () => {
+    const streamed = (piece: unknown) =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(piece);
+          controller.close();
+        },
+      });
+    expect(await collectStream(streamed(counted(3).buffer), TRANSFER)).to.deep.equal(counted(3));
+    for (const [piece, got] of [
+      ['abc', '"abc"'],
+      [[1, 2], '[1, 2]'],
+    ]) {
+      const error = await rejectionOf(collectStream(streamed(piece), TRANSFER));
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error.message).to.equal(
+        `readStateDict: URL "u" body: expected a Uint8Array or ArrayBuffer, got ${got}`,
+      );
+    }
+  });
+
+  it('gives a declared size no more than 64 MiB before its bytes arrive', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    let held = Number.NaN;
+    const stream = new ReadableStream({
+      pull(controller) {
+        held = process.memoryUsage().arrayBuffers - before;
+        controller.enqueue(counted(3));
+        controller.close();
+      },
+    });
+    const transfer = { ...TRANSFER, maxBytes: 2 ** 31 };
+    const error = await rejectionOf(collectStream(stream, transfer, { bytes: 2 ** 31, exact: true }));
+    expect(error.message).to.equal(
+      'readStateDict: URL "u": expected the 2147483648 bytes it declares, got 3',
+    );
+    expect(held).to.be.below(2 ** 27);
+  });
+
+  it('ends with one buffer of the declared size where that is past 64 MiB', async () => {
+    const piece = new Uint8Array(40_000_000).fill(7);
+    let left = 2;
+    const stream = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(piece);
+        if (--left === 0) controller.close();
+      },
+    });
+    const transfer = { ...TRANSFER, maxBytes: 1e8 };
+    const bytes = await collectStream(stream, transfer, { bytes: 80_000_000, exact: true });
+    expect(bytes.buffer.byteLength).to.equal(80_000_000);
+    expect(bytes.every((byte) => byte === 7)).to.equal(true);
+  });
+});
+
+describe('reasonOf', () => {
+  it('is the error, with the code or else the message of its cause', () => {
+    expect(reasonOf(new TypeError('failed'))).to.equal('TypeError: failed');
+    const caused = (cause: unknown) => reasonOf(new TypeError('failed', { cause }));
+    expect(caused({ code: 'ENOTFOUND', message: 'x' })).to.equal('TypeError: failed (ENOTFOUND)');
+    expect(caused(new Error('bad port'))).to.equal('TypeError: failed (bad port)');
+    expect(caused(null)).to.equal('TypeError: failed');
+  });
+
+  it('shows what is thrown without being an error', () => {
+    expect(reasonOf('stop')).to.equal('stop');
+    expect(reasonOf(undefined)).to.equal('undefined');
   });
 });

@@ -16,27 +16,27 @@ const NUMPY_REMEDY =
 
 describe('detectFormat', () => {
   it('takes safetensors files for what they are, from the smallest on', () => {
-    expect(detectFormat('spec', writeSafetensors(new Map()))).to.equal('safetensors');
-    expect(detectFormat('spec', safetensorsFile('{}'))).to.equal('safetensors');
-    expect(detectFormat('spec', safetensorsFile(' \n{}'))).to.equal('safetensors');
+    expect(detectFormat('spec', 'source', writeSafetensors(new Map()))).to.equal('safetensors');
+    expect(detectFormat('spec', 'source', safetensorsFile('{}'))).to.equal('safetensors');
+    expect(detectFormat('spec', 'source', safetensorsFile(' \n{}'))).to.equal('safetensors');
   });
 
   it('takes a safetensors file whose header length spells the magic of a zip or pickle for what it is', () => {
     for (const magic of ['PK\x03\x04', '\x80\x02\x00\x00', '\x1f\x8b\x08\x00', '{"a"', '   {', '<htm']) {
       const file = latin1(`${magic}\0\0\0\0{"a":1}`);
-      expect(detectFormat('spec', file), magic).to.equal('safetensors');
+      expect(detectFormat('spec', 'source', file), magic).to.equal('safetensors');
     }
   });
 
   it('takes JSON text for what it is, from the smallest on and past white space', () => {
     for (const text of ['{}', '{"w":1}', ' \t\r\n {}', '          {"w": [1]}', '[1]', '{', '\ufeff{}']) {
-      expect(detectFormat('spec', utf8(text)), JSON.stringify(text)).to.equal('json');
+      expect(detectFormat('spec', 'source', utf8(text)), JSON.stringify(text)).to.equal('json');
     }
   });
 
   it('leaves what only resembles safetensors to its reader', () => {
-    expect(detectFormat('spec', latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
-    expect(detectFormat('spec', latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
+    expect(detectFormat('spec', 'source', latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
+    expect(detectFormat('spec', 'source', latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
   });
 
   describe('refuses, with what to do about it,', () => {
@@ -85,6 +85,12 @@ describe('detectFormat', () => {
         'Decompress it first: gunzip, or DecompressionStream("gzip")',
       ],
       [
+        'a Git LFS pointer',
+        utf8('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'),
+        'a Git LFS pointer, which stands for the file in a clone without Git LFS',
+        'Fetch the file itself: git lfs pull',
+      ],
+      [
         'an HTML page',
         utf8('\n<!DOCTYPE html><title>404</title>'),
         'an HTML or XML page',
@@ -93,7 +99,7 @@ describe('detectFormat', () => {
     ];
     for (const [name, bytes, got, remedy] of cases) {
       it(name, () => {
-        const error = errorOf(() => detectFormat('parseStateDict', bytes));
+        const error = errorOf(() => detectFormat('parseStateDict', 'source', bytes));
         expect(error).to.be.instanceOf(UnsupportedError);
         expect(error.message).to.equal(
           `parseStateDict: source: expected a safetensors file or JSON text, got ${got}. ${remedy}`,
@@ -102,7 +108,7 @@ describe('detectFormat', () => {
     }
 
     it('an empty file', () => {
-      const error = errorOf(() => detectFormat('readStateDict', new Uint8Array(0)));
+      const error = errorOf(() => detectFormat('readStateDict', 'source', new Uint8Array(0)));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'EMPTY_FILE');
       expect(error.message).to.equal(
         'readStateDict: source: expected a safetensors file or JSON text, got 0 bytes',
@@ -110,7 +116,7 @@ describe('detectFormat', () => {
     });
 
     it('bytes that resemble nothing, by their values', () => {
-      const error = errorOf(() => detectFormat('readStateDict', latin1('version https://git-lfs')));
+      const error = errorOf(() => detectFormat('readStateDict', 'source', latin1('version https://git-lfs')));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
       expect(error.message).to.equal(
         'readStateDict: source: expected a safetensors file or JSON text, got bytes 76 65 72 73 69 6f 6e 20',

@@ -9,6 +9,8 @@ describe('shapeFits', () => {
     expect(shapeFits([3, 5], [5, 3])).to.equal(false);
     expect(shapeFits([3], [3, null])).to.equal(false);
     expect(shapeFits([], [])).to.equal(true);
+    expect(shapeFits([3, 0], [3, null])).to.equal(false);
+    expect(shapeFits([3, 0], [3, 0])).to.equal(true);
   });
 });
 
@@ -92,5 +94,59 @@ describe('Faults', () => {
     faults.missing.push('fc.weight', 'gru.weight_ih_l0');
     faults.unexpected.push('fc.wieght', 'gru.weight_ih_l1', 'conv.bias');
     expect(faults.allHints()).to.deep.equal(['"fc.weight" is missing, but there is "fc.wieght".']);
+  });
+
+  const nearMisses = (missing: string[], unexpected: string[]) => {
+    const faults = new Faults();
+    faults.missing.push(...missing);
+    for (const key of unexpected) faults.unexpected.push(key);
+    return faults.allHints();
+  };
+
+  it('counts one or two characters inserted, deleted or replaced as a slip, not three', () => {
+    const key = 'fc.weight';
+    for (const slip of [
+      'fcc.weight',
+      'f.weight',
+      'fx.weight',
+      'fc.weightss',
+      'c.weigh',
+      'gd.weight',
+      'fac.wight',
+    ])
+      expect(nearMisses([key], [slip]), slip).to.deep.equal([`"${key}" is missing, but there is "${slip}".`]);
+    for (const other of ['fc.weightsss', 'abc.weighs', 'fc.wabcht', 'fc1.weight', 'f.c.weight', 'weight'])
+      expect(nearMisses([key], [other]), other).to.deep.equal([]);
+  });
+
+  it('guesses no slip for a key that a hint explains', () => {
+    const faults = new Faults();
+    faults.missing.push('fc.weight', 'gru.bias');
+    faults.unexpected.push('fd.weight', 'grv.bias');
+    faults.hint('Pass a map.', ['fc.weight']);
+    expect(faults.allHints()).to.deep.equal([
+      'Pass a map.',
+      '"gru.bias" is missing, but there is "grv.bias".',
+    ]);
+  });
+
+  // Comparing all keys in full takes minutes in both cases.
+  it('looks for slips among a bounded number of keys of a bounded length', () => {
+    const long = 'a'.repeat(200_000);
+    expect(nearMisses([`${long}.weight`], [`b${long.slice(1)}.wieght`, `${long}.wieght`])).to.deep.equal([]);
+    const middle = 'm'.repeat(100);
+    const missing = Array.from({ length: 8 }, () => `${'a'.repeat(3)}${middle}.weight`);
+    const unexpected = Array.from({ length: 400_000 }, () => `${'b'.repeat(3)}${middle}.weight`);
+    expect(nearMisses(missing, unexpected)).to.deep.equal([]);
+  });
+
+  it('tells the keys of a cell from those of a layer', () => {
+    expect(
+      nearMisses(['gru.weight_ih_l0', 'gru.weight_hh_l0'], ['gru.weight_ih', 'gru.weight_hh']),
+    ).to.deep.equal([
+      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. One layer run over a sequence computes the same: ' +
+        'rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
+    ]);
+    expect(nearMisses(['gru.weight_hh_l0'], ['other.weight_ih'])).to.deep.equal([]);
   });
 });

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../src/errors.js';
 import { allocate, DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
-import { toFloat32Array } from '../../src/state-dict/floats.js';
+import { float32Of, toFloat32Array } from '../../src/state-dict/floats.js';
 import { halfTable } from '../../src/state-dict/half.js';
 import { parseSafetensors } from '../../src/state-dict/safetensors.js';
-import type { TorchData, TorchDtype } from '../../src/state-dict/types.js';
+import type { TorchData, TorchDtype, TorchTensor } from '../../src/state-dict/types.js';
 import { errorOf, fixture, fixturePath } from './support.js';
 
 function floats(dtype: TorchDtype, data: TorchData): number[] {
@@ -59,6 +60,14 @@ describe('toFloat32Array', () => {
     expect(floats('U64', BigUint64Array.of(2n ** 64n - 1n))).to.deep.equal([2 ** 64]);
   });
 
+  it('reads arrays of another realm', () => {
+    expect(floats('I64', runInNewContext('BigInt64Array.of(-5n, 2n ** 60n)'))).to.deep.equal([-5, 2 ** 60]);
+    expect(floats('U64', runInNewContext('BigUint64Array.of(5n)'))).to.deep.equal([5]);
+    expect(floats('F64', runInNewContext('Float64Array.of(0.5)'))).to.deep.equal([0.5]);
+    expect(floats('F16', runInNewContext('Uint16Array.of(0x3c00)'))).to.deep.equal([1]);
+    expect(floats('BOOL', runInNewContext('Uint8Array.of(2)'))).to.deep.equal([1]);
+  });
+
   it('reads BOOL as 0 and 1, whatever the byte', () => {
     expect(floats('BOOL', Uint8Array.of(0, 1, 255))).to.deep.equal([0, 1, 1]);
   });
@@ -106,6 +115,20 @@ describe('toFloat32Array', () => {
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
       'toFloat32Array: tensor data: expected a Uint16Array for F16, got Float32Array',
+    );
+  });
+});
+
+describe('float32Of', () => {
+  it('names the function that asks, in every message', () => {
+    const fault = (tensor: TorchTensor) =>
+      errorOf(() => float32Of('loadStateDict', 'tensor "w"', tensor)).message;
+    expect(fault({ dtype: 'F8_E4M3', shape: [1], data: Uint8Array.of(0) })).to.equal(
+      'loadStateDict: tensor "w": expected a real dtype of 16 bits or more, an integer or BOOL, got F8_E4M3. ' +
+        'Convert it before saving, in Python: tensor.to(torch.float32)',
+    );
+    expect(fault({ dtype: 'F32', shape: [2], data: Float32Array.of(1) })).to.equal(
+      'loadStateDict: tensor "w" data: expected 8 bytes for F32 [2], got 4',
     );
   });
 });

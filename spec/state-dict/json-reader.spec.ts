@@ -45,13 +45,33 @@ describe('JsonReader', () => {
     expect(readerOf('"\ufeffa"').readString()).to.equal('\ufeffa');
   });
 
-  it('reads a string without escapes as its bytes, and leaves one with escapes to readString', () => {
+  it('reads a string as its bytes: a view without escapes, and unescaped in a copy', () => {
     const plain = readerOf('"abc"');
-    expect(plain.readPlainString()).to.deep.equal(utf8('abc'));
+    const view = plain.readStringBytes();
+    expect(view).to.deep.equal(utf8('abc'));
+    expect(view.buffer).to.equal(plain.bytes.buffer);
     plain.expectEnd();
-    const escaped = readerOf('"a\\/c"');
-    expect(escaped.readPlainString()).to.equal(undefined);
-    expect(escaped.readString()).to.equal('a/c');
+    const escaped = readerOf(' "a\\/c" ');
+    escaped.peek();
+    const copy = escaped.readStringBytes();
+    expect(copy).to.deep.equal(utf8('a/c'));
+    expect(copy.buffer).not.to.equal(escaped.bytes.buffer);
+    escaped.expectEnd();
+  });
+
+  it('decodes a string with escapes once, not once per escape', () => {
+    const original = TextDecoder.prototype.decode;
+    let decodes = 0;
+    TextDecoder.prototype.decode = function (...input) {
+      decodes++;
+      return original.apply(this, input);
+    };
+    try {
+      expect(readerOf(`"${'a\\n\\u00e9'.repeat(1000)}"`).readString()).to.equal('a\né'.repeat(1000));
+    } finally {
+      TextDecoder.prototype.decode = original;
+    }
+    expect(decodes).to.equal(1);
   });
 
   it('reads numbers as JSON.parse does, and keeps their text', () => {
@@ -131,6 +151,18 @@ describe('JsonReader', () => {
         '"abc',
         'INVALID_JSON',
         "spec: byte 4: expected a character of a string or '\"', got the end of the text",
+      ],
+      [
+        'a string that ends in a backslash',
+        '"ab\\',
+        'INVALID_JSON',
+        "spec: byte 4: expected a character of a string or '\"', got the end of the text",
+      ],
+      [
+        'bytes around an escape that are not UTF-8',
+        Uint8Array.of(0x22, 0xc3, 0x5c, 0x6e, 0xa9, 0x22),
+        'INVALID_UTF8',
+        'spec: byte 1: expected UTF-8 text, got bytes that are not',
       ],
       ['an unknown escape', '"\\x41"', 'INVALID_JSON', 'spec: byte 1: expected a JSON escape, got \\x'],
       [

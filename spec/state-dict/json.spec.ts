@@ -130,10 +130,50 @@ describe('parseJson', () => {
       ]);
     });
 
+    it('leaves a model of settings beside tensors, and names it', () => {
+      for (const beside of ['[[1,2]]', '{"shape":[1],"data":[1]}']) {
+        expect(faultOf(`{"model":{"hidden":3,"layers":2},"fc.weight":${beside}}`)).to.deep.equal({
+          code: 'INVALID_TENSOR',
+          message:
+            'json: tensor "model": expected an object with shape and data, got one with keys ["hidden", "layers"]',
+        });
+      }
+    });
+
+    it('reads on in the next of these keys where one holds settings', () => {
+      const text = '{"model":{"hidden":3},"losses":[0.5],"model_state_dict":{"w":[1]}}';
+      expect([...parseJson(utf8(text)).keys()]).to.deep.equal(['w']);
+      const reversed = '{"state_dict":{"version":3},"losses":[0.5],"model":{"w":{"shape":[1],"data":[1]}}}';
+      expect([...parseJson(utf8(reversed)).keys()]).to.deep.equal(['w']);
+    });
+
+    it('reads tensors of a checkpoint beside a list of losses', () => {
+      expect([...parseJson(utf8('{"state_dict":{"w":[1]},"losses":[0.5,0.25]}')).keys()]).to.deep.equal([
+        'w',
+      ]);
+    });
+
+    it('reads one scalar where nothing beside it is a tensor', () => {
+      expect([...parseJson(utf8('{"model":{"scale":2},"epoch":3}')).keys()]).to.deep.equal(['scale']);
+    });
+
     it('takes a key called model for a tensor where it is one', () => {
       expect(parseJson(utf8('{"model":[[1,2]]}')).get('model')!.shape).to.deep.equal([1, 2]);
       expect(parseJson(utf8('{"model":{"shape":[1],"data":[1]}}')).get('model')!.shape).to.deep.equal([1]);
     });
+  });
+
+  it('reads past a byte order mark, which Windows tools write', () => {
+    expect(parseJson(utf8('\ufeff {"w":[1]}')).get('w')!.shape).to.deep.equal([1]);
+    expect(faultOf('\ufeff{"w":[1]} x').message).to.equal(
+      "json: byte 13: expected the end of the text, got 'x'",
+    );
+    expect(faultOf('\ufeff\ufeff{}').message).to.equal('json: byte 3: expected a JSON value, got byte 0xef');
+  });
+
+  it('takes a tensor called weight_map for one', () => {
+    expect(parseJson(utf8('{"weight_map":[1]}')).size).to.equal(1);
+    expect(parseJson(utf8('{"weight_map":{"shape":[1],"data":[1]}}')).size).to.equal(1);
   });
 
   describe('refusals', () => {
@@ -143,6 +183,19 @@ describe('parseJson', () => {
         '[1]',
         'INVALID_STATE_DICT',
         'json: root: expected an object of tensors, got a list',
+      ],
+      [
+        'the index of a model in several files',
+        '{"metadata":{"total_size":8},"weight_map":{"a":"model-00001-of-00002.safetensors"}}',
+        'INVALID_STATE_DICT',
+        'json: root: expected an object of tensors, got the index of a model stored in several files. ' +
+          'Read each file that its weight_map names, and join them: new Map([...first, ...second])',
+      ],
+      [
+        'more dimensions than a tensor has',
+        `{"w":{"shape":[${'1,'.repeat(64)}1],"data":[1]}}`,
+        'TOO_DEEP',
+        'json: tensor "w": expected at most 64 dimensions, got more',
       ],
       [
         'text as a tensor',
@@ -232,6 +285,30 @@ describe('parseJson', () => {
     for (const [fault, text, code, message] of cases) {
       it(`name ${fault}`, () => expect(faultOf(text)).to.deep.equal({ code, message }));
     }
+
+    it('name options and limits that are unknown', () => {
+      const fault = (options: object) => errorOf(() => parseJson(utf8('{}'), options)).message;
+      expect(fault({ limit: {} })).to.equal(
+        'parseJson: limit: expected one of limits, got unknown option "limit"',
+      );
+      expect(fault({ limits: { maxTensor: 1 } })).to.match(/^parseJson: limits: maxTensor: expected one of /);
+    });
+
+    it('take 64 dimensions, as a shape and as nested lists', () => {
+      const shape = new Array(64).fill(1);
+      const lists = `${'['.repeat(64)}1${']'.repeat(64)}`;
+      expect(tensorOf(`{"shape":[${shape}],"data":[1]}`).shape).to.deep.equal(shape);
+      expect(tensorOf(lists).shape).to.deep.equal(shape);
+      expect(tensorOf(`{"shape":[${shape}],"data":${lists}}`).shape).to.deep.equal(shape);
+    });
+
+    it('name lists nested deeper than a tensor has dimensions', () => {
+      const { code, message } = faultOf(`{"w":${'['.repeat(65)}1${']'.repeat(65)}}`);
+      expect(code).to.equal('TOO_DEEP');
+      expect(message).to.equal(
+        `json: tensor "w"${'[0]'.repeat(64)}: expected at most 64 dimensions, got more`,
+      );
+    });
 
     it('limit the number of tensors', () => {
       const text = utf8('{"a":1,"b":2,"c":3}');

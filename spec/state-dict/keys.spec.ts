@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import {
   checkModulePath,
@@ -46,6 +47,17 @@ describe('checkStateDict', () => {
       TypeError,
       'f: stateDict: expected a StateDict, a Map from key to tensor, got []. readStateDict makes one of a file',
     );
+  });
+
+  it('throws TypeError for a key that is no string', () => {
+    expect(() => checkStateDict('f', new Map([[1, 2]]))).to.throw(
+      TypeError,
+      'f: stateDict: expected keys that are strings, got 1',
+    );
+  });
+
+  it('accepts a Map of another realm', () => {
+    expect(() => checkStateDict('f', runInNewContext('new Map([["w", 1]])'))).not.to.throw();
   });
 });
 
@@ -120,6 +132,38 @@ describe('selectKeys', () => {
   it('prefers the wrapper below which more wanted keys are', () => {
     const selection = selectKeys(['module.a', 'model.a', 'model.b'], ['a', 'b']);
     expect(selection.strippedPrefix).to.equal('model');
+    expect(selection.equallyGood).to.deep.equal([]);
+  });
+
+  it('tells of other wrappers below which as many wanted keys are', () => {
+    const selection = selectKeys(['module.a', 'model.a', 'model.module.a', 'module.b'], ['a']);
+    expect(selection.strippedPrefix).to.equal('module');
+    expect(selection.equallyGood).to.deep.equal(['model', 'model.module']);
+  });
+
+  it('looks at the first four wrappers of a key, however many there are', () => {
+    const chain = (count: number) => Array.from({ length: count }, () => 'module').join('.');
+    expect(selectKeys([`${chain(4)}.w`], ['w']).strippedPrefix).to.equal(chain(4));
+    expect(selectKeys([`${chain(5)}.w`], ['w']).strippedPrefix).to.equal('');
+    // A search through all chains takes minutes here.
+    expect(selectKeys([`${chain(200_000)}.x`], ['w']).strippedPrefix).to.equal('');
+  });
+
+  it('reads each key once, whatever wrappers the keys combine', () => {
+    const wrappers = ['module', '_orig_mod', 'model'];
+    let paths = [''];
+    for (let depth = 0; depth < 10; depth++)
+      paths = paths.flatMap((path) => wrappers.map((wrapper) => `${path}${wrapper}.`));
+    const keys = paths.map((path) => `${path}y`);
+    let reads = 0;
+    const counted = new Proxy(keys, {
+      get(target, property, receiver) {
+        if (typeof property === 'string' && /^\d+$/.test(property)) reads++;
+        return Reflect.get(target, property, receiver);
+      },
+    });
+    expect(selectKeys(counted, ['w', 'b']).strippedPrefix).to.equal('');
+    expect(reads).to.be.lessThan(5 * keys.length);
   });
 });
 

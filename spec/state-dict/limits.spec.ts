@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resolveLimits } from '../../src/state-dict/limits.js';
+import { checkOptions, resolveLimits, tooManyTensors } from '../../src/state-dict/limits.js';
 import { errorOf } from './support.js';
 
 describe('resolveLimits', () => {
@@ -25,6 +25,43 @@ describe('resolveLimits', () => {
     expect(errorOf(() => resolveLimits('spec', { maxBytes: Number.NaN }))).to.be.instanceOf(RangeError);
     expect(errorOf(() => resolveLimits('spec', { maxBytes: '1' as unknown as number }))).to.be.instanceOf(
       TypeError,
+    );
+  });
+
+  it('refuses a limit that it does not know', () => {
+    const error = errorOf(() => resolveLimits('spec', { maxbytes: 3 } as object));
+    expect(error).to.be.instanceOf(TypeError);
+    expect(error.message).to.equal(
+      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxBytes, got unknown option "maxbytes"',
+    );
+    expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(
+      'spec: limits: expected an object, got null',
+    );
+  });
+});
+
+describe('checkOptions', () => {
+  it('takes an object whose keys are all known', () => {
+    checkOptions('spec', {}, ['format']);
+    checkOptions('spec', { format: undefined }, ['format']);
+  });
+
+  it('refuses what is no object, and a key it does not know', () => {
+    const fault = (options: unknown) => errorOf(() => checkOptions('spec', options, ['format'])).message;
+    expect(fault(null)).to.equal('spec: options: expected an object, got null');
+    expect(fault('json')).to.equal('spec: options: expected an object, got "json"');
+    expect(fault({ fromat: 'json' })).to.equal(
+      'spec: fromat: expected one of format, got unknown option "fromat"',
+    );
+  });
+});
+
+describe('tooManyTensors', () => {
+  it('names the limit to raise', () => {
+    const error = tooManyTensors('json', 'root', 2);
+    expect(error.code).to.equal('TOO_MANY_TENSORS');
+    expect(error.message).to.equal(
+      'json: root: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
     );
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
@@ -84,6 +85,14 @@ describe('readStateDict', () => {
   for (const [name, source] of sources) {
     it(`reads ${name}`, async () => expectSameBits(await readStateDict(source()), EXPECTED));
   }
+
+  it('reads an ArrayBuffer and a Uint8Array of another realm', async () => {
+    const foreign: Uint8Array = runInNewContext('new Uint8Array(length)', { length: FILE.length });
+    foreign.set(FILE);
+    expect(foreign).not.to.be.instanceOf(Uint8Array);
+    expectSameBits(await readStateDict(foreign), EXPECTED);
+    expectSameBits(await readStateDict(foreign.buffer as ArrayBuffer), EXPECTED);
+  });
 
   it('reads JSON text from a path', async () => {
     const stateDict = await readStateDict(fileURLToPath(fixturePath('reference/module.json')));
@@ -169,6 +178,50 @@ describe('readStateDict', () => {
       expect(await message(`${origin}/broken`)).to.match(
         /^readStateDict: URL "http:.*\/broken": expected the whole body, got .* after 100 bytes$/,
       );
+    });
+
+    it('name the path, URL, Blob or bytes of a malformed file, and keep its code', async () => {
+      const cut = FILE.subarray(0, 100);
+      const cutPath = join(folder, 'cut.safetensors');
+      writeFileSync(cutPath, cut);
+      for (const [source, name] of [
+        [cutPath, `path ${JSON.stringify(cutPath)}`],
+        [new File([cut], 'cut.bin'), 'Blob "cut.bin"'],
+        [cut, 'bytes'],
+      ]) {
+        const error = await rejectionOf(readStateDict(source as StateDictSource));
+        expect(error).to.be.instanceOf(FormatError).with.property('code', 'INVALID_HEADER_LENGTH');
+        expect(error.message).to.match(/: safetensors: header: expected at most the 92 bytes that follow/);
+        expect(error.message.startsWith(`readStateDict: ${name}: safetensors: `), error.message).to.equal(
+          true,
+        );
+      }
+    });
+
+    it('name a URL that is none, and one whose scheme is not read', async () => {
+      expect(await message('file://[')).to.equal(
+        'readStateDict: source: expected a file: URL, got "file://["',
+      );
+      expect(await message('ftp://127.0.0.1/model')).to.equal(
+        'readStateDict: URL "ftp://127.0.0.1/model": expected an answer, got TypeError: fetch failed (unknown scheme)',
+      );
+    });
+
+    it('name an option that is unknown or of another type', async () => {
+      const known = 'expected one of format, limits, signal, onProgress';
+      for (const [options, text] of [
+        [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress"`],
+        [null, 'options: expected an object, got null'],
+        [
+          { limits: { maxbytes: 3 } },
+          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxBytes, got unknown option "maxbytes"',
+        ],
+        [{ limits: null }, 'limits: expected an object, got null'],
+        [{ signal: {} }, 'signal: expected an AbortSignal, got Object'],
+        [{ onProgress: 1 }, 'onProgress: expected a function, got 1'],
+      ] as [ReadOptions, string][]) {
+        expect(await message(FILE, options)).to.equal(`readStateDict: ${text}`);
+      }
     });
 
     it('tell a page in place of a file', async () => {

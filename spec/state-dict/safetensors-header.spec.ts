@@ -61,6 +61,17 @@ describe('readHeader', () => {
     expect(errorOf(() => readHeader(shape(2n ** 64n), LIMITS)).code).to.equal('INVALID_HEADER');
   });
 
+  it('takes 64 dimensions, and ends a longer shape where it passes them', () => {
+    const shape = (rank: number, rest = '') =>
+      safetensorsFile(
+        `{"a":{"dtype":"U8","data_offsets":[0,1],"shape":[${new Array(rank).fill(1)}${rest}]}}`,
+      );
+    expect(readHeader(shape(64), LIMITS).entries[0].shape).to.have.length(64);
+    const error = errorOf(() => readHeader(shape(65, ',no JSON'), LIMITS));
+    expect(error.message).to.equal('safetensors: tensor "a" shape: expected at most 64 entries, got more');
+    expect(error.code).to.equal('TOO_DEEP');
+  });
+
   it('skips unknown fields of any kind, but not their faults', () => {
     const withField = (field: string) => safetensorsFile(`{"a":{${EMPTY},"x":${field}}}`);
     expect(readHeader(withField('[1.5,{"y":[null,true,"z"]}]'), LIMITS).entries).to.have.length(1);

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { allocate, DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
 import { parseSafetensors, parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
@@ -63,6 +64,23 @@ describe('writeSafetensors', () => {
       ['constructor', F32(2)],
     ]);
     expectSameBits(parseSafetensors(writeSafetensors(stateDict)), stateDict);
+  });
+
+  it('takes a Map and metadata of another realm', () => {
+    const foreign = runInNewContext(
+      "({ map: new Map(), entries: new Map([['k', 'v']]), plain: { k: 'v' } })",
+    );
+    const stateDict: StateDict = foreign.map.set('w', F32(1));
+    for (const metadata of [foreign.entries, foreign.plain]) {
+      const file = writeSafetensors(stateDict, metadata);
+      expectSameBits(parseSafetensors(file), new Map([['w', F32(1)]]));
+      expect([...parseSafetensorsMetadata(file)]).to.deep.equal([['k', 'v']]);
+    }
+  });
+
+  it('takes metadata without a prototype', () => {
+    const metadata = Object.assign(Object.create(null), { k: 'v' });
+    expect([...parseSafetensorsMetadata(writeSafetensors(new Map(), metadata))]).to.deep.equal([['k', 'v']]);
   });
 
   describe('refusals', () => {
@@ -137,6 +155,23 @@ describe('writeSafetensors', () => {
         expect(error.message).to.equal(text);
       });
     }
+
+    it('name metadata that is neither a Map nor a plain object', () => {
+      for (const [metadata, got] of [
+        ['pt', '"pt"'],
+        [null, 'null'],
+        [['pt'], '["pt"]'],
+        [new Date(0), 'Date'],
+      ]) {
+        const error = errorOf(() =>
+          writeSafetensors(new Map(), metadata as unknown as Record<string, string>),
+        );
+        expect(error).to.be.instanceOf(TypeError);
+        expect(error.message).to.equal(
+          `writeSafetensors: metadata: expected a Map or plain object of strings, got ${got}`,
+        );
+      }
+    });
 
     it('name a dtype that is not one', () => {
       const tensor = { dtype: 'float32', shape: [1], data: Float32Array.of(1) } as unknown as TorchTensor;

@@ -320,6 +320,13 @@ describe('parseSafetensorsMetadata', () => {
     expect(metadata).to.deep.equal(new Map([['__proto__', 'x']]));
   });
 
+  it('refuses options that it does not know', () => {
+    const file = writeSafetensors(new Map());
+    expect(errorOf(() => parseSafetensorsMetadata(file, { format: 'json' } as object)).message).to.equal(
+      'parseSafetensorsMetadata: format: expected one of limits, got unknown option "format"',
+    );
+  });
+
   it('checks the whole file as parseSafetensors does', () => {
     expect(errorOf(() => parseSafetensorsMetadata(fixture('vectors/23_trailing_bytes'))).code).to.equal(
       'INCOMPLETE_BUFFER',

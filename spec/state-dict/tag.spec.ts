@@ -6,7 +6,9 @@ describe('tagOf', () => {
   it('knows built-in values of this realm and of another', () => {
     for (const name of ['Uint8Array', 'BigInt64Array', 'Map']) {
       const foreign: unknown = runInNewContext(`new ${name}()`);
-      expect(foreign, name).not.to.be.instanceOf((globalThis as unknown as Record<string, Function>)[name]);
+      expect(foreign, name).not.to.be.instanceOf(
+        (globalThis as unknown as Record<string, MapConstructor>)[name],
+      );
       expect(tagOf(foreign)).to.equal(name);
     }
     expect(tagOf(runInNewContext('new ArrayBuffer(1)'))).to.equal('ArrayBuffer');

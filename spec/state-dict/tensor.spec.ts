@@ -27,8 +27,17 @@ describe('checkTensor', () => {
     expect(fault({ dtype: 'F32', shape: [0.5], data: new Float32Array(2) })).to.equal(
       'spec: tensor "w" shape: expected an integer >= 0, got 0.5',
     );
+    expect(fault({ dtype: 'F32', shape: [2 ** 40, 2 ** 40], data: new Float32Array(2) })).to.equal(
+      'spec: tensor "w" shape: expected sizes whose product is at most 2^53 - 1, got [1099511627776, 1099511627776]',
+    );
     expect(fault({ dtype: 'F32', shape: [2], data: [1, 2] })).to.equal(
       'spec: tensor "w" data: expected a Float32Array for F32, got [1, 2]',
+    );
+    expect(fault({ dtype: 'F32', shape: [2], data: undefined })).to.equal(
+      'spec: tensor "w" data: expected a Float32Array for F32, got undefined',
+    );
+    expect(fault({ dtype: 'F32', shape: [0], data: { [Symbol.toStringTag]: 'Float32Array' } })).to.equal(
+      'spec: tensor "w" data: expected a Float32Array for F32, got Object',
     );
     expect(fault({ dtype: 'I64', shape: [2], data: new BigInt64Array(1) })).to.equal(
       'spec: tensor "w" data: expected 16 bytes for I64 [2], got 8',

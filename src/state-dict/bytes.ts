@@ -1,5 +1,6 @@
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
+import { tagOf } from './tag.js';
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -15,9 +16,15 @@ export function requireLittleEndian(where: string, littleEndian = HOST_IS_LITTLE
   );
 }
 
+/** An ArrayBuffer or Uint8Array, of any realm. */
+export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
+  const tag = tagOf(value);
+  return tag === 'ArrayBuffer' || tag === 'Uint8Array';
+}
+
 /** The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. */
-export function asBytes(where: string, value: unknown): Uint8Array {
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  throw new TypeError(message(where, 'bytes', 'a Uint8Array or ArrayBuffer', show(value)));
+export function asBytes(where: string, value: unknown, what = 'bytes'): Uint8Array {
+  if (!isBytes(value)) throw new TypeError(message(where, what, 'a Uint8Array or ArrayBuffer', show(value)));
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }

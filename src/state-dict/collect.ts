@@ -1,4 +1,5 @@
 import { message } from '../check.js';
+import { asBytes } from './bytes.js';
 
 /** How far the bytes of a source have come. */
 export interface ReadProgress {
@@ -26,6 +27,9 @@ export interface DeclaredSize {
 
 const FIRST_BUFFER_BYTES = 1 << 16;
 
+/** Most memory given to a declared size before its bytes arrive: any server can declare any size. */
+const TRUSTED_BYTES = 1 << 26;
+
 export function checkSize(transfer: Transfer, bytes: number): void {
   if (bytes <= transfer.maxBytes) return;
   const rule = `at most ${transfer.maxBytes} bytes (limits.maxBytes)`;
@@ -33,12 +37,14 @@ export function checkSize(transfer: Transfer, bytes: number): void {
 }
 
 /**
- * All bytes of a stream in one buffer, allocated once where the size is known beforehand.
+ * All bytes of a stream in one buffer, allocated once where the size is known beforehand, up to 64 MiB; from there on it
+ * doubles as bytes arrive.
  *
+ * @throws TypeError for a piece that is no bytes.
  * @throws RangeError as soon as the body is longer than declared or than the limit, and at its end when it is shorter.
  */
 export async function collectStream(
-  stream: ReadableStream<Uint8Array>,
+  stream: ReadableStream<unknown>,
   transfer: Transfer,
   declared?: DeclaredSize,
 ): Promise<Uint8Array> {
@@ -57,27 +63,31 @@ export async function collectStream(
 }
 
 async function collect(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: ReadableStreamDefaultReader<unknown>,
   transfer: Transfer,
   declared?: DeclaredSize,
 ): Promise<Uint8Array> {
   const { where, source, signal, onProgress } = transfer;
   const exact = declared?.exact ? declared.bytes : undefined;
   checkSize(transfer, exact ?? 0);
-  let buffer = new Uint8Array(exact ?? Math.min(declared?.bytes ?? FIRST_BUFFER_BYTES, transfer.maxBytes));
+  const most = exact ?? transfer.maxBytes;
+  let buffer = new Uint8Array(Math.min(declared?.bytes ?? FIRST_BUFFER_BYTES, most, TRUSTED_BYTES));
   let loaded = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       signal?.throwIfAborted();
-      throw new Error(message(where, source, 'the whole body', `${cause} after ${loaded} bytes`), { cause });
+      throw new Error(message(where, source, 'the whole body', `${reasonOf(cause)} after ${loaded} bytes`), {
+        cause,
+      });
     });
     signal?.throwIfAborted();
     if (done) break;
-    const end = loaded + value.length;
+    const piece = asBytes(where, value, `${source} body`);
+    const end = loaded + piece.length;
     if (end > (exact ?? end)) throw wrongLength(where, source, exact, 'more');
     checkSize(transfer, end);
-    if (end > buffer.length) buffer = grown(buffer, end, transfer.maxBytes);
-    buffer.set(value, loaded);
+    if (end > buffer.length) buffer = grown(buffer, end, most);
+    buffer.set(piece, loaded);
     loaded = end;
     onProgress?.({ loaded, total: exact });
   }
@@ -85,12 +95,23 @@ async function collect(
   return loaded === buffer.length ? buffer : buffer.slice(0, loaded);
 }
 
+interface Caused {
+  readonly cause?: { readonly code?: unknown; readonly message?: unknown } | null;
+}
+
+/** An error and what caused it: `TypeError: fetch failed` alone hides ECONNREFUSED. */
+export function reasonOf(error: unknown): string {
+  const cause = (error as Caused | null | undefined)?.cause;
+  const detail = cause?.code ?? cause?.message;
+  return detail === undefined ? `${error}` : `${error} (${detail})`;
+}
+
 function wrongLength(where: string, source: string, declared: number | undefined, got: string): RangeError {
   return new RangeError(message(where, source, `the ${declared} bytes it declares`, got));
 }
 
-function grown(buffer: Uint8Array, needed: number, maxBytes: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(needed, Math.min(2 * buffer.length, maxBytes)));
+function grown(buffer: Uint8Array, needed: number, most: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(needed, Math.min(2 * buffer.length, most)));
   larger.set(buffer);
   return larger;
 }

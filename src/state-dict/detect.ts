@@ -1,6 +1,7 @@
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { formatError } from './format-codes.js';
+import { isWhitespace } from './json-reader.js';
 
 /** Formats a state_dict is read from. */
 export type StateDictFormat = 'safetensors' | 'json';
@@ -55,6 +56,11 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     matches: (bytes) => startsWith(bytes, '\x1f\x8b'),
   },
   {
+    name: 'a Git LFS pointer, which stands for the file in a clone without Git LFS',
+    remedy: 'Fetch the file itself: git lfs pull',
+    matches: (bytes) => startsWith(bytes, 'version https://git-lfs.github.com/spec/'),
+  },
+  {
     name: 'an HTML or XML page',
     remedy: 'The URL answers with a page, not a file: open it in a browser to see which',
     matches: (bytes) => firstSignificant(bytes) === 0x3c,
@@ -70,21 +76,22 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  * - Files of the other formats have a non-zero byte among the upper four or, where flags and dates are zero (zip, gzip), a
  *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
  *
+ * @param source  how a message calls the file.
  * @throws UnsupportedError for formats that are known and not read; the message says what to run.
  * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
  */
-export function detectFormat(where: string, bytes: Uint8Array): StateDictFormat {
+export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
   const rule = 'a safetensors file or JSON text';
-  if (bytes.length === 0) throw formatError('EMPTY_FILE', where, 'source', rule, '0 bytes');
+  if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
   const smallLength = bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
   if (smallLength && (bytes.length === 8 || opensJson(bytes[8]))) return 'safetensors';
   const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
-  if (foreign) throw new UnsupportedError(message(where, 'source', rule, foreign.name, foreign.remedy));
+  if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
   // What is malformed goes to the reader of the format it resembles, which says what is wrong.
   if (smallLength) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
   const head = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  throw formatError('UNKNOWN_FORMAT', where, 'source', rule, `bytes ${head}`);
+  throw formatError('UNKNOWN_FORMAT', where, source, rule, `bytes ${head}`);
 }
 
 function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {
@@ -92,10 +99,6 @@ function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {
     if (bytes[offset + i] !== magic.charCodeAt(i)) return false;
   }
   return true;
-}
-
-function isWhitespace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 /** `{`, or the white space that may stand before it. */

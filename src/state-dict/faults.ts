@@ -17,9 +17,15 @@ const KERAS_NAME =
 /** A typing slip changes at most this many characters. */
 const SLIP = 2;
 
-/** Two shapes agree; a null in `expected` agrees with any size. */
+/** A file chooses how many keys there are and how long: slips are looked for among so many, of so many characters. */
+const SLIP_LIMITS = { missing: 8, unexpected: 1000, length: 200 };
+
+/** Two shapes agree; a null in `expected` agrees with any size but 0, which no layer is built for. */
 export function shapeFits(found: Shape, expected: Shape): boolean {
-  return found.length === expected.length && expected.every((size, i) => size === null || size === found[i]);
+  return (
+    found.length === expected.length &&
+    expected.every((size, i) => (size === null ? found[i] !== 0 : size === found[i]))
+  );
 }
 
 /** For keys that are missing where they were looked for, and present below each of `paths`. */
@@ -41,6 +47,7 @@ export class Faults {
   readonly unexpected: string[] = [];
   readonly mismatched: Mismatch[] = [];
   private readonly hints = new Set<string>();
+  private readonly explained = new Set<string>();
 
   /** A hint alone is no fault. */
   get isAny(): boolean {
@@ -52,14 +59,22 @@ export class Faults {
     this.mismatched.push({ key, found, expected, remedy });
   }
 
-  /** Adds a sentence for the reader; the same sentence is told once. */
-  hint(text: string): void {
+  /** Adds a sentence for the reader, told once; the keys it explains need no guess at a typing slip. */
+  hint(text: string, explained: readonly string[] = []): void {
     this.hints.add(text);
+    for (const key of explained) this.explained.add(key);
   }
 
   /** What was hinted, and what the key names themselves suggest. */
   allHints(): string[] {
-    return [...this.hints, ...kerasHint(this.unexpected), ...nearMissHints(this.missing, this.unexpected)];
+    const unexplained = this.missing.filter((key) => !this.explained.has(key));
+    return [
+      ...this.hints,
+      ...kerasHint(this.unexpected),
+      ...cellHint(this.missing, this.unexpected),
+      ...projectionHint(this.unexpected),
+      ...nearMissHints(unexplained, this.unexpected),
+    ];
   }
 
   /** One error for all faults; `subject` is the class of the layer or model, as torch's message names the module. */
@@ -97,31 +112,49 @@ function kerasHint(unexpected: readonly string[]): string[] {
   return [`"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`];
 }
 
+/** torch's cells have the names of a layer's parameters without its number. */
+function cellHint(missing: readonly string[], unexpected: readonly string[]): string[] {
+  const lacking = new Set(missing);
+  const key = unexpected.find((name) => /(?:^|\.)weight_ih$/.test(name) && lacking.has(`${name}_l0`));
+  if (key === undefined) return [];
+  return [
+    `"${key}" is of a cell, such as torch.nn.GRUCell. One layer run over a sequence computes the same: ` +
+      `rename the keys, "${key}" to "${key}_l0" and so on.`,
+  ];
+}
+
+function projectionHint(unexpected: readonly string[]): string[] {
+  const key = unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name));
+  if (key === undefined) return [];
+  return [`"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`];
+}
+
 function nearMissHints(missing: readonly string[], unexpected: readonly string[]): string[] {
-  // A few slips are worth naming; comparing thousands of keys with thousands is not worth the time.
-  return missing.slice(0, 8).flatMap((key) => {
-    const near = unexpected.find((other) => isSlip(key, other));
+  return missing.slice(0, SLIP_LIMITS.missing).flatMap((key) => {
+    if (key.length > SLIP_LIMITS.length) return [];
+    const near = unexpected
+      .filter((other) => Math.abs(key.length - other.length) <= SLIP)
+      .slice(0, SLIP_LIMITS.unexpected)
+      .find((other) => isSlip(key, other));
     return near === undefined ? [] : [`"${key}" is missing, but there is "${near}".`];
   });
 }
 
 /** The keys differ by one or two characters, none a digit or a dot: numbers and paths differ on purpose. */
 function isSlip(key: string, other: string): boolean {
-  if (Math.abs(key.length - other.length) > SLIP) return false;
-  if (key.replace(/[^\d.]/g, '') !== other.replace(/[^\d.]/g, '')) return false;
-  return editDistance(key, other) <= SLIP;
+  return key.replace(/[^\d.]/g, '') === other.replace(/[^\d.]/g, '') && isWithin(SLIP, key, other);
 }
 
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
+/** Whether so many characters inserted, deleted or replaced make `b` of `a`: Levenshtein's distance, up to a few. */
+function isWithin(edits: number, a: string, b: string): boolean {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const [restA, restB] = [a.slice(same), b.slice(same)];
+  if (restA === restB) return true;
+  if (edits === 0) return false;
+  return (
+    isWithin(edits - 1, restA.slice(1), restB.slice(1)) ||
+    isWithin(edits - 1, restA.slice(1), restB) ||
+    isWithin(edits - 1, restA, restB.slice(1))
+  );
 }

@@ -3,39 +3,44 @@ import { UnsupportedError } from '../errors.js';
 import { isOpaque } from './dtypes.js';
 import { halfTable } from './half.js';
 import { checkTensor } from './tensor.js';
-import type { TorchDtype, TorchTensor } from './types.js';
+import type { TorchData, TorchDtype, TorchTensor } from './types.js';
 
-const WHERE = 'toFloat32Array';
+type NarrowNumbers = Exclude<TorchData, BigInt64Array | BigUint64Array>;
 
 /**
  * The elements of a tensor as float32, what `tensor.float()` holds in torch.
  *
- * F32 comes back as it is: the same array, not a copy, often a view of the file. F16 and BF16 are exact; F64, I32, U32,
- * I64 and U64 round to nearest; F64 beyond the range of float32 becomes infinite; BOOL becomes 0 and 1.
+ * F32 comes back as it is: the same array, not a copy, often a view of the file. F16 and BF16 are exact, but for the
+ * payload of an F16 NaN; F64, I32, U32, I64 and U64 round to nearest; F64 beyond the range of float32 becomes infinite;
+ * BOOL becomes 0 and 1.
  *
  * @param name  how a message should call the tensor.
  * @throws UnsupportedError for C64 and for floats of 8 bits and fewer (F8_*, F6_*, F4), with the Python to run instead.
  * @throws TypeError or RangeError when dtype, shape and data do not agree.
  */
 export function toFloat32Array(tensor: TorchTensor, name?: string): Float32Array {
-  const what = name === undefined ? 'tensor' : `tensor ${show(name)}`;
-  checkTensor(WHERE, what, tensor);
+  return float32Of('toFloat32Array', name === undefined ? 'tensor' : `tensor ${show(name)}`, tensor);
+}
+
+/** toFloat32Array on behalf of the function `where`, whose name a message begins with. */
+export function float32Of(where: string, what: string, tensor: TorchTensor): Float32Array {
+  checkTensor(where, what, tensor);
   const { dtype, data } = tensor;
-  if (dtype === 'C64' || isOpaque(dtype)) throw unsupported(what, dtype);
+  if (dtype === 'C64' || isOpaque(dtype)) throw unsupported(where, what, dtype);
   if (dtype === 'F16') return fromHalf(data as Uint16Array);
   if (dtype === 'BF16') return fromBfloat16(data as Uint16Array);
   if (dtype === 'BOOL') return Float32Array.from(data as Uint8Array, (byte) => (byte === 0 ? 0 : 1));
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return fromBigInts(data);
-  return dtype === 'F32' ? (data as Float32Array) : new Float32Array(data);
+  if (dtype === 'I64' || dtype === 'U64') return fromBigInts(data as BigInt64Array | BigUint64Array);
+  return dtype === 'F32' ? (data as Float32Array) : new Float32Array(data as NarrowNumbers);
 }
 
-function unsupported(what: string, dtype: TorchDtype): UnsupportedError {
+function unsupported(where: string, what: string, dtype: TorchDtype): UnsupportedError {
   const rule = 'a real dtype of 16 bits or more, an integer or BOOL';
   const remedy =
     dtype === 'C64'
       ? 'Save its real and imaginary parts instead, in Python: torch.view_as_real(tensor)'
       : 'Convert it before saving, in Python: tensor.to(torch.float32)';
-  return new UnsupportedError(message(WHERE, what, rule, dtype, remedy));
+  return new UnsupportedError(message(where, what, rule, dtype, remedy));
 }
 
 function fromHalf(halves: Uint16Array): Float32Array {

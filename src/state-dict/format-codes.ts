@@ -12,7 +12,7 @@ export const formatCodes = {
   DUPLICATE_KEY: 'one object names the same member twice',
   INVALID_UTF8: 'the text is not valid UTF-8',
   INVALID_JSON: 'the text breaks the JSON grammar',
-  TOO_DEEP: 'values are nested deeper than any tensor needs',
+  TOO_DEEP: 'values are nested deeper, or a shape has more dimensions, than any tensor needs',
   VALIDATION_OVERFLOW: 'a shape or its byte size is beyond what can be counted',
   SIZE_MISMATCH: 'the data of a tensor does not have the size that its dtype and shape ask for',
   MISALIGNED: 'elements smaller than a byte do not fill whole bytes',

@@ -2,6 +2,7 @@ import { show } from '../check.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { type Elements, elementsOf } from './json-elements.js';
 import type { JsonKind, JsonReader } from './json-reader.js';
+import { MAX_RANK } from './limits.js';
 import type { TorchData, TorchDtype } from './types.js';
 
 /** Shape and elements of a list as `tensor.tolist()` nests it. */
@@ -65,6 +66,7 @@ class ListReader {
   }
 
   private readList(depth: number): void {
+    if (depth === MAX_RANK) throw this.fail('TOO_DEEP', depth, `at most ${MAX_RANK} dimensions`, 'more');
     const count = this.reader.readList((index) => {
       this.path[depth] = index;
       this.readValue(depth + 1);

@@ -1,6 +1,7 @@
 import { show } from '../check.js';
 import type { FormatError } from '../errors.js';
 import { type FormatCode, formatError } from './format-codes.js';
+import { unescapeString } from './json-string.js';
 
 export type JsonKind = 'object' | 'list' | 'string' | 'number' | 'boolean' | 'null';
 
@@ -28,9 +29,6 @@ const WINDOW_BYTES = 1 << 16;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LATIN1 = new TextDecoder('latin1');
-const ESCAPES = new Map(
-  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }),
-);
 
 const code = (character: string): number => character.charCodeAt(0);
 const QUOTE = code('"');
@@ -136,23 +134,26 @@ export class JsonReader {
 
   /** Consumes a string. Lone surrogates are refused: no UTF-8 text, so no torch key, can hold one. */
   readString(): string {
-    const start = ++this.position;
-    let text = '';
-    for (let runStart = start; ; runStart = this.position) {
-      const stop = this.skipPlainCharacters();
-      text += this.decodeUtf8(runStart, this.position);
-      this.position++;
-      if (stop === QUOTE) return text;
-      text += this.readEscape();
+    const start = this.position + 1;
+    const text = this.readStringBytes();
+    try {
+      return UTF8.decode(text);
+    } catch {
+      throw this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
     }
   }
 
-  /** Consumes a string that has no escapes and returns its bytes, without a copy; else undefined, consuming nothing. */
-  readPlainString(): Uint8Array | undefined {
-    const quote = this.position++;
-    if (this.skipPlainCharacters() === QUOTE) return this.bytes.subarray(quote + 1, this.position++);
-    this.position = quote;
-    return undefined;
+  /** Consumes a string and returns it as UTF-8, not checked to be such: without escapes a view, else a copy. */
+  readStringBytes(): Uint8Array {
+    const { bytes } = this;
+    const start = ++this.position;
+    if (this.skipPlainCharacters() === QUOTE) return bytes.subarray(start, this.position++);
+    do this.position = Math.min(this.position + 2, bytes.length);
+    while (this.skipPlainCharacters() !== QUOTE);
+    const end = this.position++;
+    return unescapeString(bytes, start, end, (offset, rule, got) =>
+      this.fail('INVALID_JSON', offset, rule, got),
+    );
   }
 
   /** Consumes a number. `tokenText()` still gives its digits, which an integer beyond 2^53 needs. */
@@ -253,45 +254,6 @@ export class JsonReader {
     return stop;
   }
 
-  private decodeUtf8(start: number, end: number): string {
-    if (start === end) return '';
-    try {
-      return UTF8.decode(this.bytes.subarray(start, end));
-    } catch {
-      throw this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
-    }
-  }
-
-  /** Consumes what follows a backslash. */
-  private readEscape(): string {
-    const start = this.position - 1;
-    const letter = String.fromCharCode(this.bytes[this.position++] ?? 0);
-    if (letter !== 'u') {
-      const character = ESCAPES.get(letter);
-      if (character === undefined) throw this.fail('INVALID_JSON', start, 'a JSON escape', `\\${letter}`);
-      return character;
-    }
-    const high = this.readHex4(start);
-    if (high < 0xd800 || high > 0xdfff) return String.fromCharCode(high);
-    const paired =
-      high < 0xdc00 && this.bytes[this.position] === BACKSLASH && this.bytes[this.position + 1] === code('u');
-    if (paired) {
-      this.position += 2;
-      const low = this.readHex4(start);
-      if (low >= 0xdc00 && low <= 0xdfff) return String.fromCharCode(high, low);
-    }
-    throw this.fail('INVALID_JSON', start, 'a whole character', `the lone surrogate \\u${high.toString(16)}`);
-  }
-
-  private readHex4(start: number): number {
-    const digits = LATIN1.decode(this.bytes.subarray(this.position, this.position + 4));
-    if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
-      throw this.fail('INVALID_JSON', start, 'four hexadecimal digits after \\u', show(digits));
-    }
-    this.position += 4;
-    return Number.parseInt(digits, 16);
-  }
-
   private skipNumber(): void {
     this.peek();
     this.tokenStart = this.position;
@@ -374,7 +336,8 @@ export class JsonReader {
   }
 }
 
-function isWhitespace(byte: number): boolean {
+/** Space, line feed, carriage return or tab: what JSON text may hold between tokens. */
+export function isWhitespace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 

@@ -4,8 +4,15 @@ import { asBytes, requireLittleEndian } from './bytes.js';
 import { bitsOf, dtypeNamed, elementCount, viewOf } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { readListTensor } from './json-list.js';
-import { JsonReader } from './json-reader.js';
-import { OTHER_MEMBERS, type ParseLimits, resolveLimits } from './limits.js';
+import { type JsonKind, JsonReader } from './json-reader.js';
+import {
+  checkOptions,
+  MAX_RANK,
+  OTHER_MEMBERS,
+  type ParseLimits,
+  resolveLimits,
+  tooManyTensors,
+} from './limits.js';
 import type { StateDict, TorchDtype, TorchTensor } from './types.js';
 
 export interface JsonOptions {
@@ -24,20 +31,23 @@ interface Member {
 const WHERE = 'json';
 
 /** Keys under which checkpoints keep the state_dict, the most telling first. */
-const WRAPPERS = ['state_dict', 'model_state_dict', 'model'];
+const CHECKPOINT_KEYS = ['state_dict', 'model_state_dict', 'model'];
 
-/** A rank no tensor has, and room for the objects around it. */
-const MAX_DEPTH = 64 + 3;
+/** The deepest nested list, and the objects around it. */
+const MAX_DEPTH = MAX_RANK + 3;
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads a state_dict from JSON text in any of the forms people write:
  *
  * - `{name: nested lists}`, what `json.dump({k: v.tolist() for k, v in model.state_dict().items()}, file)` writes
  * - `{name: {shape, data}}` and `{name: {shape, dtype, data}}`, data a flat or nested list, or base64 of little-endian bytes
- * - either of them under `state_dict`, `model_state_dict` or `model`; what stands beside that key (epoch, optimizer) is left
+ * - either of them under `state_dict`, `model_state_dict` or `model`; what stands beside that key (epoch, optimizer) is
+ *   left. Where only what stands beside it looks like tensors (a `model` of settings), nothing is unwrapped
  *
  * Without a dtype, numbers are rounded to F32 and `true`/`false` are BOOL. Dtypes go by safetensors' or torch's names.
- * `NaN`, `Infinity` and `-Infinity`, which Python writes bare, are numbers.
+ * `NaN`, `Infinity` and `-Infinity`, which Python writes bare, are numbers. A byte order mark before the text is left.
  *
  * @throws FormatError when the text is not JSON or not tensors; `code` says which.
  * @throws UnsupportedError on a big-endian machine.
@@ -45,6 +55,7 @@ const MAX_DEPTH = 64 + 3;
 export function parseJson(bytes: Uint8Array | ArrayBuffer, options: JsonOptions = {}): StateDict {
   requireLittleEndian(WHERE);
   const text = asBytes('parseJson', bytes);
+  checkOptions('parseJson', options, ['limits']);
   const { maxTensors } = resolveLimits('parseJson', options.limits);
   const reader = new JsonReader(text, {
     where: WHERE,
@@ -53,12 +64,14 @@ export function parseJson(bytes: Uint8Array | ArrayBuffer, options: JsonOptions 
     maxMembers: maxTensors + OTHER_MEMBERS,
     pythonNumbers: true,
   });
+  const start = BYTE_ORDER_MARK.every((byte, i) => text[i] === byte) ? BYTE_ORDER_MARK.length : 0;
+  reader.position = start;
   const kind = reader.kind();
-  if (kind !== 'object')
-    throw formatError('INVALID_STATE_DICT', WHERE, 'root', 'an object of tensors', `a ${kind}`);
-  const root = membersAt(reader, 0, maxTensors);
+  if (kind !== 'object') throw notTensors(`a ${kind}`);
+  const root = membersAt(reader, start, maxTensors);
   reader.expectEnd();
-  const members = unwrap(reader, root, maxTensors);
+  checkNoIndex(reader, root);
+  const members = stateDictIn(reader, root, maxTensors);
   return new Map(members.map((member) => [member.name, readTensor(reader, member)]));
 }
 
@@ -67,35 +80,51 @@ function membersAt(reader: JsonReader, offset: number, maxTensors = Number.POSIT
   const members: Member[] = [];
   reader.position = offset;
   reader.readObject((name) => {
-    if (members.length === maxTensors) {
-      const rule = `at most ${maxTensors} tensors`;
-      throw formatError(
-        'TOO_MANY_TENSORS',
-        WHERE,
-        'root',
-        rule,
-        'more',
-        'Raise limits.maxTensors to read it',
-      );
-    }
+    if (members.length === maxTensors) throw tooManyTensors(WHERE, 'root', maxTensors);
     reader.peek();
     members.push({ name, offset: reader.position, scalars: reader.skipValue() });
   });
   return members;
 }
 
-/** Members of the first wrapper whose value is an object of members, not itself a tensor; else those of the root. */
-function unwrap(reader: JsonReader, root: Member[], maxTensors: number): Member[] {
-  for (const wrapper of WRAPPERS) {
-    const member = root.find(({ name }) => name === wrapper);
-    if (!member) continue;
-    reader.position = member.offset;
-    if (reader.kind() !== 'object') continue;
+/**
+ * Members under the first checkpoint key that holds tensors; else those of the root. A number alone may be a tensor or a
+ * setting, so where no member is plainly a tensor, what stands beside the key must not be one either.
+ */
+function stateDictIn(reader: JsonReader, root: Member[], maxTensors: number): Member[] {
+  for (const key of CHECKPOINT_KEYS) {
+    const member = root.find(({ name }) => name === key);
+    if (!member || kindAt(reader, member) !== 'object' || isPlainlyTensor(reader, member)) continue;
     const members = membersAt(reader, member.offset, maxTensors);
-    const names = new Set(members.map(({ name }) => name));
-    if (!(names.has('shape') && names.has('data'))) return members;
+    const holdsTensors = members.some((inner) => isPlainlyTensor(reader, inner));
+    if (holdsTensors || !root.some((sibling) => isPlainlyTensor(reader, sibling))) return members;
   }
   return root;
+}
+
+/** A list, or an object with shape and data. */
+function isPlainlyTensor(reader: JsonReader, member: Member): boolean {
+  const kind = kindAt(reader, member);
+  if (kind !== 'object') return kind === 'list';
+  const names = new Set(membersAt(reader, member.offset).map(({ name }) => name));
+  return names.has('shape') && names.has('data');
+}
+
+function kindAt(reader: JsonReader, { offset }: Member): JsonKind {
+  reader.position = offset;
+  return reader.kind();
+}
+
+/** `model.safetensors.index.json` names the files of a model too large for one. */
+function checkNoIndex(reader: JsonReader, root: Member[]): void {
+  const weightMap = root.find(({ name }) => name === 'weight_map');
+  if (!weightMap || kindAt(reader, weightMap) !== 'object' || isPlainlyTensor(reader, weightMap)) return;
+  const remedy = 'Read each file that its weight_map names, and join them: new Map([...first, ...second])';
+  throw notTensors('the index of a model stored in several files', remedy);
+}
+
+function notTensors(got: string, remedy?: string): Error {
+  return formatError('INVALID_STATE_DICT', WHERE, 'root', 'an object of tensors', got, remedy);
 }
 
 function readTensor(reader: JsonReader, { name, offset, scalars }: Member): TorchTensor {
@@ -165,9 +194,7 @@ function readBase64Tensor(
   dtype?: TorchDtype,
 ): TorchTensor {
   if (!dtype) throw fail('INVALID_TENSOR', name, 'a dtype beside base64 data', 'none');
-  // An escape (`\/` is a common one) makes the text differ from its bytes.
-  const text = reader.readPlainString() ?? new TextEncoder().encode(reader.readString());
-  const bytes = decodeBase64(text);
+  const bytes = decodeBase64(reader.readStringBytes());
   if (!bytes) throw fail('INVALID_BASE64', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
   const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
   if (bytes.length !== byteLength) {
@@ -191,6 +218,7 @@ function readShape(reader: JsonReader, name: string, member: Member): number[] {
     const size = reader.readNumber();
     if (!/^\d+$/.test(reader.tokenText())) throw fail('INVALID_TENSOR', name, rule, reader.tokenText());
     shape.push(size);
+    if (shape.length > MAX_RANK) throw fail('TOO_DEEP', name, `at most ${MAX_RANK} dimensions`, 'more');
   });
   if (Number.isNaN(elementCount(shape))) {
     throw fail('VALIDATION_OVERFLOW', name, 'sizes whose product is at most 2^53 - 1', showShape(shape));

@@ -1,9 +1,13 @@
 /** Keys of a state_dict: dotted paths `module.submodule.parameter`, as `module.state_dict()` writes them. */
 import { message, show } from '../check.js';
+import { tagOf } from './tag.js';
 import type { StateDict } from './types.js';
 
 /** What training wrappers put before every key: DataParallel, torch.compile, and LightningModule by custom. */
-const WRAPPERS = ['module', '_orig_mod', 'model'];
+const TRAINING_WRAPPERS = ['module', '_orig_mod', 'model'];
+
+/** Each wrapper once, and one to spare; a hostile key repeats them without end. */
+const MAX_WRAPPERS = 4;
 
 /** `a.b`; an empty side adds no dot. */
 export function joinPath(left: string, right: string): string {
@@ -23,13 +27,17 @@ export function checkModulePath(where: string, what: string, path: unknown): ass
     );
 }
 
-/** Throws TypeError unless the value is a Map. */
+/** Throws TypeError unless the value is a Map with strings for keys. */
 export function checkStateDict(where: string, value: unknown): asserts value is StateDict {
-  if (value instanceof Map) return;
-  const remedy = 'readStateDict makes one of a file';
-  throw new TypeError(
-    message(where, 'stateDict', 'a StateDict, a Map from key to tensor', show(value), remedy),
-  );
+  if (tagOf(value) !== 'Map') {
+    const remedy = 'readStateDict makes one of a file';
+    throw new TypeError(
+      message(where, 'stateDict', 'a StateDict, a Map from key to tensor', show(value), remedy),
+    );
+  }
+  for (const key of (value as Map<unknown, unknown>).keys())
+    if (typeof key !== 'string')
+      throw new TypeError(message(where, 'stateDict', 'keys that are strings', show(key)));
 }
 
 export interface SelectOptions {
@@ -37,7 +45,7 @@ export interface SelectOptions {
   readonly prefix?: string;
   /**
    * Module path to drop from the front of the keys; `false` drops nothing. Left out, the prefixes of DataParallel
-   * (`module`), torch.compile (`_orig_mod`) and Lightning (`model`) are dropped, one or several, but only when no
+   * (`module`), torch.compile (`_orig_mod`) and Lightning (`model`) are dropped, up to four, but only when no
    * wanted key is there as the keys stand.
    */
   readonly stripPrefix?: string | false;
@@ -49,6 +57,8 @@ export interface Selection {
   readonly path: string;
   /** What was dropped besides `prefix`; '' when nothing. */
   readonly strippedPrefix: string;
+  /** Other wrappers below which as many wanted keys are, as in a file that holds an averaged model beside the model. */
+  readonly equallyGood: readonly string[];
   /** Name below `path` -> key in the file, in the file's order. */
   readonly keys: ReadonlyMap<string, string>;
   /** Keys outside `path`, where `prefix` does not say that they belong to somebody else. */
@@ -64,13 +74,16 @@ export function selectKeys(
   if (typeof stripPrefix === 'string')
     return select(keys, prefix, joinPath(stripPrefix, prefix), stripPrefix);
   const asTheyStand = select(keys, prefix, prefix, '');
-  if (stripPrefix === false || countFound(asTheyStand, wanted) > 0) return asTheyStand;
-  let best = asTheyStand;
-  for (const [path, stripped] of wrappedPaths(keys, prefix)) {
-    const candidate = select(keys, prefix, path, stripped);
-    if (countFound(candidate, wanted) > countFound(best, wanted)) best = candidate;
-  }
-  return best;
+  if (stripPrefix === false) return asTheyStand;
+  const all = new Set(keys);
+  const countBelow = (path: string) => wanted.filter((name) => all.has(joinPath(path, name))).length;
+  if (countBelow(prefix) > 0) return asTheyStand;
+  const wrapped = wrappedPaths(keys, prefix).map((paths) => ({ ...paths, count: countBelow(paths.path) }));
+  const most = wrapped.reduce((max, { count }) => Math.max(max, count), 0);
+  const [best, ...others] = wrapped.filter(({ count }) => count === most && count > 0);
+  if (best === undefined) return asTheyStand;
+  const equallyGood = others.map(({ stripped }) => stripped);
+  return { ...select(keys, prefix, best.path, best.stripped), equallyGood };
 }
 
 function select(keys: readonly string[], prefix: string, path: string, strippedPrefix: string): Selection {
@@ -81,32 +94,40 @@ function select(keys: readonly string[], prefix: string, path: string, strippedP
     if (key.startsWith(start)) selected.set(key.slice(start.length), key);
     else if (prefix === '') outside.push(key);
   }
-  return { path, strippedPrefix, keys: selected, outside };
+  return { path, strippedPrefix, equallyGood: [], keys: selected, outside };
 }
 
-function countFound(selection: Selection, wanted: readonly string[]): number {
-  return wanted.filter((name) => selection.keys.has(name)).length;
+interface WrappedPath {
+  readonly path: string;
+  readonly stripped: string;
 }
 
 /** The wrapper may sit around the whole model (`module.encoder`) or around the selected module (`encoder._orig_mod`). */
-function wrappedPaths(keys: readonly string[], prefix: string): [path: string, stripped: string][] {
-  return [
-    ...wrapperChains(keys, '').map((chain): [string, string] => [joinPath(chain, prefix), chain]),
-    ...wrapperChains(keys, prefix).map((chain): [string, string] => [joinPath(prefix, chain), chain]),
-  ];
+function wrappedPaths(keys: readonly string[], prefix: string): WrappedPath[] {
+  const around = wrapperChains(keys, '').map((chain) => ({ path: joinPath(chain, prefix), stripped: chain }));
+  if (prefix === '') return around;
+  const inside = wrapperChains(keys, prefix).map((chain) => ({
+    path: joinPath(prefix, chain),
+    stripped: chain,
+  }));
+  return [...around, ...inside];
 }
 
-/** `module`, `module._orig_mod`, ...: every chain of wrappers that some key below `base` begins with. */
+/** `module`, `module._orig_mod`, ...: every chain of wrappers that some key below `base` begins with, short ones first. */
 function wrapperChains(keys: readonly string[], base: string): string[] {
-  const chains: string[] = [];
-  let frontier = [''];
-  while (frontier.length > 0) {
-    frontier = frontier
-      .flatMap((chain) => WRAPPERS.map((wrapper) => joinPath(chain, wrapper)))
-      .filter((chain) => keys.some((key) => key.startsWith(`${joinPath(base, chain)}.`)));
-    chains.push(...frontier);
+  const start = base === '' ? '' : `${base}.`;
+  const byLength = Array.from({ length: MAX_WRAPPERS }, () => new Set<string>());
+  for (const key of keys) {
+    if (!key.startsWith(start)) continue;
+    let end = start.length;
+    for (const chains of byLength) {
+      const wrapper = TRAINING_WRAPPERS.find((name) => key.startsWith(`${name}.`, end));
+      if (wrapper === undefined) break;
+      end += wrapper.length + 1;
+      chains.add(key.slice(start.length, end - 1));
+    }
   }
-  return chains;
+  return byLength.flatMap((chains) => [...chains]);
 }
 
 /** Module paths that hold every one of `names`, in the file's order. */

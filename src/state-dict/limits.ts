@@ -1,4 +1,6 @@
-import { checkInteger, message, show } from '../check.js';
+import { checkInteger, checkKeys, message, show } from '../check.js';
+import type { FormatError } from '../errors.js';
+import { formatError } from './format-codes.js';
 
 /** Bounds on what a file may ask for before it is refused. */
 export interface ParseLimits {
@@ -20,11 +22,18 @@ export interface ReadLimits extends ParseLimits {
 /** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
 export const OTHER_MEMBERS = 64;
 
-/** The limit of the format itself: the reference refuses longer headers. */
-const FORMAT_MAX_HEADER_BYTES = 100_000_000;
+/** Most dimensions of a tensor: torch says "only tensors with up to 64 dims are supported". */
+export const MAX_RANK = 64;
+
+/** Longest header that the safetensors format allows: the reference refuses longer ones. */
+export const FORMAT_MAX_HEADER_BYTES = 100_000_000;
+
+const KNOWN: readonly (keyof ReadLimits)[] = ['maxHeaderBytes', 'maxTensors', 'maxBytes'];
 
 /** Fills in defaults and checks what was given. */
 export function resolveLimits(where: string, limits: ReadLimits = {}): Required<ReadLimits> {
+  checkObject(where, 'limits', limits);
+  checkKeys(`${where}: limits`, limits, KNOWN);
   const { maxHeaderBytes = 25_000_000, maxTensors = 100_000, maxBytes = 2 ** 31 } = limits;
   checkInteger(where, 'limits.maxHeaderBytes', maxHeaderBytes, 1);
   checkInteger(where, 'limits.maxTensors', maxTensors, 1);
@@ -34,4 +43,21 @@ export function resolveLimits(where: string, limits: ReadLimits = {}): Required<
     throw new RangeError(message(where, 'limits.maxHeaderBytes', rule, show(maxHeaderBytes)));
   }
   return { maxHeaderBytes, maxTensors, maxBytes };
+}
+
+/** Options are an object without a key beside `known`. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  checkObject(where, 'options', options);
+  checkKeys(where, options, known);
+}
+
+function checkObject(where: string, what: string, value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(message(where, what, 'an object', show(value)));
+}
+
+/** The error for a file that goes past `maxTensors`. */
+export function tooManyTensors(where: string, what: string, maxTensors: number): FormatError {
+  const rule = `at most ${maxTensors} tensors`;
+  return formatError('TOO_MANY_TENSORS', where, what, rule, 'more', 'Raise limits.maxTensors to read it');
 }

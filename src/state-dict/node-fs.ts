@@ -1,6 +1,7 @@
 /** The part of `node:fs/promises` that reading a file takes. */
 export interface NodeFs {
-  open(path: string | URL): Promise<NodeFile>;
+  readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number };
+  open(path: string | URL, flags: number): Promise<NodeFile>;
 }
 
 export interface NodeFile {
@@ -32,4 +33,9 @@ export function nodeFs(): NodeFs | undefined {
 /** What relative paths start at. */
 export function workingDirectory(): string {
   return nodeProcess()?.cwd() ?? '/';
+}
+
+/** Whether a path starts at a root: a slash, or on Windows a backslash or a drive. */
+export function isAbsolute(path: string): boolean {
+  return /^([/\\]|[a-z]:[/\\])/i.test(path);
 }

@@ -1,8 +1,9 @@
 import { message, show } from '../check.js';
+import { FormatError } from '../errors.js';
 import { asBytes } from './bytes.js';
 import { detectFormat, type StateDictFormat } from './detect.js';
 import { parseJson } from './json.js';
-import type { ParseLimits } from './limits.js';
+import { checkOptions, type ParseLimits } from './limits.js';
 import { parseSafetensors } from './safetensors.js';
 import type { StateDict } from './types.js';
 
@@ -14,6 +15,8 @@ export interface ParseOptions {
 }
 
 const PARSERS = { safetensors: parseSafetensors, json: parseJson };
+const WHERE = 'parseStateDict';
+const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits'];
 
 /**
  * The state_dict that a safetensors file or JSON text holds.
@@ -25,11 +28,27 @@ const PARSERS = { safetensors: parseSafetensors, json: parseJson };
  * @throws TypeError or RangeError for a wrong argument.
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
-  const where = 'parseStateDict';
-  const file = asBytes(where, bytes);
-  checkFormat(where, options.format);
-  const format = options.format ?? detectFormat(where, file);
+  const file = asBytes(WHERE, bytes);
+  checkOptions(WHERE, options, KNOWN);
+  checkFormat(WHERE, options.format);
+  const format = options.format ?? detectFormat(WHERE, 'source', file);
   return PARSERS[format](file, { limits: options.limits });
+}
+
+/** parseStateDict for bytes that came from somewhere: every message begins with the function and the source. */
+export function parseSource(
+  where: string,
+  source: string,
+  file: Uint8Array,
+  { format, limits }: ParseOptions,
+): StateDict {
+  const parse = PARSERS[format ?? detectFormat(where, source, file)];
+  try {
+    return parse(file, { limits });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(error.code, `${where}: ${source}: ${error.message}`);
+  }
 }
 
 export function checkFormat(where: string, format: unknown): void {

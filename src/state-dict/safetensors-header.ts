@@ -2,7 +2,7 @@ import { show } from '../check.js';
 import { DTYPE_NAMES, isDtype } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
-import { OTHER_MEMBERS, type ParseLimits } from './limits.js';
+import { MAX_RANK, OTHER_MEMBERS, type ParseLimits, tooManyTensors } from './limits.js';
 import type { TorchDtype } from './types.js';
 
 /** What the header says of one tensor; offsets count from the end of the header and are not checked yet. */
@@ -55,17 +55,7 @@ export function readHeader(bytes: Uint8Array, limits: Required<ParseLimits>): Sa
       return;
     }
     entries.push(readEntry(reader, name));
-    if (entries.length > limits.maxTensors) {
-      const rule = `at most ${limits.maxTensors} tensors`;
-      throw formatError(
-        'TOO_MANY_TENSORS',
-        WHERE,
-        'header',
-        rule,
-        'more',
-        'Raise limits.maxTensors to read it',
-      );
-    }
+    if (entries.length > limits.maxTensors) throw tooManyTensors(WHERE, 'header', limits.maxTensors);
   });
   reader.expectEnd();
   return { entries, metadata, dataStart: LENGTH_BYTES + text.length };
@@ -146,7 +136,12 @@ function readDtype(reader: JsonReader, what: string): TorchDtype {
 function readUnsignedList(reader: JsonReader, what: string): number[] {
   const values: number[] = [];
   expectKind(reader, 'list', what);
-  reader.readList(() => values.push(readUnsigned(reader, what)));
+  reader.readList(() => {
+    values.push(readUnsigned(reader, what));
+    // Not after the list: one of millions costs a hundred times the bytes of its text.
+    if (values.length > MAX_RANK)
+      throw formatError('TOO_DEEP', WHERE, what, `at most ${MAX_RANK} entries`, 'more');
+  });
   return values;
 }
 

@@ -1,7 +1,9 @@
 import { message, show } from '../check.js';
 import { requireLittleEndian } from './bytes.js';
 import { DTYPE_NAMES } from './dtypes.js';
+import { FORMAT_MAX_HEADER_BYTES } from './limits.js';
 import { LENGTH_BYTES, METADATA_KEY } from './safetensors-header.js';
+import { tagOf } from './tag.js';
 import { checkTensor } from './tensor.js';
 import type { StateDict, TorchTensor } from './types.js';
 
@@ -11,9 +13,6 @@ export type SafetensorsMetadata = ReadonlyMap<string, string> | Readonly<Record<
 const WHERE = 'writeSafetensors';
 const DATA_ALIGNMENT = 8;
 const SPACE = 0x20;
-
-/** Longest header any reader accepts: the limit of the format. */
-const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * A safetensors file with these tensors, byte for byte as the reference writer orders it: widest dtype first, then by
@@ -44,7 +43,7 @@ export function writeSafetensors(
 }
 
 function inFileOrder(stateDict: StateDict): [string, TorchTensor][] {
-  if (!(stateDict instanceof Map)) {
+  if (tagOf(stateDict) !== 'Map') {
     throw new TypeError(message(WHERE, 'stateDict', 'a Map of name to tensor', show(stateDict)));
   }
   const encoder = new TextEncoder();
@@ -96,8 +95,8 @@ function headerOf(
   }
   const text = new TextEncoder().encode(`{${members.join(',')}}`);
   const padded = Math.ceil(text.length / DATA_ALIGNMENT) * DATA_ALIGNMENT;
-  if (padded > MAX_HEADER_BYTES) {
-    const rule = `at most ${MAX_HEADER_BYTES} bytes, the limit of the format`;
+  if (padded > FORMAT_MAX_HEADER_BYTES) {
+    const rule = `at most ${FORMAT_MAX_HEADER_BYTES} bytes, the limit of the format`;
     throw new RangeError(message(WHERE, 'header', rule, `${padded}`));
   }
   const header = new Uint8Array(padded).fill(SPACE);
@@ -107,11 +106,23 @@ function headerOf(
 
 /** Members are joined as text: an object would lose the key `__proto__` and sort keys that look like numbers. */
 function metadataJson(metadata: SafetensorsMetadata): string {
-  const entries: [string, string][] = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
-  const members = entries.map(([key, value]) => {
+  const members = metadataEntries(metadata).map(([key, value]) => {
     checkText('metadata key', key);
     checkText(`metadata ${show(key)}`, value);
     return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
   });
   return `{${members.join(',')}}`;
+}
+
+/** Of a Map or plain object; the letters of a string and the items of a list are no metadata. */
+function metadataEntries(metadata: SafetensorsMetadata): [string, string][] {
+  if (tagOf(metadata) === 'Map') return [...(metadata as ReadonlyMap<string, string>)];
+  if (typeof metadata === 'object' && metadata !== null && isPlain(metadata)) return Object.entries(metadata);
+  throw new TypeError(message(WHERE, 'metadata', 'a Map or plain object of strings', show(metadata)));
+}
+
+/** No class made it: its prototype, if any, is the last. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

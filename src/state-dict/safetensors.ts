@@ -2,7 +2,7 @@ import { show, showShape } from '../check.js';
 import { asBytes, requireLittleEndian } from './bytes.js';
 import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
 import { formatError } from './format-codes.js';
-import { type ParseLimits, resolveLimits } from './limits.js';
+import { checkOptions, type ParseLimits, resolveLimits } from './limits.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 import type { StateDict, TorchData } from './types.js';
 
@@ -52,6 +52,7 @@ export function parseSafetensorsMetadata(
 }
 
 function checkedHeader(where: string, file: Uint8Array, options: SafetensorsOptions): SafetensorsHeader {
+  checkOptions(where, options, ['limits']);
   const header = readHeader(file, resolveLimits(where, options.limits));
   checkLayout(header, file.length);
   return header;
@@ -64,7 +65,7 @@ function checkedHeader(where: string, file: Uint8Array, options: SafetensorsOpti
 function checkLayout({ entries, dataStart }: SafetensorsHeader, fileBytes: number): void {
   let tiled = 0;
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    checkTensor(entry, tiled);
+    checkEntry(entry, tiled);
     tiled = entry.end;
   }
   const expected = dataStart + tiled;
@@ -75,7 +76,7 @@ function checkLayout({ entries, dataStart }: SafetensorsHeader, fileBytes: numbe
 }
 
 /** Order of the checks as in the reference, `Metadata::validate`. */
-function checkTensor({ name, dtype, shape, begin, end }: TensorEntry, tiled: number): void {
+function checkEntry({ name, dtype, shape, begin, end }: TensorEntry, tiled: number): void {
   const what = `tensor ${show(name)}`;
   if (begin !== tiled || end < begin) {
     const rule =

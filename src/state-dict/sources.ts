@@ -1,14 +1,17 @@
 import { message, show } from '../check.js';
-import { checkSize, collectStream, type DeclaredSize, type Transfer } from './collect.js';
-import { type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
+import { asBytes } from './bytes.js';
+import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './collect.js';
+import { isAbsolute, type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
 
 /** Bytes read from a file at a time: between two reads progress is told and the signal looked at. */
 const FILE_CHUNK_BYTES = 1 << 24;
 
 /** The bytes of a regular file, in one buffer of its size. */
 export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
-  const file = await fs.open(path).catch((cause: unknown) => {
-    throw notOpened(transfer, cause);
+  // Without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer, out of reach of any signal.
+  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+  const file = await fs.open(path, flags).catch((cause: unknown) => {
+    throw notOpened(path, transfer, cause);
   });
   try {
     const stat = await file.stat();
@@ -39,10 +42,11 @@ async function fill(file: NodeFile, buffer: Uint8Array, transfer: Transfer): Pro
   return buffer;
 }
 
-function notOpened({ where, source }: Transfer, cause: unknown): Error {
+function notOpened(path: string | URL, { where, source }: Transfer, cause: unknown): Error {
   const code = (cause as { code?: unknown }).code;
   const got = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a directory' : String(cause);
-  const remedy = `Relative paths start at ${workingDirectory()}`;
+  const isRelative = typeof path === 'string' && !isAbsolute(path);
+  const remedy = isRelative ? `Relative paths start at ${workingDirectory()}` : undefined;
   return new Error(message(where, source, 'a readable file', got, remedy), { cause });
 }
 
@@ -51,7 +55,7 @@ export async function readUrl(url: string, transfer: Transfer): Promise<Uint8Arr
   const { where, source, signal } = transfer;
   const response = await fetch(url, { signal }).catch((cause: unknown) => {
     signal?.throwIfAborted();
-    throw new Error(message(where, source, 'an answer', `${cause}`), { cause });
+    throw new Error(message(where, source, 'an answer', reasonOf(cause)), { cause });
   });
   return readResponse(response, transfer);
 }
@@ -61,16 +65,39 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
   const { where, source } = transfer;
   if (!response.ok) {
     const got = `${response.status} ${response.statusText}`.trimEnd();
-    await response.body?.cancel();
+    if (isWebStream(response.body)) await response.body.cancel().catch(() => {});
     throw new Error(message(where, source, 'a status of success (200 to 299)', got));
   }
+  const rule = 'a body not read yet';
   if (response.bodyUsed) {
-    throw new TypeError(
-      message(where, source, 'a body not read yet', 'one that is', 'Pass response.clone()'),
-    );
+    throw new TypeError(message(where, source, rule, 'one that is', 'Pass response.clone()'));
   }
-  if (!response.body) return new Uint8Array(0);
+  if (!isWebStream(response.body)) return readWhole(response, transfer);
+  if (response.body.locked) {
+    throw new TypeError(message(where, source, rule, 'one that a reader holds', 'Release the reader first'));
+  }
   return collectStream(response.body, transfer, declaredSize(response));
+}
+
+/** The fetch libraries of Node give streams of Node, and some of phones no stream at all. */
+function isWebStream(body: unknown): body is ReadableStream<unknown> {
+  return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
+}
+
+/** A body that cannot be watched as it arrives: the limit applies to what it declares and to what came. */
+async function readWhole(response: Response, transfer: Transfer): Promise<Uint8Array> {
+  const { where, source, signal, onProgress } = transfer;
+  const declared = declaredSize(response);
+  if (declared?.exact) checkSize(transfer, declared.bytes);
+  const buffer = await response.arrayBuffer().catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new Error(message(where, source, 'the whole body', reasonOf(cause)), { cause });
+  });
+  signal?.throwIfAborted();
+  const bytes = asBytes(where, buffer, `${source} body`);
+  checkSize(transfer, bytes.length);
+  onProgress?.({ loaded: bytes.length, total: bytes.length });
+  return bytes;
 }
 
 /**

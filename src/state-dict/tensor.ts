@@ -1,5 +1,6 @@
 import { checkInteger, message, show, showShape } from '../check.js';
 import { arrayName, bitsOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
+import { tagOf } from './tag.js';
 import type { TorchTensor } from './types.js';
 
 /**
@@ -15,12 +16,13 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
   const { dtype, shape, data } = tensor;
   if (!Array.isArray(shape)) throw new TypeError(message(where, `${what} shape`, 'an array', show(shape)));
   for (const size of shape) checkInteger(where, `${what} shape`, size, 0);
-  // The tag, unlike instanceof, knows an array that another window or worker made, and counts a Buffer as bytes.
-  const got: string | undefined = data?.[Symbol.toStringTag];
+  if (Number.isNaN(elementCount(shape))) {
+    const rule = 'sizes whose product is at most 2^53 - 1';
+    throw new RangeError(message(where, `${what} shape`, rule, showShape(shape)));
+  }
+  const got = ArrayBuffer.isView(data) ? tagOf(data) : show(data);
   if (got !== arrayName(dtype)) {
-    throw new TypeError(
-      message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got ?? show(data)),
-    );
+    throw new TypeError(message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got));
   }
   const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
   if (data.byteLength !== byteLength) {
