@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { StateDictError } from '../../src/errors.js';
+import { StateDictError, UnsupportedError } from '../../src/errors.js';
 import { GRU, type GRUArgs } from '../../src/index.js';
 import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
@@ -163,9 +163,52 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('leaves it to the layer to refuse a projection', () => {
-    const stateDict = weights().set('weight_hr_l0', f32([2, 3]));
-    expect(() => load(stateDict)).to.throw(TypeError, /projSize.*only supported for LSTM/);
+  it('tells that a projection is of an LSTM', () => {
+    const projected = weights('_l0', 4)
+      .set('weight_hh_l0', f32([12, 2]))
+      .set('weight_hr_l0', f32([2, 3]));
+    const error = faultOf(projected);
+    expect(error.unexpected).to.deep.equal(['weight_hr_l0']);
+    expect(error.message.match(/Hint: .*/g)).to.deep.equal([
+      'Hint: "weight_hr_l0" is a projection, which only torch.nn.LSTM has (proj_size).',
+    ]);
+  });
+
+  it('tells the keys of a cell from those of a layer', () => {
+    const cell = new Map([...weights()].map(([key, tensor]) => [key.replace('_l0', ''), tensor]));
+    expect(faultOf(cell).message).to.match(
+      /Hint: "weight_ih" is of a cell, such as torch\.nn\.GRUCell\..*"weight_ih_l0"/,
+    );
+  });
+
+  it('throws UnsupportedError for a dtype that no weight can hold, in its own name', () => {
+    const bias = { dtype: 'F8_E4M3', shape: [9], data: new Uint8Array(9) } as const;
+    expect(() => load(weights().set('bias_ih_l0', bias))).to.throw(
+      UnsupportedError,
+      'GRU.fromStateDict: tensor "bias_ih_l0": expected a real dtype of 16 bits or more',
+    );
+  });
+
+  it('reports a weight without rows or columns', () => {
+    const empty = weights('_l0', 3, 0);
+    expect(faultOf(empty).mismatched).to.deep.equal(['weight_ih_l0']);
+    expect(faultOf(weights().set('weight_hh_l0', f32([0, 0]))).mismatched).to.deep.equal(['weight_hh_l0']);
+  });
+
+  it('throws TypeError for the options of loadStateDict, and for what are no options', () => {
+    const given = (options: unknown) => () => load(weights(), options as FromStateDictOptions<GRUArgs>);
+    const start = (name: string) =>
+      `GRU.fromStateDict: ${name}: expected prefix or an argument of the layer, got unknown option "${name}". `;
+    expect(given({ stripPrefix: 'module' })).to.throw(
+      TypeError,
+      `${start('stripPrefix')}Give prefix the whole path, wrappers as well: "module.gru"`,
+    );
+    expect(given({ strict: false })).to.throw(
+      TypeError,
+      `${start('strict')}It is always strict: make the layer and call loadStateDict(layer, stateDict, { strict: false })`,
+    );
+    expect(given({ map: {} })).to.throw(TypeError, `${start('map')}Use prefix: there is only one layer`);
+    expect(given(null)).to.throw(TypeError, 'GRU.fromStateDict: options: expected an object, got null');
   });
 
   it('tells rows that are not a multiple of the gates', () => {

@@ -126,7 +126,7 @@ describe('LoadReport', () => {
     const report = loadStateDict(layer, new Map([['weight', f32([1], [0.5])]]));
     expect([...(layer.getWeights()[0] as tf.Tensor).dataSync()]).to.deep.equal(new Array(6).fill(0.5));
     expect(report.warnings).to.deep.equal([
-      `layer "act": alpha has 6 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1, 2] to tf.layers.prelu for one value.`,
+      `layer "act": alpha has 6 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1, 2] to tf.layers.prelu for one value; as it is, toStateDict writes 3.`,
     ]);
     layer.dispose();
   });
@@ -142,5 +142,66 @@ describe('LoadReport', () => {
       `layer "act": alpha has 6 values, torch.nn.PReLU's weight 3. Pass sharedAxes: [1] to tf.layers.prelu for one value per channel.`,
     ]);
     layer.dispose();
+  });
+
+  it('warns that toStateDict writes one value per channel, where a PReLU with one was loaded', () => {
+    const layer = tf.layers.prelu({ name: 'act', inputShape: [5] } as object);
+    expect(reportOf(layer, new Map([['weight', f32([1], [0.5])]])).warnings).to.deep.equal([
+      `layer "act": alpha has 5 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1] to tf.layers.prelu for one value; as it is, toStateDict writes 5.`,
+    ]);
+  });
+
+  it('warns of the axes of a LayerNorm that was built by an eager call', () => {
+    const norm = (args: object) => tf.layers.layerNormalization({ name: 'norm', epsilon: 1e-5, ...args });
+    const stateDict = new Map([
+      ['weight', f32([3])],
+      ['bias', f32([3])],
+    ]);
+    const eager = norm({ axis: 1 });
+    tf.tidy(() => void eager.apply(tf.zeros([2, 3, 4])));
+    expect(reportOf(eager, stateDict).warnings).to.deep.equal([
+      'layer "norm": axis is [1] of an input whose rank the layer does not keep. ' +
+        'torch.nn.LayerNorm normalizes the last dimensions: see that they are those.',
+    ]);
+    expect(reportOf(norm({ axis: 2, inputShape: [4, 3] }), stateDict).warnings).to.deep.equal([]);
+  });
+
+  it('lists a key once that two layers take', () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: 'a', units: 5, inputShape: [5] }),
+        tf.layers.dense({ name: 'b', units: 5 }),
+      ],
+    });
+    const half = { dtype: 'F16', shape: [5], data: new Uint16Array(5) } as const;
+    const stateDict: StateDict = new Map([
+      ['a.weight', f32([5, 5])],
+      ['a.bias', half],
+    ]);
+    const report = loadStateDict(model, stateDict, { map: { b: 'a' } });
+    expect(report.loaded).to.deep.equal(['a.weight', 'a.bias']);
+    expect(report.converted).to.deep.equal([{ key: 'a.bias', dtype: 'F16' }]);
+    model.dispose();
+  });
+
+  it('warns of F64 values that float32 does not reach, not of ones that were infinite', () => {
+    const f64 = (...values: number[]) =>
+      ({ dtype: 'F64', shape: [values.length], data: Float64Array.from(values) }) as const;
+    const report = (bias: TorchTensor) => reportOf(tf.layers.dense({ units: 3 }), linear().set('bias', bias));
+    expect(report(f64(1, -1e39, 0)).warnings).to.deep.equal([
+      'tensor "bias": F64 values beyond the range of float32 became infinite.',
+    ]);
+    expect(report(f64(1, Infinity, Number.NaN)).warnings).to.deep.equal([]);
+  });
+
+  it('warns of a second wrapper that fits as well', () => {
+    const stateDict = new Map([...below('module', linear()), ...below('model', linear())]);
+    const report = reportOf(tf.layers.dense({ units: 3 }), stateDict, { strict: false });
+    expect(report.strippedPrefix).to.equal('module');
+    expect(report.warnings).to.deep.equal([
+      'Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
+    ]);
+    const inside = new Map([...below('module.enc', linear()), ...below('model.enc', linear())]);
+    expect(reportOf(tf.layers.dense({ units: 3 }), inside, { prefix: 'enc' }).warnings).to.have.lengthOf(1);
   });
 });

@@ -181,6 +181,46 @@ describe('loadStateDict', () => {
     act.dispose();
   });
 
+  it('builds a PReLU that serves inputs of every rank, as torch.nn.PReLU does', () => {
+    const prelu = (args: object, values: readonly number[]) => {
+      const layer = tf.layers.prelu(args as object);
+      loadStateDict(layer, new Map([['weight', f32([values.length], values)]]));
+      return layer;
+    };
+    const cases: [layer: tf.layers.Layer, shape: number[], expected: number[]][] = [
+      [prelu({ sharedAxes: [1, 2] }, [0.5]), [1, 2, 2, 3], new Array(12).fill(-0.5)],
+      [prelu({ sharedAxes: [1, 2] }, [0.5]), [1, 2, 3], new Array(6).fill(-0.5)],
+      [prelu({}, [0.5]), [2, 3], new Array(6).fill(-0.5)],
+      [
+        prelu({ sharedAxes: [1] }, [1, 2, 3]),
+        [1, 2, 2, 3],
+        [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3].map((n) => -n),
+      ],
+    ];
+    for (const [layer, shape, expected] of cases) {
+      tf.tidy(() => {
+        const output = layer.apply(tf.fill(shape, -1)) as tf.Tensor;
+        expect(output.shape).to.deep.equal(shape);
+        expect([...output.dataSync()]).to.deep.equal(expected);
+      });
+      layer.dispose();
+    }
+    const strict = prelu({ sharedAxes: [1] }, [1, 2, 3]);
+    expect(() => tf.tidy(() => void strict.apply(tf.ones([2, 3])))).to.throw(/min_ndim=3/);
+    expect(() => tf.tidy(() => void strict.apply(tf.ones([2, 4, 2])))).to.throw(/axis -1/);
+    strict.dispose();
+  });
+
+  it('keeps the weights a constructor was given for keys that the file lacks', () => {
+    const given = [tf.fill([3, 2], 0.5), tf.fill([2], 0.25)];
+    const layer = dense(2, { weights: given });
+    loadStateDict(layer, new Map([['weight', f32([2, 3])]]), { strict: false });
+    expect(layer.getWeights()[0]?.arraySync()).to.deep.equal(transposeOf(f32([2, 3]).data));
+    expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0.25, 0.25]);
+    layer.dispose();
+    tf.dispose(given);
+  });
+
   it('loads channels-first convolutions, whose weights are the same', () => {
     const layer = tf.layers.conv2d({
       filters: 2,

@@ -124,7 +124,10 @@ describe('toStateDict', () => {
   it('rejects with UnsupportedError for a layer that is not built', async () => {
     const error = await rejectionOf(toStateDict(tf.layers.dense({ name: 'fc', units: 3 })));
     expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.equal('toStateDict: layer "fc": expected a built layer, got an unbuilt one');
+    expect(error.message).to.equal(
+      'toStateDict: layer "fc": expected a built layer, got an unbuilt one. ' +
+        'It has no weights before it was applied once, or loaded',
+    );
   });
 
   it('rejects with RangeError where a map gives two layers the same key', async () => {
@@ -139,7 +142,7 @@ describe('toStateDict', () => {
     const error = await rejectionOf(toStateDict(dense('fc'), { strict: true } as object));
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
-      'toStateDict: options: expected one of prefix, map, got unknown option "strict"',
+      'toStateDict: strict: expected one of prefix, map, got unknown option "strict". It belongs to loadStateDict',
     );
   });
 

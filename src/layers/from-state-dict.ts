@@ -1,8 +1,8 @@
 /** Builds a recurrent layer from a state_dict alone: keys and shapes say what its constructor was given. */
 
-import { message, show, showShape } from '../check.js';
+import { message, show } from '../check.js';
 import { Faults, prefixHint, shapeFits } from '../state-dict/faults.js';
-import { toFloat32Array } from '../state-dict/floats.js';
+import { float32Of } from '../state-dict/floats.js';
 import {
   checkModulePath,
   checkStateDict,
@@ -14,8 +14,9 @@ import {
 import { checkTensor } from '../state-dict/tensor.js';
 import type { StateDict } from '../state-dict/types.js';
 import type { RecurrentArgs } from './args.js';
+import { gatesNote } from './gates.js';
 import type { Recurrent } from './recurrent.js';
-import { assignWeights, buildLayer, findWeight } from './weights.js';
+import { assignWeights, buildAllOrNone, buildLayer, findWeight } from './weights.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
 export type FromStateDictOptions<Args> = Partial<Args> & {
@@ -40,8 +41,6 @@ interface LayerClass<Args, L> {
 
 const PARAMETER = /^(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(\d+)(_reverse)?$/;
 
-const CLASS_BY_GATES: Readonly<Record<number, string>> = { 1: 'RNN', 3: 'GRU', 4: 'LSTM' };
-
 /**
  * Makes a layer whose arguments are read off the state_dict below `prefix`, and loads it strictly. float32 weights are
  * taken bit for bit. On a fault no layer is built.
@@ -59,8 +58,9 @@ export function fromStateDict<Args extends RecurrentArgs, L extends Recurrent>(
 ): L {
   const name = layerClass.className.replace(/^Torch/, '');
   const where = `${name}.fromStateDict`;
-  const { prefix = '', ...args } = options;
   checkStateDict(where, stateDict);
+  checkForeignOptions(where, options);
+  const { prefix = '', ...args } = options;
   checkModulePath(where, 'prefix', prefix);
   const faults = new Faults();
   const file = new ModuleFile(where, stateDict, prefix);
@@ -72,15 +72,34 @@ export function fromStateDict<Args extends RecurrentArgs, L extends Recurrent>(
   compare(file, shapes, faults);
   if (faults.isAny) throw faults.toError(name);
   const values = [...shapes.keys()].map((key) => file.values(key));
-  buildLayer(layer, layer.name, [null, null, read.inputSize]);
-  assignWeights(
-    [...shapes.keys()].map((key, i) => {
-      const weight = findWeight(layer, key);
-      if (weight === undefined) throw new Error(`${where}: the layer has no weight ${show(key)}`);
-      return { weight, values: values[i] };
-    }),
-  );
+  buildAllOrNone([layer], () => {
+    buildLayer(layer, layer.name, [null, null, read.inputSize]);
+    assignWeights(
+      [...shapes.keys()].map((key, i) => {
+        const weight = findWeight(layer, key);
+        if (weight === undefined) throw new Error(`${where}: the layer has no weight ${show(key)}`);
+        return { weight, values: values[i] };
+      }),
+    );
+  });
   return layer;
+}
+
+/** Options of loadStateDict, which the layer's constructor would not know. */
+const FOREIGN_OPTIONS = {
+  stripPrefix: 'Give prefix the whole path, wrappers as well: "module.gru"',
+  strict: 'It is always strict: make the layer and call loadStateDict(layer, stateDict, { strict: false })',
+  map: 'Use prefix: there is only one layer',
+};
+
+function checkForeignOptions(where: string, options: unknown): asserts options is object {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(message(where, 'options', 'an object', show(options)));
+  for (const [name, remedy] of Object.entries(FOREIGN_OPTIONS))
+    if (name in options) {
+      const rule = 'prefix or an argument of the layer';
+      throw new TypeError(message(where, name, rule, `unknown option ${show(name)}`, remedy));
+    }
 }
 
 /** The entries of one module, by their names inside it. */
@@ -121,8 +140,15 @@ class ModuleFile {
   values(name: string): Float32Array {
     const tensor = this.stateDict.get(this.key(name));
     if (tensor === undefined) throw new Error(`${this.where}: no tensor ${show(this.key(name))}`);
-    return toFloat32Array(tensor, this.key(name)).slice();
+    return float32Of(this.where, `tensor ${show(this.key(name))}`, tensor).slice();
   }
+}
+
+const LSTM_GATES = 4;
+
+/** Of at least one row and column. */
+function isMatrix(shape: readonly number[] | undefined): shape is readonly [number, number] {
+  return shape !== undefined && shapeFits(shape, [null, null]);
 }
 
 /** Undefined, with the faults noted, where the keys do not describe one module. */
@@ -133,14 +159,19 @@ function readArgs(file: ModuleFile, gates: number, faults: Faults): ReadArgs | u
   });
   const weights = { ih: file.shape('weight_ih_l0'), hh: file.shape('weight_hh_l0') };
   const numLayers = countLayers(file, new Set(parameters.map(({ layer }) => layer)), faults);
-  if (weights.ih?.length !== 2 || weights.hh?.length !== 2 || numLayers === undefined) {
+  if (!isMatrix(weights.ih) || !isMatrix(weights.hh) || numLayers === undefined) {
     noteFirstLayer(file, weights, faults);
     for (const name of file.names) if (!PARAMETER.test(name)) faults.unexpected.push(file.key(name));
     return undefined;
   }
-  const projSize = file.shape('weight_hr_l0')?.[0];
+  // Other classes have no projection: the key is one too many there, and told so.
+  const projSize = gates === LSTM_GATES ? file.shape('weight_hr_l0')?.[0] : undefined;
+  const note = parameters.some(({ name }) => name.startsWith('weight_hr_'))
+    ? undefined
+    : gatesNote(weights.hh, gates);
+  if (note !== undefined) faults.hint(note);
   return {
-    ...readSizes(weights.ih, weights.hh, gates, projSize, faults),
+    ...readSizes(weights.ih, weights.hh, gates, projSize),
     numLayers,
     bias: parameters.some(({ name }) => name.startsWith('bias_')),
     bidirectional: parameters.some(({ isReverse }) => isReverse),
@@ -165,7 +196,7 @@ type Shapes = { readonly ih?: readonly number[]; readonly hh?: readonly number[]
 function noteFirstLayer(file: ModuleFile, { ih, hh }: Shapes, faults: Faults): void {
   for (const [name, shape] of [['weight_ih_l0', ih] as const, ['weight_hh_l0', hh] as const]) {
     if (shape === undefined) faults.missing.push(file.key(name));
-    else if (shape.length !== 2) faults.mismatch(file.key(name), shape, [null, null]);
+    else if (!isMatrix(shape)) faults.mismatch(file.key(name), shape, [null, null]);
   }
   const elsewhere = ih || hh ? [] : file.recurrentModules;
   if (elsewhere.length > 0) faults.hint(prefixHint(elsewhere));
@@ -173,31 +204,16 @@ function noteFirstLayer(file: ModuleFile, { ih, hh }: Shapes, faults: Faults): v
 
 /** H and I from the first layer's weights; those of transposed ones, so that the fault can say so. */
 function readSizes(
-  ih: readonly number[],
-  hh: readonly number[],
+  ih: readonly [number, number],
+  [rows, columns]: readonly [number, number],
   gates: number,
   projSize: number | undefined,
-  faults: Faults,
 ): { readonly inputSize: number; readonly hiddenSize: number } {
-  const [rows, columns] = hh as [number, number];
   const isTransposed = gates > 1 && columns === gates * rows;
   if (projSize !== undefined) return { inputSize: ih[1], hiddenSize: Math.max(1, Math.round(ih[0] / gates)) };
   const hiddenSize = isTransposed ? rows : columns;
-  if (!isTransposed && rows !== gates * columns) hintAtGates(hh, gates, faults);
   const isInputTransposed = ih[0] !== gates * hiddenSize && ih[1] === gates * hiddenSize;
   return { inputSize: isInputTransposed ? ih[0] : ih[1], hiddenSize };
-}
-
-function hintAtGates(hh: readonly number[], gates: number, faults: Faults): void {
-  const [rows, columns] = hh as [number, number];
-  const own = `torch.nn.${CLASS_BY_GATES[gates]}`;
-  const other = CLASS_BY_GATES[rows / columns];
-  if (other !== undefined)
-    faults.hint(
-      `weight_hh_l0 ${showShape(hh)} has ${rows / columns} blocks of rows, as torch.nn.${other} has; ${own} has ${gates}.`,
-    );
-  else if (rows % gates !== 0)
-    faults.hint(`weight_hh_l0 has ${rows} rows, not a multiple of ${gates}, the gates of ${own}.`);
 }
 
 /** An argument that the caller gave as well must agree with the file. */

@@ -21,19 +21,50 @@ class NameScope extends layers.Layer {
 }
 
 /**
+ * Runs `body`, which builds some of these unbuilt layers; when it throws, all are unbuilt again and no tensor is left.
+ *
+ * The fields are put back as they were, whatever the class keeps of its build.
+ */
+export function buildAllOrNone(unbuilt: readonly layers.Layer[], body: () => void): void {
+  const before = unbuilt.map((layer) => ({
+    layer,
+    weights: new Set(layer.weights),
+    fields: fieldsOf(layer),
+  }));
+  try {
+    body();
+  } catch (error) {
+    for (const { layer, weights, fields } of before) {
+      for (const weight of layer.weights) if (!weights.has(weight)) weight.dispose();
+      for (const key of Object.keys(layer)) if (!(key in fields)) Reflect.deleteProperty(layer, key);
+      Object.assign(layer, fields);
+    }
+    throw error;
+  }
+}
+
+/** Lists are copied, because building adds to them. */
+function fieldsOf(layer: layers.Layer): Record<string, unknown> {
+  const copy = (value: unknown) => (Array.isArray(value) ? [...value] : value);
+  return Object.fromEntries(Object.entries(layer).map(([key, value]) => [key, copy(value)]));
+}
+
+/**
  * Builds a layer as its first eager `apply` would, without a forward pass and with unknown sizes left open.
  *
  * The weights get the names that `model.save` writes (`gru/weight_ih_l0`); the caller owns the layer, as after any
- * eager use, and frees it with `dispose()`.
+ * eager use, and frees it with `dispose()`. When its build throws, the layer is as it was.
  */
 export function buildLayer(layer: layers.Layer, scope: string, inputShape: Shape): void {
-  tidy(() => {
-    new NameScope(scope, () => {
-      layer.build(inputShape);
-      layer.built = true;
-      if (layer.initialWeights) layer.setWeights(layer.initialWeights);
-    }).apply(tensor(0));
-  });
+  buildAllOrNone([layer], () =>
+    tidy(() => {
+      new NameScope(scope, () => {
+        layer.build(inputShape);
+        layer.built = true;
+        if (layer.initialWeights) layer.setWeights(layer.initialWeights);
+      }).apply(tensor(0));
+    }),
+  );
   // An unused layer (null) cannot be disposed; `Layer.apply` counts the first eager use in the same way.
   const counted = layer as unknown as { _refCount: number | null };
   counted._refCount ??= 1;

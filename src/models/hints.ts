@@ -2,55 +2,170 @@
 
 import { type Faults, prefixHint } from '../state-dict/faults.js';
 import { joinPath, modulesWith, type Selection } from '../state-dict/keys.js';
+import type { StateDict } from '../state-dict/types.js';
 import { type Leaf, namesOf } from './leaves.js';
+import type { Parameter } from './modules/index.js';
+import { fits, knownParameters } from './shapes.js';
+
+/** What the hints are read off. */
+export interface HintSource {
+  readonly where: string;
+  readonly faults: Faults;
+  readonly leaves: readonly Leaf[];
+  readonly stateDict: StateDict;
+  readonly selection: Selection;
+}
+
+/** A file may hold any number of modules: a map is looked for among so many layers and modules, and so many are told. */
+const MAP_LIMITS = { layers: 100, modules: 5000, entries: 24 };
 
 /** A missing bias asks for `useBias: false`, a superfluous one for `useBias: true`. */
-export function hintAtArguments(faults: Faults, leaves: readonly Leaf[], selection: Selection): void {
+export function hintAtArguments({ faults, leaves, selection }: HintSource): void {
   const missing = new Set(faults.missing);
-  const unexpected = new Set(faults.unexpected);
-  if (missing.size + unexpected.size === 0) return;
+  if (missing.size + faults.unexpected.length === 0) return;
+  const excess = namesByModule(faults, selection);
   for (const leaf of leaves) {
     if (isAbsent(leaf, selection)) continue;
     const { layer, kind, modulePath } = leaf;
-    const start = modulePath === '' ? '' : `${modulePath}.`;
-    const lacking = namesOf(leaf).filter((name) => missing.has(joinPath(selection.path, name)));
-    const excess = [...selection.keys]
-      .filter(([name, key]) => name.startsWith(start) && unexpected.has(key))
-      .map(([name]) => name);
-    const argumentsFor = (names: readonly string[], present: boolean) =>
-      names.map((name) => kind.argumentFor?.(name.slice(start.length), present));
-    for (const argument of [...argumentsFor(lacking, false), ...argumentsFor(excess, true)])
+    const lacking = kind
+      .parameters(layer, null)
+      .map(({ key }) => key)
+      .filter((key) => missing.has(joinPath(selection.path, joinPath(modulePath, key))));
+    const needed = [
+      ...lacking.map((key) => kind.argumentFor?.(key, false)),
+      ...(excess.get(modulePath) ?? []).map((key) => kind.argumentFor?.(key, true)),
+    ];
+    for (const argument of needed)
       if (argument) faults.hint(`Pass ${argument} to layer "${layer.name}" if the module was made so.`);
   }
 }
 
-/** Where nothing of a layer, or of all layers, was found: modules that have all it needs. */
-export function hintAtPaths(
+/** Where nothing of a layer, or of all layers, was found: modules that have all it needs, in its shapes. */
+export function hintAtPaths(source: HintSource): void {
+  const { faults, leaves, selection } = source;
+  const missing = new Set(faults.missing);
+  const absent = leaves.filter(
+    (leaf) => isAbsent(leaf, selection) && keysOf(leaf, selection).some((key) => missing.has(key)),
+  );
+  if (absent.length === 0) return;
+  const prefixes = absent.length === leaves.length ? fittingPrefixes(source) : [];
+  if (prefixes.length > 0) faults.hint(prefixHint(prefixes), faults.missing);
+  else hintAtMap(source, absent);
+}
+
+/** Names of unexpected parameters by the path of their module. */
+function namesByModule(faults: Faults, selection: Selection): Map<string, string[]> {
+  const unexpected = new Set(faults.unexpected);
+  const byModule = new Map<string, string[]>();
+  for (const [name, key] of selection.keys) {
+    if (!unexpected.has(key)) continue;
+    const path = moduleOf(name);
+    const names = byModule.get(path) ?? [];
+    names.push(path === '' ? name : name.slice(path.length + 1));
+    byModule.set(path, names);
+  }
+  return byModule;
+}
+
+/** `prefix` options below which all layers would find what they need; of the right ranks, if no shapes fit. */
+function fittingPrefixes({ where, leaves, stateDict }: HintSource): string[] {
+  const parameters = leaves.flatMap(({ layer, kind, modulePath }) =>
+    knownParameters(where, layer, kind).map(
+      (parameter) => [joinPath(modulePath, parameter.key), parameter] as const,
+    ),
+  );
+  const paths = modulesWith(
+    stateDict.keys(),
+    parameters.map(([name]) => name),
+  );
+  const filter = (agrees: typeof fits) =>
+    paths.filter((path) =>
+      parameters.every(([name, parameter]) => {
+        const found = shapeAt(stateDict, joinPath(path, name));
+        return found !== undefined && agrees(parameter, found);
+      }),
+    );
+  const fitting = filter(fits);
+  return fitting.length > 0 ? fitting : filter(hasRank);
+}
+
+/** One map for all absent layers, each given the first module that fits it and that no other layer has. */
+function hintAtMap({ where, faults, leaves, stateDict, selection }: HintSource, absent: readonly Leaf[]) {
+  const claimed = new Set(leaves.map(({ modulePath }) => modulePath));
+  const paths = new Set([...selection.keys.keys()].map(moduleOf));
+  const free = [...paths].filter((path) => path !== '' && !claimed.has(path)).slice(0, MAP_LIMITS.modules);
+  const used = new Set<string>();
+  const entries: [layerPath: string, modulePath: string][] = [];
+  const explained: string[] = [];
+  for (const leaf of absent.slice(0, MAP_LIMITS.layers)) {
+    const parameters = knownParameters(where, leaf.layer, leaf.kind);
+    const holds = (path: string) =>
+      parameters.every((parameter) => {
+        const key = selection.keys.get(joinPath(path, parameter.key));
+        const found = key === undefined ? undefined : shapeAt(stateDict, key);
+        return found !== undefined && fits(parameter, found);
+      });
+    const path = free.find((candidate) => !used.has(candidate) && holds(candidate));
+    if (path === undefined) {
+      hintAtTied(faults, leaf, leaves, holds, selection);
+      continue;
+    }
+    used.add(path);
+    entries.push([leaf.layerPath, path]);
+    explained.push(...keysOf(leaf, selection));
+  }
+  if (entries.length > 0) faults.hint(mapHint(entries), explained);
+}
+
+/** torch files drop one of two tied weights, typically an output layer's that is the embedding's. */
+function hintAtTied(
   faults: Faults,
+  leaf: Leaf,
   leaves: readonly Leaf[],
-  allKeys: readonly string[],
+  holds: (path: string) => boolean,
   selection: Selection,
 ): void {
-  const absent = leaves.filter((leaf) => isAbsent(leaf, selection));
-  if (faults.missing.length === 0 || absent.length === 0) return;
-  const prefixes = absent.length === leaves.length ? modulesWith(allKeys, leaves.flatMap(namesOf)) : [];
-  if (prefixes.length > 0) {
-    faults.hint(prefixHint(prefixes));
-    return;
-  }
-  const taken = new Set(leaves.map(({ modulePath }) => modulePath));
-  for (const { layer, kind, layerPath, modulePath } of absent) {
-    const keys = kind.parameters(layer, null).map(({ key }) => key);
-    const free = modulesWith(selection.keys.keys(), keys).filter((path) => !taken.has(path));
-    if (free.length === 0) continue;
-    const choices = free.map((path) => `"${path}"`).join(', ');
-    faults.hint(
-      `Layers match modules by name, and there is no module "${modulePath}"; ${choices} would fit. ` +
-        `Name the layer so, or pass map: { "${layerPath}": "${free[0]}" }.`,
-    );
-  }
+  const other = leaves.find(({ kind, modulePath }) => kind !== leaf.kind && holds(modulePath));
+  if (other === undefined) return;
+  faults.hint(
+    `"${other.modulePath}" has the shapes of the missing "${leaf.modulePath}": ` +
+      `if the module ties them, pass map: { "${leaf.layerPath}": "${other.modulePath}" }.`,
+    keysOf(leaf, selection),
+  );
+}
+
+function mapHint(entries: readonly (readonly [layerPath: string, modulePath: string])[]): string {
+  const told = entries
+    .slice(0, MAP_LIMITS.entries)
+    .map(([layerPath, modulePath]) => `"${layerPath}": "${modulePath}"`);
+  const rest = entries.length - told.length;
+  const list = [...told, ...(rest > 0 ? [`... ${rest} more`] : [])].join(', ');
+  return (
+    'Layers match modules by name, and some have another name in the file. ' +
+    `By shapes and order this fits: name the layers so, or pass map: { ${list} }.`
+  );
 }
 
 function isAbsent(leaf: Leaf, selection: Selection): boolean {
   return !namesOf(leaf).some((name) => selection.keys.has(name));
+}
+
+/** The keys a leaf needs, as the file would spell them. */
+function keysOf(leaf: Leaf, selection: Selection): string[] {
+  return namesOf(leaf).map((name) => joinPath(selection.path, name));
+}
+
+/** A key without its last part. */
+function moduleOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('.')));
+}
+
+/** Undefined too where the entry is no tensor: that is told elsewhere. */
+function shapeAt(stateDict: StateDict, key: string): readonly number[] | undefined {
+  const shape: unknown = stateDict.get(key)?.shape;
+  return Array.isArray(shape) ? shape : undefined;
+}
+
+function hasRank({ layout, shape }: Parameter, found: readonly number[]): boolean {
+  return found.length === layout.torchShape(shape).length;
 }

@@ -1,5 +1,6 @@
 import { message, show } from '../check.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
+import { tagOf } from '../state-dict/tag.js';
 import { type Layer, type ModuleKind, moduleKind } from './modules/index.js';
 
 /**
@@ -34,8 +35,7 @@ interface Place {
  * no layer has.
  */
 export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Leaf[] {
-  if (typeof map !== 'function' && (typeof map !== 'object' || map === null))
-    throw new TypeError(message(where, 'map', 'an object or a function', show(map)));
+  checkMap(where, map);
   const leaves: Leaf[] = [];
   const seen = new Set<string>();
 
@@ -49,7 +49,7 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
   };
 
   const visit = (outer: Layer, { layerPath, modulePath }: Place): void => {
-    const layer = unwrap(outer);
+    const layer = withoutTimeDistributed(outer);
     const children = childrenOf(layer);
     for (const child of children ?? []) {
       const childPath = joinPath(layerPath, child.name);
@@ -62,7 +62,7 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
     if (kind) leaves.push({ layer, kind, scope: outer.name, layerPath, modulePath });
   };
 
-  const isModel = childrenOf(unwrap(root)) !== undefined;
+  const isModel = childrenOf(withoutTimeDistributed(root)) !== undefined;
   visit(
     root,
     isModel
@@ -79,9 +79,9 @@ export function namesOf({ layer, kind, modulePath }: Leaf): string[] {
 }
 
 /** The layer inside `tf.layers.timeDistributed`: torch applies a module to every step without a wrapper. */
-function unwrap(layer: Layer): Layer {
+function withoutTimeDistributed(layer: Layer): Layer {
   return layer.getClassName() === 'TimeDistributed'
-    ? unwrap((layer as unknown as { layer: Layer }).layer)
+    ? withoutTimeDistributed((layer as unknown as { layer: Layer }).layer)
     : layer;
 }
 
@@ -89,6 +89,13 @@ function unwrap(layer: Layer): Layer {
 function childrenOf(layer: Layer): readonly Layer[] | undefined {
   const { layers } = layer as unknown as { layers?: Layer[] };
   return Array.isArray(layers) ? layers : undefined;
+}
+
+function checkMap(where: string, map: unknown): asserts map is ModuleMap {
+  const isList = Array.isArray(map) || tagOf(map) === 'Map';
+  if (typeof map === 'function' || (typeof map === 'object' && map !== null && !isList)) return;
+  const remedy = isList ? 'Object.fromEntries makes an object of a Map' : undefined;
+  throw new TypeError(message(where, 'map', 'an object or a function', show(map), remedy));
 }
 
 function checkNames(where: string, map: Readonly<Record<string, string>>, seen: ReadonlySet<string>): void {

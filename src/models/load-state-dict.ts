@@ -1,6 +1,6 @@
-import { checkBoolean, message, show } from '../check.js';
-import { assignWeights, buildLayer, findWeight } from '../layers/weights.js';
-import { toFloat32Array } from '../state-dict/floats.js';
+import { checkBoolean, checkKeys, message, show } from '../check.js';
+import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights.js';
+import { float32Of } from '../state-dict/floats.js';
 import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
 import type { StateDict, TorchDtype } from '../state-dict/types.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
@@ -16,7 +16,7 @@ export interface LoadOptions {
   readonly map?: ModuleMap;
   /**
    * Module path to drop from the front of the keys; `false` drops none. @default what DataParallel, torch.compile and
-   * Lightning put there (`module`, `_orig_mod`, `model`), one or several, if no key matches as it stands
+   * Lightning put there (`module`, `_orig_mod`, `model`), up to four, if no key matches as it stands
    */
   readonly stripPrefix?: string | false;
   /** Whether missing and unexpected keys are errors. A shape that differs always is. @default true */
@@ -37,7 +37,7 @@ export interface LoadReport {
   readonly strippedPrefix: string;
   /** Tensors that were not float32 in the file. */
   readonly converted: readonly { readonly key: string; readonly dtype: TorchDtype }[];
-  /** Sentences about arguments of layers that may make the results differ from PyTorch's. */
+  /** Sentences about what may make the results differ from PyTorch's; with `strict: false` also hints at the faults. */
   readonly warnings: readonly string[];
 }
 
@@ -66,12 +66,14 @@ export function loadStateDict(
   const leaves = findLeaves(WHERE, layerOrModel, map);
   const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix });
   throwFaults(match, strict, layerOrModel);
-  const values = match.slots.map(toLayerValues);
-  for (const [layer, { leaf, inputShape }] of match.builds) {
-    buildLayer(layer, leaf.scope, inputShape);
-    leaf.kind.afterBuild?.(layer, inputShape);
-  }
-  assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
+  const values = match.slots.map((slot) => toLayerValues(slot, match.warnings));
+  buildAllOrNone([...match.builds.keys()], () => {
+    for (const [layer, { leaf, inputShape }] of match.builds) {
+      buildLayer(layer, leaf.scope, inputShape);
+      if (inputShape !== layer.batchInputShape) leaf.kind.afterBuild?.(layer, inputShape);
+    }
+    assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
+  });
   return report(match, strict);
 }
 
@@ -82,12 +84,9 @@ export function checkLayer(where: string, value: unknown): asserts value is Laye
     throw new TypeError(message(where, 'layerOrModel', 'a tf.layers layer or model', show(value)));
 }
 
-function checkOptions({ prefix = '', map, stripPrefix, strict = true, ...others }: LoadOptions) {
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    const rule = 'one of prefix, map, stripPrefix, strict';
-    throw new TypeError(message(WHERE, 'options', rule, `unknown option ${show(unknown)}`));
-  }
+function checkOptions(options: LoadOptions) {
+  checkKeys(WHERE, options, ['prefix', 'map', 'stripPrefix', 'strict']);
+  const { prefix = '', map, stripPrefix, strict = true } = options;
   checkModulePath(WHERE, 'prefix', prefix);
   if (stripPrefix !== undefined && stripPrefix !== false) checkModulePath(WHERE, 'stripPrefix', stripPrefix);
   checkBoolean(WHERE, 'strict', strict);
@@ -109,9 +108,13 @@ export function displayName(layer: Layer): string {
   return layer.getClassName().replace(/^Torch/, '');
 }
 
-function toLayerValues({ key, tensor, parameter }: Slot): Float32Array {
-  const torch = { shape: tensor.shape, values: toFloat32Array(tensor, key) };
-  return parameter.layout.toLayer(torch, parameter.shape as readonly number[]);
+function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Float32Array {
+  const values = float32Of(WHERE, `tensor ${show(key)}`, tensor);
+  const overflows =
+    tensor.dtype === 'F64' &&
+    values.some((value, i) => Math.abs(value) === Infinity && Number.isFinite(tensor.data[i]));
+  if (overflows) warnings.push(`tensor "${key}": F64 values beyond the range of float32 became infinite.`);
+  return parameter.layout.toLayer({ shape: tensor.shape, values }, parameter.shape as readonly number[]);
 }
 
 function weightOf({ leaf, parameter }: Slot) {
@@ -121,13 +124,14 @@ function weightOf({ leaf, parameter }: Slot) {
 }
 
 function report({ slots, faults, ignored, warnings, strippedPrefix }: Match, strict: boolean): LoadReport {
+  const dtypes = new Map(slots.map(({ key, tensor: { dtype } }) => [key, dtype]));
   return {
-    loaded: slots.map(({ key }) => key),
+    loaded: [...dtypes.keys()],
     missing: faults.missing,
     unexpected: faults.unexpected,
-    ignored,
+    ignored: [...new Set(ignored)],
     strippedPrefix,
-    converted: slots.flatMap(({ key, tensor: { dtype } }) => (dtype === 'F32' ? [] : [{ key, dtype }])),
+    converted: [...dtypes].flatMap(([key, dtype]) => (dtype === 'F32' ? [] : [{ key, dtype }])),
     warnings: [...new Set(strict ? warnings : [...warnings, ...faults.allHints()])],
   };
 }

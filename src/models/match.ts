@@ -1,14 +1,14 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights.js';
-import { Faults, shapeFits } from '../state-dict/faults.js';
+import { Faults } from '../state-dict/faults.js';
 import { joinPath, type Selection, type SelectOptions, selectKeys } from '../state-dict/keys.js';
 import { checkTensor } from '../state-dict/tensor.js';
 import type { StateDict, TorchTensor } from '../state-dict/types.js';
 import { hintAtArguments, hintAtPaths } from './hints.js';
 import { type Leaf, namesOf } from './leaves.js';
 import type { Layer, Parameter } from './modules/index.js';
+import { fits, knownParameters } from './shapes.js';
 
 /** A tensor of the file and the weight it goes to. */
 export interface Slot {
@@ -62,9 +62,20 @@ export function matchParameters(
   noteMissing(match, leaves, selection);
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key)) match.faults.unexpected.push(key);
-  hintAtArguments(match.faults, leaves, selection);
-  hintAtPaths(match.faults, leaves, [...stateDict.keys()], selection);
+  const source = { where, faults: match.faults, leaves, stateDict, selection };
+  hintAtArguments(source);
+  hintAtPaths(source);
+  noteAmbiguity(match, selection);
   return match;
+}
+
+/** A file may hold an averaged model beside the model, each in its own wrapper: tell which was taken. */
+function noteAmbiguity({ faults, warnings }: Match, { strippedPrefix, equallyGood }: Selection): void {
+  if (equallyGood.length === 0) return;
+  const others = equallyGood.slice(0, 3).map((path) => `"${path}"`);
+  const note = `Keys were taken below "${strippedPrefix}", and as many fit below ${others.join(', ')}: pass stripPrefix to choose.`;
+  faults.hint(note);
+  warnings.push(note);
 }
 
 type Find = (name: string) => { readonly key: string; readonly tensor: TorchTensor } | undefined;
@@ -82,7 +93,7 @@ function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
   for (const parameter of parameters) {
     const found = find(parameter.key);
     if (!found) continue;
-    const note = kind.shapeNote?.(layer, found.tensor.shape, parameter.shape);
+    const note = kind.shapeNote?.(layer, parameter, found.tensor.shape);
     if (fits(parameter, found.tensor.shape)) {
       match.slots.push({ leaf, parameter, ...found });
       if (note) match.warnings.push(note);
@@ -93,10 +104,6 @@ function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
     }
   }
   if (isLoaded) match.warnings.push(...(kind.warnings?.(layer) ?? []));
-}
-
-function fits({ layout, shape }: Parameter, found: readonly number[]): boolean {
-  return shapeFits(found, layout.torchShape(shape)) || (layout.accepts?.(found, shape) ?? false);
 }
 
 interface Resolved {
@@ -112,28 +119,23 @@ function resolveShapes(
   shapeOf: (key: string) => readonly number[] | undefined,
 ): Resolved {
   const { layer, kind } = leaf;
+  const known = knownParameters(where, layer, kind);
+  if (layer.built) return { parameters: known };
+  if (layer.batchInputShape && isKnown(known))
+    return { parameters: known, inputShape: layer.batchInputShape };
   const template = kind.parameters(layer, null);
-  if (layer.built) return { parameters: template.map((parameter) => asBuilt(where, layer, parameter)) };
   const agrees = template.every((parameter) => {
     const found = shapeOf(parameter.key);
     return found === undefined || fits(parameter, found);
   });
-  const candidates = [layer.batchInputShape, agrees ? kind.inputShape(layer, shapeOf) : undefined];
-  for (const inputShape of candidates) {
-    if (inputShape == null) continue;
-    const parameters = kind.parameters(layer, inputShape);
-    if (parameters.every(({ shape }) => !shape.includes(null))) return { parameters, inputShape };
-  }
-  return { parameters: template };
+  const inputShape = agrees ? kind.inputShape(layer, shapeOf) : undefined;
+  if (inputShape === undefined) return { parameters: template };
+  const parameters = kind.parameters(layer, inputShape);
+  return isKnown(parameters) ? { parameters, inputShape } : { parameters: template };
 }
 
-function asBuilt(where: string, layer: Layer, parameter: Parameter): Parameter {
-  const weight = findWeight(layer, parameter.weight);
-  if (weight === undefined || weight.dtype !== 'float32') {
-    const rule = `a float32 weight "${parameter.weight}"`;
-    throw new UnsupportedError(message(where, `layer "${layer.name}"`, rule, weight?.dtype ?? 'none'));
-  }
-  return { ...parameter, shape: weight.shape };
+function isKnown(parameters: readonly Parameter[]): boolean {
+  return parameters.every(({ shape }) => !shape.includes(null));
 }
 
 /** A layer that stands in two places needs its tensors once: files drop the copies of shared ones. */

@@ -1,5 +1,6 @@
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
-import { message, show, showShape } from '../check.js';
+import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
@@ -7,6 +8,7 @@ import type { StateDict, TorchTensor } from '../state-dict/types.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
 import { checkLayer } from './load-state-dict.js';
 import type { Layer, Parameter } from './modules/index.js';
+import { knownParameters } from './shapes.js';
 
 const WHERE = 'toStateDict';
 
@@ -27,7 +29,8 @@ interface Snapshot {
 
 /**
  * The weights of a layer or model as a PyTorch state_dict: torch's keys in torch's order, F32, with
- * `num_batches_tracked` of BatchNorm as an I64 zero. What `loadStateDict` read as F32 comes back bit for bit.
+ * `num_batches_tracked` of BatchNorm as an I64 zero. What `loadStateDict` read as F32 comes back bit for bit, and in
+ * its shape, but for the one value of a PReLU in a layer that has one per channel: it comes back once per channel.
  *
  * Names and `map` work as in `loadStateDict`. The arrays belong to the caller.
  *
@@ -36,13 +39,14 @@ interface Snapshot {
  */
 export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptions = {}): Promise<StateDict> {
   checkLayer(WHERE, layerOrModel);
-  const { prefix = '', map, ...others } = options;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new TypeError(message(WHERE, 'options', 'one of prefix, map', `unknown option ${show(unknown)}`));
+  checkKeys(WHERE, options, ['prefix', 'map'], {
+    strict: 'It belongs to loadStateDict',
+    stripPrefix: 'It belongs to loadStateDict; prefix is put before every key',
+  });
+  const { prefix = '', map } = options;
   checkModulePath(WHERE, 'prefix', prefix);
   const leaves = findLeaves(WHERE, layerOrModel, map);
-  checkKeys(leaves, prefix);
+  checkOwners(leaves, prefix);
   const snapshots: Snapshot[] = [];
   try {
     for (const leaf of leaves) takeSnapshots(leaf, prefix, snapshots);
@@ -56,12 +60,18 @@ export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptio
 
 const keyOf = (prefix: string, leaf: Leaf, name: string) => joinPath(prefix, joinPath(leaf.modulePath, name));
 
-function checkKeys(leaves: readonly Leaf[], prefix: string): void {
+function checkOwners(leaves: readonly Leaf[], prefix: string): void {
   const owners = new Map<string, Leaf>();
   for (const leaf of leaves) {
     if (!leaf.layer.built)
       throw new UnsupportedError(
-        message(WHERE, `layer "${leaf.layer.name}"`, 'a built layer', 'an unbuilt one'),
+        message(
+          WHERE,
+          `layer "${leaf.layer.name}"`,
+          'a built layer',
+          'an unbuilt one',
+          'It has no weights before it was applied once, or loaded',
+        ),
       );
     for (const { key } of leaf.kind.parameters(leaf.layer, null)) {
       const name = keyOf(prefix, leaf, key);
@@ -76,11 +86,8 @@ function checkKeys(leaves: readonly Leaf[], prefix: string): void {
 }
 
 function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void {
-  for (const parameter of leaf.kind.parameters(leaf.layer, null)) {
-    const weight = findWeight(leaf.layer, parameter.weight);
-    const what = `layer "${leaf.layer.name}"`;
-    if (weight === undefined)
-      throw new UnsupportedError(message(WHERE, what, `a weight "${parameter.weight}"`, 'none'));
+  for (const parameter of knownParameters(WHERE, leaf.layer, leaf.kind)) {
+    const weight = findWeight(leaf.layer, parameter.weight) as LayerVariable;
     // Kept: a tidy around the call must not end the snapshot before it was read.
     const tensor = keep(weight.read().clone());
     snapshots.push({ key: keyOf(prefix, leaf, parameter.key), leaf, parameter, tensor });

@@ -27,8 +27,11 @@ export interface DeclaredSize {
 
 const FIRST_BUFFER_BYTES = 1 << 16;
 
-/** Most memory given to a declared size before its bytes arrive: any server can declare any size. */
-const TRUSTED_BYTES = 1 << 26;
+/**
+ * Most memory given to a declared size before its bytes arrive: any server can declare any size. Past it the buffer
+ * doubles, which copies; a file of up to 256 MiB is never copied.
+ */
+const TRUSTED_BYTES = 1 << 28;
 
 export function checkSize(transfer: Transfer, bytes: number): void {
   if (bytes <= transfer.maxBytes) return;
@@ -37,7 +40,7 @@ export function checkSize(transfer: Transfer, bytes: number): void {
 }
 
 /**
- * All bytes of a stream in one buffer, allocated once where the size is known beforehand, up to 64 MiB; from there on it
+ * All bytes of a stream in one buffer, allocated once where the size is known beforehand, up to 256 MiB; from there on it
  * doubles as bytes arrive.
  *
  * @throws TypeError for a piece that is no bytes.

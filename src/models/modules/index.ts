@@ -22,10 +22,13 @@ const KINDS: ReadonlyMap<string, ModuleKind> = new Map([
 ]);
 
 /** Classes whose weights no torch module shares, and what to use in their place. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  GRU: 'tf.layers.gru resets before the product and has one bias; use gru() of this package',
-  Bidirectional: 'Use bidirectional: true on a recurrent layer of this package',
-};
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['GRU', 'tf.layers.gru resets before the product and has one bias; use gru() of this package'],
+  ['Bidirectional', 'Use bidirectional: true on a recurrent layer of this package'],
+]);
+
+const OTHER_REMEDY =
+  'Take the other layers one by one, with prefix, and this one with setWeights or getWeights';
 
 /**
  * The torch module that a layer stands for; undefined for a layer without weights.
@@ -39,7 +42,13 @@ export function moduleKind(where: string, layer: Layer): ModuleKind | undefined 
   if (kind === undefined) {
     const known = [...KINDS.keys(), "this package's recurrent layers"].join(', ');
     throw new UnsupportedError(
-      message(where, `layer "${layer.name}"`, `one of ${known}`, className, REMEDIES[className]),
+      message(
+        where,
+        `layer "${layer.name}"`,
+        `one of ${known}`,
+        className,
+        REMEDIES.get(className) ?? OTHER_REMEDY,
+      ),
     );
   }
   const conflict = kind.conflict?.(layer);

@@ -32,7 +32,7 @@ export interface ModuleKind {
   parameters(layer: Layer, inputShape: Sizes | null): Parameter[];
   /** The input shape to build for, read off the file; undefined where the file does not tell. */
   inputShape(layer: Layer, shapeOf: ShapeOf): Shape | undefined;
-  /** What to do once the layer was built for `inputShape(...)`, where tf.layers reads too much into it. */
+  /** What to do once the layer was built for what `inputShape(...)` read off the file, where tf.layers reads too much into it. */
   afterBuild?(layer: Layer, inputShape: Shape): void;
   /** int64 counters of the module that no layer has: not read, written as 0. */
   readonly counters?: readonly string[];
@@ -43,10 +43,11 @@ export interface ModuleKind {
   /** Sentences about arguments that torch's default does not agree with. */
   warnings?(layer: Layer): string[];
   /** A sentence about a parameter that was loaded into a weight of another shape, or cannot be. */
-  shapeNote?(layer: Layer, found: readonly number[], layerShape: Sizes): string | undefined;
+  shapeNote?(layer: Layer, parameter: Parameter, found: readonly number[]): string | undefined;
 }
 
 /** `flag: true` or `flag: false`, for a parameter that one flag switches. */
 export function flagFor(flags: Readonly<Record<string, string>>): ModuleKind['argumentFor'] {
-  return (key, present) => (flags[key] === undefined ? undefined : `${flags[key]}: ${present}`);
+  // Keys come from a file, where one may be called as a property of every object.
+  return (key, present) => (Object.hasOwn(flags, key) ? `${flags[key]}: ${present}` : undefined);
 }

@@ -60,8 +60,18 @@ export const layerNorm: ModuleKind = {
     const remedy = 'torch.nn.LayerNorm normalizes the last dimensions';
     return { rule: 'axis to list the last axes in order', got: showShape(axes), remedy };
   },
-  warnings: (layer) => epsilonWarnings(layer, 'torch.nn.LayerNorm'),
+  warnings: (layer) => [...epsilonWarnings(layer, 'torch.nn.LayerNorm'), ...axisWarnings(layer)],
 };
+
+/** A layer built by an eager call has its axes counted from the front, and has forgotten the rank of its input. */
+function axisWarnings(layer: Layer): string[] {
+  const axes = [configOf(layer).axis].flat();
+  if (rankOfInput(layer) !== undefined || axes.every((axis) => axis < 0)) return [];
+  return [
+    `layer "${layer.name}": axis is ${showShape(axes)} of an input whose rank the layer does not keep. ` +
+      'torch.nn.LayerNorm normalizes the last dimensions: see that they are those.',
+  ];
+}
 
 /** Known where the layer stands in a model or was given an input shape. */
 function rankOfInput(layer: Layer): number | undefined {
@@ -97,7 +107,12 @@ export const batchNorm: ModuleKind = {
   counters: ['num_batches_tracked'],
   argumentFor,
   conflict(layer) {
-    const { scale, center } = configOf(layer);
+    const { axis, scale, center } = configOf(layer);
+    const rank = rankOfInput(layer);
+    if (rank !== undefined && ((axis as number) >= rank || (axis as number) < -rank)) {
+      const remedy = 'It is the axis of the channels, counted with the batch as 0';
+      return { rule: `axis to be one of an input of ${rank} dimensions`, got: String(axis), remedy };
+    }
     if (scale === center) return undefined;
     const remedy = "torch's affine switches both";
     return { rule: 'scale and center alike', got: `scale: ${scale}, center: ${center}`, remedy };

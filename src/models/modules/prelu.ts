@@ -38,19 +38,26 @@ export const prelu: ModuleKind = {
   },
   inputShape(layer, shapeOf) {
     const size = shapeOf('weight')?.[0];
-    if (size === undefined) return undefined;
-    const shared = new Array<null>(Math.max(0, ...sharedAxesOf(layer))).fill(null);
-    return size === 1 && shared.length > 0 ? [null, ...shared] : [null, ...shared, size];
+    const shared = new Set(sharedAxesOf(layer));
+    // All axes up to some, so that channels follow last; any other set leaves open how many there are.
+    if (size === undefined || !Array.from(shared, (_, i) => i + 1).every((axis) => shared.has(axis)))
+      return undefined;
+    const open = new Array<null>(shared.size).fill(null);
+    return size === 1 && shared.size > 0 ? [null, ...open] : [null, ...open, size];
   },
-  shapeNote(layer, found, layerShape) {
+  afterBuild(layer, inputShape) {
+    // The file does not hold the rank: alpha, which lies along the last axes, serves inputs of more of them as well.
+    const channels = inputShape.at(-1) ?? 1;
+    layer.inputSpec = [{ minNDim: inputShape.length, axes: channels === 1 ? {} : { [-1]: channels } }];
+  },
+  shapeNote(layer, { shape: layerShape }, found) {
     const size = layerShape.reduce<number>((product, n) => product * (n ?? 1), 1);
     const isPerChannel = size !== 1 && size === layerShape.at(-1);
     if (found.length !== 1 || found[0] === size || (found[0] !== 1 && isPerChannel)) return undefined;
     const rank = layerShape.length;
-    const remedy = found[0] === 1 ? axesUpTo(rank) : axesUpTo(rank - 1);
-    return (
-      `layer "${layer.name}": alpha has ${size} values, torch.nn.PReLU's weight ${found[0]}. ` +
-      `Pass ${remedy} to tf.layers.prelu for one value${found[0] === 1 ? '' : ' per channel'}.`
-    );
+    const start = `layer "${layer.name}": alpha has ${size} values, torch.nn.PReLU's weight ${found[0]}. Pass`;
+    if (found[0] !== 1) return `${start} ${axesUpTo(rank - 1)} to tf.layers.prelu for one value per channel.`;
+    const written = alphaLayout.torchShape(layerShape)[0];
+    return `${start} ${axesUpTo(rank)} to tf.layers.prelu for one value; as it is, toStateDict writes ${written}.`;
   },
 };

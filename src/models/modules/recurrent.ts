@@ -1,3 +1,4 @@
+import { gatesNote } from '../../layers/gates.js';
 import type { Recurrent } from '../../layers/recurrent.js';
 import { identical, type Sizes } from '../layout.js';
 import type { Layer, ModuleKind } from './module.js';
@@ -27,6 +28,10 @@ export const recurrent: ModuleKind = {
     if (key === 'weight_ih_l0_reverse') return `bidirectional: ${present}`;
     if (!/^weight_ih_l[1-9]\d*$/.test(key)) return undefined;
     return present ? 'a larger numLayers' : 'a smaller numLayers';
+  },
+  shapeNote(_, { key, shape }, found) {
+    const [rows, hiddenSize] = shape as [number, number];
+    return key === 'weight_hh_l0' ? gatesNote(found, rows / hiddenSize) : undefined;
   },
 };
 

@@ -1,0 +1,24 @@
+/** What the rows of a weight say about the torch class it is of. */
+
+import { showShape } from '../check.js';
+
+const CLASS_BY_GATES: ReadonlyMap<number, string> = new Map([
+  [1, 'RNN'],
+  [3, 'GRU'],
+  [4, 'LSTM'],
+]);
+
+/** A sentence about a `weight_hh_l0` that is not of a class with G gates; undefined for one that may be. */
+export function gatesNote(hh: readonly number[], gates: number): string | undefined {
+  const [rows, columns] = hh;
+  if (rows === undefined || columns === undefined || rows === gates * columns) return undefined;
+  // Transposed, which the line about its shape asks.
+  if (columns === gates * rows) return undefined;
+  const own = `torch.nn.${CLASS_BY_GATES.get(gates)}`;
+  const blocks = rows / columns;
+  const other = CLASS_BY_GATES.get(blocks);
+  if (other !== undefined)
+    return `weight_hh_l0 ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other} has; ${own} has ${gates}.`;
+  if (rows % gates === 0) return undefined;
+  return `weight_hh_l0 has ${rows} rows, not a multiple of ${gates}, the gates of ${own}.`;
+}
