@@ -46,6 +46,8 @@ describe('check', () => {
       'got unknown option "toString"',
     );
     expect(() => checkKeys('f', { c: 1 }, ['a'], { c: 'Do d' })).to.throw('got unknown option "c". Do d');
-    expect(() => checkKeys('f', { b: 1 }, ['a', 'b'])).not.to.throw();
+    expect(() => checkKeys('f', null, ['a'])).to.throw(TypeError, 'f: options: expected an object, got null');
+    expect(() => checkKeys('f', 'a', ['a'])).to.throw(TypeError, 'f: options: expected an object, got "a"');
+    expect(() => checkKeys('f', { b: undefined }, ['a', 'b'])).not.to.throw();
   });
 });

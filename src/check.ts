@@ -46,16 +46,22 @@ export function checkInteger(
     throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
 }
 
+export function checkObject(where: string, what: string, value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(message(where, what, 'an object', show(value)));
+}
+
 /**
- * An options object has no key beside `known`: a misspelt option would be silently without effect. `remedies` says
+ * Options are an object without a key beside `known`: a misspelt option would be silently without effect. `remedies` says
  * what to do in place of some that other libraries know.
  */
 export function checkKeys(
   where: string,
-  options: object,
+  options: unknown,
   known: readonly string[],
   remedies: Readonly<Record<string, string>> = {},
 ): void {
+  checkObject(where, 'options', options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const remedy = Object.hasOwn(remedies, key) ? remedies[key] : undefined;

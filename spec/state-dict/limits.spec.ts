@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkOptions, resolveLimits, tooManyTensors } from '../../src/state-dict/limits.js';
+import { resolveLimits, tooManyTensors } from '../../src/state-dict/limits.js';
 import { errorOf } from './support.js';
 
 describe('resolveLimits', () => {
@@ -36,22 +36,6 @@ describe('resolveLimits', () => {
     );
     expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(
       'spec: limits: expected an object, got null',
-    );
-  });
-});
-
-describe('checkOptions', () => {
-  it('takes an object whose keys are all known', () => {
-    checkOptions('spec', {}, ['format']);
-    checkOptions('spec', { format: undefined }, ['format']);
-  });
-
-  it('refuses what is no object, and a key it does not know', () => {
-    const fault = (options: unknown) => errorOf(() => checkOptions('spec', options, ['format'])).message;
-    expect(fault(null)).to.equal('spec: options: expected an object, got null');
-    expect(fault('json')).to.equal('spec: options: expected an object, got "json"');
-    expect(fault({ fromat: 'json' })).to.equal(
-      'spec: fromat: expected one of format, got unknown option "fromat"',
     );
   });
 });

@@ -1,5 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { checkBoolean, checkKeys, message, show } from '../check.js';
+import { checkBoolean, checkKeys, message } from '../check.js';
 import type { Lengths } from '../ops/lengths.js';
 import type { Mask } from './masks.js';
 
@@ -34,8 +34,6 @@ export function checkForwardOptions(where: string, options: unknown, stateNames:
     const remedy = `Pass ${stateNames.join(' and ')} by name: forward(x, { ${stateNames.join(', ')} })`;
     throw new TypeError(message(where, 'options', `an object such as ${example}`, 'a tensor', remedy));
   }
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(message(where, 'options', `an object such as ${example}`, show(options)));
   checkKeys(where, options, [...stateNames, 'lengths', 'training']);
   const { training } = options as ForwardOptions;
   if (training !== undefined) checkBoolean(where, 'training', training);

@@ -1,18 +1,11 @@
-import { show, showShape } from '../check.js';
+import { checkKeys, show, showShape } from '../check.js';
 import { decodeBase64 } from './base64.js';
 import { asBytes, requireLittleEndian } from './bytes.js';
 import { bitsOf, dtypeNamed, elementCount, viewOf } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { readListTensor } from './json-list.js';
 import { type JsonKind, JsonReader } from './json-reader.js';
-import {
-  checkOptions,
-  MAX_RANK,
-  OTHER_MEMBERS,
-  type ParseLimits,
-  resolveLimits,
-  tooManyTensors,
-} from './limits.js';
+import { MAX_RANK, OTHER_MEMBERS, type ParseLimits, resolveLimits, tooManyTensors } from './limits.js';
 import type { StateDict, TorchDtype, TorchTensor } from './types.js';
 
 export interface JsonOptions {
@@ -55,7 +48,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 export function parseJson(bytes: Uint8Array | ArrayBuffer, options: JsonOptions = {}): StateDict {
   requireLittleEndian(WHERE);
   const text = asBytes('parseJson', bytes);
-  checkOptions('parseJson', options, ['limits']);
+  checkKeys('parseJson', options, ['limits']);
   const { maxTensors } = resolveLimits('parseJson', options.limits);
   const reader = new JsonReader(text, {
     where: WHERE,

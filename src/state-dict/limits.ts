@@ -1,4 +1,4 @@
-import { checkInteger, checkKeys, message, show } from '../check.js';
+import { checkInteger, checkKeys, checkObject, message, show } from '../check.js';
 import type { FormatError } from '../errors.js';
 import { formatError } from './format-codes.js';
 
@@ -43,17 +43,6 @@ export function resolveLimits(where: string, limits: ReadLimits = {}): Required<
     throw new RangeError(message(where, 'limits.maxHeaderBytes', rule, show(maxHeaderBytes)));
   }
   return { maxHeaderBytes, maxTensors, maxBytes };
-}
-
-/** Options are an object without a key beside `known`. */
-export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
-  checkObject(where, 'options', options);
-  checkKeys(where, options, known);
-}
-
-function checkObject(where: string, what: string, value: unknown): asserts value is object {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(message(where, what, 'an object', show(value)));
 }
 
 /** The error for a file that goes past `maxTensors`. */

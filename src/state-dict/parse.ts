@@ -1,9 +1,9 @@
-import { message, show } from '../check.js';
+import { checkKeys, message, show } from '../check.js';
 import { FormatError } from '../errors.js';
 import { asBytes } from './bytes.js';
 import { detectFormat, type StateDictFormat } from './detect.js';
 import { parseJson } from './json.js';
-import { checkOptions, type ParseLimits } from './limits.js';
+import type { ParseLimits } from './limits.js';
 import { parseSafetensors } from './safetensors.js';
 import type { StateDict } from './types.js';
 
@@ -29,7 +29,7 @@ const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits'];
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
   const file = asBytes(WHERE, bytes);
-  checkOptions(WHERE, options, KNOWN);
+  checkKeys(WHERE, options, KNOWN);
   checkFormat(WHERE, options.format);
   const format = options.format ?? detectFormat(WHERE, 'source', file);
   return PARSERS[format](file, { limits: options.limits });

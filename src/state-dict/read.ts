@@ -1,8 +1,8 @@
-import { message, show } from '../check.js';
+import { checkKeys, message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { asBytes, isBytes } from './bytes.js';
 import { checkSize, type ReadProgress, type Transfer } from './collect.js';
-import { checkOptions, type ReadLimits, resolveLimits } from './limits.js';
+import { type ReadLimits, resolveLimits } from './limits.js';
 import { nodeFs } from './node-fs.js';
 import { checkFormat, type ParseOptions, parseSource } from './parse.js';
 import { nameSource, readBlob, readFile, readResponse, readUrl } from './sources.js';
@@ -45,7 +45,7 @@ export async function readStateDict(source: StateDictSource, options: ReadOption
 }
 
 function checkedOptions(options: ReadOptions): ReadOptions {
-  checkOptions(WHERE, options, KNOWN);
+  checkKeys(WHERE, options, KNOWN);
   const { format, signal, onProgress } = options;
   checkFormat(WHERE, format);
   if (signal && typeof signal.throwIfAborted !== 'function')

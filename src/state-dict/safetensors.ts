@@ -1,8 +1,8 @@
-import { show, showShape } from '../check.js';
+import { checkKeys, show, showShape } from '../check.js';
 import { asBytes, requireLittleEndian } from './bytes.js';
 import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
 import { formatError } from './format-codes.js';
-import { checkOptions, type ParseLimits, resolveLimits } from './limits.js';
+import { type ParseLimits, resolveLimits } from './limits.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 import type { StateDict, TorchData } from './types.js';
 
@@ -52,7 +52,7 @@ export function parseSafetensorsMetadata(
 }
 
 function checkedHeader(where: string, file: Uint8Array, options: SafetensorsOptions): SafetensorsHeader {
-  checkOptions(where, options, ['limits']);
+  checkKeys(where, options, ['limits']);
   const header = readHeader(file, resolveLimits(where, options.limits));
   checkLayout(header, file.length);
   return header;
