@@ -15,6 +15,7 @@ describe('check', () => {
     ).to.deep.equal(['undefined', 'null', '1.5', '"x"', '7n', '[1, "a"]', 'Map', 'Object', 'object']);
     expect(show('y'.repeat(200))).to.have.length.below(90);
     expect(show(new Array(100).fill(0))).to.equal('[0, 0, 0, 0, 0, 0, 0, 0, ... 100 entries]');
+    expect(show([[1, [2]], 3])).to.equal('[[1, [...]], 3]');
     expect(show(show)).to.equal('function show');
     expect(show(() => 0)).to.equal('function (anonymous)');
   });
@@ -25,10 +26,7 @@ describe('check', () => {
   });
 
   it('separates wrong types from wrong values', () => {
-    expect(() => checkInteger('f', 'n', '3', 1)).to.throw(
-      TypeError,
-      'f: n: expected an integer, got "3" (string)',
-    );
+    expect(() => checkInteger('f', 'n', '3', 1)).to.throw(TypeError, 'f: n: expected an integer, got "3"');
     expect(() => checkInteger('f', 'n', 0, 1, 'note')).to.throw(
       RangeError,
       'f: n: expected an integer >= 1, got 0. note',

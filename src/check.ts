@@ -8,12 +8,20 @@ export function message(where: string, what: string, rule: string, got: string, 
   return `${where}: ${what}: expected ${rule}, got ${got}${remedy ? `. ${remedy}` : ''}`;
 }
 
-/** A value as a message shows it: short, and unambiguous about its type. */
+/** A value as a message shows it: short, lists two deep at most, and unambiguous about its type. */
 export function show(value: unknown): string {
+  return showTo(2, value);
+}
+
+function showTo(depth: number, value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (Array.isArray(value)) {
-    const head = value.slice(0, 8).map(show).join(', ');
+    if (depth === 0) return '[...]';
+    const head = value
+      .slice(0, 8)
+      .map((entry) => showTo(depth - 1, entry))
+      .join(', ');
     return value.length > 8 ? `[${head}, ... ${value.length} entries]` : `[${head}]`;
   }
   if (typeof value === 'bigint') return `${value}n`;
@@ -40,8 +48,7 @@ export function checkInteger(
   min: number,
   note?: string,
 ): asserts value is number {
-  if (typeof value !== 'number')
-    throw new TypeError(message(where, what, 'an integer', `${show(value)} (${typeof value})`, note));
+  if (typeof value !== 'number') throw new TypeError(message(where, what, 'an integer', show(value), note));
   if (!Number.isInteger(value) || value < min)
     throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
 }

@@ -10,7 +10,7 @@ import { compare, LONG, readHeldOut } from './held-out.js';
 import { type Description, loadClassifier, readDescription } from './model.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { bar, bold, cyan, dim, green, percent, red, shorten, table } from './terminal.js';
-import { createEncoder } from './text.js';
+import { createEncoder, UNKNOWN } from './text.js';
 
 /**
  * How far a logit may be from PyTorch's. Logits reach about 10 and follow from thousands of float32 operations
@@ -45,13 +45,18 @@ async function showAnswers(
   phrases: readonly string[],
   { languages }: Description,
 ): Promise<void> {
-  const logits = await computeLogits(model, phrases.map(encode));
+  const ids = phrases.map(encode);
+  const logits = await computeLogits(model, ids);
   const rows = phrases.map((phrase, i) => {
     const probabilities = softmax(logits[i] ?? new Float32Array());
     const answer = argmax(probabilities);
     const probability = probabilities[answer] ?? 0;
     const share = percent(probability).padStart('probability'.length);
-    return [shorten(phrase, 48), bold(languages[answer] ?? ''), share, cyan(bar(probability, 20))];
+    const isReadable = ids[i]?.some((id) => id !== UNKNOWN);
+    // Below one half the model prefers no single language.
+    const name = probability < 0.5 ? dim(`${languages[answer]}?`) : bold(languages[answer] ?? '');
+    const language = isReadable ? name : dim('no known letters');
+    return [shorten(phrase, 48), language, share, cyan(bar(probability, 20))];
   });
   console.log(table([['phrase', 'language', 'probability'].map(dim), ...rows]));
 }

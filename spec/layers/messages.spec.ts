@@ -357,12 +357,9 @@ describe('GRU on words of other libraries', () => {
     );
     expect(() => gru({} as never)).to.throw(
       TypeError,
-      'GRU: hiddenSize: expected an integer, got undefined (undefined)',
+      'GRU: hiddenSize: expected an integer, got undefined. hidden_size should be of type int',
     );
-    expect(args({ hiddenSize: '5' })).to.throw(
-      TypeError,
-      'GRU: hiddenSize: expected an integer, got "5" (string)',
-    );
+    expect(args({ hiddenSize: '5' })).to.throw(TypeError, 'GRU: hiddenSize: expected an integer, got "5"');
     expect(args({ bias: 1 })).to.throw(TypeError, 'GRU: bias: expected a boolean, got 1');
     expect(args({ bidirectional: 'yes' })).to.throw(
       TypeError,
@@ -376,7 +373,7 @@ describe('GRU on words of other libraries', () => {
     tf.tidy(() => {
       expect(() => gru({ hiddenSize: 2 }).forward([1] as never)).to.throw(
         TypeError,
-        'GRU.forward: x: expected a tensor, got [1]',
+        'GRU.forward: x: expected a tensor, got [1]. Make one with tf.tensor',
       );
       expect(forward([1, 2, 3], lengths(2))).to.throw(
         TypeError,
@@ -423,6 +420,25 @@ describe('GRU on words of other libraries', () => {
         expect(call).to.throw(RangeError, 'x: expected a live tensor, got a disposed one');
     });
     layer.dispose();
+  });
+
+  it('says what may be wrong when things fit x the other way round', () => {
+    const hint = 'It fits x read the other way round: is batchFirst right?';
+    tf.tidy(() => {
+      const layer = gru({ hiddenSize: 2 });
+      const x = tf.zeros([7, 4, 3]);
+      expect(() => layer.forward(x, { h0: tf.zeros([1, 4, 2]) })).to.throw(RangeError, hint);
+      expect(() => layer.forward(x, { lengths: [1, 2, 3, 4] })).to.throw(RangeError, hint);
+      expect(() => layer.forward(x, { h0: tf.zeros([1, 7, 3]) }))
+        .to.throw(RangeError)
+        .with.property('message')
+        .that.does.not.include(hint);
+      expect(() => layer.apply([x, tf.zeros([1, 7, 2])])).to.throw(
+        RangeError,
+        'GRU.apply: h0: expected shape [7, 1, 2], got [1, 7, 2]. Expected hidden size (7, 1, 2), got [1, 7, 2]. ' +
+          'apply takes states batch-leading: h0.transpose([1, 0, 2])',
+      );
+    });
   });
 
   it('refuses initial weights of other shapes before it is built', () => {

@@ -1,6 +1,7 @@
 import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
+import { TRANSPOSED_HINT } from '../ops/lengths.js';
 import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
 import type { RecurrentOptions } from './args.js';
 
@@ -46,7 +47,14 @@ export class InputShapes {
       throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
     }
     const expected = [batch, this.stackSize, this.options.hiddenSize];
-    for (const [i, state] of states.entries()) checkStateShape(where, this.stateNames[i], state, expected);
+    const torchLike = [expected[1], batch, expected[2]];
+    for (const [i, state] of states.entries()) {
+      const isTorchLike =
+        batch !== null && state.length === 3 && state.every((size, k) => size === torchLike[k]);
+      const name = this.stateNames[i];
+      const hint = `apply takes states batch-leading: ${name}.transpose([1, 0, 2])`;
+      checkStateShape(where, name, state, expected, isTorchLike ? hint : undefined);
+    }
   }
 
   /**
@@ -58,6 +66,7 @@ export class InputShapes {
     states: readonly unknown[],
     unbatched: boolean,
     batch: number,
+    steps: number,
   ): Tensor3D[] | undefined {
     if (states.every((state) => state == null)) return undefined;
     const shape: [number, number, number] = [this.stackSize, batch, this.options.hiddenSize];
@@ -65,7 +74,9 @@ export class InputShapes {
       if (state == null) return zeros(shape) as Tensor3D;
       const name = this.stateNames[i];
       checkTensor(where, name, state);
-      checkStateShape(where, name, state.shape, unbatched ? [shape[0], shape[2]] : shape);
+      const isTransposed = state.rank === 3 && state.shape[1] === steps;
+      const expected = unbatched ? [shape[0], shape[2]] : shape;
+      checkStateShape(where, name, state.shape, expected, isTransposed ? TRANSPOSED_HINT : undefined);
       return reshape(state as Tensor, shape);
     });
   }

@@ -261,7 +261,7 @@ export abstract class Recurrent extends layers.Layer {
         throw new RangeError(
           message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
         );
-      const initial = this.shapes.torchStates(where, states, unbatched, batch);
+      const initial = this.shapes.torchStates(where, states, unbatched, batch, steps);
       const lengths = options.lengths != null ? toLengths(where, options.lengths, batch, steps) : undefined;
       this.ensureBuilt(x.shape[x.rank - 1] as number);
       const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);

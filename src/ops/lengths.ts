@@ -8,6 +8,9 @@ import { readsValuesCheaply } from './readback.js';
 export type Lengths = readonly number[] | Int32Array | Tensor;
 
 const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
+/** What is wrong when something fits x with its first two axes swapped. */
+export const TRANSPOSED_HINT = 'It fits x read the other way round: is batchFirst right?';
+
 const TORCH_RANK = "'lengths' argument should be a 1D tensor or array";
 const TORCH_POSITIVE =
   "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0";
@@ -28,8 +31,9 @@ export function toLengths(
     throw new TypeError(message(where, 'lengths', 'number[], Int32Array or a 1-D tensor', show(lengths)));
   const shape = isTensor ? lengths.shape : [lengths.length];
   if (shape.length !== 1 || shape[0] !== batch) {
-    const remedy =
-      shape.length === 1 ? `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})` : TORCH_RANK;
+    const count = `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})`;
+    const isTransposed = shape.length === 1 && shape[0] === steps;
+    const remedy = shape.length === 1 ? (isTransposed ? `${count}. ${TRANSPOSED_HINT}` : count) : TORCH_RANK;
     throw new RangeError(
       message(where, 'lengths', `shape [${batch}], one per batch row`, showShape(shape), remedy),
     );

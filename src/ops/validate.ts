@@ -5,7 +5,10 @@ import { message, show, showShape } from '../check.js';
 
 /** A live float32 tensor. */
 export function checkTensor(where: string, what: string, value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) throw new TypeError(message(where, what, 'a tensor', show(value)));
+  if (!(value instanceof Tensor)) {
+    const remedy = Array.isArray(value) || ArrayBuffer.isView(value) ? 'Make one with tf.tensor' : undefined;
+    throw new TypeError(message(where, what, 'a tensor', show(value), remedy));
+  }
   if (value.isDisposed) throw new RangeError(message(where, what, 'a live tensor', 'a disposed one'));
   if (value.dtype === 'float32') return;
   const remedy = `RNN input dtype (${value.dtype}) does not match weight dtype (float32): convert it with tf.cast`;
@@ -45,19 +48,20 @@ export function checkSequenceShape(
   }
 }
 
-/** The shape of an initial state. `expected` may hold null where any size will do. */
+/** The shape of an initial state. `expected` may hold null where any size will do; `hint` is what may be wrong. */
 export function checkStateShape(
   where: string,
   what: string,
   shape: readonly (number | null)[],
   expected: readonly (number | null)[],
+  hint?: string,
 ): void {
   const fits =
     shape.length === expected.length && shape.every((size, i) => sizeFits(size, expected[i] ?? null));
   if (fits) return;
-  throw new RangeError(
-    message(where, what, `shape ${showShape(expected)}`, showShape(shape), stateWords(shape, expected)),
-  );
+  const words = stateWords(shape, expected);
+  const remedy = hint ? `${words}. ${hint}` : words;
+  throw new RangeError(message(where, what, `shape ${showShape(expected)}`, showShape(shape), remedy));
 }
 
 function sizeFits(size: number | null, expected: number | null): boolean {
