@@ -102,7 +102,7 @@ describe('fromStateDict', () => {
   it('throws TypeError for what is no StateDict', () => {
     expect(() => load({} as StateDict)).to.throw(
       TypeError,
-      'GRU.fromStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict makes one of a file',
+      'GRU.fromStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes',
     );
   });
 
@@ -218,11 +218,15 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('asks whether weights are transposed', () => {
+  it('tells weights that are transposed', () => {
     const ih = faultOf(weights().set('weight_ih_l0', f32([2, 9])));
-    expect(ih.message).to.match(/shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. Is it transposed\?$/);
+    expect(ih.message).to.match(
+      /shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
+    );
     const hh = faultOf(weights().set('weight_hh_l0', f32([3, 9])));
-    expect(hh.message).to.match(/shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. Is it transposed\?$/);
+    expect(hh.message).to.match(
+      /shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
+    );
   });
 
   it('reports a weight that is no matrix', () => {

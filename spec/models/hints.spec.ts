@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
+import { gru } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from './torch-modules.js';
@@ -160,6 +161,76 @@ describe('hints at paths', () => {
   });
 });
 
+describe('hints at sizes', () => {
+  before(() => tf.setBackend('cpu'));
+
+  const gruWeights = (h: number): StateDict =>
+    new Map([
+      ['weight_ih_l0', f32([3 * h, 2])],
+      ['weight_hh_l0', f32([3 * h, h])],
+      ['bias_ih_l0', f32([3 * h])],
+      ['bias_hh_l0', f32([3 * h])],
+    ]);
+
+  it('tell the hiddenSize of the file, whether the input is known or not', () => {
+    for (const inputSize of [undefined, 2])
+      expect(hintsOf(gru({ name: 'rnn', hiddenSize: 9, inputSize }), gruWeights(8))).to.deep.equal([
+        'The file has hiddenSize 8, layer "rnn" 9.',
+      ]);
+  });
+
+  it('tell the sizes of each layer of a model, by its path and the one in the file', () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.embedding({ name: 'emb', inputDim: 6, outputDim: 2, inputLength: 4 }),
+        gru({ name: 'rnn', hiddenSize: 9, returnSequences: false }),
+        tf.layers.dense({ name: 'fc', units: 5 }),
+      ],
+    });
+    const file = merged(
+      new Map([['emb.weight', f32([7, 3])]]),
+      below('rnn', gruWeights(8)),
+      below('fc', linear(8, 4)),
+    );
+    expect(hintsOf(model, below('module', file))).to.deep.equal([
+      'The file\'s "module.emb" has inputDim 7 and outputDim 3, layer "emb" 6 and 2.',
+      'The file\'s "module.rnn" has hiddenSize 8, layer "rnn" 9.',
+      'The file\'s "module.fc" has units 4, layer "fc" 5.',
+    ]);
+  });
+
+  it('tell the one size of an embedding that differs', () => {
+    const embedding = () => tf.layers.embedding({ name: 'emb', inputDim: 6, outputDim: 2 });
+    expect(hintsOf(embedding(), new Map([['weight', f32([7, 2])]]))).to.deep.equal([
+      'The file has inputDim 7, layer "emb" 6.',
+    ]);
+  });
+
+  it('are none for weights that are transposed, of another class or of another rank', () => {
+    const dense = (useBias = true) => tf.layers.dense({ units: 3, inputShape: [5], useBias });
+    expect(hintsOf(dense(), linear(5, 3).set('weight', f32([5, 3])))).to.deep.equal([]);
+    expect(hintsOf(dense(false), new Map([['weight', f32([5, 3])]]))).to.deep.equal([]);
+    expect(hintsOf(dense(), linear(5, 3).set('weight', f32([15])))).to.deep.equal([]);
+    const embedding = () => tf.layers.embedding({ inputDim: 6, outputDim: 2 });
+    expect(hintsOf(embedding(), new Map([['weight', f32([2, 6])]]))).to.deep.equal([]);
+    expect(hintsOf(embedding(), new Map([['weight', f32([12])]]))).to.deep.equal([]);
+    const lstm = new Map([...gruWeights(3)].map(([key, { shape }]) => [key, f32([12, ...shape.slice(1)])]));
+    expect(hintsOf(gru({ hiddenSize: 4 }), lstm)).to.deep.equal([]);
+    expect(hintsOf(gru({ hiddenSize: 4 }), gruWeights(3).set('weight_ih_l0', f32([12, 2])))).to.deep.equal(
+      [],
+    );
+    expect(hintsOf(gru({ hiddenSize: 4 }), gruWeights(3).set('weight_hh_l0', f32([9])))).to.deep.equal([]);
+  });
+
+  it("tell the units of a dense layer without a bias, and of one whose sizes are another layer's exchanged", () => {
+    const dense = (useBias: boolean) => tf.layers.dense({ name: 'fc', units: 3, inputShape: [5], useBias });
+    expect(hintsOf(dense(false), new Map([['weight', f32([4, 5])]]))).to.deep.equal([
+      'The file has units 4, layer "fc" 3.',
+    ]);
+    expect(hintsOf(dense(true), linear(3, 5))).to.deep.equal(['The file has units 5, layer "fc" 3.']);
+  });
+});
+
 describe('hints at arguments', () => {
   before(() => tf.setBackend('cpu'));
 
@@ -172,7 +243,7 @@ describe('hints at arguments', () => {
           file,
         ),
         name,
-      ).to.deep.equal([]);
+      ).to.deep.equal(['Pass strict: false to load part of a file.']);
     }
   });
 });

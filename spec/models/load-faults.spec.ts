@@ -87,16 +87,16 @@ describe('loadStateDict, faults', () => {
       /^Hint: Pass bidirectional: true to/,
     );
     const deep = new Map([...gruWeights(), ...gruWeights('_l1', 3)]);
-    expect(lastLine(gru({ name: 'gru', hiddenSize: 3 }), deep)).to.match(/^Hint: Pass a larger numLayers to/);
+    expect(lastLine(gru({ name: 'gru', hiddenSize: 3 }), deep)).to.match(/^Hint: Pass numLayers: 2 to/);
     const oneWay = gru({ name: 'gru', hiddenSize: 3, bidirectional: true });
     expect(lastLine(oneWay, gruWeights())).to.match(/^Hint: Pass bidirectional: false to/);
     const twoLayers = gru({ name: 'gru', hiddenSize: 3, numLayers: 2 });
-    expect(lastLine(twoLayers, gruWeights())).to.match(/^Hint: Pass a smaller numLayers to/);
+    expect(lastLine(twoLayers, gruWeights())).to.match(/^Hint: Pass numLayers: 1 to/);
     const noBias = gru({ name: 'gru', hiddenSize: 3, bias: false });
     expect(lastLine(noBias, gruWeights())).to.match(/^Hint: Pass bias: true to/);
   });
 
-  it('asks whether an [I, 3H] weight_ih is transposed', () => {
+  it('tells that an [I, 3H] weight_ih is transposed, and asks where I is not known', () => {
     const stateDict = gruWeights().set('weight_ih_l0', f32([2, 9]));
     const [, line] = linesOf(faultOf(gru({ hiddenSize: 3 }), stateDict));
     expect(line).to.equal(
@@ -104,7 +104,35 @@ describe('loadStateDict, faults', () => {
         'the shape in current model is [9, ?]. Is it transposed?',
     );
     const known = linesOf(faultOf(gru({ hiddenSize: 3, inputSize: 2 }), stateDict))[1];
-    expect(known).to.match(/model is \[9, 2\]\. Is it transposed\?$/);
+    expect(known).to.match(
+      /model is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
+    );
+  });
+
+  it('tells how many layers the file has', () => {
+    const numLayers = (own: number, last: number) => {
+      const later = Array.from({ length: last }, (_, i) => [...gruWeights(`_l${i + 1}`, 3)]).flat();
+      const layer = gru({ name: 'gru', hiddenSize: 3, numLayers: own });
+      return linesOf(faultOf(layer, new Map([...gruWeights(), ...later]))).filter((line) =>
+        /^Hint/.test(line),
+      );
+    };
+    expect(numLayers(1, 3)).to.deep.equal([
+      'Hint: Pass numLayers: 4 to layer "gru" if the module was made so.',
+    ]);
+    expect(numLayers(4, 1)).to.deep.equal([
+      'Hint: Pass numLayers: 2 to layer "gru" if the module was made so.',
+    ]);
+  });
+
+  it('tells how to load part of a file where keys are unexpected, and nothing else is wrong', () => {
+    const lines = (stateDict: StateDict) => linesOf(faultOf(tf.layers.dense({ units: 3 }), stateDict));
+    const more = linear()
+      .set('head', f32([1]))
+      .set('tail', f32([1]));
+    expect(lines(more).slice(2)).to.deep.equal(['Hint: Pass strict: false to load part of a file.']);
+    expect(lines(without(more, 'bias')).join()).not.to.contain('strict');
+    expect(lines(more.set('bias', f32([4]))).join()).not.to.contain('strict');
   });
 
   it('tells an LSTM by its gates', () => {
@@ -134,9 +162,10 @@ describe('loadStateDict, faults', () => {
 
   it('tells of a second model in the file that fits as well', () => {
     const two = new Map([...below('module', linear()), ...below('model', linear())]);
-    expect(linesOf(faultOf(tf.layers.dense({ units: 3 }), two)).at(-1)).to.equal(
+    expect(linesOf(faultOf(tf.layers.dense({ units: 3 }), two)).slice(-2)).to.deep.equal([
       'Hint: Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
-    );
+      'Hint: Pass strict: false to load part of a file.',
+    ]);
   });
 
   it('compares an unbuilt layer with its inputShape where it has one', () => {

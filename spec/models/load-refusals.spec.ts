@@ -181,7 +181,7 @@ describe('loadStateDict, what it refuses', () => {
       [[{}, new Map()], 'loadStateDict: layerOrModel: expected a tf.layers layer or model, got Object'],
       [
         [layer, { weight: 1 }],
-        'loadStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict makes one of a file',
+        'loadStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes',
       ],
       [
         [layer, new Map(), { strip_prefix: 'module' }],

@@ -126,7 +126,7 @@ describe('toStateDict', () => {
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(
       'toStateDict: layer "fc": expected a built layer, got an unbuilt one. ' +
-        'It has no weights before it was applied once, or loaded',
+        'Call it on an input once, or load a state_dict into it',
     );
   });
 

@@ -115,11 +115,20 @@ describe('detectFormat', () => {
       );
     });
 
+    it('bytes that resemble nothing, as text only where all are', () => {
+      const got = (text: string) =>
+        errorOf(() => detectFormat('f', 's', latin1(text))).message.split('got ')[1];
+      expect(got('impo')).to.equal('bytes 69 6d 70 6f ("impo")');
+      expect(got('a\tb\n')).to.equal('bytes 61 09 62 0a ("a\\tb\\n")');
+      for (const byte of ['\x00', '\x7f', '\xe4'])
+        expect(got(`ab${byte}`)).to.match(/^bytes 61 62 [0-9a-f]{2}$/);
+    });
+
     it('bytes that resemble nothing, by their values', () => {
       const error = errorOf(() => detectFormat('readStateDict', 'source', latin1('version https://git-lfs')));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
       expect(error.message).to.equal(
-        'readStateDict: source: expected a safetensors file or JSON text, got bytes 76 65 72 73 69 6f 6e 20',
+        'readStateDict: source: expected a safetensors file or JSON text, got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
       );
     });
   });

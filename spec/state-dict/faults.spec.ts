@@ -51,15 +51,20 @@ describe('Faults', () => {
     );
   });
 
-  it('asks whether a matrix with exchanged sizes is transposed', () => {
+  it('tells a matrix with exchanged sizes, and asks of kernels and unknown sizes', () => {
     const faults = new Faults();
     faults.mismatch('w', [2, 9], [9, 2]);
     faults.mismatch('v', [2, 9], [9, null]);
     faults.mismatch('b', [4], [9]);
-    const [, w, v, b] = faults.toError('GRU').message.split('\n\t');
-    expect(w).to.match(/is \[9, 2\]\. Is it transposed\?$/);
+    faults.mismatch('conv', [2, 3, 4], [4, 3, 2]);
+    faults.mismatch('explained', [2, 9], [9, 2]);
+    faults.hint('Pass this.', ['explained']);
+    const [, w, v, b, conv, explained] = faults.toError('GRU').message.split('\n\t');
+    expect(w).to.match(/is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/);
     expect(v).to.match(/is \[9, \?\]\. Is it transposed\?$/);
     expect(b).to.match(/is \[9\]\.$/);
+    expect(conv).to.match(/is \[4, 3, 2\]\. Is it transposed\?$/);
+    expect(explained).to.match(/is \[9, 2\]\.$/);
   });
 
   it('adds a remedy to the line of its tensor', () => {

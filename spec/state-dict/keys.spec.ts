@@ -45,7 +45,14 @@ describe('checkStateDict', () => {
     expect(() => checkStateDict('f', new Map())).not.to.throw();
     expect(() => checkStateDict('f', [])).to.throw(
       TypeError,
-      'f: stateDict: expected a StateDict, a Map from key to tensor, got []. readStateDict makes one of a file',
+      'f: stateDict: expected a StateDict, a Map from key to tensor, got []. readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes',
+    );
+  });
+
+  it('asks to await a promise of a Map', () => {
+    expect(() => checkStateDict('f', Promise.resolve(new Map()))).to.throw(
+      TypeError,
+      /^f: stateDict: expected a StateDict, a Map from key to tensor, got a Promise\. Await it$/,
     );
   });
 

@@ -17,6 +17,17 @@ describe('parseStateDict', () => {
     expect(safetensors).to.be.instanceOf(FormatError).with.property('code', 'HEADER_TOO_SMALL');
   });
 
+  it('refuses a string, which may be text or a path, and says what to do with either', () => {
+    const error = errorOf(() => parseStateDict('{}' as unknown as Uint8Array));
+    expect(error).to.be.instanceOf(TypeError);
+    expect(error.message).to.equal(
+      'parseStateDict: bytes: expected a Uint8Array or ArrayBuffer, got "{}". ' +
+        'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file',
+    );
+    const other = errorOf(() => parseStateDict([] as unknown as Uint8Array));
+    expect(other.message).to.equal('parseStateDict: bytes: expected a Uint8Array or ArrayBuffer, got []');
+  });
+
   it('refuses a format it does not know', () => {
     for (const format of ['pt', 'toString', '']) {
       const error = errorOf(() => parseStateDict(utf8('{}'), { format } as unknown as ParseOptions));

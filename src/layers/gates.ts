@@ -12,7 +12,7 @@ const CLASS_BY_GATES: ReadonlyMap<number, string> = new Map([
 export function gatesNote(hh: readonly number[], gates: number): string | undefined {
   const [rows, columns] = hh;
   if (rows === undefined || columns === undefined || rows === gates * columns) return undefined;
-  // Transposed, which the line about its shape asks.
+  // Transposed, which the line about its shape tells.
   if (columns === gates * rows) return undefined;
   const own = `torch.nn.${CLASS_BY_GATES.get(gates)}`;
   const blocks = rows / columns;

@@ -31,12 +31,33 @@ export function hintAtArguments({ faults, leaves, selection }: HintSource): void
       .parameters(layer, null)
       .map(({ key }) => key)
       .filter((key) => missing.has(joinPath(selection.path, joinPath(modulePath, key))));
+    const superfluous = excess.get(modulePath) ?? [];
     const needed = [
-      ...lacking.map((key) => kind.argumentFor?.(key, false)),
-      ...(excess.get(modulePath) ?? []).map((key) => kind.argumentFor?.(key, true)),
+      ...(kind.argumentsFor?.(lacking, false) ?? []),
+      ...(kind.argumentsFor?.(superfluous, true) ?? []),
     ];
+    const explained = superfluous.map((key) => joinPath(selection.path, joinPath(modulePath, key)));
     for (const argument of needed)
-      if (argument) faults.hint(`Pass ${argument} to layer "${layer.name}" if the module was made so.`);
+      faults.hint(`Pass ${argument} to layer "${layer.name}" if the module was made so.`, explained);
+  }
+}
+
+/** A size that all shapes of a module follow: told once, beside the many shapes that differ by it. */
+export function hintAtSizes({ faults, leaves, stateDict, selection }: HintSource): void {
+  const mismatched = new Set(faults.mismatched.map(({ key }) => key));
+  for (const leaf of leaves) {
+    const { layer, kind, layerPath, modulePath } = leaf;
+    const keys = keysOf(leaf, selection).filter((key) => mismatched.has(key));
+    if (keys.length === 0) continue;
+    const path = joinPath(selection.path, modulePath);
+    const found = kind.sizes?.(layer, (key) => shapeAt(stateDict, joinPath(path, key))) ?? {};
+    const config = layer.getConfig();
+    const wrong = Object.entries(found).filter(([name, size]) => config[name] !== size);
+    if (wrong.length === 0) continue;
+    const module = path === '' ? 'The file' : `The file's "${path}"`;
+    const sizes = wrong.map(([name, size]) => `${name} ${size}`).join(' and ');
+    const own = wrong.map(([name]) => String(config[name])).join(' and ');
+    faults.hint(`${module} has ${sizes}, layer "${layerPath}" ${own}.`, keys);
   }
 }
 

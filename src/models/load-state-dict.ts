@@ -99,6 +99,9 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrMod
     faults.mismatched.length > 0 ||
     (strict && (isIncomplete || faults.unexpected.length > 0)) ||
     (isIncomplete && unbuildable.length > 0);
+  const isSurplus = faults.missing.length + faults.mismatched.length === 0;
+  if (strict && isSurplus && faults.unexpected.some((key) => !faults.explains(key)))
+    faults.hint('Pass strict: false to load part of a file.');
   if (isFatal) throw faults.toError(displayName(layerOrModel));
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
 }

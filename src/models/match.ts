@@ -5,7 +5,7 @@ import { Faults } from '../state-dict/faults.js';
 import { joinPath, type Selection, type SelectOptions, selectKeys } from '../state-dict/keys.js';
 import { checkTensor } from '../state-dict/tensor.js';
 import type { StateDict, TorchTensor } from '../state-dict/types.js';
-import { hintAtArguments, hintAtPaths } from './hints.js';
+import { hintAtArguments, hintAtPaths, hintAtSizes } from './hints.js';
 import { type Leaf, namesOf } from './leaves.js';
 import type { Layer, Parameter } from './modules/index.js';
 import { fits, knownParameters } from './shapes.js';
@@ -64,6 +64,7 @@ export function matchParameters(
     if (!used.has(key)) match.faults.unexpected.push(key);
   const source = { where, faults: match.faults, leaves, stateDict, selection };
   hintAtArguments(source);
+  hintAtSizes(source);
   hintAtPaths(source);
   noteAmbiguity(match, selection);
   return match;
@@ -103,7 +104,7 @@ function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
       match.faults.mismatch(found.key, found.tensor.shape, expected, note);
     }
   }
-  if (isLoaded) match.warnings.push(...(kind.warnings?.(layer) ?? []));
+  if (isLoaded) match.warnings.push(...(kind.warnings?.(layer, (name) => find(name)?.tensor) ?? []));
 }
 
 interface Resolved {

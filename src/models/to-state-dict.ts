@@ -70,7 +70,7 @@ function checkOwners(leaves: readonly Leaf[], prefix: string): void {
           `layer "${leaf.layer.name}"`,
           'a built layer',
           'an unbuilt one',
-          'It has no weights before it was applied once, or loaded',
+          'Call it on an input once, or load a state_dict into it',
         ),
       );
     for (const { key } of leaf.kind.parameters(leaf.layer, null)) {

@@ -23,8 +23,9 @@ export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
 }
 
 /** The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. */
-export function asBytes(where: string, value: unknown, what = 'bytes'): Uint8Array {
-  if (!isBytes(value)) throw new TypeError(message(where, what, 'a Uint8Array or ArrayBuffer', show(value)));
+export function asBytes(where: string, value: unknown, what = 'bytes', remedy?: string): Uint8Array {
+  if (!isBytes(value))
+    throw new TypeError(message(where, what, 'a Uint8Array or ArrayBuffer', show(value), remedy));
   if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }

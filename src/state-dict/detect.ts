@@ -1,4 +1,4 @@
-import { message } from '../check.js';
+import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { formatError } from './format-codes.js';
 import { isWhitespace } from './json-reader.js';
@@ -90,8 +90,16 @@ export function detectFormat(where: string, source: string, bytes: Uint8Array): 
   // What is malformed goes to the reader of the format it resembles, which says what is wrong.
   if (smallLength) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
-  const head = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  throw formatError('UNKNOWN_FORMAT', where, source, rule, `bytes ${head}`);
+  throw formatError('UNKNOWN_FORMAT', where, source, rule, showHead(bytes));
+}
+
+/** The first bytes, and beside them the text that they are where all are printable ASCII or white space. */
+function showHead(bytes: Uint8Array): string {
+  const head = [...bytes.subarray(0, 8)];
+  const hex = head.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const isText = head.every((byte) => isWhitespace(byte) || (byte >= 0x20 && byte < 0x7f));
+  const text = String.fromCharCode(...head) + (bytes.length > head.length ? '...' : '');
+  return `bytes ${hex}${isText ? ` (${show(text)})` : ''}`;
 }
 
 function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {

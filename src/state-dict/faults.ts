@@ -59,15 +59,20 @@ export class Faults {
     this.mismatched.push({ key, found, expected, remedy });
   }
 
-  /** Adds a sentence for the reader, told once; the keys it explains need no guess at a typing slip. */
+  /** Adds a sentence for the reader, told once; the keys it explains need no guess at a slip or a transposition. */
   hint(text: string, explained: readonly string[] = []): void {
     this.hints.add(text);
     for (const key of explained) this.explained.add(key);
   }
 
+  /** Whether a hint explains what is wrong with the key. */
+  explains(key: string): boolean {
+    return this.explained.has(key);
+  }
+
   /** What was hinted, and what the key names themselves suggest. */
   allHints(): string[] {
-    const unexplained = this.missing.filter((key) => !this.explained.has(key));
+    const unexplained = this.missing.filter((key) => !this.explains(key));
     return [
       ...this.hints,
       ...kerasHint(this.unexpected),
@@ -82,7 +87,7 @@ export class Faults {
     const lines = [
       ...listKeys('Missing', this.missing),
       ...listKeys('Unexpected', this.unexpected),
-      ...this.mismatched.map(describeMismatch),
+      ...this.mismatched.map((mismatch) => describeMismatch(mismatch, this.explains(mismatch.key))),
       ...this.allHints().map((hint) => `Hint: ${hint}`),
     ];
     return new StateDictError(
@@ -99,11 +104,18 @@ function listKeys(kind: string, keys: readonly string[]): string[] {
   return [`${kind} key(s) in state_dict: ${keys.map((key) => `"${key}"`).join(', ')}. `];
 }
 
-function describeMismatch({ key, found, expected, remedy }: Mismatch): string {
-  const transposed = found.length > 1 && shapeFits([...found].reverse(), expected);
-  const notes = [transposed ? 'Is it transposed?' : '', remedy].filter((note) => note !== '');
+function describeMismatch({ key, found, expected, remedy }: Mismatch, isExplained: boolean): string {
+  const notes = [isExplained ? '' : transposeNote(found, expected), remedy].filter((note) => note !== '');
   const text = `size mismatch for ${key}: copying a param with shape ${showShape(found)} from checkpoint, the shape in current model is ${showShape(expected)}.`;
   return [text, ...notes].join(' ');
+}
+
+/** Sizes in reverse order; those of a kernel, or one that is not known yet, leave it a question. */
+function transposeNote(found: Shape, expected: Shape): string {
+  if (found.length < 2 || !shapeFits([...found].reverse(), expected)) return '';
+  return found.length > 2 || expected.includes(null)
+    ? 'Is it transposed?'
+    : 'It is transposed: save the weight as PyTorch has it, [out, in].';
 }
 
 function kerasHint(unexpected: readonly string[]): string[] {

@@ -30,10 +30,11 @@ export function checkModulePath(where: string, what: string, path: unknown): ass
 /** Throws TypeError unless the value is a Map with strings for keys. */
 export function checkStateDict(where: string, value: unknown): asserts value is StateDict {
   if (tagOf(value) !== 'Map') {
-    const remedy = 'readStateDict makes one of a file';
-    throw new TypeError(
-      message(where, 'stateDict', 'a StateDict, a Map from key to tensor', show(value), remedy),
-    );
+    const [got, remedy] =
+      tagOf(value) === 'Promise'
+        ? ['a Promise', 'Await it']
+        : [show(value), 'readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes'];
+    throw new TypeError(message(where, 'stateDict', 'a StateDict, a Map from key to tensor', got, remedy));
   }
   for (const key of (value as Map<unknown, unknown>).keys())
     if (typeof key !== 'string')

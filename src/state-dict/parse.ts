@@ -16,6 +16,8 @@ export interface ParseOptions {
 
 const PARSERS = { safetensors: parseSafetensors, json: parseJson };
 const WHERE = 'parseStateDict';
+/** A string may be a path as well, so it is not taken for the text itself. */
+const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file';
 const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits'];
 
 /**
@@ -28,7 +30,7 @@ const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits'];
  * @throws TypeError or RangeError for a wrong argument.
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
-  const file = asBytes(WHERE, bytes);
+  const file = asBytes(WHERE, bytes, 'bytes', typeof bytes === 'string' ? TEXT_REMEDY : undefined);
   checkKeys(WHERE, options, KNOWN);
   checkFormat(WHERE, options.format);
   const format = options.format ?? detectFormat(WHERE, 'source', file);

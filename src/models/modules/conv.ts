@@ -1,5 +1,5 @@
 import { identical, permuted } from '../layout.js';
-import { flagFor, type ModuleKind } from './module.js';
+import { flagsFor, type ModuleKind } from './module.js';
 
 interface ConvConfig {
   filters: number;
@@ -29,7 +29,7 @@ function conv(torchName: string, rank: 1 | 2): ModuleKind {
       const space = new Array<null>(rank).fill(null);
       return dataFormat === 'channelsFirst' ? [null, channels, ...space] : [null, ...space, channels];
     },
-    argumentFor: flagFor({ bias: 'useBias' }),
+    argumentsFor: flagsFor({ bias: 'useBias' }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { identical, permuted } from '../layout.js';
-import { flagFor, type ModuleKind } from './module.js';
+import { flagsFor, type ModuleKind } from './module.js';
 
 /** weight `[out, in]` is kernel `[in, out]`. */
 export const linear: ModuleKind = {
@@ -16,5 +16,12 @@ export const linear: ModuleKind = {
     const inputSize = shapeOf('weight')?.[1];
     return inputSize === undefined ? undefined : [null, inputSize];
   },
-  argumentFor: flagFor({ bias: 'useBias' }),
+  argumentsFor: flagsFor({ bias: 'useBias' }),
+  sizes(layer, shapeOf) {
+    const [weight, bias] = [shapeOf('weight'), shapeOf('bias')];
+    if (weight?.length !== 2) return undefined;
+    const [units, inputSize] = weight as [number, number];
+    const isTransposed = bias ? bias[0] !== units : inputSize === layer.getConfig().units;
+    return isTransposed ? undefined : { units };
+  },
 };

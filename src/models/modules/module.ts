@@ -1,4 +1,5 @@
 import type { layers, Shape } from '@tensorflow/tfjs-layers';
+import type { TorchTensor } from '../../state-dict/types.js';
 import type { Layout, Sizes } from '../layout.js';
 
 export type Layer = layers.Layer;
@@ -16,6 +17,9 @@ export interface Parameter {
 
 /** Shape of a torch parameter in the file, undefined where it is missing. */
 export type ShapeOf = (key: string) => readonly number[] | undefined;
+
+/** A torch parameter in the file, undefined where it is missing. */
+export type TensorOf = (key: string) => TorchTensor | undefined;
 
 /** Parts of a message: expected `rule`, got `got`. `remedy`. */
 export interface Conflict {
@@ -36,18 +40,21 @@ export interface ModuleKind {
   afterBuild?(layer: Layer, inputShape: Shape): void;
   /** int64 counters of the module that no layer has: not read, written as 0. */
   readonly counters?: readonly string[];
-  /** The layer's argument that gives it the parameter `key` (or takes it away): `useBias: false`. */
-  argumentFor?(key: string, present: boolean): string | undefined;
+  /** The layer's arguments that give it the parameters `keys` (or take them away): `useBias: false`. */
+  argumentsFor?(keys: readonly string[], present: boolean): string[];
+  /** Arguments that are sizes, where the file's shapes tell them plainly. */
+  sizes?(layer: Layer, shapeOf: ShapeOf): Readonly<Record<string, number>> | undefined;
   /** Arguments with which the layer computes what the module cannot. */
   conflict?(layer: Layer): Conflict | undefined;
-  /** Sentences about arguments that torch's default does not agree with. */
-  warnings?(layer: Layer): string[];
+  /** Sentences about arguments that torch's default, or the tensors that are loaded, do not agree with. */
+  warnings?(layer: Layer, tensorOf: TensorOf): string[];
   /** A sentence about a parameter that was loaded into a weight of another shape, or cannot be. */
   shapeNote?(layer: Layer, parameter: Parameter, found: readonly number[]): string | undefined;
 }
 
-/** `flag: true` or `flag: false`, for a parameter that one flag switches. */
-export function flagFor(flags: Readonly<Record<string, string>>): ModuleKind['argumentFor'] {
+/** `flag: true` or `flag: false`, for parameters that one flag each switches. */
+export function flagsFor(flags: Readonly<Record<string, string>>): ModuleKind['argumentsFor'] {
   // Keys come from a file, where one may be called as a property of every object.
-  return (key, present) => (Object.hasOwn(flags, key) ? `${flags[key]}: ${present}` : undefined);
+  return (keys, present) =>
+    keys.filter((key) => Object.hasOwn(flags, key)).map((key) => `${flags[key]}: ${present}`);
 }

@@ -1,7 +1,7 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { showShape } from '../../check.js';
 import { identical } from '../layout.js';
-import { flagFor, type Layer, type ModuleKind, type Parameter } from './module.js';
+import { flagsFor, type Layer, type ModuleKind, type Parameter } from './module.js';
 
 /** eps of torch's normalisation modules; tf.layers default to 1e-3, which moves small activations visibly. */
 const TORCH_EPS = 1e-5;
@@ -32,7 +32,7 @@ function scaleAndCenter(layer: Layer, shape: Parameter['shape']): Parameter[] {
   ];
 }
 
-const argumentFor = flagFor({ weight: 'scale', bias: 'center' });
+const argumentsFor = flagsFor({ weight: 'scale', bias: 'center' });
 
 /** weight and bias are gamma and beta over the last axes, torch's normalized_shape. */
 export const layerNorm: ModuleKind = {
@@ -46,7 +46,7 @@ export const layerNorm: ModuleKind = {
   },
   // Building turns axis -1 into a number of the input's rank, and the file does not hold the rank.
   inputShape: () => undefined,
-  argumentFor,
+  argumentsFor,
   conflict(layer) {
     const { axis, scale, center } = configOf(layer);
     if (center && !scale) {
@@ -105,7 +105,7 @@ export const batchNorm: ModuleKind = {
     layer.inputSpec = [{ axes: { [axis]: inputShape.at(axis) as number } }];
   },
   counters: ['num_batches_tracked'],
-  argumentFor,
+  argumentsFor,
   conflict(layer) {
     const { axis, scale, center } = configOf(layer);
     const rank = rankOfInput(layer);
