@@ -120,9 +120,83 @@ describeEachBackend('masks', () => {
     shared.dispose();
   });
 
+  it('are used in one model and absent in another that shares the layer', () => {
+    const [embed, shared] = [embedding(), gru({ hiddenSize: 2, bidirectional: true })];
+    const masked = modelOf(embed, shared);
+    const input = tf.input({ shape: [4, 3] });
+    const plain = tf.model({ inputs: input, outputs: shared.apply(input) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      const x = tf.gather(embed.getWeights()[0], ids());
+      expectClose(masked.predict(ids()) as tf.Tensor, shared.forward(x, { lengths: LENGTHS }).output);
+      expectClose(plain.predict(x) as tf.Tensor, shared.forward(x).output);
+    });
+    plain.dispose();
+    masked.dispose();
+  });
+
+  it('throw behind a layer of the user that supports masks and makes none of them', () => {
+    class Unmask extends tf.layers.Layer {
+      static className = 'Unmask';
+      override supportsMasking = true;
+      override computeMask() {
+        return null as unknown as tf.Tensor;
+      }
+      override computeOutputShape(shape: tf.Shape) {
+        return shape;
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]) {
+        return Array.isArray(inputs) ? inputs[0] : inputs;
+      }
+    }
+    const model = modelOf(embedding(), new Unmask(), gru({ name: 'last', hiddenSize: 2 }));
+    tf.tidy(() => {
+      expect(() => model.predict(ids())).to.throw(
+        UnsupportedError,
+        'every place of layer "last" to be masked, or none',
+      );
+    });
+    model.dispose();
+  });
+
+  it('of an encoder do not break the fit of a nested decoder, which tfjs hands a disposed one', async () => {
+    const encoder = modelOf(
+      embedding(),
+      gru({ hiddenSize: 3, returnSequences: false }),
+      tf.layers.repeatVector({ n: 4 }),
+    );
+    const decoder = tf.sequential({ layers: [gru({ hiddenSize: 2, inputShape: [4, 3] })] });
+    const model = modelOf(encoder, decoder);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const [x, y] = [ids(), tf.zeros([3, 4, 2])];
+    const { history } = await model.fit(x, y, { epochs: 2, batchSize: 2, verbose: 0 });
+    for (const loss of history.loss) expect(loss).to.be.a('number').and.satisfy(Number.isFinite);
+    tf.dispose([x, y]);
+    model.dispose();
+  });
+
+  it('leave no tensor behind where they are reshaped, and are refused where they are no tensor', () => {
+    const layer = gru({ hiddenSize: 2, bidirectional: true });
+    const input = tf.input({ shape: [4, 3] });
+    const model = tf.model({
+      inputs: input,
+      outputs: layer.apply(tf.layers.masking().apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor,
+    });
+    const [x, mask] = [tf.randomNormal([3, 4, 3]), tf.tidy(() => tf.notEqual(ids(), 0).expandDims(0))];
+    const before = tf.memory().numTensors;
+    const output = layer.apply([x], { mask }) as tf.Tensor;
+    expect(tf.memory().numTensors).to.equal(before + 1);
+    tf.tidy(() => expectClose(output, layer.forward(x, { lengths: LENGTHS }).output));
+    expect(() => layer.apply(x, { mask: 'x' as never })).to.throw(
+      TypeError,
+      'GRU.apply: mask: expected a tensor [B, T], got "x"',
+    );
+    tf.dispose([x, mask, output]);
+    model.dispose();
+  });
+
   it('come from merged embeddings, tf.layers.masking and layers of the user', () => {
     class MasksZeroRows extends tf.layers.Layer {
-      static className = 'MasksZeroRows';
+      static className = 'TorchMasksZeroRows';
       override supportsMasking = true;
       override computeMask(inputs: tf.Tensor | tf.Tensor[]) {
         return tf.tidy(() => tf.any(tf.notEqual(Array.isArray(inputs) ? inputs[0] : inputs, 0), -1));

@@ -415,6 +415,20 @@ describe('GRU on words of other libraries', () => {
         'GRU.apply: x: expected a tensor, got null',
       );
       expect((layer.apply(x, null as never) as tf.Tensor).shape).to.deep.equal([1, 2, 2]);
+      expect(() => gru({ hiddenSize: 2 }).apply(tf.zeros([1, 2, 0]))).to.throw(
+        RangeError,
+        'GRU.apply: x: expected a last dimension of at least 1, got [1, 2, 0]. input_size must be greater than zero',
+      );
+      expect(() => layer.apply(tf.input({ name: 'ids', shape: [2, 3], dtype: 'int32' }))).to.throw(
+        TypeError,
+        'GRU.apply: ids: expected dtype float32, got int32',
+      );
+      const lengths = tf.tensor1d([2], 'int32');
+      lengths.dispose();
+      expect(() => layer.forward(x, { lengths })).to.throw(
+        RangeError,
+        'GRU.forward: lengths: expected a live tensor, got a disposed one',
+      );
       x.dispose();
       for (const call of [() => layer.apply(x), () => layer.forward(x)])
         expect(call).to.throw(RangeError, 'x: expected a live tensor, got a disposed one');

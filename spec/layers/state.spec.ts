@@ -88,6 +88,10 @@ describeEachBackend('a stateful GRU', () => {
         'GRU.apply: x: expected batch size 2, of batchInputShape, got 3. A stateful layer carries one state per row. ' +
           'Use samples in multiples of it, or leave the batch size out of batchInputShape',
       );
+      expect(() => layer.resetStates(tf.zeros([3, 1, 3]))).to.throw(
+        RangeError,
+        'GRU.resetStates: h0: expected shape [2, 1, 3], got [3, 1, 3]',
+      );
     });
     model.dispose();
   });

@@ -21,15 +21,18 @@ export function firstMask(mask: Mask | Mask[]): Mask {
 }
 
 /**
- * The mask as `[B, T]` where it can belong to a batch-first sequence `[B, T, I]`. The merge layers of tfjs 4.22 make
- * `[1, B, T]` of it.
+ * Whether a mask can belong to a batch-first sequence `[B, T, I]`. The merge layers of tfjs 4.22 make `[1, B, T]` of it.
+ * A disposed one is left over from a nested model, whose executor has thrown it away.
  */
-export function fittingMask(mask: Mask, x: Tensor): Tensor2D | undefined {
-  if (!mask) return undefined;
-  const [batch, steps] = x.shape as [number, number];
+export function maskFits(mask: Mask, x: Tensor): mask is Tensor {
+  if (!mask || mask.isDisposed) return false;
   const shape = mask.rank === 3 && mask.shape[0] === 1 ? mask.shape.slice(1) : mask.shape;
-  if (shape.length !== 2 || shape[0] !== batch || shape[1] !== steps) return undefined;
-  return mask.rank === 2 ? (mask as Tensor2D) : reshape(mask, [batch, steps]);
+  return shape.length === 2 && shape[0] === x.shape[0] && shape[1] === x.shape[1];
+}
+
+/** A mask that fits, as `[B, T]`. Call inside `tidy`. */
+export function sequenceMask(mask: Tensor, x: Tensor): Tensor2D {
+  return reshape(mask, [x.shape[0], x.shape[1] as number]);
 }
 
 /** Where a tensor of the graph has a mask from: nowhere, a layer of its own model, or what that model is fed. */
@@ -46,7 +49,7 @@ function makesMask(layer: Layer & { readonly maskZero?: boolean }): boolean {
   const name = layer.getClassName();
   if (name === 'Embedding') return layer.maskZero === true;
   const hasOwn = layer.computeMask !== layers.Layer.prototype.computeMask;
-  return hasOwn && !HAND_ON.has(name) && !name.startsWith('Torch');
+  return hasOwn && !HAND_ON.has(name) && !('torchShapes' in layer);
 }
 
 /** Follows the graph upwards as the executor goes down: a layer that does not support masking drops the mask. */
@@ -67,25 +70,22 @@ function originOf(tensor: SymbolicTensor, seen: Map<number, Origin>): Origin {
 }
 
 /**
- * Whether a mask that the executor hands to `layer` with `inputs` is the layer's own.
+ * What the graph says of a mask that the executor hands to `layer` with `inputs`: it can be the layer's own by its place
+ * in the graph, it may have come in by the model's input, or it is none of the layer's.
  *
  * @param isNested whether the layer's model was applied inside another one, whose mask then comes in by its input.
- * @throws UnsupportedError where the layer stands in a masked and in an unmasked place, which cannot be told apart.
  */
-export function isOwnMask(
-  where: string,
-  layer: Layer,
-  inputs: readonly Tensor[],
-  isNested: boolean,
-): boolean {
+export function maskOrigin(layer: Layer, inputs: readonly Tensor[], isNested: boolean): Origin {
   const seen = new Map<number, Origin>();
   const nodes = layer.inboundNodes.filter(({ inputTensors }) => couldBe(inputTensors, inputs));
-  const verdicts = nodes.map(({ inputTensors: [x] }) => {
-    const origin = originOf(x, seen);
-    return origin === 'graph' || (origin === 'input' && isNested);
-  });
-  if (verdicts.every((verdict) => verdict === verdicts[0])) return verdicts[0] ?? false;
-  throw new UnsupportedError(
+  const origins = nodes.map(({ inputTensors: [x] }) => originOf(x, seen));
+  if (isNested && origins.includes('input')) return 'input';
+  return origins.includes('graph') ? 'graph' : 'none';
+}
+
+/** For a layer that used a mask by its place in the graph where the executor then says that it had none. */
+export function ambiguousMaskError(where: string, layer: Layer): UnsupportedError {
+  return new UnsupportedError(
     message(
       where,
       'mask',

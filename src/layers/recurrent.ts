@@ -5,7 +5,7 @@ import {
   reshape,
   type serialization,
   squeeze,
-  type Tensor,
+  Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -22,7 +22,7 @@ import {
 import { checkBoolean, checkKeys, message, show, showShape } from '../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
-import { lengthsFromMask, toLengths } from '../ops/lengths.js';
+import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { sliceRows } from '../ops/rows.js';
 import { checkTensor } from '../ops/validate.js';
 import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
@@ -34,7 +34,7 @@ import {
 } from './call-args.js';
 import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
-import { firstMask, fittingMask, isOwnMask, type Mask } from './masks.js';
+import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin, sequenceMask } from './masks.js';
 import { directionWeights, mixSeed, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
@@ -44,6 +44,10 @@ type InternalCallArgs = RecurrentCallArgs & { ownMask?: Mask };
 
 function toList<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
+}
+
+function givenLengths(where: string, lengths: Lengths | null | undefined, batch: number, steps: number) {
+  return lengths == null ? undefined : toLengths(where, lengths, batch, steps);
 }
 
 /** `[L*D, B, H]` to `[B, L*D, H]` and back. */
@@ -75,6 +79,8 @@ export abstract class Recurrent extends layers.Layer {
   private resolvedInputSize: number | undefined;
   private isInSymbolicApply = false;
   private isNested = false;
+  /** Whether the last call used a mask on the word of the graph alone. */
+  private trustedGraph = false;
 
   protected constructor(
     private readonly cell: CellDescription,
@@ -158,10 +164,15 @@ export abstract class Recurrent extends layers.Layer {
   override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
     const { batchFirst, returnSequences, returnState } = this.options;
     const given = firstMask(mask);
-    const fits = batchFirst && returnSequences && fittingMask(given, toList(inputs)[0] as Tensor);
+    // The executor asks right after `apply`, with the masks as they really were, as a list.
+    if (Array.isArray(mask) && this.trustedGraph && !given) {
+      this.trustedGraph = false;
+      throw ambiguousMaskError(`${this.cell.where}.apply`, this);
+    }
+    const fits = batchFirst && returnSequences && maskFits(given, toList(inputs)[0] as Tensor);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
-    const own = fits ? (given as Tensor) : none;
+    const own = fits ? given : none;
     return returnState ? [own, ...this.cell.stateNames.map(() => none)] : own;
   }
 
@@ -199,6 +210,9 @@ export abstract class Recurrent extends layers.Layer {
       const remedy = 'Inside a model lengths travel as the mask of tf.layers.embedding({ maskZero: true })';
       throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(args.lengths), remedy));
     }
+    for (const input of toList<unknown>(inputs) as SymbolicTensor[])
+      if (input.dtype !== 'float32')
+        throw new TypeError(message(where, input.name, 'dtype float32', input.dtype));
     this.isInSymbolicApply = true;
     try {
       return super.apply(inputs, args);
@@ -209,11 +223,16 @@ export abstract class Recurrent extends layers.Layer {
 
   /** The mask of an eager call, when it is for this layer. A model's executor always passes a list of inputs. */
   private ownMask(where: string, inputs: Tensor | Tensor[], { mask, lengths }: RecurrentCallArgs): Mask {
+    this.trustedGraph = false;
     const given = firstMask(mask);
+    if (given != null && !(given instanceof Tensor))
+      throw new TypeError(message(where, 'mask', 'a tensor [B, T]', show(given)));
     const isByExecutor = Array.isArray(inputs) && this.inboundNodes.length > 0;
     if (!given || lengths != null || !isByExecutor) return given;
-    if (!fittingMask(given, inputs[0])) return undefined;
-    return isOwnMask(where, this, inputs, this.isNested) ? given : undefined;
+    if (!maskFits(given, inputs[0])) return undefined;
+    const origin = maskOrigin(this, inputs, this.isNested);
+    this.trustedGraph = origin === 'graph';
+    return origin === 'none' ? undefined : given;
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
@@ -238,9 +257,10 @@ export abstract class Recurrent extends layers.Layer {
     this.shapes.checkInputs(where, [x.shape, ...given.map((state) => state.shape)], this.inputSize);
     const [batch, steps] = this.shapes.batchAndSteps(x.shape) as [number, number];
     const initialStates = this.initialStates(where, given, batch);
-    const mask = this.options.batchFirst ? fittingMask(args.ownMask, x) : undefined;
-    const masked = mask && lengthsFromMask(where, mask);
-    const lengths = args.lengths != null ? toLengths(where, args.lengths, batch, steps) : masked;
+    const isMasked = args.lengths == null && this.options.batchFirst && maskFits(args.ownMask, x);
+    const lengths = isMasked
+      ? lengthsFromMask(where, sequenceMask(args.ownMask as Tensor, x))
+      : givenLengths(where, args.lengths, batch, steps);
     return { x, initialStates, lengths };
   }
 
@@ -262,7 +282,7 @@ export abstract class Recurrent extends layers.Layer {
           message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
         );
       const initial = this.shapes.torchStates(where, states, unbatched, batch, steps);
-      const lengths = options.lengths != null ? toLengths(where, options.lengths, batch, steps) : undefined;
+      const lengths = givenLengths(where, options.lengths, batch, steps);
       this.ensureBuilt(x.shape[x.rank - 1] as number);
       const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);
       if (!unbatched) return { output, finalStates };
@@ -283,25 +303,18 @@ export abstract class Recurrent extends layers.Layer {
     if (given.length > 0) return given.map(swapBatch);
     if (!this.stateful) return undefined;
     const held = this.store.states as readonly Tensor3D[] | undefined;
-    const carried = held?.[0].shape[1];
-    const size = this.batchInputShape?.[0] ?? carried ?? batch;
-    if (size === batch && (carried ?? batch) === batch) return held;
+    const fixed = this.batchInputShape?.[0] ?? undefined;
+    const size = fixed ?? held?.[0].shape[1] ?? batch;
+    if (size === batch) return held;
     const [rule, remedy] =
-      size === batch || this.batchInputShape?.[0] == null
+      fixed === undefined
         ? ['as in the call before', 'Call resetStates() before changing the batch size']
         : [
             'of batchInputShape',
             'Use samples in multiples of it, or leave the batch size out of batchInputShape',
           ];
-    throw new RangeError(
-      message(
-        where,
-        'x',
-        `batch size ${size === batch ? carried : size}, ${rule}`,
-        String(batch),
-        `A stateful layer carries one state per row. ${remedy}`,
-      ),
-    );
+    const why = `A stateful layer carries one state per row. ${remedy}`;
+    throw new RangeError(message(where, 'x', `batch size ${size}, ${rule}`, String(batch), why));
   }
 
   /** One op call for the whole stack, or one per layer where dropout acts between them. */
@@ -350,7 +363,7 @@ export abstract class Recurrent extends layers.Layer {
     this.shapes.checkBatchLeading(
       where,
       list.map((state) => state.shape),
-      null,
+      this.batchInputShape?.[0] ?? null,
     );
     tidy(() => this.store.set(list.map(swapBatch)));
   }

@@ -29,6 +29,8 @@ export function toLengths(
   const isTensor = lengths instanceof Tensor;
   if (!isTensor && !Array.isArray(lengths) && !(lengths instanceof Int32Array))
     throw new TypeError(message(where, 'lengths', 'number[], Int32Array or a 1-D tensor', show(lengths)));
+  if (isTensor && lengths.isDisposed)
+    throw new RangeError(message(where, 'lengths', 'a live tensor', 'a disposed one'));
   const shape = isTensor ? lengths.shape : [lengths.length];
   if (shape.length !== 1 || shape[0] !== batch) {
     const count = `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})`;

@@ -41,6 +41,10 @@ export function checkSequenceShape(
       message(where, 'x', `a last dimension of ${inputSize} (inputSize)`, showShape(shape), words),
     );
   }
+  if (last === 0) {
+    const words = 'input_size must be greater than zero';
+    throw new RangeError(message(where, 'x', 'a last dimension of at least 1', showShape(shape), words));
+  }
   const steps = rank === 2 ? shape[0] : shape[batchFirst ? 1 : 0];
   if (steps === 0) {
     const words = 'Expected sequence length to be larger than 0 in RNN';
