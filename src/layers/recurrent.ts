@@ -65,6 +65,7 @@ export interface CellDescription {
   readonly stateNames: readonly string[];
 }
 
+/** A stack of recurrent layers as torch has it, and a tf.layers layer. A subclass brings its op and torch's `forward`. */
 export abstract class Recurrent extends layers.Layer {
   protected abstract runOp(
     inputs: StackInputs,
