@@ -1,6 +1,6 @@
 /** Builds a recurrent layer from a state_dict alone: keys and shapes say what its constructor was given. */
 
-import { message, show } from '../check.js';
+import { checkObject, message, show } from '../check.js';
 import { Faults, prefixHint, shapeFits } from '../state-dict/faults.js';
 import { float32Of } from '../state-dict/floats.js';
 import {
@@ -93,8 +93,7 @@ const FOREIGN_OPTIONS = {
 };
 
 function checkForeignOptions(where: string, options: unknown): asserts options is object {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(message(where, 'options', 'an object', show(options)));
+  checkObject(where, 'options', options);
   for (const [name, remedy] of Object.entries(FOREIGN_OPTIONS))
     if (name in options) {
       const rule = 'prefix or an argument of the layer';

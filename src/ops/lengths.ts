@@ -1,16 +1,16 @@
 /** Sequence lengths, as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
 
-import { cast, sum, Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { cast, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../check.js';
 import { readsValuesCheaply } from './readback.js';
 
 /** One length per batch row, each an integer 1..T, in any order. */
 export type Lengths = readonly number[] | Int32Array | Tensor;
 
-const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
 /** What is wrong when something fits x with its first two axes swapped. */
 export const TRANSPOSED_HINT = 'It fits x read the other way round: is batchFirst right?';
 
+const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
 const TORCH_RANK = "'lengths' argument should be a 1D tensor or array";
 const TORCH_POSITIVE =
   "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0";
@@ -43,7 +43,12 @@ export function toLengths(
   if (isTensor && !readsValuesCheaply()) return cast(lengths, 'int32') as Tensor1D;
   const values = Array.from(isTensor ? lengths.dataSync() : lengths);
   checkValues(where, values, steps);
-  return values.every((length) => length === steps) ? undefined : tensor1d(values, 'int32');
+  return unlessFull(values, steps);
+}
+
+/** Nothing where every row has all T steps. */
+function unlessFull(lengths: number[], steps: number): Tensor1D | undefined {
+  return lengths.every((length) => length === steps) ? undefined : tensor1d(lengths, 'int32');
 }
 
 function checkValues(where: string, values: readonly number[], steps: number): void {
@@ -68,17 +73,17 @@ export function lengthsFromMask(where: string, mask: Tensor): Tensor1D | undefin
   const values = Array.from({ length: batch }, (_, row) =>
     rowLength(where, present.subarray(row * steps, (row + 1) * steps), row),
   );
-  return values.every((length) => length === steps) ? undefined : tensor1d(values, 'int32');
+  return unlessFull(values, steps);
 }
 
-function rowLength(where: string, present: ArrayLike<number>, row: number): number {
-  const marks = Array.from(present, (value) => (value ? 1 : 0));
-  const length = marks.indexOf(0) < 0 ? marks.length : marks.indexOf(0);
-  if (length > 0 && marks.lastIndexOf(1) === length - 1) return length;
-  const got = `row ${row}: ${marks.length > 24 ? `${marks.slice(0, 24).join('')}...` : marks.join('')}`;
-  const remedy =
-    length === 0 && !marks.includes(1)
-      ? 'An empty sequence has no PyTorch counterpart: drop such rows or give them one real token'
-      : 'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too';
+function rowLength(where: string, present: TypedArray, row: number): number {
+  const firstAbsent = present.indexOf(0);
+  if (firstAbsent < 0) return present.length;
+  if (firstAbsent > 0 && present.subarray(firstAbsent).every((value) => value === 0)) return firstAbsent;
+  const marks = Array.from(present, (value) => (value ? '1' : '0')).join('');
+  const got = `row ${row}: ${marks.length > 24 ? `${marks.slice(0, 24)}...` : marks}`;
+  const remedy = marks.includes('1')
+    ? 'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too'
+    : 'An empty sequence has no PyTorch counterpart: drop such rows or give them one real token';
   throw new RangeError(message(where, 'mask', 'each row to be right-padded, 1..T leading ones', got, remedy));
 }
