@@ -53,6 +53,18 @@ export function checkInteger(
     throw new RangeError(message(where, what, `an integer >= ${min}`, show(value), note));
 }
 
+/** One of a few words. `note` as in {@link checkInteger}. */
+export function checkChoice<T>(
+  where: string,
+  what: string,
+  value: unknown,
+  choices: readonly T[],
+  note?: string,
+): asserts value is T {
+  if (choices.includes(value as T)) return;
+  throw new RangeError(message(where, what, `one of ${choices.join(', ')}`, show(value), note));
+}
+
 export function checkObject(where: string, what: string, value: unknown): asserts value is object {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(message(where, what, 'an object', show(value)));

@@ -1,8 +1,9 @@
 /** The arguments that every recurrent layer takes, and their checks. */
 
 import type { layers } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkInteger, message, show } from '../check.js';
+import { checkBoolean, checkChoice, checkInteger, message, show } from '../check.js';
 import { IMPLEMENTATIONS, type Implementation } from '../ops/implementation.js';
+import { NONLINEARITIES, type Nonlinearity } from '../ops/rnn.js';
 
 type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
@@ -34,6 +35,18 @@ export interface RecurrentArgs extends LayerArgs {
   readonly implementation?: Implementation;
 }
 
+/** What distinguishes one recurrent layer from another, beside its op. */
+export interface CellDescription {
+  /** The class's name in messages. */
+  readonly where: string;
+  /** G, the number of gate blocks in the rows of each weight. */
+  readonly gates: number;
+  /** Names of the initial states in the cell's order: h0, and c0 where there is one. */
+  readonly stateNames: readonly string[];
+  /** Arguments of this layer alone; the base reads `projSize`, the layer any other. */
+  readonly ownArgs: readonly string[];
+}
+
 /** {@link RecurrentArgs} with every default filled in. */
 export interface RecurrentOptions {
   readonly hiddenSize: number;
@@ -43,6 +56,8 @@ export interface RecurrentOptions {
   readonly batchFirst: boolean;
   readonly dropout: number;
   readonly bidirectional: boolean;
+  /** P, 0 in every layer but an LSTM with a projection. */
+  readonly projSize: number;
   readonly returnSequences: boolean;
   readonly returnState: boolean;
   readonly stateful: boolean;
@@ -61,7 +76,7 @@ const TF_LAYER_KEYS = [
   'inputDType',
 ];
 
-const OWN_KEYS = [
+const COMMON_KEYS = [
   'hiddenSize',
   'inputSize',
   'numLayers',
@@ -83,20 +98,23 @@ const FOREIGN_KEYS: Readonly<Record<string, string>> = {
   goBackwards: 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional',
   resetAfter: 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU',
   recurrentDropout: 'torch has none; dropout acts between stacked layers',
-  activation: 'Leave it out: the activations are those of torch',
+  activation: 'Leave it out: the activations are those of torch; RNN takes nonlinearity',
   recurrentActivation: 'Leave it out: the activations are those of torch',
+  unitForgetBias: 'Leave it out: torch initialises every bias alike',
+  nonlinearity: 'torch has it on RNN and RNNCell alone',
   unroll: 'Leave it out',
   projSize: 'proj_size argument is only supported for LSTM, not RNN or GRU',
   timeMajor: 'Use batchFirst: false',
 };
 
-function checkArgNames(where: string, args: object): void {
+/** Every key is one of `known`, this class's own arguments, or of a tf.layers layer; others throw with what to do instead. */
+export function checkArgNames(where: string, args: object, known: readonly string[]): void {
   for (const key of Object.keys(args)) {
-    if (OWN_KEYS.includes(key) || TF_LAYER_KEYS.includes(key)) continue;
+    if (known.includes(key) || TF_LAYER_KEYS.includes(key)) continue;
     const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const foreign = Object.hasOwn(FOREIGN_KEYS, camel) ? FOREIGN_KEYS[camel] : undefined;
-    const remedy = foreign ?? (OWN_KEYS.includes(camel) ? `Use ${camel}` : undefined);
-    const rule = remedy ? 'a known argument' : `one of ${[...OWN_KEYS, ...TF_LAYER_KEYS].join(', ')}`;
+    const remedy = known.includes(camel) ? `Use ${camel}` : foreign;
+    const rule = remedy ? 'a known argument' : `one of ${[...known, ...TF_LAYER_KEYS].join(', ')}`;
     throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
   }
 }
@@ -116,10 +134,10 @@ function checkDropout(where: string, dropout: unknown, numLayers: number): asser
  * Checks the arguments of a recurrent layer and fills in the defaults.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function parseRecurrentArgs(where: string, args: RecurrentArgs): RecurrentOptions {
-  if (typeof args !== 'object' || args === null)
-    throw new TypeError(message(where, 'args', 'an object such as { hiddenSize: 128 }', show(args)));
-  checkArgNames(where, args);
+export function parseRecurrentArgs(cell: CellDescription, args: RecurrentArgs): RecurrentOptions {
+  const { where, ownArgs } = cell;
+  checkArgsObject(where, args);
+  checkArgNames(where, args, [...COMMON_KEYS, ...ownArgs]);
   const {
     hiddenSize,
     inputSize,
@@ -134,27 +152,57 @@ export function parseRecurrentArgs(where: string, args: RecurrentArgs): Recurren
     seed,
     implementation = 'auto',
   } = args;
+  const { projSize = 0 } = args as { readonly projSize?: number };
   checkInteger(where, 'hiddenSize', hiddenSize, 1, hiddenSizeWords(hiddenSize));
-  if (inputSize !== undefined)
-    checkInteger(where, 'inputSize', inputSize, 1, 'input_size must be greater than zero');
+  checkInputSize(where, inputSize);
+  checkProjSize(where, projSize, hiddenSize);
   checkInteger(where, 'numLayers', numLayers, 1, 'num_layers must be greater than zero');
   const flags = { bias, batchFirst, bidirectional, returnSequences, returnState, stateful };
   for (const [name, value] of Object.entries(flags)) checkBoolean(where, name, value);
   checkDropout(where, dropout, numLayers);
   if (seed !== undefined) checkInteger(where, 'seed', seed, 0);
-  if (!IMPLEMENTATIONS.includes(implementation))
-    throw new RangeError(
-      message(where, 'implementation', `one of ${IMPLEMENTATIONS.join(', ')}`, show(implementation)),
-    );
+  checkChoice(where, 'implementation', implementation, IMPLEMENTATIONS);
   if (stateful && bidirectional) {
     const remedy =
       'The reverse direction needs the end of the sequence before its start, so it cannot be carried on';
     throw new RangeError(message(where, 'stateful', 'false with bidirectional: true', 'true', remedy));
   }
-  return { hiddenSize, inputSize, numLayers, dropout, seed, implementation, ...flags };
+  return { hiddenSize, inputSize, numLayers, dropout, projSize, seed, implementation, ...flags };
 }
 
-function hiddenSizeWords(value: unknown): string {
+export function checkArgsObject(where: string, args: unknown): asserts args is object {
+  if (typeof args !== 'object' || args === null)
+    throw new TypeError(message(where, 'args', 'an object such as { hiddenSize: 128 }', show(args)));
+}
+
+export function checkInputSize(where: string, inputSize: unknown): asserts inputSize is number | undefined {
+  if (inputSize !== undefined)
+    checkInteger(where, 'inputSize', inputSize, 1, 'input_size must be greater than zero');
+}
+
+/** The activation of an RNN or RNNCell. */
+export function parseNonlinearity(
+  where: string,
+  args: { readonly nonlinearity?: Nonlinearity },
+): Nonlinearity {
+  checkArgsObject(where, args);
+  const { nonlinearity = 'tanh' } = args;
+  const words = `Unknown nonlinearity '${nonlinearity}'. Select from 'tanh' or 'relu'`;
+  checkChoice(where, 'nonlinearity', nonlinearity, NONLINEARITIES, words);
+  return nonlinearity;
+}
+
+function checkProjSize(where: string, projSize: number, hiddenSize: number): void {
+  const disable = 'proj_size should be a positive integer or zero to disable projections';
+  checkInteger(where, 'projSize', projSize, 0, disable);
+  if (projSize < hiddenSize) return;
+  const words = 'proj_size has to be smaller than hidden_size';
+  throw new RangeError(
+    message(where, 'projSize', `an integer below hiddenSize ${hiddenSize}`, show(projSize), words),
+  );
+}
+
+export function hiddenSizeWords(value: unknown): string {
   return typeof value === 'number' && Number.isInteger(value)
     ? 'hidden_size must be greater than zero'
     : 'hidden_size should be of type int';

@@ -3,7 +3,7 @@ import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.
 import { gru as gruOp } from '../ops/gru.js';
 import type { Implementation } from '../ops/implementation.js';
 import type { StateDict } from '../state-dict/types.js';
-import type { RecurrentArgs } from './args.js';
+import type { CellDescription, RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { Recurrent } from './recurrent.js';
@@ -15,6 +15,8 @@ export interface GRUForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
   readonly h0?: Tensor | null;
 }
+
+const CELL: CellDescription = { where: 'GRU', gates: 3, stateNames: ['h0'], ownArgs: [] };
 
 /**
  * Stacked, optionally bidirectional gated recurrent units over a sequence, as `torch.nn.GRU` computes them.
@@ -38,7 +40,7 @@ export class GRU extends Recurrent {
   static readonly className: string = 'TorchGRU';
 
   constructor(args: GRUArgs) {
-    super({ where: 'GRU', gates: 3, stateNames: ['h0'] }, args);
+    super(CELL, args);
   }
 
   /**
@@ -50,7 +52,7 @@ export class GRU extends Recurrent {
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUArgs> = {}): GRU {
-    return fromStateDict(GRU, 3, stateDict, options);
+    return fromStateDict(GRU, CELL.gates, stateDict, options);
   }
 
   /**

@@ -1,14 +1,17 @@
 import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
+import { outputSize } from '../kernels/contract.js';
 import { TRANSPOSED_HINT } from '../ops/lengths.js';
-import { checkSequenceShape, checkStateShape, checkTensor } from '../ops/validate.js';
+import { checkSequenceShape, checkStateShapes, checkTensor } from '../ops/validate.js';
 import type { RecurrentOptions } from './args.js';
 
 /** The shapes a recurrent layer takes, and the checks of what it is given. */
 export class InputShapes {
   /** L*D, the rows of each state. */
   readonly stackSize: number;
+  /** The columns of each state: H or P, and H of c. */
+  readonly stateSizes: readonly number[];
 
   /** @param stateNames the initial states in the cell's order: h0, and c0 where there is one. */
   constructor(
@@ -16,6 +19,7 @@ export class InputShapes {
     private readonly stateNames: readonly string[],
   ) {
     this.stackSize = options.numLayers * (options.bidirectional ? 2 : 1);
+    this.stateSizes = stateNames.map((_, i) => (i === 0 ? outputSize(options) : options.hiddenSize));
   }
 
   /** B and T of a sequence; null where a symbolic shape leaves them open. */
@@ -46,15 +50,14 @@ export class InputShapes {
       const rule = `[x, ${this.stateNames.join(', ')}]`;
       throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
     }
-    const expected = [batch, this.stackSize, this.options.hiddenSize];
-    const torchLike = [expected[1], batch, expected[2]];
-    for (const [i, state] of states.entries()) {
+    const expected = this.stateSizes.map((size) => [batch, this.stackSize, size]);
+    checkStateShapes(where, this.stateNames, states, expected, (state, i) => {
+      const torchLike = [this.stackSize, batch, this.stateSizes[i]];
       const isTorchLike =
         batch !== null && state.length === 3 && state.every((size, k) => size === torchLike[k]);
       const name = this.stateNames[i];
-      const hint = `apply takes states batch-leading: ${name}.transpose([1, 0, 2])`;
-      checkStateShape(where, name, state, expected, isTorchLike ? hint : undefined);
-    }
+      return isTorchLike ? `apply takes states batch-leading: ${name}.transpose([1, 0, 2])` : undefined;
+    });
   }
 
   /**
@@ -69,15 +72,21 @@ export class InputShapes {
     steps: number,
   ): Tensor3D[] | undefined {
     if (states.every((state) => state == null)) return undefined;
-    const shape: [number, number, number] = [this.stackSize, batch, this.options.hiddenSize];
-    return states.map((state, i) => {
-      if (state == null) return zeros(shape) as Tensor3D;
-      const name = this.stateNames[i];
-      checkTensor(where, name, state);
-      const isTransposed = state.rank === 3 && state.shape[1] === steps;
-      const expected = unbatched ? [shape[0], shape[2]] : shape;
-      checkStateShape(where, name, state.shape, expected, isTransposed ? TRANSPOSED_HINT : undefined);
-      return reshape(state as Tensor, shape);
+    const given = states.map((state, i) => {
+      if (state != null) checkTensor(where, this.stateNames[i] as string, state);
+      return (state ?? undefined) as Tensor | undefined;
+    });
+    const shapes = this.stateSizes.map((size): [number, number, number] => [this.stackSize, batch, size]);
+    checkStateShapes(
+      where,
+      this.stateNames,
+      given.map((state) => state?.shape),
+      shapes.map(([rows, , columns], i) => (unbatched ? [rows, columns] : (shapes[i] as number[]))),
+      (state) => (state.length === 3 && state[1] === steps ? TRANSPOSED_HINT : undefined),
+    );
+    return given.map((state, i) => {
+      const shape = shapes[i] as [number, number, number];
+      return state ? reshape(state, shape) : (zeros(shape) as Tensor3D);
     });
   }
 }

@@ -20,12 +20,17 @@ import {
   SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, show, showShape } from '../check.js';
-import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { sliceRows } from '../ops/rows.js';
 import { checkTensor } from '../ops/validate.js';
-import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
+import {
+  type CellDescription,
+  parseRecurrentArgs,
+  type RecurrentArgs,
+  type RecurrentOptions,
+} from './args.js';
 import {
   APPLY_REMEDIES,
   checkForwardOptions,
@@ -55,16 +60,6 @@ function swapBatch(state: Tensor): Tensor3D {
   return transpose(state, [1, 0, 2]) as Tensor3D;
 }
 
-/** What distinguishes one recurrent layer from another, beside its op. */
-export interface CellDescription {
-  /** The class's name in messages. */
-  readonly where: string;
-  /** G, the number of gate blocks in the rows of each weight. */
-  readonly gates: number;
-  /** Names of the initial states in the cell's order: h0, and c0 where there is one. */
-  readonly stateNames: readonly string[];
-}
-
 /** A stack of recurrent layers as torch has it, and a tf.layers layer. A subclass brings its op and torch's `forward`. */
 export abstract class Recurrent extends layers.Layer {
   protected abstract runOp(
@@ -87,7 +82,7 @@ export abstract class Recurrent extends layers.Layer {
     private readonly cell: CellDescription,
     args: RecurrentArgs,
   ) {
-    const options = parseRecurrentArgs(cell.where, args);
+    const options = parseRecurrentArgs(cell, args);
     super(args);
     this.options = options;
     this.shapes = new InputShapes(options, cell.stateNames);
@@ -152,13 +147,15 @@ export abstract class Recurrent extends layers.Layer {
     const [x] = this.shapes.checkInputs(`${this.cell.where}.apply`, inputShape, this.inputSize);
     // Asked from outside, it is asked by a model that is being applied inside another one.
     if (!this.isInSymbolicApply) this.isNested = true;
-    const { hiddenSize, returnSequences, returnState } = this.options;
+    const { batchFirst, returnSequences, returnState } = this.options;
     const [batch, steps] = this.shapes.batchAndSteps(x);
-    const stateShape: Shape = [batch ?? null, this.shapes.stackSize, hiddenSize];
-    const sequence = this.options.batchFirst ? [batch, steps] : [steps, batch];
-    const features = this.numDirections * hiddenSize;
+    const sequence = batchFirst ? [batch, steps] : [steps, batch];
+    const features = this.numDirections * outputSize(this.options);
     const output = (returnSequences ? [...sequence, features] : [batch, features]) as Shape;
-    return returnState ? [output, ...this.cell.stateNames.map(() => stateShape)] : output;
+    const { stackSize, stateSizes } = this.shapes;
+    return returnState
+      ? [output, ...stateSizes.map((size): Shape => [batch ?? null, stackSize, size])]
+      : output;
   }
 
   /** Hands the mask of a sequence on with the sequence; final states have none. */
@@ -325,19 +322,20 @@ export abstract class Recurrent extends layers.Layer {
     lengths: Tensor1D | undefined,
     training: boolean,
   ): StackOutputs {
-    const { dropout, numLayers, batchFirst, bidirectional, hiddenSize, implementation } = this.options;
-    const attrs: StackAttrs = { batchFirst, bidirectional, hiddenSize };
+    const { dropout, numLayers, implementation, batchFirst, bidirectional, hiddenSize, projSize } =
+      this.options;
+    const attrs: StackAttrs = { batchFirst, bidirectional, hiddenSize, projSize };
     const inputs: StackInputs = { x, initialStates, weights: directionWeights(this.parameters), lengths };
     const run = (stack: StackInputs) => this.runOp(stack, attrs, implementation);
     const drops = training && dropout > 0 && numLayers > 1;
     return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
   }
 
-  /** The last layer's final hidden state of all directions, `[B, D*H]`, from `hn` `[L*D, B, H]`. */
+  /** The last layer's final hidden state of all directions, `[B, D*H]` or `[B, D*P]`, from `hn`. */
   private lastHidden(hn: Tensor3D): Tensor2D {
     const d = this.numDirections;
     const last = swapBatch(sliceRows(hn, this.shapes.stackSize - d, d));
-    return reshape(last, [last.shape[0], d * this.hiddenSize]);
+    return reshape(last, [last.shape[0], d * last.shape[2]]);
   }
 
   /** Builds an unbuilt layer for inputs of `inputSize` features. */
@@ -348,7 +346,7 @@ export abstract class Recurrent extends layers.Layer {
 
   /**
    * Forgets the states of a stateful layer, or sets them.
-   * @param states batch-leading `[B, L*D, H]`, one per state of the cell; copied, the caller keeps its own.
+   * @param states batch-leading `[B, L*D, H or P]`, one per state of the cell; copied, the caller keeps its own.
    */
   override resetStates(states?: Tensor | Tensor[]): void {
     const where = `${this.cell.where}.resetStates`;
@@ -379,8 +377,9 @@ export abstract class Recurrent extends layers.Layer {
   }
 
   override getConfig(): serialization.ConfigDict {
-    const { implementation: _, seed, inputSize: __, ...options } = this.options;
+    const { implementation: _, seed, inputSize: __, projSize, ...options } = this.options;
     const optional = {
+      ...(this.cell.ownArgs.includes('projSize') ? { projSize } : {}),
       ...(seed === undefined ? {} : { seed }),
       ...(this.inputSize === undefined ? {} : { inputSize: this.inputSize }),
     };

@@ -1,5 +1,5 @@
 import { add, expandDims, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { sigmoid, tanh } from './activations.js';
 import { checkImplementation, type Implementation } from './implementation.js';
 import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.js';
@@ -16,7 +16,7 @@ import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.j
  */
 export const gruEquations: CellEquations = {
   gates: 3,
-  numStates: 1,
+  stateSizes: (attrs) => [outputSize(attrs)],
   step(gatesFromInput, states, { weight_hh, bias_hh }) {
     const [h] = states as [Tensor2D];
     const [rx, zx, nx] = gatesFromInput as [Tensor2D, Tensor2D, Tensor2D];

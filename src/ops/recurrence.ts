@@ -40,11 +40,11 @@ export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D
 export interface CellEquations {
   /** G, how many gate blocks the rows of each weight have. */
   readonly gates: number;
-  /** How many states a step carries; the first one is the output. */
-  readonly numStates: number;
+  /** The columns of each state that a step carries; the first state is the output. */
+  stateSizes(attrs: StackAttrs): readonly number[];
   /**
-   * One step: the input's share of each gate, G matrices `[B, H]` with the bias in, and the previous states `[B, H]`
-   * to the next states.
+   * One step: the input's share of each gate, G matrices `[B, H]` with the bias in, and the previous states to the next
+   * states.
    */
   step(
     gatesFromInput: readonly Tensor2D[],
@@ -69,18 +69,24 @@ export function gateBlocks(gates: Tensor3D, count: number): Tensor2D[] {
 interface StepMask {
   /** Bool `[T, B, 1]`. */
   readonly all: Tensor3D;
-  /** The same per step, widened to bool `[B, H]`. */
-  readonly at: readonly Tensor2D[];
+  /** By the columns of a state: the same per step, widened to bool `[B, columns]`. */
+  readonly at: ReadonlyMap<number, readonly Tensor2D[]>;
 }
 
-function stepMask(lengths: Tensor1D, steps: number, hiddenSize: number): StepMask {
+function stepMask(lengths: Tensor1D, steps: number, stateSizes: readonly number[]): StepMask {
   const batch = lengths.shape[0];
   const all = less(
     reshape(range(0, steps, 1, 'int32'), [steps, 1, 1]),
     reshape(lengths, [1, batch, 1]),
   ) as Tensor3D;
-  const wide = tile(all, [1, 1, hiddenSize]);
-  return { all, at: unstackRows(wide) };
+  const at = [...new Set(stateSizes)].map((size) => [size, unstackRows(tile(all, [1, 1, size]))] as const);
+  return { all, at: new Map(at) };
+}
+
+/** `next` in the rows that have step t, `previous` in the others. */
+function holdAbsent(mask: StepMask, t: number, next: Tensor2D, previous: Tensor2D): Tensor2D {
+  const present = mask.at.get(next.shape[1])?.[t] as Tensor2D;
+  return where(present, next, previous);
 }
 
 /** One direction of one layer over the whole sequence. `x` is `[T, B, I]`; so is the returned `output`. */
@@ -103,25 +109,24 @@ function runDirection(
     const next = cell.step(gates.slice(t * cell.gates, (t + 1) * cell.gates), states, weights);
     // A row holds its state on steps it does not have. Read backwards, the initial state waits until the row's own
     // last step: torch's reverse direction over a PackedSequence.
-    const present = mask?.at[t];
-    states = present ? next.map((state, k) => where(present, state, states[k] as Tensor2D)) : next;
+    states = mask ? next.map((state, k) => holdAbsent(mask, t, state, states[k] as Tensor2D)) : next;
     outputs[t] = states[0] as Tensor2D;
   }
   const output = stack(outputs) as Tensor3D;
   return { output: mask ? selectOrZero(mask.all, output) : output, finalStates: states };
 }
 
-/** Each initial state as L*D matrices `[B, H]`, zeros where none was given. */
+/** Each initial state as L*D matrices `[B, columns]`, zeros where none was given. */
 function splitInitialStates(
-  cell: CellEquations,
-  inputs: StackInputs,
+  { initialStates, weights }: StackInputs,
   batch: number,
-  hiddenSize: number,
+  stateSizes: readonly number[],
 ): Tensor2D[][] {
-  const given = inputs.initialStates;
-  if (given) return given.map(unstackRows);
-  const zero = zeros([batch, hiddenSize]) as Tensor2D;
-  return Array.from({ length: cell.numStates }, () => inputs.weights.map(() => zero));
+  if (initialStates) return initialStates.map(unstackRows);
+  return stateSizes.map((size) => {
+    const zero = zeros([batch, size]) as Tensor2D;
+    return weights.map(() => zero);
+  });
 }
 
 /** Runs the whole stack by composed tf ops. Contract: {@link StackInputs}, {@link StackOutputs}. */
@@ -129,8 +134,9 @@ export function runStack(cell: CellEquations, inputs: StackInputs, attrs: StackA
   return tidy(() => {
     const timeMajor = attrs.batchFirst ? transpose(inputs.x, [1, 0, 2]) : inputs.x;
     const [steps, batch] = timeMajor.shape;
-    const mask = inputs.lengths && stepMask(inputs.lengths, steps, attrs.hiddenSize);
-    const initial = splitInitialStates(cell, inputs, batch, attrs.hiddenSize);
+    const stateSizes = cell.stateSizes(attrs);
+    const mask = inputs.lengths && stepMask(inputs.lengths, steps, stateSizes);
+    const initial = splitInitialStates(inputs, batch, stateSizes);
     const directions = attrs.bidirectional ? 2 : 1;
     const finals: (readonly Tensor2D[])[] = [];
     // Padding of the input may hold anything, NaN included. Later layers read the zeros that this one leaves there.

@@ -52,29 +52,46 @@ export function checkSequenceShape(
   }
 }
 
-/** The shape of an initial state. `expected` may hold null where any size will do; `hint` is what may be wrong. */
-export function checkStateShape(
+type Sizes = readonly (number | null)[];
+
+/**
+ * The shapes of the initial states of one call, in the cell's order; an absent one (undefined) passes.
+ *
+ * @param expected may hold null where any size will do.
+ * @param hint what may be wrong with a shape that does not fit.
+ */
+export function checkStateShapes(
   where: string,
-  what: string,
-  shape: readonly (number | null)[],
-  expected: readonly (number | null)[],
-  hint?: string,
+  names: readonly string[],
+  shapes: readonly (Sizes | undefined)[],
+  expected: readonly Sizes[],
+  hint: (shape: Sizes, i: number) => string | undefined,
 ): void {
-  const fits =
-    shape.length === expected.length && shape.every((size, i) => sizeFits(size, expected[i] ?? null));
-  if (fits) return;
-  const words = stateWords(shape, expected);
-  const remedy = hint ? `${words}. ${hint}` : words;
-  throw new RangeError(message(where, what, `shape ${showShape(expected)}`, showShape(shape), remedy));
+  for (const [i, shape] of shapes.entries()) {
+    const rule = expected[i] as Sizes;
+    if (shape === undefined || shapeFits(shape, rule)) continue;
+    const remedy = [stateWords(shapes, rule, i), hint(shape, i)].filter(Boolean).join('. ');
+    const what = names[i] as string;
+    throw new RangeError(message(where, what, `shape ${showShape(rule)}`, showShape(shape), remedy));
+  }
 }
 
-function sizeFits(size: number | null, expected: number | null): boolean {
-  return size === null || expected === null || size === expected;
+function shapeFits(shape: Sizes, expected: Sizes): boolean {
+  const fits = (size: number | null, i: number) =>
+    size === null || expected[i] === null || size === expected[i];
+  return shape.length === expected.length && shape.every(fits);
 }
 
-function stateWords(shape: readonly (number | null)[], expected: readonly (number | null)[]): string {
-  if (shape.length === expected.length)
-    return `Expected hidden size (${expected.map((size) => size ?? '?').join(', ')}), got ${showShape(shape)}`;
+/** torch's words: of one state it speaks of hx, of two of hx and cx. */
+function stateWords(shapes: readonly (Sizes | undefined)[], expected: Sizes, i: number): string {
+  const shape = shapes[i] as Sizes;
+  const isPair = shapes.length > 1;
+  if (shape.length === expected.length) {
+    const sizes = expected.map((size) => size ?? '?').join(', ');
+    return `Expected hidden${isPair ? `[${i}]` : ''} size (${sizes}), got ${showShape(shape)}`;
+  }
   const [batching, rank] = expected.length === 2 ? ['unbatched', 2] : ['batched', 3];
-  return `For ${batching} ${rank}-D input, hx should also be ${rank}-D but got ${shape.length}-D tensor`;
+  const ranks = shapes.map((state) => `${state?.length ?? rank}-D`).join(', ');
+  const [subject, got] = isPair ? ['hx and cx', `(${ranks}) tensors`] : ['hx', `${ranks} tensor`];
+  return `For ${batching} ${rank}-D input, ${subject} should also be ${rank}-D but got ${got}`;
 }
