@@ -3,6 +3,19 @@ import './kernels/wasm/unsorted-segment-sum.js';
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export type { RecurrentArgs } from './layers/args.js';
 export type { ForwardOptions, RecurrentCallArgs } from './layers/call-args.js';
+export type { RecurrentCellArgs } from './layers/cell-args.js';
+export {
+  GRUCell,
+  type GRUCellArgs,
+  gruCell,
+  LSTMCell,
+  type LSTMCellArgs,
+  type LSTMCellState,
+  lstmCell,
+  RNNCell,
+  type RNNCellArgs,
+  rnnCell,
+} from './layers/cells.js';
 export type { FromStateDictOptions } from './layers/from-state-dict.js';
 export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/gru.js';
 export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/lstm.js';

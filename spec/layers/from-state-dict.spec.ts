@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../src/errors.js';
 import { GRU, type GRUArgs } from '../../src/index.js';
+import { readLayerArgs } from '../../src/layers/file-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from '../models/torch-modules.js';
@@ -10,7 +11,7 @@ import { gruFixtures } from '../support/fixtures.js';
 import { expectForward, toTensor } from '../support/parity.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
-  fromStateDict(GRU, 3, stateDict, options);
+  fromStateDict(GRU, 3, readLayerArgs, stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
   for (const fixture of gruFixtures()) {

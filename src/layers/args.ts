@@ -202,8 +202,8 @@ function checkProjSize(where: string, projSize: number, hiddenSize: number): voi
   );
 }
 
-export function hiddenSizeWords(value: unknown): string {
-  return typeof value === 'number' && Number.isInteger(value)
-    ? 'hidden_size must be greater than zero'
-    : 'hidden_size should be of type int';
+/** torch's words for a hidden size that is not an integer, or below `min`. */
+export function hiddenSizeWords(value: unknown, min = 1): string | undefined {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return 'hidden_size should be of type int';
+  return min === 1 ? 'hidden_size must be greater than zero' : undefined;
 }

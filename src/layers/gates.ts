@@ -8,8 +8,8 @@ const CLASS_BY_GATES: ReadonlyMap<number, string> = new Map([
   [4, 'LSTM'],
 ]);
 
-/** A sentence about a `weight_hh_l0` that is not of a class with G gates; undefined for one that may be. */
-export function gatesNote(hh: readonly number[], gates: number): string | undefined {
+/** A sentence about a `weight_hh` (called `name`) that is not of a class with G gates; undefined for one that may be. */
+export function gatesNote(hh: readonly number[], gates: number, name = 'weight_hh_l0'): string | undefined {
   const [rows, columns] = hh;
   if (rows === undefined || columns === undefined || rows === gates * columns) return undefined;
   // Transposed, which the line about its shape tells.
@@ -18,7 +18,7 @@ export function gatesNote(hh: readonly number[], gates: number): string | undefi
   const blocks = rows / columns;
   const other = CLASS_BY_GATES.get(blocks);
   if (other !== undefined)
-    return `weight_hh_l0 ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other} has; ${own} has ${gates}.`;
+    return `${name} ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other} has; ${own} has ${gates}.`;
   if (rows % gates === 0) return undefined;
-  return `weight_hh_l0 has ${rows} rows, not a multiple of ${gates}, the gates of ${own}.`;
+  return `${name} has ${rows} rows, not a multiple of ${gates}, the gates of ${own}.`;
 }

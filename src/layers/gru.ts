@@ -5,6 +5,7 @@ import type { Implementation } from '../ops/implementation.js';
 import type { StateDict } from '../state-dict/types.js';
 import type { CellDescription, RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
+import { readLayerArgs } from './file-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { Recurrent } from './recurrent.js';
 
@@ -52,7 +53,7 @@ export class GRU extends Recurrent {
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUArgs> = {}): GRU {
-    return fromStateDict(GRU, CELL.gates, stateDict, options);
+    return fromStateDict(GRU, CELL.gates, readLayerArgs, stateDict, options);
   }
 
   /**

@@ -5,6 +5,7 @@ import { lstm as lstmOp } from '../ops/lstm.js';
 import type { StateDict } from '../state-dict/types.js';
 import type { CellDescription, RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
+import { readLayerArgs } from './file-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { Recurrent } from './recurrent.js';
 
@@ -63,7 +64,7 @@ export class LSTM extends Recurrent {
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<LSTMArgs> = {}): LSTM {
-    return fromStateDict(LSTM, CELL.gates, stateDict, options);
+    return fromStateDict(LSTM, CELL.gates, readLayerArgs, stateDict, options);
   }
 
   /**

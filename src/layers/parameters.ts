@@ -1,7 +1,7 @@
 /** The parameters of a recurrent layer under torch's names. */
 
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import { initializers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import { type DirectionWeights, outputSize } from '../kernels/contract.js';
 import type { RecurrentOptions } from './args.js';
 
@@ -55,8 +55,15 @@ export function directionWeights(parameters: ReadonlyMap<string, LayerVariable>)
   });
 }
 
+/** How torch initialises a parameter: U(-1/sqrt(H), 1/sqrt(H)), repeatable with a seed. */
+export function torchInitializer(name: string, hiddenSize: number, seed: number | undefined) {
+  const bound = hiddenSize === 0 ? 0 : 1 / Math.sqrt(hiddenSize);
+  const ownSeed = seed === undefined ? undefined : mixSeed(seed, name);
+  return initializers.randomUniform({ minval: -bound, maxval: bound, seed: ownSeed });
+}
+
 /** A seed of its own for each parameter, far from those of the neighbouring seeds (FNV-1a over both). */
-export function mixSeed(seed: number, name: string): number {
+function mixSeed(seed: number, name: string): number {
   let hash = 0x811c9dc5;
   for (const character of `${seed}/${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return hash >>> 0;

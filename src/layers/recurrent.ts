@@ -12,13 +12,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
-import {
-  initializers,
-  type LayerVariable,
-  layers,
-  type Shape,
-  SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, show, showShape } from '../check.js';
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
@@ -37,10 +31,11 @@ import {
   type ForwardOptions,
   type RecurrentCallArgs,
 } from './call-args.js';
+import { construct, toConfig } from './config.js';
 import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
 import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin, sequenceMask } from './masks.js';
-import { directionWeights, mixSeed, torchShapes } from './parameters.js';
+import { directionWeights, torchInitializer, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
 
@@ -122,10 +117,8 @@ export abstract class Recurrent extends layers.Layer {
       throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const shapes = this.torchShapes(inputSize);
     this.checkInitialWeights(shapes);
-    const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const [name, shape] of shapes) {
-      const seed = this.options.seed === undefined ? undefined : mixSeed(this.options.seed, name);
-      const initializer = initializers.randomUniform({ minval: -bound, maxval: bound, seed });
+      const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
       this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
     }
     this.resolvedInputSize = inputSize;
@@ -367,23 +360,17 @@ export abstract class Recurrent extends layers.Layer {
     tidy(() => this.store.set(list.map(swapBatch)));
   }
 
-  /** tfjs calls this unbound, and adds `customObjects` to the config. */
   static override fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,
   ): T {
-    const { customObjects: _, ...args } = config;
-    return new cls(args);
+    return construct(cls, config);
   }
 
   override getConfig(): serialization.ConfigDict {
-    const { implementation: _, seed, inputSize: __, projSize, ...options } = this.options;
-    const optional = {
-      ...(this.cell.ownArgs.includes('projSize') ? { projSize } : {}),
-      ...(seed === undefined ? {} : { seed }),
-      ...(this.inputSize === undefined ? {} : { inputSize: this.inputSize }),
-    };
-    return { ...super.getConfig(), ...options, ...optional };
+    const { projSize, ...options } = this.options;
+    const own = this.cell.ownArgs.includes('projSize') ? { projSize } : {};
+    return { ...super.getConfig(), ...toConfig({ ...options, ...own, inputSize: this.inputSize }) };
   }
 
   override dispose(): ReturnType<layers.Layer['dispose']> {

@@ -5,6 +5,7 @@ import { type Nonlinearity, rnn as rnnOp } from '../ops/rnn.js';
 import type { StateDict } from '../state-dict/types.js';
 import { type CellDescription, parseNonlinearity, type RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
+import { readLayerArgs } from './file-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { Recurrent } from './recurrent.js';
 
@@ -54,7 +55,7 @@ export class RNN extends Recurrent {
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<RNNArgs> = {}): RNN {
-    return fromStateDict(RNN, CELL.gates, stateDict, options);
+    return fromStateDict(RNN, CELL.gates, readLayerArgs, stateDict, options);
   }
 
   /**

@@ -1,0 +1,121 @@
+/** What a state_dict says about the arguments of the layer or cell it was saved from. */
+
+import { type Faults, prefixHint, shapeFits } from '../state-dict/faults.js';
+import { gatesNote } from './gates.js';
+import type { ModuleFile } from './module-file.js';
+
+/** Of a cell. */
+export interface FileArgs {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly bias: boolean;
+}
+
+/** Of a layer. */
+export interface LayerFileArgs extends FileArgs {
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  readonly projSize?: number;
+}
+
+const PARAMETER = /^(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(\d+)(_reverse)?$/;
+const LSTM_GATES = 4;
+
+/** Of at least one row and column. */
+function isMatrix(shape: readonly number[] | undefined): shape is readonly [number, number] {
+  return shape !== undefined && shapeFits(shape, [null, null]);
+}
+
+/** What the keys and shapes say of a layer; undefined, with the faults noted, where they do not describe one. */
+export function readLayerArgs(file: ModuleFile, gates: number, faults: Faults): LayerFileArgs | undefined {
+  const parameters = file.names.flatMap((name) => {
+    const [, layer, reverse] = PARAMETER.exec(name) ?? [];
+    return layer === undefined ? [] : [{ name, layer: Number(layer), isReverse: reverse !== undefined }];
+  });
+  const weights = { ih: file.shape('weight_ih_l0'), hh: file.shape('weight_hh_l0') };
+  const numLayers = countLayers(file, new Set(parameters.map(({ layer }) => layer)), faults);
+  if (!isMatrix(weights.ih) || !isMatrix(weights.hh) || numLayers === undefined) {
+    noteFirst(file, { weight_ih_l0: weights.ih, weight_hh_l0: weights.hh }, faults);
+    for (const name of file.names) if (!PARAMETER.test(name)) faults.unexpected.push(file.key(name));
+    return undefined;
+  }
+  // Other classes have no projection: the key is one too many there, and told so.
+  const projection = gates === LSTM_GATES ? file.shape('weight_hr_l0') : undefined;
+  if (projection !== undefined && !isProjection(projection, weights.ih[0] / gates)) {
+    faults.mismatch(file.key('weight_hr_l0'), projection, [null, Math.ceil(weights.ih[0] / gates)]);
+    return undefined;
+  }
+  const projSize = projection?.[0];
+  const note = parameters.some(({ name }) => name.startsWith('weight_hr_'))
+    ? undefined
+    : gatesNote(weights.hh, gates);
+  if (note !== undefined) faults.hint(note);
+  return {
+    ...readSizes(weights.ih, weights.hh, gates, projSize),
+    numLayers,
+    bias: parameters.some(({ name }) => name.startsWith('bias_')),
+    bidirectional: parameters.some(({ isReverse }) => isReverse),
+    ...(projSize === undefined ? {} : { projSize }),
+  };
+}
+
+/** `[P, H]` with P < H. */
+function isProjection(shape: readonly number[], hiddenSize: number): boolean {
+  return isMatrix(shape) && shape[0] < hiddenSize && shape[1] === hiddenSize;
+}
+
+/** L, when the layers are numbered 0 to L-1 without a gap. */
+function countLayers(file: ModuleFile, found: ReadonlySet<number>, faults: Faults): number | undefined {
+  const sorted = [...found].sort((a, b) => a - b);
+  const gap = sorted.findIndex((layer, i) => layer !== i);
+  if (gap === -1) return sorted.length;
+  if (gap > 0)
+    for (const kind of ['weight_ih', 'weight_hh']) faults.missing.push(file.key(`${kind}_l${gap}`));
+  const list = sorted.slice(0, 8).join(', ');
+  faults.hint(`There are parameters of layer ${list}, but none of layer ${gap}.`);
+  return undefined;
+}
+
+/** Faults of the two weights without which nothing can be read. */
+function noteFirst(
+  file: ModuleFile,
+  weights: Readonly<Record<string, readonly number[] | undefined>>,
+  faults: Faults,
+): void {
+  for (const [name, shape] of Object.entries(weights)) {
+    if (shape === undefined) faults.missing.push(file.key(name));
+    else if (!isMatrix(shape)) faults.mismatch(file.key(name), shape, [null, null]);
+  }
+  const isElsewhere = Object.values(weights).every((shape) => shape === undefined);
+  const elsewhere = isElsewhere ? file.modulesWith(Object.keys(weights)) : [];
+  if (elsewhere.length > 0) faults.hint(prefixHint(elsewhere));
+}
+
+/** H and I from the first layer's weights; those of transposed ones, so that the fault can say so. */
+function readSizes(
+  ih: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  gates: number,
+  projSize: number | undefined,
+): { readonly inputSize: number; readonly hiddenSize: number } {
+  const isTransposed = gates > 1 && columns === gates * rows;
+  if (projSize !== undefined) return { inputSize: ih[1], hiddenSize: ih[0] / gates };
+  const hiddenSize = isTransposed ? rows : columns;
+  const isInputTransposed = ih[0] !== gates * hiddenSize && ih[1] === gates * hiddenSize;
+  return { inputSize: isInputTransposed ? ih[0] : ih[1], hiddenSize };
+}
+
+/** The same of a cell, whose keys have no layer number. */
+export function readCellArgs(file: ModuleFile, gates: number, faults: Faults): FileArgs | undefined {
+  const weights = { weight_ih: file.shape('weight_ih'), weight_hh: file.shape('weight_hh') };
+  const { weight_ih, weight_hh } = weights;
+  if (!isMatrix(weight_ih) || !isMatrix(weight_hh)) {
+    noteFirst(file, weights, faults);
+    for (const name of file.names) if (!Object.hasOwn(weights, name)) faults.unexpected.push(file.key(name));
+    return undefined;
+  }
+  const note = gatesNote(weight_hh, gates, 'weight_hh');
+  if (note !== undefined) faults.hint(note);
+  const bias = file.names.some((name) => name.startsWith('bias_'));
+  return { ...readSizes(weight_ih, weight_hh, gates, undefined), bias };
+}

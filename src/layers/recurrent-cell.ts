@@ -1,0 +1,190 @@
+/** What the recurrent cells share: arguments, weights, one step in tf.layers' form and in torch's. */
+
+import {
+  expandDims,
+  type serialization,
+  squeeze,
+  type Tensor,
+  type Tensor2D,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { message, showShape } from '../check.js';
+import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import { checkImplementation, type Implementation } from '../ops/implementation.js';
+import { runStep } from '../ops/step.js';
+import { checkTensor } from '../ops/validate.js';
+import type { CellDescription } from './args.js';
+import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './cell-args.js';
+import { checkCellInput, checkCellState } from './cell-shapes.js';
+import { construct, toConfig } from './config.js';
+import { addDirection, directionWeights, torchInitializer } from './parameters.js';
+import { buildLayer } from './weights.js';
+
+type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
+
+/**
+ * One step of a recurrent network as torch's cells compute it, and a cell of tf.layers: `tf.layers.rnn({ cell })` runs it
+ * over a sequence. A subclass brings its op and torch's `forward`.
+ */
+export abstract class RecurrentCell extends layers.RNNCell {
+  protected abstract runOp(
+    inputs: StackInputs,
+    attrs: StackAttrs,
+    implementation: Implementation,
+  ): StackOutputs;
+
+  /** H, or `[H, H]` of a cell with h and c. */
+  readonly stateSize: number | number[];
+
+  protected readonly options: RecurrentCellOptions;
+  private readonly parameters = new Map<string, LayerVariable>();
+  private resolvedInputSize: number | undefined;
+
+  protected constructor(
+    private readonly cell: CellDescription,
+    args: RecurrentCellArgs,
+  ) {
+    const options = parseCellArgs(cell, args);
+    super(args);
+    this.options = options;
+    this.resolvedInputSize = options.inputSize;
+    const { hiddenSize } = options;
+    this.stateSize = cell.stateNames.length === 1 ? hiddenSize : cell.stateNames.map(() => hiddenSize);
+  }
+
+  /** I, undefined until it was given or read off the first input. */
+  get inputSize(): number | undefined {
+    return this.resolvedInputSize;
+  }
+
+  get hiddenSize(): number {
+    return this.options.hiddenSize;
+  }
+
+  /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
+  torchShapes(inputSize: number): Map<string, number[]> {
+    const shapes = new Map<string, number[]>();
+    addDirection(shapes, '', this.cell.gates, inputSize, { ...this.options, projSize: 0 });
+    return shapes;
+  }
+
+  /**
+   * Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. A built cell stays as it is:
+   * `tf.layers.rnn` builds its cell with itself.
+   */
+  override build(inputShape: Shape | Shape[]): void {
+    if (this.built) return;
+    const [x] = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[];
+    checkCellInput(this.cell.where, this.cell.where, x, this.inputSize, false);
+    const inputSize = x[1];
+    if (inputSize == null)
+      throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
+    for (const [name, shape] of this.torchShapes(inputSize)) {
+      const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
+      this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
+    }
+    this.resolvedInputSize = inputSize;
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
+    const shapes = inputShape as Shape[];
+    this.checkShapes(`${this.cell.where}.apply`, shapes);
+    const state: Shape = [shapes[0]?.[0] as number, this.hiddenSize];
+    return [state, ...this.cell.stateNames.map(() => state)];
+  }
+
+  /**
+   * tf.layers' step, eager or symbolic: `[x, h]` to `[h', h']`, LSTM `[x, h, c]` to `[h', h', c']`, each `[B, H]`; the
+   * first is the output. Eager outputs belong to the caller.
+   * @throws RangeError, TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  override apply(
+    inputs: Inputs,
+    kwargs?: Parameters<layers.Layer['apply']>[1],
+  ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
+    const where = `${this.cell.where}.apply`;
+    const list = (Array.isArray(inputs) ? inputs : [inputs]) as (Tensor | SymbolicTensor)[];
+    if (!(list[0] instanceof SymbolicTensor))
+      for (const [i, input] of list.entries())
+        checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
+    this.checkShapes(
+      where,
+      list.map(({ shape }) => shape),
+    );
+    return super.apply(inputs, kwargs);
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: Parameters<layers.Layer['call']>[1] = {}): Tensor[] {
+    return tidy(() => {
+      this.invokeCallHook(inputs, kwargs);
+      const [x, ...states] = inputs as [Tensor2D, ...Tensor2D[]];
+      const next = this.step(x, states);
+      return [next[0] as Tensor2D, ...next];
+    });
+  }
+
+  /** torch's call, shared by the cells; see their `forward`. */
+  protected runForward(x: Tensor, given: readonly (Tensor | null | undefined)[]): Tensor[] {
+    const { where: className, stateNames } = this.cell;
+    const where = `${className}.forward`;
+    checkTensor(where, 'x', x);
+    checkCellInput(where, className, x.shape, this.inputSize, true);
+    const expected = [...x.shape.slice(0, -1), this.hiddenSize];
+    for (const [i, state] of given.entries()) {
+      if (state == null) continue;
+      checkTensor(where, stateNames[i] as string, state);
+      checkCellState(where, className, stateNames, i, state.shape, expected);
+    }
+    return tidy(() => {
+      this.ensureBuilt(x.shape.at(-1) as number);
+      const batched = (tensor: Tensor) => (x.rank === 1 ? expandDims(tensor, 0) : tensor) as Tensor2D;
+      const states = given.some((state) => state != null)
+        ? given.map((state) => batched(state ?? zeros(expected)))
+        : undefined;
+      const next = this.step(batched(x), states);
+      return x.rank === 1 ? next.map((state) => squeeze(state, [0])) : next;
+    });
+  }
+
+  private step(x: Tensor2D, states: readonly Tensor2D[] | undefined): Tensor2D[] {
+    const { hiddenSize, implementation } = this.options;
+    checkImplementation(this.cell.where, implementation);
+    if (hiddenSize === 0) return this.cell.stateNames.map(() => zeros([x.shape[0], 0]));
+    const [weights] = directionWeights(this.parameters) as [ReturnType<typeof directionWeights>[number]];
+    const run = (inputs: StackInputs, attrs: StackAttrs) => this.runOp(inputs, attrs, implementation);
+    return runStep(run, x, states, weights, hiddenSize);
+  }
+
+  /** Checks the shapes of `x` and the states, as tf.layers passes them. */
+  private checkShapes(where: string, [x, ...states]: readonly Shape[]): void {
+    const { where: className, stateNames } = this.cell;
+    if (states.length !== stateNames.length) {
+      const rule = `[x, ${stateNames.join(', ')}]`;
+      const remedy = 'forward() starts from zeros where a state is left out';
+      const got = `${states.length + 1} ${states.length === 0 ? 'tensor' : 'tensors'}`;
+      throw new RangeError(message(where, 'inputs', rule, got, remedy));
+    }
+    checkCellInput(where, className, x, this.inputSize, false);
+    for (const [i, state] of states.entries())
+      checkCellState(where, className, stateNames, i, state, [x[0] as number, this.hiddenSize]);
+  }
+
+  /** Builds an unbuilt cell for inputs of `inputSize` features. */
+  ensureBuilt(inputSize: number): void {
+    if (!this.built) buildLayer(this, this.name, [null, inputSize]);
+  }
+
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    return construct(cls, config);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return { ...super.getConfig(), ...toConfig({ ...this.options, inputSize: this.inputSize }) };
+  }
+}
