@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
-import { gru } from '../../src/index.js';
+import { gru, lstm, rnn } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from './torch-modules.js';
@@ -222,6 +222,27 @@ describe('hints at sizes', () => {
     expect(hintsOf(gru({ hiddenSize: 4 }), gruWeights(3).set('weight_hh_l0', f32([9])))).to.deep.equal([]);
   });
 
+  it('tell the hiddenSize and projSize of an LSTM', () => {
+    const file = (h: number, p: number): StateDict =>
+      new Map([
+        ['weight_ih_l0', f32([4 * h, 2])],
+        ['weight_hh_l0', f32([4 * h, p || h])],
+        ['bias_ih_l0', f32([4 * h])],
+        ['bias_hh_l0', f32([4 * h])],
+        ...(p > 0 ? [['weight_hr_l0', f32([p, h])] as const] : []),
+      ]);
+    const layer = (hiddenSize: number, projSize = 0) => lstm({ name: 'rnn', hiddenSize, projSize });
+    expect(hintsOf(layer(5), file(6, 0))).to.deep.equal(['The file has hiddenSize 6, layer "rnn" 5.']);
+    expect(hintsOf(layer(6, 3), file(6, 2))).to.deep.equal(['The file has projSize 2, layer "rnn" 3.']);
+    expect(hintsOf(layer(6, 3), file(6, 0))).to.include('The file has projSize 0, layer "rnn" 3.');
+    expect(hintsOf(layer(5), file(6, 4))).to.include(
+      'The file has hiddenSize 6 and projSize 4, layer "rnn" 5 and 0.',
+    );
+    expect(hintsOf(rnn({ hiddenSize: 5 }), file(6, 4))).to.deep.equal([
+      '"weight_hr_l0" is a projection, which only torch.nn.LSTM has (proj_size).',
+    ]);
+  });
+
   it("tell the units of a dense layer without a bias, and of one whose sizes are another layer's exchanged", () => {
     const dense = (useBias: boolean) => tf.layers.dense({ name: 'fc', units: 3, inputShape: [5], useBias });
     expect(hintsOf(dense(false), new Map([['weight', f32([4, 5])]]))).to.deep.equal([
@@ -245,5 +266,41 @@ describe('hints at arguments', () => {
         name,
       ).to.deep.equal(['Pass strict: false to load part of a file.']);
     }
+  });
+});
+
+describe('hints at ties', () => {
+  before(() => tf.setBackend('cpu'));
+
+  const embedding = (name: string) =>
+    tf.layers.embedding({ name, inputDim: 4, outputDim: 3, inputLength: 2 });
+  const weight = f32([4, 3]);
+
+  it('offer a map for a key that has the values of an embedding', () => {
+    const model = tf.sequential({ layers: [embedding('tokens')] });
+    const file = new Map([
+      ['net.tokens.weight', weight],
+      ['net.head.weight', f32([4, 3])],
+    ]);
+    expect(() => loadStateDict(model, file, { prefix: 'net' })).to.throw(
+      StateDictError,
+      'Hint: "net.head.weight" has the values of "net.tokens.weight": if the module ties them, ' +
+        'pass map: { "tokens": ["tokens", "head"] }.',
+    );
+    model.dispose();
+  });
+
+  it('are none for other values, nor for what is no tensor', () => {
+    const other = f32([4, 3], new Array(12).fill(0.5));
+    for (const value of [other, f32([3, 4]), 'text' as never, null as never])
+      expect(
+        hintsOf(
+          tf.sequential({ layers: [embedding('tokens')] }),
+          new Map([
+            ['tokens.weight', weight],
+            ['head.weight', value],
+          ]),
+        ),
+      ).to.deep.equal(['Pass strict: false to load part of a file.']);
   });
 });

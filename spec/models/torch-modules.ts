@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { gru } from '../../src/index.js';
+import { gru, lstm, rnn } from '../../src/index.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
 import type { ModuleFixture } from '../support/fixtures.js';
 
@@ -21,6 +21,8 @@ interface TorchArgs {
   readonly hidden_size: number;
   readonly num_layers?: number;
   readonly bidirectional?: boolean;
+  readonly proj_size?: number;
+  readonly nonlinearity?: 'tanh' | 'relu';
 }
 
 /** An unbuilt layer with the arguments that belong to the module's. */
@@ -30,6 +32,12 @@ export function layerFor({ module, args, x }: ModuleFixture): tf.layers.Layer {
   const epsilon = a.eps ?? 1e-5;
   const conv = { filters: a.out_channels, kernelSize: a.kernel_size, strides: a.stride ?? 1, useBias };
   const affine = { scale: a.affine ?? true, center: a.affine ?? true };
+  const recurrent = {
+    hiddenSize: a.hidden_size,
+    numLayers: a.num_layers,
+    bidirectional: a.bidirectional,
+    bias: a.bias,
+  };
   switch (module) {
     case 'Linear':
       return tf.layers.dense({ units: a.out_features, useBias });
@@ -47,12 +55,11 @@ export function layerFor({ module, args, x }: ModuleFixture): tf.layers.Layer {
     case 'PReLU':
       return tf.layers.prelu({ sharedAxes: sharedIn(a, x.shape) } as object);
     case 'GRU':
-      return gru({
-        hiddenSize: a.hidden_size,
-        numLayers: a.num_layers,
-        bidirectional: a.bidirectional,
-        bias: a.bias,
-      });
+      return gru(recurrent);
+    case 'LSTM':
+      return lstm({ ...recurrent, projSize: a.proj_size });
+    case 'RNN':
+      return rnn({ ...recurrent, nonlinearity: a.nonlinearity });
     default:
       throw new Error(`no layer for ${module}`);
   }

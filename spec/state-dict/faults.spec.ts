@@ -149,9 +149,17 @@ describe('Faults', () => {
     expect(
       nearMisses(['gru.weight_ih_l0', 'gru.weight_hh_l0'], ['gru.weight_ih', 'gru.weight_hh']),
     ).to.deep.equal([
-      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. One layer run over a sequence computes the same: ' +
-        'rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
+      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a ' +
+        'sequence computes the same, rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
     ]);
     expect(nearMisses(['gru.weight_hh_l0'], ['other.weight_ih'])).to.deep.equal([]);
+  });
+
+  it('tells the keys of a layer from those of a cell', () => {
+    expect(nearMisses(['weight_ih', 'weight_hh'], ['weight_ih_l0', 'weight_hh_l0'])).to.deep.equal([
+      '"weight_ih_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of ' +
+        'its first layer, rename the keys, "weight_ih_l0" to "weight_ih" and so on.',
+    ]);
+    expect(nearMisses(['weight_ih'], ['other.weight_ih_l0'])).to.deep.equal([]);
   });
 });

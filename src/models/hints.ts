@@ -2,8 +2,10 @@
 
 import { type Faults, prefixHint } from '../state-dict/faults.js';
 import { joinPath, modulesWith, type Selection } from '../state-dict/keys.js';
-import type { StateDict } from '../state-dict/types.js';
+import { hasSameValues } from '../state-dict/tensor.js';
+import type { StateDict, TorchTensor } from '../state-dict/types.js';
 import { type Leaf, namesOf } from './leaves.js';
+import { embedding } from './modules/embedding.js';
 import type { Parameter } from './modules/index.js';
 import { fits, knownParameters } from './shapes.js';
 
@@ -18,6 +20,9 @@ export interface HintSource {
 
 /** A file may hold any number of modules: a map is looked for among so many layers and modules, and so many are told. */
 const MAP_LIMITS = { layers: 100, modules: 5000, entries: 24 };
+
+/** Of the keys too many, so many are compared with the embeddings that are loaded. */
+const MAX_TIES = 8;
 
 /** A missing bias asks for `useBias: false`, a superfluous one for `useBias: true`. */
 export function hintAtArguments({ faults, leaves, selection }: HintSource): void {
@@ -153,6 +158,33 @@ function hintAtTied(
       `if the module ties them, pass map: { "${leaf.layerPath}": "${other.modulePath}" }.`,
     keysOf(leaf, selection),
   );
+}
+
+/** An output layer that has no layer here, with the values of the embedding: torch has the weight under two names. */
+export function hintAtTies(
+  { faults, stateDict, selection }: HintSource,
+  slots: readonly { readonly leaf: Leaf; readonly key: string; readonly tensor: TorchTensor }[],
+): void {
+  const embeddings = slots.filter(({ leaf }) => leaf.kind === embedding);
+  for (const key of faults.unexpected.filter(isWeight).slice(0, MAX_TIES)) {
+    const twin = embeddings.find(({ tensor }) => isSame(tensor, stateDict.get(key)));
+    if (twin === undefined) continue;
+    const { layerPath, modulePath } = twin.leaf;
+    const other = moduleOf(selection.path === '' ? key : key.slice(selection.path.length + 1));
+    faults.hint(
+      `"${key}" has the values of "${twin.key}": if the module ties them, ` +
+        `pass map: { "${layerPath}": ["${modulePath}", "${other}"] }.`,
+      [key],
+    );
+  }
+}
+
+const isWeight = (key: string) => key.endsWith('.weight');
+
+function isSame(loaded: TorchTensor, other: unknown): boolean {
+  const { dtype, shape, data } = (other ?? {}) as Partial<TorchTensor>;
+  const isTensor = dtype === loaded.dtype && Array.isArray(shape) && ArrayBuffer.isView(data);
+  return isTensor && hasSameValues(loaded, other as TorchTensor);
 }
 
 function mapHint(entries: readonly (readonly [layerPath: string, modulePath: string])[]): string {

@@ -2,13 +2,22 @@ import { message, show } from '../check.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import { tagOf } from '../state-dict/tag.js';
 import { type Layer, type ModuleKind, moduleKind } from './modules/index.js';
+import { isCell } from './modules/recurrent.js';
+
+/** The path of one torch module, or those of several whose weights are tied. */
+export type ModulePaths = string | readonly string[];
 
 /**
  * Where torch keeps the module of a layer, when `layer.name` is not its name there: an object from the layer's path
  * (`name`, or `model.name` inside a nested model) to the module's path, or a function of the layer's path that
  * returns undefined for layers whose names agree. A path given for a nested model holds for all layers in it.
+ *
+ * A list of paths is for tied weights, which torch has under several names: `{ embedding: ['embedding', 'fc'] }` where
+ * `fc.weight is embedding.weight`. They are read from any of them, and written under all.
  */
-export type ModuleMap = Readonly<Record<string, string>> | ((layerPath: string) => string | undefined);
+export type ModuleMap =
+  | Readonly<Record<string, ModulePaths>>
+  | ((layerPath: string) => ModulePaths | undefined);
 
 /** A layer with weights and the torch module it stands for. */
 export interface Leaf {
@@ -39,36 +48,36 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
   const leaves: Leaf[] = [];
   const seen = new Set<string>();
 
-  const moduleAt = (layerPath: string, otherwise: string): string => {
+  const modulesAt = (layerPath: string, otherwise: string): readonly string[] => {
     seen.add(layerPath);
     const given =
       typeof map === 'function' ? map(layerPath) : Object.hasOwn(map, layerPath) ? map[layerPath] : undefined;
-    if (given === undefined) return otherwise;
-    checkModulePath(where, `map[${show(layerPath)}]`, given);
-    return given;
+    if (given === undefined) return [otherwise];
+    const what = `map[${show(layerPath)}]`;
+    if (!Array.isArray(given)) {
+      checkModulePath(where, what, given);
+      return [given];
+    }
+    for (const [i, path] of given.entries()) checkModulePath(where, `${what}[${i}]`, path);
+    if (given.length > 0) return given;
+    throw new RangeError(message(where, what, 'a module path, or several', '[]'));
   };
 
   const visit = (outer: Layer, { layerPath, modulePath }: Place): void => {
-    const layer = withoutTimeDistributed(outer);
+    const layer = unwrapped(outer);
     const children = childrenOf(layer);
     for (const child of children ?? []) {
       const childPath = joinPath(layerPath, child.name);
-      visit(child, {
-        layerPath: childPath,
-        modulePath: moduleAt(childPath, joinPath(modulePath, child.name)),
-      });
+      for (const path of modulesAt(childPath, joinPath(modulePath, child.name)))
+        visit(child, { layerPath: childPath, modulePath: path });
     }
     const kind = children ? undefined : moduleKind(where, layer);
     if (kind) leaves.push({ layer, kind, scope: outer.name, layerPath, modulePath });
   };
 
-  const isModel = childrenOf(withoutTimeDistributed(root)) !== undefined;
-  visit(
-    root,
-    isModel
-      ? { layerPath: '', modulePath: '' }
-      : { layerPath: root.name, modulePath: moduleAt(root.name, '') },
-  );
+  const isModel = childrenOf(unwrapped(root)) !== undefined;
+  if (isModel) visit(root, { layerPath: '', modulePath: '' });
+  else for (const path of modulesAt(root.name, '')) visit(root, { layerPath: root.name, modulePath: path });
   if (typeof map !== 'function') checkNames(where, map, seen);
   return leaves;
 }
@@ -78,11 +87,15 @@ export function namesOf({ layer, kind, modulePath }: Leaf): string[] {
   return kind.parameters(layer, null).map(({ key }) => joinPath(modulePath, key));
 }
 
-/** The layer inside `tf.layers.timeDistributed`: torch applies a module to every step without a wrapper. */
-function withoutTimeDistributed(layer: Layer): Layer {
-  return layer.getClassName() === 'TimeDistributed'
-    ? withoutTimeDistributed((layer as unknown as { layer: Layer }).layer)
-    : layer;
+/**
+ * The layer whose weights these are: torch applies a module to every step without the wrapper that is
+ * `tf.layers.timeDistributed`, and a cell without that of `tf.layers.rnn`.
+ */
+function unwrapped(layer: Layer): Layer {
+  const { layer: inner, cell } = layer as unknown as { layer?: Layer; cell?: Layer };
+  const className = layer.getClassName();
+  if (className === 'TimeDistributed' && inner) return unwrapped(inner);
+  return className === 'RNN' && cell && isCell(cell) ? cell : layer;
 }
 
 /** The layers of a model; undefined for any other layer. */
@@ -98,7 +111,11 @@ function checkMap(where: string, map: unknown): asserts map is ModuleMap {
   throw new TypeError(message(where, 'map', 'an object or a function', show(map), remedy));
 }
 
-function checkNames(where: string, map: Readonly<Record<string, string>>, seen: ReadonlySet<string>): void {
+function checkNames(
+  where: string,
+  map: Readonly<Record<string, ModulePaths>>,
+  seen: ReadonlySet<string>,
+): void {
   for (const name of Object.keys(map))
     if (!seen.has(name))
       throw new RangeError(

@@ -12,7 +12,7 @@ const WHERE = 'loadStateDict';
 export interface LoadOptions {
   /** Module path of what is loaded, without a dot at its end: 'encoder.gru'. Keys outside are not looked at. @default '' */
   readonly prefix?: string;
-  /** Where torch keeps the modules of layers with other names; see {@link ModuleMap}. @default by `layer.name` */
+  /** Where torch keeps the modules of layers with other names, or with several; see {@link ModuleMap}. @default by `layer.name` */
   readonly map?: ModuleMap;
   /**
    * Module path to drop from the front of the keys; `false` drops none. @default what DataParallel, torch.compile and
@@ -45,7 +45,8 @@ export interface LoadReport {
  * Puts a PyTorch state_dict into a layer or a model, as `module.load_state_dict(state_dict, strict)` does.
  *
  * Layers of a model match torch modules by `layer.name`, joined by dots through nested models (`encoder.gru`); a single
- * layer takes the keys below `prefix` whatever its name. Shared layers are loaded under each of their names. All or
+ * layer takes the keys below `prefix` whatever its name. Shared layers are loaded under each of their names, and so are
+ * tied weights with a list in `map`: the file may have them under any or all, with the same values. All or
  * nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes in
  * the file, and its owner disposes it as after any eager use, also beside a model that holds it.
  *
@@ -96,7 +97,7 @@ function checkOptions(options: LoadOptions) {
 function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrModel: Layer): void {
   const isIncomplete = faults.missing.length > 0;
   const isFatal =
-    faults.mismatched.length > 0 ||
+    faults.mismatched.length + faults.differing.length > 0 ||
     (strict && (isIncomplete || faults.unexpected.length > 0)) ||
     (isIncomplete && unbuildable.length > 0);
   const isSurplus = faults.missing.length + faults.mismatched.length === 0;

@@ -3,9 +3,9 @@ import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../state-dict/faults.js';
 import { joinPath, type Selection, type SelectOptions, selectKeys } from '../state-dict/keys.js';
-import { checkTensor } from '../state-dict/tensor.js';
+import { checkTensor, hasSameValues } from '../state-dict/tensor.js';
 import type { StateDict, TorchTensor } from '../state-dict/types.js';
-import { hintAtArguments, hintAtPaths, hintAtSizes } from './hints.js';
+import { hintAtArguments, hintAtPaths, hintAtSizes, hintAtTies } from './hints.js';
 import { type Leaf, namesOf } from './leaves.js';
 import type { Layer, Parameter } from './modules/index.js';
 import { fits, knownParameters } from './shapes.js';
@@ -60,12 +60,14 @@ export function matchParameters(
   };
   for (const leaf of leaves) matchLeaf(where, match, leaf, (name) => find(leaf, name));
   noteMissing(match, leaves, selection);
+  noteDifferences(match);
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key)) match.faults.unexpected.push(key);
   const source = { where, faults: match.faults, leaves, stateDict, selection };
   hintAtArguments(source);
   hintAtSizes(source);
   hintAtPaths(source);
+  hintAtTies(source, match.slots);
   noteAmbiguity(match, selection);
   return match;
 }
@@ -150,6 +152,19 @@ function noteMissing({ slots, faults }: Match, leaves: readonly Leaf[], selectio
       if (selection.keys.has(name) || served.get(layer)?.has(key)) continue;
       faults.missing.push(joinPath(selection.path, name));
     }
+  }
+}
+
+/** A weight that the file has under several keys must be the same under each: torch would let the last one win. */
+function noteDifferences({ slots, faults }: Match): void {
+  const first = new Map<Layer, Map<string, Slot>>();
+  for (const slot of slots) {
+    const { leaf, parameter } = slot;
+    const ofLayer = first.get(leaf.layer) ?? new Map<string, Slot>();
+    first.set(leaf.layer, ofLayer);
+    const other = ofLayer.get(parameter.key);
+    if (other === undefined) ofLayer.set(parameter.key, slot);
+    else if (!hasSameValues(other.tensor, slot.tensor)) faults.differing.push([other.key, slot.key]);
   }
 }
 

@@ -46,12 +46,14 @@ export class Faults {
   readonly missing: string[] = [];
   readonly unexpected: string[] = [];
   readonly mismatched: Mismatch[] = [];
+  /** Pairs of keys for one weight that hold different values. */
+  readonly differing: (readonly [key: string, other: string])[] = [];
   private readonly hints = new Set<string>();
   private readonly explained = new Set<string>();
 
   /** A hint alone is no fault. */
   get isAny(): boolean {
-    return this.missing.length + this.unexpected.length + this.mismatched.length > 0;
+    return [this.missing, this.unexpected, this.mismatched, this.differing].some(({ length }) => length > 0);
   }
 
   /** Notes a tensor whose shape is not the layer's; `remedy` is a whole sentence. */
@@ -77,6 +79,7 @@ export class Faults {
       ...this.hints,
       ...kerasHint(this.unexpected),
       ...cellHint(this.missing, this.unexpected),
+      ...layerHint(this.missing, this.unexpected),
       ...projectionHint(this.unexpected),
       ...nearMissHints(unexplained, this.unexpected),
     ];
@@ -88,13 +91,16 @@ export class Faults {
       ...listKeys('Missing', this.missing),
       ...listKeys('Unexpected', this.unexpected),
       ...this.mismatched.map((mismatch) => describeMismatch(mismatch, this.explains(mismatch.key))),
+      ...this.differing.map(
+        ([key, other]) => `"${key}" and "${other}" are for one weight, but their values differ.`,
+      ),
       ...this.allHints().map((hint) => `Hint: ${hint}`),
     ];
     return new StateDictError(
       `Error(s) in loading state_dict for ${subject}:\n\t${lines.join('\n\t')}`,
       this.missing,
       this.unexpected,
-      this.mismatched.map(({ key }) => key),
+      [...this.mismatched.map(({ key }) => key), ...this.differing.flat()],
     );
   }
 }
@@ -130,8 +136,19 @@ function cellHint(missing: readonly string[], unexpected: readonly string[]): st
   const key = unexpected.find((name) => /(?:^|\.)weight_ih$/.test(name) && lacking.has(`${name}_l0`));
   if (key === undefined) return [];
   return [
-    `"${key}" is of a cell, such as torch.nn.GRUCell. One layer run over a sequence computes the same: ` +
-      `rename the keys, "${key}" to "${key}_l0" and so on.`,
+    `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a sequence ` +
+      `computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
+  ];
+}
+
+/** The reverse: a layer's keys for a cell. */
+function layerHint(missing: readonly string[], unexpected: readonly string[]): string[] {
+  const found = new Set(unexpected);
+  const key = missing.find((name) => /(?:^|\.)weight_ih$/.test(name) && found.has(`${name}_l0`));
+  if (key === undefined) return [];
+  return [
+    `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of its ` +
+      `first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
   ];
 }
 

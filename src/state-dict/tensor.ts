@@ -30,3 +30,14 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
     throw new RangeError(message(where, `${what} data`, rule, `${data.byteLength}`));
   }
 }
+
+/** Whether two tensors agree in dtype and shape, and bit for bit. */
+export function hasSameValues(a: TorchTensor, b: TorchTensor): boolean {
+  if (a.data === b.data) return true;
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  const [x, y] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  return x.every((byte, i) => byte === y[i]);
+}

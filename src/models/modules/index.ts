@@ -6,7 +6,7 @@ import { linear } from './linear.js';
 import type { Layer, ModuleKind } from './module.js';
 import { batchNorm, layerNorm } from './norm.js';
 import { prelu } from './prelu.js';
-import { isRecurrent, recurrent } from './recurrent.js';
+import { isCell, isRecurrent, recurrent, recurrentCell } from './recurrent.js';
 
 export type { Layer, ModuleKind, Parameter } from './module.js';
 
@@ -24,6 +24,9 @@ const KINDS: ReadonlyMap<string, ModuleKind> = new Map([
 /** Classes whose weights no torch module shares, and what to use in their place. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['GRU', 'tf.layers.gru resets before the product and has one bias; use gru() of this package'],
+  ['LSTM', 'tf.layers.lstm has one bias; use lstm() of this package'],
+  ['SimpleRNN', 'tf.layers.simpleRNN has one bias; use rnn() of this package'],
+  ['RNN', 'Of tf.layers.rnn, one gruCell(), lstmCell() or rnnCell() of this package can be loaded'],
   ['Bidirectional', 'Use bidirectional: true on a recurrent layer of this package'],
 ]);
 
@@ -37,7 +40,7 @@ const OTHER_REMEDY =
  */
 export function moduleKind(where: string, layer: Layer): ModuleKind | undefined {
   const className = layer.getClassName();
-  const kind = isRecurrent(layer) ? recurrent : KINDS.get(className);
+  const kind = isCell(layer) ? recurrentCell : isRecurrent(layer) ? recurrent : KINDS.get(className);
   if (kind === undefined && layer.built && layer.weights.length === 0) return undefined;
   if (kind === undefined) {
     const known = [...KINDS.keys(), "this package's recurrent layers"].join(', ');
