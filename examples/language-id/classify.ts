@@ -1,7 +1,8 @@
 /** Runs the model on any number of phrases. */
 
 import * as tf from '@tensorflow/tfjs';
-import { padRows } from './text.js';
+import { padRows, runInBatches } from '../support/batches.js';
+import { PAD } from './text.js';
 
 /**
  * Phrases a batch. The last batch holds the longest phrases, of very different lengths: a large one is mostly padding.
@@ -10,33 +11,20 @@ import { padRows } from './text.js';
  */
 const BATCH_SIZE = 32;
 
-/**
- * Logits of every phrase, in the order given.
- *
- * Phrases run sorted by length, so a batch pads little: mixed batches would be half padding.
- */
-export async function computeLogits(
+/** Logits of every phrase, in the order given. */
+export function computeLogits(
   model: tf.LayersModel,
   phrases: readonly (readonly number[])[],
 ): Promise<Float32Array[]> {
-  const sorted = phrases
-    .map((tokens, index) => ({ tokens, index }))
-    .sort((a, b) => a.tokens.length - b.tokens.length);
-  const logits: Float32Array[] = new Array(phrases.length);
-  for (let start = 0; start < sorted.length; start += BATCH_SIZE) {
-    const batch = sorted.slice(start, start + BATCH_SIZE);
-    const rows = await runBatch(
-      model,
-      batch.map(({ tokens }) => tokens),
-    );
-    for (const [row, { index }] of batch.entries()) logits[index] = rows[row] as Float32Array;
-  }
-  return logits;
+  return runInBatches(phrases, BATCH_SIZE, (batch) => runBatch(model, batch));
 }
 
-async function runBatch(model: tf.LayersModel, phrases: (readonly number[])[]): Promise<Float32Array[]> {
+async function runBatch(
+  model: tf.LayersModel,
+  phrases: readonly (readonly number[])[],
+): Promise<Float32Array[]> {
   const output = tf.tidy(() => {
-    const tokens = tf.tensor2d(padRows(phrases), undefined, 'int32');
+    const tokens = tf.tensor2d(padRows(phrases, PAD), undefined, 'int32');
     return model.predictOnBatch(tokens) as tf.Tensor2D;
   });
   const values = (await output.data()) as Float32Array;

@@ -4,12 +4,13 @@
  */
 
 import type { LayersModel } from '@tensorflow/tfjs';
-import { startBackend } from './backend.js';
+import { startBackend } from '../support/backend.js';
+import { runCommand } from '../support/command.js';
+import { bar, bold, cyan, dim, mark, percent, shorten, table } from '../support/terminal.js';
 import { argmax, computeLogits, softmax } from './classify.js';
 import { compare, LONG, readHeldOut } from './held-out.js';
 import { type Description, loadClassifier, readDescription } from './model.js';
 import { HELP, type Options, parseOptions } from './options.js';
-import { bar, bold, cyan, dim, green, percent, red, shorten, table } from './terminal.js';
 import { createEncoder, UNKNOWN } from './text.js';
 
 /**
@@ -75,7 +76,6 @@ async function showComparison(
   const total = heldOut.phrases.length;
   const agrees = result.sameAnswers === total;
   const isClose = result.maxDifference <= TOLERANCE;
-  const mark = (isFine: boolean) => (isFine ? green('✓') : red('✗'));
   console.log(`\n${bold(`${total.toLocaleString('en')} held-out phrases`)}, ${seconds.toFixed(1)} s`);
   console.log(
     table([
@@ -105,18 +105,4 @@ async function run({ backend, phrases }: Options): Promise<boolean> {
   return isFine;
 }
 
-async function main(): Promise<number> {
-  try {
-    const options = parseOptions(process.argv.slice(2));
-    if (options.help) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    return (await run(options)) ? 0 : 1;
-  } catch (error) {
-    console.error(red((error as Error).message));
-    return 2;
-  }
-}
-
-process.exitCode = await main();
+await runCommand({ parse: parseOptions, help: HELP, run });

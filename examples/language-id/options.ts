@@ -1,7 +1,7 @@
 /** The command line of the example. */
 
 import { parseArgs } from 'node:util';
-import { BACKENDS, type Backend, isBackend } from './backend.js';
+import { BACKENDS, type Backend, checkBackend } from '../support/backend.js';
 
 export const HELP = `Names the language of phrases with a GRU that was trained in PyTorch.
 
@@ -27,10 +27,8 @@ export function parseOptions(args: readonly string[]): Options {
     options: { backend: { type: 'string', default: BACKENDS[0] }, help: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
-  const { backend, help } = values;
-  if (!isBackend(backend))
-    throw new RangeError(`--backend: expected one of ${BACKENDS.join(', ')}, got ${JSON.stringify(backend)}`);
+  const backend = checkBackend(values.backend);
   const phrases = positionals.map((phrase) => phrase.trim());
   if (phrases.includes('')) throw new RangeError('phrase: expected some text, got an empty argument');
-  return { backend, phrases, help };
+  return { backend, phrases, help: values.help };
 }

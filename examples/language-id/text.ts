@@ -20,9 +20,3 @@ export function createEncoder(characters: string): (text: string) => number[] {
   const indexOf = new Map(Array.from(characters, (character, position) => [character, position + 2]));
   return (text) => Array.from(normalise(text), (character) => indexOf.get(character) ?? UNKNOWN);
 }
-
-/** Fills rows with `PAD` on the right, up to the longest. */
-export function padRows(rows: readonly (readonly number[])[]): number[][] {
-  const length = Math.max(...rows.map((row) => row.length));
-  return rows.map((row) => [...row, ...new Array<number>(length - row.length).fill(PAD)]);
-}

@@ -4,7 +4,6 @@ import { argmax, computeLogits, softmax } from '../../examples/language-id/class
 import { compare, type HeldOut, readHeldOut } from '../../examples/language-id/held-out.js';
 import { type Description, loadClassifier, readDescription } from '../../examples/language-id/model.js';
 import { parseOptions } from '../../examples/language-id/options.js';
-import { bar, shorten, table } from '../../examples/language-id/terminal.js';
 import { createEncoder } from '../../examples/language-id/text.js';
 import { describeEachBackend } from '../support/backends.js';
 
@@ -116,25 +115,5 @@ describe('examples/language-id/options', () => {
       RangeError,
       'phrase: expected some text, got an empty argument',
     );
-  });
-});
-
-describe('examples/language-id/terminal', () => {
-  it('aligns columns by what shows on the screen', () => {
-    expect(
-      table([
-        ['a', 'x'],
-        ['e\u0301e', '\u001b[1mbold\u001b[22m', 'y'],
-        ['', 'z', 'w'],
-      ]),
-    ).to.equal('  a   x\n  e\u0301e  \u001b[1mbold\u001b[22m  y\n      z     w');
-  });
-
-  it('draws bars to an eighth of a cell', () => {
-    expect([0, 0.5, 1, 0.3].map((share) => bar(share, 4))).to.deep.equal(['', '██', '████', '█▎']);
-  });
-
-  it('cuts long text with an ellipsis', () => {
-    expect([shorten('abcdef', 4), shorten('abcd', 4)]).to.deep.equal(['abc…', 'abcd']);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createEncoder, normalise, PAD, padRows, UNKNOWN } from '../../examples/language-id/text.js';
+import { createEncoder, normalise, PAD, UNKNOWN } from '../../examples/language-id/text.js';
 
 describe('examples/language-id/text', () => {
   const encode = createEncoder('abß𝒳é');
@@ -27,13 +27,5 @@ describe('examples/language-id/text', () => {
 
   it('gives an empty text no index', () => {
     expect(encode('')).to.deep.equal([]);
-  });
-
-  it('pads rows on the right up to the longest', () => {
-    expect(padRows([[2], [3, 4, 5], [6, 7]])).to.deep.equal([
-      [2, PAD, PAD],
-      [3, 4, 5],
-      [6, 7, PAD],
-    ]);
   });
 });

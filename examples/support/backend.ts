@@ -1,4 +1,4 @@
-/** Choosing the tfjs backend that runs the example. */
+/** Choosing the tfjs backend that runs an example. */
 
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
@@ -6,8 +6,11 @@ import '@tensorflow/tfjs-backend-wasm';
 export const BACKENDS = ['wasm', 'cpu', 'tensorflow'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
-export function isBackend(name: string): name is Backend {
-  return (BACKENDS as readonly string[]).includes(name);
+/** @throws RangeError when `--backend` names none of them. */
+export function checkBackend(name: string): Backend {
+  const backend = BACKENDS.find((known) => known === name);
+  if (backend !== undefined) return backend;
+  throw new RangeError(`--backend: expected one of ${BACKENDS.join(', ')}, got ${JSON.stringify(name)}`);
 }
 
 /** @throws Error naming the remedy when the backend cannot start on this machine. */

@@ -11,8 +11,13 @@ function sgr(on: number, off: number): (text: string) => string {
 export const bold = sgr(1, 22);
 export const dim = sgr(2, 22);
 export const red = sgr(31, 39);
-export const green = sgr(32, 39);
+const green = sgr(32, 39);
 export const cyan = sgr(36, 39);
+
+/** Whether a line of results is as it should be. */
+export function mark(isFine: boolean): string {
+  return isFine ? green('✓') : red('✗');
+}
 
 /** Rows of cells as lines of left-aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
