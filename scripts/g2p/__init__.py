@@ -1,0 +1,1 @@
+"""The PyTorch original of examples/g2p."""
