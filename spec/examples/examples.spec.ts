@@ -90,10 +90,38 @@ describe('examples', function () {
     expect(stderr).to.equal('--backend: expected one of wasm, cpu, tensorflow, got "gpu"\n');
   });
 
+  it('lstm-vs-gru.ts prints gates, parameters and times of both', async () => {
+    const result = await runExample('lstm-vs-gru.ts', '--runs', '1');
+    expectSuccess(result);
+    const torchParameters = (gates: number) =>
+      (gates * 256 * (256 + 256) + 2 * gates * 256).toLocaleString('en');
+    expect(result.stdout).to.match(/^LSTM\(256, 256\) and GRU\(256, 256\) on \[32, 100, 256\]\n/);
+    expect(result.stdout).to.match(/forward, float32, wasm backend; 1 of each in turns/);
+    expect(result.stdout).to.match(/gates +4 {2}i\|f\|g\|o +3 {2}r\|z\|n +1\.33\n/);
+    expect(result.stdout).to.match(
+      new RegExp(`parameters +${torchParameters(4)} +${torchParameters(3)} +1\\.33\n`),
+    );
+    expect(result.stdout).to.match(/median time +\d+\.\d ms +\d+\.\d ms +\d+\.\d\d\n/);
+    expect(result.stdout).to.match(/total time +\d+\.\d s +\d+\.\d s +\d+\.\d\d\n$/);
+  });
+
+  it('lstm-vs-gru.ts exits with 2 and one line for a number of runs that is none', async () => {
+    const { code, stdout, stderr } = await runExample('lstm-vs-gru.ts', '--runs', 'many');
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.equal('--runs: expected an integer in 1..999999, got "many"\n');
+  });
+
   it('all stand in the README with a command, and in run-all.ts', async () => {
     const readme = await readFile(`${root}examples/README.md`, 'utf8');
     const runAll = await readFile(`${root}examples/run-all.ts`, 'utf8');
-    for (const file of ['language-id/main.ts', 'gru-shapes.ts', 'gru-classifier.ts', 'save-to-disk.ts']) {
+    const files = [
+      'language-id/main.ts',
+      'gru-shapes.ts',
+      'gru-classifier.ts',
+      'lstm-vs-gru.ts',
+      'save-to-disk.ts',
+    ];
+    for (const file of files) {
       expect(readme).to.include(`](${file})`);
       expect(runAll).to.include(`'${file}'`);
     }
