@@ -111,11 +111,27 @@ describe('examples', function () {
     expect(stderr).to.equal('--runs: expected an integer in 1..999999, got "many"\n');
   });
 
+  it('g2p says what to do where the model is not there', async () => {
+    const missing = 'examples/g2p/no-such-folder/g2p-en.safetensors';
+    const { code, stdout, stderr } = await runExample('g2p/main.ts', '--model', missing, 'hello');
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    const remedy = '`npm run g2p:model` fetches it: 3 MB from PyPI, with Python 3 and pip';
+    expect(stderr).to.equal(`${missing} is not there. ${remedy}\n`);
+  });
+
+  it('g2p explains itself with --help', async () => {
+    const result = await runExample('g2p/main.ts', '--help');
+    expectSuccess(result);
+    expect(result.stdout).to.include('npm run g2p:model');
+    expect(result.stdout).to.include('--backend wasm|cpu|tensorflow');
+  });
+
   it('all stand in the README with a command, and in run-all.ts', async () => {
     const readme = await readFile(`${root}examples/README.md`, 'utf8');
     const runAll = await readFile(`${root}examples/run-all.ts`, 'utf8');
     const files = [
       'language-id/main.ts',
+      'g2p/main.ts',
       'gru-shapes.ts',
       'gru-classifier.ts',
       'lstm-vs-gru.ts',

@@ -77,6 +77,14 @@ export interface ModelFixture {
   readonly finalLogits: FloatTensor;
 }
 
+/** The network of examples/g2p, small: words and their phonemes as indices. */
+export interface G2PFixture {
+  readonly sizes: { readonly graphemes: number; readonly phonemes: number; readonly embeddingSize: number };
+  readonly stateDict: StateDict;
+  readonly words: readonly (readonly number[])[];
+  readonly phonemes: readonly (readonly number[])[];
+}
+
 /** What torch says to `code`. */
 export type TorchMessage =
   | { readonly code: string; readonly outcome: 'accepted' }
@@ -109,6 +117,10 @@ export function moduleFixtures(): Map<string, ModuleFixture> {
 
 export function modelFixture(): ModelFixture {
   return read<ModelFixture>('model.json');
+}
+
+export function g2pFixture(): G2PFixture {
+  return read<G2PFixture>('g2p.json');
 }
 
 /** The exact words of torch for a misuse, by its id in messages.json. */
