@@ -11,8 +11,6 @@ import {
   ones,
   range,
   reshape,
-  stack,
-  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -23,7 +21,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
-import { unstackRows } from './rows.js';
+import { stackRows, unstackRows } from './rows.js';
 import { selectOrZero } from './select.js';
 
 /** `x @ weight^T + bias`, torch's `F.linear`. */
@@ -112,7 +110,7 @@ function runDirection(
     states = mask ? next.map((state, k) => holdAbsent(mask, t, state, states[k] as Tensor2D)) : next;
     outputs[t] = states[0] as Tensor2D;
   }
-  const output = stack(outputs) as Tensor3D;
+  const output = stackRows(outputs);
   return { output: mask ? selectOrZero(mask.all, output) : output, finalStates: states };
 }
 
@@ -160,7 +158,7 @@ export function runStack(cell: CellEquations, inputs: StackInputs, attrs: StackA
       layerInput = directions === 1 ? (outputs[0] as Tensor3D) : (concat(outputs, 2) as Tensor3D);
     }
     const output = attrs.batchFirst ? transpose(layerInput, [1, 0, 2]) : layerInput;
-    const finalStates = initial.map((_, s) => stack(finals.map((states) => states[s] as Tensor)) as Tensor3D);
+    const finalStates = initial.map((_, s) => stackRows(finals.map((states) => states[s] as Tensor2D)));
     return { output, finalStates };
   });
 }
