@@ -1,27 +1,58 @@
 /**
- * Live differential against PyTorch: random GRUs forward and backward on every backend, and files and models both ways.
+ * Live differential against PyTorch: random layers and cells forward and backward, the combinations of two of PyTorch's
+ * own tests, files and models both ways, on every backend.
  *
- *     npm run test:torch -- [--seed N] [--cases N] [--backends cpu,wasm,tensorflow]
+ *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
  *
- * TORCH_PYTHON names the Python that has PyTorch (scripts/requirements.txt), python3 by default.
+ * --cases: how many random cases of each module. TORCH_PYTHON names the Python that has PyTorch
+ * (scripts/requirements.txt), python3 by default.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import * as tf from '@tensorflow/tfjs';
 import { availableBackends } from '../spec/support/backends.js';
+import { useBackend } from './test-torch/backends.js';
+import { MODULES, type Module } from './test-torch/cases.js';
 import { compareFiles } from './test-torch/files.js';
-import { askTorch, compareGru, randomCase, type WorstErrors } from './test-torch/gru.js';
+import { compareRandom } from './test-torch/layers.js';
+import { Measurements } from './test-torch/measurements.js';
 import { compareExports } from './test-torch/models.js';
 import { Oracle } from './test-torch/oracle.js';
-import type { Session } from './test-torch/session.js';
+import { compareCudnnCombinations, compareOnnxCombinations } from './test-torch/pytorch-tests.js';
+import type { Replay, Session } from './test-torch/session.js';
 import { Tally } from './test-torch/tally.js';
+
+/** How many random cases each module gets where --cases says nothing. */
+const CASES: Readonly<Record<Module, number>> = {
+  GRU: 200,
+  LSTM: 120,
+  RNN: 120,
+  GRUCell: 40,
+  LSTMCell: 40,
+  RNNCell: 40,
+};
+
+/** What can be run, by its name in --parts. */
+const PARTS = new Map<string, (session: Session, options: Options) => Promise<void>>([
+  ...MODULES.map(
+    (module) =>
+      [
+        module,
+        (session: Session, { cases }: Options) => compareRandom(session, module, cases ?? CASES[module]),
+      ] as const,
+  ),
+  ['cudnn', compareCudnnCombinations],
+  ['onnx', compareOnnxCombinations],
+  ['files', compareFiles],
+  ['exports', compareExportsOnEachBackend],
+]);
 
 interface Options {
   readonly seed: number;
-  readonly cases: number;
+  readonly parts: readonly string[];
+  readonly cases: number | undefined;
   readonly backends: readonly string[];
 }
 
@@ -30,15 +61,18 @@ async function readOptions(): Promise<Options> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-      cases: { type: 'string', default: '200' },
+      parts: { type: 'string', default: [...PARTS.keys()].join() },
+      cases: { type: 'string' },
       backends: { type: 'string', default: available.join() },
     },
   });
-  const backends = values.backends.split(',');
-  const absent = backends.filter((name) => !available.includes(name));
-  if (absent.length > 0)
-    throw new RangeError(`--backends: expected some of ${available.join()}, got ${absent.join()}`);
-  return { seed: readInteger('--seed', values.seed), cases: readInteger('--cases', values.cases), backends };
+  const { seed, parts, cases, backends } = values;
+  return {
+    seed: readInteger('--seed', seed),
+    parts: readNames('--parts', parts, [...PARTS.keys()]),
+    cases: cases === undefined ? undefined : readInteger('--cases', cases),
+    backends: readNames('--backends', backends, available),
+  };
 }
 
 function readInteger(what: string, text: string): number {
@@ -46,75 +80,59 @@ function readInteger(what: string, text: string): number {
   return Number(text);
 }
 
-interface Measurement extends WorstErrors {
-  milliseconds: number;
+function readNames(what: string, text: string, known: readonly string[]): string[] {
+  const names = text.split(',');
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new RangeError(`${what}: expected some of ${known.join()}, got ${unknown.join()}`);
+  return names;
 }
 
-/** Each case once through torch and through every backend; case i has the seed `seed + i`. */
-async function compareGrus({ oracle, tally, seed }: Session, { cases, backends }: Options): Promise<void> {
-  const measured = new Map<string, Measurement>();
-  for (const backend of backends) measured.set(backend, { forward: 0, gradient: 0, milliseconds: 0 });
-  for (let i = 0; i < cases; i++) {
-    const gruCase = randomCase(seed + i);
-    const fixture = await askTorch(oracle, gruCase);
-    for (const [backend, measurement] of measured) {
-      await useBackend(backend);
-      const start = performance.now();
-      const title = `GRU on ${backend} ${JSON.stringify(gruCase)}`;
-      await tally.check(title, commandFor({ seed: gruCase.seed, cases: 1, backends: [backend] }), () =>
-        withoutLeak(() => compareGru(fixture, measurement)),
-      );
-      measurement.milliseconds += performance.now() - start;
-    }
+function commandFor({ seed, parts, cases, backends }: Options): string {
+  const some = parts.length < PARTS.size ? ` --parts ${parts.join()}` : '';
+  const number = cases === undefined ? '' : ` --cases ${cases}`;
+  return `npm run test:torch -- --seed ${seed}${some}${number} --backends ${backends.join()}`;
+}
+
+function replay(options: Options, { part, seed = options.seed, backend }: Replay): string {
+  const isRandom = (MODULES as readonly string[]).includes(part);
+  return commandFor({
+    seed,
+    parts: [part],
+    cases: isRandom ? 1 : undefined,
+    backends: backend === undefined ? options.backends : [backend],
+  });
+}
+
+async function compareExportsOnEachBackend(session: Session): Promise<void> {
+  for (const backend of session.backends) {
+    await useBackend(backend);
+    await compareExports(session);
   }
-  printMeasurements(measured);
-}
-
-async function useBackend(name: string): Promise<void> {
-  if (tf.getBackend() === name) return;
-  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend does not start`);
-}
-
-function withoutLeak(body: () => void): void {
-  const before = tf.memory().numTensors;
-  body();
-  const leaked = tf.memory().numTensors - before;
-  if (leaked !== 0) throw new Error(`${leaked} tensors more than before`);
-}
-
-function commandFor({ seed, cases, backends }: Options): string {
-  return `npm run test:torch -- --seed ${seed} --cases ${cases} --backends ${backends.join()}`;
-}
-
-function printMeasurements(measured: ReadonlyMap<string, Measurement>): void {
-  const row = (...cells: string[]) => {
-    const line = cells.map((cell) => cell.padEnd(26)).join('');
-    console.log(line.trimEnd());
-  };
-  row('backend', 'worst forward (absolute)', 'worst gradient (relative)', 'seconds');
-  for (const [backend, { forward, gradient, milliseconds }] of measured)
-    row(backend, forward.toExponential(2), gradient.toExponential(2), (milliseconds / 1000).toFixed(1));
 }
 
 async function main(): Promise<void> {
   const options = await readOptions();
   console.log(commandFor(options));
-  const oracle = await Oracle.start();
-  const folder = await mkdtemp(join(tmpdir(), 'test-torch-'));
-  const tally = new Tally();
   const { seed, backends } = options;
-  const session: Session = { oracle, tally, seed, folder, replay: commandFor({ ...options, cases: 0 }) };
+  const [oracle, tally, measurements] = [await Oracle.start(), new Tally(), new Measurements()];
+  const folder = await mkdtemp(join(tmpdir(), 'test-torch-'));
+  const session: Session = {
+    oracle,
+    tally,
+    measurements,
+    seed,
+    backends,
+    folder,
+    replay: (which) => replay(options, which),
+  };
   try {
-    await compareGrus(session, options);
-    await compareFiles(session);
-    for (const backend of backends) {
-      await useBackend(backend);
-      await compareExports(session);
-    }
+    for (const part of options.parts) await PARTS.get(part)?.(session, options);
   } finally {
     oracle.stop();
     await rm(folder, { recursive: true });
   }
+  measurements.print();
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   if (tally.failed > 0) process.exitCode = 1;
 }

@@ -13,31 +13,39 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from fixtures.cells import CellCase
+from fixtures.conditioning import is_well_conditioned
 from fixtures.encoding import DTYPES, TORCH_DTYPES, decode, encode, encode_all
-from fixtures.gru import Case, Run, gru_fixture
-from fixtures.recurrent import GRUConfig
+from fixtures.layers import Case
+from fixtures.recurrent import config_from_json
+from fixtures.run import accept_all
 
 
-def gru(request: dict) -> dict:
-    """Runs nn.GRU on random numbers; answers with what a stored GRU fixture holds."""
-    config = request["config"]
-    case = Case(
-        request["name"],
-        request["seed"],
-        GRUConfig(
-            config["inputSize"],
-            config["hiddenSize"],
-            config["numLayers"],
-            config["bias"],
-            config["batchFirst"],
-            config["bidirectional"],
-        ),
-        request["steps"],
-        request["batch"],
-        request["hasH0"],
-        request["lengths"],
-    )
-    return gru_fixture(Run(case))
+def layer(request: dict) -> dict:
+    """Runs a recurrent layer on random numbers; answers with what a stored fixture holds."""
+    run = Case(
+        name=request["name"],
+        seed=request["seed"],
+        config=config_from_json(request["module"], request["config"]),
+        steps=request["steps"],
+        batch=request["batch"],
+        h0=request["hasH0"],
+        lengths=request["lengths"],
+    ).run(accept_all if request["sumOfLosses"] else is_well_conditioned)
+    return run.fixture(run.first_order_of_sum() if request["sumOfLosses"] else run.first_order)
+
+
+def cell(request: dict) -> dict:
+    """The same for a cell, step after step."""
+    run = CellCase(
+        name=request["name"],
+        seed=request["seed"],
+        config=config_from_json(request["module"], request["config"]),
+        batch=request["batch"],
+        h0=request["hasH0"],
+        steps=request["steps"],
+    ).run(is_well_conditioned)
+    return run.fixture(run.first_order)
 
 
 def save(request: dict) -> dict:
@@ -124,7 +132,13 @@ def apply(module: nn.Module, value: Tensor) -> Tensor:
     return module(value.movedim(-1, 1)).movedim(1, -1)
 
 
-COMMANDS: dict[str, Callable[[dict], dict]] = {"gru": gru, "save": save, "load": load, "run_model": run_model}
+COMMANDS: dict[str, Callable[[dict], dict]] = {
+    "layer": layer,
+    "cell": cell,
+    "save": save,
+    "load": load,
+    "run_model": run_model,
+}
 
 
 def answer(line: str) -> dict:

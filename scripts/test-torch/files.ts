@@ -35,19 +35,20 @@ const FORMS: readonly Form[] = [
 ];
 
 export async function compareFiles({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
+  const again = replay({ part: 'files' });
   for (const form of FORMS) {
     const path = join(folder, `python.${form.format}`);
-    await tally.check(`${form.format} from Python`, replay, async () => {
+    await tally.check(`${form.format} from Python`, again, async () => {
       const { stateDict } = await oracle.ask<Saved>({ command: 'save', seed, path, ...form });
       expectSame(await readStateDict(path), stateDict);
     });
   }
-  await tally.check('writeSafetensors repeats the bytes of safetensors.torch.save_file', replay, async () => {
+  await tally.check('writeSafetensors repeats the bytes of safetensors.torch.save_file', again, async () => {
     const bytes = await readFile(join(folder, 'python.safetensors'));
     const written = writeSafetensors(await readStateDict(bytes), { format: 'pt' });
     if (!bytes.equals(written)) throw new Error(`${written.length} bytes differ from ${bytes.length}`);
   });
-  await tally.check('load_state_dict(strict) of what writeSafetensors wrote', replay, async () => {
+  await tally.check('load_state_dict(strict) of what writeSafetensors wrote', again, async () => {
     const written = randomStateDict(new Random(seed));
     const path = join(folder, 'typescript.safetensors');
     await writeFile(path, writeSafetensors(written, { format: 'pt' }));

@@ -113,8 +113,9 @@ const EXPORTS: readonly Export[] = [
 
 /** On the active backend. */
 export async function compareExports({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
+  const backend = tf.getBackend();
   for (const example of EXPORTS) {
-    await tally.check(`export of ${example.title} on ${tf.getBackend()}`, replay, () =>
+    await tally.check(`export of ${example.title} on ${backend}`, replay({ part: 'exports', backend }), () =>
       compareExport(oracle, example, new Random(seed), join(folder, 'model.safetensors')),
     );
   }

@@ -7,14 +7,14 @@ import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from '../models/torch-modules.js';
 import { describeEachBackend } from '../support/backends.js';
-import { gruFixtures } from '../support/fixtures.js';
+import { layerFixtures } from '../support/fixtures.js';
 import { expectForward, toTensor } from '../support/parity.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
   fromStateDict(GRU, 3, readLayerArgs, stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
-  for (const fixture of gruFixtures()) {
+  for (const fixture of layerFixtures('GRU')) {
     it(`rebuilds the layer of "${fixture.name}" from its state_dict alone`, () => {
       const { inputSize, hiddenSize, numLayers, bias, bidirectional, batchFirst } = fixture.config;
       const layer = load(below('encoder.gru', fixture.stateDict), { prefix: 'encoder.gru', batchFirst });

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { GRU, gru } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
-import { gruFixture } from '../support/fixtures.js';
+import { layerFixture } from '../support/fixtures.js';
 import { expectForward, layerOf, maxDifference, toTensor } from '../support/parity.js';
 
-const FIXTURE = gruFixture('lengths-bidirectional-deep');
+const FIXTURE = layerFixture('GRU', 'lengths-bidirectional-deep');
 const [B, T] = FIXTURE.x.shape;
 const H = FIXTURE.config.hiddenSize;
 const STACK = FIXTURE.config.numLayers * 2;

@@ -1,6 +1,7 @@
 /** Reads what scripts/make_fixtures.py wrote: inputs, weights and results of PyTorch 2.13. */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Nonlinearity } from '../../src/index.js';
 import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/types.js';
 
 const folder = new URL('../fixtures/torch/', import.meta.url);
@@ -15,46 +16,87 @@ export interface IntTensor extends TorchTensor {
   readonly data: Int32Array;
 }
 
-/** By name: `x`, `h0` where the case has one, then the weights in state_dict order. */
+/** By name: `x`, `h0` and `c0` where the case has them, then the weights in state_dict order. */
 export type NamedTensors = Readonly<Record<string, FloatTensor>>;
 
-/** The arguments of `gru()`. */
-export interface GruConfig {
+export const LAYER_MODULES = ['GRU', 'LSTM', 'RNN'] as const;
+export const CELL_MODULES = ['GRUCell', 'LSTMCell', 'RNNCell'] as const;
+export type LayerModule = (typeof LAYER_MODULES)[number];
+export type CellModule = (typeof CELL_MODULES)[number];
+
+/** The arguments of `gruCell()` and its like. */
+export interface CellConfig {
   readonly inputSize: number;
   readonly hiddenSize: number;
-  readonly numLayers: number;
   readonly bias: boolean;
-  readonly batchFirst: boolean;
-  readonly bidirectional: boolean;
+  /** RNN and RNNCell only. */
+  readonly nonlinearity?: Nonlinearity;
 }
 
-/** One forward pass of `torch.nn.GRU`; `x` is `[T, I]` where the case is unbatched. */
-export interface GruRun {
+/** The arguments of `gru()` and its like. */
+export interface LayerConfig extends CellConfig {
+  readonly numLayers: number;
+  readonly batchFirst: boolean;
+  readonly bidirectional: boolean;
+  /** LSTM only. */
+  readonly projSize?: number;
+  readonly dropout?: number;
+}
+
+interface Run {
   readonly name: string;
-  readonly config: GruConfig;
   readonly stateDict: StateDict;
-  readonly x: FloatTensor;
   readonly h0?: FloatTensor;
-  readonly lengths?: readonly number[];
-  readonly output: FloatTensor;
-  readonly hn: FloatTensor;
-  /** The factor of the loss `sum(output * R)`. */
+  /** LSTM and LSTMCell only, like every c. */
+  readonly c0?: FloatTensor;
+  /** The factor of the loss `sum(output * R)`, of a cell `sum(h * R)`. */
   readonly R: FloatTensor;
 }
 
-export interface GruFixture extends GruRun {
-  /** The factor of the loss `sum(hn * Rh)`. */
-  readonly Rh: FloatTensor;
-  /** The gradients of each loss. */
-  readonly gradients: { readonly output: NamedTensors; readonly hn: NamedTensors };
+/** One forward pass of a recurrent layer. */
+export interface LayerRun extends Run {
+  readonly module: LayerModule;
+  readonly config: LayerConfig;
+  /** `[T, I]` where the case is unbatched. */
+  readonly x: FloatTensor;
+  readonly lengths?: readonly number[];
+  readonly output: FloatTensor;
+  readonly hn: FloatTensor;
+  readonly cn?: FloatTensor;
 }
 
-/** `first` = d sum(output * R), `second` = d sum_i <first_i, V_i>, both with respect to every named tensor. */
-export interface SecondOrderFixture extends GruRun {
+/** T steps of a cell. */
+export interface CellRun extends Run {
+  readonly module: CellModule;
+  readonly config: CellConfig;
+  /** `[T, B, I]`, or `[T, I]` where the case is unbatched. */
+  readonly x: FloatTensor;
+  /** The states after every step, `[T, B, H]` or `[T, H]`. */
+  readonly h: FloatTensor;
+  readonly c?: FloatTensor;
+}
+
+export type RecurrentRun = LayerRun | CellRun;
+
+interface FirstOrder {
+  /** The factor of the loss `sum(hn * Rh)`. */
+  readonly Rh?: FloatTensor;
+  /** The factor of the loss `sum(cn * Rc)`, of a cell `sum(c * Rc)`. */
+  readonly Rc?: FloatTensor;
+  /** The gradients of each loss by the result that it is on, or of their `sum`. */
+  readonly gradients: Readonly<Record<string, NamedTensors>>;
+}
+
+export type LayerFixture = LayerRun & FirstOrder;
+export type CellFixture = CellRun & FirstOrder;
+export type RecurrentFixture = LayerFixture | CellFixture;
+
+/** `first` = the gradients of the loss with R, `second` = d sum_i <first_i, V_i>, both by every named tensor. */
+export type SecondOrderFixture = RecurrentRun & {
   readonly V: NamedTensors;
   readonly first: NamedTensors;
   readonly second: NamedTensors;
-}
+};
 
 /** One `torch.nn` module in eval mode; `args` under torch's names, `x` and `output` channels first. */
 export interface ModuleFixture {
@@ -95,19 +137,34 @@ export type TorchMessage =
       readonly message: string;
     };
 
-export function gruFixtures(): GruFixture[] {
-  return namesIn('gru').map(gruFixture);
+/** Every stored case of a layer. */
+export function layerFixtures(module: LayerModule): LayerFixture[] {
+  return namesIn(folderOf(module)).map((name) => layerFixture(module, name));
 }
 
-export function gruFixture(name: string): GruFixture {
-  return { name, ...read<Omit<GruFixture, 'name'>>(`gru/${name}.json`) };
+export function layerFixture(module: LayerModule, name: string): LayerFixture {
+  return { name, module, ...read<Omit<LayerFixture, 'name' | 'module'>>(`${folderOf(module)}/${name}.json`) };
 }
 
-export function secondOrderFixtures(): SecondOrderFixture[] {
-  return namesIn('second-order').map((name) => ({
+/** Every stored case of a cell. */
+export function cellFixtures(module: CellModule): CellFixture[] {
+  return namesIn(folderOf(module)).map((name) => ({
     name,
-    ...read<Omit<SecondOrderFixture, 'name'>>(`second-order/${name}.json`),
+    module,
+    ...read<Omit<CellFixture, 'name' | 'module'>>(`${folderOf(module)}/${name}.json`),
   }));
+}
+
+export function secondOrderFixtures(module: LayerModule | CellModule): SecondOrderFixture[] {
+  const subfolder = `second-order/${folderOf(module)}`;
+  return namesIn(subfolder).map(
+    (name) => ({ name, module, ...read<object>(`${subfolder}/${name}.json`) }) as SecondOrderFixture,
+  );
+}
+
+/** gru, lstm-cell, ... */
+function folderOf(module: LayerModule | CellModule): string {
+  return module.replace(/Cell$/, '-cell').toLowerCase();
 }
 
 export function moduleFixtures(): Map<string, ModuleFixture> {

@@ -1,0 +1,196 @@
+/** The combinations that two of PyTorch's own tests run, each with every result and every gradient. */
+
+import * as tf from '@tensorflow/tfjs';
+import type { LayerConfig, LayerFixture, LayerModule } from '../../spec/support/fixtures.js';
+import { forward, type Inputs, layerOf, type RecurrentLayer } from '../../spec/support/parity.js';
+import { onEachBackend } from './backends.js';
+import { askTorch, type LayerCase } from './cases.js';
+import { compareSubject, type WorstErrors, withPoisonedPadding } from './compare.js';
+import { Random } from './random.js';
+import type { Session } from './session.js';
+
+const BOOLEANS = [true, false];
+
+/** Every choice of one value of each axis, the last axis fastest. */
+function product(axes: Readonly<Record<string, readonly unknown[]>>): Record<string, unknown>[] {
+  return Object.entries(axes).reduce<Record<string, unknown>[]>(
+    (combinations, [name, values]) =>
+      combinations.flatMap((combination) => values.map((value) => ({ ...combination, [name]: value }))),
+    [{}],
+  );
+}
+
+function describe(combination: object): string {
+  return Object.entries(combination)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
+
+interface CudnnCombination {
+  readonly module: LayerModule;
+  readonly bias: boolean;
+  readonly bidirectional: boolean;
+  readonly batchFirst: boolean;
+  readonly contiguous: boolean;
+  readonly variableLen: boolean;
+  readonly lensAsTensor: boolean;
+  readonly projSize?: number;
+  readonly nonlinearity?: LayerConfig['nonlinearity'];
+}
+
+const CUDNN_AXES = {
+  bias: BOOLEANS,
+  bidirectional: BOOLEANS,
+  batchFirst: BOOLEANS,
+  contiguous: BOOLEANS,
+  variableLen: BOOLEANS,
+  lensAsTensor: BOOLEANS,
+};
+const PLAIN = { bias: false, bidirectional: false, batchFirst: false, contiguous: true, variableLen: false };
+
+/** The 192 of test/test_nn.py's test_RNN_cpu_vs_cudnn, its two nonlinearities and its 64 LSTMs with projections. */
+const CUDNN_COMBINATIONS = [
+  ...product({ module: ['RNN', 'LSTM', 'GRU'], ...CUDNN_AXES }),
+  ...product({ module: ['RNN'], nonlinearity: ['tanh', 'relu'] }).map((own) => ({
+    ...PLAIN,
+    lensAsTensor: false,
+    ...own,
+  })),
+  ...product({ module: ['LSTM'], projSize: [3], ...CUDNN_AXES }),
+] as unknown as readonly CudnnCombination[];
+
+/** As test_RNN_cpu_vs_cudnn: one backward pass from output and final states together. */
+export async function compareCudnnCombinations(session: Session): Promise<void> {
+  for (const [index, combination] of CUDNN_COMBINATIONS.entries()) {
+    const { module, contiguous, variableLen, lensAsTensor, ...config } = combination;
+    const fixture = await ask(session, {
+      seed: session.seed + index,
+      module,
+      config: { inputSize: 10, hiddenSize: 6, numLayers: 2, ...config },
+      steps: 7,
+      batch: 6,
+      hasH0: true,
+      lengths: variableLen ? [7, 5, 5, 2, 1, 1] : null,
+    });
+    const title = `test_RNN_cpu_vs_cudnn ${describe(combination)}`;
+    const comparison = { group: 'test_RNN_cpu_vs_cudnn', title, part: 'cudnn', seed: session.seed };
+    await onEachBackend(session, comparison, (worst) =>
+      withLayer(fixture, (layer) => {
+        const compute = (inputs: Inputs) =>
+          forward(layer, contiguous ? inputs : asViews(inputs), lengthsOf(fixture, lensAsTensor));
+        compareSubject(fixture, { layer, compute }, worst);
+      }),
+    );
+  }
+}
+
+function lengthsOf({ lengths }: LayerFixture, asTensor: boolean) {
+  return lengths && asTensor ? tf.tensor1d([...lengths], 'int32') : lengths;
+}
+
+/** Each input as part of a larger tensor. On the cpu backend it then starts inside another's array. */
+function asViews(inputs: Inputs): Inputs {
+  const viewed = ['x', 'h0', 'c0'].flatMap((name) => {
+    const tensor = inputs.get(name);
+    if (!tensor) return [];
+    const larger = tf.concat([tf.zerosLike(tensor), tensor]);
+    const start = tensor.shape.map((size, axis) => (axis === 0 ? size : 0));
+    return [[name, tf.slice(larger, start, tensor.shape)] as const];
+  });
+  return new Map([...inputs, ...viewed]);
+}
+
+interface OnnxCombination {
+  readonly layers: number;
+  readonly bidirectional: boolean;
+  readonly initialState: boolean;
+  readonly packed: 'no' | 'time-major' | 'batch-first';
+  readonly dropout: number;
+}
+
+/** The 48 of _gru_test in the tests of PyTorch's ONNX export. */
+const ONNX_COMBINATIONS = product({
+  layers: [1, 3],
+  bidirectional: BOOLEANS,
+  initialState: BOOLEANS,
+  packed: ['no', 'time-major', 'batch-first'],
+  dropout: [0, 0.2],
+}) as unknown as readonly OnnxCombination[];
+
+const ONNX_MAX_STEPS = 11;
+
+/** As _gru_test: in eval mode, with batches of 7 and of 8 through the same layer. */
+export async function compareOnnxCombinations(session: Session): Promise<void> {
+  for (const [index, combination] of ONNX_COMBINATIONS.entries()) {
+    const seed = session.seed + index;
+    const random = new Random(seed);
+    const [first, second] = [
+      await ask(session, onnxCase(combination, seed, 7, random)),
+      await ask(session, onnxCase(combination, seed, 8, random)),
+    ];
+    const title = `_gru_test ${describe(combination)}`;
+    const comparison = { group: '_gru_test', title, part: 'onnx', seed: session.seed };
+    await onEachBackend(session, comparison, (worst) =>
+      withoutDropoutWarning(() =>
+        withLayer(first, (layer) => {
+          compareCall(first, layer, worst);
+          compareCall(second, layer, worst);
+        }),
+      ),
+    );
+  }
+}
+
+/** The same seed gives the same weights, whatever the batch. */
+function onnxCase(combination: OnnxCombination, seed: number, batch: number, random: Random): LayerCase {
+  const { layers, bidirectional, initialState, packed, dropout } = combination;
+  const lengths = Array.from({ length: batch }, () => random.integer(1, ONNX_MAX_STEPS)).sort(
+    (a, b) => b - a,
+  );
+  return {
+    seed,
+    module: 'GRU',
+    config: {
+      inputSize: 5,
+      hiddenSize: 3,
+      numLayers: layers,
+      bias: true,
+      batchFirst: packed === 'batch-first',
+      bidirectional,
+      dropout,
+    },
+    steps: lengths[0] as number,
+    batch,
+    hasH0: initialState,
+    lengths: packed === 'no' ? null : lengths,
+  };
+}
+
+function compareCall(fixture: LayerFixture, layer: RecurrentLayer, worst: WorstErrors): void {
+  const compute = (inputs: Inputs) => forward(layer, inputs, fixture.lengths);
+  compareSubject(fixture, { layer, compute }, worst);
+}
+
+/** Both libraries warn of dropout with one layer, which is meant here. */
+function withoutDropoutWarning(body: () => void): void {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    body();
+  } finally {
+    console.warn = warn;
+  }
+}
+
+async function ask({ oracle }: Session, layerCase: LayerCase): Promise<LayerFixture> {
+  return withPoisonedPadding(await askTorch(oracle, { ...layerCase, sumOfLosses: true }));
+}
+
+function withLayer(fixture: LayerFixture, body: (layer: RecurrentLayer) => void): void {
+  const layer = layerOf(fixture);
+  try {
+    body(layer);
+  } finally {
+    layer.dispose();
+  }
+}
