@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from fixtures.cells import CellCase
+from fixtures.cells import CellCase, unroll
 from fixtures.conditioning import is_well_conditioned
 from fixtures.encoding import DTYPES, TORCH_DTYPES, decode, encode, encode_all
 from fixtures.layers import Case
@@ -123,9 +123,11 @@ def run_model(request: dict) -> dict:
 
 
 def apply(module: nn.Module, value: Tensor) -> Tensor:
-    """Values travel with channels last, as in tfjs."""
-    if isinstance(module, nn.GRU):
+    """Values travel with channels last, as in tfjs; a cell runs over the steps of [B, T, I]."""
+    if isinstance(module, nn.RNNBase):
         return module(value)[0]
+    if isinstance(module, nn.RNNCellBase):
+        return unroll(module, value.transpose(0, 1), {})["h"].transpose(0, 1)
     has_channels = isinstance(module, (nn.Conv1d, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d, nn.PReLU))
     if not has_channels or value.dim() < 3:
         return module(value)

@@ -19,6 +19,7 @@ export class Measurements {
   }
 
   print(): void {
+    if (this.rows.size === 0) return;
     const columns = ['worst forward (absolute)', 'worst gradient (relative)', 'seconds'];
     console.log(
       pad('', 32) +

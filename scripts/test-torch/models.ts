@@ -6,7 +6,20 @@ import * as tf from '@tensorflow/tfjs';
 import { encodeTensor, type FloatTensor } from '../../spec/support/fixtures.js';
 import { maxDifference } from '../../spec/support/parity.js';
 import { FORWARD_TOLERANCE } from '../../spec/support/tolerance.js';
-import { gru, type TorchTensor, toStateDict, writeSafetensors } from '../../src/index.js';
+import {
+  type GRUCell,
+  gru,
+  gruCell,
+  type LSTMCell,
+  lstm,
+  lstmCell,
+  type RNNCell,
+  rnn,
+  rnnCell,
+  type TorchTensor,
+  toStateDict,
+  writeSafetensors,
+} from '../../src/index.js';
 import type { Oracle } from './oracle.js';
 import { Random } from './random.js';
 import type { Session } from './session.js';
@@ -89,6 +102,63 @@ const EXPORTS: readonly Export[] = [
     ],
   },
   {
+    title: 'LSTM with a projection, RNN with relu, Linear, fine-tuned',
+    inputShape: [3, 7, 5],
+    isFineTuned: true,
+    stages: () => [
+      {
+        layer: lstm({ name: 'projected', hiddenSize: 6, projSize: 2, numLayers: 2, bidirectional: true }),
+        module: 'LSTM',
+        args: {
+          input_size: 5,
+          hidden_size: 6,
+          proj_size: 2,
+          num_layers: 2,
+          bidirectional: true,
+          batch_first: true,
+        },
+      },
+      {
+        layer: rnn({ name: 'rnn', hiddenSize: 7, nonlinearity: 'relu', bidirectional: true }),
+        module: 'RNN',
+        args: {
+          input_size: 4,
+          hidden_size: 7,
+          nonlinearity: 'relu',
+          bidirectional: true,
+          batch_first: true,
+        },
+      },
+      {
+        layer: tf.layers.dense({ name: 'fc', units: 3 }),
+        module: 'Linear',
+        args: { in_features: 14, out_features: 3 },
+      },
+    ],
+  },
+  {
+    title: 'GRUCell, LSTMCell and RNNCell with relu in tf.layers.rnn, fine-tuned',
+    inputShape: [3, 7, 5],
+    isFineTuned: true,
+    stages: () => [
+      {
+        layer: inSequence('first', gruCell({ hiddenSize: 6 })),
+        module: 'GRUCell',
+        args: { input_size: 5, hidden_size: 6 },
+      },
+      {
+        layer: inSequence('second', lstmCell({ hiddenSize: 5, bias: false })),
+        module: 'LSTMCell',
+        args: { input_size: 6, hidden_size: 5, bias: false },
+      },
+      {
+        layer: inSequence('third', rnnCell({ hiddenSize: 7, nonlinearity: 'relu' })),
+        module: 'RNNCell',
+        args: { input_size: 5, hidden_size: 7, nonlinearity: 'relu' },
+      },
+    ],
+  },
+  {
     title: 'Conv2d, BatchNorm2d, PReLU with one value',
     inputShape: [2, 6, 7, 3],
     stages: () => [
@@ -110,6 +180,10 @@ const EXPORTS: readonly Export[] = [
     ],
   },
 ];
+
+function inSequence(name: string, cell: GRUCell | LSTMCell | RNNCell): tf.layers.Layer {
+  return tf.layers.rnn({ name, cell, returnSequences: true });
+}
 
 /** On the active backend. */
 export async function compareExports({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
