@@ -27,11 +27,11 @@ import { Tally } from './test-torch/tally.js';
 /** How many random cases each module gets where --cases says nothing. */
 const CASES: Readonly<Record<Module, number>> = {
   GRU: 200,
-  LSTM: 120,
-  RNN: 120,
-  GRUCell: 40,
-  LSTMCell: 40,
-  RNNCell: 40,
+  LSTM: 100,
+  RNN: 100,
+  GRUCell: 30,
+  LSTMCell: 30,
+  RNNCell: 30,
 };
 
 /** What can be run, by its name in --parts. */
