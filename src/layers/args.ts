@@ -91,14 +91,19 @@ const COMMON_KEYS = [
   'implementation',
 ];
 
-/** Words of tf.layers, Keras and torch that have another name or no counterpart here, each with its remedy. */
+/** Words of tf.layers and Keras by what they are called here. */
+const RENAMED_KEYS: Readonly<Record<string, string>> = {
+  units: 'hiddenSize',
+  useBias: 'bias',
+  activation: 'nonlinearity',
+};
+
+/** Words of tf.layers, Keras and torch without a counterpart here, each with its remedy. */
 const FOREIGN_KEYS: Readonly<Record<string, string>> = {
-  units: 'Use hiddenSize',
-  useBias: 'Use bias',
   goBackwards: 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional',
   resetAfter: 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU',
   recurrentDropout: 'torch has none; dropout acts between stacked layers',
-  activation: 'Leave it out: the activations are those of torch; RNN takes nonlinearity',
+  activation: 'Leave it out: the activations are those of torch',
   recurrentActivation: 'Leave it out: the activations are those of torch',
   unitForgetBias: 'Leave it out: torch initialises every bias alike',
   nonlinearity: 'torch has it on RNN and RNNCell alone',
@@ -111,12 +116,19 @@ const FOREIGN_KEYS: Readonly<Record<string, string>> = {
 export function checkArgNames(where: string, args: object, known: readonly string[]): void {
   for (const key of Object.keys(args)) {
     if (known.includes(key) || TF_LAYER_KEYS.includes(key)) continue;
-    const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const foreign = Object.hasOwn(FOREIGN_KEYS, camel) ? FOREIGN_KEYS[camel] : undefined;
-    const remedy = known.includes(camel) ? `Use ${camel}` : foreign;
+    const remedy = remedyFor(where, key, known);
     const rule = remedy ? 'a known argument' : `one of ${[...known, ...TF_LAYER_KEYS].join(', ')}`;
     throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
   }
+}
+
+function remedyFor(where: string, key: string, known: readonly string[]): string | undefined {
+  const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const name = Object.hasOwn(RENAMED_KEYS, camel) ? (RENAMED_KEYS[camel] as string) : camel;
+  if (known.includes(name)) return `Use ${name}`;
+  if (COMMON_KEYS.includes(name))
+    return `A cell is one step of one layer in one direction; ${where.replace(/Cell$/, '')} has it`;
+  return Object.hasOwn(FOREIGN_KEYS, camel) ? FOREIGN_KEYS[camel] : undefined;
 }
 
 function checkDropout(where: string, dropout: unknown, numLayers: number): asserts dropout is number {

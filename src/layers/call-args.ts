@@ -20,12 +20,12 @@ export interface ForwardOptions {
   readonly training?: boolean;
 }
 
-/** What users of tf.layers and torch write in place of a list of inputs. */
-export const APPLY_REMEDIES: Readonly<Record<string, string>> = {
-  initialState: 'Call apply([x, h0])',
-  h0: 'Call apply([x, h0])',
-  hx: 'Call apply([x, h0])',
-};
+/** The options of `apply`, whose states are inputs: users of tf.layers and torch pass them as options. */
+export function checkApplyOptions(where: string, options: object, stateNames: readonly string[]): void {
+  const remedy = `Call apply([x, ${stateNames.join(', ')}])`;
+  const remedies = Object.fromEntries(['initialState', 'hx', ...stateNames].map((name) => [name, remedy]));
+  checkKeys(where, options, ['lengths', 'training', 'mask'], remedies);
+}
 
 /** The options of `forward`, whose type is `ForwardOptions` and a tensor under each of `stateNames`. */
 export function checkForwardOptions(where: string, options: unknown, stateNames: readonly string[]): void {
@@ -34,7 +34,8 @@ export function checkForwardOptions(where: string, options: unknown, stateNames:
     const remedy = `Pass ${stateNames.join(' and ')} by name: forward(x, { ${stateNames.join(', ')} })`;
     throw new TypeError(message(where, 'options', `an object such as ${example}`, 'a tensor', remedy));
   }
-  checkKeys(where, options, [...stateNames, 'lengths', 'training']);
+  const remedy = `Use ${stateNames.join(' and ')}`;
+  checkKeys(where, options, [...stateNames, 'lengths', 'training'], { hx: remedy, initialState: remedy });
   const { training } = options as ForwardOptions;
   if (training !== undefined) checkBoolean(where, 'training', training);
 }

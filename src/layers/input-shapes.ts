@@ -40,17 +40,28 @@ export class InputShapes {
     const isList = inputShape.some((entry) => Array.isArray(entry));
     const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
     this.checkSequence(where, x, inputSize, false);
-    if (states.length > 0) this.checkBatchLeading(where, states, this.batchAndSteps(x)[0] ?? null);
-    return [x, ...states];
-  }
-
-  /** States as `apply` and `resetStates` take them, each `[B, L*D, H]`; B may be null for any. */
-  checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
+    if (states.length === 0) return [x];
     if (states.length !== this.stateNames.length) {
       const rule = `[x, ${this.stateNames.join(', ')}]`;
       throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
     }
-    const expected = this.stateSizes.map((size) => [batch, this.stackSize, size]);
+    this.checkBatchLeading(where, states, this.batchAndSteps(x)[0] ?? null);
+    return [x, ...states];
+  }
+
+  /** States as `resetStates` takes them, each `[B, L*D, H]` with one B; B may be null for any. */
+  checkGivenStates(where: string, states: readonly Shape[], batch: number | null): void {
+    if (states.length !== this.stateNames.length) {
+      const got = `${states.length} ${states.length === 1 ? 'tensor' : 'tensors'}`;
+      throw new RangeError(message(where, 'states', `[${this.stateNames.join(', ')}]`, got));
+    }
+    this.checkBatchLeading(where, states, batch);
+  }
+
+  private checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
+    // Where B is open, the states still share one.
+    const shared = batch ?? states[0]?.[0] ?? null;
+    const expected = this.stateSizes.map((size, i) => [i === 0 ? batch : shared, this.stackSize, size]);
     checkStateShapes(where, this.stateNames, states, expected, (state, i) => {
       const torchLike = [this.stackSize, batch, this.stateSizes[i]];
       const isTorchLike =

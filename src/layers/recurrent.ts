@@ -13,7 +13,7 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkKeys, message, show, showShape } from '../check.js';
+import { checkBoolean, message, show, showShape } from '../check.js';
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
@@ -26,7 +26,7 @@ import {
   type RecurrentOptions,
 } from './args.js';
 import {
-  APPLY_REMEDIES,
+  checkApplyOptions,
   checkForwardOptions,
   type ForwardOptions,
   type RecurrentCallArgs,
@@ -179,9 +179,9 @@ export abstract class Recurrent extends layers.Layer {
   ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
     const where = `${this.cell.where}.apply`;
     const args = kwargs ?? {};
+    checkApplyOptions(where, args, this.cell.stateNames);
     const [first] = toList<unknown>(inputs);
     if (first instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
-    checkKeys(where, args, ['lengths', 'training', 'mask'], APPLY_REMEDIES);
     const tensors = toList(inputs) as Tensor[];
     for (const [i, input] of tensors.entries())
       checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
@@ -291,21 +291,11 @@ export abstract class Recurrent extends layers.Layer {
     given: readonly Tensor[],
     batch: number,
   ): readonly Tensor3D[] | undefined {
-    if (given.length > 0) return given.map(swapBatch);
-    if (!this.stateful) return undefined;
-    const held = this.store.states as readonly Tensor3D[] | undefined;
-    const fixed = this.batchInputShape?.[0] ?? undefined;
-    const size = fixed ?? held?.[0].shape[1] ?? batch;
-    if (size === batch) return held;
-    const [rule, remedy] =
-      fixed === undefined
-        ? ['as in the call before', 'Call resetStates() before changing the batch size']
-        : [
-            'of batchInputShape',
-            'Use samples in multiples of it, or leave the batch size out of batchInputShape',
-          ];
-    const why = `A stateful layer carries one state per row. ${remedy}`;
-    throw new RangeError(message(where, 'x', `batch size ${size}, ${rule}`, String(batch), why));
+    const isGiven = given.length > 0;
+    if (this.stateful)
+      this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
+    if (isGiven) return given.map(swapBatch);
+    return this.stateful ? this.store.states : undefined;
   }
 
   /** One op call for the whole stack, or one per layer where dropout acts between them. */
@@ -352,9 +342,9 @@ export abstract class Recurrent extends layers.Layer {
     const list = toList(states);
     for (const [i, state] of list.entries())
       checkTensor(where, this.cell.stateNames[i] ?? `states[${i}]`, state);
-    this.shapes.checkBatchLeading(
+    this.shapes.checkGivenStates(
       where,
-      list.map((state) => state.shape),
+      list.map(({ shape }) => shape),
       this.batchInputShape?.[0] ?? null,
     );
     tidy(() => this.store.set(list.map(swapBatch)));
