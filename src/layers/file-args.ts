@@ -15,6 +15,7 @@ export interface FileArgs {
 export interface LayerFileArgs extends FileArgs {
   readonly numLayers: number;
   readonly bidirectional: boolean;
+  /** Of an LSTM. */
   readonly projSize?: number;
 }
 
@@ -40,22 +41,22 @@ export function readLayerArgs(file: ModuleFile, gates: number, faults: Faults): 
     return undefined;
   }
   // Other classes have no projection: the key is one too many there, and told so.
-  const projection = gates === LSTM_GATES ? file.shape('weight_hr_l0') : undefined;
+  const canProject = gates === LSTM_GATES;
+  const projection = canProject ? file.shape('weight_hr_l0') : undefined;
   if (projection !== undefined && !isProjection(projection, weights.ih[0] / gates)) {
     faults.mismatch(file.key('weight_hr_l0'), projection, [null, Math.ceil(weights.ih[0] / gates)]);
     return undefined;
   }
-  const projSize = projection?.[0];
   const note = parameters.some(({ name }) => name.startsWith('weight_hr_'))
     ? undefined
     : gatesNote(weights.hh, gates);
   if (note !== undefined) faults.hint(note);
   return {
-    ...readSizes(weights.ih, weights.hh, gates, projSize),
+    ...readSizes(weights.ih, weights.hh, gates, projection !== undefined),
     numLayers,
     bias: parameters.some(({ name }) => name.startsWith('bias_')),
     bidirectional: parameters.some(({ isReverse }) => isReverse),
-    ...(projSize === undefined ? {} : { projSize }),
+    ...(canProject ? { projSize: projection?.[0] ?? 0 } : {}),
   };
 }
 
@@ -96,10 +97,11 @@ function readSizes(
   ih: readonly [number, number],
   [rows, columns]: readonly [number, number],
   gates: number,
-  projSize: number | undefined,
+  isProjected: boolean,
 ): { readonly inputSize: number; readonly hiddenSize: number } {
+  // The columns of weight_hh are then P, which says nothing of H.
+  if (isProjected) return { inputSize: ih[1], hiddenSize: ih[0] / gates };
   const isTransposed = gates > 1 && columns === gates * rows;
-  if (projSize !== undefined) return { inputSize: ih[1], hiddenSize: ih[0] / gates };
   const hiddenSize = isTransposed ? rows : columns;
   const isInputTransposed = ih[0] !== gates * hiddenSize && ih[1] === gates * hiddenSize;
   return { inputSize: isInputTransposed ? ih[0] : ih[1], hiddenSize };
@@ -117,5 +119,5 @@ export function readCellArgs(file: ModuleFile, gates: number, faults: Faults): F
   const note = gatesNote(weight_hh, gates, 'weight_hh');
   if (note !== undefined) faults.hint(note);
   const bias = file.names.some((name) => name.startsWith('bias_'));
-  return { ...readSizes(weight_ih, weight_hh, gates, undefined), bias };
+  return { ...readSizes(weight_ih, weight_hh, gates, false), bias };
 }

@@ -8,17 +8,21 @@ const CLASS_BY_GATES: ReadonlyMap<number, string> = new Map([
   [4, 'LSTM'],
 ]);
 
-/** A sentence about a `weight_hh` (called `name`) that is not of a class with G gates; undefined for one that may be. */
+/**
+ * A sentence about a weight that is not of a class with G gates; undefined for one that may be.
+ * @param name `weight_hh_l0` of a layer, `weight_hh` of a cell.
+ */
 export function gatesNote(hh: readonly number[], gates: number, name = 'weight_hh_l0'): string | undefined {
   const [rows, columns] = hh;
   if (rows === undefined || columns === undefined || rows === gates * columns) return undefined;
   // Transposed, which the line about its shape tells.
   if (columns === gates * rows) return undefined;
-  const own = `torch.nn.${CLASS_BY_GATES.get(gates)}`;
+  const kind = name.includes('_l') ? '' : 'Cell';
+  const own = `torch.nn.${CLASS_BY_GATES.get(gates)}${kind}`;
   const blocks = rows / columns;
   const other = CLASS_BY_GATES.get(blocks);
   if (other !== undefined)
-    return `${name} ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other} has; ${own} has ${gates}.`;
+    return `${name} ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other}${kind} has; ${own} has ${gates}.`;
   if (rows % gates === 0) return undefined;
   return `${name} has ${rows} rows, not a multiple of ${gates}, the gates of ${own}.`;
 }

@@ -292,8 +292,7 @@ export abstract class Recurrent extends layers.Layer {
     batch: number,
   ): readonly Tensor3D[] | undefined {
     const isGiven = given.length > 0;
-    if (this.stateful)
-      this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
+    if (this.stateful) this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
     if (isGiven) return given.map(swapBatch);
     return this.stateful ? this.store.states : undefined;
   }
