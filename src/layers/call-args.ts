@@ -1,5 +1,6 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { checkBoolean, checkKeys, message } from '../check.js';
+import { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkBoolean, checkKeys, message, show } from '../check.js';
 import type { Lengths } from '../ops/lengths.js';
 import type { Mask } from './masks.js';
 
@@ -25,6 +26,19 @@ export function checkApplyOptions(where: string, options: object, stateNames: re
   const remedy = `Call apply([x, ${stateNames.join(', ')}])`;
   const remedies = Object.fromEntries(['initialState', 'hx', ...stateNames].map((name) => [name, remedy]));
   checkKeys(where, options, ['lengths', 'training', 'mask'], remedies);
+}
+
+/** Float32 tensors of a graph: a call is symbolic as a whole. */
+export function checkSymbolicInputs(
+  where: string,
+  inputs: readonly unknown[],
+): asserts inputs is SymbolicTensor[] {
+  for (const [i, input] of inputs.entries()) {
+    if (!(input instanceof SymbolicTensor))
+      throw new TypeError(message(where, `inputs[${i}]`, 'a symbolic tensor, as x is', show(input)));
+    if (input.dtype !== 'float32')
+      throw new TypeError(message(where, input.name, 'dtype float32', input.dtype));
+  }
 }
 
 /** The options of `forward`, whose type is `ForwardOptions` and a tensor under each of `stateNames`. */

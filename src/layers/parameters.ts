@@ -1,7 +1,8 @@
 /** The parameters of a recurrent layer under torch's names. */
 
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable } from '@tensorflow/tfjs-layers';
+import { message, showShape } from '../check.js';
 import { type DirectionWeights, outputSize } from '../kernels/contract.js';
 import type { RecurrentOptions } from './args.js';
 
@@ -53,6 +54,18 @@ export function directionWeights(parameters: ReadonlyMap<string, LayerVariable>)
       bias_hh: read('bias_hh') as Tensor1D | undefined,
     };
   });
+}
+
+/** Weights that a constructor was given, before any weight is made: tfjs would find out after it has built the layer. */
+export function checkInitialWeights(
+  where: string,
+  weights: readonly Tensor[] | null | undefined,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): void {
+  if (!weights) return;
+  const list = (all: readonly (readonly number[])[]) => all.map(showShape).join(', ');
+  const [expected, given] = [list([...shapes.values()]), list(weights.map(({ shape }) => shape))];
+  if (given !== expected) throw new RangeError(message(where, 'weights', expected, given));
 }
 
 /** How torch initialises a parameter: U(-1/sqrt(H), 1/sqrt(H)), repeatable with a seed. */

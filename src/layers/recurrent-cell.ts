@@ -16,13 +16,19 @@ import { checkImplementation, type Implementation } from '../ops/implementation.
 import { runStep } from '../ops/step.js';
 import { checkTensor } from '../ops/validate.js';
 import type { CellDescription } from './args.js';
+import { checkSymbolicInputs } from './call-args.js';
 import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './cell-args.js';
 import { checkCellInput, checkCellState } from './cell-shapes.js';
 import { construct, toConfig } from './config.js';
-import { addDirection, directionWeights, torchInitializer } from './parameters.js';
-import { buildLayer } from './weights.js';
+import { addDirection, checkInitialWeights, directionWeights, torchInitializer } from './parameters.js';
+import { buildLayer, moveToScope } from './weights.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
+
+/** The shapes of x and the states from what tf.layers passes: one shape, or a list of shapes. */
+function shapeList(inputShape: Shape | Shape[]): [Shape, ...Shape[]] {
+  return (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+}
 
 /**
  * One step of a recurrent network as torch's cells compute it, and a cell of tf.layers: `tf.layers.rnn({ cell })` runs it
@@ -71,26 +77,33 @@ export abstract class RecurrentCell extends layers.RNNCell {
   }
 
   /**
-   * Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. A built cell stays as it is:
-   * `tf.layers.rnn` builds its cell with itself.
+   * Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. `tf.layers.rnn` builds its cell with
+   * itself: one that is built already keeps its weights, and they take the names they would have been given there.
    */
   override build(inputShape: Shape | Shape[]): void {
-    if (this.built) return;
-    const [x] = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[];
+    const [x] = shapeList(inputShape);
     checkCellInput(this.cell.where, this.cell.where, x, this.inputSize, false);
+    if (this.built) {
+      moveToScope(this.parameters);
+      return;
+    }
     const inputSize = x[1];
     if (inputSize == null)
       throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
-    for (const [name, shape] of this.torchShapes(inputSize)) {
+    const shapes = this.torchShapes(inputSize);
+    checkInitialWeights(this.cell.where, this.initialWeights, shapes);
+    for (const [name, shape] of shapes) {
       const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
       this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
     }
     this.resolvedInputSize = inputSize;
     this.built = true;
+    // Layer.apply does so itself, but tf.layers.rnn does not.
+    if (this.initialWeights) this.setWeights(this.initialWeights);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const shapes = inputShape as Shape[];
+    const shapes = shapeList(inputShape);
     this.checkShapes(`${this.cell.where}.apply`, shapes);
     const state: Shape = [shapes[0]?.[0] as number, this.hiddenSize];
     return [state, ...this.cell.stateNames.map(() => state)];
@@ -107,13 +120,15 @@ export abstract class RecurrentCell extends layers.RNNCell {
   ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
     const where = `${this.cell.where}.apply`;
     const list = (Array.isArray(inputs) ? inputs : [inputs]) as (Tensor | SymbolicTensor)[];
-    if (!(list[0] instanceof SymbolicTensor))
+    if (list[0] instanceof SymbolicTensor) checkSymbolicInputs(where, list);
+    else
       for (const [i, input] of list.entries())
         checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
     this.checkShapes(
       where,
       list.map(({ shape }) => shape),
     );
+    checkImplementation(this.cell.where, this.options.implementation);
     return super.apply(inputs, kwargs);
   }
 
@@ -138,6 +153,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
       checkTensor(where, stateNames[i] as string, state);
       checkCellState(where, className, stateNames, i, state.shape, expected);
     }
+    checkImplementation(className, this.options.implementation);
     return tidy(() => {
       this.ensureBuilt(x.shape.at(-1) as number);
       const batched = (tensor: Tensor) => (x.rank === 1 ? expandDims(tensor, 0) : tensor) as Tensor2D;
@@ -151,7 +167,6 @@ export abstract class RecurrentCell extends layers.RNNCell {
 
   private step(x: Tensor2D, states: readonly Tensor2D[] | undefined): Tensor2D[] {
     const { hiddenSize, implementation } = this.options;
-    checkImplementation(this.cell.where, implementation);
     if (hiddenSize === 0) return this.cell.stateNames.map(() => zeros([x.shape[0], 0]));
     const [weights] = directionWeights(this.parameters) as [ReturnType<typeof directionWeights>[number]];
     const run = (inputs: StackInputs, attrs: StackAttrs) => this.runOp(inputs, attrs, implementation);

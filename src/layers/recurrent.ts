@@ -28,6 +28,7 @@ import {
 import {
   checkApplyOptions,
   checkForwardOptions,
+  checkSymbolicInputs,
   type ForwardOptions,
   type RecurrentCallArgs,
 } from './call-args.js';
@@ -35,7 +36,7 @@ import { construct, toConfig } from './config.js';
 import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
 import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin, sequenceMask } from './masks.js';
-import { directionWeights, torchInitializer, torchShapes } from './parameters.js';
+import { checkInitialWeights, directionWeights, torchInitializer, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
 
@@ -116,24 +117,13 @@ export abstract class Recurrent extends layers.Layer {
     if (inputSize == null)
       throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const shapes = this.torchShapes(inputSize);
-    this.checkInitialWeights(shapes);
+    checkInitialWeights(this.cell.where, this.initialWeights, shapes);
     for (const [name, shape] of shapes) {
       const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
       this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
     }
     this.resolvedInputSize = inputSize;
     super.build(inputShape);
-  }
-
-  /** Before any weight is made: tfjs would find out after it has built the layer. */
-  private checkInitialWeights(shapes: ReadonlyMap<string, readonly number[]>): void {
-    if (!this.initialWeights) return;
-    const list = (all: readonly (readonly number[])[]) => all.map(showShape).join(', ');
-    const [expected, given] = [
-      list([...shapes.values()]),
-      list(this.initialWeights.map(({ shape }) => shape)),
-    ];
-    if (given !== expected) throw new RangeError(message(this.cell.where, 'weights', expected, given));
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
@@ -201,9 +191,7 @@ export abstract class Recurrent extends layers.Layer {
       const remedy = 'Inside a model lengths travel as the mask of tf.layers.embedding({ maskZero: true })';
       throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(args.lengths), remedy));
     }
-    for (const input of toList<unknown>(inputs) as SymbolicTensor[])
-      if (input.dtype !== 'float32')
-        throw new TypeError(message(where, input.name, 'dtype float32', input.dtype));
+    checkSymbolicInputs(where, toList<unknown>(inputs));
     this.isInSymbolicApply = true;
     try {
       return super.apply(inputs, args);

@@ -1,7 +1,7 @@
 /** Creating and writing the weights of tf.layers layers from outside: what every load ends with. */
 
 import { type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 /** Runs `body` in the name scope of a layer called `name`; `Layer.apply` is the only public door to one. */
 class NameScope extends layers.Layer {
@@ -68,6 +68,18 @@ export function buildLayer(layer: layers.Layer, scope: string, inputShape: Shape
   // An unused layer (null) cannot be disposed; `Layer.apply` counts the first eager use in the same way.
   const counted = layer as unknown as { _refCount: number | null };
   counted._refCount ??= 1;
+}
+
+/**
+ * Gives weights the names that they would have been given here and now. A layer that is built alone, then with another
+ * around it, has names in a saved model that tf.loadLayersModel would not find otherwise: it builds both at once.
+ */
+export function moveToScope(weights: ReadonlyMap<string, LayerVariable>): void {
+  for (const [name, weight] of weights) {
+    // A symbolic tensor is named like a weight, and holds nothing.
+    const { originalName } = new SymbolicTensor('float32', [], null as never, [], {}, name);
+    Object.assign(weight, { originalName });
+  }
 }
 
 /** A layer's weight by the name its class gave it, whatever the layer, a wrapper or a model put in front. */
