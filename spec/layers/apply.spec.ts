@@ -17,7 +17,7 @@ function randomStates({ stateSizes }: Variant, hiddenSize: number, batch: number
   return stateSizes(hiddenSize).map((columns) => tf.randomNormal([batch, rows, columns]));
 }
 
-describeEachLayer('apply', (variant) => {
+describeEachLayer('apply', EVERY_LAYER, (variant) => {
   const { make, module, stateNames, stateSizes } = variant;
   const fixture = variant.fixture();
   const { hiddenSize: H, numLayers } = fixture.config;

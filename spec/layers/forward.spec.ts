@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { expectClose, expectSame } from '../support/expect-same.js';
-import { describeEachLayer, finalStates, forward, initialStates } from '../support/family.js';
+import { describeEachLayer, EVERY_LAYER, finalStates, forward, initialStates } from '../support/family.js';
 import { expectForward, layerOf, maxDifference, toTensor } from '../support/parity.js';
 
-describeEachLayer('forward', (variant) => {
+describeEachLayer('forward', EVERY_LAYER, (variant) => {
   const { make, module, stateNames, stateSizes } = variant;
   const fixture = variant.fixture();
   const [B, T] = fixture.x.shape as [number, number];

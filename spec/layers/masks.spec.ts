@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { type GRU, gru, UnsupportedError } from '../../src/index.js';
-import { describeEachBackend } from '../support/backends.js';
-import { maxDifference } from '../support/parity.js';
+import { UnsupportedError } from '../../src/index.js';
+import { expectClose } from '../support/expect-same.js';
+import { describeEachLayer, EACH_CLASS, forward, type LayerArgs } from '../support/family.js';
 
 /** Right-padded token rows of lengths 4, 2 and 3; index 0 pads. */
 const IDS = [
@@ -20,11 +20,6 @@ function embedding(): tf.layers.Layer {
   return tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true });
 }
 
-function expectClose(actual: tf.Tensor, expected: tf.Tensor): void {
-  expect(actual.shape).to.deep.equal(expected.shape);
-  expect(maxDifference(actual.dataSync(), expected.dataSync())).to.be.at.most(1e-6);
-}
-
 /** Applies a chain of layers to a `[4]` integer input. */
 function modelOf(...layers: tf.layers.Layer[]): tf.LayersModel {
   const input = tf.input({ shape: [4], dtype: 'int32' });
@@ -32,12 +27,12 @@ function modelOf(...layers: tf.layers.Layer[]): tf.LayersModel {
   return tf.model({ inputs: input, outputs: output });
 }
 
-describeEachBackend('masks', () => {
+describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }) => {
   it('carry the lengths of an embedding through a stack of layers in a model', () => {
     const [embed, first, second] = [
       embedding(),
-      gru({ hiddenSize: 4, bidirectional: true }),
-      gru({ hiddenSize: 3 }),
+      make({ hiddenSize: 4, bidirectional: true }),
+      make({ hiddenSize: 3 }),
     ];
     const model = modelOf(embed, first, tf.layers.dropout({ rate: 0.5 }), second);
     tf.tidy(() => {
@@ -49,7 +44,10 @@ describeEachBackend('masks', () => {
   });
 
   it('follow the batch of each call in a nested model, not that of the first call', () => {
-    const [embed, inner] = [embedding(), gru({ hiddenSize: 4, bidirectional: true, returnSequences: false })];
+    const [embed, inner] = [
+      embedding(),
+      make({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
+    ];
     const nested = modelOf(embed, inner);
     const outer = modelOf(nested);
     tf.tidy(() => {
@@ -73,21 +71,30 @@ describeEachBackend('masks', () => {
   });
 
   it('come into a nested model from the embedding outside it', () => {
-    const [embed, inner] = [embedding(), gru({ hiddenSize: 4, bidirectional: true, returnSequences: false })];
+    const [embed, inner] = [
+      embedding(),
+      make({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
+    ];
     const nested = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4, 3] }), inner] });
     const model = modelOf(embed, nested);
     tf.tidy(() => {
       const dense = nested.layers[0].apply(tf.gather(embed.getWeights()[0], ids())) as tf.Tensor;
       expectClose(
         model.predict(ids()) as tf.Tensor,
-        inner.forward(dense, { lengths: LENGTHS }).hn.transpose([1, 0, 2]).reshape([3, 8]),
+        forward(inner, dense, { lengths: LENGTHS })
+          .states[0]!.transpose([1, 0, 2])
+          .reshape([3, 2 * stateSizes(4)[0]!]),
       );
     });
     model.dispose();
   });
 
   it('are ignored when they belong to another branch of the model', () => {
-    const [embed, a, b] = [embedding(), gru({ hiddenSize: 2 }), gru({ hiddenSize: 2, bidirectional: true })];
+    const [embed, a, b] = [
+      embedding(),
+      make({ hiddenSize: 2 }),
+      make({ hiddenSize: 2, bidirectional: true }),
+    ];
     const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
     const outputs = [
       a.apply(embed.apply(tokens) as tf.SymbolicTensor),
@@ -102,7 +109,7 @@ describeEachBackend('masks', () => {
   });
 
   it('throw where one layer stands in a masked and in an unmasked place', () => {
-    const [embed, shared] = [embedding(), gru({ name: 'shared', hiddenSize: 2 })];
+    const [embed, shared] = [embedding(), make({ name: 'shared', hiddenSize: 2 })];
     const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
     const outputs = [
       shared.apply(embed.apply(tokens) as tf.SymbolicTensor),
@@ -112,7 +119,7 @@ describeEachBackend('masks', () => {
     tf.tidy(() => {
       expect(() => model.predict([ids(), tf.zeros([3, 4, 3])])).to.throw(
         UnsupportedError,
-        'GRU.apply: mask: expected every place of layer "shared" to be masked, or none, got both kinds. ' +
+        `${module}.apply: mask: expected every place of layer "shared" to be masked, or none, got both kinds. ` +
           'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights',
       );
     });
@@ -121,7 +128,7 @@ describeEachBackend('masks', () => {
   });
 
   it('are used in one model and absent in another that shares the layer', () => {
-    const [embed, shared] = [embedding(), gru({ hiddenSize: 2, bidirectional: true })];
+    const [embed, shared] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
     const masked = modelOf(embed, shared);
     const input = tf.input({ shape: [4, 3] });
     const plain = tf.model({ inputs: input, outputs: shared.apply(input) as tf.SymbolicTensor });
@@ -148,7 +155,7 @@ describeEachBackend('masks', () => {
         return Array.isArray(inputs) ? inputs[0] : inputs;
       }
     }
-    const model = modelOf(embedding(), new Unmask(), gru({ name: 'last', hiddenSize: 2 }));
+    const model = modelOf(embedding(), new Unmask(), make({ name: 'last', hiddenSize: 2 }));
     tf.tidy(() => {
       expect(() => model.predict(ids())).to.throw(
         UnsupportedError,
@@ -161,13 +168,13 @@ describeEachBackend('masks', () => {
   it('of an encoder do not break the fit of a nested decoder, which tfjs hands a disposed one', async () => {
     const encoder = modelOf(
       embedding(),
-      gru({ hiddenSize: 3, returnSequences: false }),
+      make({ hiddenSize: 3, returnSequences: false }),
       tf.layers.repeatVector({ n: 4 }),
     );
-    const decoder = tf.sequential({ layers: [gru({ hiddenSize: 2, inputShape: [4, 3] })] });
+    const decoder = tf.sequential({ layers: [make({ hiddenSize: 2, inputShape: [4, stateSizes(3)[0]!] })] });
     const model = modelOf(encoder, decoder);
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    const [x, y] = [ids(), tf.zeros([3, 4, 2])];
+    const [x, y] = [ids(), tf.zeros([3, 4, stateSizes(2)[0]!])];
     const { history } = await model.fit(x, y, { epochs: 2, batchSize: 2, verbose: 0 });
     for (const loss of history.loss) expect(loss).to.be.a('number').and.satisfy(Number.isFinite);
     tf.dispose([x, y]);
@@ -175,7 +182,7 @@ describeEachBackend('masks', () => {
   });
 
   it('leave no tensor behind where they are reshaped, and are refused where they are no tensor', () => {
-    const layer = gru({ hiddenSize: 2, bidirectional: true });
+    const layer = make({ hiddenSize: 2, bidirectional: true });
     const input = tf.input({ shape: [4, 3] });
     const model = tf.model({
       inputs: input,
@@ -188,7 +195,7 @@ describeEachBackend('masks', () => {
     tf.tidy(() => expectClose(output, layer.forward(x, { lengths: LENGTHS }).output));
     expect(() => layer.apply(x, { mask: 'x' as never })).to.throw(
       TypeError,
-      'GRU.apply: mask: expected a tensor [B, T], got "x"',
+      `${module}.apply: mask: expected a tensor [B, T], got "x"`,
     );
     tf.dispose([x, mask, output]);
     model.dispose();
@@ -213,7 +220,7 @@ describeEachBackend('masks', () => {
       return tf.mul(tf.add(tf.abs(tf.randomNormal([3, 4, 3])), 0.1), present);
     });
     for (const source of [tf.layers.masking(), new MasksZeroRows()]) {
-      const layer = gru({ hiddenSize: 3, bidirectional: true });
+      const layer = make({ hiddenSize: 3, bidirectional: true });
       const x = tf.input({ shape: [4, 3] });
       const model = tf.model({
         inputs: x,
@@ -228,7 +235,7 @@ describeEachBackend('masks', () => {
     const [tokens, positions, layer] = [
       embedding(),
       embedding(),
-      gru({ hiddenSize: 3, bidirectional: true }),
+      make({ hiddenSize: 3, bidirectional: true }),
     ];
     const input = tf.input({ shape: [4], dtype: 'int32' });
     const both = [tokens.apply(input), positions.apply(input)] as tf.SymbolicTensor[];
@@ -246,8 +253,8 @@ describeEachBackend('masks', () => {
   it('do not come with the final states of a masked layer, even where the size fits', () => {
     const [embed, encoder, decoder] = [
       embedding(),
-      gru({ hiddenSize: 3, numLayers: 4, returnState: true }),
-      gru({ hiddenSize: 2 }),
+      make({ hiddenSize: 3, numLayers: 4, returnState: true }),
+      make({ hiddenSize: 2 }),
     ];
     const input = tf.input({ shape: [4], dtype: 'int32' });
     const [, hn] = encoder.apply(embed.apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor[];
@@ -267,16 +274,19 @@ describeEachBackend('masks', () => {
       x = tf.layers
         .add()
         .apply([x, tf.layers.dense({ units: 3 }).apply(x) as tf.SymbolicTensor]) as tf.SymbolicTensor;
-    const model = tf.model({ inputs: input, outputs: gru({ hiddenSize: 2 }).apply(x) as tf.SymbolicTensor });
+    const model = tf.model({
+      inputs: input,
+      outputs: make({ hiddenSize: 2 }).apply(x) as tf.SymbolicTensor,
+    });
     tf.tidy(() => {
-      expect((model.predict(ids()) as tf.Tensor).shape).to.deep.equal([3, 4, 2]);
+      expect((model.predict(ids()) as tf.Tensor).shape).to.deep.equal([3, 4, stateSizes(2)[0]]);
     });
     model.dispose();
   });
 
   it('are ignored when left over from a layer that drops them, even where the size fits', () => {
-    const decoder = gru({ hiddenSize: 4 });
-    const [embed, encoder] = [embedding(), gru({ hiddenSize: 5, returnSequences: false })];
+    const decoder = make({ hiddenSize: 4 });
+    const [embed, encoder] = [embedding(), make({ hiddenSize: 5, returnSequences: false })];
     const model = modelOf(embed, encoder, tf.layers.repeatVector({ n: 4 }), decoder);
     tf.tidy(() => {
       const summary = encoder.apply(tf.gather(embed.getWeights()[0], ids()), {
@@ -289,21 +299,21 @@ describeEachBackend('masks', () => {
   });
 
   it('are ignored when left over with another size', () => {
-    const decoder = gru({ hiddenSize: 4 });
+    const decoder = make({ hiddenSize: 4 });
     const model = modelOf(
       embedding(),
-      gru({ hiddenSize: 5, returnSequences: false }),
+      make({ hiddenSize: 5, returnSequences: false }),
       tf.layers.repeatVector({ n: 6 }),
       decoder,
     );
     tf.tidy(() => {
-      expect((model.predict(ids()) as tf.Tensor).shape).to.deep.equal([3, 6, 4]);
+      expect((model.predict(ids()) as tf.Tensor).shape).to.deep.equal([3, 6, stateSizes(4)[0]]);
     });
     model.dispose();
   });
 
   it('train through fit', async () => {
-    const layer = gru({ hiddenSize: 3, returnSequences: false });
+    const layer = make({ hiddenSize: 3, returnSequences: false });
     const model = modelOf(embedding(), layer, tf.layers.dense({ units: 1 }));
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const [x, y] = [ids(), tf.tensor2d([[1], [0], [2]])];
@@ -315,7 +325,7 @@ describeEachBackend('masks', () => {
   });
 
   it('given eagerly count as lengths; explicit lengths have precedence', () => {
-    const layer = gru({ hiddenSize: 3, bidirectional: true });
+    const layer = make({ hiddenSize: 3, bidirectional: true });
     tf.tidy(() => {
       const x = tf.randomNormal([3, 4, 2]);
       const mask = tf.notEqual(ids(), 0);
@@ -332,10 +342,10 @@ describeEachBackend('masks', () => {
   });
 
   it('with holes, left padding or empty rows throw a RangeError with the remedy', () => {
-    const model = modelOf(embedding(), gru({ hiddenSize: 2 }));
+    const model = modelOf(embedding(), make({ hiddenSize: 2 }));
     tf.tidy(() => {
       const predict = (row: number[]) => () => model.predict(ids([IDS[0], row]));
-      const rule = 'GRU.apply: mask: expected each row to be right-padded, 1..T leading ones, got row 1: ';
+      const rule = `${module}.apply: mask: expected each row to be right-padded, 1..T leading ones, got row 1: `;
       const padRight =
         'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too';
       expect(predict([1, 0, 2, 0])).to.throw(RangeError, `${rule}1010. ${padRight}`);
@@ -351,11 +361,11 @@ describeEachBackend('masks', () => {
   it('are handed on with sequences only', () => {
     tf.tidy(() => {
       const [x, mask] = [tf.zeros([3, 4, 2]), tf.notEqual(ids(), 0)];
-      const pass = (args: Partial<ConstructorParameters<typeof GRU>[0]>, given = mask) =>
-        gru({ hiddenSize: 2, ...args }).computeMask(x, given) as unknown;
+      const pass = (args: Partial<LayerArgs>, given = mask) =>
+        make({ hiddenSize: 2, ...args }).computeMask(x, given) as unknown;
       expect(pass({})).to.equal(mask);
       expect(pass({ returnSequences: false })).to.equal(null);
-      expect(pass({ returnState: true })).to.deep.equal([mask, null]);
+      expect(pass({ returnState: true })).to.deep.equal([mask, ...stateNames.map(() => null)]);
       expect(pass({}, tf.notEqual(tf.zeros([3, 5]), 1) as tf.Tensor2D)).to.equal(null);
     });
   });

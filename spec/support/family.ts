@@ -108,8 +108,8 @@ export const EACH_CLASS: readonly Variant[] = [GRU_LAYER, PROJECTED_LSTM, TANH_R
 /** Declares `body` once per variant and backend, with the checks of {@link describeEachBackend}. */
 export function describeEachLayer(
   title: string,
+  variants: readonly Variant[],
   body: (variant: Variant, backend: string) => void,
-  variants = EVERY_LAYER,
 ): void {
   for (const each of variants)
     describeEachBackend(`${each.title}: ${title}`, (backend) => body(each, backend));
