@@ -1,29 +1,38 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../src/errors.js';
-import { GRU, type GRUArgs } from '../../src/index.js';
+import { GRU, type GRUArgs, LSTM, type RNN, toStateDict } from '../../src/index.js';
 import { readLayerArgs } from '../../src/layers/file-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from '../models/torch-modules.js';
 import { describeEachBackend } from '../support/backends.js';
-import { layerFixtures } from '../support/fixtures.js';
+import { CLASSES, EVERY_LAYER, finalStates, forward, initialStates } from '../support/family.js';
+import { LAYER_MODULES, type LayerModule, layerFixtures } from '../support/fixtures.js';
 import { expectForward, toTensor } from '../support/parity.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
   fromStateDict(GRU, 3, readLayerArgs, stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
-  for (const fixture of layerFixtures('GRU')) {
-    it(`rebuilds the layer of "${fixture.name}" from its state_dict alone`, () => {
-      const { inputSize, hiddenSize, numLayers, bias, bidirectional, batchFirst } = fixture.config;
-      const layer = load(below('encoder.gru', fixture.stateDict), { prefix: 'encoder.gru', batchFirst });
-      expect(layer.getConfig()).to.include({ inputSize, hiddenSize, numLayers, bias, bidirectional });
+  for (const fixture of LAYER_MODULES.flatMap(layerFixtures)) {
+    it(`rebuilds the ${fixture.module} of "${fixture.name}" from its state_dict alone`, () => {
+      const { batchFirst, nonlinearity, ...inFile } = fixture.config;
+      // What a state_dict does not hold.
+      const args = { batchFirst, ...(nonlinearity && { nonlinearity }) };
+      const LayerClass = CLASSES[fixture.module] as typeof RNN;
+      const layer = LayerClass.fromStateDict(below('encoder.gru', fixture.stateDict), {
+        prefix: 'encoder.gru',
+        ...args,
+      });
+      expect(layer).to.be.instanceOf(LayerClass);
+      expect(layer.getConfig()).to.include({ ...inFile, ...args });
       tf.tidy(() => {
-        const h0 = fixture.h0 && toTensor(fixture.h0);
-        const { output, hn } = layer.forward(toTensor(fixture.x), { h0, lengths: fixture.lengths });
-        expectForward(output, fixture.output, 'output');
-        expectForward(hn, fixture.hn, 'hn');
+        const states = initialStates(fixture);
+        const result = forward(layer, toTensor(fixture.x), { states, lengths: fixture.lengths });
+        expectForward(result.output, fixture.output, 'output');
+        for (const [i, state] of finalStates(fixture).entries())
+          expectForward(result.states[i]!, state, `final state ${i}`);
       });
       layer.dispose();
     });
@@ -234,6 +243,99 @@ describe('fromStateDict', () => {
     const error = faultOf(weights().set('weight_ih_l0', f32([18])));
     expect(error.message).to.contain(
       'size mismatch for weight_ih_l0: copying a param with shape [18] from checkpoint, the shape in current model is [?, ?].',
+    );
+  });
+});
+
+describe('fromStateDict of every class', () => {
+  const blocks = { GRU: 3, LSTM: 4, RNN: 1 };
+  const start = (module: LayerModule) => `Error(s) in loading state_dict for ${module}:`;
+
+  for (const { title, module, make, stateSizes } of EVERY_LAYER) {
+    it(`rebuilds and exports a stacked ${title} of any bias and directions`, async () => {
+      for (const [bias, bidirectional] of [
+        [true, false],
+        [false, true],
+      ] as const) {
+        const original = make({ hiddenSize: 3, numLayers: 2, bias, bidirectional });
+        original.ensureBuilt(2);
+        const stateDict = await toStateDict(original, { prefix: 'a.b' });
+        const own = module === 'RNN' && { nonlinearity: (original as RNN).nonlinearity };
+        const layer = (CLASSES[module] as typeof RNN).fromStateDict(stateDict, { prefix: 'a.b', ...own });
+        const { name: _, ...config } = layer.getConfig();
+        const { name: __, ...expected } = original.getConfig();
+        expect(config).to.deep.equal(expected);
+        for (const [i, weight] of layer.getWeights().entries())
+          expect(weight.dataSync()).to.deep.equal(original.getWeights()[i]!.dataSync());
+        original.dispose();
+        layer.dispose();
+      }
+    });
+
+    it(`of ${title} refuses a contradicting argument`, () => {
+      const original = make({ hiddenSize: 3 });
+      const stateDict = new Map([...original.torchShapes(2)].map(([key, shape]) => [key, f32(shape)]));
+      const given = (args: object) => () => CLASSES[module].fromStateDict(stateDict, args);
+      const remedy = 'Leave it out: it is read off the keys and shapes';
+      const contradicting: Record<string, [unknown, unknown]> = {
+        inputSize: [2, 3],
+        hiddenSize: [3, 2],
+        numLayers: [1, 2],
+        bias: [true, false],
+        bidirectional: [false, true],
+        ...(module === 'LSTM' && { projSize: [stateSizes(3)[0] === 3 ? 0 : 2, 1] }),
+      };
+      for (const [name, [rule, value]] of Object.entries(contradicting))
+        expect(given({ [name]: value })).to.throw(
+          RangeError,
+          `${module}.fromStateDict: ${name}: expected ${rule}, as in the state_dict, got ${value}. ${remedy}`,
+        );
+    });
+  }
+
+  for (const module of LAYER_MODULES) {
+    for (const other of LAYER_MODULES) {
+      if (other === module) continue;
+      it(`of ${module} tells a file of ${other} by its gates`, () => {
+        const count = blocks[other];
+        const load = () => CLASSES[module].fromStateDict(weights('_l0', count));
+        expect(load).to.throw(StateDictError, start(module));
+        expect(load).to.throw(
+          StateDictError,
+          `Hint: weight_hh_l0 [${3 * count}, 3] has ${count} ${count === 1 ? 'block' : 'blocks'} of rows, ` +
+            `as torch.nn.${other} has; torch.nn.${module} has ${blocks[module]}.`,
+        );
+      });
+    }
+  }
+
+  it('of an LSTM tells a projection that is none', () => {
+    const projected = (hh: number[], hr: number[]) =>
+      weights('_l0', 4).set('weight_hh_l0', f32(hh)).set('weight_hr_l0', f32(hr));
+    LSTM.fromStateDict(projected([12, 2], [2, 3])).dispose();
+    for (const [hh, hr, key] of [
+      [[12, 3], [3, 3], 'weight_hr_l0'],
+      [[12, 2], [2, 4], 'weight_hr_l0'],
+      [[12, 2], [6], 'weight_hr_l0'],
+      [[12, 2], [0, 3], 'weight_hr_l0'],
+      [[12, 3], [2, 3], 'weight_hh_l0'],
+    ] as const)
+      expect(() => LSTM.fromStateDict(projected([...hh], [...hr]))).to.throw(
+        StateDictError,
+        `size mismatch for ${key}: copying a param with shape [${key === 'weight_hr_l0' ? hr.join(', ') : hh.join(', ')}]`,
+      );
+  });
+
+  it('of an LSTM names the projections that later layers lack', () => {
+    const stateDict = merged(
+      weights('_l0', 4)
+        .set('weight_hh_l0', f32([12, 2]))
+        .set('weight_hr_l0', f32([2, 3])),
+      weights('_l1', 4, 2).set('weight_hh_l1', f32([12, 2])),
+    );
+    expect(() => LSTM.fromStateDict(stateDict)).to.throw(
+      StateDictError,
+      `${start('LSTM')}\n\tMissing key(s) in state_dict: "weight_hr_l1". `,
     );
   });
 });

@@ -1,17 +1,7 @@
 /** The recurrent layers that share one suite, and what it needs to know of each. */
 
 import * as tf from '@tensorflow/tfjs';
-import {
-  GRU,
-  type GRUArgs,
-  type Lengths,
-  LSTM,
-  type LSTMArgs,
-  RNN,
-  type RNNArgs,
-  type StateDict,
-} from '../../src/index.js';
-import type { FromStateDictOptions } from '../../src/layers/from-state-dict.js';
+import { GRU, type GRUArgs, type Lengths, LSTM, type LSTMArgs, RNN, type RNNArgs } from '../../src/index.js';
 import { describeEachBackend } from './backends.js';
 import { type FloatTensor, type LayerFixture, type LayerModule, layerFixture } from './fixtures.js';
 import { type RecurrentLayer, toTensor } from './parity.js';
@@ -145,13 +135,4 @@ export function initialStates({ h0, c0 }: LayerFixture): tf.Tensor[] {
 /** The states that torch ended with, in the same form. */
 export function finalStates({ hn, cn }: LayerFixture): FloatTensor[] {
   return cn ? [hn, cn] : [hn];
-}
-
-/** Builds a layer of the variant's class from a state_dict. */
-export function fromStateDict(
-  { module }: Variant,
-  stateDict: StateDict,
-  options?: FromStateDictOptions<LayerArgs>,
-): RecurrentLayer {
-  return CLASSES[module].fromStateDict(stateDict, options);
 }
