@@ -59,8 +59,16 @@ function stateWords(
 ): string | undefined {
   const rank = shape.length;
   if (rank !== 1 && rank !== 2) return `${className}: Expected ${name} to be 1D or 2D, got ${rank}D instead`;
-  const [got, wanted] = [shape, expected].map((sizes) => sizes.at(-1));
-  if (rank !== expected.length) return 'An unbatched input [I] goes with [H], a batch [B, I] with [B, H]';
-  if (got !== wanted) return `hidden${index} has inconsistent hidden_size: got ${got}, expected ${wanted}`;
-  return `Input batch size ${expected[0]} doesn't match hidden${index} batch size ${shape[0]}`;
+  const [batch, wanted] = [expected[0], expected.at(-1)];
+  const ofSize = (got: Shape[number]) =>
+    got === null || got === wanted
+      ? ''
+      : `hidden${index} has inconsistent hidden_size: got ${got}, expected ${wanted}`;
+  const ofBatch = (got: Shape[number]) =>
+    got === batch ? '' : `Input batch size ${batch} doesn't match hidden${index} batch size ${got}`;
+  if (rank === expected.length) return ofSize(shape.at(-1) as Shape[number]) || ofBatch(shape[0]);
+  // torch takes the first size of the other form for H, or for B.
+  const words = rank === 2 ? ofSize(shape[0]) : ofBatch(shape[0]);
+  const rule = 'An unbatched input [I] goes with [H], a batch [B, I] with [B, H]';
+  return words === '' ? rule : `${words}. ${rule}`;
 }
