@@ -2,6 +2,7 @@
 
 import {
   expandDims,
+  reshape,
   type serialization,
   squeeze,
   type Tensor,
@@ -137,7 +138,9 @@ export abstract class RecurrentCell extends layers.RNNCell {
       this.invokeCallHook(inputs, kwargs);
       const [x, ...states] = inputs as [Tensor2D, ...Tensor2D[]];
       const next = this.step(x, states);
-      return [next[0] as Tensor2D, ...next];
+      const [h] = next as [Tensor2D];
+      // A tensor of its own for the output: the executor of a model disposes each one once its last reader is done.
+      return [reshape(h, h.shape), ...next];
     });
   }
 
