@@ -1,7 +1,7 @@
 /** torch's recurrent cells: one step, for loops written by hand. */
 
 import { serialization, Tensor } from '@tensorflow/tfjs-core';
-import { checkKeys, message, show } from '../check.js';
+import { checkKeys, checkObject, message, show } from '../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { gru as gruOp } from '../ops/gru.js';
 import type { Implementation } from '../ops/implementation.js';
@@ -139,6 +139,7 @@ function checkLSTMState(state: Partial<LSTMCellState> | null): Partial<LSTMCellS
       message(where, 'state', 'an object { h, c }', got, 'Pass h and c by name: forward(x, { h, c })'),
     );
   }
+  checkObject(where, 'state', state);
   checkKeys(where, state, ['h', 'c']);
   return state;
 }
