@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { describeEachBackend } from '../support/backends.js';
+import { EVERY_CELL, step } from '../support/cells.js';
 import { expectClose } from '../support/expect-same.js';
 import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { EVERY_LAYER, forward } from '../support/family.js';
@@ -34,6 +35,22 @@ describeEachBackend('on a GPU build', (backend) => {
         });
       });
       layer.dispose();
+    });
+  }
+
+  for (const { title, make, stateNames } of EVERY_CELL) {
+    it(`${title} reads nothing back in forward, apply or a gradient, and computes the same`, () => {
+      const cell = make({ hiddenSize: 3 });
+      tf.tidy(() => {
+        const [x, states] = [tf.randomNormal([3, 2]), stateNames.map(() => tf.randomNormal([3, 3]))];
+        const loss = (y: tf.Tensor) => tf.sum(step(cell, y, states)[0]!);
+        expectSameWithoutReads(() => [
+          ...step(cell, x, states),
+          ...(cell.apply([x, ...states]) as tf.Tensor[]),
+          tf.grad(loss)(x),
+        ]);
+      });
+      cell.dispose();
     });
   }
 });
