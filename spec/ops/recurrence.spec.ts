@@ -1,0 +1,180 @@
+/** What the contract of a kernel says beyond what layers ask of it: spec/layers compares the rest with PyTorch. */
+
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import type { StackAttrs, StackInputs, StackOutputs } from '../../src/kernels/contract.js';
+import { torchShapes } from '../../src/layers/parameters.js';
+import { gru } from '../../src/ops/gru.js';
+import { lstm } from '../../src/ops/lstm.js';
+import { gateBlocks, linear } from '../../src/ops/recurrence.js';
+import { rnn } from '../../src/ops/rnn.js';
+import { runStep } from '../../src/ops/step.js';
+import { describeEachBackend } from '../support/backends.js';
+import { expectClose, expectSame } from '../support/expect-same.js';
+
+const [B, T, I, H] = [3, 4, 2, 3];
+
+type Run = (inputs: StackInputs, attrs: StackAttrs) => StackOutputs;
+
+const OPS: Record<string, { run: Run; gates: number; projSize: number; states: readonly number[] }> = {
+  gru: { run: (inputs, attrs) => gru(inputs, attrs, 'auto'), gates: 3, projSize: 0, states: [H] },
+  lstm: { run: (inputs, attrs) => lstm(inputs, attrs, 'auto'), gates: 4, projSize: 0, states: [H, H] },
+  'lstm with a projection': {
+    run: (inputs, attrs) => lstm(inputs, attrs, 'auto'),
+    gates: 4,
+    projSize: 2,
+    states: [2, H],
+  },
+  rnn: {
+    run: (inputs, attrs) => rnn(inputs, { ...attrs, nonlinearity: 'tanh' }, 'auto'),
+    gates: 1,
+    projSize: 0,
+    states: [H],
+  },
+};
+
+for (const [name, { run, gates, projSize, states }] of Object.entries(OPS)) {
+  describeEachBackend(`the op ${name}`, () => {
+    const attrs: StackAttrs = { batchFirst: true, bidirectional: true, hiddenSize: H, projSize };
+
+    function inputs(): StackInputs {
+      const options = { hiddenSize: H, numLayers: 2, bias: true, bidirectional: true, projSize };
+      const shapes = [...torchShapes(gates, I, options)];
+      const weights = ['l0', 'l0_reverse', 'l1', 'l1_reverse'].map((suffix) =>
+        Object.fromEntries(
+          shapes
+            .filter(([key]) => key.endsWith(`_${suffix}`))
+            .map(([key, shape]) => [key.slice(0, -suffix.length - 1), tf.randomUniform(shape, -0.5, 0.5)]),
+        ),
+      );
+      return {
+        x: tf.randomNormal([B, T, I]) as tf.Tensor3D,
+        initialStates: states.map((columns) => tf.randomNormal([4, B, columns]) as tf.Tensor3D),
+        weights: weights as unknown as StackInputs['weights'],
+      };
+    }
+
+    it('gives a row without steps its initial states back, and zeros', () => {
+      tf.tidy(() => {
+        const given = inputs();
+        const lengths = tf.tensor1d([2, 0, T], 'int32');
+        const { output, finalStates } = run({ ...given, lengths }, attrs);
+        const rows = tf.unstack(output);
+        expectSame(rows[1]!, tf.zerosLike(rows[1]!));
+        for (const [i, state] of finalStates.entries()) {
+          const [initial, final] = [given.initialStates![i]!, state].map((each) => tf.unstack(each, 1));
+          expectSame(final![1]!, initial![1]!);
+          for (const row of [0, 2])
+            expect(tf.max(tf.abs(tf.sub(final![row]!, initial![row]!))).arraySync()).to.be.above(1e-3);
+        }
+        const full = run({ ...given, lengths: tf.tensor1d([T, T, T], 'int32') }, attrs);
+        const plain = run(given, attrs);
+        expectClose(full.output, plain.output);
+      });
+    });
+
+    it('reads no step of such a row, forward or backward', () => {
+      tf.tidy(() => {
+        const given = inputs();
+        const lengths = tf.tensor1d([2, 0, T], 'int32');
+        const present = tf.tensor([1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1], [B, T, 1]);
+        const x = tf.where(
+          tf.cast(tf.tile(present, [1, 1, I]), 'bool'),
+          given.x,
+          tf.fill(given.x.shape, Number.NaN),
+        );
+        const loss = (y: tf.Tensor) => {
+          const { output, finalStates } = run({ ...given, x: y as tf.Tensor3D, lengths }, attrs);
+          return tf.addN([output, ...finalStates].map((tensor) => tf.sum(tf.square(tensor)))) as tf.Scalar;
+        };
+        const [clean, poisoned] = [given.x, x].map((y) => tf.grad(loss as (y: tf.Tensor) => tf.Tensor)(y));
+        expectSame(poisoned!, clean!);
+        const zeros = tf.mul(clean!, tf.sub(1, present));
+        expectSame(zeros, tf.zerosLike(zeros));
+        expect(tf.max(tf.abs(clean!)).arraySync()).to.be.above(1e-3);
+      });
+    });
+
+    it('takes absent initial states for zeros', () => {
+      tf.tidy(() => {
+        const { initialStates, ...given } = inputs();
+        const zeros = initialStates!.map((state) => tf.zerosLike(state));
+        const [absent, present] = [run(given, attrs), run({ ...given, initialStates: zeros }, attrs)];
+        expectSame(absent.output, present.output);
+        for (const [i, state] of absent.finalStates.entries()) expectSame(state, present.finalStates[i]!);
+      });
+    });
+
+    it('gives its outputs and nothing else', () => {
+      const given = inputs();
+      const before = tf.memory().numTensors;
+      const { output, finalStates } = run(given, attrs);
+      expect(tf.memory().numTensors).to.equal(before + 1 + states.length);
+      expect([output, ...finalStates].map(({ shape }) => shape)).to.deep.equal([
+        [B, T, 2 * states[0]!],
+        ...states.map((columns) => [4, B, columns]),
+      ]);
+      tf.dispose([output, finalStates, { ...given }] as tf.TensorContainer);
+    });
+
+    if (projSize > 0) return;
+
+    it('runs one step of a cell', () => {
+      tf.tidy(() => {
+        const { x, weights, initialStates } = inputs();
+        const first = tf.unstack(x, 1)[0] as tf.Tensor2D;
+        const initial = initialStates!.map((state) => tf.unstack(state)[0] as tf.Tensor2D);
+        const next = runStep(run, first, initial, weights[0]!, H);
+        const sequence = run(
+          {
+            x: tf.expandDims(first, 1) as tf.Tensor3D,
+            initialStates: initial.map((state) => tf.expandDims(state, 0) as tf.Tensor3D),
+            weights: weights.slice(0, 1),
+          },
+          { ...attrs, bidirectional: false },
+        );
+        expect(next).to.have.length(states.length);
+        for (const [i, state] of next.entries())
+          expectClose(state, tf.squeeze(sequence.finalStates[i]!, [0]));
+      });
+    });
+  });
+}
+
+describeEachBackend('the parts of a recurrence', () => {
+  it('are a product with the transposed weight and a bias, for an empty batch too', () => {
+    tf.tidy(() => {
+      const [weight, bias] = [tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]), tf.tensor1d([10, 20, 30])];
+      const x = tf.tensor2d([1, 1, 0, 2], [2, 2]);
+      expect(linear(x, weight, bias).arraySync()).to.deep.equal([
+        [13, 27, 41],
+        [14, 28, 42],
+      ]);
+      expect(linear(x, weight).arraySync()).to.deep.equal([
+        [3, 7, 11],
+        [4, 8, 12],
+      ]);
+      const ofNoRows = (b: tf.Tensor) => tf.sum(linear(tf.zeros([0, 2]), weight, b as tf.Tensor1D));
+      expect(tf.grad(ofNoRows)(bias).arraySync()).to.deep.equal([0, 0, 0]);
+    });
+  });
+
+  it('are the gate blocks of each step, one after the other', () => {
+    tf.tidy(() => {
+      const gates = tf.range(0, 12).reshape([2, 1, 6]) as tf.Tensor3D;
+      const rows = (count: number) => gateBlocks(gates, count).map((block) => block.arraySync()[0]);
+      expect(rows(3)).to.deep.equal([
+        [0, 1],
+        [2, 3],
+        [4, 5],
+        [6, 7],
+        [8, 9],
+        [10, 11],
+      ]);
+      expect(rows(1)).to.deep.equal([
+        [0, 1, 2, 3, 4, 5],
+        [6, 7, 8, 9, 10, 11],
+      ]);
+    });
+  });
+});
