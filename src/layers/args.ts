@@ -23,9 +23,15 @@ export interface RecurrentArgs extends LayerArgs {
   readonly dropout?: number;
   /** Adds a reverse direction: D = 2. @default false */
   readonly bidirectional?: boolean;
-  /** `apply` returns every step; false: the last layer's final hidden state of all directions `[B, D*H]`. @default true */
+  /**
+   * `apply` returns every step; false: the last layer's final hidden state of all directions `[B, D*H]`, or `[B, D*P]`.
+   * @default true
+   */
   readonly returnSequences?: boolean;
-  /** `apply` returns `[output, hn]`, the states batch-leading `[B, L*D, H]`. @default false */
+  /**
+   * `apply` returns `[output, hn]`, LSTM `[output, hn, cn]`, the states batch-leading: `[B, L*D, H]`, `hn` of a projection
+   * `[B, L*D, P]`. @default false
+   */
   readonly returnState?: boolean;
   /** `apply` starts from the final state of the call before, row by row. @default false */
   readonly stateful?: boolean;

@@ -158,9 +158,11 @@ export abstract class Recurrent extends layers.Layer {
   }
 
   /**
-   * tf.layers' call, eager or symbolic: `apply(x)`, `apply([x, h0])`, eagerly also `apply(x, { lengths, training })`.
+   * tf.layers' call, eager or symbolic: `apply(x)`, `apply([x, h0])`, LSTM `apply([x, h0, c0])`, eagerly also
+   * `apply(x, { lengths, training })`.
    *
-   * States are batch-leading here, `[B, L*D, H]`, given and returned. Eager outputs belong to the caller.
+   * States are batch-leading here, `[B, L*D, H]` (a projected h `[B, L*D, P]`), given and returned. Eager outputs belong to
+   * the caller.
    * @throws RangeError, TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
   override apply(
