@@ -17,6 +17,15 @@ describe('gatesNote', () => {
     );
   });
 
+  it('speaks of cells where the weight is of one', () => {
+    expect(gatesNote([8, 2], 1, 'weight_hh')).to.equal(
+      'weight_hh [8, 2] has 4 blocks of rows, as torch.nn.LSTMCell has; torch.nn.RNNCell has 1.',
+    );
+    expect(gatesNote([7, 2], 4, 'weight_hh')).to.equal(
+      'weight_hh has 7 rows, not a multiple of 4, the gates of torch.nn.LSTMCell.',
+    );
+  });
+
   it('tells rows that no class of these gates has', () => {
     expect(gatesNote([10, 3], 3)).to.equal(
       'weight_hh_l0 has 10 rows, not a multiple of 3, the gates of torch.nn.GRU.',
