@@ -172,6 +172,41 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
+  it('keeps the states of each layer apart where dropout acts between them', () => {
+    const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 0.5, returnState: true, seed: 6 });
+    tf.tidy(() => {
+      const inputs = [tf.randomNormal([4, 3, 7]), ...randomStates(variant, 5, 4, 2)];
+      const [, ...quiet] = layer.apply(inputs) as tf.Tensor[];
+      const [, ...dropped] = layer.apply(inputs, { training: true }) as tf.Tensor[];
+      for (const [i, state] of dropped.entries()) {
+        const [[first, second], [same, other]] = [state, quiet[i]!].map((each) => tf.unstack(each, 1)) as [
+          tf.Tensor[],
+          tf.Tensor[],
+        ];
+        expectClose(first!, same!);
+        expect(maxDifference(second!.dataSync(), other!.dataSync())).to.be.above(1e-3);
+      }
+    });
+    layer.dispose();
+  });
+
+  it('starts each layer from its own states where dropout acts between them', () => {
+    const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 1, returnState: true, seed: 6 });
+    tf.tidy(() => {
+      const x = tf.randomNormal([4, 3, 7]);
+      const [a, b] = [1, 2].map(() => randomStates(variant, 5, 4, 2).map((state) => tf.split(state, 2, 1)));
+      /** The final h of the second layer, which at dropout: 1 depends on nothing but its own initial states. */
+      const secondFrom = (first: tf.Tensor[][], second: tf.Tensor[][]) => {
+        const states = first.map(([row], i) => tf.concat([row!, second[i]![1]!], 1));
+        const [, hn] = layer.apply([x, ...states], { training: true }) as tf.Tensor[];
+        return tf.unstack(hn!, 1)[1]!;
+      };
+      expectSame(secondFrom(b!, a!), secondFrom(a!, a!));
+      expect(maxDifference(secondFrom(a!, b!).dataSync(), secondFrom(a!, a!).dataSync())).to.be.above(1e-3);
+    });
+    layer.dispose();
+  });
+
   it('zeroes everything between layers at dropout: 1', () => {
     const layer = make({ hiddenSize: 3, numLayers: 2, dropout: 1, seed: 6 });
     tf.tidy(() => {
