@@ -15,9 +15,19 @@ from fixtures.family import first_order_fixtures, second_order_fixtures
 from fixtures.g2p import g2p_fixtures
 from fixtures.messages import message_fixtures
 from fixtures.modules import module_fixtures
+from fixtures.training.curves import training_fixtures
 
 TORCH_VERSION = "2.13"
 FOLDER = Path(__file__).resolve().parent.parent / "spec" / "fixtures" / "torch"
+
+MAKERS = (
+    first_order_fixtures,
+    second_order_fixtures,
+    module_fixtures,
+    message_fixtures,
+    g2p_fixtures,
+    training_fixtures,
+)
 
 
 def main() -> None:
@@ -25,7 +35,7 @@ def main() -> None:
         raise SystemExit(f"PyTorch {TORCH_VERSION} is the reference of the specs, found {torch.__version__}")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for makers in (first_order_fixtures, second_order_fixtures, module_fixtures, message_fixtures, g2p_fixtures):
+    for makers in MAKERS:
         for name, fixture in makers():
             write(FOLDER / name, fixture)
             print(f"{(FOLDER / name).stat().st_size:8d} {name}")
