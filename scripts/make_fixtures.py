@@ -15,7 +15,7 @@ from fixtures.family import first_order_fixtures, second_order_fixtures
 from fixtures.g2p import g2p_fixtures
 from fixtures.messages import message_fixtures
 from fixtures.modules import module_fixtures
-from fixtures.training.curves import training_fixtures
+from fixtures.training import training_fixtures
 
 TORCH_VERSION = "2.13"
 FOLDER = Path(__file__).resolve().parent.parent / "spec" / "fixtures" / "torch"

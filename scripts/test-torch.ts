@@ -1,6 +1,6 @@
 /**
  * Live differential against PyTorch: random layers and cells forward and backward, the combinations of two of PyTorch's
- * own tests, files and models both ways, on every backend.
+ * own tests, files and models both ways, and training, on every backend.
  *
  *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
  *
@@ -23,6 +23,7 @@ import { Oracle } from './test-torch/oracle.js';
 import { compareCudnnCombinations, compareOnnxCombinations } from './test-torch/pytorch-tests.js';
 import type { Replay, Session } from './test-torch/session.js';
 import { Tally } from './test-torch/tally.js';
+import { compareTraining } from './test-torch/training.js';
 
 /** How many random cases each module gets where --cases says nothing. */
 const CASES: Readonly<Record<Module, number>> = {
@@ -46,7 +47,8 @@ const PARTS = new Map<string, (session: Session, options: Options) => Promise<vo
   ['cudnn', compareCudnnCombinations],
   ['onnx', compareOnnxCombinations],
   ['files', compareFiles],
-  ['exports', compareExportsOnEachBackend],
+  ['exports', onEachBackend(compareExports)],
+  ['training', onEachBackend(compareTraining)],
 ]);
 
 interface Options {
@@ -104,11 +106,14 @@ function replay(options: Options, { part, seed = options.seed, backend }: Replay
   });
 }
 
-async function compareExportsOnEachBackend(session: Session): Promise<void> {
-  for (const backend of session.backends) {
-    await useBackend(backend);
-    await compareExports(session);
-  }
+/** A part that compares on the active backend, on each in turn. */
+function onEachBackend(compare: (session: Session) => Promise<void>) {
+  return async (session: Session): Promise<void> => {
+    for (const backend of session.backends) {
+      await useBackend(backend);
+      await compare(session);
+    }
+  };
 }
 
 async function main(): Promise<void> {

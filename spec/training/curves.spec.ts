@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { toStateDict } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
-import { characterModel, fitCurve, heldOutLoss, largestError, relativeError } from './character-model.js';
+import { characterModel, evaluate, fitCurve } from './character-model.js';
 import { curvesFixtures } from './fixtures.js';
-import { ADAM_CURVE_TOLERANCE, SGD_CURVE_TOLERANCE } from './tolerance.js';
+import { ADAM_CURVE_TOLERANCE, largestError, relativeError, SGD_CURVE_TOLERANCE } from './tolerance.js';
 
 describeEachBackend('200 updates of model.fit, against PyTorch', () => {
   // The check for leaks inside kernels counts what tf.losses.softmaxCrossEntropy saves for its gradient (tfjs 4.22).
@@ -18,7 +18,7 @@ describeEachBackend('200 updates of model.fit, against PyTorch', () => {
         const curve = await fitCurve(model, task, options);
         expect(curve).to.have.length(200);
         expect(largestError(curve, losses.data)).to.be.at.most(tolerance);
-        expect(relativeError(heldOutLoss(model, task), expected)).to.be.at.most(tolerance);
+        expect(relativeError(evaluate(model, task), expected)).to.be.at.most(tolerance);
         model.dispose();
       });
     }
@@ -35,14 +35,14 @@ describe('a trained model', () => {
     const exported = await toStateDict(trained);
     expect([...exported.keys()]).to.deep.equal([...stateDict.keys()]);
     const loaded = characterModel(cell, exported);
-    expect(heldOutLoss(loaded, task)).to.equal(heldOutLoss(trained, task));
+    expect(evaluate(loaded, task)).to.equal(evaluate(trained, task));
     for (const model of [trained, loaded]) model.dispose();
   });
 
-  it("leaves torch's curve by a tenth of a percent with tf.train.adam's own epsilon of 1e-7", async () => {
+  it("leaves torch's curve by ten tolerances with tf.train.adam's own epsilon of 1e-7", async () => {
     const model = characterModel(cell, stateDict);
     const curve = await fitCurve(model, task, { ...options, eps: tf.backend().epsilon() });
-    expect(largestError(curve, losses.data)).to.be.above(1e-3);
+    expect(largestError(curve, losses.data)).to.be.above(10 * ADAM_CURVE_TOLERANCE);
     model.dispose();
   });
 });

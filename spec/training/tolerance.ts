@@ -8,3 +8,12 @@ export const SGD_CURVE_TOLERANCE = 5e-6;
  * makes its first steps 2.3e-5 shorter; torch with the same rounding differs from torch by 5.9e-6.
  */
 export const ADAM_CURVE_TOLERANCE = 5e-5;
+
+export function relativeError(actual: number, expected: number): number {
+  return Math.abs(actual - expected) / Math.abs(expected);
+}
+
+/** The largest relative error of a curve, which may be the first part of the expected one. */
+export function largestError(curve: readonly number[], expected: ArrayLike<number>): number {
+  return Math.max(...curve.map((loss, i) => relativeError(loss, expected[i] as number)));
+}

@@ -1,0 +1,37 @@
+"""What torch_oracle.py answers about training; see test-torch/training.ts."""
+
+from collections.abc import Callable
+
+import safetensors.torch
+
+from fixtures.training.curves import Case, Run, run_fixture
+from fixtures.training.task import evaluate
+
+
+def read_run(request: dict) -> Run:
+    return Run(
+        Case(
+            request["seed"],
+            request["cell"],
+            request["embeddingSize"],
+            request["hiddenSize"],
+            request["numLayers"],
+            request["batch"],
+            request["steps"],
+        )
+    )
+
+
+def train(request: dict) -> dict:
+    """Trains a character model; answers with what a stored fixture of curves holds."""
+    return run_fixture(read_run(request), [request["optimizer"]])
+
+
+def evaluate_export(request: dict) -> dict:
+    """Loads a file strictly into the model of the same request to `train`; answers with its loss on held-out text."""
+    run = read_run(request)
+    run.model.load_state_dict(safetensors.torch.load_file(request["path"]), strict=True)
+    return {"heldOutLoss": evaluate(run.model, run.batches)}
+
+
+TRAINING_COMMANDS: dict[str, Callable[[dict], dict]] = {"train": train, "evaluate_export": evaluate_export}

@@ -1,0 +1,94 @@
+/** Loops written by hand with tf.variableGrads and optimizer.applyGradients: clipped gradients, frozen layers. */
+
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { describeEachBackend } from '../support/backends.js';
+import { maxAbs } from '../support/parity.js';
+import { characterModel, fitCurve } from './character-model.js';
+import { curvesFixtures } from './fixtures.js';
+import { clipByGlobalNorm, trainByHand, traineeOf } from './loop.js';
+import { largestError, SGD_CURVE_TOLERANCE } from './tolerance.js';
+
+const valuesOf = (layer: tf.layers.Layer) => layer.getWeights().map((weight) => [...weight.dataSync()]);
+
+describeEachBackend('a hand-written training loop, against PyTorch', () => {
+  // See curves.spec.ts.
+  before(() => tf.env().set('IS_TEST', false));
+
+  for (const { cell, task, stateDict, curves, loops } of curvesFixtures()) {
+    it(`has the loss curve of ${cell} without model.fit`, () => {
+      const model = characterModel(cell, stateDict);
+      const { options, losses } = curves.sgd!;
+      const curve = trainByHand(traineeOf(model), task, options, 40);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      model.dispose();
+    });
+
+    it(`clips the gradients of ${cell} by their global norm as torch.nn.utils.clip_grad_norm_ does`, () => {
+      const { options, losses, norms, maxNorm } = loops.clipNorm;
+      const model = characterModel(cell, stateDict);
+      const found: number[] = [];
+      const curve = trainByHand(traineeOf(model), task, options, losses.data.length, (grads) => {
+        const { clipped, norm } = clipByGlobalNorm(grads, maxNorm);
+        found.push(norm.dataSync()[0]!);
+        return clipped;
+      });
+      expect(largestError(found, norms.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      model.dispose();
+    });
+
+    it(`clips the gradients of ${cell} with tf.clipByValue as torch.nn.utils.clip_grad_value_ does`, () => {
+      const { options, losses, clipValue } = loops.clipValue;
+      const model = characterModel(cell, stateDict);
+      let largest = 0;
+      const curve = trainByHand(traineeOf(model), task, options, losses.data.length, (grads) =>
+        Object.fromEntries(
+          Object.entries(grads).map(([name, gradient]) => {
+            largest = Math.max(largest, maxAbs(gradient.dataSync()));
+            return [name, tf.clipByValue(gradient, -clipValue, clipValue)];
+          }),
+        ),
+      );
+      expect(largest).to.be.above(clipValue);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      model.dispose();
+    });
+
+    it(`trains what is around a loaded ${cell} whose trainable is false, with model.fit`, async () => {
+      const { options, losses, module } = loops.frozen;
+      const model = characterModel(cell, stateDict);
+      const layer = model.getLayer(module);
+      layer.trainable = false;
+      const before = valuesOf(layer);
+      const curve = await fitCurve(model, task, options, losses.data.length);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(valuesOf(layer)).to.deep.equal(before);
+      model.dispose();
+    });
+
+    it(`trains what is around a frozen ${cell} in a loop over model.trainableWeights`, () => {
+      const { options, losses, module } = loops.frozen;
+      const model = characterModel(cell, stateDict);
+      const layer = model.getLayer(module);
+      layer.trainable = false;
+      expect(layer.trainableWeights).to.deep.equal([]);
+      const before = valuesOf(layer);
+      const curve = trainByHand(traineeOf(model), task, options, losses.data.length);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(valuesOf(layer)).to.deep.equal(before);
+      model.dispose();
+    });
+
+    it(`goes on with torch's curve of ${cell} once trainable is true again`, async () => {
+      const { options, losses } = curves.sgd!;
+      const model = characterModel(cell, stateDict);
+      const layer = model.getLayer(loops.frozen.module);
+      layer.trainable = false;
+      layer.trainable = true;
+      const curve = await fitCurve(model, task, options, 10);
+      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      model.dispose();
+    });
+  }
+});
