@@ -19,7 +19,7 @@ import type { Session } from './session.js';
 /** The same weights in both libraries: one forward pass between them. Largest measured: ... */
 const EVALUATION_TOLERANCE = 1e-6;
 
-const CELLS: readonly Cell[] = ['GRU'];
+const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
 
 /** What oracle_training.py makes a model and its batches of. */
 interface TrainingCase {

@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { type GRU, loadStateDict } from '../../src/index.js';
+import { loadStateDict } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { expectForward, maxAbs, toTensor } from '../support/parity.js';
 import { type DropoutFixture, dropoutFixtures } from './fixtures.js';
-import { constantLayer, recurrent } from './layers.js';
+import { constantLayer, type RecurrentLayer, recurrent } from './layers.js';
 import { largestError, SGD_CURVE_TOLERANCE } from './tolerance.js';
 
 const DRAWS = 4096;
@@ -18,7 +18,7 @@ const DRAWS = 4096;
 const STANDARD_ERRORS = 6;
 
 /** The recurrent layer of a fixture, loaded. The caller disposes it. */
-function loadedLayer({ cell, stateDict }: DropoutFixture, dropout: number): GRU {
+function loadedLayer({ cell, stateDict }: DropoutFixture, dropout: number): RecurrentLayer {
   const layer = recurrent(cell, stateDict, { name: 'rnn', dropout });
   loadStateDict(layer, stateDict, { prefix: 'rnn' });
   return layer;
@@ -26,7 +26,7 @@ function loadedLayer({ cell, stateDict }: DropoutFixture, dropout: number): GRU 
 
 /** The largest distance to torch's mean and variance of any element, in standard errors. */
 function distance(
-  layer: GRU,
+  layer: RecurrentLayer,
   { x, some: { draws, moments } }: DropoutFixture,
 ): { mean: number; variance: number } {
   return tf.tidy(() => {

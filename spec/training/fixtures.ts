@@ -14,7 +14,7 @@ function fixturesOf<T>(kind: string): T[] {
     .map((file) => parseFixture<T>(readFileSync(new URL(file, folder), 'utf8')));
 }
 
-export type Cell = 'GRU';
+export type Cell = 'GRU' | 'LSTM' | 'RNN';
 
 /** Where windows start in a text. */
 interface Offsets extends TorchTensor {

@@ -7,32 +7,29 @@ import type { Cell } from './fixtures.js';
 import { recurrent } from './layers.js';
 import { type Trainee, variablesOf } from './loop.js';
 
+/** torch lists the one weight under both names. */
+export const TIED = { embedding: ['embedding', 'fc'] };
+
 export interface TiedModel extends Trainee {
-  readonly embedding: tf.layers.Layer;
-  readonly rnn: tf.layers.Layer;
-  dispose(): void;
+  /** The layers; the product with the embedding comes after them. */
+  readonly body: tf.Sequential;
 }
 
-/** With the weights of `stateDict`, where `fc.weight` repeats `embedding.weight`. */
+/** With the weights of `stateDict`. The caller disposes the body. */
 export function tiedModel(cell: Cell, stateDict: StateDict): TiedModel {
   const [inputDim, outputDim] = stateDict.get('embedding.weight')!.shape as [number, number];
-  const embedding = tf.layers.embedding({ name: 'embedding', inputDim, outputDim });
-  const rnn = recurrent(cell, stateDict, { name: 'rnn' });
-  loadStateDict(embedding, stateDict, { prefix: 'embedding' });
-  loadStateDict(rnn, stateDict, { prefix: 'rnn' });
-  const weight = variablesOf(embedding)[0] as tf.Tensor as tf.Tensor2D;
+  const embedding = tf.layers.embedding({ name: 'embedding', inputDim, outputDim, inputShape: [null] });
+  const body = tf.sequential({ layers: [embedding, recurrent(cell, stateDict, { name: 'rnn' })] });
+  loadStateDict(body, stateDict, { map: TIED });
+  const weight = embedding.weights[0]!.read() as tf.Tensor2D;
   return {
-    embedding,
-    rnn,
-    variables: variablesOf(embedding, rnn),
+    body,
+    variables: variablesOf(body),
     logits(ids) {
-      const h = rnn.apply(embedding.apply(ids) as tf.Tensor) as tf.Tensor3D;
+      const h = body.apply(ids, { training: true }) as tf.Tensor3D;
       const [batch, steps, size] = h.shape;
       const logits = tf.matMul(tf.reshape(h, [batch * steps, size]), weight, false, true);
       return tf.reshape(logits, [batch, steps, inputDim]);
-    },
-    dispose() {
-      for (const layer of [embedding, rnn]) layer.dispose();
     },
   };
 }
