@@ -6,6 +6,7 @@ import safetensors.torch
 
 from fixtures.training.curves import Case, Run, run_fixture
 from fixtures.training.task import evaluate
+from fixtures.training.tied import TiedModel, tied_batches, tied_fixture
 
 
 def read_run(request: dict) -> Run:
@@ -34,4 +35,21 @@ def evaluate_export(request: dict) -> dict:
     return {"heldOutLoss": evaluate(run.model, run.batches)}
 
 
-TRAINING_COMMANDS: dict[str, Callable[[dict], dict]] = {"train": train, "evaluate_export": evaluate_export}
+def train_tied(request: dict) -> dict:
+    """Trains a tied model; answers with what its stored fixture holds."""
+    return tied_fixture(request["cell"], request["seed"])
+
+
+def evaluate_tied(request: dict) -> dict:
+    """Loads a file strictly into a tied model; answers with its loss on held-out text."""
+    model = TiedModel(request["cell"])
+    model.load_state_dict(safetensors.torch.load_file(request["path"]), strict=True)
+    return {"heldOutLoss": evaluate(model, tied_batches(request["seed"]))}
+
+
+TRAINING_COMMANDS: dict[str, Callable[[dict], dict]] = {
+    "train": train,
+    "evaluate_export": evaluate_export,
+    "train_tied": train_tied,
+    "evaluate_tied": evaluate_tied,
+}

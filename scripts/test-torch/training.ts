@@ -3,21 +3,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { characterModel, evaluate, fitCurve } from '../../spec/training/character-model.js';
-import type { Cell, CurvesFixture } from '../../spec/training/fixtures.js';
+import { characterModel, evaluate, fitCurve, heldOutLoss } from '../../spec/training/character-model.js';
+import type { Cell, CurvesFixture, TiedFixture } from '../../spec/training/fixtures.js';
+import { trainByHand } from '../../spec/training/loop.js';
+import { TIED, tiedModel } from '../../spec/training/tied-model.js';
 import {
-  ADAM_CURVE_TOLERANCE,
+  CURVE_TOLERANCE,
+  EVALUATION_TOLERANCE,
   largestError,
   relativeError,
-  SGD_CURVE_TOLERANCE,
 } from '../../spec/training/tolerance.js';
-import { toStateDict, writeSafetensors } from '../../src/index.js';
-import type { Oracle } from './oracle.js';
+import { type StateDict, toStateDict, writeSafetensors } from '../../src/index.js';
 import { Random } from './random.js';
 import type { Session } from './session.js';
-
-/** The same weights in both libraries: one forward pass between them. Largest measured: ... */
-const EVALUATION_TOLERANCE = 1e-6;
 
 const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
 
@@ -25,7 +23,7 @@ const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
 interface TrainingCase {
   readonly seed: number;
   readonly cell: Cell;
-  readonly optimizer: 'sgd' | 'momentum' | 'adam';
+  readonly optimizer: 'sgd' | 'momentum' | 'rounded-adam';
   readonly embeddingSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -38,7 +36,7 @@ function randomCase(seed: number, cell: Cell): TrainingCase {
   return {
     seed,
     cell,
-    optimizer: random.pick(['sgd', 'momentum', 'adam']),
+    optimizer: random.pick(['sgd', 'momentum', 'rounded-adam']),
     embeddingSize: random.integer(3, 13),
     hiddenSize: random.integer(9, 21),
     numLayers: random.integer(1, 2),
@@ -47,45 +45,76 @@ function randomCase(seed: number, cell: Cell): TrainingCase {
   };
 }
 
-/** One model of each cell on the active backend. */
-export async function compareTraining({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
-  for (const cell of CELLS) {
-    const trainingCase = randomCase(seed, cell);
+/** One model of each cell, and one with a tied decoder, on the active backend. */
+export async function compareTraining(session: Session): Promise<void> {
+  const { tally, seed, replay } = session;
+  const again = replay({ part: 'training', backend: tf.getBackend() });
+  for (const [i, cell] of CELLS.entries()) {
+    const trainingCase = randomCase(seed + i, cell);
     const title = `training on ${tf.getBackend()} ${JSON.stringify(trainingCase)}`;
-    await tally.check(title, replay({ part: 'training', backend: tf.getBackend() }), async () => {
-      const before = tf.memory().numTensors;
-      await compareRun(oracle, trainingCase, join(folder, 'trained.safetensors'));
-      const leaked = tf.memory().numTensors - before;
-      check(leaked === 0, `${leaked} tensors more than before`);
-    });
+    await tally.check(title, again, () => withoutLeak(() => compareRun(session, trainingCase)));
+    const tied = `training of a tied ${cell} on ${tf.getBackend()}`;
+    await tally.check(tied, again, () => withoutLeak(() => compareTied(session, cell)));
   }
 }
 
-async function compareRun(oracle: Oracle, trainingCase: TrainingCase, path: string): Promise<void> {
-  const fixture = await oracle.ask<CurvesFixture>({ command: 'train', ...trainingCase });
-  const { task, stateDict, curves } = fixture;
+async function withoutLeak(body: () => Promise<void>): Promise<void> {
+  const before = tf.memory().numTensors;
+  await body();
+  const leaked = tf.memory().numTensors - before;
+  if (leaked !== 0) throw new Error(`${leaked} tensors more than before`);
+}
+
+async function compareRun(session: Session, trainingCase: TrainingCase): Promise<void> {
+  const { task, stateDict, curves } = await session.oracle.ask<CurvesFixture>({
+    command: 'train',
+    ...trainingCase,
+  });
   const { options, losses, heldOutLoss: expected } = curves[trainingCase.optimizer];
-  const tolerance = trainingCase.optimizer === 'adam' ? ADAM_CURVE_TOLERANCE : SGD_CURVE_TOLERANCE;
   const model = characterModel(trainingCase.cell, stateDict);
   try {
-    const error = largestError(await fitCurve(model, task, options), losses.data);
-    check(error <= tolerance, `loss curve: ${error} > ${tolerance}`);
-    await writeFile(path, writeSafetensors(await toStateDict(model)));
-    const inTorch = await oracle.ask<{ heldOutLoss: number }>({
-      command: 'evaluate_export',
-      path,
-      ...trainingCase,
-    });
-    const here = evaluate(model, task);
-    const between = relativeError(here, inTorch.heldOutLoss);
-    check(between <= EVALUATION_TOLERANCE, `loss of the export: ${between} > ${EVALUATION_TOLERANCE}`);
-    const toTorchs = relativeError(inTorch.heldOutLoss, expected);
-    check(toTorchs <= tolerance, `loss on held-out text: ${toTorchs} > ${tolerance}`);
+    checkAtMost(
+      'loss curve',
+      largestError(await fitCurve(model, task, options), losses.data),
+      CURVE_TOLERANCE,
+    );
+    const request = { command: 'evaluate_export', ...trainingCase };
+    const inTorch = await evaluateInTorch(session, await toStateDict(model), request);
+    checkAtMost('export', relativeError(evaluate(model, task), inTorch), EVALUATION_TOLERANCE);
+    checkAtMost('loss on held-out text', relativeError(inTorch, expected), CURVE_TOLERANCE);
   } finally {
     model.dispose();
   }
 }
 
-function check(holds: boolean, message: string): void {
-  if (!holds) throw new Error(message);
+async function compareTied(session: Session, cell: Cell): Promise<void> {
+  const request = { cell, seed: session.seed };
+  const fixture = await session.oracle.ask<TiedFixture>({ command: 'train_tied', ...request });
+  const { task, stateDict, options, losses, heldOutLoss: expected } = fixture;
+  const model = tiedModel(cell, stateDict);
+  try {
+    const curve = trainByHand(model, task, options, losses.data.length);
+    checkAtMost('loss curve', largestError(curve, losses.data), CURVE_TOLERANCE);
+    const exported = await toStateDict(model.body, { map: TIED });
+    const inTorch = await evaluateInTorch(session, exported, { command: 'evaluate_tied', ...request });
+    checkAtMost('export', relativeError(heldOutLoss(model.logits, task), inTorch), EVALUATION_TOLERANCE);
+    checkAtMost('loss on held-out text', relativeError(inTorch, expected), CURVE_TOLERANCE);
+  } finally {
+    model.body.dispose();
+  }
+}
+
+/** The loss on held-out text of the same model in PyTorch, which loads the weights strictly. */
+async function evaluateInTorch(
+  { oracle, folder }: Session,
+  stateDict: StateDict,
+  request: { readonly command: string },
+): Promise<number> {
+  const path = join(folder, 'trained.safetensors');
+  await writeFile(path, writeSafetensors(stateDict));
+  return (await oracle.ask<{ heldOutLoss: number }>({ ...request, path })).heldOutLoss;
+}
+
+function checkAtMost(what: string, error: number, tolerance: number): void {
+  if (!(error <= tolerance)) throw new Error(`${what}: ${error} > ${tolerance}`);
 }

@@ -4,7 +4,7 @@ import { toStateDict } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { characterModel, evaluate, fitCurve } from './character-model.js';
 import { curvesFixtures } from './fixtures.js';
-import { ADAM_CURVE_TOLERANCE, largestError, relativeError, SGD_CURVE_TOLERANCE } from './tolerance.js';
+import { CURVE_TOLERANCE, largestError, relativeError } from './tolerance.js';
 
 describeEachBackend('200 updates of model.fit, against PyTorch', () => {
   // The check for leaks inside kernels counts what tf.losses.softmaxCrossEntropy saves for its gradient (tfjs 4.22).
@@ -13,12 +13,11 @@ describeEachBackend('200 updates of model.fit, against PyTorch', () => {
   for (const { cell, task, stateDict, curves } of curvesFixtures()) {
     for (const [name, { options, losses, heldOutLoss: expected }] of Object.entries(curves)) {
       it(`have the loss curve of ${cell} under ${name}, and its loss on held-out text`, async () => {
-        const tolerance = name === 'adam' ? ADAM_CURVE_TOLERANCE : SGD_CURVE_TOLERANCE;
         const model = characterModel(cell, stateDict);
         const curve = await fitCurve(model, task, options);
         expect(curve).to.have.length(200);
-        expect(largestError(curve, losses.data)).to.be.at.most(tolerance);
-        expect(relativeError(evaluate(model, task), expected)).to.be.at.most(tolerance);
+        expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
+        expect(relativeError(evaluate(model, task), expected)).to.be.at.most(CURVE_TOLERANCE);
         model.dispose();
       });
     }
@@ -42,7 +41,7 @@ describe('a trained model', () => {
   it("leaves torch's curve by ten tolerances with tf.train.adam's own epsilon of 1e-7", async () => {
     const model = characterModel(cell, stateDict);
     const curve = await fitCurve(model, task, { ...options, eps: tf.backend().epsilon() });
-    expect(largestError(curve, losses.data)).to.be.above(10 * ADAM_CURVE_TOLERANCE);
+    expect(largestError(curve, losses.data)).to.be.above(10 * CURVE_TOLERANCE);
     model.dispose();
   });
 });

@@ -7,7 +7,7 @@ import { describeEachBackend } from '../support/backends.js';
 import { expectForward, maxAbs, toTensor } from '../support/parity.js';
 import { type DropoutFixture, dropoutFixtures } from './fixtures.js';
 import { constantLayer, type RecurrentLayer, recurrent } from './layers.js';
-import { largestError, SGD_CURVE_TOLERANCE } from './tolerance.js';
+import { CURVE_TOLERANCE, largestError } from './tolerance.js';
 
 const DRAWS = 4096;
 
@@ -110,8 +110,8 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
         const { history } = await model.fit(input, target, { epochs: 1, verbose: 0 });
         losses.push(history.loss![0] as number);
       }
-      expect(largestError(losses, all.losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
-      expect(largestError(inEvaluation, all.lossesInEvaluation.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(losses, all.losses.data)).to.be.at.most(CURVE_TOLERANCE);
+      expect(largestError(inEvaluation, all.lossesInEvaluation.data)).to.be.at.most(CURVE_TOLERANCE);
       tf.dispose([input, target]);
       optimizer.dispose();
       model.dispose();

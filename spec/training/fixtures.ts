@@ -76,7 +76,7 @@ export interface SharedFixture {
   readonly trained: { readonly stateDict: StateDict };
 }
 
-/** A character model whose `fc.weight` is its `embedding.weight`; 40 updates of Adam. */
+/** A character model whose `fc.weight` is its `embedding.weight`; 40 updates of SGD. */
 export interface TiedFixture extends Curve {
   readonly task: Task;
   readonly cell: Cell;

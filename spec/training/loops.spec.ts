@@ -7,7 +7,7 @@ import { maxAbs } from '../support/parity.js';
 import { characterModel, fitCurve } from './character-model.js';
 import { curvesFixtures } from './fixtures.js';
 import { clipByGlobalNorm, trainByHand, traineeOf } from './loop.js';
-import { largestError, SGD_CURVE_TOLERANCE } from './tolerance.js';
+import { CURVE_TOLERANCE, largestError } from './tolerance.js';
 
 const valuesOf = (layer: tf.layers.Layer) => layer.getWeights().map((weight) => [...weight.dataSync()]);
 
@@ -20,7 +20,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       const model = characterModel(cell, stateDict);
       const { options, losses } = curves.sgd!;
       const curve = trainByHand(traineeOf(model), task, options, 40);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
 
@@ -33,8 +33,8 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
         found.push(norm.dataSync()[0]!);
         return clipped;
       });
-      expect(largestError(found, norms.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(found, norms.data)).to.be.at.most(CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
 
@@ -51,7 +51,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
         ),
       );
       expect(largest).to.be.above(clipValue);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
 
@@ -62,7 +62,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       layer.trainable = false;
       const before = valuesOf(layer);
       const curve = await fitCurve(model, task, options, losses.data.length);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       expect(valuesOf(layer)).to.deep.equal(before);
       model.dispose();
     });
@@ -75,7 +75,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       expect(layer.trainableWeights).to.deep.equal([]);
       const before = valuesOf(layer);
       const curve = trainByHand(traineeOf(model), task, options, losses.data.length);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       expect(valuesOf(layer)).to.deep.equal(before);
       model.dispose();
     });
@@ -87,7 +87,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       layer.trainable = false;
       layer.trainable = true;
       const curve = await fitCurve(model, task, options, 10);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
   }

@@ -8,7 +8,7 @@ import { FORWARD_TOLERANCE } from '../support/tolerance.js';
 import { type SharedFixture, sharedFixtures } from './fixtures.js';
 import { recurrent } from './layers.js';
 import { variablesOf } from './loop.js';
-import { largestError, SGD_CURVE_TOLERANCE } from './tolerance.js';
+import { CURVE_TOLERANCE, largestError } from './tolerance.js';
 
 /** A functional model that applies its one recurrent layer to both inputs. */
 function pairModel({ cell, stateDict, a, b }: SharedFixture): tf.LayersModel {
@@ -79,7 +79,7 @@ describeEachBackend('a layer applied twice in a functional model, against PyTorc
         shuffle: false,
         verbose: 0,
       });
-      expect(largestError(history.loss as number[], losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(history.loss as number[], losses.data)).to.be.at.most(CURVE_TOLERANCE);
       await expectTrained(model, fixture);
       tf.dispose([a, b, y]);
       optimizer.dispose();
@@ -94,7 +94,7 @@ describeEachBackend('a layer applied twice in a functional model, against PyTorc
       const curve: number[] = [];
       for (let i = 0; i < losses.data.length; i++)
         curve.push((await model.trainOnBatch([a, b], y)) as number);
-      expect(largestError(curve, losses.data)).to.be.at.most(SGD_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       await expectTrained(model, fixture);
       tf.dispose([a, b, y]);
       optimizer.dispose();

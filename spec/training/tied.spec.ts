@@ -9,7 +9,7 @@ import { heldOutLoss } from './character-model.js';
 import { tiedFixtures } from './fixtures.js';
 import { trainByHand } from './loop.js';
 import { TIED, tiedModel } from './tied-model.js';
-import { ADAM_CURVE_TOLERANCE, largestError, relativeError } from './tolerance.js';
+import { CURVE_TOLERANCE, largestError, relativeError } from './tolerance.js';
 
 /** torch lists `fc` after `rnn`; whatever the order, load_state_dict takes it. */
 const sorted = (stateDict: StateDict): StateDict =>
@@ -23,8 +23,8 @@ describeEachBackend('a tied decoder, against PyTorch', () => {
     it(`has the loss curve of ${cell} under tf.variableGrads, and its loss on held-out text`, () => {
       const model = tiedModel(cell, stateDict);
       const curve = trainByHand(model, task, options, losses.data.length);
-      expect(largestError(curve, losses.data)).to.be.at.most(ADAM_CURVE_TOLERANCE);
-      expect(relativeError(heldOutLoss(model.logits, task), expected)).to.be.at.most(ADAM_CURVE_TOLERANCE);
+      expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
+      expect(relativeError(heldOutLoss(model.logits, task), expected)).to.be.at.most(CURVE_TOLERANCE);
       model.body.dispose();
     });
 
