@@ -43,7 +43,7 @@ export function fileHandler(folder: string): io.IOHandler {
 }
 
 /** Writes beside the file and renames, which a reader sees happen at once or not at all. */
-async function replaceFile(file: string, contents: Buffer | string): Promise<void> {
+export async function replaceFile(file: string, contents: Uint8Array | string): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, contents, { flush: true });

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { readStateDict, toFloat32Array } from 'tfjs-torch-rnn/state-dict';
 import { argmax } from './classify.js';
+import { TRAINED } from './model.js';
 import { normalise } from './text.js';
 
 /** Characters from which a phrase counts as long: many a shorter one could be a word of several languages. */
@@ -16,12 +17,12 @@ export interface HeldOut {
   readonly logits: readonly Float32Array[];
 }
 
-export async function readHeldOut(languages: readonly string[]): Promise<HeldOut> {
-  const file = await readFile(new URL('held-out.json', import.meta.url), 'utf8');
+export async function readHeldOut(languages: readonly string[], folder = TRAINED): Promise<HeldOut> {
+  const file = await readFile(new URL('held-out.json', folder), 'utf8');
   const byLanguage = Object.entries(JSON.parse(file) as Record<string, string[]>);
   const phrases = byLanguage.flatMap(([, texts]) => texts);
   const labels = byLanguage.flatMap(([name, texts]) => texts.map(() => languages.indexOf(name)));
-  const tensor = (await readStateDict(new URL('held-out-logits.safetensors', import.meta.url))).get('logits');
+  const tensor = (await readStateDict(new URL('held-out-logits.safetensors', folder))).get('logits');
   if (tensor === undefined) throw new Error('held-out-logits.safetensors: expected a tensor "logits"');
   const values = toFloat32Array(tensor);
   const width = languages.length;

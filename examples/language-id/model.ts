@@ -2,7 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import { gru, loadStateDict, readStateDict } from 'tfjs-torch-rnn';
+import { gru, loadStateDict, readStateDict, type StateDict } from 'tfjs-torch-rnn';
+
+/** The folder of the trained model. */
+export const TRAINED = new URL('./', import.meta.url);
 
 /** What scripts/train_language_id.py writes about the model beside its weights. */
 export interface Description {
@@ -17,12 +20,22 @@ export interface Description {
   readonly parameters: number;
 }
 
-export async function readDescription(): Promise<Description> {
-  return JSON.parse(await readFile(new URL('model.json', import.meta.url), 'utf8'));
+export async function readDescription(folder = TRAINED): Promise<Description> {
+  return JSON.parse(await readFile(new URL('model.json', folder), 'utf8'));
+}
+
+export function readWeights(folder = TRAINED): Promise<StateDict> {
+  return readStateDict(new URL('model.safetensors', folder));
+}
+
+/** The model of a folder; see {@link classifier}. */
+export async function loadClassifier(description: Description, folder = TRAINED): Promise<tf.LayersModel> {
+  return classifier(description, await readWeights(folder));
 }
 
 /** Token ids `[B, T]`, padded with 0 on the right -> logits `[B, languages]`. The caller disposes the model. */
-export async function loadClassifier({ characters, languages, embeddingSize, hiddenSize }: Description) {
+export function classifier(description: Description, weights: StateDict): tf.LayersModel {
+  const { characters, languages, embeddingSize, hiddenSize } = description;
   const inputDim = Array.from(characters).length + 2;
   const model = tf.sequential({
     layers: [
@@ -31,6 +44,6 @@ export async function loadClassifier({ characters, languages, embeddingSize, hid
       tf.layers.dense({ name: 'fc', units: languages.length }),
     ],
   });
-  loadStateDict(model, await readStateDict(new URL('model.safetensors', import.meta.url)));
+  loadStateDict(model, weights);
   return model;
 }

@@ -131,6 +131,7 @@ describe('examples', function () {
     const runAll = await readFile(`${root}examples/run-all.ts`, 'utf8');
     const files = [
       'language-id/main.ts',
+      'fine-tune/main.ts',
       'g2p/main.ts',
       'gru-shapes.ts',
       'gru-classifier.ts',
