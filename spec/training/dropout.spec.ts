@@ -121,11 +121,11 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
       it(`passes PyTorch's test_RNN_dropout for ${cell} with a probability of ${dropout}`, () => {
         const layer = constantLayer(cell, constant, dropout);
         tf.tidy(() => {
-          // The original has one row. With ten, 20% of the mean are more than ten standard errors.
-          const input = tf.ones([10, 1, constant.inputSize]);
+          // The original has one row. With five, 20% of the mean are more than eight standard errors.
+          const input = tf.ones([5, 1, constant.inputSize]);
           for (const training of [true, false]) {
             const { output } = layer.forward(input, { training });
-            const values = tf.reshape(output, [10, constant.hiddenSize]);
+            const values = tf.reshape(output, [5, constant.hiddenSize]);
             const [least, most] = [tf.min(values, 1), tf.max(values, 1)].map((row) => [
               ...row.dataSync(),
             ]) as [number[], number[]];

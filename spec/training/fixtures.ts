@@ -48,7 +48,7 @@ export interface Curve {
   readonly losses: FloatTensor;
 }
 
-/** A character model under several optimizers, 200 updates each, and in hand-written loops, 40 updates each. */
+/** A character model under several optimizers, 200 updates each, and in hand-written loops, 20 updates each. */
 export interface CurvesFixture {
   readonly task: Task;
   readonly cell: Cell;
@@ -76,7 +76,7 @@ export interface SharedFixture {
   readonly trained: { readonly stateDict: StateDict };
 }
 
-/** A character model whose `fc.weight` is its `embedding.weight`; 40 updates of SGD. */
+/** A character model whose `fc.weight` is its `embedding.weight`; 25 updates of SGD. */
 export interface TiedFixture extends Curve {
   readonly task: Task;
   readonly cell: Cell;

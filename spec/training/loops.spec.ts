@@ -19,7 +19,7 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
     it(`has the loss curve of ${cell} without model.fit`, () => {
       const model = characterModel(cell, stateDict);
       const { options, losses } = curves.sgd!;
-      const curve = trainByHand(traineeOf(model), task, options, 40);
+      const curve = trainByHand(traineeOf(model), task, options, 20);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
