@@ -29,7 +29,7 @@ def train(request: dict) -> dict:
 
 
 def evaluate_export(request: dict) -> dict:
-    """Loads a file strictly into the model of the same request to `train`; answers with its loss on held-out text."""
+    """Loads a file strictly into the model that `train` makes; answers with its loss on held-out text."""
     run = read_run(request)
     run.model.load_state_dict(safetensors.torch.load_file(request["path"]), strict=True)
     return {"heldOutLoss": evaluate(run.model, run.batches)}
