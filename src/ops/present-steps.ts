@@ -1,0 +1,138 @@
+/**
+ * Sequences in which any steps may be absent, in terms of right-padded ones: the steps that each row has are moved to its
+ * front, where the ops read them by their lengths, and results are put back. Nothing is read from a device.
+ */
+
+import {
+  add,
+  cast,
+  cumsum,
+  customGrad,
+  type GradSaveFunc,
+  gather,
+  greater,
+  maximum,
+  mul,
+  range,
+  reshape,
+  scatterND,
+  slice,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  where,
+} from '@tensorflow/tfjs-core';
+import { selectOrZero } from './select.js';
+
+/** Which steps each row of a batch has. Make and use it inside `tidy`. */
+export class PresentSteps {
+  /** How many, `[B]` int32, 0..T. */
+  readonly lengths: Tensor1D;
+  /** Per step, how many there are up to it, itself included: float32 `[B, T]`. */
+  private readonly count: Tensor2D;
+  /** Where each step goes and where each place is taken from, flat over `[B, T]`. Absent steps follow the present ones. */
+  private readonly destination: Tensor1D;
+  private readonly origin: Tensor1D;
+
+  /** @param mask bool `[B, T]`, B and T at least 1. */
+  constructor(private readonly mask: Tensor2D) {
+    const [batch, steps] = mask.shape;
+    const present = cast(mask, 'float32');
+    const lengths = sum(present, 1, true);
+    this.lengths = reshape(cast(lengths, 'int32'), [batch]);
+    this.count = cumsum(present, 1);
+    const step = reshape(range(0, steps), [1, steps]);
+    const place = where(mask, sub(this.count, 1), sub(add(lengths, step), this.count));
+    this.destination = this.flat(place as Tensor2D);
+    const all = range(0, batch * steps, 1, 'int32');
+    this.origin = scatterND(reshape(this.destination, [-1, 1]), all, [batch * steps]) as Tensor1D;
+  }
+
+  /** `[B, T, I]` with each row's present steps at its front. */
+  toFront(x: Tensor3D): Tensor3D {
+    return permuteSteps(x, this.origin, this.destination);
+  }
+
+  /** Undoes `toFront`: a result `[B, T, H]` that is zero past each length becomes one that is zero at absent steps. */
+  putBack(result: Tensor3D): Tensor3D {
+    return permuteSteps(result, this.destination, this.origin);
+  }
+
+  /** As `putBack`, but an absent step repeats the result of the last one present before it. */
+  putBackAndHold(result: Tensor3D): Tensor3D {
+    const last = this.flat(maximum(sub(this.count, 1), 0) as Tensor2D);
+    const held = takeSteps(result, last);
+    return selectOrZero(reshape(greater(this.count, 0), [...this.mask.shape, 1]), held);
+  }
+
+  /** `[B, H]`, zero for rows without any step. */
+  zeroIfEmpty(state: Tensor2D): Tensor2D {
+    return selectOrZero(greater(reshape(this.lengths, [-1, 1]), 0), state);
+  }
+
+  /** `[B, H]`, zero for rows whose last step is absent. */
+  zeroIfLastAbsent(state: Tensor2D): Tensor2D {
+    const [batch, steps] = this.mask.shape;
+    return selectOrZero(slice(this.mask, [0, steps - 1], [batch, 1]), state);
+  }
+
+  /** Places within each row as places in the batch, `[B*T]` int32. */
+  private flat(places: Tensor2D): Tensor1D {
+    const [batch, steps] = this.mask.shape;
+    const rowStart = mul(reshape(range(0, batch), [batch, 1]), steps);
+    return reshape(cast(add(places, rowStart), 'int32'), [batch * steps]);
+  }
+}
+
+/** Steps in the order `indices`, a permutation of `[B*T]`; the gradient takes its `inverse`. */
+function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor3D {
+  const op = customGrad((...args) => {
+    const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
+    save([indices, inverse]);
+    return {
+      value: gatherSteps(input, indices),
+      gradFunc: (dy: Tensor3D, [to, from]: Tensor[]) => permuteSteps(dy, from as Tensor1D, to as Tensor1D),
+    };
+  });
+  return op(x) as Tensor3D;
+}
+
+/**
+ * Steps `indices` of `[B, T, H]`, any of them several times. tfjs's own gradient of `gather` goes through
+ * unsortedSegmentSum, which on the cpu backend takes a pass over everything for every step.
+ */
+function takeSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
+  const op = customGrad((...args) => {
+    const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
+    save([indices]);
+    return {
+      value: gatherSteps(input, indices),
+      gradFunc: (dy: Tensor3D, [saved]: Tensor[]) => sumSteps(dy, saved as Tensor1D),
+    };
+  });
+  return op(x) as Tensor3D;
+}
+
+/** The transpose of `takeSteps`: each step of the result is the sum of those that were taken from it. */
+function sumSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
+  const op = customGrad((...args) => {
+    const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
+    save([indices]);
+    const [batch, steps, size] = input.shape;
+    const rows = reshape(input, [batch * steps, size]);
+    const sums = scatterND(reshape(indices, [-1, 1]), rows, [batch * steps, size]);
+    return {
+      value: reshape(sums, input.shape) as Tensor3D,
+      gradFunc: (dy: Tensor3D, [saved]: Tensor[]) => takeSteps(dy, saved as Tensor1D),
+    };
+  });
+  return op(x) as Tensor3D;
+}
+
+function gatherSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
+  const [batch, steps, size] = x.shape;
+  return reshape(gather(reshape(x, [batch * steps, size]), indices), x.shape);
+}
