@@ -16,6 +16,7 @@ describe('the public exports', () => {
       'formatCodes',
       'gru',
       'gruCell',
+      'loadKerasModel',
       'loadStateDict',
       'lstm',
       'lstmCell',

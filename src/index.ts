@@ -20,6 +20,8 @@ export type { FromStateDictOptions } from './layers/from-state-dict.js';
 export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/gru.js';
 export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/lstm.js';
 export { RNN, type RNNArgs, type RNNForwardOptions, rnn } from './layers/rnn.js';
+export { type KerasLoadOptions, loadKerasModel } from './models/keras/load-keras-model.js';
+export type { KerasModelSource } from './models/keras/source.js';
 export type { ModuleMap } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';

@@ -129,7 +129,9 @@ function checkMaskRule(where: string, rule: MaskRule, bidirectional: boolean, se
   const own = sequences ? 'zero' : 'hold';
   if (!bidirectional || rule === 'ignore' || rule === own) return;
   const why = `Keras's Bidirectional has '${own}' with returnSequences: ${sequences}`;
-  throw new RangeError(message(where, 'maskRule', `'${own}' or 'ignore' for two directions`, show(rule), why));
+  throw new RangeError(
+    message(where, 'maskRule', `'${own}' or 'ignore' for two directions`, show(rule), why),
+  );
 }
 
 function checkRate(where: string, dropout: unknown): asserts dropout is number {

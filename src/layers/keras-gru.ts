@@ -1,4 +1,5 @@
 import {
+  cast,
   concat,
   dropout as dropoutOp,
   reshape,
@@ -7,10 +8,17 @@ import {
   slice,
   stack,
   type Tensor,
+  type Tensor2D,
   type Tensor3D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, regularizers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import {
+  type LayerVariable,
+  layers,
+  regularizers,
+  type Shape,
+  SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, showShape } from '../check.js';
 import type { StackInputs, StackOutputs } from '../kernels/contract.js';
 import { gru as gruOp } from '../ops/gru.js';
@@ -185,7 +193,7 @@ export class KerasGRU extends layers.Layer {
       this.invokeCallHook(inputs, kwargs);
       const call = this.prepareCall(`${WHERE}.apply`, toList(inputs), kwargs.ownMask);
       const turned = this.options.goBackwards ? reverse(call.x, 1) : call.x;
-      const mask = call.mask && (this.options.goBackwards ? reverse(call.mask, 1) : call.mask);
+      const mask = call.mask && (this.options.goBackwards ? reverseMask(call.mask) : call.mask);
       const steps = mask && new PresentSteps(mask);
       const x = steps ? steps.toFront(turned) : turned;
       const result = this.run(
@@ -233,7 +241,8 @@ export class KerasGRU extends layers.Layer {
     const held = this.store.states as Tensor3D[] | undefined;
     const size = this.batchInputShape?.[0] ?? held?.[0]?.shape[1] ?? batch;
     if (size === batch) return held;
-    const why = 'A stateful layer carries one state per row. Call resetStates() before changing the batch size';
+    const why =
+      'A stateful layer carries one state per row. Call resetStates() before changing the batch size';
     throw new RangeError(message(where, 'x', `batch size ${size}, as before`, String(batch), why));
   }
 
@@ -306,6 +315,11 @@ export class KerasGRU extends layers.Layer {
     if (result.refCountAfterDispose === 0) this.store.clear();
     return result;
   }
+}
+
+/** Not as bool: the wasm backend's Reverse (tfjs 4.22) takes every element for 4 bytes, and writes past the end. */
+function reverseMask(mask: Tensor2D): Tensor2D {
+  return cast(reverse(cast(mask, 'int32'), 1), 'bool');
 }
 
 /** D states `[B, H]` as `[D, B, H]`. */

@@ -69,6 +69,11 @@ function originOf(tensor: SymbolicTensor, seen: Map<number, Origin>): Origin {
   return origin;
 }
 
+/** Where a tensor of a model's graph has its mask from, by the rules of the executor. */
+export function maskSource(tensor: SymbolicTensor): Origin {
+  return originOf(tensor, new Map());
+}
+
 /**
  * What the graph says of a mask that the executor hands to `layer` with `inputs`: it can be the layer's own by its place
  * in the graph, it may have come in by the model's input, or it is none of the layer's.

@@ -29,6 +29,9 @@ export const formatCodes = {
   INVALID_ELEMENT: 'an element is not a value of the dtype',
   RAGGED_LIST: 'nested lists at the same depth differ in length or kind',
   INVALID_BASE64: 'text that should be base64 is not',
+  // Keras models.
+  INVALID_MODEL:
+    'not a Keras model in the layers format of TensorFlow.js, or without the weights of its layers',
 } as const;
 
 export type FormatCode = keyof typeof formatCodes;

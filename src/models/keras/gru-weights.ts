@@ -1,0 +1,45 @@
+/** The weights of Keras's GRU, as torch has them. */
+
+import { gather, reshape, slice, type Tensor, transpose } from '@tensorflow/tfjs-core';
+
+const GATES = 3;
+
+/** Keras's gates z | r | h in torch's order r | z | n. */
+const TORCH_ORDER = [1, 0, 2];
+
+/** A weight of Keras's cell: its shape, and what it is in torch's layout, by torch's names without a suffix. */
+export interface KerasWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  toTorch(value: Tensor): Readonly<Record<string, Tensor>>;
+}
+
+/** The weights of one direction, in the order of Keras. */
+export function kerasWeights(inputSize: number, hiddenSize: number, hasBias: boolean): KerasWeight[] {
+  const columns = GATES * hiddenSize;
+  const matrix = (name: string, rows: number, torchName: string): KerasWeight => ({
+    name,
+    shape: [rows, columns],
+    toTorch: (value) => ({ [torchName]: transpose(reorder(value)) }),
+  });
+  const bias: KerasWeight = {
+    name: 'bias',
+    shape: [2, columns],
+    toTorch(value) {
+      const [ih, hh] = [0, 1].map((row) => reshape(slice(reorder(value), [row, 0], [1, columns]), [columns]));
+      return { bias_ih: ih as Tensor, bias_hh: hh as Tensor };
+    },
+  };
+  const weights = [
+    matrix('kernel', inputSize, 'weight_ih'),
+    matrix('recurrent_kernel', hiddenSize, 'weight_hh'),
+  ];
+  return hasBias ? [...weights, bias] : weights;
+}
+
+/** `[N, 3H]` with its blocks of columns in torch's order. */
+function reorder(value: Tensor): Tensor {
+  const [rows, columns] = value.shape as [number, number];
+  const blocks = reshape(value, [rows, GATES, columns / GATES]);
+  return reshape(gather(blocks, TORCH_ORDER, 1), [rows, columns]);
+}
