@@ -111,11 +111,16 @@ def merges() -> keras.Model:
     outputs = [
         *merged(y, "concat", return_sequences=True),
         *merged(y, "sum", return_sequences=True, return_state=True),
-        *merged(y, "mul", return_sequences=True),
         *merged(y, "mul"),
         *merged(y, "ave", use_bias=False),
         *merged(y, None, return_sequences=True),
         *merged(y, None, return_state=True),
+        layers.Bidirectional(
+            layers.GRU(2, go_backwards=True, return_sequences=True, name="later"),
+            backward_layer=layers.GRU(2, return_sequences=True, name="sooner"),
+            merge_mode="mul",
+            name="turned",
+        )(y),
     ]
     return keras.Model(x, outputs, name="merges")
 
@@ -141,7 +146,6 @@ def states() -> keras.Model:
     backward = keras.Input((4,), name="backward")
     y = layers.Masking(PAD, name="masking")(x)
     outputs = [
-        *layers.GRU(4, return_state=True, name="plain")(x, initial_state=forward),
         *layers.GRU(4, return_state=True, go_backwards=True, name="masked")(y, initial_state=forward),
         *layers.Bidirectional(layers.GRU(4, return_sequences=True, return_state=True), name="both")(
             x, initial_state=[forward, backward]
@@ -152,7 +156,7 @@ def states() -> keras.Model:
 
 def states_calls(generator: np.random.Generator) -> list[list[np.ndarray]]:
     [[x]] = padded(generator)
-    return [[x, uniform(generator, (5, 4)), uniform(generator, (5, 4))]]
+    return [[x[2:], uniform(generator, (3, 4)), uniform(generator, (3, 4))]]
 
 
 def stateful() -> keras.Model:
@@ -208,10 +212,20 @@ def mixed() -> keras.Model:
 
 
 def per_frame() -> keras.Model:
-    """A GRU inside TimeDistributed."""
+    """Both directions inside TimeDistributed, and a cell inside RNN."""
     x = keras.Input((3, 5, 2), name="x")
-    y = layers.TimeDistributed(layers.GRU(4, name="frames"), name="each")(x)
-    return keras.Model(x, layers.GRU(3, name="over")(y), name="per_frame")
+    frames = layers.Bidirectional(layers.GRU(2, name="frames"), merge_mode="sum", name="both")
+    y = layers.TimeDistributed(frames, name="each")(x)
+    return keras.Model(x, layers.RNN(layers.GRUCell(3, name="cell"), name="over")(y), name="per_frame")
+
+
+def nested_mask() -> keras.Model:
+    """A mask that goes into a model inside."""
+    inner_x = keras.Input((5, 3), name="inner_x")
+    inside = layers.GRU(2, return_sequences=True, name="inside")
+    inner = keras.Model(inner_x, inside(inner_x), name="inner")
+    x = keras.Input((5,), dtype="int32", name="ids")
+    return keras.Model(x, inner(layers.Embedding(7, 3, mask_zero=True, name="embed")(x)), name="nested_mask")
 
 
 NETS = {
@@ -223,6 +237,7 @@ NETS = {
     "states": Net(states, states_calls),
     "stateful": Net(stateful, stateful_calls),
     "nested": Net(nested, nested_calls, as_keras_file=True),
+    "nested-mask": Net(nested_mask, ids),
     "mixed": Net(mixed, floats(2, 6, 3)),
     "per-frame": Net(per_frame, floats(2, 3, 5, 2)),
 }

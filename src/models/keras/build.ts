@@ -1,9 +1,10 @@
 /** From a topology to a model of tfjs, without weights' values. */
 
-import { engine, serialization } from '@tensorflow/tfjs-core';
+import { engine } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { show } from '../../check.js';
-import { asLayer, describe, isModel, isObject, type LayerJson, layersOf, unsupported } from './json.js';
+import { registeredClasses } from './classes.js';
+import { isObject, type LayerJson, unsupported } from './json.js';
 
 type FromConfig = (
   cls: unknown,
@@ -18,11 +19,10 @@ type FromConfig = (
  * By the class's own `fromConfig`: `tf.models.modelFromJSON` first draws initial values, orthogonal ones among them,
  * which takes seconds.
  *
- * @throws UnsupportedError for a layer that tfjs does not have, or cannot make of this configuration.
+ * @throws UnsupportedError for a layer that tfjs cannot make of its configuration.
  */
 export function buildModel(model: LayerJson): LayersModel {
-  checkClasses(model);
-  const [cls, fromConfig] = classes()[model.class_name] as unknown as [unknown, FromConfig];
+  const [cls, fromConfig] = registeredClasses()[model.class_name] as unknown as [unknown, FromConfig];
   try {
     return fromConfig(cls, toCamelCase(model.config), {}, true);
   } catch (cause) {
@@ -46,31 +46,6 @@ export function disposingOnFailure<T>(body: () => T): T {
       if (!before.has(name)) variable.dispose();
     throw error;
   }
-}
-
-function classes(): Readonly<Record<string, unknown>> {
-  return serialization.SerializationMap.getMap().classNameMap;
-}
-
-function checkClasses(model: LayerJson): void {
-  for (const layer of layersOf(model)) {
-    if (isModel(layer)) checkClasses(layer);
-    else {
-      checkClass(layer, layer);
-      const { layer: inner } = layer.config;
-      if (isObject(inner)) checkClass(layer, asLayer(`config.layer of ${describe(layer)}`, inner));
-    }
-  }
-}
-
-function checkClass(outer: LayerJson, { class_name }: LayerJson): void {
-  if (Object.hasOwn(classes(), class_name)) return;
-  throw unsupported(
-    `class_name of ${describe(outer)}`,
-    'a layer of tfjs',
-    show(class_name),
-    'Write it in JavaScript and register it with tf.serialization.registerClass',
-  );
 }
 
 function notBuilt(model: LayerJson, cause: unknown): Error {

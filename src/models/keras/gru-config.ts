@@ -7,9 +7,11 @@ import {
   asLayer,
   describe,
   invalidModel,
+  isModel,
   isObject,
   type JsonObject,
   type LayerJson,
+  layersOf,
   unsupported,
 } from './json.js';
 import { type Dialect, tfjsConfig } from './layer-config.js';
@@ -24,6 +26,13 @@ export function isResetAfterGru(layer: unknown): boolean {
   );
 }
 
+/** `RNN(GRUCell(reset_after=True))`, which is the same layer in two parts. */
+export function isResetAfterCell({ class_name, config }: LayerJson): boolean {
+  const { cell } = config;
+  const isCell = isObject(cell) && cell.class_name === 'GRUCell' && isObject(cell.config);
+  return class_name === 'RNN' && isCell && (cell.config as JsonObject).reset_after === true;
+}
+
 /** Keys in which the two directions may differ: their own names and seeds, and what acts before training only. */
 const OWN_KEYS = /^(name|go_backwards|seed|trainable|dtype|batch_input_shape|.*_initializer)$/;
 
@@ -34,6 +43,12 @@ export function convertGru(layer: LayerJson, dialect: Dialect, maskRule?: MaskRu
     ...directionConfig(layer, tfjsConfig(layer, dialect)),
     mask_rule: maskRule ?? zero,
   });
+}
+
+/** `RNN` with a `GRUCell` of this kind. */
+export function convertCell(layer: LayerJson, dialect: Dialect, maskRule?: MaskRule): LayerJson {
+  const cell = asLayer(`config.cell of ${describe(layer)}`, layer.config.cell);
+  return convertGru({ ...layer, config: { ...cell.config, ...layer.config } }, dialect, maskRule);
 }
 
 /** `Bidirectional` around one; it takes the wrapper's name. */
@@ -75,6 +90,16 @@ export function checkBackwardLayer(wrapper: LayerJson, inner: LayerJson): void {
     `${key} ${show(a)}, as in the forward layer`,
     show(b),
     'Use two layers, one of them with go_backwards',
+  );
+}
+
+/** Whether tfjs has saved the model, after a load that put this package's layers into it. */
+export function holdsOwnLayer(layer: LayerJson): boolean {
+  if (isModel(layer)) return layersOf(layer).some(holdsOwnLayer);
+  const { layer: inner } = layer.config;
+  return (
+    layer.class_name === KerasGRU.className ||
+    (isObject(inner) && holdsOwnLayer(asLayer('config.layer', inner)))
   );
 }
 

@@ -3,6 +3,7 @@
 import { cast, io, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import { show, showShape } from '../../check.js';
+import { holdsOwnLayer } from './gru-config.js';
 import { invalidModel, type LayerJson } from './json.js';
 import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
 import { WeightNames } from './weight-names.js';
@@ -16,7 +17,7 @@ const LISTED = 6;
  * @throws FormatError with every weight that is missing, that no layer has, or of another shape. Nothing is assigned then.
  */
 export function loadWeights(model: LayersModel, original: LayerJson, { specs, data }: WeightsFile): void {
-  const places = match(slotsOf(model), new WeightNames(original), specs);
+  const places = match(slotsOf(model, holdsOwnLayer(original)), new WeightNames(original), specs);
   tidy(() => {
     const values = io.decodeWeights(data, [...specs]);
     // Whatever can fail fails here, before the first weight changes.

@@ -16,10 +16,11 @@ export interface GraphLayer {
 
 export type Graph = ReadonlyMap<string, GraphLayer>;
 
-/** What Keras 3 merges and widens masks with. */
-const MASK_OPS = new Set(
-  'Any All LogicalAnd LogicalOr ExpandDims Squeeze Concatenate Stack Cast BroadcastTo'.split(' '),
-);
+/**
+ * What Keras 3 merges masks with where tfjs does the same: a step is there when it is in every input. Its Concatenate asks
+ * for any of them.
+ */
+const MASK_OPS = new Set('All LogicalAnd ExpandDims Squeeze Concatenate Stack Cast'.split(' '));
 
 /**
  * The names of the layers that only masks come from.
@@ -77,7 +78,14 @@ function isOwnMask(
   call: Call | undefined,
 ): boolean {
   if (call === undefined) return false;
-  if (layer.class_name === 'NotEqual') return isComparisonOfSource(graph, call);
+  if (layer.class_name === 'NotEqual') return isComparisonOfSource(graph, call, 'Embedding');
+  const [first] = call.inputs;
+  if (layer.class_name === 'Any' && first) {
+    const above = graph.get(first[0]);
+    const compared = above?.calls[first[1]];
+    const isNotEqual = above?.layer.class_name === 'NotEqual';
+    return isNotEqual && compared !== undefined && isComparisonOfSource(graph, compared, 'Masking');
+  }
   if (!MASK_OPS.has(layer.class_name) || call.inputs.length === 0) return false;
   return call.inputs.every(([name, node]) => {
     const above = graph.get(name);
@@ -88,14 +96,14 @@ function isOwnMask(
 }
 
 /** Whether a comparison is the one that some Embedding or Masking makes of the same input. */
-function isComparisonOfSource(graph: Graph, { inputs, others }: Call): boolean {
+function isComparisonOfSource(graph: Graph, { inputs, others }: Call, className: string): boolean {
   const [input] = inputs;
   const value = others[0]?.value;
   return [...graph.values()].some(({ layer, calls }) => {
     const { mask_zero, mask_value } = layer.config;
-    const own = layer.class_name === 'Embedding' && mask_zero === true ? 0 : mask_value;
-    const isSource = layer.class_name === 'Embedding' || layer.class_name === 'Masking';
-    return isSource && own === value && calls.some((call) => String(call.inputs[0]) === String(input));
+    const own = mask_zero === true ? 0 : mask_value;
+    const isSource = layer.class_name === className && own === value;
+    return isSource && calls.some((call) => String(call.inputs[0]) === String(input));
   });
 }
 

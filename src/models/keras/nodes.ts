@@ -27,7 +27,8 @@ export function callsOf(layer: LayerJson): Call[] {
   const what = `inbound_nodes of ${describe(layer)}`;
   if (!Array.isArray(nodes)) throw invalidModel(what, 'a list', show(nodes));
   return nodes.map((node) => {
-    if (Array.isArray(node)) return listedCall(what, node);
+    // Keras 2 writes the calls of an operation without the outer list.
+    if (Array.isArray(node)) return listedCall(what, typeof node[0] === 'string' ? [node] : node);
     if (isObject(node) && Array.isArray(node.args) && isObject(node.kwargs))
       return makeCall(what, true, node.args, node.kwargs);
     throw invalidModel(what, 'lists, or objects with args and kwargs', show(node));

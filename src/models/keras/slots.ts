@@ -24,8 +24,11 @@ export interface Slot {
   assignments(value: Tensor): (readonly [LayerVariable, Tensor])[];
 }
 
-/** Every slot of a model; layers that stand in it several times are listed once. */
-export function slotsOf(model: Layer): Slot[] {
+/**
+ * Every slot of a model; layers that stand in it several times are listed once.
+ * @param isSavedHere whether the file was saved by tfjs, with this package's layers and their own names.
+ */
+export function slotsOf(model: Layer, isSavedHere: boolean): Slot[] {
   const seen = new Set<Layer>();
   const visit = (layer: Layer, path: readonly string[]): Slot[] => {
     if (seen.has(layer)) return [];
@@ -34,7 +37,7 @@ export function slotsOf(model: Layer): Slot[] {
     if (Array.isArray(children)) return children.flatMap((child) => visit(child, [...path, child.name]));
     if (layer.getClassName() === 'TimeDistributed' && inner && isContainer(inner)) return visit(inner, path);
     const own = layer.getClassName() === 'TimeDistributed' && inner ? inner : layer;
-    return own instanceof KerasGRU ? gruSlots(own, path) : layerSlots(layer, path);
+    return own instanceof KerasGRU && !isSavedHere ? gruSlots(own, path) : layerSlots(layer, path);
   };
   return visit(model, []);
 }
@@ -102,7 +105,7 @@ export function findSlots(slots: readonly Slot[], { layers: names, weight }: Wei
     const isSame =
       at >= 0 &&
       (typeof weight === 'number' ? slot.index === weight : slot.weight === weight) &&
-      directionOf(rest) === slot.direction &&
+      directionIn(rest, slot) === slot.direction &&
       slot.parts.every((part) => rest.includes(part)) &&
       rest.length <= slot.parts.length + EXTRA_NAMES;
     const models = slot.path.slice(0, -1).filter((name) => names.slice(0, at).includes(name));
@@ -112,6 +115,11 @@ export function findSlots(slots: readonly Slot[], { layers: names, weight }: Wei
   const outermost = fits.filter(({ at, known }) => at - known === first);
   const most = Math.max(...outermost.map(({ known }) => known));
   return outermost.filter(({ known }) => known === most).map(({ slot }) => slot);
+}
+
+/** A backward layer that was given to Bidirectional keeps the name it came with. */
+function directionIn(rest: readonly string[], { direction }: Slot): Direction | undefined {
+  return directionOf(rest) ?? (direction === undefined ? undefined : 'backward');
 }
 
 /** As Keras would name it, for messages. */

@@ -1,7 +1,15 @@
 /** A Keras model's topology, of Keras 2 or 3, as one that tfjs 4.22 builds: with this package's layer where tfjs has none. */
 
 import { show } from '../../check.js';
-import { checkBackwardLayer, convertBidirectional, convertGru, isResetAfterGru } from './gru-config.js';
+import { checkClass, checkNoResetAfter } from './classes.js';
+import {
+  checkBackwardLayer,
+  convertBidirectional,
+  convertCell,
+  convertGru,
+  isResetAfterCell,
+  isResetAfterGru,
+} from './gru-config.js';
 import {
   asLayer,
   describe,
@@ -67,7 +75,10 @@ function convertModel(model: LayerJson, place: Place): LayerJson {
 }
 
 function sequentialConfig(model: LayerJson, place: Place): JsonObject {
-  const layers = layersOf(model).map((layer) => convertLayer(layer, 'implicit', place));
+  const layers = layersOf(model).map((layer) => {
+    checkClass(layer);
+    return convertLayer(layer, 'implicit', place);
+  });
   const { build_input_shape, ...config } = model.config;
   return { ...config, layers: withInputShape(layers, build_input_shape) };
 }
@@ -88,8 +99,10 @@ function graphConfig(model: LayerJson, place: Place): JsonObject {
   const dropped = maskOnlyLayers(graph, outputs);
   const kept = [...graph.values()].filter(({ layer }) => !dropped.has(nameOf(layer)));
   const isExplicit = kept.some(({ calls }) => calls.some((call) => call.isExplicit));
-  const refer = (ref: Ref): Ref => (isExplicit ? countedAsTfjs(graph, ref) : ref);
+  const refer = (ref: Ref): Ref => (isExplicit ? countedAsTfjs(graph, ref, false) : ref);
+  const referEnd = (ref: Ref): Ref => (isExplicit ? countedAsTfjs(graph, ref, true) : ref);
   const layers = kept.map(({ layer, calls }) => {
+    checkClass(layer);
     for (const call of calls) checkCall(layer, call);
     checkTraining(layer, calls);
     const use = isRecurrent(layer) ? maskUse({ layer, calls }, place.path.length > 0) : 'implicit';
@@ -99,17 +112,22 @@ function graphConfig(model: LayerJson, place: Place): JsonObject {
   return {
     ...model.config,
     layers,
-    input_layers: endsOf(model, 'input_layers').map(refer),
-    output_layers: outputs.map(refer),
+    input_layers: endsOf(model, 'input_layers').map(referEnd),
+    output_layers: outputs.map(referEnd),
   };
 }
 
-/** In tfjs, as in Keras 2, the first node of a model is not a call of it but its own graph. */
-function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref): Ref {
+/**
+ * In tfjs, as in Keras 2, the first node of a model is not a call of it but its own graph. Keras 3 counts that node for a
+ * Functional among the outputs, and nowhere else.
+ */
+function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref, isEnd: boolean): Ref {
   const layer = graph.get(name)?.layer;
-  return [name, layer && isModel(layer) ? node + 1 : node, tensor];
+  const isCounted = !layer || !isModel(layer) || (isEnd && layer.class_name !== 'Sequential');
+  return [name, isCounted ? node : node + 1, tensor];
 }
 
+/** Classes that tfjs masks: there a mask that Keras had, or had not, is to be kept. */
 const RECURRENT = new Set(['GRU', 'LSTM', 'SimpleRNN', 'RNN', 'Bidirectional']);
 
 function isRecurrent({ class_name }: LayerJson): boolean {
@@ -129,34 +147,43 @@ function convertLayer(layer: LayerJson, use: MaskUse, place: Place, calls: reado
   const path = [...place.path, nameOf(layer)];
   const expect = (isMasked: boolean) => void place.masks.push({ path, isMasked });
   if (isModel(layer)) return convertModel(layer, { ...place, path });
-  const { layer: inner } = layer.config;
-  const isOwn = isResetAfterGru(layer) || (layer.class_name === 'Bidirectional' && isResetAfterGru(inner));
-  if (isOwn) {
+  const own = ownConversion(layer);
+  if (own) {
     if (use === 'all') expect(true);
-    const convert = layer.class_name === 'GRU' ? convertGru : convertBidirectional;
-    return convert(layer, place, use === 'none' ? 'ignore' : undefined);
+    return own(layer, place, use === 'none' ? 'ignore' : undefined);
   }
   // In Keras 3 initial states switch the mask off; tfjs would apply it.
   if (use === 'none' && calls.some(({ hasStates }) => hasStates)) expect(false);
   const config = tfjsConfig(layer, place);
-  if (!isObject(inner) || inner.config === undefined) return { ...layer, config };
-  return { ...layer, config: { ...config, ...wrapped(layer, place, () => expect(false)) } };
+  const { layer: inner } = layer.config;
+  const isWrapper = isObject(inner) && inner.config !== undefined;
+  const wrapped = isWrapper ? { layer: convertWrapped(layer, place, () => expect(false)) } : {};
+  const converted = { ...layer, config: { ...config, ...wrapped } };
+  checkNoResetAfter(converted);
+  return converted;
+}
+
+/** How a layer becomes one of this package; undefined for one that tfjs may have itself. */
+function ownConversion(layer: LayerJson) {
+  if (isResetAfterGru(layer)) return convertGru;
+  if (isResetAfterCell(layer)) return convertCell;
+  const isBoth = layer.class_name === 'Bidirectional' && isResetAfterGru(layer.config.layer);
+  return isBoth ? convertBidirectional : undefined;
 }
 
 /** What a wrapper holds. */
-function wrapped(wrapper: LayerJson, place: Place, expectNoMask: () => void): JsonObject {
+function convertWrapped(wrapper: LayerJson, place: Place, expectNoMask: () => void): LayerJson {
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
-  if (isModel(inner))
-    return { layer: convertModel(inner, { ...place, path: [...place.path, nameOf(wrapper)] }) };
-  if (wrapper.class_name === 'TimeDistributed' && isResetAfterGru(inner)) {
+  if (isModel(inner)) return convertModel(inner, { ...place, path: [...place.path, nameOf(wrapper)] });
+  const own = wrapper.class_name === 'TimeDistributed' ? ownConversion(inner) : undefined;
+  if (own) {
+    // tfjs hands the layer inside all of its mask at every step.
     expectNoMask();
-    return { layer: convertGru(inner, place, 'ignore') };
+    return own(inner, place, 'ignore');
   }
-  const config = { ...tfjsConfig(inner, place) };
-  if (wrapper.class_name === 'Bidirectional') {
-    checkBackwardLayer(wrapper, inner);
-    // Keras 3 writes the name of the forward direction, which tfjs makes itself.
-    config.name = nameOf(inner).replace(/^forward_/, '');
-  }
-  return { layer: { ...inner, config } };
+  const config = tfjsConfig(inner, place);
+  if (wrapper.class_name !== 'Bidirectional') return { ...inner, config };
+  checkBackwardLayer(wrapper, inner);
+  // Keras 3 writes the name of the forward direction, which tfjs makes itself.
+  return { ...inner, config: { ...config, name: nameOf(inner).replace(/^forward_/, '') } };
 }
