@@ -9,7 +9,7 @@ import {
   cumsum,
   customGrad,
   type GradSaveFunc,
-  gather,
+  gatherND,
   greater,
   maximum,
   mul,
@@ -132,7 +132,8 @@ function sumSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   return op(x) as Tensor3D;
 }
 
+/** By gatherND: tfjs-node's `gather` reads the indices back to check them. */
 function gatherSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   const [batch, steps, size] = x.shape;
-  return reshape(gather(reshape(x, [batch * steps, size]), indices), x.shape);
+  return reshape(gatherND(reshape(x, [batch * steps, size]), reshape(indices, [-1, 1])), x.shape);
 }
