@@ -36,9 +36,9 @@ interface Stored {
   readonly gradients: Readonly<Record<string, FloatTensor>>;
 }
 
-/** Names of the networks, each of which both versions have. */
-export function kerasNames(): string[] {
-  return readdirSync(new URL('2/', folder))
+/** Names of the networks; with `-keras-file` as a .keras file has it, rather than an HDF5 file. */
+export function kerasNames(version: KerasVersion): string[] {
+  return readdirSync(new URL(`${version}/`, folder))
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
 }
@@ -78,7 +78,13 @@ function withCommon(value: unknown, common: readonly unknown[]): unknown {
 export function artifactsOf({ model, weights }: KerasFixture): tf.io.ModelArtifacts {
   const { modelTopology, weightsManifest, format, generatedBy } = structuredClone(model);
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);
-  return { modelTopology: modelTopology as object, weightSpecs, weightData: weights.slice(0), format, generatedBy };
+  return {
+    modelTopology: modelTopology as object,
+    weightSpecs,
+    weightData: weights.slice(0),
+    format,
+    generatedBy,
+  };
 }
 
 /** A handler that loads it. */
@@ -87,7 +93,9 @@ export function handlerOf(fixture: KerasFixture): tf.io.IOHandler {
 }
 
 export function inputTensors({ inputs }: KerasCall): tf.Tensor[] {
-  return inputs.map(({ data, shape, dtype }) => tf.tensor(data, [...shape], dtype === 'I32' ? 'int32' : 'float32'));
+  return inputs.map(({ data, shape, dtype }) =>
+    tf.tensor(data, [...shape], dtype === 'I32' ? 'int32' : 'float32'),
+  );
 }
 
 /** `model.dispose()` leaves the layers that a model uses twice. */

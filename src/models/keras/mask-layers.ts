@@ -32,13 +32,14 @@ export function maskOnlyLayers(graph: Graph, outputs: readonly Ref[]): Set<strin
     outputs.map(([name]) => name),
   );
   const isComparison = (name: string) => !inData.has(name);
-  for (const name of inData)
-    for (const { masks } of graph.get(name)?.calls ?? [])
-      for (const mask of masks) checkMask(graph, isComparison, name, mask);
-  const masks = [...inData].flatMap((name) => graph.get(name)?.calls.flatMap((call) => call.masks) ?? []);
+  const users = [...graph].filter(([name]) => inData.has(name));
+  const masks = users.flatMap(([user, { calls }]) =>
+    calls.flatMap((call) => call.masks.map((mask) => ({ user, mask }))),
+  );
+  for (const { user, mask } of masks) checkMask(graph, isComparison, user, mask);
   const all = reachable(
     graph,
-    masks.map(([name]) => name),
+    masks.map(({ mask: [name] }) => name),
   );
   return new Set([...all].filter(isComparison));
 }
