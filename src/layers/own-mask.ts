@@ -32,13 +32,13 @@ export class OwnMask {
     return Array.isArray(inputs) && this.layer.inboundNodes.length > 0;
   }
 
-  /** The mask of an eager call, when it is for this layer. */
-  choose(where: string, inputs: Tensor | Tensor[], mask: Mask | Mask[]): Mask {
+  /** The mask of an eager call, when it is for this layer. `isUnused`: lengths that were given go before it. */
+  choose(where: string, inputs: Tensor | Tensor[], mask: Mask | Mask[], isUnused = false): Mask {
     this.trustedGraph = false;
     const given = firstMask(mask);
     if (given != null && !(given instanceof Tensor))
       throw new TypeError(message(where, 'mask', 'a tensor [B, T]', show(given)));
-    if (!given || !this.isByExecutor(inputs)) return given;
+    if (!given || isUnused || !this.isByExecutor(inputs)) return given;
     if (!maskFits(given, inputs[0] as Tensor)) return undefined;
     const origin = maskOrigin(this.layer, inputs, this.isNested);
     this.trustedGraph = origin === 'graph';

@@ -5,7 +5,7 @@ import {
   reshape,
   type serialization,
   squeeze,
-  Tensor,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -35,7 +35,8 @@ import {
 import { construct, toConfig } from './config.js';
 import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
-import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin, sequenceMask } from './masks.js';
+import { type Mask, maskFits, sequenceMask } from './masks.js';
+import { OwnMask } from './own-mask.js';
 import { checkInitialWeights, directionWeights, torchInitializer, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
@@ -69,10 +70,7 @@ export abstract class Recurrent extends layers.Layer {
   private readonly store = new StateStore();
   private readonly parameters = new Map<string, LayerVariable>();
   private resolvedInputSize: number | undefined;
-  private isInSymbolicApply = false;
-  private isNested = false;
-  /** Whether the last call used a mask on the word of the graph alone. */
-  private trustedGraph = false;
+  private readonly ownMask = new OwnMask(this);
 
   protected constructor(
     private readonly cell: CellDescription,
@@ -128,8 +126,7 @@ export abstract class Recurrent extends layers.Layer {
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
     const [x] = this.shapes.checkInputs(`${this.cell.where}.apply`, inputShape, this.inputSize);
-    // Asked from outside, it is asked by a model that is being applied inside another one.
-    if (!this.isInSymbolicApply) this.isNested = true;
+    this.ownMask.noteShapeAsked();
     const { batchFirst, returnSequences, returnState } = this.options;
     const [batch, steps] = this.shapes.batchAndSteps(x);
     const sequence = batchFirst ? [batch, steps] : [steps, batch];
@@ -144,12 +141,7 @@ export abstract class Recurrent extends layers.Layer {
   /** Hands the mask of a sequence on with the sequence; final states have none. */
   override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
     const { batchFirst, returnSequences, returnState } = this.options;
-    const given = firstMask(mask);
-    // The executor asks right after `apply`, with the masks as they really were, as a list.
-    if (Array.isArray(mask) && this.trustedGraph && !given) {
-      this.trustedGraph = false;
-      throw ambiguousMaskError(`${this.cell.where}.apply`, this);
-    }
+    const given = this.ownMask.confirm(`${this.cell.where}.apply`, mask);
     const fits = batchFirst && returnSequences && maskFits(given, toList(inputs)[0] as Tensor);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
@@ -178,7 +170,7 @@ export abstract class Recurrent extends layers.Layer {
     for (const [i, input] of tensors.entries())
       checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
     if (args.training !== undefined) checkBoolean(where, 'training', args.training);
-    const ownMask = this.ownMask(where, inputs as Tensor | Tensor[], args);
+    const ownMask = this.ownMask.choose(where, inputs as Tensor | Tensor[], args.mask, args.lengths != null);
     if (!this.built) tidy(() => void this.prepareCall(where, tensors, { ...args, ownMask }));
     return super.apply(inputs, { ...args, ownMask });
   }
@@ -194,26 +186,7 @@ export abstract class Recurrent extends layers.Layer {
       throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(args.lengths), remedy));
     }
     checkSymbolicInputs(where, toList<unknown>(inputs));
-    this.isInSymbolicApply = true;
-    try {
-      return super.apply(inputs, args);
-    } finally {
-      this.isInSymbolicApply = false;
-    }
-  }
-
-  /** The mask of an eager call, when it is for this layer. A model's executor always passes a list of inputs. */
-  private ownMask(where: string, inputs: Tensor | Tensor[], { mask, lengths }: RecurrentCallArgs): Mask {
-    this.trustedGraph = false;
-    const given = firstMask(mask);
-    if (given != null && !(given instanceof Tensor))
-      throw new TypeError(message(where, 'mask', 'a tensor [B, T]', show(given)));
-    const isByExecutor = Array.isArray(inputs) && this.inboundNodes.length > 0;
-    if (!given || lengths != null || !isByExecutor) return given;
-    if (!maskFits(given, inputs[0])) return undefined;
-    const origin = maskOrigin(this, inputs, this.isNested);
-    this.trustedGraph = origin === 'graph';
-    return origin === 'none' ? undefined : given;
+    return this.ownMask.whileSymbolic(() => super.apply(inputs, args));
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
