@@ -45,7 +45,8 @@ const HAND_ON = new Set(
   ),
 );
 
-function makesMask(layer: Layer & { readonly maskZero?: boolean }): boolean {
+/** Whether masks come from the layer itself, rather than through it. */
+export function makesMask(layer: Layer & { readonly maskZero?: boolean }): boolean {
   const name = layer.getClassName();
   if (name === 'Embedding') return layer.maskZero === true;
   const hasOwn = layer.computeMask !== layers.Layer.prototype.computeMask;

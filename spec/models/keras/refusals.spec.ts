@@ -114,7 +114,7 @@ const REFUSALS: readonly Refusal[] = [
     in: ['3', 'tagger'],
     change: ({ layer }) => (layer('embed').config.mask_zero = false),
     message:
-      'loadKerasModel: mask of layer "bi": expected one that Embedding(mask_zero=True) or Masking makes, ' +
+      'loadKerasModel: mask of layer "bi": expected one that a single Embedding(mask_zero=True) or Masking makes, ' +
       'got the output of "not_equal"',
   },
   {
@@ -158,6 +158,45 @@ const REFUSALS: readonly Refusal[] = [
     },
     message:
       'loadKerasModel: mask of layer "behind": expected one made in its own model, got one of a nested model',
+  },
+  {
+    of: 'masks of which tfjs leaves one out',
+    in: ['2', 'tagger'],
+    change: ({ model, layer }) => {
+      const add = (class_name: string, config: Record<string, unknown>, inbound_nodes: unknown) =>
+        (model.config.layers as unknown[]).push({ class_name, config, name: config.name, inbound_nodes });
+      const embed = layer('embed');
+      add('Embedding', { ...embed.config, name: 'place', mask_zero: false }, embed.inbound_nodes);
+      const inputs = [
+        ['place', 0, 0, {}],
+        ['embed', 0, 0, {}],
+      ];
+      add('Add', { name: 'add' }, [inputs]);
+      layer('bi').inbound_nodes = [[['add', 0, 0, {}]]];
+    },
+    message:
+      'loadKerasModel: mask of layer "bi": expected one mask in every input of a merge, ' +
+      'got different ones, or none in the first. tfjs leaves out the mask of the last input of Add and the like',
+  },
+  {
+    of: 'masks that Keras 3 merges otherwise',
+    in: ['3', 'tagger'],
+    change: ({ model, layer }) => {
+      const other = structuredClone(layer('not_equal'));
+      Object.assign(other, { name: 'other' });
+      other.config.name = 'other';
+      const tensor = (name: string) => ({
+        class_name: '__keras_tensor__',
+        config: { keras_history: [name, 0, 0] },
+      });
+      const inbound_nodes = [{ args: [tensor('not_equal'), tensor('ids')], kwargs: {} }];
+      const or = { class_name: 'LogicalOr', config: { name: 'or' }, name: 'or', inbound_nodes };
+      (model.config.layers as unknown[]).push(other, or);
+      (layer('bi').inbound_nodes[0] as { kwargs: Record<string, unknown> }).kwargs.mask = tensor('or');
+    },
+    message:
+      'loadKerasModel: mask of layer "bi": expected one that a single Embedding(mask_zero=True) or Masking makes, ' +
+      'got the output of "or". Keras 3 merges masks of several inputs otherwise than tfjs does',
   },
 ];
 

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../../check.js';
 import { buildModel, disposingOnFailure } from './build.js';
-import { checkMasks, checkNestedMasks } from './check-masks.js';
+import { checkLostMasks, checkMasks } from './check-masks.js';
 import { WHERE } from './json.js';
 import { loadWeights } from './load-weights.js';
 import { type FetchOptions, type KerasModelSource, readArtifacts } from './source.js';
@@ -37,7 +37,7 @@ export async function loadKerasModel(
   return disposingOnFailure(() => {
     const model = buildModel(topology);
     checkMasks(model, masks);
-    checkNestedMasks(model);
+    checkLostMasks(model);
     loadWeights(model, original, weights);
     if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);
     return model;

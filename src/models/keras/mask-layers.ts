@@ -16,11 +16,8 @@ export interface GraphLayer {
 
 export type Graph = ReadonlyMap<string, GraphLayer>;
 
-/**
- * What Keras 3 merges masks with where tfjs does the same: a step is there when it is in every input. Its Concatenate asks
- * for any of them.
- */
-const MASK_OPS = new Set('All LogicalAnd ExpandDims Squeeze Concatenate Stack Cast'.split(' '));
+/** What Keras 3 widens and merges masks with. None of them changes a mask that it gets several times. */
+const MASK_OPS = new Set('All Any Cast Concatenate ExpandDims LogicalAnd LogicalOr Squeeze Stack'.split(' '));
 
 /**
  * The names of the layers that only masks come from.
@@ -56,56 +53,52 @@ function reachable(graph: Graph, names: readonly string[]): Set<string> {
   return found;
 }
 
-function checkMask(
-  graph: Graph,
-  isComparison: (name: string) => boolean,
-  user: string,
-  [source, node]: Ref,
-): void {
-  const found = graph.get(source);
-  if (found && isComparison(source) && isOwnMask(graph, isComparison, found, found.calls[node])) return;
+function checkMask(graph: Graph, isComparison: (name: string) => boolean, user: string, mask: Ref): void {
+  if (comparisonOf(graph, isComparison, mask) !== undefined) return;
   const target = graph.get(user);
+  const isMerged = MASK_OPS.has(graph.get(mask[0])?.layer.class_name ?? '');
+  const remedy = isMerged ? 'Keras 3 merges masks of several inputs otherwise than tfjs does' : undefined;
   throw unsupported(
     `mask of ${target ? describe(target.layer) : show(user)}`,
-    'one that Embedding(mask_zero=True) or Masking makes',
-    `the output of ${show(source)}`,
+    'one that a single Embedding(mask_zero=True) or Masking makes',
+    `the output of ${show(mask[0])}`,
+    remedy,
   );
 }
 
-function isOwnMask(
+/** Which comparison a mask is, by its input; undefined for one that tfjs does not make, or for several. */
+function comparisonOf(
   graph: Graph,
   isComparison: (name: string) => boolean,
-  { layer }: GraphLayer,
-  call: Call | undefined,
-): boolean {
-  if (call === undefined) return false;
-  if (layer.class_name === 'NotEqual') return isComparisonOfSource(graph, call, 'Embedding');
-  const [first] = call.inputs;
-  if (layer.class_name === 'Any' && first) {
-    const above = graph.get(first[0]);
-    const compared = above?.calls[first[1]];
-    const isNotEqual = above?.layer.class_name === 'NotEqual';
-    return isNotEqual && compared !== undefined && isComparisonOfSource(graph, compared, 'Masking');
-  }
-  if (!MASK_OPS.has(layer.class_name) || call.inputs.length === 0) return false;
-  return call.inputs.every(([name, node]) => {
-    const above = graph.get(name);
-    return (
-      above !== undefined && isComparison(name) && isOwnMask(graph, isComparison, above, above.calls[node])
-    );
-  });
+  [name, node]: Ref,
+): string | undefined {
+  const found = graph.get(name);
+  const call = found?.calls[node];
+  if (!found || !call || !isComparison(name)) return undefined;
+  const { class_name } = found.layer;
+  if (class_name === 'NotEqual') return sourceOf(graph, call);
+  if (!MASK_OPS.has(class_name)) return undefined;
+  const masks = call.inputs.filter(([input]) => class_name !== 'LogicalOr' || !isZeros(graph, input));
+  const [first, ...others] = masks.map((ref) => comparisonOf(graph, isComparison, ref));
+  return others.every((other) => other === first) ? first : undefined;
 }
 
-/** Whether a comparison is the one that some Embedding or Masking makes of the same input. */
-function isComparisonOfSource(graph: Graph, { inputs, others }: Call, className: string): boolean {
-  const [input] = inputs;
+/** Concatenate widens a mask with them to the features of its input. */
+function isZeros(graph: Graph, name: string): boolean {
+  return graph.get(name)?.layer.class_name === 'ZerosLike';
+}
+
+/** The input of a comparison, when it is one that an Embedding or Masking makes of that. */
+function sourceOf(graph: Graph, { inputs: [input], others }: Call): string | undefined {
   const value = others[0]?.value;
-  return [...graph.values()].some(({ layer, calls }) => {
+  const isMade = [...graph.values()].some(({ layer, calls }) => {
     const { mask_zero, mask_value } = layer.config;
-    const own = mask_zero === true ? 0 : mask_value;
-    const isSource = layer.class_name === className && own === value;
+    const isSource =
+      (layer.class_name === 'Embedding' && mask_zero === true && value === 0) ||
+      (layer.class_name === 'Masking' && mask_value === value);
     return isSource && calls.some((call) => String(call.inputs[0]) === String(input));
   });
+  return isMade ? String(input) : undefined;
 }
 
 /** How the calls of a layer use masks. */
