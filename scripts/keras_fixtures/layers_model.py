@@ -1,6 +1,7 @@
 """A saved Keras model in the layers-model format of TensorFlow.js, as `tensorflowjs_converter` writes it.
 
-Reads what Keras saves and keeps it as it is: names, order and configuration. Checked against tensorflowjs 4.22.
+Reads what Keras saves and keeps it as it is: names, order and configuration. Compared with what tensorflowjs 4.22 writes;
+only addresses of Python objects, which a .keras file holds, are numbered from 1 here.
 """
 
 import json
@@ -31,7 +32,7 @@ def from_keras_file(path: Path) -> dict:
     """`--input_format=keras_keras`: model.save("model.keras")."""
     with zipfile.ZipFile(path) as archive:
         version = json.loads(archive.read("metadata.json"))["keras_version"]
-        config = without(json.loads(archive.read("config.json")), DROPPED_KEYS)
+        config = numbered(without(json.loads(archive.read("config.json")), DROPPED_KEYS), {})
         with h5py.File(BytesIO(archive.read("model.weights.h5"))) as file:
             return layers_model({"keras_version": version, "model_config": config}, keras_file_weights(file, ""))
 
@@ -73,6 +74,17 @@ def without(value: object, keys: tuple[str, ...]) -> object:
     if isinstance(value, dict):
         return {key: without(child, keys) for key, child in value.items() if key not in keys}
     return [without(child, keys) for child in value] if isinstance(value, list) else value
+
+
+def numbered(value: object, numbers: dict[int, int]) -> object:
+    if isinstance(value, list):
+        return [numbered(child, numbers) for child in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: numbered(child, numbers) for key, child in value.items()}
+    if "shared_object_id" in result:
+        result["shared_object_id"] = numbers.setdefault(result["shared_object_id"], len(numbers) + 1)
+    return result
 
 
 def text(value: bytes | str) -> str:
