@@ -33,8 +33,16 @@ export function isResetAfterCell({ class_name, config }: LayerJson): boolean {
   return class_name === 'RNN' && isCell && (cell.config as JsonObject).reset_after === true;
 }
 
-/** Keys in which the two directions may differ: their own names and seeds, and what acts before training only. */
-const OWN_KEYS = /^(name|go_backwards|seed|trainable|dtype|batch_input_shape|.*_initializer)$/;
+/** Keys in which the two directions may differ: which way they go, and what matters before there are weights. */
+const OWN_KEYS = /^(name|go_backwards|seed|dtype|batch_input_shape|.*_initializer)$/;
+
+/** What would change the training of a layer, and has no counterpart here. */
+const TRAINING_KEYS = [
+  'kernel_constraint',
+  'recurrent_constraint',
+  'bias_constraint',
+  'activity_regularizer',
+];
 
 /** `GRU` with `reset_after: true`. */
 export function convertGru(layer: LayerJson, dialect: Dialect, maskRule?: MaskRule): LayerJson {
@@ -99,7 +107,7 @@ export function holdsOwnLayer(layer: LayerJson): boolean {
   const { layer: inner } = layer.config;
   return (
     layer.class_name === KerasGRU.className ||
-    (isObject(inner) && holdsOwnLayer(asLayer('config.layer', inner)))
+    (isObject(inner) && isObject(inner.config) && holdsOwnLayer(inner as unknown as LayerJson))
   );
 }
 
@@ -110,22 +118,15 @@ function kerasGru(layer: LayerJson, config: JsonObject): LayerJson {
 /** What one direction computes, and that it is nothing else. */
 function directionConfig(layer: LayerJson, config: JsonObject): JsonObject {
   const where = describe(layer);
-  const only = (key: string, value: unknown, otherwise: unknown, remedy?: string) => {
-    const found = config[key] ?? value;
-    if (found !== value)
-      throw unsupported(`${key} of ${where}`, show(value), show(otherwise ?? found), remedy);
+  const only = (key: string, value: unknown, remedy?: string) => {
+    const found = key in config ? config[key] : value;
+    if (found !== value) throw unsupported(`${key} of ${where}`, show(value), show(found), remedy);
   };
-  only('activation', 'tanh', config.activation);
-  only('recurrent_activation', 'sigmoid', config.recurrent_activation);
-  const trainingOnly = 'It acts in training only: for predictions alone set it to 0 in model.json';
-  only('recurrent_dropout', 0, config.recurrent_dropout, trainingOnly);
-  only('time_major', false, config.time_major);
-  for (const key of [
-    'kernel_constraint',
-    'recurrent_constraint',
-    'bias_constraint',
-    'activity_regularizer',
-  ]) {
+  only('activation', 'tanh');
+  only('recurrent_activation', 'sigmoid');
+  only('recurrent_dropout', 0, 'It acts in training only: for predictions alone set it to 0 in model.json');
+  only('time_major', false);
+  for (const key of TRAINING_KEYS) {
     const found = config[key];
     const got = isObject(found) ? show(found.class_name) : show(found);
     const remedy = 'It acts in training only: for predictions alone set it to null in model.json';
@@ -156,7 +157,7 @@ function regularizers(where: string, config: JsonObject): JsonObject {
 function regularization(what: string, value: unknown): Regularization {
   const { class_name, config } = asLayer(what, value);
   if (!['L1', 'L2', 'L1L2'].includes(class_name)) throw unsupported(what, 'L1, L2 or L1L2', show(class_name));
-  // Before Keras 2.4 a missing factor was the default of l1() and l2(), which were written as L1L2 with both.
+  // L1 and L2 have one of them.
   const { l1 = 0, l2 = 0 } = config;
   if (typeof l1 !== 'number' || typeof l2 !== 'number')
     throw invalidModel(what, 'numbers l1 and l2', `${show(l1)} and ${show(l2)}`);
