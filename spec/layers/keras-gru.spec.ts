@@ -276,7 +276,7 @@ describe('KerasGRU.apply', () => {
       expect(() => layer.apply(x, { initialState: [] } as never)).to.throw(
         TypeError,
         'KerasGRU.apply: initialState: expected one of training, mask, got unknown option "initialState". ' +
-          'Call apply([x, h0])',
+          'Call apply([x, h, hReverse])',
       );
       expect(() => layer.apply(x, { mask: 'x' as never })).to.throw(
         TypeError,

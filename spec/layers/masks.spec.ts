@@ -181,6 +181,20 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
+  it('and options that a tf.layers RNN with an initial state leaves behind are none of the next layer', () => {
+    const layer = make({ hiddenSize: 2 });
+    const [x, h0] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [3] })];
+    const first = tf.layers.simpleRNN({ units: 3, returnSequences: true });
+    const sequence = first.apply([x, h0]) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: [x, h0], outputs: layer.apply(sequence) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      const inputs = [tf.randomNormal([2, 4, 3]), tf.randomNormal([2, 3])];
+      const expected = layer.forward(first.apply(inputs) as tf.Tensor).output;
+      expectClose(model.predict(inputs) as tf.Tensor, expected);
+    });
+    model.dispose();
+  });
+
   it('leave no tensor behind where they are reshaped, and are refused where they are no tensor', () => {
     const layer = make({ hiddenSize: 2, bidirectional: true });
     const input = tf.input({ shape: [4, 3] });

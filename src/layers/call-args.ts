@@ -22,10 +22,15 @@ export interface ForwardOptions {
 }
 
 /** The options of `apply`, whose states are inputs: users of tf.layers and torch pass them as options. */
-export function checkApplyOptions(where: string, options: object, stateNames: readonly string[]): void {
+export function checkApplyOptions(
+  where: string,
+  options: object,
+  stateNames: readonly string[],
+  known: readonly string[] = ['lengths', 'training', 'mask'],
+): void {
   const remedy = `Call apply([x, ${stateNames.join(', ')}])`;
   const remedies = Object.fromEntries(['initialState', 'hx', ...stateNames].map((name) => [name, remedy]));
-  checkKeys(where, options, ['lengths', 'training', 'mask'], remedies);
+  checkKeys(where, options, known, remedies);
 }
 
 /** Float32 tensors of a graph: a call is symbolic as a whole. */

@@ -19,13 +19,13 @@ import {
   type Shape,
   SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkKeys, message, showShape } from '../check.js';
+import { checkBoolean, message, showShape } from '../check.js';
 import type { StackInputs, StackOutputs } from '../kernels/contract.js';
 import { gru as gruOp } from '../ops/gru.js';
 import { checkImplementation } from '../ops/implementation.js';
 import { PresentSteps } from '../ops/present-steps.js';
 import { checkSequenceShape, checkTensor } from '../ops/validate.js';
-import { APPLY_REMEDIES, type RecurrentCallArgs } from './call-args.js';
+import { checkApplyOptions, type RecurrentCallArgs } from './call-args.js';
 import { construct, toConfig } from './config.js';
 import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './keras-gru-args.js';
 import { kerasOutputs } from './keras-gru-outputs.js';
@@ -170,7 +170,10 @@ export class KerasGRU extends layers.Layer {
     if (first instanceof SymbolicTensor) return this.applySymbolic(where, inputs as SymbolicTensor[], args);
     const tensors = inputs as Tensor | Tensor[];
     // In a model the options may hold what tfjs's layers leave in them, such as an initialState.
-    if (!this.ownMask.isByExecutor(tensors)) checkKeys(where, args, ['training', 'mask'], APPLY_REMEDIES);
+    if (!this.ownMask.isByExecutor(tensors)) {
+      const names = this.directions().map((direction) => this.stateName(direction));
+      checkApplyOptions(where, args, names, ['training', 'mask']);
+    }
     for (const [i, input] of toList(tensors).entries())
       checkTensor(where, i === 0 ? 'x' : this.stateName(i - 1), input);
     const { training } = args;

@@ -163,9 +163,12 @@ export abstract class Recurrent extends layers.Layer {
   ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
     const where = `${this.cell.where}.apply`;
     const args = kwargs ?? {};
-    checkApplyOptions(where, args, this.cell.stateNames);
     const [first] = toList<unknown>(inputs);
-    if (first instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
+    const isSymbolic = first instanceof SymbolicTensor;
+    // In a model the options may hold what tfjs's layers leave in them, such as an initialState.
+    if (isSymbolic || !this.ownMask.isByExecutor(inputs as Tensor | Tensor[]))
+      checkApplyOptions(where, args, this.cell.stateNames);
+    if (isSymbolic) return this.applySymbolic(where, inputs, args);
     const tensors = toList(inputs) as Tensor[];
     for (const [i, input] of tensors.entries())
       checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);

@@ -4,8 +4,9 @@ import { loadKerasModel } from '../../../src/index.js';
 import { findSlots, slotsOf } from '../../../src/models/keras/slots.js';
 import { describeEachBackend } from '../../support/backends.js';
 import type { FloatTensor } from '../../support/fixtures.js';
+import { expectGradient } from '../../support/gradients.js';
 import { disposeModel, handlerOf, inputTensors, kerasFixture } from '../../support/keras-fixtures.js';
-import { expectGradient, toTensor } from '../../support/parity.js';
+import { toTensor } from '../../support/parity.js';
 
 /** Networks that have gradients stored: without masks, behind an embedding's mask, and single directions behind one. */
 const NAMES = ['sequential', 'tagger', 'masked'];
