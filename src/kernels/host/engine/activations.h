@@ -1,0 +1,38 @@
+/* sigmoid, tanh and relu over vectors. A NaN comes through; so do infinities, as the limits. */
+#ifndef ACTIVATIONS_H
+#define ACTIVATIONS_H
+
+#include "vec.h"
+
+/*
+ * 2^x, x limited to +-115 so that sums and reciprocals of the result stay normal numbers.
+ *
+ * x = n + f with n the nearest integer, |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits,
+ * where it becomes the exponent of 2^n. 2^f is its Taylor polynomial of degree 6 with the last coefficient moved for a
+ * smaller error over |f| <= 1/2: relative error below 2e-8 before rounding.
+ */
+INLINE vf exp2_limited(vf x) {
+  x = at_least(-115.f, at_most(115.f, x));
+  const vf magic = splat(12582912.f + 127.f);
+  vf shifted = x + magic;
+  vf f = x - (shifted - magic);
+  vf y = splat(1.5403530e-4f);
+  y = y * f + splat(1.33335581e-3f);
+  y = y * f + splat(9.61812911e-3f);
+  y = y * f + splat(5.55041087e-2f);
+  y = y * f + splat(2.40226507e-1f);
+  y = y * f + splat(6.93147181e-1f);
+  y = y * f + splat(1.f);
+  return y * (vf)((vi)shifted << 23);
+}
+
+/* 1 / (1 + e^-x); log2(e) = 1.442695. */
+INLINE vf sigmoid(vf x) { return splat(1.f) / (splat(1.f) + exp2_limited(x * splat(-1.44269504f))); }
+
+/* 1 - 2 / (1 + e^2x): absolute error 1e-7; near zero it is no longer relative, and need not be. */
+INLINE vf tanh_of(vf x) { return splat(1.f) - splat(2.f) / (splat(1.f) + exp2_limited(x * splat(2.88539008f))); }
+
+/* max(x, 0); a NaN stays one. */
+INLINE vf relu(vf x) { return at_least(0.f, x); }
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The cells: one vector of VL units of one row, a step forward and a step back. Each file beside this one holds one cell.
+ *
+ * `gx` and `gh` are the shares of the input and of the state in each gate's sum, biases in; gates lie `gate` floats apart in
+ * gx and `ROWS * VL` in gh. The reserve's slots lie `gate` = Hp floats apart.
+ */
+#ifndef CELLS_H
+#define CELLS_H
+
+#include "activations.h"
+#include "engine.h"
+#include "tile.h"
+
+#define GH (ROWS * VL)
+
+INLINE int gates_of(const int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
+
+/* Slots of the reserve in training, and of the gates' gradients. */
+INLINE int slots_of(const int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 1; }
+
+#include "gru.h"
+#include "lstm.h"
+#include "rnn.h"
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * The engine's interface: what the TypeScript above calls, and the layout of what it passes.
+ *
+ * Everything lies in one arena of floats. A buffer is given as its index in the arena, counted in floats; 0 is none. Integer
+ * arrays lie there as well, four bytes each. Nothing is allocated, kept or read outside of it.
+ *
+ * Dimensions: T steps, B batch rows, I input size, H hidden size, P projected size, S = P or H (columns of h), G gates.
+ * Hp, Pp are H and P rounded up to whole vectors of VL = 8 floats.
+ *
+ * Sequences are packed as a torch PackedSequence is: rows sorted by length, longest first; all rows of step 0, then all of
+ * step 1, and so on. counts[t] rows have step t, M rows in all, so no work is done on padding. The rows of a state are in
+ * the caller's order; order[i] is the caller's row of sorted row i.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdint.h>
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(#name)))
+#else
+#define EXPORT(name)
+#endif
+
+typedef int32_t index_t;
+
+enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM };
+
+/*
+ * One direction of one layer over a whole sequence; every field is an int32, in this order.
+ *
+ * The reserve holds, for each packed row, slots of Hp floats: GRU q r z n with q = W_hn h + b_hn, LSTM i f g o c, RNN none.
+ * Backward puts the gradient of each gate's sum in the place of the gate: GRU dq dr dz dn, of which dq dr dz belong to
+ * W_hh and dr dz dn to W_ih; LSTM di df dg do. An RNN has one slot then, in a buffer of its own.
+ */
+struct direction {
+  int32_t cell;
+  int32_t steps;        /* T */
+  int32_t batch;        /* B */
+  int32_t rows;         /* M */
+  int32_t input_size;   /* I */
+  int32_t hidden_size;  /* H */
+  int32_t proj_size;    /* P, 0: none */
+  int32_t reverse;      /* walks the steps from T-1 to 0 */
+  index_t counts;       /* int32 [T], not increasing */
+  index_t order;        /* int32 [B] */
+  index_t x;            /* [M, I], rows x_stride apart */
+  int32_t x_stride;
+  index_t y;            /* [M, S], rows y_stride apart */
+  int32_t y_stride;
+  index_t h0, c0;       /* [B, S], [B, H]; 0: zeros */
+  index_t hn, cn;       /* [B, S], [B, H] */
+  index_t weight_ih;    /* packed, see pack_weight */
+  index_t weight_hh;    /* packed */
+  index_t weight_hr;    /* packed, 0: none */
+  index_t bias_ih;      /* packed, see pack_bias */
+  index_t bias_hh;      /* packed; GRU: of q alone */
+  index_t reserve;      /* [M, slots * Hp], 0: inference */
+  index_t scratch;      /* forward_scratch(...) or backward_scratch(...) floats */
+  int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B */
+  /* Backward only. */
+  index_t dy;           /* [M, S], rows dy_stride apart; 0: zeros */
+  int32_t dy_stride;
+  index_t dhn, dcn;     /* [B, S], [B, H]; 0: zeros */
+  index_t dh0, dc0;     /* [B, S], [B, H]; 0: not wanted */
+  index_t weight_hh_t;  /* packed transposed, see pack_transposed */
+  index_t weight_hr_t;  /* packed transposed, 0: none */
+  index_t dgates;       /* [M, slots * Hp]: the reserve, of an RNN a buffer of its own */
+  index_t h_before;     /* [M, S]: h that each step started from, written by backward */
+  index_t dh_sum;       /* [M, P]: gradient of the projected h, written by backward of an LSTM with weight_hr */
+  index_t unprojected;  /* [M, H]: o * tanh(c), likewise */
+};
+
+/* Floats of scratch that a call needs. */
+int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size, int32_t chunk_rows);
+int32_t backward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size);
+
+/* output, hn and cn of one direction, and the reserve where there is one. */
+void forward(float *arena, index_t direction);
+
+/* The gradients of every gate's sum, of h0 and c0; what the products for weights and x are made of. */
+void backward(float *arena, index_t direction);
+
+/* Floats that a packed weight of `gates` blocks of `units` rows and `columns` columns takes. */
+int32_t packed_size(int32_t gates, int32_t units, int32_t columns);
+int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns);
+
+/* [gates * units, columns] row-major -> for each gate, panels of VL units, each [columns][VL]; missing units are zero. */
+void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns);
+
+/*
+ * The same weight for products with its transpose, rows of slots * Hp on the left: panels of VL columns, each
+ * [gates * Hp][VL]. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
+ */
+void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns,
+                     int32_t first_gate);
+
+/* [G * H] -> [G][Hp]. `other` (0: none) is added in the gates before `added_gates`. */
+void pack_bias(float *arena, index_t bias, index_t other, index_t packed, int32_t gates, int32_t units,
+               int32_t added_gates);
+
+/*
+ * Between a caller's sequence ([B, T, width], or [T, B, width] when not batch_first) and a packed one. unpack writes zeros
+ * in the steps that a row does not have; pack does not read them.
+ */
+void pack_sequence(float *arena, index_t from, index_t to, index_t order, index_t counts, int32_t steps, int32_t batch,
+                   int32_t width, int32_t batch_first);
+void unpack_sequence(float *arena, index_t from, index_t to, index_t order, index_t counts, int32_t steps, int32_t batch,
+                     int32_t width, int32_t batch_first);
+
+/*
+ * dx[M, columns] = dgates @ weight, `depth` floats of each row of dgates, weight packed transposed; added to what is there
+ * when `add`.
+ */
+void input_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t weight_t, int32_t depth, index_t dx,
+                    int32_t dx_stride, int32_t rows, int32_t columns, int32_t add);
+
+/*
+ * dw[gates * units, columns] = sum over the M rows of dgates^T @ x. Gate g is slot (first_slot + g) % slots_used... see
+ * slot_of_gate: int32 [gates], the slot of each gate. Scratch: weight_gradient_scratch(...) floats.
+ */
+void weight_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t x,
+                     int32_t x_stride, index_t dw, int32_t rows, int32_t gates, int32_t units, int32_t columns,
+                     index_t scratch);
+int32_t weight_gradient_scratch(int32_t gates, int32_t units);
+
+/* db[gates * units] = sum over the M rows of dgates. */
+void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
+                   int32_t gates, int32_t units);
+
+/* The activations alone, y[i] = f(x[i]), for tests. */
+void activation(float *arena, int32_t which, index_t x, index_t y, int32_t count);
+
+#endif

@@ -1,0 +1,141 @@
+/* One direction of one layer forward: the input's share of the gates for many steps at once, then step by step. */
+
+#include "cells.h"
+#include "product.h"
+#include "walk.h"
+
+/* What the steps of one call share. Strides and sizes in floats. */
+struct forward_run {
+  long hidden, hidden_padded, out, out_padded; /* H, Hp, S, Sp */
+  float *gx;                                   /* [chunk_rows, G * Hp] */
+  float *h, *h_next;                           /* [B, Sp] each */
+  float *c;                                    /* [B, Hp], LSTM */
+  float *unprojected;                          /* [B, Hp], LSTM with a projection */
+  long chunk_begin, chunk_end;                 /* packed rows whose gx is there */
+};
+
+INLINE struct forward_run start_run(const int cell, float *arena, const struct direction *d) {
+  struct forward_run run = {.hidden = d->hidden_size, .out = d->proj_size ? d->proj_size : d->hidden_size};
+  run.hidden_padded = padded(run.hidden);
+  run.out_padded = padded(run.out);
+  float *at = arena + d->scratch;
+  run.gx = at;
+  at += d->chunk_rows * gates_of(cell) * run.hidden_padded;
+  run.h = at;
+  at += d->batch * run.out_padded;
+  run.h_next = at;
+  at += d->batch * run.out_padded;
+  run.c = at;
+  if (cell == CELL_LSTM) at += d->batch * run.hidden_padded;
+  run.unprojected = at;
+  return run;
+}
+
+EXPORT(forward_scratch)
+int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size, int32_t chunk_rows) {
+  long hidden = padded(hidden_size), out = padded(proj_size ? proj_size : hidden_size);
+  long floats = chunk_rows * gates_of(cell) * hidden + 2 * batch * out;
+  if (cell == CELL_LSTM) floats += batch * hidden * (proj_size ? 2 : 1);
+  return (int32_t)floats;
+}
+
+/* gx of as many whole steps as chunk_rows holds, the current one first. */
+INLINE void project_chunk(const int cell, float *arena, const struct direction *d, const struct walk *w,
+                          struct forward_run *run) {
+  long begin = w->first, end = w->first + w->count;
+  for (long t = w->t;;) {
+    t += w->upwards ? 1 : -1;
+    if (t < 0 || t >= w->steps || end - begin + w->counts[t] > d->chunk_rows) break;
+    if (w->upwards) end += w->counts[t];
+    else begin -= w->counts[t];
+  }
+  long columns = gates_of(cell) * run->hidden_padded;
+  product(run->gx, columns, end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride, d->input_size,
+          arena + d->weight_ih, d->bias_ih ? arena + d->bias_ih : 0, FROM_ZERO);
+  run->chunk_begin = begin;
+  run->chunk_end = end;
+}
+
+/* A step of all rows at work. Panels outside, rows inside: a panel of W_hh is read once for all rows. */
+INLINE void step(const int cell, float *arena, const struct direction *d, const struct walk *w,
+                 struct forward_run *run) {
+  const int gates = gates_of(cell);
+  const long gate = run->hidden_padded, gx_stride = gates * gate, slots = slots_of(cell) * gate;
+  const int is_projected = d->proj_size > 0;
+  const float *weight = arena + d->weight_hh;
+  const long panel = run->out * VL, gate_panels = panel * (gate / VL);
+  float gh[4 * GH];
+  for (long u = 0; u < run->hidden; u += VL) {
+    vf b_hn = cell == CELL_GRU && d->bias_hh ? load(arena + d->bias_hh + u) : (vf){0};
+    for (long i = 0; i < w->count; i += ROWS) {
+      int count = rows_left(i, w->count);
+      gate_tiles(gates, count, gh, run->out, run->h + i * run->out_padded, run->out_padded,
+                 weight + u / VL * panel, gate_panels);
+      for (int k = 0; k < count; k++) {
+        long row = w->first + i + k;
+        const float *gx = run->gx + (row - run->chunk_begin) * gx_stride + u;
+        float *reserve = d->reserve ? arena + d->reserve + row * slots + u : 0;
+        vf h;
+        if (cell == CELL_GRU)
+          h = gru_forward(gx, gate, gh + k * VL, b_hn, load(run->h + (i + k) * gate + u), reserve);
+        else if (cell == CELL_LSTM)
+          h = lstm_forward(gx, gate, gh + k * VL, run->c + (i + k) * gate + u, reserve);
+        else
+          h = rnn_forward(cell, gx, gh + k * VL);
+        if (is_projected) {
+          store(run->unprojected + (i + k) * gate + u, h);
+        } else {
+          store(run->h_next + (i + k) * gate + u, h);
+          store_part(arena + d->y + row * d->y_stride + u, h, run->hidden - u);
+        }
+      }
+    }
+  }
+  if (is_projected) {
+    product(run->h_next, run->out_padded, w->count, run->out_padded, run->unprojected, gate, run->hidden,
+            arena + d->weight_hr, 0, FROM_ZERO);
+    for (long i = 0; i < w->count; i++)
+      for (long j = 0; j < run->out; j += VL)
+        store_part(arena + d->y + (w->first + i) * d->y_stride + j, load(run->h_next + i * run->out_padded + j),
+                   run->out - j);
+  }
+}
+
+INLINE void run_forward(const int cell, float *arena, const struct direction *d) {
+  struct forward_run run = start_run(cell, arena, d);
+  struct walk w = start_walk(arena, d, !d->reverse);
+  const float *h0 = d->h0 ? arena + d->h0 : 0, *c0 = d->c0 ? arena + d->c0 : 0;
+  /* Rows without a step end where they start. */
+  long present = d->steps > 0 ? w.counts[0] : 0;
+  load_rows(run.h, run.out_padded, h0, run.out, w.order, present, w.batch);
+  keep_rows(arena + d->hn, run.h, run.out_padded, run.out, w.order, present, w.batch);
+  if (cell == CELL_LSTM) {
+    load_rows(run.c, run.hidden_padded, c0, run.hidden, w.order, present, w.batch);
+    keep_rows(arena + d->cn, run.c, run.hidden_padded, run.hidden, w.order, present, w.batch);
+  }
+  while (next_step(&w)) {
+    if (w.joined < w.count) {
+      load_rows(run.h, run.out_padded, h0, run.out, w.order, w.joined, w.count);
+      if (cell == CELL_LSTM) load_rows(run.c, run.hidden_padded, c0, run.hidden, w.order, w.joined, w.count);
+      w.joined = w.count;
+    }
+    if (w.first < run.chunk_begin || w.first >= run.chunk_end) project_chunk(cell, arena, d, &w, &run);
+    step(cell, arena, d, &w, &run);
+    float *h = run.h;
+    run.h = run.h_next;
+    run.h_next = h;
+    long stay = next_count(&w);
+    keep_rows(arena + d->hn, run.h, run.out_padded, run.out, w.order, stay, w.count);
+    if (cell == CELL_LSTM) keep_rows(arena + d->cn, run.c, run.hidden_padded, run.hidden, w.order, stay, w.count);
+  }
+}
+
+EXPORT(forward) void forward(float *arena, index_t at) {
+  const struct direction *d = (const struct direction *)(arena + at);
+  switch (d->cell) {
+    case CELL_GRU: run_forward(CELL_GRU, arena, d); return;
+    case CELL_LSTM: run_forward(CELL_LSTM, arena, d); return;
+    case CELL_RNN_RELU: run_forward(CELL_RNN_RELU, arena, d); return;
+    default: run_forward(CELL_RNN_TANH, arena, d);
+  }
+}

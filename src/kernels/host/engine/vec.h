@@ -1,0 +1,55 @@
+/* Vectors of VL floats, held in however many registers the machine needs: one of AVX2, two of wasm, SSE2 or NEON. */
+#ifndef VEC_H
+#define VEC_H
+
+#include <stdint.h>
+
+#define VL 8
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vf __attribute__((vector_size(VL * 4)));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef float vf_unaligned __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+
+INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
+INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
+INLINE vf splat(float x) { return (vf){0} + x; }
+
+/* The first `count` of VL elements; the rest is zero, and is not read. */
+INLINE vf load_part(const float *p, long count) {
+  if (count >= VL) return load(p);
+  vf v = {0};
+  for (long i = 0; i < count; i++) v[i] = p[i];
+  return v;
+}
+
+INLINE void store_part(float *p, vf v, long count) {
+  if (count >= VL) {
+    store(p, v);
+    return;
+  }
+  for (long i = 0; i < count; i++) p[i] = v[i];
+}
+
+/* A mask of the first `count` of VL elements. */
+INLINE vi first(long count) {
+  const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+  return lanes < (vi){0} + (int32_t)(count < VL ? count : VL);
+}
+
+/* v where the mask is set, zero elsewhere, also in place of a NaN. */
+INLINE vf keep(vi mask, vf v) { return (vf)((vi)v & mask); }
+
+/* a where the mask is set, b elsewhere. */
+INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+
+/* Each keeps a NaN of x. */
+INLINE vf at_most(float limit, vf x) { return select(splat(limit) < x, splat(limit), x); }
+INLINE vf at_least(float limit, vf x) { return select(splat(limit) > x, splat(limit), x); }
+
+/* Columns rounded up to whole vectors. */
+INLINE long padded(long columns) { return (columns + VL - 1) / VL * VL; }
+
+#endif
