@@ -1,3 +1,4 @@
+import './kernels/host/register.js';
 import './kernels/wasm/unsorted-segment-sum.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';

@@ -8,7 +8,7 @@
  * to the caller.
  */
 
-import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 /** The weights of one direction of one layer, under torch's names. Gate blocks are rows, in torch's order. */
 export interface DirectionWeights {
@@ -58,3 +58,50 @@ export type StackOutputs = {
   /** The final states in the cell's order, each `[L*D, B, H or P]` whatever `batchFirst` says. */
   finalStates: Tensor3D[];
 };
+
+/** Names in tfjs's kernel registry. A backend has the three, or none. */
+export const KERNELS = {
+  /** Outputs: output, then the final states. */
+  inference: 'TorchRecurrent',
+  /** The same with a reserve in front of them, for the gradient: a small tensor that stands for what the kernel has kept. */
+  training: 'TorchRecurrentTraining',
+  /** Inputs: the reserve and the gradients of output and final states; output: the gradient of one input. */
+  gradient: 'TorchRecurrentGradient',
+} as const;
+
+/** The equations that a kernel runs. */
+export type Cell = 'RNN_TANH' | 'RNN_RELU' | 'GRU' | 'LSTM';
+
+/** Attributes of the inference and training kernels. */
+export interface RecurrentAttrs extends StackAttrs {
+  readonly cell: Cell;
+  /** What each of the kernel's inputs is: see {@link listInputs}. */
+  readonly inputNames: readonly string[];
+}
+
+/** Attributes of the gradient kernel. */
+export interface GradientAttrs {
+  /** The place of the input that the gradient is of, among those of the training kernel. */
+  readonly input: number;
+}
+
+const DIRECTION_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
+
+/**
+ * The inputs of a kernel as tfjs takes them, a list without gaps: `x`, `state0` and on, then `weight_ih 0` and so on by
+ * layer and direction, and `lengths`. tfjs fails on an optional input that is there and undefined.
+ */
+export function listInputs({ x, initialStates, weights, lengths }: StackInputs): {
+  readonly names: readonly string[];
+  readonly tensors: readonly Tensor[];
+} {
+  const entries: [string, Tensor][] = [['x', x]];
+  for (const [i, state] of (initialStates ?? []).entries()) entries.push([`state${i}`, state]);
+  for (const [k, direction] of weights.entries())
+    for (const name of DIRECTION_NAMES) {
+      const weight = direction[name];
+      if (weight) entries.push([`${name} ${k}`, weight]);
+    }
+  if (lengths) entries.push(['lengths', lengths]);
+  return { names: entries.map(([name]) => name), tensors: entries.map(([, tensor]) => tensor) };
+}

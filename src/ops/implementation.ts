@@ -1,21 +1,38 @@
-import { getBackend } from '@tensorflow/tfjs-core';
+import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
+import { KERNELS } from '../kernels/contract.js';
+import { usesGpuDevice } from './readback.js';
 
 /** Which code computes a recurrent op: the fused kernel of the backend, the composed tf ops, or the better of both. */
 export type Implementation = 'auto' | 'fused' | 'reference';
 
 export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'reference'];
 
-/** @throws UnsupportedError when a fused kernel is asked for by name: no backend has one yet. */
+/** Why the fused kernel cannot run now; undefined where it can. */
+export function fusedObstacle(): string | undefined {
+  if (!getKernel(KERNELS.inference, getBackend())) return 'none registered';
+  if (usesGpuDevice()) return 'a GPU device, whose tensors would have to be read back';
+  if (engine().state.gradientDepth > 1) return 'a second-order gradient';
+  return undefined;
+}
+
+/** Whether the fused kernel is to run; see {@link checkImplementation}. */
+export function isFused(implementation: Implementation): boolean {
+  return implementation !== 'reference' && fusedObstacle() === undefined;
+}
+
+/** @throws UnsupportedError when a fused kernel is asked for by name and cannot run. */
 export function checkImplementation(where: string, implementation: Implementation): void {
   if (implementation !== 'fused') return;
+  const obstacle = fusedObstacle();
+  if (obstacle === undefined) return;
   throw new UnsupportedError(
     message(
       where,
       'implementation',
       `a fused kernel on the ${getBackend()} backend`,
-      'none registered',
+      obstacle,
       `Use implementation: 'auto' or 'reference'`,
     ),
   );

@@ -1,7 +1,8 @@
 import { add, relu, type Tensor2D } from '@tensorflow/tfjs-core';
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { tanh } from './activations.js';
-import { checkImplementation, type Implementation } from './implementation.js';
+import { runFused } from './fused.js';
+import { checkImplementation, type Implementation, isFused } from './implementation.js';
 import { type CellEquations, linear, runStack } from './recurrence.js';
 
 /** The activation of an Elman network, as torch names it. */
@@ -32,9 +33,11 @@ const EQUATIONS: Readonly<Record<Nonlinearity, CellEquations>> = {
 /** A stack of RNN layers over whole sequences. The caller disposes the outputs. */
 export function rnn(
   inputs: StackInputs,
-  attrs: StackAttrs & { readonly nonlinearity: Nonlinearity },
+  { nonlinearity, ...attrs }: StackAttrs & { readonly nonlinearity: Nonlinearity },
   implementation: Implementation,
 ): StackOutputs {
   checkImplementation('RNN', implementation);
-  return runStack(EQUATIONS[attrs.nonlinearity], inputs, attrs);
+  return isFused(implementation)
+    ? runFused(nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU', inputs, attrs)
+    : runStack(EQUATIONS[nonlinearity], inputs, attrs);
 }

@@ -29,8 +29,21 @@ INLINE vf exp2_limited(vf x) {
 /* 1 / (1 + e^-x); log2(e) = 1.442695. */
 INLINE vf sigmoid(vf x) { return splat(1.f) / (splat(1.f) + exp2_limited(x * splat(-1.44269504f))); }
 
-/* 1 - 2 / (1 + e^2x): absolute error 1e-7; near zero it is no longer relative, and need not be. */
-INLINE vf tanh_of(vf x) { return splat(1.f) - splat(2.f) / (splat(1.f) + exp2_limited(x * splat(2.88539008f))); }
+/*
+ * 1 - 2 / (1 + e^2x), and near zero, where that leaves 1e-7 of any x, the odd polynomial of Cephes' tanhf: small states stay as
+ * exact as they are in PyTorch, and so do the gradients that are made of them.
+ */
+INLINE vf tanh_of(vf x) {
+  vf far = splat(1.f) - splat(2.f) / (splat(1.f) + exp2_limited(x * splat(2.88539008f)));
+  vf s = x * x;
+  vf p = splat(-5.70498872745e-3f);
+  p = p * s + splat(2.06390887954e-2f);
+  p = p * s + splat(-5.37397155531e-2f);
+  p = p * s + splat(1.33314422036e-1f);
+  p = p * s + splat(-3.33332819422e-1f);
+  vf near = p * s * x + x;
+  return select(s < splat(0.390625f), near, far);
+}
 
 /* max(x, 0); a NaN stays one. */
 INLINE vf relu(vf x) { return at_least(0.f, x); }

@@ -2,7 +2,8 @@
  * The engine's interface: what the TypeScript above calls, and the layout of what it passes.
  *
  * Everything lies in one arena of floats. A buffer is given as its index in the arena, counted in floats; 0 is none. Integer
- * arrays lie there as well, four bytes each. Nothing is allocated, kept or read outside of it.
+ * arrays lie there as well, four bytes each. Nothing is allocated, kept or read outside of it. The arena is never at address
+ * 0: the compiler may take a buffer in it for null then.
  *
  * Dimensions: T steps, B batch rows, I input size, H hidden size, P projected size, S = P or H (columns of h), G gates.
  * Hp, Pp are H and P rounded up to whole vectors of VL = 8 floats.

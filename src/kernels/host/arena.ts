@@ -1,0 +1,116 @@
+/** The engine's memory: blocks of one growing buffer, given out and taken back by the TypeScript above it. */
+
+import { UnsupportedError } from '../../errors.js';
+
+/** What an arena grows: a WebAssembly memory, or a buffer of a native engine. */
+export interface ArenaMemory {
+  /** Floats there are now. */
+  readonly size: number;
+  /** Floats there can be at most. */
+  readonly limit: number;
+  /** Makes room for at least `floats`. @returns false where that cannot be had. */
+  grow(floats: number): boolean;
+}
+
+interface Block {
+  readonly at: number;
+  readonly size: number;
+}
+
+/** Blocks begin on whole cache lines of 64 bytes. */
+const LINE = 16;
+
+const roundUp = (floats: number) => Math.max(LINE, Math.ceil(floats / LINE) * LINE);
+
+/** First-fit allocation with a free list in order of addresses; a freed block joins its neighbours. */
+export class Arena {
+  /** Free blocks below `top`. */
+  private readonly free: Block[] = [];
+  private readonly used = new Map<number, number>();
+  private inUse = 0;
+  /** The first float that was never given out; block 0 would be "none" to the engine. */
+  private top = LINE;
+
+  constructor(private readonly memory: ArenaMemory) {}
+
+  /** Floats given out and not yet taken back. */
+  get floatsInUse(): number {
+    return this.inUse;
+  }
+
+  /**
+   * A block of at least `floats` floats, whatever was in them before.
+   * @throws UnsupportedError where the memory's limit is reached; nothing has changed then.
+   */
+  allocate(floats: number): number {
+    const size = roundUp(floats);
+    const at = this.takeFree(size) ?? this.takeTop(size);
+    this.used.set(at, size);
+    this.inUse += size;
+    return at;
+  }
+
+  release(at: number): void {
+    const size = this.used.get(at);
+    if (size === undefined) throw new Error(`arena: ${at} is no block in use`);
+    this.used.delete(at);
+    this.inUse -= size;
+    this.putFree({ at, size });
+  }
+
+  private takeFree(size: number): number | undefined {
+    const i = this.free.findIndex((block) => block.size >= size);
+    const block = this.free[i];
+    if (block === undefined) return undefined;
+    if (block.size === size) this.free.splice(i, 1);
+    else this.free[i] = { at: block.at + size, size: block.size - size };
+    return block.at;
+  }
+
+  private takeTop(size: number): number {
+    const end = this.top + size;
+    if (end > this.memory.size && !(end <= this.memory.limit && this.memory.grow(end)))
+      throw new UnsupportedError(
+        `engine memory: expected ${mebibytes(size)} more to be free, got ${mebibytes(this.inUse)} in use of ` +
+          `${mebibytes(this.memory.limit)}. Use a smaller batch or shorter sequences, or implementation: 'reference'`,
+      );
+    const at = this.top;
+    this.top = end;
+    return at;
+  }
+
+  private putFree({ at, size }: Block): void {
+    let i = this.free.findIndex((block) => block.at > at);
+    if (i === -1) i = this.free.length;
+    const [before, after] = [this.free[i - 1], this.free[i]];
+    const joinsBefore = before !== undefined && before.at + before.size === at;
+    const joinsAfter = after !== undefined && at + size === after.at;
+    const begin = joinsBefore ? before.at : at;
+    const end = joinsAfter ? after.at + after.size : at + size;
+    const from = joinsBefore ? i - 1 : i;
+    this.free.splice(from, Number(joinsBefore) + Number(joinsAfter));
+    if (end === this.top) this.top = begin;
+    else this.free.splice(from, 0, { at: begin, size: end - begin });
+  }
+}
+
+function mebibytes(floats: number): string {
+  return `${Math.ceil((floats * 4) / 2 ** 20)} MiB`;
+}
+
+/** Blocks that are taken back together, whatever happens. */
+export class Scope {
+  private readonly blocks: number[] = [];
+
+  constructor(private readonly arena: Arena) {}
+
+  allocate(floats: number): number {
+    const at = this.arena.allocate(floats);
+    this.blocks.push(at);
+    return at;
+  }
+
+  release(): void {
+    for (const at of this.blocks.splice(0)) this.arena.release(at);
+  }
+}

@@ -1,0 +1,92 @@
+/** What a call asks for, in the engine's terms. */
+
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type Cell, outputSize, type RecurrentAttrs } from '../contract.js';
+
+/** `enum cell` in engine/engine.h. */
+export const CELL_CODES: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 1, GRU: 2, LSTM: 3 };
+
+/** G, the gate blocks in the rows of each weight. */
+export const GATES: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 3, LSTM: 4 };
+
+/** Slots of the reserve, and of the gates' gradients; an RNN's reserve has none. */
+export const SLOTS: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 4, LSTM: 5 };
+
+/** The slot of each gate's gradient, torch's order: towards x, and towards h. */
+export const INPUT_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
+  RNN_TANH: [0],
+  RNN_RELU: [0],
+  GRU: [1, 2, 3],
+  LSTM: [0, 1, 2, 3],
+};
+export const HIDDEN_SLOTS: Readonly<Record<Cell, readonly number[]>> = { ...INPUT_SLOTS, GRU: [1, 2, 0] };
+
+/** The tensors of one direction of one layer. */
+export interface DirectionTensors {
+  readonly weight_ih: TensorInfo;
+  readonly weight_hh: TensorInfo;
+  readonly bias_ih?: TensorInfo;
+  readonly bias_hh?: TensorInfo;
+  readonly weight_hr?: TensorInfo;
+}
+
+/** The shape of a call. */
+export interface Plan {
+  readonly attrs: RecurrentAttrs;
+  readonly cell: Cell;
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly projSize: number;
+  /** S, the columns of h. */
+  readonly outSize: number;
+  readonly directions: number;
+  readonly layers: number;
+  /** The columns of each state. */
+  readonly stateSizes: readonly number[];
+}
+
+export function planOf(attrs: RecurrentAttrs, x: TensorInfo, numDirections: number): Plan {
+  const [outer, inner, inputSize] = x.shape as [number, number, number];
+  const { cell, hiddenSize, projSize } = attrs;
+  const directions = attrs.bidirectional ? 2 : 1;
+  const outSize = outputSize(attrs);
+  return {
+    attrs,
+    cell,
+    steps: attrs.batchFirst ? inner : outer,
+    batch: attrs.batchFirst ? outer : inner,
+    inputSize,
+    hiddenSize,
+    projSize,
+    outSize,
+    directions,
+    layers: numDirections / directions,
+    stateSizes: cell === 'LSTM' ? [outSize, hiddenSize] : [outSize],
+  };
+}
+
+/** How the rows of a batch lie in a packed sequence. */
+export interface Packing {
+  /** The caller's row of each sorted row, longest first. */
+  readonly order: Int32Array;
+  /** Rows that have each step. */
+  readonly counts: Int32Array;
+  /** M, rows in all. */
+  readonly rows: number;
+  /** Whether the caller's sequence lies as the packed one does. */
+  readonly isIdentity: boolean;
+}
+
+export function packingOf({ steps, batch, attrs }: Plan, lengths: Int32Array | undefined): Packing {
+  const order = Int32Array.from({ length: batch }, (_, b) => b);
+  if (lengths === undefined) {
+    const isIdentity = !attrs.batchFirst || batch === 1 || steps === 1;
+    return { order, counts: new Int32Array(steps).fill(batch), rows: steps * batch, isIdentity };
+  }
+  order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  const counts = new Int32Array(steps);
+  for (const length of lengths) for (let t = 0; t < length; t++) counts[t]++;
+  return { order, counts, rows: lengths.reduce((sum, length) => sum + length, 0), isIdentity: false };
+}

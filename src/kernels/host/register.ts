@@ -1,0 +1,89 @@
+/** The recurrent kernels of the backends whose tensors are in the memory of the host: cpu, wasm, and tensorflow on a CPU. */
+
+import { type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { type GradientAttrs, KERNELS, type RecurrentAttrs } from '../contract.js';
+import type { Engine } from './engine.js';
+import { StackGradient } from './gradient.js';
+import { Reserves } from './reserves.js';
+import { runStack } from './stack.js';
+import { makeTensor, valuesOf } from './tensors.js';
+import { isSupported, wasmEngine } from './wasm.js';
+import { WeightCache } from './weights.js';
+
+const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
+
+/** The engine and what it keeps from call to call. */
+class Host {
+  readonly cache: WeightCache;
+  readonly reserves = new Reserves();
+
+  constructor(readonly engine: Engine) {
+    this.cache = new WeightCache(engine);
+  }
+
+  /** Frees what belongs to tapes and weights that are gone. */
+  sweep(): void {
+    this.reserves.sweep();
+    this.cache.sweep();
+  }
+}
+
+let shared: Host | undefined;
+
+/** Made at the first call: to import the package costs nothing. */
+function host(): Host {
+  shared ??= new Host(wasmEngine());
+  return shared;
+}
+
+/** Floats of engine memory in use, after what can be freed was freed; 0 before the first call. */
+export function engineFloatsInUse(): number {
+  shared?.sweep();
+  return shared?.engine.arena.floatsInUse ?? 0;
+}
+
+function infer(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: RecurrentAttrs): TensorInfo[] {
+  const { engine, cache } = swept();
+  return runStack(engine, cache, backend, attrs, inputs, false).outputs;
+}
+
+function train(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: RecurrentAttrs): TensorInfo[] {
+  const { engine, cache, reserves } = swept();
+  const { outputs, reserve } = runStack(engine, cache, backend, attrs, inputs, true);
+  const handle = reserves.add(reserve as NonNullable<typeof reserve>);
+  return [makeTensor(backend, Int32Array.of(handle), [1], 'int32'), ...outputs];
+}
+
+function differentiate(
+  backend: KernelBackend,
+  [handle, ...dys]: readonly TensorInfo[],
+  { input }: GradientAttrs,
+): TensorInfo {
+  const { engine, reserves } = host();
+  const entry = reserves.get(valuesOf(backend, handle as TensorInfo)[0] as number);
+  entry.gradient ??= new StackGradient(engine, entry.reserve, backend, dys);
+  return entry.gradient.of(entry.reserve.plan.attrs.inputNames[input] as string, backend);
+}
+
+function swept(): Host {
+  const current = host();
+  current.sweep();
+  return current;
+}
+
+if (isSupported())
+  for (const backendName of BACKENDS) {
+    const register = <A>(
+      kernelName: string,
+      run: (backend: KernelBackend, inputs: readonly TensorInfo[], attrs: A) => TensorInfo | TensorInfo[],
+    ) =>
+      registerKernel({
+        kernelName,
+        backendName,
+        kernelFunc: ({ inputs, backend, attrs }) =>
+          run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
+      });
+    register(KERNELS.inference, infer);
+    register(KERNELS.training, train);
+    register(KERNELS.gradient, differentiate);
+  }

@@ -1,0 +1,45 @@
+/** What training calls have kept for their gradients, until the tape that recorded them is over. */
+
+import { engine as tfEngine } from '@tensorflow/tfjs-core';
+import type { StackGradient } from './gradient.js';
+import type { Reserve } from './stack.js';
+
+interface Entry {
+  readonly reserve: Reserve;
+  /** tfjs makes a new one for every gradient, and forgets it when the gradients are there. */
+  readonly tape: unknown;
+  gradient?: StackGradient;
+}
+
+/**
+ * A kernel's output can be copied and disposed without a word to the kernel, so a tensor cannot own memory of the engine. The
+ * tape can: it is the only one to ask for gradients, and whether it is over shows at the next call.
+ */
+export class Reserves {
+  private readonly entries = new Map<number, Entry>();
+  private lastHandle = 0;
+
+  /** @returns the handle under which the gradient finds it. */
+  add(reserve: Reserve): number {
+    this.lastHandle++;
+    this.entries.set(this.lastHandle, { reserve, tape: tfEngine().state.activeTape });
+    return this.lastHandle;
+  }
+
+  get(handle: number): Entry {
+    const entry = this.entries.get(handle);
+    if (entry === undefined) throw new Error('the gradient of a recurrent layer was asked for after its tape was over');
+    return entry;
+  }
+
+  /** Frees what no tape needs any more. */
+  sweep(): void {
+    const { activeTape } = tfEngine().state;
+    for (const [handle, { reserve, tape }] of this.entries) {
+      if (tape === activeTape) continue;
+      reserve.scope.release();
+      for (const packed of reserve.weights) packed.users--;
+      this.entries.delete(handle);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** Tensors of the cpu, wasm and tensorflow backends as arrays, and arrays as their tensors. */
+
+import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+
+type HostBackend = KernelBackend & {
+  /** wasm's: a view of a tensor's bytes where they are. */
+  typedArrayFromHeap?(info: TensorInfo): Float32Array | Int32Array;
+};
+
+/** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
+export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {
+  const host = backend as HostBackend;
+  // A view is not to be had of a tensor without elements.
+  if (host.typedArrayFromHeap && !info.shape.includes(0)) return host.typedArrayFromHeap(info);
+  return host.readSync(info.dataId) as Float32Array | Int32Array;
+}
+
+/** A tensor with a copy of `values`. */
+export function makeTensor(
+  backend: KernelBackend,
+  values: Float32Array | Int32Array,
+  shape: number[],
+  dtype: DataType = 'float32',
+): TensorInfo {
+  // wasm copies what it is given into its own memory; the others keep it.
+  const owned = (backend as HostBackend).typedArrayFromHeap ? values : values.slice();
+  return { dataId: backend.write(owned, shape, dtype), shape, dtype };
+}

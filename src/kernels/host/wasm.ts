@@ -1,0 +1,96 @@
+/** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
+
+import { Arena, type ArenaMemory } from './arena.js';
+import type { Engine, EngineFunctions } from './engine.js';
+import { ENGINE_WASM } from './engine.wasm.js';
+
+const PAGE_FLOATS = 16384;
+
+/** 4 MiB. */
+const FIRST_PAGES = 64;
+
+/** 2 GiB: the reach of a signed 32-bit address, and of what the module's memory import declares. */
+const MAX_PAGES = 32768;
+
+/** A module with a vector instruction, and one with shared memory: what the engine is compiled for. */
+const NEEDED = [
+  '0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b',
+  '0061736d01000000010401600000030201000504010301010a07010500fe03000b',
+];
+
+function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** Whether this JavaScript engine can run the module. */
+export function isSupported(): boolean {
+  return typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+}
+
+/** The part of a module's memory behind its stack. Never at address 0, which the engine takes for "none". */
+class WasmMemory implements ArenaMemory {
+  readonly limit: number;
+  private floatView: Float32Array;
+  private intView: Int32Array;
+
+  /** @param base where the arena begins, in bytes. */
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly base: number,
+  ) {
+    this.limit = MAX_PAGES * PAGE_FLOATS - base / 4;
+    this.floatView = new Float32Array(memory.buffer, base);
+    this.intView = new Int32Array(memory.buffer, base);
+  }
+
+  get size(): number {
+    return this.floatView.length;
+  }
+
+  get floats(): Float32Array {
+    return this.floatView;
+  }
+
+  get ints(): Int32Array {
+    return this.intView;
+  }
+
+  grow(floats: number): boolean {
+    // By half as much again, so that growing calls do not grow the memory one by one.
+    const wanted = Math.min(this.limit, Math.max(floats, Math.ceil(this.size * 1.5)));
+    for (const size of new Set([wanted, floats]))
+      try {
+        this.memory.grow(Math.ceil((size - this.size) / PAGE_FLOATS));
+        this.floatView = new Float32Array(this.memory.buffer, this.base);
+        this.intView = new Int32Array(this.memory.buffer, this.base);
+        return true;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    return false;
+  }
+}
+
+let engine: Engine | undefined;
+
+/** The one engine of this thread. */
+export function wasmEngine(): Engine {
+  engine ??= instantiate();
+  return engine;
+}
+
+function instantiate(): Engine {
+  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
+  const bytes = Uint8Array.from(atob(ENGINE_WASM), (character) => character.charCodeAt(0));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const heapBase = (instance.exports.__heap_base as WebAssembly.Global).value as number;
+  const base = Math.ceil(heapBase / 64) * 64;
+  const arenaMemory = new WasmMemory(memory, base);
+  return {
+    arena: new Arena(arenaMemory),
+    functions: instance.exports as unknown as EngineFunctions,
+    base,
+    floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
+    ints: (at, count) => arenaMemory.ints.subarray(at, at + count),
+  };
+}
