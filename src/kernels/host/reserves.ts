@@ -28,7 +28,8 @@ export class Reserves {
 
   get(handle: number): Entry {
     const entry = this.entries.get(handle);
-    if (entry === undefined) throw new Error('the gradient of a recurrent layer was asked for after its tape was over');
+    if (entry === undefined)
+      throw new Error('the gradient of a recurrent layer was asked for after its tape was over');
     return entry;
   }
 

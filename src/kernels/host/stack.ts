@@ -251,9 +251,7 @@ function runDirections(
     Math.max(batch, Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)))),
     Math.max(batch, packing.rows),
   );
-  const scratch = temporary.allocate(
-    functions.forward_scratch(code, batch, hiddenSize, projSize, chunk),
-  );
+  const scratch = temporary.allocate(functions.forward_scratch(code, batch, hiddenSize, projSize, chunk));
   const finals = stateSizes.map((size) => temporary.allocate(weights.length * batch * size));
   const at = temporary.allocate(DIRECTION_FIELDS.length);
   for (const [k, packed] of weights.entries()) {
@@ -281,15 +279,7 @@ function collect(
 ): TensorInfo[] {
   const { steps, batch, directions, outSize, layers, stateSizes, attrs } = plan;
   const width = directions * outSize;
-  const values = copyOut(
-    engine,
-    plan,
-    packing,
-    layout,
-    layout.sequences[layers] as number,
-    width,
-    temporary,
-  );
+  const values = copyOut(engine, plan, packing, layout, layout.sequences[layers] as number, width, temporary);
   const shape = attrs.batchFirst ? [batch, steps, width] : [steps, batch, width];
   const output = makeTensor(backend, values, shape);
   const count = layers * directions;

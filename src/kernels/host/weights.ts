@@ -59,15 +59,7 @@ export class PackedWeights {
     const at = this.allocate(functions.packed_transposed_size(gates, units, columns));
     // The slots towards h begin with GRU's q, which is of the gate n.
     const firstGate = name === 'weight_hh' && this.plan.cell === 'GRU' ? 2 : 0;
-    functions.pack_transposed(
-      base,
-      this.rowMajor.get(name) as number,
-      at,
-      gates,
-      units,
-      columns,
-      firstGate,
-    );
+    functions.pack_transposed(base, this.rowMajor.get(name) as number, at, gates, units, columns, firstGate);
     this.transposed.set(name, at);
     return at;
   }
