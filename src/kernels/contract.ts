@@ -85,23 +85,30 @@ export interface GradientAttrs {
   readonly input: number;
 }
 
-const DIRECTION_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
+const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
+
+/** Lists of names by what they depend on: the same call has the same list, so that a kernel can know it by identity. */
+const nameLists = new Map<string, readonly string[]>();
 
 /**
  * The inputs of a kernel as tfjs takes them, a list without gaps: `x`, `state0` and on, then `weight_ih 0` and so on by
  * layer and direction, and `lengths`. tfjs fails on an optional input that is there and undefined.
  */
-export function listInputs({ x, initialStates, weights, lengths }: StackInputs): {
+export function listInputs({ x, initialStates = [], weights, lengths }: StackInputs): {
   readonly names: readonly string[];
   readonly tensors: readonly Tensor[];
 } {
-  const entries: [string, Tensor][] = [['x', x]];
-  for (const [i, state] of (initialStates ?? []).entries()) entries.push([`state${i}`, state]);
-  for (const [k, direction] of weights.entries())
-    for (const name of DIRECTION_NAMES) {
-      const weight = direction[name];
-      if (weight) entries.push([`${name} ${k}`, weight]);
-    }
-  if (lengths) entries.push(['lengths', lengths]);
-  return { names: entries.map(([name]) => name), tensors: entries.map(([, tensor]) => tensor) };
+  const present = WEIGHT_NAMES.filter((name) => weights[0]?.[name] !== undefined);
+  const tensors: Tensor[] = [x, ...initialStates];
+  for (const direction of weights) for (const name of present) tensors.push(direction[name] as Tensor);
+  if (lengths) tensors.push(lengths);
+  const key = [initialStates.length, weights.length, present.join(), lengths !== undefined].join(' ');
+  const names = nameLists.get(key) ?? [
+    'x',
+    ...initialStates.map((_, s) => `state${s}`),
+    ...weights.flatMap((_, k) => present.map((name) => `${name} ${k}`)),
+    ...(lengths ? ['lengths'] : []),
+  ];
+  nameLists.set(key, names);
+  return { names, tensors };
 }

@@ -100,50 +100,6 @@ export interface Engine {
   ints(at: number, count: number): Int32Array;
 }
 
-/** The fields of `struct direction` in engine/engine.h, in its order. */
-export const DIRECTION_FIELDS = [
-  'cell',
-  'steps',
-  'batch',
-  'rows',
-  'input_size',
-  'hidden_size',
-  'proj_size',
-  'reverse',
-  'counts',
-  'order',
-  'x',
-  'x_stride',
-  'y',
-  'y_stride',
-  'h0',
-  'c0',
-  'hn',
-  'cn',
-  'weight_ih',
-  'weight_hh',
-  'weight_hr',
-  'bias_ih',
-  'bias_hh',
-  'reserve',
-  'scratch',
-  'chunk_rows',
-  'dy',
-  'dy_stride',
-  'dhn',
-  'dcn',
-  'dh0',
-  'dc0',
-  'weight_hh_t',
-  'weight_hr_t',
-  'dgates',
-  'h_before',
-  'dh_sum',
-  'unprojected',
-] as const;
-
-export type DirectionFields = Partial<Record<(typeof DIRECTION_FIELDS)[number], number>>;
-
 /** Floats of a vector, to which units are padded. */
 export const VECTOR = 8;
 

@@ -5,9 +5,10 @@
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { Scope } from './arena.js';
-import { DIRECTION_FIELDS, type Engine, padded } from './engine.js';
+import { DIRECTION_SIZE, writeDirection } from './direction.js';
+import { type Engine, padded } from './engine.js';
 import { CELL_CODES, GATES, HIDDEN_SLOTS, INPUT_SLOTS, SLOTS } from './plan.js';
-import { commonFields, copyIn, copyOut, inputSizeOf, type Reserve, writeDirection } from './stack.js';
+import { commonFields, copyIn, copyOut, inputSizeOf, type Reserve } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 
 /** ROWS of engine/tile.h. */
@@ -94,7 +95,7 @@ export class StackGradient {
     const temporary = new Scope(engine.arena);
     try {
       const scratch = temporary.allocate(functions.backward_scratch(code, batch, hiddenSize, projSize));
-      const at = temporary.allocate(DIRECTION_FIELDS.length);
+      const at = temporary.allocate(DIRECTION_SIZE);
       for (let direction = 0; direction < directions; direction++) {
         const k = layer * directions + direction;
         const packed = weights[k] as (typeof weights)[number];
@@ -108,22 +109,21 @@ export class StackGradient {
         };
         const ofState = (places: readonly number[], s: number) =>
           places[s] === undefined ? 0 : places[s] + k * batch * (stateSizes[s] as number);
-        writeDirection(engine, at, {
-          ...commonFields(plan, packing, layout, packed, k),
-          scratch,
-          dy: this.dy + direction * outSize,
-          dy_stride: directions * outSize,
-          dhn: ofState(this.dFinals, 0),
-          dcn: ofState(this.dFinals, 1),
-          dh0: ofState(this.dInitials, 0),
-          dc0: ofState(this.dInitials, 1),
-          weight_hh_t: packed.transpose('weight_hh'),
-          weight_hr_t: projSize > 0 ? packed.transpose('weight_hr') : 0,
-          dgates,
-          h_before: gradient.hBefore,
-          dh_sum: gradient.dhSum,
-          unprojected: gradient.unprojected,
-        });
+        const fields = commonFields(plan, packing, layout, packed, k);
+        fields.scratch = scratch;
+        fields.dy = this.dy + direction * outSize;
+        fields.dy_stride = directions * outSize;
+        fields.dhn = ofState(this.dFinals, 0);
+        fields.dcn = ofState(this.dFinals, 1);
+        fields.dh0 = ofState(this.dInitials, 0);
+        fields.dc0 = ofState(this.dInitials, 1);
+        fields.weight_hh_t = packed.transpose('weight_hh');
+        fields.weight_hr_t = projSize > 0 ? packed.transpose('weight_hr') : 0;
+        fields.dgates = dgates;
+        fields.h_before = gradient.hBefore;
+        fields.dh_sum = gradient.dhSum;
+        fields.unprojected = gradient.unprojected;
+        writeDirection(engine, at, fields);
         functions.backward(base, at);
         this.done[k] = gradient;
       }

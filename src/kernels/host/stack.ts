@@ -3,17 +3,10 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import type { RecurrentAttrs } from '../contract.js';
 import { Scope } from './arena.js';
-import { DIRECTION_FIELDS, type DirectionFields, type Engine, padded } from './engine.js';
-import {
-  CELL_CODES,
-  type DirectionTensors,
-  GATES,
-  type Packing,
-  type Plan,
-  packingOf,
-  planOf,
-  SLOTS,
-} from './plan.js';
+import { DIRECTION_SIZE, type DirectionFields, noFields, writeDirection } from './direction.js';
+import { type Engine, padded } from './engine.js';
+import { sortInputs } from './inputs.js';
+import { CELL_CODES, GATES, type Packing, type Plan, packingOf, planOf, SLOTS } from './plan.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import type { PackedWeights, WeightCache } from './weights.js';
 
@@ -47,12 +40,6 @@ export interface StackResult {
   readonly reserve?: Reserve;
 }
 
-/** Writes a `struct direction`. */
-export function writeDirection(engine: Engine, at: number, fields: DirectionFields): void {
-  const ints = engine.ints(at, DIRECTION_FIELDS.length);
-  for (const [i, name] of DIRECTION_FIELDS.entries()) ints[i] = fields[name] ?? 0;
-}
-
 /** I of a layer. */
 export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: number): number {
   return layer === 0 ? inputSize : directions * outSize;
@@ -67,23 +54,20 @@ export function runStack(
   tensors: readonly TensorInfo[],
   isTraining: boolean,
 ): StackResult {
-  const inputs = new Map(attrs.inputNames.map((name, i) => [name, tensors[i] as TensorInfo]));
-  const x = inputs.get('x') as TensorInfo;
-  const directionTensors = directionsOf(inputs);
-  const plan = planOf(attrs, x, directionTensors.length);
-  const lengths = inputs.get('lengths');
+  const { x, states, lengths, directions } = sortInputs(attrs.inputNames, tensors);
+  const plan = planOf(attrs, x, directions.length);
   const packing = packingOf(plan, lengths && (valuesOf(backend, lengths) as Int32Array));
   const scope = new Scope(engine.arena);
   const temporary = new Scope(engine.arena);
   const weights: PackedWeights[] = [];
   let isKept = false;
   try {
-    for (const [k, direction] of directionTensors.entries()) {
+    for (const [k, direction] of directions.entries()) {
       const layer = Math.floor(k / plan.directions);
       weights.push(cache.get(backend, direction, plan, inputSizeOf(plan, layer)));
     }
     const layout = layOut(plan, packing, isTraining ? scope : temporary, isTraining);
-    fill(engine, backend, plan, packing, layout, inputs, temporary);
+    fill(engine, backend, plan, packing, layout, x, states, temporary);
     const finals = runDirections(engine, plan, packing, layout, weights, temporary);
     const outputs = collect(engine, backend, plan, packing, layout, finals, temporary);
     isKept = isTraining;
@@ -95,21 +79,6 @@ export function runStack(
       for (const packed of weights) packed.users--;
     }
   }
-}
-
-function directionsOf(inputs: ReadonlyMap<string, TensorInfo>): DirectionTensors[] {
-  const directions: DirectionTensors[] = [];
-  for (let k = 0; inputs.has(`weight_ih ${k}`); k++) {
-    const read = (name: string) => inputs.get(`${name} ${k}`);
-    directions.push({
-      weight_ih: read('weight_ih') as TensorInfo,
-      weight_hh: read('weight_hh') as TensorInfo,
-      bias_ih: read('bias_ih'),
-      bias_hh: read('bias_hh'),
-      weight_hr: read('weight_hr'),
-    });
-  }
-  return directions;
 }
 
 function layOut(plan: Plan, packing: Packing, scope: Scope, isTraining: boolean): Layout {
@@ -143,18 +112,17 @@ function fill(
   plan: Plan,
   packing: Packing,
   layout: Layout,
-  inputs: ReadonlyMap<string, TensorInfo>,
+  x: TensorInfo,
+  states: readonly TensorInfo[],
   temporary: Scope,
 ): void {
   engine.ints(layout.order, packing.order.length).set(packing.order);
   engine.ints(layout.counts, packing.counts.length).set(packing.counts);
-  for (const [s, places] of layout.initial.entries()) {
-    const state = inputs.get(`state${s}`);
-    if (state === undefined) continue;
+  for (const [s, state] of states.entries()) {
     const values = valuesOf(backend, state);
-    engine.floats(places[0] as number, values.length).set(values);
+    engine.floats(layout.initial[s]?.[0] as number, values.length).set(values);
   }
-  const values = valuesOf(backend, inputs.get('x') as TensorInfo);
+  const values = valuesOf(backend, x);
   copyIn(engine, plan, packing, layout, values, plan.inputSize, layout.sequences[0] as number, temporary);
 }
 
@@ -205,34 +173,34 @@ export function commonFields(
   packed: PackedWeights,
   k: number,
 ): DirectionFields {
+  const fields = noFields();
   const { cell, steps, batch, hiddenSize, projSize, outSize, directions } = plan;
   const layer = Math.floor(k / directions);
   const direction = k % directions;
   const { order, counts, sequences, initial, reserves } = layout;
-  return {
-    cell: CELL_CODES[cell],
-    steps,
-    batch,
-    rows: packing.rows,
-    input_size: packed.inputSize,
-    hidden_size: hiddenSize,
-    proj_size: projSize,
-    reverse: direction,
-    counts,
-    order,
-    x: sequences[layer],
-    x_stride: packed.inputSize,
-    y: (sequences[layer + 1] as number) + direction * outSize,
-    y_stride: directions * outSize,
-    h0: initial[0]?.[k],
-    c0: initial[1]?.[k],
-    weight_ih: packed.weight_ih,
-    weight_hh: packed.weight_hh,
-    weight_hr: packed.weight_hr,
-    bias_ih: packed.bias_ih,
-    bias_hh: packed.bias_hh,
-    reserve: reserves[k],
-  };
+  fields.cell = CELL_CODES[cell];
+  fields.steps = steps;
+  fields.batch = batch;
+  fields.rows = packing.rows;
+  fields.input_size = packed.inputSize;
+  fields.hidden_size = hiddenSize;
+  fields.proj_size = projSize;
+  fields.reverse = direction;
+  fields.counts = counts;
+  fields.order = order;
+  fields.x = sequences[layer] as number;
+  fields.x_stride = packed.inputSize;
+  fields.y = (sequences[layer + 1] as number) + direction * outSize;
+  fields.y_stride = directions * outSize;
+  fields.h0 = initial[0]?.[k] ?? 0;
+  fields.c0 = initial[1]?.[k] ?? 0;
+  fields.weight_ih = packed.weight_ih;
+  fields.weight_hh = packed.weight_hh;
+  fields.weight_hr = packed.weight_hr;
+  fields.bias_ih = packed.bias_ih;
+  fields.bias_hh = packed.bias_hh;
+  fields.reserve = reserves[k] as number;
+  return fields;
 }
 
 /** All layers and directions. @returns where each final state `[L*D, B, S]` lies. */
@@ -253,16 +221,14 @@ function runDirections(
   );
   const scratch = temporary.allocate(functions.forward_scratch(code, batch, hiddenSize, projSize, chunk));
   const finals = stateSizes.map((size) => temporary.allocate(weights.length * batch * size));
-  const at = temporary.allocate(DIRECTION_FIELDS.length);
+  const at = temporary.allocate(DIRECTION_SIZE);
   for (const [k, packed] of weights.entries()) {
-    const [hn, cn] = finals.map((place, s) => place + k * batch * (stateSizes[s] as number));
-    writeDirection(engine, at, {
-      ...commonFields(plan, packing, layout, packed, k),
-      hn,
-      cn,
-      scratch,
-      chunk_rows: chunk,
-    });
+    const fields = commonFields(plan, packing, layout, packed, k);
+    fields.hn = (finals[0] as number) + k * batch * (stateSizes[0] as number);
+    fields.cn = finals[1] === undefined ? 0 : finals[1] + k * batch * hiddenSize;
+    fields.scratch = scratch;
+    fields.chunk_rows = chunk;
+    writeDirection(engine, at, fields);
     functions.forward(base, at);
   }
   return finals;

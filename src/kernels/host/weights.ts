@@ -5,6 +5,8 @@ import { type Engine, padded } from './engine.js';
 import { type DirectionTensors, GATES, type Plan } from './plan.js';
 import { valuesOf } from './tensors.js';
 
+const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
+
 type WeightName = 'weight_ih' | 'weight_hh' | 'weight_hr';
 
 /** The packed weights of one direction of one layer. Blocks of the arena; 0 where there is none. */
@@ -42,12 +44,15 @@ export class PackedWeights {
 
   /** Whether these are the tensors it was made of. */
   isOf(tensors: DirectionTensors): boolean {
-    return idsOf(tensors).every((id, i) => id === idsOf(this.tensors)[i]);
+    return WEIGHT_NAMES.every((name) => tensors[name]?.dataId === this.tensors[name]?.dataId);
   }
 
   /** Whether all its tensors are alive, and still where they were. */
   isAlive(): boolean {
-    return idsOf(this.tensors).every((id) => id === undefined || this.backend.refCount(id) > 0);
+    return WEIGHT_NAMES.every((name) => {
+      const info = this.tensors[name];
+      return info === undefined || this.backend.refCount(info.dataId) > 0;
+    });
   }
 
   /** The weight packed for products with its transpose, made when it is first asked for. */
@@ -117,10 +122,6 @@ export class PackedWeights {
     functions.pack_bias(base, state + 2 * hiddenSize, 0, ofN, 1, hiddenSize, 0);
     return [sum, ofN];
   }
-}
-
-function idsOf({ weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }: DirectionTensors) {
-  return [weight_ih, weight_hh, bias_ih, bias_hh, weight_hr].map((info) => info?.dataId);
 }
 
 /**
