@@ -13,6 +13,7 @@ describe('the public exports', () => {
       'RNNCell',
       'StateDictError',
       'UnsupportedError',
+      'describeKernels',
       'formatCodes',
       'gru',
       'gruCell',

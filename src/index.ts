@@ -26,6 +26,7 @@ export type { KerasModelSource } from './models/keras/source.js';
 export type { ModuleMap } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';
+export { describeKernels, type KernelDescription } from './ops/describe-kernels.js';
 export type { Implementation } from './ops/implementation.js';
 export type { Lengths } from './ops/lengths.js';
 export type { Nonlinearity } from './ops/rnn.js';

@@ -69,6 +69,9 @@ export const KERNELS = {
   gradient: 'TorchRecurrentGradient',
 } as const;
 
+/** Why a backend that could have the kernels does not have them on this machine. */
+export const missingKernels = new Map<string, string>();
+
 /** The equations that a kernel runs. */
 export type Cell = 'RNN_TANH' | 'RNN_RELU' | 'GRU' | 'LSTM';
 

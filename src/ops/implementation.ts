@@ -1,7 +1,8 @@
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { KERNELS } from '../kernels/contract.js';
+import { KERNELS, missingKernels } from '../kernels/contract.js';
+import { lastRuns } from './last-runs.js';
 import { usesGpuDevice } from './readback.js';
 
 /** Which code computes a recurrent op: the fused kernel of the backend, the composed tf ops, or the better of both. */
@@ -11,15 +12,18 @@ export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'ref
 
 /** Why the fused kernel cannot run now; undefined where it can. */
 export function fusedObstacle(): string | undefined {
-  if (!getKernel(KERNELS.inference, getBackend())) return 'none registered';
+  if (!getKernel(KERNELS.inference, getBackend()))
+    return missingKernels.get(getBackend()) ?? 'none registered';
   if (usesGpuDevice()) return 'a GPU device, whose tensors would have to be read back';
   if (engine().state.gradientDepth > 1) return 'a second-order gradient';
   return undefined;
 }
 
-/** Whether the fused kernel is to run; see {@link checkImplementation}. */
+/** Whether the fused kernel is to run, noted for `describeKernels`; see {@link checkImplementation}. */
 export function isFused(implementation: Implementation): boolean {
-  return implementation !== 'reference' && fusedObstacle() === undefined;
+  const isFusedRun = implementation !== 'reference' && fusedObstacle() === undefined;
+  lastRuns.set(getBackend(), isFusedRun ? 'fused' : 'reference');
+  return isFusedRun;
 }
 
 /** @throws UnsupportedError when a fused kernel is asked for by name and cannot run. */

@@ -1,7 +1,7 @@
 /** The recurrent kernels of the backends whose tensors are in the memory of the host: cpu, wasm, and tensorflow on a CPU. */
 
 import { type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import { type GradientAttrs, KERNELS, type RecurrentAttrs } from '../contract.js';
+import { type GradientAttrs, KERNELS, missingKernels, type RecurrentAttrs } from '../contract.js';
 import type { Engine } from './engine.js';
 import { StackGradient } from './gradient.js';
 import { Reserves } from './reserves.js';
@@ -71,19 +71,22 @@ function swept(): Host {
   return current;
 }
 
-if (isSupported())
-  for (const backendName of BACKENDS) {
-    const register = <A>(
-      kernelName: string,
-      run: (backend: KernelBackend, inputs: readonly TensorInfo[], attrs: A) => TensorInfo | TensorInfo[],
-    ) =>
-      registerKernel({
-        kernelName,
-        backendName,
-        kernelFunc: ({ inputs, backend, attrs }) =>
-          run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
-      });
-    register(KERNELS.inference, infer);
-    register(KERNELS.training, train);
-    register(KERNELS.gradient, differentiate);
+for (const backendName of BACKENDS) {
+  if (!isSupported()) {
+    missingKernels.set(backendName, 'this machine has no WebAssembly SIMD with shared memory');
+    continue;
   }
+  const register = <A>(
+    kernelName: string,
+    run: (backend: KernelBackend, inputs: readonly TensorInfo[], attrs: A) => TensorInfo | TensorInfo[],
+  ) =>
+    registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, backend, attrs }) =>
+        run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
+    });
+  register(KERNELS.inference, infer);
+  register(KERNELS.training, train);
+  register(KERNELS.gradient, differentiate);
+}
