@@ -1,7 +1,7 @@
-import './kernels/host/register.js';
 import './kernels/wasm/unsorted-segment-sum.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
+export { setThreads } from './kernels/host/register.js';
 export type { RecurrentArgs } from './layers/args.js';
 export type { ForwardOptions, RecurrentCallArgs } from './layers/call-args.js';
 export type { RecurrentCellArgs } from './layers/cell-args.js';

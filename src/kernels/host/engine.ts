@@ -1,6 +1,7 @@
 /** What the host kernels know of the engine, whatever it was compiled to. */
 
 import type { Arena } from './arena.js';
+import type { Threads } from './threads.js';
 
 /** Indices and counts are in floats of the arena. See engine/engine.h for what each function does. */
 export interface EngineFunctions {
@@ -38,32 +39,8 @@ export interface EngineFunctions {
   ): void;
   pack_sequence(...args: SequenceArgs): void;
   unpack_sequence(...args: SequenceArgs): void;
-  input_gradient(
-    arena: number,
-    dgates: number,
-    dgatesStride: number,
-    weightT: number,
-    depth: number,
-    dx: number,
-    dxStride: number,
-    rows: number,
-    columns: number,
-    add: number,
-  ): void;
-  weight_gradient(
-    arena: number,
-    dgates: number,
-    dgatesStride: number,
-    slotOfGate: number,
-    x: number,
-    xStride: number,
-    dw: number,
-    rows: number,
-    gates: number,
-    units: number,
-    columns: number,
-    scratch: number,
-  ): void;
+  input_gradient(arena: number, job: number): void;
+  weight_gradient(arena: number, job: number): void;
   weight_gradient_scratch(gates: number, units: number): number;
   bias_gradient(
     arena: number,
@@ -74,7 +51,9 @@ export interface EngineFunctions {
     rows: number,
     gates: number,
     units: number,
+    add: number,
   ): void;
+  work(arena: number, queue: number, round: number): void;
   activation(arena: number, which: number, x: number, y: number, count: number): void;
 }
 
@@ -86,6 +65,7 @@ type SequenceArgs = [
   counts: number,
   steps: number,
   batch: number,
+  group: number,
   width: number,
   batchFirst: number,
 ];
@@ -98,6 +78,7 @@ export interface Engine {
   /** A view of the arena, good until the next allocation. */
   floats(at: number, count: number): Float32Array;
   ints(at: number, count: number): Int32Array;
+  readonly threads: Threads;
 }
 
 /** Floats of a vector, to which units are padded. */

@@ -8,13 +8,15 @@ import { Scope } from './arena.js';
 import { DIRECTION_SIZE, writeDirection } from './direction.js';
 import { type Engine, padded } from './engine.js';
 import { CELL_CODES, GATES, HIDDEN_SLOTS, INPUT_SLOTS, SLOTS } from './plan.js';
-import { commonFields, copyIn, copyOut, inputSizeOf, type Reserve } from './stack.js';
+import { copyIn, copyOut } from './sequences.js';
+import { commonFields, type Group, inputSizeOf, type Reserve, runJobs } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
+import type { Job } from './threads.js';
 
 /** ROWS of engine/tile.h. */
-const GROUP = 4;
+const UNIT_GROUP = 4;
 
-/** What backward leaves of one direction. Blocks of the reserve's scope. */
+/** What backward leaves of one direction of one group. Blocks of the reserve's scope. */
 interface DirectionGradient {
   /** `[M, slots * Hp]`. */
   readonly dgates: number;
@@ -25,11 +27,23 @@ interface DirectionGradient {
   readonly unprojected: number;
 }
 
+/** Two matrices with M rows, whose product over the rows is the gradient of a weight. */
+interface Factors {
+  readonly left: number;
+  readonly leftStride: number;
+  readonly right: number;
+  readonly rows: number;
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
+
 /** Where the gradients of a stack stand: layers are gone through from the last to the first, no further than asked for. */
 export class StackGradient {
-  private readonly done: DirectionGradient[] = [];
-  /** The gradient of the output of the layer that is next, `[M, D*S]`. */
-  private dy: number;
+  /** By direction, then by group. */
+  private readonly done: DirectionGradient[][] = [];
+  /** By group: the gradient of the output of the layer that is next, `[M, D*S]`. */
+  private dy: number[];
+  /** `[L*D, B, S]` each. */
   private readonly dFinals: readonly number[];
   private readonly dInitials: readonly number[];
   private nextLayer: number;
@@ -41,36 +55,37 @@ export class StackGradient {
     backend: KernelBackend,
     [dOutput, ...dStates]: readonly TensorInfo[],
   ) {
-    const { plan, packing, layout, scope } = reserve;
+    const { plan, groups, scope } = reserve;
     const { layers, directions, batch, stateSizes } = plan;
     const width = directions * plan.outSize;
-    const count = layers * directions;
     this.nextLayer = layers - 1;
-    this.dy = scope.allocate(packing.rows * width);
-    const temporary = new Scope(engine.arena);
-    try {
-      const values = valuesOf(backend, dOutput as TensorInfo);
-      copyIn(engine, plan, packing, layout, values, width, this.dy, temporary);
-    } finally {
-      temporary.release();
-    }
+    this.dy = groups.map(({ packing }) => scope.allocate(packing.rows * width));
+    this.withTemporary((temporary) => {
+      copyIn(engine, plan, groups, valuesOf(backend, dOutput as TensorInfo), width, this.dy, temporary);
+    });
     this.dFinals = dStates.map((state) => {
       const values = valuesOf(backend, state);
       const at = scope.allocate(values.length);
       engine.floats(at, values.length).set(values);
       return at;
     });
-    this.dInitials = stateSizes.map((size) => scope.allocate(count * batch * size));
+    this.dInitials = stateSizes.map((size) => scope.allocate(layers * directions * batch * size));
   }
 
   /** The gradient of one input of the training kernel, by its name there. */
   of(name: string, backend: KernelBackend): TensorInfo {
     const [kind, place] = name.split(' ') as [string, string | undefined];
+    if (kind === 'x') return this.ofX(backend);
+    if (kind.startsWith('state')) return this.ofState(backend, Number(kind.slice('state'.length)));
+    const k = Number(place);
+    this.reach(Math.floor(k / this.reserve.plan.directions));
+    return kind.startsWith('bias') ? this.ofBias(backend, kind, k) : this.ofWeight(backend, kind, k);
+  }
+
+  private withTemporary<T>(body: (temporary: Scope) => T): T {
     const temporary = new Scope(this.engine.arena);
     try {
-      if (kind === 'x') return this.ofX(backend, temporary);
-      if (kind.startsWith('state')) return this.ofState(backend, Number(kind.slice(5)));
-      return this.ofParameter(backend, kind, Number(place), temporary);
+      return body(temporary);
     } finally {
       temporary.release();
     }
@@ -78,151 +93,228 @@ export class StackGradient {
 
   /** Goes back through the layers down to `layer`. */
   private reach(layer: number): void {
+    const { plan, scope } = this.reserve;
     while (this.nextLayer >= layer) {
-      const at = this.nextLayer;
-      if (at < this.reserve.plan.layers - 1) this.dy = this.inputGradient(at + 1, this.reserve.scope);
-      this.runLayer(at);
+      const above = this.nextLayer + 1;
+      if (above < plan.layers) this.dy = this.inputGradients(above, scope);
+      this.withTemporary((temporary) => this.runLayer(above - 1, temporary));
       this.nextLayer--;
     }
   }
 
-  private runLayer(layer: number): void {
+  private runLayer(layer: number, temporary: Scope): void {
     const { engine, reserve } = this;
-    const { plan, packing, layout, weights, scope } = reserve;
-    const { cell, batch, hiddenSize, projSize, outSize, directions, stateSizes } = plan;
-    const { functions, base } = engine;
-    const code = CELL_CODES[cell];
-    const temporary = new Scope(engine.arena);
-    try {
-      const scratch = temporary.allocate(functions.backward_scratch(code, batch, hiddenSize, projSize));
-      const at = temporary.allocate(DIRECTION_SIZE);
-      for (let direction = 0; direction < directions; direction++) {
-        const k = layer * directions + direction;
-        const packed = weights[k] as (typeof weights)[number];
-        const dgates = layout.reserves[k] || scope.allocate(packing.rows * SLOTS[cell] * padded(hiddenSize));
-        const gradient: DirectionGradient = {
-          dgates,
-          hBefore: scope.allocate(packing.rows * outSize),
-          // Its last row is read in whole groups of units.
-          dhSum: projSize > 0 ? scope.allocate(packing.rows * projSize + GROUP) : 0,
-          unprojected: projSize > 0 ? scope.allocate(packing.rows * hiddenSize) : 0,
-        };
-        const ofState = (places: readonly number[], s: number) =>
-          places[s] === undefined ? 0 : places[s] + k * batch * (stateSizes[s] as number);
-        const fields = commonFields(plan, packing, layout, packed, k);
-        fields.scratch = scratch;
-        fields.dy = this.dy + direction * outSize;
-        fields.dy_stride = directions * outSize;
-        fields.dhn = ofState(this.dFinals, 0);
-        fields.dcn = ofState(this.dFinals, 1);
-        fields.dh0 = ofState(this.dInitials, 0);
-        fields.dc0 = ofState(this.dInitials, 1);
-        fields.weight_hh_t = packed.transpose('weight_hh');
-        fields.weight_hr_t = projSize > 0 ? packed.transpose('weight_hr') : 0;
-        fields.dgates = dgates;
-        fields.h_before = gradient.hBefore;
-        fields.dh_sum = gradient.dhSum;
-        fields.unprojected = gradient.unprojected;
-        writeDirection(engine, at, fields);
-        functions.backward(base, at);
-        this.done[k] = gradient;
-      }
-    } finally {
-      temporary.release();
+    const { plan, groups } = reserve;
+    const jobs: Job[] = [];
+    for (let direction = 0; direction < plan.directions; direction++) {
+      const k = layer * plan.directions + direction;
+      this.done[k] = groups.map((group, g) => {
+        const gradient = this.makeGradient(group, k);
+        jobs.push({ job: 'backward', at: this.describe(group, g, k, gradient, temporary) });
+        return gradient;
+      });
     }
+    runJobs(engine, reserve, jobs);
   }
 
-  /** The gradient of a layer's input, `[M, I of the layer]`, summed over its directions. */
-  private inputGradient(layer: number, scope: Scope): number {
+  private makeGradient({ packing, reserves }: Group, k: number): DirectionGradient {
+    const { plan, scope } = this.reserve;
+    const { cell, hiddenSize, projSize, outSize } = plan;
+    const { rows } = packing;
+    return {
+      dgates: reserves[k] || scope.allocate(rows * SLOTS[cell] * padded(hiddenSize)),
+      hBefore: scope.allocate(rows * outSize),
+      // Its last row is read in whole groups of units.
+      dhSum: projSize > 0 ? scope.allocate(rows * projSize + UNIT_GROUP) : 0,
+      unprojected: projSize > 0 ? scope.allocate(rows * hiddenSize) : 0,
+    };
+  }
+
+  /** Writes the struct of a backward job. @returns where it lies. */
+  private describe(
+    group: Group,
+    g: number,
+    k: number,
+    gradient: DirectionGradient,
+    temporary: Scope,
+  ): number {
+    const { engine, reserve, dFinals, dInitials } = this;
+    const { plan, weights } = reserve;
+    const { cell, batch, hiddenSize, projSize, outSize, directions, stateSizes } = plan;
+    const packed = weights[k] as (typeof weights)[number];
+    const ofState = (places: readonly number[], s: number) =>
+      places[s] === undefined ? 0 : places[s] + k * batch * (stateSizes[s] as number);
+    const scratch = engine.functions.backward_scratch(
+      CELL_CODES[cell],
+      group.packing.order.length,
+      hiddenSize,
+      projSize,
+    );
+    const fields = commonFields(reserve, group, k);
+    fields.scratch = temporary.allocate(scratch);
+    fields.dy = (this.dy[g] as number) + (k % directions) * outSize;
+    fields.dy_stride = directions * outSize;
+    fields.dhn = ofState(dFinals, 0);
+    fields.dcn = ofState(dFinals, 1);
+    fields.dh0 = ofState(dInitials, 0);
+    fields.dc0 = ofState(dInitials, 1);
+    fields.weight_hh_t = packed.transpose('weight_hh');
+    fields.weight_hr_t = projSize > 0 ? packed.transpose('weight_hr') : 0;
+    fields.dgates = gradient.dgates;
+    fields.h_before = gradient.hBefore;
+    fields.dh_sum = gradient.dhSum;
+    fields.unprojected = gradient.unprojected;
+    const at = temporary.allocate(DIRECTION_SIZE);
+    writeDirection(engine, at, fields);
+    return at;
+  }
+
+  /** By group: the gradient of a layer's input, `[M, I of the layer]`, summed over its directions. */
+  private inputGradients(layer: number, scope: Scope): number[] {
     const { engine, reserve } = this;
-    const { plan, packing, weights } = reserve;
+    const { plan, groups, weights } = reserve;
     const { cell, hiddenSize, directions } = plan;
     const gate = padded(hiddenSize);
     const columns = inputSizeOf(plan, layer);
-    const dx = scope.allocate(packing.rows * columns);
-    for (let direction = 0; direction < directions; direction++) {
-      const k = layer * directions + direction;
-      const { dgates } = this.done[k] as DirectionGradient;
-      const firstSlot = (INPUT_SLOTS[cell][0] as number) * gate;
-      engine.functions.input_gradient(
-        engine.base,
-        dgates + firstSlot,
-        SLOTS[cell] * gate,
-        (weights[k] as (typeof weights)[number]).transpose('weight_ih'),
-        GATES[cell] * gate,
-        dx,
-        columns,
-        packing.rows,
-        columns,
-        direction,
-      );
-    }
+    const dx = groups.map(({ packing }) => scope.allocate(packing.rows * columns));
+    this.withTemporary((temporary) => {
+      // One direction after the other: the second adds to the first.
+      for (let direction = 0; direction < directions; direction++) {
+        const k = layer * directions + direction;
+        const weight = (weights[k] as (typeof weights)[number]).transpose('weight_ih');
+        const jobs = groups.map(({ packing }, g): Job => {
+          const dgates =
+            (this.done[k]?.[g] as DirectionGradient).dgates + (INPUT_SLOTS[cell][0] as number) * gate;
+          const depth = GATES[cell] * gate;
+          const at = writeInts(engine, temporary, [
+            dgates,
+            SLOTS[cell] * gate,
+            weight,
+            depth,
+            dx[g] as number,
+            packing.rows,
+            columns,
+            direction,
+          ]);
+          return { job: 'input_gradient', at };
+        });
+        runJobs(engine, reserve, jobs);
+      }
+    });
     return dx;
   }
 
-  private ofX(backend: KernelBackend, temporary: Scope): TensorInfo {
+  private ofX(backend: KernelBackend): TensorInfo {
     this.reach(0);
-    const { plan, packing, layout } = this.reserve;
+    const { plan, groups } = this.reserve;
     const { inputSize, steps, batch, attrs } = plan;
-    const dx = this.inputGradient(0, temporary);
-    const values = copyOut(this.engine, plan, packing, layout, dx, inputSize, temporary);
-    const shape = attrs.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
-    return makeTensor(backend, values, shape);
+    return this.withTemporary((temporary) => {
+      const dx = this.inputGradients(0, temporary);
+      const values = copyOut(this.engine, plan, groups, dx, inputSize, temporary);
+      const shape = attrs.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
+      return makeTensor(backend, values, shape);
+    });
   }
 
   private ofState(backend: KernelBackend, s: number): TensorInfo {
     this.reach(0);
     const { layers, directions, batch, stateSizes } = this.reserve.plan;
     const shape = [layers * directions, batch, stateSizes[s] as number];
-    const size = shape.reduce((product, n) => product * n, 1);
-    return makeTensor(backend, this.engine.floats(this.dInitials[s] as number, size), shape);
+    return makeTensor(backend, this.engine.floats(this.dInitials[s] as number, sizeOf(shape)), shape);
   }
 
-  private ofParameter(backend: KernelBackend, kind: string, k: number, temporary: Scope): TensorInfo {
-    const { plan, packing, layout } = this.reserve;
+  private ofBias(backend: KernelBackend, kind: string, k: number): TensorInfo {
+    const { engine, reserve } = this;
+    const { cell, hiddenSize } = reserve.plan;
+    const shape = [GATES[cell] * hiddenSize];
+    return this.withTemporary((temporary) => {
+      const slots = writeInts(engine, temporary, (kind === 'bias_hh' ? HIDDEN_SLOTS : INPUT_SLOTS)[cell]);
+      const db = temporary.allocate(sizeOf(shape));
+      for (const [g, { packing }] of reserve.groups.entries()) {
+        const { dgates } = this.done[k]?.[g] as DirectionGradient;
+        const stride = SLOTS[cell] * padded(hiddenSize);
+        engine.functions.bias_gradient(
+          engine.base,
+          dgates,
+          stride,
+          slots,
+          db,
+          packing.rows,
+          GATES[cell],
+          hiddenSize,
+          Number(g > 0),
+        );
+      }
+      return makeTensor(backend, engine.floats(db, sizeOf(shape)), shape);
+    });
+  }
+
+  private ofWeight(backend: KernelBackend, kind: string, k: number): TensorInfo {
+    const { plan, groups } = this.reserve;
     const { cell, hiddenSize, projSize, outSize, directions } = plan;
     const layer = Math.floor(k / directions);
-    this.reach(layer);
-    const { functions, base } = this.engine;
-    const { dgates, hBefore, dhSum, unprojected } = this.done[k] as DirectionGradient;
-    const { rows } = packing;
-    const gates = kind === 'weight_hr' ? 1 : GATES[cell];
-    const slotsOf = kind.endsWith('_hh') ? HIDDEN_SLOTS : INPUT_SLOTS;
-    const slots = temporary.allocate(4);
-    this.engine.ints(slots, gates).set(kind === 'weight_hr' ? [0] : slotsOf[cell]);
     const stride = SLOTS[cell] * padded(hiddenSize);
-    if (kind.startsWith('bias')) {
-      const db = temporary.allocate(gates * hiddenSize);
-      functions.bias_gradient(base, dgates, stride, slots, db, rows, gates, hiddenSize);
-      return this.toTensor(backend, db, [gates * hiddenSize]);
-    }
-    const [units, columns, left, leftStride, right] =
-      kind === 'weight_hr'
-        ? [projSize, hiddenSize, dhSum, projSize, unprojected]
-        : kind === 'weight_hh'
-          ? [hiddenSize, outSize, dgates, stride, hBefore]
-          : [hiddenSize, inputSizeOf(plan, layer), dgates, stride, layout.sequences[layer] as number];
-    const dw = temporary.allocate(gates * units * columns);
-    const scratch = temporary.allocate(functions.weight_gradient_scratch(gates, units));
-    functions.weight_gradient(
-      base,
-      left,
-      leftStride,
-      slots,
-      right,
-      columns,
-      dw,
-      rows,
-      gates,
-      units,
-      columns,
-      scratch,
-    );
-    return this.toTensor(backend, dw, [gates * units, columns]);
+    const factors = groups.map(({ packing, sequences }, g): Factors => {
+      const { dgates, hBefore, dhSum, unprojected } = this.done[k]?.[g] as DirectionGradient;
+      const { rows } = packing;
+      if (kind === 'weight_hr') return { left: dhSum, leftStride: projSize, right: unprojected, rows };
+      const right = kind === 'weight_hh' ? hBefore : (sequences[layer] as number);
+      return { left: dgates, leftStride: stride, right, rows };
+    });
+    if (kind === 'weight_hr') return this.sumOver(backend, factors, [0], projSize, hiddenSize);
+    if (kind === 'weight_hh') return this.sumOver(backend, factors, HIDDEN_SLOTS[cell], hiddenSize, outSize);
+    return this.sumOver(backend, factors, INPUT_SLOTS[cell], hiddenSize, inputSizeOf(plan, layer));
   }
 
-  private toTensor(backend: KernelBackend, at: number, shape: number[]): TensorInfo {
-    const size = shape.reduce((product, n) => product * n, 1);
-    return makeTensor(backend, this.engine.floats(at, size), shape);
+  /** `[gates * units, columns]`: groups one after the other, each on all threads, which share the units. */
+  private sumOver(
+    backend: KernelBackend,
+    factors: readonly Factors[],
+    slotOfGate: readonly number[],
+    units: number,
+    columns: number,
+  ): TensorInfo {
+    const { engine, reserve } = this;
+    const gates = slotOfGate.length;
+    const share = Math.ceil(units / reserve.threads / UNIT_GROUP) * UNIT_GROUP;
+    const begins: number[] = [];
+    for (let begin = 0; begin < units; begin += share) begins.push(begin);
+    const shape = [gates * units, columns];
+    return this.withTemporary((temporary) => {
+      const slots = writeInts(engine, temporary, slotOfGate);
+      const dw = temporary.allocate(sizeOf(shape));
+      const scratch = begins.map(() =>
+        temporary.allocate(engine.functions.weight_gradient_scratch(gates, share)),
+      );
+      for (const [g, { left, leftStride, right, rows }] of factors.entries()) {
+        const jobs = begins.map((begin, i): Job => {
+          const at = writeInts(engine, temporary, [
+            left,
+            leftStride,
+            slots,
+            right,
+            dw,
+            rows,
+            gates,
+            units,
+            columns,
+            begin,
+            Math.min(units, begin + share),
+            Number(g > 0),
+            scratch[i] as number,
+          ]);
+          return { job: 'weight_gradient', at };
+        });
+        runJobs(engine, reserve, jobs);
+      }
+      return makeTensor(backend, engine.floats(dw, sizeOf(shape)), shape);
+    });
   }
+}
+
+/** The fields of a struct in their order. @returns where they lie. */
+function writeInts(engine: Engine, scope: Scope, values: readonly number[]): number {
+  const at = scope.allocate(values.length);
+  engine.ints(at, values.length).set(values);
+  return at;
 }

@@ -67,7 +67,7 @@ export function planOf(attrs: RecurrentAttrs, x: TensorInfo, numDirections: numb
   };
 }
 
-/** How the rows of a batch lie in a packed sequence. */
+/** How the rows of a group lie in its packed sequence. */
 export interface Packing {
   /** The caller's row of each sorted row, longest first. */
   readonly order: Int32Array;
@@ -79,14 +79,40 @@ export interface Packing {
   readonly isIdentity: boolean;
 }
 
-export function packingOf({ steps, batch, attrs }: Plan, lengths: Int32Array | undefined): Packing {
-  const order = Int32Array.from({ length: batch }, (_, b) => b);
-  if (lengths === undefined) {
-    const isIdentity = !attrs.batchFirst || batch === 1 || steps === 1;
-    return { order, counts: new Int32Array(steps).fill(batch), rows: steps * batch, isIdentity };
-  }
-  order.sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
-  const counts = new Int32Array(steps);
-  for (const length of lengths) for (let t = 0; t < length; t++) counts[t]++;
-  return { order, counts, rows: lengths.reduce((sum, length) => sum + length, 0), isIdentity: false };
+/** The batch in `count` groups that take its sorted rows in turn, so that each has long ones and short ones. */
+export function packingsOf(
+  { steps, batch, attrs }: Plan,
+  lengths: Int32Array | undefined,
+  count: number,
+): Packing[] {
+  const lengthOf = (b: number) => (lengths ? (lengths[b] as number) : steps);
+  const sorted = Int32Array.from({ length: batch }, (_, b) => b);
+  if (lengths) sorted.sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  const isIdentity = !lengths && count === 1 && (!attrs.batchFirst || batch === 1 || steps === 1);
+  return Array.from({ length: count }, (_, group) => {
+    const order = count === 1 ? sorted : sorted.filter((_, i) => i % count === group);
+    const counts = new Int32Array(steps);
+    if (!lengths) counts.fill(order.length);
+    else for (const b of order) for (let t = 0; t < lengthOf(b); t++) counts[t]++;
+    const rows = counts.reduce((sum, n) => sum + n, 0);
+    return { order, counts, rows, isIdentity };
+  });
+}
+
+/**
+ * Below so many multiplications and additions a call stays on one thread: 0.1 ms of them, where waking a worker and waiting for
+ * it takes 0.02 ms or more.
+ */
+const THREADED_FLOPS = 4e6;
+
+/** Threads that a call is worth, of those there are. */
+export function threadsFor(plan: Plan, available: number): number {
+  const { cell, steps, batch, hiddenSize, inputSize, outSize, directions, layers } = plan;
+  const products = (inputSize + outSize) * GATES[cell] * hiddenSize;
+  return 2 * products * steps * batch * directions * layers < THREADED_FLOPS ? 1 : available;
+}
+
+/** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
+export function groupCount({ batch, directions }: Plan, threads: number): number {
+  return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
 }

@@ -1,13 +1,16 @@
 /** The recurrent kernels of the backends whose tensors are in the memory of the host: cpu, wasm, and tensorflow on a CPU. */
 
 import { type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { checkInteger, message } from '../../check.js';
 import { type GradientAttrs, KERNELS, missingKernels, type RecurrentAttrs } from '../contract.js';
 import type { Engine } from './engine.js';
 import { StackGradient } from './gradient.js';
+import { nodeThreads } from './node-threads.js';
 import { Reserves } from './reserves.js';
 import { runStack } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
-import { isSupported, wasmEngine } from './wasm.js';
+import { LostWorkerError, MAX_THREADS } from './threads.js';
+import { isSupported, makeEngine } from './wasm.js';
 import { WeightCache } from './weights.js';
 
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
@@ -19,6 +22,7 @@ class Host {
 
   constructor(readonly engine: Engine) {
     this.cache = new WeightCache(engine);
+    engine.threads.count = threads();
   }
 
   /** Frees what belongs to tapes and weights that are gone. */
@@ -29,10 +33,34 @@ class Host {
 }
 
 let shared: Host | undefined;
+let wantedThreads: number | undefined;
+
+/** Threads by default: more than four share too little work in what layers do. */
+const DEFAULT_MAX_THREADS = 4;
+
+/** The threads that calls may use: those asked for, or by default one for each processor, four at most. */
+export function threads(): number {
+  return wantedThreads ?? Math.min(DEFAULT_MAX_THREADS, nodeThreads()?.processors ?? 1);
+}
+
+/**
+ * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for
+ * them, and never keep the process alive. Where there are none (browsers, for now) everything runs on the calling thread.
+ *
+ * @param count 1 to 16. @default one for each processor, 4 at most
+ * @throws TypeError, RangeError for anything else.
+ */
+export function setThreads(count: number): void {
+  checkInteger('setThreads', 'count', count, 1);
+  if (count > MAX_THREADS)
+    throw new RangeError(message('setThreads', 'count', `at most ${MAX_THREADS}`, String(count)));
+  wantedThreads = count;
+  if (shared) shared.engine.threads.count = count;
+}
 
 /** Made at the first call: to import the package costs nothing. */
 function host(): Host {
-  shared ??= new Host(wasmEngine());
+  shared ??= new Host(makeEngine());
   return shared;
 }
 
@@ -65,6 +93,19 @@ function differentiate(
   return entry.gradient.of(entry.reserve.plan.attrs.inputNames[input] as string, backend);
 }
 
+/** A lost worker may still write into the engine's memory: the next call gets another engine, on one thread. */
+function guarded<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof LostWorkerError) {
+      shared = undefined;
+      wantedThreads = 1;
+    }
+    throw error;
+  }
+}
+
 function swept(): Host {
   const current = host();
   current.sweep();
@@ -84,7 +125,9 @@ for (const backendName of BACKENDS) {
       kernelName,
       backendName,
       kernelFunc: ({ inputs, backend, attrs }) =>
-        run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
+        guarded(() =>
+          run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
+        ),
     });
   register(KERNELS.inference, infer);
   register(KERNELS.training, train);

@@ -6,21 +6,32 @@ import { Scope } from './arena.js';
 import { DIRECTION_SIZE, type DirectionFields, noFields, writeDirection } from './direction.js';
 import { type Engine, padded } from './engine.js';
 import { sortInputs } from './inputs.js';
-import { CELL_CODES, GATES, type Packing, type Plan, packingOf, planOf, SLOTS } from './plan.js';
+import {
+  CELL_CODES,
+  GATES,
+  groupCount,
+  type Packing,
+  type Plan,
+  packingsOf,
+  planOf,
+  SLOTS,
+  threadsFor,
+} from './plan.js';
+import { copyIn, copyOut } from './sequences.js';
 import { makeTensor, valuesOf } from './tensors.js';
+import type { Job } from './threads.js';
 import type { PackedWeights, WeightCache } from './weights.js';
 
 /** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;
 
-/** Where the arrays of a call lie in the arena. */
-export interface Layout {
+/** Rows of the batch that run together, and where their arrays lie in the arena. */
+export interface Group {
+  readonly packing: Packing;
   readonly order: number;
   readonly counts: number;
   /** The input of each layer, `[M, I of the layer]`, and behind them the output of the last. */
   readonly sequences: readonly number[];
-  /** By direction: initial states, 0 where there are none. */
-  readonly initial: readonly (readonly number[])[];
   /** By direction; 0 in inference. */
   readonly reserves: readonly number[];
 }
@@ -28,10 +39,13 @@ export interface Layout {
 /** What a training call leaves for its gradient. All blocks belong to `scope`. */
 export interface Reserve {
   readonly plan: Plan;
-  readonly packing: Packing;
-  readonly layout: Layout;
+  readonly groups: readonly Group[];
+  /** By state, then by direction, of the whole batch: the initial states, 0 where there are none. */
+  readonly initial: readonly (readonly number[])[];
   readonly weights: readonly PackedWeights[];
   readonly scope: Scope;
+  /** Threads that the call was worth. */
+  readonly threads: number;
 }
 
 export interface StackResult {
@@ -56,7 +70,12 @@ export function runStack(
 ): StackResult {
   const { x, states, lengths, directions } = sortInputs(attrs.inputNames, tensors);
   const plan = planOf(attrs, x, directions.length);
-  const packing = packingOf(plan, lengths && (valuesOf(backend, lengths) as Int32Array));
+  const threads = threadsFor(plan, engine.threads.count);
+  const packings = packingsOf(
+    plan,
+    lengths && (valuesOf(backend, lengths) as Int32Array),
+    groupCount(plan, threads),
+  );
   const scope = new Scope(engine.arena);
   const temporary = new Scope(engine.arena);
   const weights: PackedWeights[] = [];
@@ -66,12 +85,23 @@ export function runStack(
       const layer = Math.floor(k / plan.directions);
       weights.push(cache.get(backend, direction, plan, inputSizeOf(plan, layer)));
     }
-    const layout = layOut(plan, packing, isTraining ? scope : temporary, isTraining);
-    fill(engine, backend, plan, packing, layout, x, states, temporary);
-    const finals = runDirections(engine, plan, packing, layout, weights, temporary);
-    const outputs = collect(engine, backend, plan, packing, layout, finals, temporary);
+    const owner = isTraining ? scope : temporary;
+    const groups = packings.map((packing) => makeGroup(engine, plan, packing, owner, isTraining));
+    const initial = copyStates(engine, backend, plan, states, owner);
+    copyIn(
+      engine,
+      plan,
+      groups,
+      valuesOf(backend, x),
+      plan.inputSize,
+      groups.map(({ sequences }) => sequences[0] as number),
+      temporary,
+    );
+    const reserve: Reserve = { plan, groups, initial, weights, scope, threads };
+    const finals = runLayers(engine, reserve, temporary);
+    const outputs = collect(engine, backend, reserve, finals, temporary);
     isKept = isTraining;
-    return isTraining ? { outputs, reserve: { plan, packing, layout, weights, scope } } : { outputs };
+    return isTraining ? { outputs, reserve } : { outputs };
   } finally {
     temporary.release();
     if (!isKept) {
@@ -81,116 +111,63 @@ export function runStack(
   }
 }
 
-function layOut(plan: Plan, packing: Packing, scope: Scope, isTraining: boolean): Layout {
-  const { layers, directions, batch, steps, cell, hiddenSize, stateSizes, attrs } = plan;
+function makeGroup(engine: Engine, plan: Plan, packing: Packing, scope: Scope, isTraining: boolean): Group {
+  const { layers, directions, cell, hiddenSize, inputSize, outSize } = plan;
   const { rows } = packing;
-  const width = directions * plan.outSize;
-  const all = Array.from({ length: layers * directions }, (_, k) => k);
+  const width = directions * outSize;
   // In inference a layer's input is not needed any more when its output is there: two buffers take turns.
   const turns = [0, 1].map(() => (isTraining || layers < 2 ? 0 : scope.allocate(rows * width)));
-  const sequences = [scope.allocate(rows * plan.inputSize)];
+  const sequences = [scope.allocate(rows * inputSize)];
   for (let layer = 0; layer < layers; layer++)
     sequences.push(turns[layer % 2] || scope.allocate(rows * width));
-  const hasStates = attrs.inputNames.includes('state0');
-  const slots = cell.startsWith('RNN') ? 0 : SLOTS[cell] * padded(hiddenSize);
-  return {
-    order: scope.allocate(batch),
-    counts: scope.allocate(steps),
-    sequences,
-    initial: stateSizes.map((size) => {
-      const at = hasStates ? scope.allocate(all.length * batch * size) : 0;
-      return all.map((k) => (at === 0 ? 0 : at + k * batch * size));
-    }),
-    reserves: all.map(() => (isTraining && slots > 0 ? scope.allocate(rows * slots) : 0)),
-  };
+  const slots = isTraining && !cell.startsWith('RNN') ? SLOTS[cell] * padded(hiddenSize) : 0;
+  const reserves: number[] = [];
+  for (let k = 0; k < layers * directions; k++) reserves.push(slots > 0 ? scope.allocate(rows * slots) : 0);
+  const [order, counts] = [packing.order, packing.counts].map((values) => {
+    const at = scope.allocate(values.length);
+    engine.ints(at, values.length).set(values);
+    return at;
+  }) as [number, number];
+  return { packing, order, counts, sequences, reserves };
 }
 
-/** Copies the packing, the states and x into the arena. */
-function fill(
+/** The initial states, `[L*D, B, S]` each, as the caller has them. */
+function copyStates(
   engine: Engine,
   backend: KernelBackend,
-  plan: Plan,
-  packing: Packing,
-  layout: Layout,
-  x: TensorInfo,
+  { layers, directions, batch, stateSizes }: Plan,
   states: readonly TensorInfo[],
-  temporary: Scope,
-): void {
-  engine.ints(layout.order, packing.order.length).set(packing.order);
-  engine.ints(layout.counts, packing.counts.length).set(packing.counts);
-  for (const [s, state] of states.entries()) {
-    const values = valuesOf(backend, state);
-    engine.floats(layout.initial[s]?.[0] as number, values.length).set(values);
-  }
-  const values = valuesOf(backend, x);
-  copyIn(engine, plan, packing, layout, values, plan.inputSize, layout.sequences[0] as number, temporary);
+  scope: Scope,
+): number[][] {
+  return stateSizes.map((size, s) => {
+    const state = states[s];
+    const values = state && valuesOf(backend, state);
+    const at = values ? scope.allocate(values.length) : 0;
+    if (values) engine.floats(at, values.length).set(values);
+    return Array.from({ length: layers * directions }, (_, k) => (values ? at + k * batch * size : 0));
+  });
 }
 
-/** A caller's sequence into the packed order. */
-export function copyIn(
-  engine: Engine,
-  { steps, batch, attrs }: Plan,
-  packing: Packing,
-  { order, counts }: Layout,
-  values: ArrayLike<number>,
-  width: number,
-  to: number,
-  temporary: Scope,
-): void {
-  if (packing.isIdentity) {
-    engine.floats(to, values.length).set(values);
-    return;
-  }
-  const from = temporary.allocate(values.length);
-  engine.floats(from, values.length).set(values);
-  const { functions, base } = engine;
-  functions.pack_sequence(base, from, to, order, counts, steps, batch, width, Number(attrs.batchFirst));
-}
-
-/** A packed sequence in the caller's order; a view of the arena. */
-export function copyOut(
-  engine: Engine,
-  { steps, batch, attrs }: Plan,
-  packing: Packing,
-  { order, counts }: Layout,
-  from: number,
-  width: number,
-  temporary: Scope,
-): Float32Array {
-  const size = steps * batch * width;
-  if (packing.isIdentity) return engine.floats(from, size);
-  const to = temporary.allocate(size);
-  const { functions, base } = engine;
-  functions.unpack_sequence(base, from, to, order, counts, steps, batch, width, Number(attrs.batchFirst));
-  return engine.floats(to, size);
-}
-
-/** The fields of a direction that forward and backward have in common. */
-export function commonFields(
-  plan: Plan,
-  packing: Packing,
-  layout: Layout,
-  packed: PackedWeights,
-  k: number,
-): DirectionFields {
-  const fields = noFields();
-  const { cell, steps, batch, hiddenSize, projSize, outSize, directions } = plan;
+/** The fields of a direction of a group that forward and backward have in common. */
+export function commonFields({ plan, initial, weights }: Reserve, group: Group, k: number): DirectionFields {
+  const { cell, steps, hiddenSize, projSize, outSize, directions } = plan;
   const layer = Math.floor(k / directions);
   const direction = k % directions;
-  const { order, counts, sequences, initial, reserves } = layout;
+  const packed = weights[k] as PackedWeights;
+  const fields = noFields();
   fields.cell = CELL_CODES[cell];
   fields.steps = steps;
-  fields.batch = batch;
-  fields.rows = packing.rows;
+  fields.batch = group.packing.order.length;
+  fields.rows = group.packing.rows;
   fields.input_size = packed.inputSize;
   fields.hidden_size = hiddenSize;
   fields.proj_size = projSize;
   fields.reverse = direction;
-  fields.counts = counts;
-  fields.order = order;
-  fields.x = sequences[layer] as number;
+  fields.counts = group.counts;
+  fields.order = group.order;
+  fields.x = group.sequences[layer] as number;
   fields.x_stride = packed.inputSize;
-  fields.y = (sequences[layer + 1] as number) + direction * outSize;
+  fields.y = (group.sequences[layer + 1] as number) + direction * outSize;
   fields.y_stride = directions * outSize;
   fields.h0 = initial[0]?.[k] ?? 0;
   fields.c0 = initial[1]?.[k] ?? 0;
@@ -199,53 +176,69 @@ export function commonFields(
   fields.weight_hr = packed.weight_hr;
   fields.bias_ih = packed.bias_ih;
   fields.bias_hh = packed.bias_hh;
-  fields.reserve = reserves[k] as number;
+  fields.reserve = group.reserves[k] as number;
   return fields;
 }
 
-/** All layers and directions. @returns where each final state `[L*D, B, S]` lies. */
-function runDirections(
-  engine: Engine,
-  plan: Plan,
-  packing: Packing,
-  layout: Layout,
-  weights: readonly PackedWeights[],
-  temporary: Scope,
-): number[] {
-  const { functions, base } = engine;
-  const { cell, batch, hiddenSize, projSize, stateSizes } = plan;
-  const code = CELL_CODES[cell];
-  const chunk = Math.min(
-    Math.max(batch, Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)))),
-    Math.max(batch, packing.rows),
+/** Runs jobs that do not depend on each other on as many threads as the call is worth. */
+export function runJobs(engine: Engine, { threads }: Reserve, jobs: readonly Job[]): void {
+  if (threads > 1) engine.threads.run(jobs);
+  else for (const { job, at } of jobs) engine.functions[job](engine.base, at);
+}
+
+/** All layers; within each, every direction of every group is a job. @returns where each final state `[L*D, B, S]` lies. */
+function runLayers(engine: Engine, reserve: Reserve, temporary: Scope): number[] {
+  const { plan, groups } = reserve;
+  const { batch, directions, layers, stateSizes } = plan;
+  const finals = stateSizes.map((size) => temporary.allocate(layers * directions * batch * size));
+  const records = groups.map((group) =>
+    Array.from({ length: directions }, () => forwardBuffers(engine, plan, group, temporary)),
   );
-  const scratch = temporary.allocate(functions.forward_scratch(code, batch, hiddenSize, projSize, chunk));
-  const finals = stateSizes.map((size) => temporary.allocate(weights.length * batch * size));
-  const at = temporary.allocate(DIRECTION_SIZE);
-  for (const [k, packed] of weights.entries()) {
-    const fields = commonFields(plan, packing, layout, packed, k);
-    fields.hn = (finals[0] as number) + k * batch * (stateSizes[0] as number);
-    fields.cn = finals[1] === undefined ? 0 : finals[1] + k * batch * hiddenSize;
-    fields.scratch = scratch;
-    fields.chunk_rows = chunk;
-    writeDirection(engine, at, fields);
-    functions.forward(base, at);
+  for (let layer = 0; layer < layers; layer++) {
+    const jobs: Job[] = [];
+    for (const [g, group] of groups.entries())
+      for (let direction = 0; direction < directions; direction++) {
+        const k = layer * directions + direction;
+        const { at, scratch, chunkRows } = records[g]?.[direction] as ForwardBuffers;
+        const fields = commonFields(reserve, group, k);
+        fields.hn = (finals[0] as number) + k * batch * (stateSizes[0] as number);
+        fields.cn = finals[1] === undefined ? 0 : finals[1] + k * batch * (stateSizes[1] as number);
+        fields.scratch = scratch;
+        fields.chunk_rows = chunkRows;
+        writeDirection(engine, at, fields);
+        jobs.push({ job: 'forward', at });
+      }
+    runJobs(engine, reserve, jobs);
   }
   return finals;
+}
+
+interface ForwardBuffers {
+  readonly at: number;
+  readonly scratch: number;
+  readonly chunkRows: number;
+}
+
+function forwardBuffers(engine: Engine, plan: Plan, { packing }: Group, temporary: Scope): ForwardBuffers {
+  const { cell, hiddenSize, projSize } = plan;
+  const batch = packing.order.length;
+  const held = Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)));
+  const chunkRows = Math.max(batch, Math.min(held, packing.rows));
+  const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
+  return { at: temporary.allocate(DIRECTION_SIZE), scratch: temporary.allocate(size), chunkRows };
 }
 
 function collect(
   engine: Engine,
   backend: KernelBackend,
-  plan: Plan,
-  packing: Packing,
-  layout: Layout,
+  { plan, groups }: Reserve,
   finals: readonly number[],
   temporary: Scope,
 ): TensorInfo[] {
   const { steps, batch, directions, outSize, layers, stateSizes, attrs } = plan;
   const width = directions * outSize;
-  const values = copyOut(engine, plan, packing, layout, layout.sequences[layers] as number, width, temporary);
+  const outputs = groups.map(({ sequences }) => sequences[layers] as number);
+  const values = copyOut(engine, plan, groups, outputs, width, temporary);
   const shape = attrs.batchFirst ? [batch, steps, width] : [steps, batch, width];
   const output = makeTensor(backend, values, shape);
   const count = layers * directions;

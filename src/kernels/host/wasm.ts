@@ -3,6 +3,7 @@
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine, EngineFunctions } from './engine.js';
 import { ENGINE_WASM } from './engine.wasm.js';
+import { Threads } from './threads.js';
 
 const PAGE_FLOATS = 16384;
 
@@ -71,26 +72,30 @@ class WasmMemory implements ArenaMemory {
   }
 }
 
-let engine: Engine | undefined;
-
-/** The one engine of this thread. */
-export function wasmEngine(): Engine {
-  engine ??= instantiate();
-  return engine;
-}
-
-function instantiate(): Engine {
+/** An engine with a memory of its own. */
+export function makeEngine(): Engine {
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
   const bytes = Uint8Array.from(atob(ENGINE_WASM), (character) => character.charCodeAt(0));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  const heapBase = (instance.exports.__heap_base as WebAssembly.Global).value as number;
+  const module = new WebAssembly.Module(bytes);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const functions = exports as unknown as EngineFunctions;
+  const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
   const base = Math.ceil(heapBase / 64) * 64;
   const arenaMemory = new WasmMemory(memory, base);
+  const arena = new Arena(arenaMemory);
   return {
-    arena: new Arena(arenaMemory),
-    functions: instance.exports as unknown as EngineFunctions,
+    arena,
+    functions,
     base,
     floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
     ints: (at, count) => arenaMemory.ints.subarray(at, at + count),
+    threads: new Threads({
+      module,
+      memory,
+      base,
+      arena,
+      run: ({ job, at }) => functions[job](base, at),
+      work: (queue, round) => functions.work(base, queue, round),
+    }),
   };
 }

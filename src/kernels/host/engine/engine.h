@@ -10,7 +10,8 @@
  *
  * Sequences are packed as a torch PackedSequence is: rows sorted by length, longest first; all rows of step 0, then all of
  * step 1, and so on. counts[t] rows have step t, M rows in all, so no work is done on padding. The rows of a state are in
- * the caller's order; order[i] is the caller's row of sorted row i.
+ * the caller's order; order[i] is the caller's row of sorted row i. A sequence may hold a group of the caller's rows only:
+ * groups know nothing of each other, so that several threads can work on them at once.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -37,7 +38,7 @@ enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM };
 struct direction {
   int32_t cell;
   int32_t steps;        /* T */
-  int32_t batch;        /* B */
+  int32_t batch;        /* B, rows of this group */
   int32_t rows;         /* M */
   int32_t input_size;   /* I */
   int32_t hidden_size;  /* H */
@@ -101,33 +102,61 @@ void pack_bias(float *arena, index_t bias, index_t other, index_t packed, int32_
                int32_t added_gates);
 
 /*
- * Between a caller's sequence ([B, T, width], or [T, B, width] when not batch_first) and a packed one. unpack writes zeros
- * in the steps that a row does not have; pack does not read them.
+ * Between a caller's sequence ([B, T, width], or [T, B, width] when not batch_first) and the packed one of a group of
+ * `group` of its `batch` rows. unpack writes zeros in the steps that a row does not have; pack does not read them.
  */
 void pack_sequence(float *arena, index_t from, index_t to, index_t order, index_t counts, int32_t steps, int32_t batch,
-                   int32_t width, int32_t batch_first);
+                   int32_t group, int32_t width, int32_t batch_first);
 void unpack_sequence(float *arena, index_t from, index_t to, index_t order, index_t counts, int32_t steps, int32_t batch,
-                     int32_t width, int32_t batch_first);
+                     int32_t group, int32_t width, int32_t batch_first);
 
-/*
- * dx[M, columns] = dgates @ weight, `depth` floats of each row of dgates, weight packed transposed; added to what is there
- * when `add`.
- */
-void input_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t weight_t, int32_t depth, index_t dx,
-                    int32_t dx_stride, int32_t rows, int32_t columns, int32_t add);
+/* dx[M, columns] = (dx +) dgates @ weight; every field is an int32, in this order. */
+struct input_gradient {
+  index_t dgates;        /* [M, depth], rows dgates_stride apart */
+  int32_t dgates_stride;
+  index_t weight_t;      /* packed transposed */
+  int32_t depth;         /* gates * Hp */
+  index_t dx;            /* rows `columns` apart */
+  int32_t rows, columns;
+  int32_t add;           /* to what is there */
+};
 
-/*
- * dw[gates * units, columns] = sum over the M rows of dgates^T @ x. Gate g is slot (first_slot + g) % slots_used... see
- * slot_of_gate: int32 [gates], the slot of each gate. Scratch: weight_gradient_scratch(...) floats.
- */
-void weight_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t x,
-                     int32_t x_stride, index_t dw, int32_t rows, int32_t gates, int32_t units, int32_t columns,
-                     index_t scratch);
+/* dw[gates * units, columns] = (dw +) sum over the M rows of dgates^T @ x, for some of the units of every gate. */
+struct weight_gradient {
+  index_t dgates;        /* [M, slots * units rounded up], rows dgates_stride apart; read in whole groups of ROWS units */
+  int32_t dgates_stride;
+  index_t slot_of_gate;  /* int32 [gates] */
+  index_t x;             /* [M, columns] */
+  index_t dw;
+  int32_t rows, gates, units, columns;
+  int32_t unit_begin, unit_end;
+  int32_t add;           /* to what is there */
+  index_t scratch;       /* weight_gradient_scratch(gates, unit_end - unit_begin) floats */
+};
+
+void input_gradient(float *arena, index_t job);
+void weight_gradient(float *arena, index_t job);
 int32_t weight_gradient_scratch(int32_t gates, int32_t units);
 
-/* db[gates * units] = sum over the M rows of dgates. */
+/* db[gates * units] = (db +) sum over the M rows of dgates. */
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
-                   int32_t gates, int32_t units);
+                   int32_t gates, int32_t units, int32_t add);
+
+/* The functions that take the index of a struct: what can be queued. */
+enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };
+
+/*
+ * Jobs that do not depend on each other, for any number of threads. `ticket` holds the round, the count of jobs and the next
+ * one to be taken: a thread that comes late, in another round, takes nothing.
+ */
+struct queue {
+  int32_t ticket;        /* round << 16 | count << 8 | next */
+  int32_t done;          /* jobs finished in this round */
+  struct { int32_t job; index_t at; } jobs[];
+};
+
+/* Takes and runs jobs of the round until none is left. */
+void work(float *arena, index_t queue, int32_t round);
 
 /* The activations alone, y[i] = f(x[i]), for tests. */
 void activation(float *arena, int32_t which, index_t x, index_t y, int32_t count);

@@ -18,67 +18,74 @@ EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t gates, i
 }
 
 /* Each group of ROWS units of a gate as [rows][ROWS], group after group. */
-INLINE void group_units(float *to, const float *dgates, long stride, const int32_t *slots, long rows, long gates,
-                        long units) {
-  for (long g = 0; g < gates; g++) {
-    const float *gate = dgates + slots[g] * padded(units);
-    for (long u = 0; u < units; u += ROWS)
+INLINE void group_units(float *to, const float *dgates, const struct weight_gradient *w, const int32_t *slots,
+                        long rows) {
+  for (long g = 0; g < w->gates; g++) {
+    const float *gate = dgates + slots[g] * padded(w->units);
+    for (long u = w->unit_begin; u < w->unit_end; u += ROWS)
       for (long m = 0; m < rows; m++, to += ROWS)
-        for (long i = 0; i < ROWS; i++) to[i] = gate[m * stride + u + i];
+        for (long i = 0; i < ROWS; i++) to[i] = gate[m * w->dgates_stride + u + i];
   }
 }
 
-EXPORT(weight_gradient)
-void weight_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t x,
-                     int32_t x_stride, index_t dw, int32_t rows, int32_t gates, int32_t units, int32_t columns,
-                     index_t scratch) {
-  const int32_t *slots = (const int32_t *)(arena + slot_of_gate);
-  float *groups = arena + scratch, *panel = groups + SUM_ROWS * gates * grouped(units), *out = arena + dw;
+/* dw += the tiles of the groups with one panel of x. */
+INLINE void add_panel(float *dw, const struct weight_gradient *w, const float *group, const float *panel, long rows,
+                      long j) {
   float c[ROWS * VL];
-  for (long i = 0; i < (long)gates * units * columns; i++) out[i] = 0.f;
-  for (long begin = 0; begin < rows; begin += SUM_ROWS) {
-    long count = rows - begin < SUM_ROWS ? rows - begin : SUM_ROWS;
-    group_units(groups, arena + dgates + begin * dgates_stride, dgates_stride, slots, count, gates, units);
-    for (long j = 0; j < columns; j += VL) {
-      for (long m = 0; m < count; m++)
-        store(panel + m * VL, load_part(arena + x + (begin + m) * x_stride + j, columns - j));
-      const float *group = groups;
-      for (long g = 0; g < gates; g++) {
-        for (long u = 0; u < units; u += ROWS, group += count * ROWS) {
-          tile_grouped(c, count, group, panel);
-          int left = rows_left(u, units);
-          for (int k = 0; k < left; k++) {
-            float *to = out + (g * units + u + k) * columns + j;
-            store_part(to, load_part(to, columns - j) + load(c + k * VL), columns - j);
-          }
-        }
+  long columns = w->columns;
+  for (long g = 0; g < w->gates; g++) {
+    for (long u = w->unit_begin; u < w->unit_end; u += ROWS, group += rows * ROWS) {
+      tile_grouped(c, rows, group, panel);
+      int count = rows_left(u, w->unit_end);
+      for (int k = 0; k < count; k++) {
+        float *to = dw + (g * w->units + u + k) * columns + j;
+        store_part(to, load_part(to, columns - j) + load(c + k * VL), columns - j);
       }
+    }
+  }
+}
+
+EXPORT(weight_gradient) void weight_gradient(float *arena, index_t job) {
+  const struct weight_gradient *w = (const struct weight_gradient *)(arena + job);
+  const int32_t *slots = (const int32_t *)(arena + w->slot_of_gate);
+  long units = w->unit_end - w->unit_begin, columns = w->columns;
+  float *groups = arena + w->scratch, *panel = groups + SUM_ROWS * w->gates * grouped(units), *dw = arena + w->dw;
+  if (!w->add)
+    for (long g = 0; g < w->gates; g++)
+      for (long i = 0; i < units * columns; i++) dw[(g * w->units + w->unit_begin) * columns + i] = 0.f;
+  for (long begin = 0; begin < w->rows; begin += SUM_ROWS) {
+    long rows = w->rows - begin < SUM_ROWS ? w->rows - begin : SUM_ROWS;
+    group_units(groups, arena + w->dgates + begin * w->dgates_stride, w, slots, rows);
+    for (long j = 0; j < columns; j += VL) {
+      for (long m = 0; m < rows; m++)
+        store(panel + m * VL, load_part(arena + w->x + (begin + m) * columns + j, columns - j));
+      add_panel(dw, w, groups, panel, rows, j);
     }
   }
 }
 
 EXPORT(bias_gradient)
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
-                   int32_t gates, int32_t units) {
+                   int32_t gates, int32_t units, int32_t add) {
   const int32_t *slots = (const int32_t *)(arena + slot_of_gate);
   for (long g = 0; g < gates; g++) {
     for (long u = 0; u < units; u += VL) {
       const float *gate = arena + dgates + slots[g] * padded(units) + u;
-      vf total = {0};
+      float *to = arena + db + g * units + u;
+      vf total = add ? load_part(to, units - u) : (vf){0};
       for (long begin = 0; begin < rows; begin += SUM_ROWS) {
         long end = rows - begin < SUM_ROWS ? rows : begin + SUM_ROWS;
         vf sum = {0};
         for (long m = begin; m < end; m++) sum += load(gate + m * dgates_stride);
         total += sum;
       }
-      store_part(arena + db + g * units + u, total, units - u);
+      store_part(to, total, units - u);
     }
   }
 }
 
-EXPORT(input_gradient)
-void input_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t weight_t, int32_t depth, index_t dx,
-                    int32_t dx_stride, int32_t rows, int32_t columns, int32_t add) {
-  product(arena + dx, dx_stride, rows, columns, arena + dgates, dgates_stride, depth, arena + weight_t, 0,
-          add ? FROM_OUT : FROM_ZERO);
+EXPORT(input_gradient) void input_gradient(float *arena, index_t job) {
+  const struct input_gradient *g = (const struct input_gradient *)(arena + job);
+  product(arena + g->dx, g->columns, g->rows, g->columns, arena + g->dgates, g->dgates_stride, g->depth,
+          arena + g->weight_t, 0, g->add ? FROM_OUT : FROM_ZERO);
 }

@@ -1,0 +1,160 @@
+/** Threads of the engine: workers over its memory, the caller taking part. */
+
+import type { Arena } from './arena.js';
+import { type NodeWorker, nodeThreads } from './node-threads.js';
+
+/** `enum job` of engine/engine.h. */
+export const JOBS = { forward: 0, backward: 1, input_gradient: 2, weight_gradient: 3 } as const;
+
+export interface Job {
+  readonly job: keyof typeof JOBS;
+  /** Where its struct lies. */
+  readonly at: number;
+}
+
+/** As many jobs as a queue holds; more are run in turns. */
+const CAPACITY = 64;
+
+/** Floats of a worker's stack: 64 KiB, as the module's own. */
+const STACK_FLOATS = 16384;
+
+/** How often a thread looks before it sleeps: about 20 microseconds, less than it takes to wake one. */
+const SPINS = 2000;
+
+/** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
+const LOST_AFTER_MS = 60_000;
+
+/** More threads than this found no use in what layers do: jobs are directions and groups of rows. */
+export const MAX_THREADS = 16;
+
+/**
+ * What a worker does: wait until the doorbell shows another round, take jobs, tell the caller. In plain JavaScript, so that
+ * neither a bundler nor a loader of TypeScript has to find it.
+ */
+const WORKER = `
+const { module, memory, base, queue, doorbell, done, stack, spins } = require('node:worker_threads').workerData;
+const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+exports.__stack_pointer.value = stack;
+const ints = new Int32Array(memory.buffer);
+for (let seen = 0; ; ) {
+  let round = Atomics.load(ints, doorbell);
+  for (let i = 0; round === seen && i < spins; i++) round = Atomics.load(ints, doorbell);
+  if (round === seen) {
+    Atomics.wait(ints, doorbell, seen);
+    continue;
+  }
+  seen = round;
+  exports.work(base, queue, round);
+  Atomics.notify(ints, done);
+}
+`;
+
+/** A worker took a job and did not come back; the engine must not be used any more. */
+export class LostWorkerError extends Error {
+  override readonly name = 'LostWorkerError';
+}
+
+export interface ThreadHost {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Where the arena begins, in bytes. */
+  readonly base: number;
+  readonly arena: Arena;
+  /** Runs one job on this thread. */
+  run(job: Job): void;
+  /** Takes jobs of a round on this thread. */
+  work(queue: number, round: number): void;
+}
+
+/** Runs jobs that do not depend on each other, on as many threads as `count` says. */
+export class Threads {
+  private readonly workers: NodeWorker[] = [];
+  private readonly stacks: number[] = [];
+  private wanted = 1;
+  private round = 0;
+  /** Of the arena: the doorbell, and the struct queue behind it. */
+  private queue: number | undefined;
+
+  constructor(private readonly host: ThreadHost) {}
+
+  /** Threads that may work at once, the caller among them. */
+  get count(): number {
+    return nodeThreads() === undefined ? 1 : this.wanted;
+  }
+
+  /** Workers start when they are first needed; those that are too many end. */
+  set count(count: number) {
+    this.wanted = count;
+    for (const worker of this.workers.splice(Math.max(0, count - 1))) void worker.terminate();
+  }
+
+  /** Runs all jobs to their end. @throws LostWorkerError */
+  run(jobs: readonly Job[]): void {
+    if (jobs.length < 2 || this.count < 2) {
+      for (const job of jobs) this.host.run(job);
+      return;
+    }
+    this.startWorkers();
+    for (let begin = 0; begin < jobs.length; begin += CAPACITY)
+      this.runTogether(jobs.slice(begin, begin + CAPACITY));
+  }
+
+  private runTogether(jobs: readonly Job[]): void {
+    const { memory, base } = this.host;
+    const ints = new Int32Array(memory.buffer, base);
+    const doorbell = this.queue as number;
+    const ticket = doorbell + 1;
+    const done = doorbell + 2;
+    for (const [i, { job, at }] of jobs.entries()) ints.set([JOBS[job], at], doorbell + 3 + 2 * i);
+    this.round = (this.round % 0x7fff) + 1;
+    Atomics.store(ints, done, 0);
+    Atomics.store(ints, ticket, (this.round << 16) | (jobs.length << 8));
+    Atomics.store(ints, doorbell, this.round);
+    Atomics.notify(ints, doorbell);
+    this.host.work(ticket, this.round);
+    this.await(ints, done, jobs.length);
+  }
+
+  private await(ints: Int32Array, done: number, count: number): void {
+    for (let i = 0; i < SPINS; i++) if (Atomics.load(ints, done) === count) return;
+    const start = performance.now();
+    for (;;) {
+      const finished = Atomics.load(ints, done);
+      if (finished === count) return;
+      Atomics.wait(ints, done, finished, 1000);
+      if (performance.now() - start < LOST_AFTER_MS) continue;
+      this.count = 1;
+      throw new LostWorkerError('a worker of the engine did not answer; call again, on one thread');
+    }
+  }
+
+  private startWorkers(): void {
+    const { module, memory, base, arena } = this.host;
+    this.queue ??= arena.allocate(3 + 2 * CAPACITY);
+    while (this.workers.length < this.wanted - 1) {
+      const slot = this.workers.length;
+      this.stacks[slot] ??= arena.allocate(STACK_FLOATS);
+      const doorbell = base / 4 + this.queue;
+      const stack = base + ((this.stacks[slot] as number) + STACK_FLOATS) * 4;
+      const worker = nodeThreads()?.start(WORKER, {
+        module,
+        memory,
+        base,
+        queue: this.queue + 1,
+        doorbell,
+        done: doorbell + 2,
+        stack,
+        spins: SPINS,
+      });
+      if (worker === undefined) return;
+      this.workers.push(worker);
+      // A worker that cannot start takes no jobs; the others and the caller do its work.
+      worker.on('error', () => {
+        const i = this.workers.indexOf(worker);
+        if (i >= 0) this.workers.splice(i, 1);
+        this.wanted = Math.min(this.wanted, this.workers.length + 1);
+      });
+      worker.unref();
+    }
+  }
+}
