@@ -30,6 +30,9 @@ export const DIRECTION_FIELDS = [
   'reserve',
   'scratch',
   'chunk_rows',
+  'unit_begin',
+  'unit_end',
+  'team',
   'dy',
   'dy_stride',
   'dhn',
@@ -48,6 +51,9 @@ export type DirectionFields = Record<(typeof DIRECTION_FIELDS)[number], number>;
 
 /** In floats of the arena. */
 export const DIRECTION_SIZE = DIRECTION_FIELDS.length;
+
+/** Of `struct team`, whose first field is its size. */
+export const TEAM_SIZE = 5;
 
 const ZEROS = Object.fromEntries(DIRECTION_FIELDS.map((name) => [name, 0])) as DirectionFields;
 

@@ -7,7 +7,7 @@ import type { Threads } from './threads.js';
 export interface EngineFunctions {
   forward_scratch(cell: number, batch: number, hidden: number, proj: number, chunkRows: number): number;
   backward_scratch(cell: number, batch: number, hidden: number, proj: number): number;
-  forward(arena: number, direction: number): void;
+  forward(arena: number, direction: number): number;
   backward(arena: number, direction: number): void;
   packed_size(gates: number, units: number, columns: number): number;
   packed_transposed_size(gates: number, units: number, columns: number): number;

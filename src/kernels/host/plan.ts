@@ -2,6 +2,7 @@
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type Cell, outputSize, type RecurrentAttrs } from '../contract.js';
+import { VECTOR } from './engine.js';
 
 /** `enum cell` in engine/engine.h. */
 export const CELL_CODES: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 1, GRU: 2, LSTM: 3 };
@@ -107,12 +108,27 @@ const THREADED_FLOPS = 4e6;
 
 /** Threads that a call is worth, of those there are. */
 export function threadsFor(plan: Plan, available: number): number {
-  const { cell, steps, batch, hiddenSize, inputSize, outSize, directions, layers } = plan;
-  const products = (inputSize + outSize) * GATES[cell] * hiddenSize;
-  return 2 * products * steps * batch * directions * layers < THREADED_FLOPS ? 1 : available;
+  const { steps, batch, directions, layers } = plan;
+  return stepFlops(plan) * steps * batch * directions * layers < THREADED_FLOPS ? 1 : available;
+}
+
+/** Of one step of one row in one direction. */
+function stepFlops({ cell, hiddenSize, inputSize, outSize }: Plan): number {
+  return 2 * GATES[cell] * hiddenSize * (inputSize + outSize);
 }
 
 /** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
 export function groupCount({ batch, directions }: Plan, threads: number): number {
   return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
+}
+
+/** A step of a team must be worth a meeting: 10 microseconds of work where that takes one or less. */
+const TEAM_STEP_FLOPS = 3e5;
+
+/** Threads that share the units of each direction of each group, where rows and directions are too few for all. */
+export function teamSize(plan: Plan, threads: number, groups: number): number {
+  const { batch, directions, hiddenSize, projSize } = plan;
+  const size = Math.floor(threads / (directions * groups));
+  const isWorth = projSize === 0 && stepFlops(plan) * Math.ceil(batch / groups) >= TEAM_STEP_FLOPS;
+  return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / VECTOR))) : 1;
 }

@@ -3,8 +3,8 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import type { RecurrentAttrs } from '../contract.js';
 import { Scope } from './arena.js';
-import { DIRECTION_SIZE, type DirectionFields, noFields, writeDirection } from './direction.js';
-import { type Engine, padded } from './engine.js';
+import { DIRECTION_SIZE, type DirectionFields, noFields, TEAM_SIZE, writeDirection } from './direction.js';
+import { type Engine, padded, VECTOR } from './engine.js';
 import { sortInputs } from './inputs.js';
 import {
   CELL_CODES,
@@ -15,6 +15,7 @@ import {
   packingsOf,
   planOf,
   SLOTS,
+  teamSize,
   threadsFor,
 } from './plan.js';
 import { copyIn, copyOut } from './sequences.js';
@@ -186,27 +187,24 @@ export function runJobs(engine: Engine, { threads }: Reserve, jobs: readonly Job
   else for (const { job, at } of jobs) engine.functions[job](engine.base, at);
 }
 
-/** All layers; within each, every direction of every group is a job. @returns where each final state `[L*D, B, S]` lies. */
+/** All layers; within each, every direction of every group is a job, or several. @returns where each final state lies. */
 function runLayers(engine: Engine, reserve: Reserve, temporary: Scope): number[] {
-  const { plan, groups } = reserve;
+  const { plan, groups, threads } = reserve;
   const { batch, directions, layers, stateSizes } = plan;
   const finals = stateSizes.map((size) => temporary.allocate(layers * directions * batch * size));
-  const records = groups.map((group) =>
-    Array.from({ length: directions }, () => forwardBuffers(engine, plan, group, temporary)),
+  const team = teamSize(plan, threads, groups.length);
+  const buffers = groups.map((group) =>
+    Array.from({ length: directions }, () => forwardBuffers(engine, plan, group, team, temporary)),
   );
   for (let layer = 0; layer < layers; layer++) {
     const jobs: Job[] = [];
     for (const [g, group] of groups.entries())
       for (let direction = 0; direction < directions; direction++) {
         const k = layer * directions + direction;
-        const { at, scratch, chunkRows } = records[g]?.[direction] as ForwardBuffers;
         const fields = commonFields(reserve, group, k);
         fields.hn = (finals[0] as number) + k * batch * (stateSizes[0] as number);
         fields.cn = finals[1] === undefined ? 0 : finals[1] + k * batch * (stateSizes[1] as number);
-        fields.scratch = scratch;
-        fields.chunk_rows = chunkRows;
-        writeDirection(engine, at, fields);
-        jobs.push({ job: 'forward', at });
+        jobs.push(...describeForward(engine, plan, fields, buffers[g]?.[direction] as ForwardBuffers));
       }
     runJobs(engine, reserve, jobs);
   }
@@ -214,18 +212,52 @@ function runLayers(engine: Engine, reserve: Reserve, temporary: Scope): number[]
 }
 
 interface ForwardBuffers {
-  readonly at: number;
   readonly scratch: number;
   readonly chunkRows: number;
+  /** A struct direction for each member of the team. */
+  readonly members: readonly number[];
+  /** A struct team; 0 for one alone. */
+  readonly team: number;
 }
 
-function forwardBuffers(engine: Engine, plan: Plan, { packing }: Group, temporary: Scope): ForwardBuffers {
+function forwardBuffers(
+  engine: Engine,
+  plan: Plan,
+  { packing }: Group,
+  team: number,
+  temporary: Scope,
+): ForwardBuffers {
   const { cell, hiddenSize, projSize } = plan;
   const batch = packing.order.length;
   const held = Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)));
   const chunkRows = Math.max(batch, Math.min(held, packing.rows));
   const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
-  return { at: temporary.allocate(DIRECTION_SIZE), scratch: temporary.allocate(size), chunkRows };
+  return {
+    scratch: temporary.allocate(size),
+    chunkRows,
+    members: Array.from({ length: team }, () => temporary.allocate(DIRECTION_SIZE)),
+    team: team > 1 ? temporary.allocate(TEAM_SIZE) : 0,
+  };
+}
+
+/** Writes the struct of each job of a direction. */
+function describeForward(
+  engine: Engine,
+  { hiddenSize }: Plan,
+  fields: DirectionFields,
+  { scratch, chunkRows, members, team }: ForwardBuffers,
+): Job[] {
+  fields.scratch = scratch;
+  fields.chunk_rows = chunkRows;
+  fields.team = team;
+  if (team !== 0) engine.ints(team, TEAM_SIZE).fill(0)[0] = members.length;
+  const share = Math.ceil(hiddenSize / members.length / VECTOR) * VECTOR;
+  return members.map((at, i) => {
+    fields.unit_begin = Math.min(hiddenSize, i * share);
+    fields.unit_end = Math.min(hiddenSize, (i + 1) * share);
+    writeDirection(engine, at, fields);
+    return { job: 'forward', at };
+  });
 }
 
 function collect(

@@ -60,6 +60,9 @@ struct direction {
   index_t reserve;      /* [M, slots * Hp], 0: inference */
   index_t scratch;      /* forward_scratch(...) or backward_scratch(...) floats */
   int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B */
+  /* Forward of few rows: several jobs share the units of one direction and its scratch, and meet after every step. */
+  int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
+  index_t team;         /* struct team, 0: alone; not with a projection */
   /* Backward only. */
   index_t dy;           /* [M, S], rows dy_stride apart; 0: zeros */
   int32_t dy_stride;
@@ -77,8 +80,8 @@ struct direction {
 int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size, int32_t chunk_rows);
 int32_t backward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size);
 
-/* output, hn and cn of one direction, and the reserve where there is one. */
-void forward(float *arena, index_t direction);
+/* output, hn and cn of one direction, and the reserve where there is one. 0: a member of the team did not answer. */
+int32_t forward(float *arena, index_t direction);
 
 /* The gradients of every gate's sum, of h0 and c0; what the products for weights and x are made of. */
 void backward(float *arena, index_t direction);
@@ -141,6 +144,15 @@ int32_t weight_gradient_scratch(int32_t gates, int32_t units);
 /* db[gates * units] = (db +) sum over the M rows of dgates. */
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
                    int32_t gates, int32_t units, int32_t add);
+
+/* Jobs that meet; all zero but for `size` before they start. */
+struct team {
+  int32_t size;
+  int32_t state;         /* joined << 1 | closed */
+  int32_t arrived;       /* at the current meeting */
+  int32_t meeting;       /* counts the meetings that are over */
+  int32_t waiting;       /* members asleep */
+};
 
 /* The functions that take the index of a struct: what can be queued. */
 enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };

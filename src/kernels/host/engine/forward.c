@@ -2,6 +2,7 @@
 
 #include "cells.h"
 #include "product.h"
+#include "team.h"
 #include "walk.h"
 
 /* What the steps of one call share. Strides and sizes in floats. */
@@ -12,6 +13,8 @@ struct forward_run {
   float *c;                                    /* [B, Hp], LSTM */
   float *unprojected;                          /* [B, Hp], LSTM with a projection */
   long chunk_begin, chunk_end;                 /* packed rows whose gx is there */
+  long unit_begin, unit_end;                   /* units of this job */
+  struct team *team;                           /* those who share the others; 0: nobody */
 };
 
 INLINE struct forward_run start_run(const int cell, float *arena, const struct direction *d) {
@@ -28,6 +31,8 @@ INLINE struct forward_run start_run(const int cell, float *arena, const struct d
   run.c = at;
   if (cell == CELL_LSTM) at += d->batch * run.hidden_padded;
   run.unprojected = at;
+  run.unit_begin = 0;
+  run.unit_end = run.hidden;
   return run;
 }
 
@@ -49,9 +54,18 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
     if (w->upwards) end += w->counts[t];
     else begin -= w->counts[t];
   }
-  long columns = gates_of(cell) * run->hidden_padded;
-  product(run->gx, columns, end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride, d->input_size,
-          arena + d->weight_ih, d->bias_ih ? arena + d->bias_ih : 0, FROM_ZERO);
+  long stride = gates_of(cell) * run->hidden_padded, columns = stride;
+  long parts = 1, first = 0;
+  if (run->team) {
+    /* Of every gate the units of this job. */
+    parts = gates_of(cell);
+    first = run->unit_begin;
+    columns = padded(run->unit_end - run->unit_begin);
+  }
+  for (long part = 0; part < parts; part++, first += run->hidden_padded)
+    product(run->gx + first, stride, end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride,
+            d->input_size, arena + d->weight_ih + first * d->input_size, d->bias_ih ? arena + d->bias_ih + first : 0,
+            FROM_ZERO);
   run->chunk_begin = begin;
   run->chunk_end = end;
 }
@@ -65,7 +79,7 @@ INLINE void step(const int cell, float *arena, const struct direction *d, const 
   const float *weight = arena + d->weight_hh;
   const long panel = run->out * VL, gate_panels = panel * (gate / VL);
   float gh[4 * GH];
-  for (long u = 0; u < run->hidden; u += VL) {
+  for (long u = run->unit_begin; u < run->unit_end; u += VL) {
     vf b_hn = cell == CELL_GRU && d->bias_hh ? load(arena + d->bias_hh + u) : (vf){0};
     for (long i = 0; i < w->count; i += ROWS) {
       int count = rows_left(i, w->count);
@@ -101,8 +115,24 @@ INLINE void step(const int cell, float *arena, const struct direction *d, const 
   }
 }
 
-INLINE void run_forward(const int cell, float *arena, const struct direction *d) {
+/*
+ * 0: a member of the team is lost.
+ *
+ * In a team every member walks by itself and works on its own units. What is common to all units (rows that start or end)
+ * every member does, and writes the same. Members meet before anybody changes what another may still write or read: after rows
+ * were loaded, and after each step.
+ */
+INLINE int run_forward(const int cell, float *arena, const struct direction *d) {
   struct forward_run run = start_run(cell, arena, d);
+  if (d->team) {
+    enum joined joined = join_team((struct team *)(arena + d->team));
+    if (joined == LEFT_OUT) return 1;
+    if (joined == TOGETHER) {
+      run.team = (struct team *)(arena + d->team);
+      run.unit_begin = d->unit_begin;
+      run.unit_end = d->unit_end;
+    }
+  }
   struct walk w = start_walk(arena, d, !d->reverse);
   const float *h0 = d->h0 ? arena + d->h0 : 0, *c0 = d->c0 ? arena + d->c0 : 0;
   /* Rows without a step end where they start. */
@@ -118,9 +148,11 @@ INLINE void run_forward(const int cell, float *arena, const struct direction *d)
       load_rows(run.h, run.out_padded, h0, run.out, w.order, w.joined, w.count);
       if (cell == CELL_LSTM) load_rows(run.c, run.hidden_padded, c0, run.hidden, w.order, w.joined, w.count);
       w.joined = w.count;
+      if (run.team && !meet(run.team)) return 0;
     }
     if (w.first < run.chunk_begin || w.first >= run.chunk_end) project_chunk(cell, arena, d, &w, &run);
     step(cell, arena, d, &w, &run);
+    if (run.team && !meet(run.team)) return 0;
     float *h = run.h;
     run.h = run.h_next;
     run.h_next = h;
@@ -128,14 +160,15 @@ INLINE void run_forward(const int cell, float *arena, const struct direction *d)
     keep_rows(arena + d->hn, run.h, run.out_padded, run.out, w.order, stay, w.count);
     if (cell == CELL_LSTM) keep_rows(arena + d->cn, run.c, run.hidden_padded, run.hidden, w.order, stay, w.count);
   }
+  return 1;
 }
 
-EXPORT(forward) void forward(float *arena, index_t at) {
+EXPORT(forward) int32_t forward(float *arena, index_t at) {
   const struct direction *d = (const struct direction *)(arena + at);
   switch (d->cell) {
-    case CELL_GRU: run_forward(CELL_GRU, arena, d); return;
-    case CELL_LSTM: run_forward(CELL_LSTM, arena, d); return;
-    case CELL_RNN_RELU: run_forward(CELL_RNN_RELU, arena, d); return;
-    default: run_forward(CELL_RNN_TANH, arena, d);
+    case CELL_GRU: return run_forward(CELL_GRU, arena, d);
+    case CELL_LSTM: return run_forward(CELL_LSTM, arena, d);
+    case CELL_RNN_RELU: return run_forward(CELL_RNN_RELU, arena, d);
+    default: return run_forward(CELL_RNN_TANH, arena, d);
   }
 }
