@@ -4,7 +4,7 @@
 //
 // Usage: npm run build:engine [-- --check]     --check: writes nothing, and fails where the bytes are not those of the module
 import { readFile } from 'node:fs/promises';
-import { compile } from './build-engine/compiler.mjs';
+import { compileAll } from './build-engine/compiler.mjs';
 import { MODULE, moduleText, sourceHash } from './build-engine/module.mjs';
 import { replaceFile } from './build-engine/replace-file.mjs';
 import { SetupError } from './setup-tfjs-node/setup-error.mjs';
@@ -14,18 +14,19 @@ const say = (line) => console.log(`build:engine: ${line}`);
 
 try {
   const isCheck = process.argv.includes('--check');
-  const bytes = await compile(say);
-  const text = moduleText(bytes, await sourceHash());
+  const builds = await compileAll(say);
+  const text = moduleText(builds, await sourceHash());
+  const sizes = Object.values(builds).map(({ length }) => `${length} bytes`);
   const before = await readFile(MODULE, 'utf8').catch(() => '');
   if (before === text) {
-    say(`${bytes.length} bytes, as in the module`);
+    say(`${sizes.join(' and ')}, as in the module`);
   } else if (isCheck) {
     throw new SetupError(
       'the module is not what the source compiles to: run npm run build:engine and commit it',
     );
   } else {
     await replaceFile(MODULE, text);
-    say(`${bytes.length} bytes written`);
+    say(`${sizes.join(' and ')} written`);
   }
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureReason, run } from '../child-process.mjs';
 import { SetupError } from '../setup-tfjs-node/setup-error.mjs';
-import { FLAGS, SOURCE, sourceFiles } from './module.mjs';
+import { BUILDS, FLAGS, SOURCE, sourceFiles } from './module.mjs';
 
 const ZIGLANG_VERSION = '0.17.1';
 const INSTALL_LIMIT_MS = 600_000;
@@ -19,18 +19,29 @@ const VENV_PYTHON =
   process.platform === 'win32' ? join(VENV, 'Scripts', 'python.exe') : join(VENV, 'bin', 'python');
 
 /**
- * Compiles the engine.
+ * Compiles every build of the engine.
  *
  * @param {(line: string) => void} say
- * @returns {Promise<Buffer>} the bytes of the module
+ * @returns {Promise<Record<string, Buffer>>} the bytes of each
  */
-export async function compile(say) {
+export async function compileAll(say) {
   await install(say);
+  /** @type {Record<string, Buffer>} */
+  const builds = {};
+  for (const [name, cpu] of Object.entries(BUILDS)) builds[name] = await compile(cpu);
+  return builds;
+}
+
+/**
+ * @param {string} cpu
+ * @returns {Promise<Buffer>}
+ */
+async function compile(cpu) {
   const folder = await mkdtemp(join(tmpdir(), 'build-engine-'));
   try {
     const output = join(folder, 'engine.wasm');
     const files = (await sourceFiles()).filter((name) => name.endsWith('.c'));
-    const args = ['-m', 'ziglang', 'cc', ...FLAGS, '-o', output, ...files];
+    const args = ['-m', 'ziglang', 'cc', cpu, ...FLAGS, '-o', output, ...files];
     const result = await run(VENV_PYTHON, args, {
       cwd: fileURLToPath(SOURCE),
       limitMs: COMPILE_LIMIT_MS,

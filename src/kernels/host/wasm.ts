@@ -2,7 +2,7 @@
 
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine, EngineFunctions } from './engine.js';
-import { ENGINE_WASM } from './engine.wasm.js';
+import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';
 import { Threads } from './threads.js';
 
 const PAGE_FLOATS = 16384;
@@ -19,6 +19,9 @@ const NEEDED = [
   '0061736d01000000010401600000030201000504010301010a07010500fe03000b',
 ];
 
+/** A module with a fused multiply-add: in Node from 22 on, and in current browsers. */
+const RELAXED = '0061736d010000000105016000017b030201000a130111004100fd114100fd114100fd11fd85020b';
+
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
@@ -26,6 +29,11 @@ function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
 /** Whether this JavaScript engine can run the module. */
 export function isSupported(): boolean {
   return typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+}
+
+/** Whether it can run the faster build, which rounds a product and its sum at once. */
+export function hasMultiplyAdd(): boolean {
+  return WebAssembly.validate(bytesOf(RELAXED));
 }
 
 /** The part of a module's memory behind its stack. Never at address 0, which the engine takes for "none". */
@@ -73,9 +81,11 @@ class WasmMemory implements ArenaMemory {
 }
 
 /** An engine with a memory of its own. */
-export function makeEngine(): Engine {
+export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
-  const bytes = Uint8Array.from(atob(ENGINE_WASM), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(isRelaxed ? ENGINE_WASM_RELAXED : ENGINE_WASM), (character) =>
+    character.charCodeAt(0),
+  );
   const module = new WebAssembly.Module(bytes);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const functions = exports as unknown as EngineFunctions;

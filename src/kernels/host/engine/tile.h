@@ -44,7 +44,7 @@ INLINE void tile_of(const int rows, float *c, long depth, const float *a, long r
     vf column = load(b);
     UNROLL for (int i = 0; i < rows; i++) {
       IN_ORDER;
-      sum[i] += broadcast(p[i]) * column;
+      sum[i] = multiply_add(broadcast(p[i]), column, sum[i]);
       p[i] += step;
     }
   }
@@ -82,7 +82,7 @@ INLINE void row_of(const int gates, float *c, long c_stride, long depth, const f
     vf x = broadcast(a);
     UNROLL for (int g = 0; g < gates; g++) {
       IN_ORDER;
-      sum[g] += x * load(b + g * stride);
+      sum[g] = multiply_add(x, load(b + g * stride), sum[g]);
     }
   }
   UNROLL for (int g = 0; g < gates; g++) store(c + g * c_stride, sum[g]);

@@ -49,6 +49,22 @@ INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~m
 INLINE vf at_most(float limit, vf x) { return select(splat(limit) < x, splat(limit), x); }
 INLINE vf at_least(float limit, vf x) { return select(splat(limit) > x, splat(limit), x); }
 
+/* a * b + c; rounded once where the machine has an instruction for it and the build says so. */
+INLINE vf multiply_add(vf a, vf b, vf c) {
+#ifdef __wasm_relaxed_simd__
+  typedef float v4 __attribute__((vector_size(16)));
+  v4 low = __builtin_wasm_relaxed_madd_f32x4(__builtin_shufflevector(a, a, 0, 1, 2, 3),
+                                             __builtin_shufflevector(b, b, 0, 1, 2, 3),
+                                             __builtin_shufflevector(c, c, 0, 1, 2, 3));
+  v4 high = __builtin_wasm_relaxed_madd_f32x4(__builtin_shufflevector(a, a, 4, 5, 6, 7),
+                                              __builtin_shufflevector(b, b, 4, 5, 6, 7),
+                                              __builtin_shufflevector(c, c, 4, 5, 6, 7));
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+  return a * b + c;
+#endif
+}
+
 /* Columns rounded up to whole vectors. */
 INLINE long padded(long columns) { return (columns + VL - 1) / VL * VL; }
 
