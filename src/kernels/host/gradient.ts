@@ -91,6 +91,12 @@ export class StackGradient {
     }
   }
 
+  /** Of a direction of a group, once its layer was reached. */
+  private gradientOf(k: number, g: number): DirectionGradient {
+    const gradients = this.done[k] as DirectionGradient[];
+    return gradients[g] as DirectionGradient;
+  }
+
   /** Goes back through the layers down to `layer`. */
   private reach(layer: number): void {
     const { plan, scope } = this.reserve;
@@ -183,8 +189,7 @@ export class StackGradient {
         const k = layer * directions + direction;
         const weight = (weights[k] as (typeof weights)[number]).transpose('weight_ih');
         const jobs = groups.map(({ packing }, g): Job => {
-          const dgates =
-            (this.done[k]?.[g] as DirectionGradient).dgates + (INPUT_SLOTS[cell][0] as number) * gate;
+          const dgates = this.gradientOf(k, g).dgates + (INPUT_SLOTS[cell][0] as number) * gate;
           const depth = GATES[cell] * gate;
           const at = writeInts(engine, temporary, [
             dgates,
@@ -231,7 +236,7 @@ export class StackGradient {
       const slots = writeInts(engine, temporary, (kind === 'bias_hh' ? HIDDEN_SLOTS : INPUT_SLOTS)[cell]);
       const db = temporary.allocate(sizeOf(shape));
       for (const [g, { packing }] of reserve.groups.entries()) {
-        const { dgates } = this.done[k]?.[g] as DirectionGradient;
+        const { dgates } = this.gradientOf(k, g);
         const stride = SLOTS[cell] * padded(hiddenSize);
         engine.functions.bias_gradient(
           engine.base,
@@ -255,7 +260,7 @@ export class StackGradient {
     const layer = Math.floor(k / directions);
     const stride = SLOTS[cell] * padded(hiddenSize);
     const factors = groups.map(({ packing, sequences }, g): Factors => {
-      const { dgates, hBefore, dhSum, unprojected } = this.done[k]?.[g] as DirectionGradient;
+      const { dgates, hBefore, dhSum, unprojected } = this.gradientOf(k, g);
       const { rows } = packing;
       if (kind === 'weight_hr') return { left: dhSum, leftStride: projSize, right: unprojected, rows };
       const right = kind === 'weight_hh' ? hBefore : (sequences[layer] as number);
