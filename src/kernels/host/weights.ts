@@ -1,6 +1,6 @@
 /** Weights in the order in which the engine reads them, kept from call to call. */
 
-import type { KernelBackend } from '@tensorflow/tfjs-core';
+import type { DataId, KernelBackend } from '@tensorflow/tfjs-core';
 import { type Engine, padded } from './engine.js';
 import { type DirectionTensors, GATES, type Plan } from './plan.js';
 import { valuesOf } from './tensors.js';
@@ -16,6 +16,8 @@ export class PackedWeights {
   readonly weight_hr: number;
   readonly bias_ih: number;
   readonly bias_hh: number;
+  /** The data it was made of. Not the tensors': a variable that is assigned gets other data. */
+  private readonly dataIds: readonly (DataId | undefined)[];
   /** Calls and reserves that use it; it is not freed under them. */
   users = 0;
   private readonly blocks: number[] = [];
@@ -26,11 +28,12 @@ export class PackedWeights {
   constructor(
     private readonly engine: Engine,
     private readonly backend: KernelBackend,
-    readonly tensors: DirectionTensors,
+    private readonly tensors: DirectionTensors,
     private readonly plan: Plan,
     /** I of this layer. */
     readonly inputSize: number,
   ) {
+    this.dataIds = WEIGHT_NAMES.map((name) => tensors[name]?.dataId);
     try {
       this.weight_ih = this.pack('weight_ih');
       this.weight_hh = this.pack('weight_hh');
@@ -44,15 +47,12 @@ export class PackedWeights {
 
   /** Whether these are the tensors it was made of. */
   isOf(tensors: DirectionTensors): boolean {
-    return WEIGHT_NAMES.every((name) => tensors[name]?.dataId === this.tensors[name]?.dataId);
+    return WEIGHT_NAMES.every((name, i) => tensors[name]?.dataId === this.dataIds[i]);
   }
 
   /** Whether all its tensors are alive, and still where they were. */
   isAlive(): boolean {
-    return WEIGHT_NAMES.every((name) => {
-      const info = this.tensors[name];
-      return info === undefined || this.backend.refCount(info.dataId) > 0;
-    });
+    return this.dataIds.every((dataId) => dataId === undefined || this.backend.refCount(dataId) > 0);
   }
 
   /** The weight packed for products with its transpose, made when it is first asked for. */

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { sourceHash } from '../../../scripts/build-engine/module.mjs';
+import { DIRECTION_FIELDS, TEAM_SIZE } from '../../../src/kernels/host/direction.js';
+import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
+import { JOBS } from '../../../src/kernels/host/threads.js';
+import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
+
+const header = () => readFile(new URL('../../../src/kernels/host/engine/engine.h', import.meta.url), 'utf8');
+
+/** The names between the braces of a struct or an enum, comments left out. */
+function namesIn(text: string, declaration: string): string[] {
+  const [, body = ''] = text.split(`${declaration} {`);
+  return body
+    .slice(0, body.indexOf('}'))
+    .replace(/\/\*.*?\*\//gs, '')
+    .split(/[;,]/)
+    .map((part) => part.trim().split(/\s+/).at(-1) as string)
+    .filter(Boolean);
+}
+
+describe('the engine', () => {
+  it('is compiled from the source that is there', async () => {
+    expect(await sourceHash()).to.equal(SOURCE_HASH);
+  });
+
+  it('is told in the structs of its header', async () => {
+    const text = await header();
+    expect(namesIn(text, 'struct direction')).to.deep.equal([...DIRECTION_FIELDS]);
+    expect(namesIn(text, 'struct team')).to.have.length(TEAM_SIZE);
+    expect(namesIn(text, 'enum job')).to.deep.equal(
+      Object.keys(JOBS).map((name) => `JOB_${name.toUpperCase()}`),
+    );
+  });
+
+  it('runs on this machine, in one of its builds', () => {
+    expect(isSupported()).to.equal(true);
+    expect(hasMultiplyAdd()).to.be.a('boolean');
+    expect(makeEngine().base % 64).to.equal(0);
+  });
+});
+
+/** torch.sigmoid, torch.tanh and torch.relu in float64; `which` as the engine counts them. */
+const ACTIVATIONS = [
+  { name: 'sigmoid', f: (x: number) => 1 / (1 + Math.exp(-x)) },
+  { name: 'tanh', f: Math.tanh },
+  { name: 'relu', f: (x: number) => (x > 0 ? x : Number.isNaN(x) ? x : 0) },
+];
+
+/** Arguments up to 1e4 of both signs, dense around zero, denormals and zeros among them. */
+function argumentsToTry(): Float32Array {
+  const values = [0, -0, 1e4, -1e4, 1.4e-45, -1.4e-45, 1e-40, -1e-40, 0.624999, 0.625, 0.625001, 88.7, -88.7];
+  for (let i = -2000; i <= 2000; i++) values.push(i / 100, i * 5, Math.sign(i) * 2 ** (-Math.abs(i) / 15));
+  return Float32Array.from(values);
+}
+
+describe("the engine's activations", () => {
+  const { arena, functions, base, floats } = makeEngine();
+
+  function apply(which: number, values: Float32Array): Float32Array {
+    const [x, y] = [arena.allocate(values.length), arena.allocate(values.length)];
+    floats(x, values.length).set(values);
+    functions.activation(base, which, x, y, values.length);
+    const result = floats(y, values.length).slice();
+    arena.release(x);
+    arena.release(y);
+    return result;
+  }
+
+  for (const [which, { name, f }] of ACTIVATIONS.entries()) {
+    it(`${name} is within 2e-7 of float64`, () => {
+      const values = argumentsToTry();
+      const actual = apply(which, values);
+      const tolerance = name === 'relu' ? 0 : 2e-7;
+      for (const [i, x] of values.entries())
+        expect(Math.abs((actual[i] as number) - f(x)), `${name}(${x})`).to.be.at.most(tolerance);
+    });
+
+    it(`${name} lets NaN and the infinities through as torch does`, () => {
+      const [nan, above, below] = apply(which, Float32Array.of(Number.NaN, Infinity, -Infinity));
+      expect(nan).to.be.NaN;
+      // Close to 0 and 1 as far from zero: the exponential is limited where it would leave the normal numbers.
+      for (const [actual, x] of [
+        [above, Infinity],
+        [below, -Infinity],
+      ] as const)
+        if (f(x) === Infinity) expect(actual).to.equal(Infinity);
+        else expect(actual).to.be.closeTo(f(x), 1e-30);
+    });
+  }
+
+  it('tanh stays exact near zero, also relatively', () => {
+    const values = Float32Array.from({ length: 2000 }, (_, i) => 1.01 ** -i);
+    for (const [i, y] of apply(1, values).entries()) {
+      const expected = Math.tanh(values[i] as number);
+      expect(Math.abs(y - expected) / expected).to.be.at.most(4e-7);
+    }
+  });
+});
