@@ -1,0 +1,203 @@
+/*
+ * Runs every function of the engine on random sizes, natively, under AddressSanitizer and UndefinedBehaviorSanitizer. Each buffer
+ * lies between poisoned red zones and has exactly the size that the interface asks for.
+ *
+ *     driver RUNS SEED
+ */
+
+#include <sanitizer/asan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../src/kernels/host/engine/engine.h"
+
+#define ARENA_FLOATS (1 << 24)
+#define RED_ZONE 64
+
+static float *arena;
+static long top;
+static uint32_t state;
+
+static uint32_t next_random(void) {
+  state ^= state << 13;
+  state ^= state >> 17;
+  state ^= state << 5;
+  return state;
+}
+
+static int between(int low, int high) { return low + (int)(next_random() % (uint32_t)(high - low + 1)); }
+
+/* A buffer of exactly so many floats, between red zones; filled with small numbers. */
+static index_t buffer(long floats) {
+  long at = top + RED_ZONE;
+  top = (at + floats + 15) / 16 * 16;
+  if (top + RED_ZONE > ARENA_FLOATS) abort();
+  ASAN_UNPOISON_MEMORY_REGION(arena + at, (size_t)floats * 4);
+  for (long i = 0; i < floats; i++) arena[at + i] = (float)(between(-1000, 1000)) / 1000.f;
+  return (index_t)at;
+}
+
+static index_t integers(const int32_t *values, long count) {
+  index_t at = buffer(count);
+  for (long i = 0; i < count; i++) ((int32_t *)(arena + at))[i] = values[i];
+  return at;
+}
+
+static index_t structure(const void *fields, size_t bytes) { return integers(fields, (long)(bytes / 4)); }
+
+static long padded(long columns) { return (columns + 7) / 8 * 8; }
+
+static int gates_of(int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
+static int slots_of(int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 1; }
+
+static index_t weight(int gates, int units, int columns, int is_transposed, int first_gate) {
+  index_t from = buffer((long)gates * units * columns);
+  if (is_transposed) {
+    index_t to = buffer(packed_transposed_size(gates, units, columns));
+    pack_transposed(arena, from, to, gates, units, columns, first_gate);
+    return to;
+  }
+  index_t to = buffer(packed_size(gates, units, columns));
+  pack_weight(arena, from, to, gates, units, columns);
+  return to;
+}
+
+static index_t bias(int gates, int units, int added_gates) {
+  index_t from = buffer((long)gates * units), other = buffer((long)gates * units), to = buffer(gates * padded(units));
+  pack_bias(arena, from, other, to, gates, units, added_gates);
+  return to;
+}
+
+/* Rows sorted by length, longest first, and how many have each step. */
+static int lengths(int steps, int batch, int32_t *order, int32_t *counts) {
+  int rows = 0, length = steps;
+  for (int t = 0; t < steps; t++) counts[t] = 0;
+  for (int b = 0; b < batch; b++) {
+    order[b] = batch - 1 - b;
+    if (between(0, 2) == 0) length = between(0, length);
+    for (int t = 0; t < length; t++) counts[t]++;
+    rows += length;
+  }
+  return rows;
+}
+
+static void gradients(const struct direction *d, int out) {
+  int gates = gates_of(d->cell), stride = slots_of(d->cell) * (int)padded(d->hidden_size), hidden = d->hidden_size;
+  int32_t slots[4] = {0, 1, 2, 3};
+  int first = 0;
+  if (d->cell == CELL_GRU) {
+    first = (int)padded(hidden);
+    for (int g = 0; g < 3; g++) slots[g] = g + 1;
+  }
+  index_t slot_of_gate = integers(slots, gates), dx = buffer((long)d->rows * d->input_size);
+  struct input_gradient input = {d->dgates + first, stride, weight(gates, hidden, d->input_size, 1, 0),
+                                 gates * (int)padded(hidden), dx, d->rows, d->input_size, between(0, 1)};
+  input_gradient(arena, structure(&input, sizeof input));
+  index_t db = buffer((long)gates * hidden);
+  bias_gradient(arena, d->dgates, stride, slot_of_gate, db, d->rows, gates, hidden, between(0, 1));
+  for (int which = 0; which < (d->proj_size ? 3 : 2); which++) {
+    int is_projection = which == 2, units = is_projection ? d->proj_size : hidden;
+    int columns = which == 0 ? d->input_size : which == 1 ? out : hidden;
+    index_t dw = buffer((long)(is_projection ? 1 : gates) * units * columns);
+    for (int begin = 0, end; begin < units; begin = end) {
+      end = begin + 4 * between(1, 8) < units ? begin + 4 * between(1, 8) : units;
+      if (end > units) end = units;
+      struct weight_gradient w = {is_projection ? d->dh_sum : d->dgates,
+                                  is_projection ? d->proj_size : stride,
+                                  slot_of_gate,
+                                  which == 0 ? d->x : which == 1 ? d->h_before : d->unprojected,
+                                  dw,
+                                  d->rows,
+                                  is_projection ? 1 : gates,
+                                  units,
+                                  columns,
+                                  begin,
+                                  end,
+                                  between(0, 1),
+                                  buffer(weight_gradient_scratch(is_projection ? 1 : gates, end - begin))};
+      if (is_projection) w.slot_of_gate = integers((int32_t[]){0}, 1);
+      weight_gradient(arena, structure(&w, sizeof w));
+    }
+  }
+}
+
+static void run(void) {
+  struct direction d = {.cell = between(CELL_RNN_TANH, CELL_LSTM), .steps = between(1, 6), .batch = between(1, 9),
+                        .input_size = between(1, 40), .hidden_size = between(1, 40), .reverse = between(0, 1)};
+  if (d.cell == CELL_LSTM && d.hidden_size > 1 && between(0, 1)) d.proj_size = between(1, d.hidden_size - 1);
+  int out = d.proj_size ? d.proj_size : d.hidden_size, gates = gates_of(d.cell), hidden = d.hidden_size;
+  int slots = slots_of(d.cell) * (int)padded(hidden), width = between(1, 2) * out;
+  int32_t order[9], counts[6];
+  d.rows = lengths(d.steps, d.batch, order, counts);
+  d.order = integers(order, d.batch);
+  d.counts = integers(counts, d.steps);
+  int batch_first = between(0, 1);
+  index_t x = buffer((long)d.steps * d.batch * d.input_size);
+  d.x = buffer((long)d.rows * d.input_size);
+  d.x_stride = d.input_size;
+  pack_sequence(arena, x, d.x, d.order, d.counts, d.steps, d.batch, d.batch, d.input_size, batch_first);
+  d.y = buffer((long)d.rows * width);
+  d.y_stride = width;
+  if (between(0, 1)) {
+    d.h0 = buffer((long)d.batch * out);
+    d.c0 = buffer((long)d.batch * hidden);
+  }
+  d.hn = buffer((long)d.batch * out);
+  d.cn = buffer((long)d.batch * hidden);
+  d.weight_ih = weight(gates, hidden, d.input_size, 0, 0);
+  d.weight_hh = weight(gates, hidden, out, 0, 0);
+  if (d.proj_size) d.weight_hr = weight(1, d.proj_size, hidden, 0, 0);
+  if (between(0, 2)) {
+    d.bias_ih = bias(gates, hidden, d.cell == CELL_GRU ? 2 : gates);
+    if (d.cell == CELL_GRU) d.bias_hh = bias(1, hidden, 0);
+  }
+  d.chunk_rows = between(d.batch, d.batch * d.steps);
+  d.scratch = buffer(forward_scratch(d.cell, d.batch, hidden, d.proj_size, d.chunk_rows));
+  int has_reserve = d.cell == CELL_GRU || d.cell == CELL_LSTM;
+  for (int is_training = 0; is_training < 2; is_training++) {
+    if (is_training && has_reserve) d.reserve = buffer((long)d.rows * slots);
+    if (!forward(arena, structure(&d, sizeof d))) abort();
+  }
+  index_t output = buffer((long)d.steps * d.batch * width);
+  unpack_sequence(arena, d.y, output, d.order, d.counts, d.steps, d.batch, d.batch, width, batch_first);
+  d.scratch = buffer(backward_scratch(d.cell, d.batch, hidden, d.proj_size));
+  if (between(0, 3)) d.dy = buffer((long)d.rows * width);
+  d.dy_stride = width;
+  if (between(0, 1)) {
+    d.dhn = buffer((long)d.batch * out);
+    d.dcn = buffer((long)d.batch * hidden);
+  }
+  if (between(0, 1)) {
+    d.dh0 = buffer((long)d.batch * out);
+    d.dc0 = buffer((long)d.batch * hidden);
+  }
+  d.weight_hh_t = weight(gates, hidden, out, 1, d.cell == CELL_GRU ? 2 : 0);
+  if (d.proj_size) d.weight_hr_t = weight(1, d.proj_size, hidden, 1, 0);
+  d.dgates = has_reserve ? d.reserve : buffer((long)d.rows * slots);
+  d.h_before = buffer((long)d.rows * out);
+  if (d.proj_size) {
+    /* Read in whole groups of four units. */
+    d.dh_sum = buffer((long)d.rows * d.proj_size + 4);
+    d.unprojected = buffer((long)d.rows * hidden);
+  }
+  backward(arena, structure(&d, sizeof d));
+  gradients(&d, out);
+}
+
+int main(int count, char **arguments) {
+  long runs = count > 1 ? atol(arguments[1]) : 1000;
+  state = count > 2 ? (uint32_t)atol(arguments[2]) : 1;
+  if (state == 0) state = 1;
+  arena = aligned_alloc(64, sizeof(float) * ARENA_FLOATS);
+  for (long i = 0; i < runs; i++) {
+    top = 0;
+    ASAN_POISON_MEMORY_REGION(arena, sizeof(float) * ARENA_FLOATS);
+    run();
+    index_t values = buffer(between(1, 40)), results = buffer(40);
+    activation(arena, between(0, 2), values, results, 1);
+  }
+  ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(float) * ARENA_FLOATS);
+  free(arena);
+  printf("%ld runs\n", runs);
+  return 0;
+}
