@@ -1,0 +1,92 @@
+/** This package, through its public interface: `layer.forward` on tensors, results read back. */
+
+import * as tf from '@tensorflow/tfjs';
+import * as api from 'tfjs-torch-rnn';
+import { startBackend } from '../../../examples/language-id/backend.js';
+import type { StateDict } from '../../../src/state-dict/index.js';
+import { type BenchCase, weightsOf } from '../cases.js';
+import type { Peer, PeerOptions, Prepared } from './peer.js';
+import {
+  type CaseTensors,
+  caseTensors,
+  disposeTensors,
+  gradients,
+  readAll,
+  toTimeMajor,
+  toTorch,
+} from './tfjs.js';
+
+export type Layer = api.GRU | api.LSTM | api.RNN;
+
+const LAYERS = { gru: api.GRU, lstm: api.LSTM, rnn: api.RNN };
+
+/** Starts the backend with the layers' kernels. @returns whether the layers can use that many threads. */
+export async function startOurs({ backend, threads }: PeerOptions): Promise<boolean> {
+  await startBackend(backend as Parameters<typeof startBackend>[0]);
+  const { setThreads } = api as { readonly setThreads?: (threads: number) => unknown };
+  await setThreads?.(threads);
+  return threads === 1 || setThreads !== undefined;
+}
+
+export function makeLayer(
+  { cell }: BenchCase,
+  numbers: StateDict,
+  implementation: api.Implementation,
+): Layer {
+  return LAYERS[cell].fromStateDict(weightsOf(numbers), { implementation });
+}
+
+/** `output`, `hn`, and `cn` where there is one. */
+export function forward(layer: Layer, { x, states }: CaseTensors): tf.Tensor[] {
+  const [h0, c0] = states;
+  const results = layer instanceof api.LSTM ? layer.forward(x, { h0, c0 }) : layer.forward(x, { h0 });
+  return Object.values(results);
+}
+
+export async function startPeer(options: PeerOptions, implementation: api.Implementation): Promise<Peer> {
+  const hasThreads = await startOurs(options);
+  return {
+    versions: { tfjs: tf.version.tfjs },
+    hasThreads,
+    prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation),
+  };
+}
+
+/** The fused kernels, whatever else would be chosen. */
+export const start = (options: PeerOptions) => startPeer(options, 'fused');
+
+function prepare(benchCase: BenchCase, numbers: StateDict, implementation: api.Implementation): Prepared {
+  const layer = makeLayer(benchCase, numbers, implementation);
+  const tensors = caseTensors(benchCase, numbers);
+  const weights = layer.weights.map((weight) => weight.read());
+  const { dy } = tensors;
+  const run = dy
+    ? () => readAll(gradients(() => forward(layer, tensors)[0] as tf.Tensor, tensors.x, weights, dy))
+    : () => readAll(forward(layer, tensors));
+  return {
+    run,
+    results: async () => resultsOf(benchCase, numbers, run()),
+    dispose: async () => {
+      layer.dispose();
+      disposeTensors(tensors);
+    },
+  };
+}
+
+function resultsOf(benchCase: BenchCase, numbers: StateDict, values: readonly tf.TypedArray[]): StateDict {
+  const { mode, cell, batch, steps, inputSize, hiddenSize, layers, directions } = benchCase;
+  const [first, ...rest] = values as [tf.TypedArray, ...tf.TypedArray[]];
+  if (mode === 'training') {
+    const gradientOfX = toTimeMajor(first, batch, steps, inputSize);
+    const gradientsOfWeights = [...weightsOf(numbers)].map(
+      ([name, { shape }], i) => [name, toTorch(rest[i] as tf.TypedArray, shape)] as const,
+    );
+    return new Map([['x', gradientOfX], ...gradientsOfWeights]);
+  }
+  const names = cell === 'lstm' ? ['hn', 'cn'] : ['hn'];
+  const stateShape = [layers * directions, batch, hiddenSize];
+  return new Map([
+    ['output', toTimeMajor(first, batch, steps, directions * hiddenSize)],
+    ...names.map((name, i) => [name, toTorch(rest[i] as tf.TypedArray, stateShape)] as const),
+  ]);
+}
