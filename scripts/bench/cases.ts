@@ -83,6 +83,12 @@ export function caseTitle({ cell, name, mode }: BenchCase): string {
   return `${cell.toUpperCase()} ${name} ${mode}`;
 }
 
+/** `H 128, L 3, D 2, B 16, T 80`: what is 1 in most cases is left out there. */
+export function shapeText({ hiddenSize, layers, directions, batch, steps }: Shape): string {
+  const stack = [...(layers > 1 ? [`L ${layers}`] : []), ...(directions > 1 ? [`D ${directions}`] : [])];
+  return [`H ${hiddenSize}`, ...stack, `B ${batch}`, `T ${steps}`].join(', ');
+}
+
 /** G, the blocks of rows in each weight. */
 export const GATES: Readonly<Record<CellName, number>> = { gru: 3, lstm: 4, rnn: 1 };
 

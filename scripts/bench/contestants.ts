@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Backend } from '../../examples/language-id/backend.js';
 import { LineProcess } from '../line-process.js';
 import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';
@@ -41,7 +42,7 @@ export class Contestant {
   constructor(
     readonly kind: Kind,
     readonly threads: number,
-    private readonly backend: string,
+    private readonly backend: Backend,
     /** Milliseconds that an answer may take. */
     private readonly limitMs: number,
   ) {}

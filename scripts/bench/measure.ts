@@ -30,7 +30,7 @@ export interface Outcome {
   readonly contestant: Contestant;
   /** By turn; empty where there is a fault. */
   readonly rounds: Measured[];
-  /** The largest difference to the first contestant that computes torch's equations; absent for that one. */
+  /** The largest difference to the contestant that the others are checked against; absent for that one. */
   error?: number;
   /** Why it was not timed. */
   fault?: string;
@@ -38,11 +38,12 @@ export interface Outcome {
   isWrong?: boolean;
 }
 
-/** @param contestants those that compute torch's equations are compared with the first of `truths` that is among them. */
+/** Those that compute torch's equations are checked against the first of these that takes part. */
+const TRUTHS = ['torch', 'reference', 'ours', 'ort-node', 'ort-web'];
+
 export async function measureCase(
   benchCase: BenchCase,
   contestants: readonly Contestant[],
-  truths: readonly string[],
   options: MeasureOptions,
 ): Promise<Outcome[]> {
   const outcomes = contestants
@@ -53,7 +54,7 @@ export async function measureCase(
   await eachSound(outcomes, ({ contestant }) =>
     contestant.ask({ command: 'prepare', case: benchCase, numbers }),
   );
-  await checkResults(benchCase, outcomes, truths, options.folder);
+  await checkResults(benchCase, outcomes, options.folder);
   await timeInTurns(outcomes, options);
   return outcomes;
 }
@@ -76,10 +77,9 @@ async function eachSound(
 async function checkResults(
   benchCase: BenchCase,
   outcomes: readonly Outcome[],
-  truths: readonly string[],
   folder: string,
 ): Promise<void> {
-  const rank = ({ contestant }: Outcome) => truths.indexOf(contestant.kind.name);
+  const rank = ({ contestant }: Outcome) => TRUTHS.indexOf(contestant.kind.name);
   const checked = outcomes
     .filter(({ contestant }) => contestant.kind.isTorch)
     .sort((a, b) => rank(a) - rank(b));

@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Backend } from '../../examples/language-id/backend.js';
 import { parseStateDict, writeSafetensors } from '../../src/state-dict/index.js';
 import type { Peer, Prepared, StartPeer } from './peers/peer.js';
 import type { Answer, Block, Measured, Request } from './protocol.js';
@@ -56,7 +57,7 @@ async function handle(peer: Peer, request: Request): Promise<unknown> {
   return {};
 }
 
-const [name, backend, threads] = process.argv.slice(2) as [string, string, string];
+const [name, backend, threads] = process.argv.slice(2) as [string, Backend, string];
 try {
   const { start } = (await import(`./peers/${name}.js`)) as { readonly start: StartPeer };
   const peer = await start({ backend, threads: Number(threads) });

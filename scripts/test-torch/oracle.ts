@@ -36,9 +36,7 @@ export class Oracle {
   private async answer<T>(): Promise<T> {
     const line = await this.process.nextLine();
     if (line === undefined)
-      throw new Error(
-        `${PYTHON} cannot run PyTorch ${TORCH_VERSION}: ${this.process.lastWords}. ${REMEDY}`,
-      );
+      throw new Error(`${PYTHON} cannot run PyTorch ${TORCH_VERSION}: ${this.process.lastWords}. ${REMEDY}`);
     const answer = parseFixture<Answer<T>>(line);
     if ('error' in answer) throw new Error(`torch_oracle.py:\n${answer.error}`);
     return answer.result;

@@ -16,11 +16,7 @@ interface Session {
 
 /** As much of the packages as is used here: they are not installed for who only checks types. */
 export interface Ort {
-  readonly Tensor: new (
-    type: 'float32',
-    data: Float32Array,
-    shape: readonly number[],
-  ) => OrtTensor;
+  readonly Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => OrtTensor;
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
   readonly env: { readonly versions: { readonly common: string }; readonly wasm: { numThreads?: number } };
 }
@@ -55,10 +51,7 @@ async function prepare(
   benchCase: BenchCase,
   numbers: StateDict,
 ): Promise<Prepared> {
-  const session = await ort.InferenceSession.create(
-    recurrentModel(benchCase, weightsOf(numbers)),
-    options,
-  );
+  const session = await ort.InferenceSession.create(recurrentModel(benchCase, weightsOf(numbers)), options);
   const feeds = feedsOf(ort, benchCase, numbers);
   const run = async () => Object.values(await session.run(feeds)).map(({ data }) => data);
   return {

@@ -20,12 +20,9 @@ export type Layer = api.GRU | api.LSTM | api.RNN;
 
 const LAYERS = { gru: api.GRU, lstm: api.LSTM, rnn: api.RNN };
 
-/** Starts the backend with the layers' kernels. @returns whether the layers can use that many threads. */
-export async function startOurs({ backend, threads }: PeerOptions): Promise<boolean> {
-  await startBackend(backend as Parameters<typeof startBackend>[0]);
-  const { setThreads } = api as { readonly setThreads?: (threads: number) => unknown };
-  await setThreads?.(threads);
-  return threads === 1 || setThreads !== undefined;
+export async function startOurs({ backend, threads }: PeerOptions): Promise<void> {
+  await startBackend(backend);
+  api.setThreads(threads);
 }
 
 export function makeLayer(
@@ -44,10 +41,11 @@ export function forward(layer: Layer, { x, states }: CaseTensors): tf.Tensor[] {
 }
 
 export async function startPeer(options: PeerOptions, implementation: api.Implementation): Promise<Peer> {
-  const hasThreads = await startOurs(options);
+  await startOurs(options);
   return {
     versions: { tfjs: tf.version.tfjs },
-    hasThreads,
+    // The engine has; tf ops have on tensorflow alone.
+    hasThreads: options.threads === 1 || implementation === 'fused' || options.backend === 'tensorflow',
     prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation),
   };
 }
@@ -55,17 +53,24 @@ export async function startPeer(options: PeerOptions, implementation: api.Implem
 /** The fused kernels, whatever else would be chosen. */
 export const start = (options: PeerOptions) => startPeer(options, 'fused');
 
-function prepare(benchCase: BenchCase, numbers: StateDict, implementation: api.Implementation): Prepared {
+export function prepare(
+  benchCase: BenchCase,
+  numbers: StateDict,
+  implementation: api.Implementation,
+): Prepared {
   const layer = makeLayer(benchCase, numbers, implementation);
   const tensors = caseTensors(benchCase, numbers);
-  const weights = layer.weights.map((weight) => weight.read());
+  const weights = new Map(layer.weights.map((weight) => [torchName(weight), weight.read()]));
   const { dy } = tensors;
   const run = dy
-    ? () => readAll(gradients(() => forward(layer, tensors)[0] as tf.Tensor, tensors.x, weights, dy))
+    ? () =>
+        readAll(
+          gradients(() => forward(layer, tensors)[0] as tf.Tensor, tensors.x, [...weights.values()], dy),
+        )
     : () => readAll(forward(layer, tensors));
   return {
     run,
-    results: async () => resultsOf(benchCase, numbers, run()),
+    results: async () => resultsOf(benchCase, weights, run()),
     dispose: async () => {
       layer.dispose();
       disposeTensors(tensors);
@@ -73,12 +78,20 @@ function prepare(benchCase: BenchCase, numbers: StateDict, implementation: api.I
   };
 }
 
-function resultsOf(benchCase: BenchCase, numbers: StateDict, values: readonly tf.TypedArray[]): StateDict {
+function torchName({ originalName }: { readonly originalName: string }): string {
+  return originalName.slice(originalName.indexOf('/') + 1);
+}
+
+function resultsOf(
+  benchCase: BenchCase,
+  weights: ReadonlyMap<string, tf.Tensor>,
+  values: readonly tf.TypedArray[],
+): StateDict {
   const { mode, cell, batch, steps, inputSize, hiddenSize, layers, directions } = benchCase;
   const [first, ...rest] = values as [tf.TypedArray, ...tf.TypedArray[]];
   if (mode === 'training') {
     const gradientOfX = toTimeMajor(first, batch, steps, inputSize);
-    const gradientsOfWeights = [...weightsOf(numbers)].map(
+    const gradientsOfWeights = [...weights].map(
       ([name, { shape }], i) => [name, toTorch(rest[i] as tf.TypedArray, shape)] as const,
     );
     return new Map([['x', gradientOfX], ...gradientsOfWeights]);

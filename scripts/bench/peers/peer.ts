@@ -1,5 +1,6 @@
 /** What every runtime that is compared looks like to the benchmark. */
 
+import type { Backend } from '../../../examples/language-id/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import type { BenchCase } from '../cases.js';
 
@@ -25,8 +26,8 @@ export interface Peer {
 }
 
 export interface PeerOptions {
-  /** tfjs backend, for those that have one. */
-  readonly backend: string;
+  /** Of tfjs, for those that run on it. */
+  readonly backend: Backend;
   readonly threads: number;
 }
 

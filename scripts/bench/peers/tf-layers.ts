@@ -11,10 +11,10 @@ import type { Prepared, StartPeer } from './peer.js';
 import { type CaseTensors, caseTensors, disposeTensors, gradients, readAll } from './tfjs.js';
 
 export const start: StartPeer = async ({ backend, threads }) => {
-  await startBackend(backend as Parameters<typeof startBackend>[0]);
+  await startBackend(backend);
   return {
     versions: { tfjs: tf.version.tfjs },
-    // Of the backends only tensorflow has threads; see the environment that remote.ts gives it.
+    // Of the backends only tensorflow has threads; see the environment that contestants.ts gives it.
     hasThreads: threads === 1 || backend === 'tensorflow',
     prepare: async (benchCase, numbers) => prepare(benchCase, numbers),
   };

@@ -1,0 +1,99 @@
+/** The command line. */
+
+import { parseArgs } from 'node:util';
+import { BACKENDS, type Backend } from '../../examples/language-id/backend.js';
+import { CELLS, type CellName, MODES, type Mode, SHAPES } from './cases.js';
+import { KINDS } from './contestants.js';
+
+export const PARTS = ['compare', 'growth', 'overhead'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Options {
+  readonly parts: readonly Part[];
+  readonly backend: Backend;
+  readonly cells: readonly CellName[];
+  readonly modes: readonly Mode[];
+  /** Undefined: all of GRU, some of the others. */
+  readonly shapes: readonly string[] | undefined;
+  readonly peers: readonly string[];
+  /** Whether those were asked for by name: one that is missing is an error then. */
+  readonly hasChosenPeers: boolean;
+  readonly threads: readonly number[];
+  readonly rounds: number;
+  readonly isQuick: boolean;
+  readonly json: string | undefined;
+  readonly svg: string | undefined;
+}
+
+const PEERS = KINDS.map(({ name }) => name);
+const SHAPE_NAMES = SHAPES.map(({ name }) => name);
+
+export const USAGE = `npm run bench -- [options]
+  --backend B    ${BACKENDS.join(' | ')}; default wasm
+  --cells L      of ${CELLS.join()}
+  --cases L      of ${SHAPE_NAMES.join()}; default all of GRU, seed,b1,tiny of the others
+  --modes L      of ${MODES.join()}; training is forward and backward
+  --peers L      of ${PEERS.join()}
+  --threads L    default 1,2
+  --runs N       turns of each peer in a case; default 7, with --quick 2
+  --parts L      of ${PARTS.join()}
+  --json FILE    everything that was measured
+  --svg FILE     a chart of the ratios, GRU forward
+  --quick        few and short turns without the large case, to see that everything runs`;
+
+/** @throws Error that names the option. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      backend: { type: 'string', default: 'wasm' },
+      cells: { type: 'string', default: CELLS.join() },
+      cases: { type: 'string' },
+      modes: { type: 'string', default: MODES.join() },
+      peers: { type: 'string' },
+      threads: { type: 'string', default: '1,2' },
+      runs: { type: 'string' },
+      parts: { type: 'string', default: PARTS.join() },
+      json: { type: 'string' },
+      svg: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+  const { quick: isQuick, json, svg, peers } = values;
+  const chosen = list('--peers', peers, PEERS);
+  return {
+    parts: list('--parts', values.parts, PARTS) ?? PARTS,
+    backend: oneOf('--backend', values.backend, BACKENDS),
+    cells: list('--cells', values.cells, CELLS) ?? CELLS,
+    modes: list('--modes', values.modes, MODES) ?? MODES,
+    shapes: list('--cases', values.cases, SHAPE_NAMES),
+    // Everything is measured against this package.
+    peers: PEERS.filter((name) => name === 'ours' || !chosen || chosen.includes(name)),
+    hasChosenPeers: chosen !== undefined,
+    threads: [...new Set(values.threads.split(','))].map((text) => integer('--threads', text)),
+    rounds: integer('--runs', values.runs ?? (isQuick ? '2' : '7')),
+    isQuick,
+    json,
+    svg,
+  };
+}
+
+function list<T extends string>(
+  what: string,
+  text: string | undefined,
+  known: readonly T[],
+): readonly T[] | undefined {
+  return text?.split(',').map((name) => oneOf(what, name, known));
+}
+
+function oneOf<T extends string>(what: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (found === undefined) throw new RangeError(`${what}: expected one of ${known.join()}, got "${text}"`);
+  return found;
+}
+
+function integer(what: string, text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new RangeError(`${what}: expected an integer in 1..9999, got "${text}"`);
+  return Number(text);
+}

@@ -1,0 +1,109 @@
+/** What a call of a layer costs beside the engine's own work: one step of 8 units. */
+
+import * as tf from '@tensorflow/tfjs';
+import { listInputs, type RecurrentAttrs } from '../../src/kernels/contract.js';
+import { DIRECTION_SIZE, writeDirection } from '../../src/kernels/host/direction.js';
+import { CELL_CODES } from '../../src/kernels/host/plan.js';
+import { commonFields, type Group, runStack } from '../../src/kernels/host/stack.js';
+import { makeEngine } from '../../src/kernels/host/wasm.js';
+import { WeightCache } from '../../src/kernels/host/weights.js';
+import type { StateDict } from '../../src/state-dict/index.js';
+import { type BenchCase, makeNumbers, valuesOf } from './cases.js';
+import { forward, makeLayer } from './peers/ours.js';
+import { type CaseTensors, caseTensors, disposeTensors, readAll } from './peers/tfjs.js';
+import { median } from './stats.js';
+
+const SIZE = 8;
+const CALLS = 1000;
+
+const CASE: BenchCase = {
+  name: 'overhead',
+  cell: 'gru',
+  mode: 'forward',
+  inputSize: SIZE,
+  hiddenSize: SIZE,
+  layers: 1,
+  directions: 1,
+  batch: 1,
+  steps: 1,
+};
+
+/** Microseconds a call, medians of turns of 1,000 calls. */
+export interface Overhead {
+  /** The engine's function on numbers that lie in its memory. */
+  readonly raw: number;
+  /** `layer.forward`, its results disposed. */
+  readonly forward: number;
+  /** The same with its results read. */
+  readonly read: number;
+}
+
+/** On the backend that is active. @throws Error where the engine alone computes something else than the layer. */
+export function measureOverhead(rounds: number): Overhead {
+  const numbers = makeNumbers(CASE);
+  const tensors = caseTensors(CASE, numbers);
+  const layer = makeLayer(CASE, numbers, 'fused');
+  const raw = rawCall(numbers, tensors);
+  const [, hn] = readAll(forward(layer, tensors));
+  if (!raw.result().every((value, i) => value === hn?.[i]))
+    throw new Error('the engine alone computes something else than the layer');
+  const bodies = [
+    raw.run,
+    () => tf.dispose(forward(layer, tensors)),
+    () => void readAll(forward(layer, tensors)),
+  ];
+  const times = bodies.map((): number[] => []);
+  // The first turn, which also compiles what it runs, is not counted.
+  for (let round = 0; round <= rounds; round++)
+    for (const [i, body] of bodies.entries()) {
+      const start = performance.now();
+      for (let call = 0; call < CALLS; call++) body();
+      if (round > 0) times[i]?.push(((performance.now() - start) * 1000) / CALLS);
+    }
+  layer.dispose();
+  disposeTensors(tensors);
+  const [rawTime, forwardTime, readTime] = times.map(median) as [number, number, number];
+  return { raw: rawTime, forward: forwardTime, read: readTime };
+}
+
+/** The engine's forward function, with everything where it reads and writes it. */
+function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
+  const engine = makeEngine();
+  const weight = (name: string, shape: number[]) => tf.tensor(valuesOf(numbers, name), shape);
+  const weights = {
+    weight_ih: weight('weight_ih_l0', [3 * SIZE, SIZE]) as tf.Tensor2D,
+    weight_hh: weight('weight_hh_l0', [3 * SIZE, SIZE]) as tf.Tensor2D,
+    bias_ih: weight('bias_ih_l0', [3 * SIZE]) as tf.Tensor1D,
+    bias_hh: weight('bias_hh_l0', [3 * SIZE]) as tf.Tensor1D,
+  };
+  const { names, tensors } = listInputs({ x, initialStates: states, weights: [weights] });
+  const attrs: RecurrentAttrs = {
+    cell: 'GRU',
+    batchFirst: true,
+    bidirectional: false,
+    hiddenSize: SIZE,
+    projSize: 0,
+    inputNames: names,
+  };
+  // A training call leaves its inputs and weights in the engine's memory.
+  const cache = new WeightCache(engine);
+  const { outputs, reserve } = runStack(engine, cache, tf.backend(), attrs, tensors, true);
+  if (!reserve) throw new Error('a training call has a reserve');
+  for (const { dataId } of outputs) tf.backend().disposeData(dataId);
+  tf.dispose(weights);
+  const fields = commonFields(reserve, reserve.groups[0] as Group, 0);
+  fields.reserve = 0;
+  fields.hn = engine.arena.allocate(SIZE);
+  fields.chunk_rows = 1;
+  fields.scratch = engine.arena.allocate(engine.functions.forward_scratch(CELL_CODES.GRU, 1, SIZE, 0, 1));
+  fields.unit_end = SIZE;
+  const at = engine.arena.allocate(DIRECTION_SIZE);
+  writeDirection(engine, at, fields);
+  return {
+    run: () => void engine.functions.forward(engine.base, at),
+    result: () => {
+      engine.functions.forward(engine.base, at);
+      return engine.floats(fields.hn, SIZE);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** The chart of the README: how much longer others take, GRU forward on one thread. */
+
+import { shapeText } from './cases.js';
+import { barChart } from './chart.js';
+import { type CaseResult, OURS } from './results.js';
+
+/** The chart has no room for what the README does not speak of. */
+const LEFT_OUT = [OURS, 'reference'];
+
+/** @throws RangeError when nothing of it was measured. */
+export function ratioChart(results: readonly CaseResult[], backend: string): string {
+  const groups = results
+    .filter((result) => result.case.cell === 'gru' && result.case.mode === 'forward')
+    .map(({ case: benchCase, rows }) => ({
+      label: benchCase.name,
+      note: shapeText(benchCase),
+      bars: rows.flatMap(({ peer, title, threads, ratio }) =>
+        threads === 1 && ratio && !LEFT_OUT.includes(peer) ? [{ label: title, value: ratio.median }] : [],
+      ),
+    }))
+    .filter(({ bars }) => bars.length > 0);
+  if (groups.length === 0)
+    throw new RangeError('--svg: expected GRU forward on 1 thread to be measured, got nothing');
+  return barChart({
+    title: `Time of a GRU, forward, 1 thread, in units of tfjs-torch-rnn on ${backend}`,
+    groups,
+  });
+}

@@ -1,0 +1,102 @@
+/** Tables on standard output. */
+
+import { type CellName, caseTitle, type Mode } from './cases.js';
+import type { Growth } from './growth.js';
+import type { Machine } from './machine.js';
+import { isBusy } from './machine.js';
+import type { Overhead } from './overhead.js';
+import { type CaseResult, OURS, type Row } from './results.js';
+
+/** Three significant digits, without an exponent. */
+export function digits(value: number): string {
+  return value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
+/** Columns as wide as their widest cell; the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart((widths[i] ?? 0) + 2)))
+      .join('')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
+
+export function machineText(machine: Machine): string {
+  const { cpu, cores, memoryGiB, system, node, load } = machine;
+  const line = `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}, load ${load.toFixed(2)}`;
+  return isBusy(machine) ? `${line}\nThe machine is busy with something else: times will scatter.` : line;
+}
+
+export function caseText({ case: benchCase, rows }: CaseResult): string {
+  const { inputSize, hiddenSize, layers, directions, batch, steps } = benchCase;
+  const sizes = `I ${inputSize}, H ${hiddenSize}, L ${layers}, D ${directions}, B ${batch}, T ${steps}`;
+  const header = ['', 'threads', 'ms', 'p10 - p90', 'CPU ms', 'calls', 'x ours', 'p10 - p90', 'error'];
+  const faults = rows.flatMap(({ title, threads, fault }) =>
+    fault === undefined ? [] : [`${title.trim()}, ${threads} thread(s): ${fault}`],
+  );
+  return [`${caseTitle(benchCase)}: ${sizes}`, table([header, ...rows.map(rowCells)]), ...faults].join('\n');
+}
+
+function rowCells({ title, threads, times, cpu, ratio, error }: Row): string[] {
+  if (!times) return [title, String(threads), '-'];
+  return [
+    title,
+    String(threads),
+    digits(times.median),
+    `${digits(times.p10)} - ${digits(times.p90)}`,
+    digits(cpu ?? 0),
+    String(times.count),
+    ratio ? digits(ratio.median) : '',
+    ratio ? `${digits(ratio.p10)} - ${digits(ratio.p90)}` : '',
+    error === undefined ? '' : error.toExponential(0),
+  ];
+}
+
+/** Time of each peer in units of this package's: a row for each peer, a column for each shape. */
+export function ratioText(results: readonly CaseResult[], cell: CellName, mode: Mode): string | undefined {
+  const chosen = results.filter((result) => result.case.cell === cell && result.case.mode === mode);
+  const shapes = chosen.map((result) => result.case.name);
+  const lines = new Map<string, string[]>();
+  for (const [column, { rows }] of chosen.entries())
+    for (const { peer, title, threads, ratio, fault } of rows) {
+      if (peer === OURS) continue;
+      const name = `${title.trim()}, ${threads} thread${threads === 1 ? '' : 's'}`;
+      const cells = lines.get(name) ?? shapes.map(() => '');
+      cells[column] = fault === undefined ? (ratio ? digits(ratio.median) : '') : '-';
+      lines.set(name, cells);
+    }
+  if (lines.size === 0) return undefined;
+  const title = `${cell.toUpperCase()} ${mode}, time in units of tfjs-torch-rnn with as many threads`;
+  return [title, table([['', ...shapes], ...[...lines].map(([name, cells]) => [name, ...cells])])].join('\n');
+}
+
+/** Milliseconds, and how much more a unit of length costs than at the longest: 1 where cost is proportional. */
+export function growthText({ what, mode, points }: Growth): string {
+  const perUnit = points.map(({ size, milliseconds }) => milliseconds / size);
+  const last = perUnit.at(-1) as number;
+  return [
+    `GRU ${mode}, cost by ${what}`,
+    table([
+      [what, ...points.map(({ size }) => String(size))],
+      ['ms', ...points.map(({ milliseconds }) => digits(milliseconds))],
+      [`us per ${what}`, ...perUnit.map((value) => digits(value * 1000))],
+      ['of the last', ...perUnit.map((value) => digits(value / last))],
+    ]),
+  ].join('\n');
+}
+
+export function overheadText({ raw, forward, read }: Overhead): string {
+  return [
+    'One step of 8 units, us a call',
+    table([
+      ['', 'us', 'above the engine'],
+      ["the engine's function", digits(raw), ''],
+      ['layer.forward', digits(forward), digits(forward - raw)],
+      ['layer.forward, results read', digits(read), digits(read - raw)],
+    ]),
+  ].join('\n');
+}

@@ -1,0 +1,62 @@
+/** What is kept of a case, for people and for machines. */
+
+import type { BenchCase } from './cases.js';
+import type { Contestant } from './contestants.js';
+import type { Outcome } from './measure.js';
+import { median, type Summary, summarize, summarizeRatio } from './stats.js';
+
+/** One peer in one case. */
+export interface Row {
+  /** Its name on the command line. */
+  readonly peer: string;
+  readonly title: string;
+  readonly threads: number;
+  /** Milliseconds a call; absent where there is a fault. */
+  readonly times?: Summary;
+  /** Median of the milliseconds of processor time a call, all threads. */
+  readonly cpu?: number;
+  /** Its time divided by this package's with as many threads, by turn. */
+  readonly ratio?: Summary;
+  /** The largest difference to the peer that the others are checked against. */
+  readonly error?: number;
+  readonly fault?: string;
+}
+
+export interface CaseResult {
+  readonly case: BenchCase;
+  readonly rows: readonly Row[];
+}
+
+export const OURS = 'ours';
+
+export function toResult(benchCase: BenchCase, outcomes: readonly Outcome[]): CaseResult {
+  return { case: benchCase, rows: outcomes.map((outcome) => toRow(benchCase, outcome, outcomes)) };
+}
+
+function toRow(benchCase: BenchCase, outcome: Outcome, all: readonly Outcome[]): Row {
+  const { contestant, rounds, error, fault } = outcome;
+  const row = {
+    peer: contestant.kind.name,
+    title: contestant.kind.title(benchCase.cell),
+    threads: contestant.threads,
+    ...(error === undefined ? {} : { error }),
+  };
+  if (fault !== undefined) return { ...row, fault };
+  const times = timesOf(outcome);
+  const base = all.find((other) => isOurs(other.contestant) && other.contestant.threads === row.threads);
+  const hasRatio = base !== undefined && base !== outcome && base.fault === undefined;
+  return {
+    ...row,
+    times: summarize(times.flat()),
+    cpu: median(rounds.map(({ cpu }) => cpu)),
+    ...(hasRatio ? { ratio: summarizeRatio(times, timesOf(base)) } : {}),
+  };
+}
+
+function timesOf({ rounds }: Outcome): (readonly number[])[] {
+  return rounds.map(({ times }) => times);
+}
+
+function isOurs({ kind }: Contestant): boolean {
+  return kind.name === OURS;
+}
