@@ -1,17 +1,25 @@
 /** What a call of a layer costs beside the engine's own work: one step of 8 units. */
 
 import * as tf from '@tensorflow/tfjs';
-import { listInputs, type RecurrentAttrs } from '../../src/kernels/contract.js';
-import { DIRECTION_SIZE, writeDirection } from '../../src/kernels/host/direction.js';
-import { CELL_CODES } from '../../src/kernels/host/plan.js';
-import { commonFields, type Group, runStack } from '../../src/kernels/host/stack.js';
-import { makeEngine } from '../../src/kernels/host/wasm.js';
-import { WeightCache } from '../../src/kernels/host/weights.js';
+import type * as Contract from '../../src/kernels/contract.js';
+import type * as Direction from '../../src/kernels/host/direction.js';
+import type * as Plan from '../../src/kernels/host/plan.js';
+import type * as Stack from '../../src/kernels/host/stack.js';
+import type * as Wasm from '../../src/kernels/host/wasm.js';
+import type * as Weights from '../../src/kernels/host/weights.js';
 import type { StateDict } from '../../src/state-dict/index.js';
+import { importBuilt } from './built.js';
 import { type BenchCase, makeNumbers, valuesOf } from './cases.js';
 import { forward, makeLayer } from './peers/ours.js';
 import { type CaseTensors, caseTensors, disposeTensors, readAll } from './peers/tfjs.js';
-import { median } from './stats.js';
+import { type Summary, summarize } from './stats.js';
+
+const { listInputs } = await importBuilt<typeof Contract>('kernels/contract.js');
+const { DIRECTION_SIZE, writeDirection } = await importBuilt<typeof Direction>('kernels/host/direction.js');
+const { CELL_CODES } = await importBuilt<typeof Plan>('kernels/host/plan.js');
+const { commonFields, runStack } = await importBuilt<typeof Stack>('kernels/host/stack.js');
+const { makeEngine } = await importBuilt<typeof Wasm>('kernels/host/wasm.js');
+const { WeightCache } = await importBuilt<typeof Weights>('kernels/host/weights.js');
 
 const SIZE = 8;
 const CALLS = 1000;
@@ -28,14 +36,14 @@ const CASE: BenchCase = {
   steps: 1,
 };
 
-/** Microseconds a call, medians of turns of 1,000 calls. */
+/** Microseconds a call, in turns of 1,000 calls. */
 export interface Overhead {
   /** The engine's function on numbers that lie in its memory. */
-  readonly raw: number;
+  readonly raw: Summary;
   /** `layer.forward`, its results disposed. */
-  readonly forward: number;
+  readonly forward: Summary;
   /** The same with its results read. */
-  readonly read: number;
+  readonly read: Summary;
 }
 
 /** On the backend that is active. @throws Error where the engine alone computes something else than the layer. */
@@ -62,8 +70,8 @@ export function measureOverhead(rounds: number): Overhead {
     }
   layer.dispose();
   disposeTensors(tensors);
-  const [rawTime, forwardTime, readTime] = times.map(median) as [number, number, number];
-  return { raw: rawTime, forward: forwardTime, read: readTime };
+  const [rawTimes, forwardTimes, readTimes] = times.map(summarize) as [Summary, Summary, Summary];
+  return { raw: rawTimes, forward: forwardTimes, read: readTimes };
 }
 
 /** The engine's forward function, with everything where it reads and writes it. */
@@ -77,7 +85,7 @@ function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
     bias_hh: weight('bias_hh_l0', [3 * SIZE]) as tf.Tensor1D,
   };
   const { names, tensors } = listInputs({ x, initialStates: states, weights: [weights] });
-  const attrs: RecurrentAttrs = {
+  const attrs: Contract.RecurrentAttrs = {
     cell: 'GRU',
     batchFirst: true,
     bidirectional: false,
@@ -91,7 +99,7 @@ function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
   if (!reserve) throw new Error('a training call has a reserve');
   for (const { dataId } of outputs) tf.backend().disposeData(dataId);
   tf.dispose(weights);
-  const fields = commonFields(reserve, reserve.groups[0] as Group, 0);
+  const fields = commonFields(reserve, reserve.groups[0] as Stack.Group, 0);
   fields.reserve = 0;
   fields.hn = engine.arena.allocate(SIZE);
   fields.chunk_rows = 1;

@@ -6,6 +6,7 @@ import type { Machine } from './machine.js';
 import { isBusy } from './machine.js';
 import type { Overhead } from './overhead.js';
 import { type CaseResult, OURS, type Row } from './results.js';
+import type { Summary } from './stats.js';
 
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {
@@ -90,13 +91,19 @@ export function growthText({ what, mode, points }: Growth): string {
 }
 
 export function overheadText({ raw, forward, read }: Overhead): string {
+  const row = (title: string, { median, p10, p90 }: Summary, above: string) => [
+    title,
+    digits(median),
+    `${digits(p10)} - ${digits(p90)}`,
+    above,
+  ];
   return [
     'One step of 8 units, us a call',
     table([
-      ['', 'us', 'above the engine'],
-      ["the engine's function", digits(raw), ''],
-      ['layer.forward', digits(forward), digits(forward - raw)],
-      ['layer.forward, results read', digits(read), digits(read - raw)],
+      ['', 'us', 'p10 - p90', 'above the engine'],
+      row("the engine's function", raw, ''),
+      row('layer.forward', forward, digits(forward.median - raw.median)),
+      row('layer.forward, results read', read, digits(read.median - raw.median)),
     ]),
   ].join('\n');
 }

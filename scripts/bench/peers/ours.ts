@@ -1,9 +1,10 @@
 /** This package, through its public interface: `layer.forward` on tensors, results read back. */
 
 import * as tf from '@tensorflow/tfjs';
-import * as api from 'tfjs-torch-rnn';
+import type * as Api from 'tfjs-torch-rnn';
 import { startBackend } from '../../../examples/language-id/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
+import { importBuilt } from '../built.js';
 import { type BenchCase, weightsOf } from '../cases.js';
 import type { Peer, PeerOptions, Prepared } from './peer.js';
 import {
@@ -16,7 +17,9 @@ import {
   toTorch,
 } from './tfjs.js';
 
-export type Layer = api.GRU | api.LSTM | api.RNN;
+const api = await importBuilt<typeof Api>('index.js');
+
+export type Layer = Api.GRU | Api.LSTM | Api.RNN;
 
 const LAYERS = { gru: api.GRU, lstm: api.LSTM, rnn: api.RNN };
 
@@ -28,7 +31,7 @@ export async function startOurs({ backend, threads }: PeerOptions): Promise<void
 export function makeLayer(
   { cell }: BenchCase,
   numbers: StateDict,
-  implementation: api.Implementation,
+  implementation: Api.Implementation,
 ): Layer {
   return LAYERS[cell].fromStateDict(weightsOf(numbers), { implementation });
 }
@@ -40,7 +43,7 @@ export function forward(layer: Layer, { x, states }: CaseTensors): tf.Tensor[] {
   return Object.values(results);
 }
 
-export async function startPeer(options: PeerOptions, implementation: api.Implementation): Promise<Peer> {
+export async function startPeer(options: PeerOptions, implementation: Api.Implementation): Promise<Peer> {
   await startOurs(options);
   return {
     versions: { tfjs: tf.version.tfjs },
@@ -56,7 +59,7 @@ export const start = (options: PeerOptions) => startPeer(options, 'fused');
 export function prepare(
   benchCase: BenchCase,
   numbers: StateDict,
-  implementation: api.Implementation,
+  implementation: Api.Implementation,
 ): Prepared {
   const layer = makeLayer(benchCase, numbers, implementation);
   const tensors = caseTensors(benchCase, numbers);
