@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Backend } from '../../examples/language-id/backend.js';
+import type { Backend } from '../../examples/support/backend.js';
 import { LineProcess } from '../line-process.js';
 import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';

@@ -26,8 +26,11 @@ const SHORT_MS = 200;
 const WARM_MS = 10;
 const MAX_RUNS = 500;
 
+/** As much of a {@link Contestant} as is used here. */
+export type Competitor = Pick<Contestant, 'kind' | 'threads' | 'takesPartIn' | 'ask'>;
+
 export interface Outcome {
-  readonly contestant: Contestant;
+  readonly contestant: Competitor;
   /** By turn; empty where there is a fault. */
   readonly rounds: Measured[];
   /** The largest difference to the contestant that the others are checked against; absent for that one. */
@@ -43,7 +46,7 @@ const TRUTHS = ['torch', 'reference', 'ours', 'ort-node', 'ort-web'];
 
 export async function measureCase(
   benchCase: BenchCase,
-  contestants: readonly Contestant[],
+  contestants: readonly Competitor[],
   options: MeasureOptions,
 ): Promise<Outcome[]> {
   const outcomes = contestants

@@ -1,7 +1,7 @@
 /** The command line. */
 
 import { parseArgs } from 'node:util';
-import { BACKENDS, type Backend } from '../../examples/language-id/backend.js';
+import { BACKENDS, type Backend } from '../../examples/support/backend.js';
 import { CELLS, type CellName, MODES, type Mode, SHAPES } from './cases.js';
 import { KINDS } from './contestants.js';
 

@@ -1,8 +1,7 @@
 /** What is kept of a case, for people and for machines. */
 
 import type { BenchCase } from './cases.js';
-import type { Contestant } from './contestants.js';
-import type { Outcome } from './measure.js';
+import type { Competitor, Outcome } from './measure.js';
 import { median, type Summary, summarize, summarizeRatio } from './stats.js';
 
 /** One peer in one case. */
@@ -57,6 +56,6 @@ function timesOf({ rounds }: Outcome): (readonly number[])[] {
   return rounds.map(({ times }) => times);
 }
 
-function isOurs({ kind }: Contestant): boolean {
+function isOurs({ kind }: Competitor): boolean {
   return kind.name === OURS;
 }

@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Backend } from '../../examples/language-id/backend.js';
+import type { Backend } from '../../examples/support/backend.js';
 import { parseStateDict, writeSafetensors } from '../../src/state-dict/index.js';
 import type { Peer, Prepared, StartPeer } from './peers/peer.js';
 import type { Answer, Block, Measured, Request } from './protocol.js';

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Api from 'tfjs-torch-rnn';
-import { startBackend } from '../../../examples/language-id/backend.js';
+import { startBackend } from '../../../examples/support/backend.js';
+import type * as Wasm from '../../../src/kernels/host/wasm.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import { importBuilt } from '../built.js';
 import { type BenchCase, weightsOf } from '../cases.js';
@@ -18,6 +19,7 @@ import {
 } from './tfjs.js';
 
 const api = await importBuilt<typeof Api>('index.js');
+const { hasMultiplyAdd } = await importBuilt<typeof Wasm>('kernels/host/wasm.js');
 
 export type Layer = Api.GRU | Api.LSTM | Api.RNN;
 
@@ -46,7 +48,7 @@ export function forward(layer: Layer, { x, states }: CaseTensors): tf.Tensor[] {
 export async function startPeer(options: PeerOptions, implementation: Api.Implementation): Promise<Peer> {
   await startOurs(options);
   return {
-    versions: { tfjs: tf.version.tfjs },
+    versions: { tfjs: tf.version.tfjs, 'engine in': hasMultiplyAdd() ? 'relaxed SIMD' : 'SIMD' },
     // The engine has; tf ops have on tensorflow alone.
     hasThreads: options.threads === 1 || implementation === 'fused' || options.backend === 'tensorflow',
     prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation),

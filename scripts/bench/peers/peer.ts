@@ -1,6 +1,6 @@
 /** What every runtime that is compared looks like to the benchmark. */
 
-import type { Backend } from '../../../examples/language-id/backend.js';
+import type { Backend } from '../../../examples/support/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import type { BenchCase } from '../cases.js';
 

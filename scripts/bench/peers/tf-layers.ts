@@ -4,7 +4,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
-import { startBackend } from '../../../examples/language-id/backend.js';
+import { startBackend } from '../../../examples/support/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import type { BenchCase } from '../cases.js';
 import type { Prepared, StartPeer } from './peer.js';
