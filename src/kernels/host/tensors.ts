@@ -1,6 +1,11 @@
 /** Tensors of the cpu, wasm and tensorflow backends as arrays, and arrays as their tensors. */
 
-import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  type DataType,
+  type KernelBackend,
+  type TensorInfo,
+  engine as tfEngine,
+} from '@tensorflow/tfjs-core';
 
 type HostBackend = KernelBackend & {
   /** wasm's: a view of a tensor's bytes where they are. */
@@ -10,6 +15,8 @@ type HostBackend = KernelBackend & {
 /** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
 export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {
   const host = backend as HostBackend;
+  // Made on another backend: tfjs-node's readSync does not fetch it, and a weight has to be here to be known as alive.
+  if (backend.refCount(info.dataId) === 0) tfEngine().moveData(backend, info.dataId);
   // A view is not to be had of a tensor without elements.
   if (host.typedArrayFromHeap && !info.shape.includes(0)) return host.typedArrayFromHeap(info);
   return host.readSync(info.dataId) as Float32Array | Int32Array;

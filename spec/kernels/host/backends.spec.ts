@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { gru } from '../../../src/index.js';
+import { engineFloatsInUse } from '../../../src/kernels/host/register.js';
+import { availableBackends } from '../../support/backends.js';
+
+describe('the fused kernel from one backend to another', () => {
+  afterEach(() => tf.setBackend('cpu'));
+
+  it('takes weights, inputs, states and lengths of any backend, and computes and keeps the same', async () => {
+    const names = await availableBackends();
+    for (const [from, to] of names.flatMap((a) => names.flatMap((b) => (a === b ? [] : [[a, b] as const])))) {
+      await tf.setBackend(from);
+      const layer = gru({ hiddenSize: 3, implementation: 'fused' });
+      const inputs = [tf.randomNormal([2, 4, 2]), tf.randomNormal([1, 2, 3]), tf.tensor1d([4, 2], 'int32')];
+      const [x, h0, lengths] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const run = () =>
+        tf.tidy(() => {
+          const loss = (y: tf.Tensor) => tf.sum(tf.square(layer.forward(y, { h0, lengths }).output));
+          return [layer.forward(x, { h0, lengths }).output, tf.grad(loss)(x)].map((t) => t.dataSync());
+        });
+      const before = run();
+      const used = engineFloatsInUse();
+      await tf.setBackend(to);
+      expect(run(), `${from} to ${to}`).to.deep.equal(before);
+      expect(engineFloatsInUse(), `${from} to ${to}`).to.equal(used);
+      tf.dispose(inputs);
+      layer.dispose();
+    }
+  });
+});
