@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { Random } from '../../../scripts/test-torch/random.js';
-import { gru, gruCell, lstm, setThreads } from '../../../src/index.js';
+import { gru, gruCell, lstm, setThreads, UnsupportedError } from '../../../src/index.js';
 import { engineFloatsInUse } from '../../../src/kernels/host/register.js';
 import { describeEachBackend } from '../../support/backends.js';
+import { maxDifference } from '../../support/parity.js';
 
 describeEachBackend("the engine's memory", () => {
   let before = 0;
@@ -90,6 +91,52 @@ describeEachBackend("the engine's memory", () => {
     unused.dispose();
   });
 
+  it('of two layers under one tape, with tidies and another gradient inside, lasts as long as the tape', () => {
+    const [below, above] = [gru({ hiddenSize: 3, seed: 1 }), lstm({ hiddenSize: 2, seed: 2 })];
+    const gradient = (layers: readonly [typeof below, typeof above]) => {
+      const loss = (x: tf.Tensor) => {
+        const middle = tf.tidy(() => layers[0].forward(x).output);
+        // Another tape begins and ends while this one records.
+        const steepness = tf.tidy(() => tf.grad((y) => tf.sum(tf.square(y)))(middle));
+        return tf.sum(layers[1].forward(tf.mul(middle, steepness)).output);
+      };
+      return tf
+        .grad(loss)(tf.ones([2, 4, 2]))
+        .dataSync();
+    };
+    tf.tidy(() => {
+      const references = [
+        gru({ hiddenSize: 3, seed: 1, implementation: 'reference' }),
+        lstm({ hiddenSize: 2, seed: 2, implementation: 'reference' }),
+      ] as const;
+      const difference = maxDifference(gradient([below, above]), gradient(references));
+      expect(difference).to.be.at.most(1e-6);
+      for (const layer of references) layer.dispose();
+    });
+    for (const layer of [below, above]) layer.dispose();
+  });
+
+  it('has no room for a sequence of 2.3 GB: the call throws with the remedy, and the layer is as before', () => {
+    const layer = gru({ hiddenSize: 512 });
+    layer.ensureBuilt(1);
+    tf.tidy(() => {
+      const [small, large] = [tf.ones([1, 1, 1]), tf.zeros([1, 1_100_000, 1])];
+      const before = layer.forward(small).output.dataSync();
+      const used = engineFloatsInUse();
+      for (const call of [
+        () => layer.forward(large),
+        () => tf.grad((x) => tf.sum(layer.forward(x).output))(large),
+      ])
+        expect(call).to.throw(
+          UnsupportedError,
+          'MiB in use of 2048 MiB. Use a smaller batch or shorter sequences',
+        );
+      expect(engineFloatsInUse()).to.equal(used);
+      expect(layer.forward(small).output.dataSync()).to.deep.equal(before);
+    });
+    layer.dispose();
+  });
+
   it('is given back by a call that fails', () => {
     const layer = gru({ hiddenSize: 3 });
     layer.ensureBuilt(2);
@@ -110,6 +157,28 @@ describeEachBackend("the engine's memory", () => {
       }
       expect(engineFloatsInUse()).to.equal(used);
       expect(layer.forward(x).output.shape).to.deep.equal([1, 2, 3]);
+    });
+    layer.dispose();
+  });
+});
+
+// tfjs itself never disposes of what such a tape has saved: no suite that counts tensors.
+describe("the engine's memory after a loss that throws", () => {
+  it('is given back at the next call, before another tape begins', () => {
+    const layer = gru({ hiddenSize: 3 });
+    layer.ensureBuilt(2);
+    tf.tidy(() => {
+      const x = tf.ones([1, 2, 2]);
+      layer.forward(x);
+      const used = engineFloatsInUse();
+      const loss = (y: tf.Tensor) => {
+        layer.forward(y);
+        throw new Error('not a loss');
+      };
+      expect(() => tf.grad(loss)(x)).to.throw('not a loss');
+      expect(engineFloatsInUse()).to.equal(used);
+      layer.forward(x);
+      expect(engineFloatsInUse()).to.equal(used);
     });
     layer.dispose();
   });

@@ -12,6 +12,15 @@ interface Entry {
 }
 
 /**
+ * The tape that records, or that gradients are being made of. A loss or a gradient that throws leaves its tape behind as the
+ * active one: nothing is recorded any more then, and the scope of gradients is closed.
+ */
+function liveTape(): unknown {
+  const { activeTape, gradientDepth, scopeStack } = tfEngine().state;
+  return gradientDepth > 0 || scopeStack.some(({ name }) => name === 'backward') ? activeTape : undefined;
+}
+
+/**
  * A kernel's output can be copied and disposed without a word to the kernel, so a tensor cannot own memory of the engine. The
  * tape can: it is the only one to ask for gradients, and whether it is over shows at the next call.
  */
@@ -35,9 +44,9 @@ export class Reserves {
 
   /** Frees what no tape needs any more. */
   sweep(): void {
-    const { activeTape } = tfEngine().state;
+    const live = liveTape();
     for (const [handle, { reserve, tape }] of this.entries) {
-      if (tape === activeTape) continue;
+      if (tape === live) continue;
       reserve.scope.release();
       for (const packed of reserve.weights) packed.users--;
       this.entries.delete(handle);
