@@ -5,14 +5,15 @@
 #include "vec.h"
 
 /*
- * 2^x, x limited to +-115 so that sums and reciprocals of the result stay normal numbers.
+ * 2^x. Limited to where an exponent is one of a normal number, of 0 or of infinity: at -127 the result is 0, at 128 infinity, so
+ * that sigmoid reaches 0 and 1 and tanh -1 and 1 as they do in torch, where 0 * infinity is to be NaN.
  *
  * x = n + f with n the nearest integer, |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits,
  * where it becomes the exponent of 2^n. 2^f is its Taylor polynomial of degree 6 with the last coefficient moved for a
  * smaller error over |f| <= 1/2: relative error below 2e-8 before rounding.
  */
 INLINE vf exp2_limited(vf x) {
-  x = at_least(-115.f, at_most(115.f, x));
+  x = at_least(-127.f, at_most(128.f, x));
   const vf magic = splat(12582912.f + 127.f);
   vf shifted = x + magic;
   vf f = x - (shifted - magic);

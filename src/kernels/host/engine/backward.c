@@ -64,6 +64,8 @@ INLINE void add_output_gradient(float *arena, const struct direction *d, const s
     for (long j = 0; j < run->out; j += VL) {
       vf sum = load(dh + j);
       if (d->dy) sum += load_part(arena + d->dy + row * d->dy_stride + j, run->out - j);
+      /* What stands behind the columns is a factor of zeros in the product below: an infinity there would make NaN. */
+      if (d->proj_size) sum = keep(first(run->out - j), sum);
       store(dh + j, sum);
       if (d->proj_size) store_part(arena + d->dh_sum + row * run->out + j, sum, run->out - j);
     }

@@ -6,7 +6,7 @@
  *
  * Back from dh', by h' alone:
  *
- *     da = dh' * (1 - h'^2)   or   dh' where h' > 0
+ *     da = dh' * (1 - h'^2)   or   dh' but where h' <= 0 (torch's rule: a NaN passes dh' on)
  *     dh = W_h^T da                          (by the caller)
  */
 
@@ -17,5 +17,5 @@ INLINE vf rnn_forward(const int cell, const float *gx, const float *gh) {
 
 INLINE vf rnn_backward(const int cell, vf dh, vf h_next) {
   if (cell == CELL_RNN_TANH) return dh * (splat(1.f) - h_next * h_next);
-  return select(h_next > (vf){0}, dh, (vf){0});
+  return select(h_next <= (vf){0}, (vf){0}, dh);
 }
