@@ -18,9 +18,9 @@ struct backward_run {
 EXPORT(backward_scratch)
 int32_t backward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size) {
   long hidden = padded(hidden_size), out = padded(proj_size ? proj_size : hidden_size);
-  long floats = batch * out;
-  if (cell == CELL_LSTM) floats += batch * hidden * (proj_size ? 2 : 1);
-  return (int32_t)floats;
+  int64_t floats = (int64_t)batch * out;
+  if (cell == CELL_LSTM) floats += (int64_t)batch * hidden * (proj_size ? 2 : 1);
+  return limited(floats);
 }
 
 INLINE struct backward_run start_run(const int cell, float *arena, const struct direction *d) {

@@ -76,7 +76,7 @@ struct direction {
   index_t unprojected;  /* [M, H]: o * tanh(c), likewise */
 };
 
-/* Floats of scratch that a call needs. */
+/* Floats of scratch that a call needs. Sizes beyond what an index reaches are INT32_MAX, which no arena has. */
 int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size, int32_t chunk_rows);
 int32_t backward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size);
 

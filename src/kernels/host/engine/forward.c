@@ -39,9 +39,9 @@ INLINE struct forward_run start_run(const int cell, float *arena, const struct d
 EXPORT(forward_scratch)
 int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_t proj_size, int32_t chunk_rows) {
   long hidden = padded(hidden_size), out = padded(proj_size ? proj_size : hidden_size);
-  long floats = chunk_rows * gates_of(cell) * hidden + 2 * batch * out;
-  if (cell == CELL_LSTM) floats += batch * hidden * (proj_size ? 2 : 1);
-  return (int32_t)floats;
+  int64_t floats = (int64_t)chunk_rows * gates_of(cell) * hidden + (int64_t)2 * batch * out;
+  if (cell == CELL_LSTM) floats += (int64_t)batch * hidden * (proj_size ? 2 : 1);
+  return limited(floats);
 }
 
 /* gx of as many whole steps as chunk_rows holds, the current one first. */

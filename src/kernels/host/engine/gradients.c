@@ -14,7 +14,7 @@ NOINLINE void tile_grouped(float *c, long depth, const float *a, const float *b)
 INLINE long grouped(long units) { return (units + ROWS - 1) / ROWS * ROWS; }
 
 EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t gates, int32_t units) {
-  return (int32_t)(SUM_ROWS * (gates * grouped(units) + VL));
+  return limited((int64_t)SUM_ROWS * (gates * grouped(units) + VL));
 }
 
 /* Each group of ROWS units of a gate as [rows][ROWS], group after group. */

@@ -68,4 +68,7 @@ INLINE vf multiply_add(vf a, vf b, vf c) {
 /* Columns rounded up to whole vectors. */
 INLINE long padded(long columns) { return (columns + VL - 1) / VL * VL; }
 
+/* As many floats as an index can reach, rather than a small or negative number that has wrapped around. */
+INLINE int32_t limited(int64_t floats) { return floats > INT32_MAX ? INT32_MAX : (int32_t)floats; }
+
 #endif

@@ -4,11 +4,11 @@
 #include "vec.h"
 
 EXPORT(packed_size) int32_t packed_size(int32_t gates, int32_t units, int32_t columns) {
-  return gates * (int32_t)padded(units) * columns;
+  return limited((int64_t)gates * padded(units) * columns);
 }
 
 EXPORT(packed_transposed_size) int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns) {
-  return gates * (int32_t)padded(units) * (int32_t)padded(columns);
+  return limited((int64_t)gates * padded(units) * padded(columns));
 }
 
 EXPORT(pack_weight)
