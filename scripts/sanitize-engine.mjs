@@ -1,5 +1,6 @@
 // @ts-check
-// Runs the engine's C source natively under AddressSanitizer and UndefinedBehaviorSanitizer: see sanitize-engine/driver.c.
+// Runs the engine's C source natively under AddressSanitizer and UndefinedBehaviorSanitizer (sanitize-engine/driver.c), and what
+// threads share of it under ThreadSanitizer (sanitize-engine/threads.c).
 // Needs gcc or clang with their sanitizers; CC names another compiler.
 //
 // Usage: npm run sanitize [-- RUNS [SEED]]
@@ -16,16 +17,19 @@ const LIMIT_MS = 600_000;
 /** Instruction sets that the source must be right for. */
 const BUILDS = process.arch === 'x64' ? [['-O1'], ['-O3', '-mavx2', '-mfma']] : [['-O1'], ['-O3']];
 
+const PROGRAMS = [
+  { name: 'driver', flags: ['-fsanitize=address,undefined'] },
+  { name: 'threads', flags: ['-fsanitize=thread', '-pthread'] },
+];
+
 const FLAGS = [
   '-std=c11',
   '-g',
-  '-fsanitize=address,undefined',
   '-fno-sanitize-recover=all',
   '-Wall',
   '-Wextra',
   '-Werror',
-  // gcc does not know clang's pragmas, and tells that vectors are passed otherwise than by other versions.
-  '-Wno-unknown-pragmas',
+  // gcc tells that vectors are passed otherwise than by other versions.
   '-Wno-psabi',
 ];
 
@@ -39,17 +43,19 @@ async function must(command, args) {
   return result.stdout.trim();
 }
 
-const [runs = '5000', seed = String(Math.floor(Math.random() * 1e6))] = process.argv.slice(2);
+const [runs = '1500', seed = String(Math.floor(Math.random() * 1e6))] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'sanitize-engine-'));
 try {
   const files = (await sourceFiles()).filter((name) => name.endsWith('.c'));
-  const sources = ['driver.c', ...files.map((name) => `../../src/kernels/host/engine/${name}`)];
-  for (const build of BUILDS) {
-    const driver = join(folder, 'driver');
-    const paths = sources.map((name) => join(SCRIPTS, 'sanitize-engine', name));
-    await must(process.env.CC || 'gcc', [...FLAGS, ...build, '-o', driver, ...paths]);
-    console.log(`sanitize: ${build.join(' ')}, seed ${seed}: ${await must(driver, [runs, seed])}, clean`);
-  }
+  const sources = files.map((name) => join(SCRIPTS, '../src/kernels/host/engine', name));
+  for (const { name, flags } of PROGRAMS)
+    for (const build of BUILDS) {
+      const program = join(folder, name);
+      const main = join(SCRIPTS, 'sanitize-engine', `${name}.c`);
+      await must(process.env.CC || 'gcc', [...FLAGS, ...flags, ...build, '-o', program, main, ...sources]);
+      const said = await must(program, [runs, seed]);
+      console.log(`sanitize: ${name}, ${build.join(' ')}, seed ${seed}: ${said}, clean`);
+    }
 } catch (error) {
   console.error(`sanitize: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

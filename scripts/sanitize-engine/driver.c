@@ -5,80 +5,12 @@
  *     driver RUNS SEED
  */
 
-#include <sanitizer/asan_interface.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "support.h"
 
-#include "../../src/kernels/host/engine/engine.h"
-
-#define ARENA_FLOATS (1 << 24)
-#define RED_ZONE 64
-
-static float *arena;
-static long top;
-static uint32_t state;
-
-static uint32_t next_random(void) {
-  state ^= state << 13;
-  state ^= state >> 17;
-  state ^= state << 5;
-  return state;
-}
-
-static int between(int low, int high) { return low + (int)(next_random() % (uint32_t)(high - low + 1)); }
-
-/* A buffer of exactly so many floats, between red zones; filled with small numbers. */
-static index_t buffer(long floats) {
-  long at = top + RED_ZONE;
-  top = (at + floats + 15) / 16 * 16;
-  if (top + RED_ZONE > ARENA_FLOATS) abort();
-  ASAN_UNPOISON_MEMORY_REGION(arena + at, (size_t)floats * 4);
-  for (long i = 0; i < floats; i++) arena[at + i] = (float)(between(-1000, 1000)) / 1000.f;
-  return (index_t)at;
-}
-
-static index_t integers(const int32_t *values, long count) {
-  index_t at = buffer(count);
-  for (long i = 0; i < count; i++) ((int32_t *)(arena + at))[i] = values[i];
-  return at;
-}
-
-static index_t structure(const void *fields, size_t bytes) { return integers(fields, (long)(bytes / 4)); }
-
-static long padded(long columns) { return (columns + 7) / 8 * 8; }
-
-static int gates_of(int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
-static int slots_of(int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 1; }
-
-static index_t weight(int gates, int units, int columns, int is_transposed, int first_gate) {
-  index_t from = buffer((long)gates * units * columns);
-  if (is_transposed) {
-    index_t to = buffer(packed_transposed_size(gates, units, columns));
-    pack_transposed(arena, from, to, gates, units, columns, first_gate);
-    return to;
-  }
-  index_t to = buffer(packed_size(gates, units, columns));
-  pack_weight(arena, from, to, gates, units, columns);
-  return to;
-}
-
-static index_t bias(int gates, int units, int added_gates) {
-  index_t from = buffer((long)gates * units), other = buffer((long)gates * units), to = buffer(gates * padded(units));
-  pack_bias(arena, from, other, to, gates, units, added_gates);
-  return to;
-}
-
-/* Rows sorted by length, longest first, and how many have each step. */
-static int lengths(int steps, int batch, int32_t *order, int32_t *counts) {
-  int rows = 0, length = steps;
-  for (int t = 0; t < steps; t++) counts[t] = 0;
-  for (int b = 0; b < batch; b++) {
-    order[b] = batch - 1 - b;
-    if (between(0, 2) == 0) length = between(0, length);
-    for (int t = 0; t < length; t++) counts[t]++;
-    rows += length;
-  }
-  return rows;
+/* Every tail of a tile, and at times the sizes around powers of two. */
+static int a_size(void) {
+  const int large[] = {63, 64, 65, 127, 128, 129, 256};
+  return between(0, 15) ? between(1, 40) : large[between(0, 6)];
 }
 
 static void gradients(const struct direction *d, int out) {
@@ -123,7 +55,7 @@ static void gradients(const struct direction *d, int out) {
 
 static void run(void) {
   struct direction d = {.cell = between(CELL_RNN_TANH, CELL_LSTM), .steps = between(1, 6), .batch = between(1, 9),
-                        .input_size = between(1, 40), .hidden_size = between(1, 40), .reverse = between(0, 1)};
+                        .input_size = a_size(), .hidden_size = a_size(), .reverse = between(0, 1)};
   if (d.cell == CELL_LSTM && d.hidden_size > 1 && between(0, 1)) d.proj_size = between(1, d.hidden_size - 1);
   int out = d.proj_size ? d.proj_size : d.hidden_size, gates = gates_of(d.cell), hidden = d.hidden_size;
   int slots = slots_of(d.cell) * (int)padded(hidden), width = between(1, 2) * out;
@@ -188,14 +120,13 @@ int main(int count, char **arguments) {
   long runs = count > 1 ? atol(arguments[1]) : 1000;
   state = count > 2 ? (uint32_t)atol(arguments[2]) : 1;
   if (state == 0) state = 1;
-  arena = aligned_alloc(64, sizeof(float) * ARENA_FLOATS);
   for (long i = 0; i < runs; i++) {
-    top = 0;
-    ASAN_POISON_MEMORY_REGION(arena, sizeof(float) * ARENA_FLOATS);
+    start_over();
     run();
-    index_t values = buffer(between(1, 40)), results = buffer(40);
-    activation(arena, between(0, 2), values, results, 1);
+    int size = between(1, 40);
+    activation(arena, between(0, 2), buffer(size), buffer(size), size);
   }
+  start_over();
   ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(float) * ARENA_FLOATS);
   free(arena);
   printf("%ld runs\n", runs);

@@ -115,12 +115,27 @@ INLINE void step(const int cell, float *arena, const struct direction *d, const 
   }
 }
 
+/* Rows begin..end of the sorted ones start: h0 and c0. */
+INLINE void start_rows(const int cell, float *arena, const struct direction *d, const struct walk *w,
+                       const struct forward_run *run, long begin, long end) {
+  load_rows(run->h, run->out_padded, d->h0 ? arena + d->h0 : 0, run->out, w->order, begin, end);
+  if (cell == CELL_LSTM)
+    load_rows(run->c, run->hidden_padded, d->c0 ? arena + d->c0 : 0, run->hidden, w->order, begin, end);
+}
+
+/* Rows begin..end are done: hn and cn. */
+INLINE void end_rows(const int cell, float *arena, const struct direction *d, const struct walk *w,
+                     const struct forward_run *run, long begin, long end) {
+  keep_rows(arena + d->hn, run->h, run->out_padded, run->out, w->order, begin, end);
+  if (cell == CELL_LSTM) keep_rows(arena + d->cn, run->c, run->hidden_padded, run->hidden, w->order, begin, end);
+}
+
 /*
  * 0: a member of the team is lost.
  *
- * In a team every member walks by itself and works on its own units. What is common to all units (rows that start or end)
- * every member does, and writes the same. Members meet before anybody changes what another may still write or read: after rows
- * were loaded, and after each step.
+ * In a team every member walks by itself and works on its own units. What is common to all units (rows that start or end) is
+ * the first member's. Members meet before anybody changes what another may still write or read: after rows were loaded, and
+ * after each step.
  */
 INLINE int run_forward(const int cell, float *arena, const struct direction *d) {
   struct forward_run run = start_run(cell, arena, d);
@@ -133,20 +148,17 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
       run.unit_end = d->unit_end;
     }
   }
+  const int is_first = run.unit_begin == 0;
   struct walk w = start_walk(arena, d, !d->reverse);
-  const float *h0 = d->h0 ? arena + d->h0 : 0, *c0 = d->c0 ? arena + d->c0 : 0;
   /* Rows without a step end where they start. */
   long present = d->steps > 0 ? w.counts[0] : 0;
-  load_rows(run.h, run.out_padded, h0, run.out, w.order, present, w.batch);
-  keep_rows(arena + d->hn, run.h, run.out_padded, run.out, w.order, present, w.batch);
-  if (cell == CELL_LSTM) {
-    load_rows(run.c, run.hidden_padded, c0, run.hidden, w.order, present, w.batch);
-    keep_rows(arena + d->cn, run.c, run.hidden_padded, run.hidden, w.order, present, w.batch);
+  if (is_first) {
+    start_rows(cell, arena, d, &w, &run, present, w.batch);
+    end_rows(cell, arena, d, &w, &run, present, w.batch);
   }
   while (next_step(&w)) {
     if (w.joined < w.count) {
-      load_rows(run.h, run.out_padded, h0, run.out, w.order, w.joined, w.count);
-      if (cell == CELL_LSTM) load_rows(run.c, run.hidden_padded, c0, run.hidden, w.order, w.joined, w.count);
+      if (is_first) start_rows(cell, arena, d, &w, &run, w.joined, w.count);
       w.joined = w.count;
       if (run.team && !meet(run.team)) return 0;
     }
@@ -156,9 +168,7 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
     float *h = run.h;
     run.h = run.h_next;
     run.h_next = h;
-    long stay = next_count(&w);
-    keep_rows(arena + d->hn, run.h, run.out_padded, run.out, w.order, stay, w.count);
-    if (cell == CELL_LSTM) keep_rows(arena + d->cn, run.c, run.hidden_padded, run.hidden, w.order, stay, w.count);
+    if (is_first) end_rows(cell, arena, d, &w, &run, next_count(&w), w.count);
   }
   return 1;
 }

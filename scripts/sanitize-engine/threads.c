@@ -1,0 +1,103 @@
+/*
+ * Runs the queue and the team of the engine on several threads, natively, under ThreadSanitizer: directions forward, alone and
+ * with their units shared, whose results must be the same to the bit.
+ *
+ *     threads RUNS SEED
+ */
+
+#include <pthread.h>
+#include <string.h>
+
+#include "support.h"
+
+#define MAX_THREADS 3
+
+struct call {
+  index_t queue;
+  int32_t round;
+};
+
+static void *take_jobs(void *argument) {
+  const struct call *call = argument;
+  work(arena, call->queue, call->round);
+  return 0;
+}
+
+/* All jobs of one round on so many threads. */
+static void run_jobs(const index_t *jobs, int count, int threads, int32_t round) {
+  int32_t fields[2 + 2 * MAX_THREADS] = {round << 16 | count << 8, 0};
+  for (int i = 0; i < count; i++) {
+    fields[2 + 2 * i] = JOB_FORWARD;
+    fields[3 + 2 * i] = jobs[i];
+  }
+  struct call call = {integers(fields, 2 + 2 * count), round};
+  pthread_t others[MAX_THREADS];
+  for (int i = 1; i < threads; i++)
+    if (pthread_create(&others[i], 0, take_jobs, &call)) abort();
+  take_jobs(&call);
+  for (int i = 1; i < threads; i++) pthread_join(others[i], 0);
+  if (((struct queue *)(arena + call.queue))->done != count) abort();
+}
+
+static void check_same(index_t a, index_t b, long floats) {
+  if (memcmp(arena + a, arena + b, (size_t)floats * 4)) abort();
+}
+
+/* A direction alone, then by a team of up to as many threads as there are. */
+static void run(int32_t round) {
+  const int cells[] = {CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM};
+  struct direction d = {.cell = cells[between(0, 3)], .steps = between(1, 12), .batch = between(1, 5),
+                        .input_size = between(1, 40), .hidden_size = between(17, 80), .reverse = between(0, 1)};
+  int gates = gates_of(d.cell), hidden = d.hidden_size, slots = slots_of(d.cell) * (int)padded(hidden);
+  int32_t order[9], counts[12];
+  d.rows = lengths(d.steps, d.batch, order, counts);
+  d.order = integers(order, d.batch);
+  d.counts = integers(counts, d.steps);
+  d.x = buffer((long)d.rows * d.input_size);
+  d.x_stride = d.input_size;
+  d.y_stride = hidden;
+  if (between(0, 1)) {
+    d.h0 = buffer((long)d.batch * hidden);
+    d.c0 = buffer((long)d.batch * hidden);
+  }
+  d.weight_ih = weight(gates, hidden, d.input_size, 0, 0);
+  d.weight_hh = weight(gates, hidden, hidden, 0, 0);
+  d.bias_ih = bias(gates, hidden, d.cell == CELL_GRU ? 2 : gates);
+  d.chunk_rows = between(d.batch, d.batch * d.steps);
+  d.unit_end = hidden;
+  struct direction alone = d, shared = d;
+  struct direction *both[] = {&alone, &shared};
+  for (int i = 0; i < 2; i++) {
+    both[i]->y = buffer((long)d.rows * hidden);
+    both[i]->hn = buffer((long)d.batch * hidden);
+    both[i]->cn = buffer((long)d.batch * hidden);
+    if (d.cell == CELL_GRU || d.cell == CELL_LSTM) both[i]->reserve = buffer((long)d.rows * slots);
+    both[i]->scratch = buffer(forward_scratch(d.cell, d.batch, hidden, 0, d.chunk_rows));
+  }
+  if (!forward(arena, structure(&alone, sizeof alone))) abort();
+  int size = between(2, MAX_THREADS), threads = between(1, MAX_THREADS);
+  shared.team = integers((int32_t[]){size, 0, 0, 0, 0}, 5);
+  index_t jobs[MAX_THREADS];
+  int share = ((hidden + size - 1) / size + 7) / 8 * 8;
+  for (int i = 0; i < size; i++) {
+    shared.unit_begin = i * share < hidden ? i * share : hidden;
+    shared.unit_end = (i + 1) * share < hidden ? (i + 1) * share : hidden;
+    jobs[i] = structure(&shared, sizeof shared);
+  }
+  run_jobs(jobs, size, threads, round);
+  check_same(alone.y, shared.y, (long)d.rows * hidden);
+  check_same(alone.hn, shared.hn, (long)d.batch * hidden);
+  if (d.cell == CELL_LSTM) check_same(alone.cn, shared.cn, (long)d.batch * hidden);
+}
+
+int main(int count, char **arguments) {
+  long runs = count > 1 ? atol(arguments[1]) : 1000;
+  state = count > 2 ? (uint32_t)atol(arguments[2]) : 1;
+  if (state == 0) state = 1;
+  for (long i = 0; i < runs; i++) {
+    start_over();
+    run((int32_t)(i % 0x7fff) + 1);
+  }
+  printf("%ld runs\n", runs);
+  return 0;
+}
