@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import safetensors.torch
 
-from fixtures.training.curves import Case, Run, run_fixture
+from fixtures.training.curves import LARGEST_SENSITIVITY, Case, Run, run_fixture, sensitivity
 from fixtures.training.task import evaluate
 from fixtures.training.tied import TiedModel, tied_batches, tied_fixture
+
+ATTEMPTS = 20
+"""One model in forty is too sensitive."""
 
 
 def read_run(request: dict) -> Run:
@@ -24,8 +27,13 @@ def read_run(request: dict) -> Run:
 
 
 def train(request: dict) -> dict:
-    """Trains a character model; answers with what a stored fixture of curves holds."""
-    return run_fixture(read_run(request), [request["optimizer"]])
+    """Trains a character model that rounding does not lead astray; answers with what a stored fixture of curves holds, and
+    with the seed of the model, the first from the asked one on."""
+    for seed in range(request["seed"], request["seed"] + ATTEMPTS):
+        run = read_run(request | {"seed": seed})
+        if sensitivity(run, request["optimizer"]) <= LARGEST_SENSITIVITY:
+            return run_fixture(run, [request["optimizer"]]) | {"seed": seed}
+    raise ValueError(f"{ATTEMPTS} models in turn are all too sensitive to rounding")
 
 
 def evaluate_export(request: dict) -> dict:
