@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as Contract from '../../src/kernels/contract.js';
 import type * as Direction from '../../src/kernels/host/direction.js';
+import type * as Layout from '../../src/kernels/host/layout.js';
 import type * as Plan from '../../src/kernels/host/plan.js';
 import type * as Stack from '../../src/kernels/host/stack.js';
 import type * as Wasm from '../../src/kernels/host/wasm.js';
@@ -17,7 +18,8 @@ import { type Summary, summarize } from './stats.js';
 const { listInputs } = await importBuilt<typeof Contract>('kernels/contract.js');
 const { DIRECTION_SIZE, writeDirection } = await importBuilt<typeof Direction>('kernels/host/direction.js');
 const { CELL_CODES } = await importBuilt<typeof Plan>('kernels/host/plan.js');
-const { commonFields, runStack } = await importBuilt<typeof Stack>('kernels/host/stack.js');
+const { commonFields } = await importBuilt<typeof Layout>('kernels/host/layout.js');
+const { train } = await importBuilt<typeof Stack>('kernels/host/stack.js');
 const { makeEngine } = await importBuilt<typeof Wasm>('kernels/host/wasm.js');
 const { WeightCache } = await importBuilt<typeof Weights>('kernels/host/weights.js');
 
@@ -95,11 +97,10 @@ function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
   };
   // A training call leaves its inputs and weights in the engine's memory.
   const cache = new WeightCache(engine);
-  const { outputs, reserve } = runStack(engine, cache, tf.backend(), attrs, tensors, true);
-  if (!reserve) throw new Error('a training call has a reserve');
+  const { outputs, reserve } = train(engine, cache, tf.backend(), attrs, tensors);
   for (const { dataId } of outputs) tf.backend().disposeData(dataId);
   tf.dispose(weights);
-  const fields = commonFields(reserve, reserve.groups[0] as Stack.Group, 0);
+  const fields = commonFields(reserve, reserve.groups[0] as Layout.Group, 0);
   fields.reserve = 0;
   fields.hn = engine.arena.allocate(SIZE);
   fields.chunk_rows = 1;

@@ -26,7 +26,7 @@ const OPS: Record<string, { run: Run; gates: number; projSize: number; states: r
     states: [2, H],
   },
   rnn: {
-    run: (inputs, attrs) => rnn(inputs, { ...attrs, nonlinearity: 'tanh' }, 'auto'),
+    run: (inputs, attrs) => rnn(inputs, attrs, 'tanh', 'auto'),
     gates: 1,
     projSize: 0,
     states: [H],
@@ -124,7 +124,8 @@ for (const [name, { run, gates, projSize, states }] of Object.entries(OPS)) {
         const { x, weights, initialStates } = inputs();
         const first = tf.unstack(x, 1)[0] as tf.Tensor2D;
         const initial = initialStates!.map((state) => tf.unstack(state)[0] as tf.Tensor2D);
-        const next = runStep(run, first, initial, weights[0]!, H);
+        const ofCell = { batchFirst: false, bidirectional: false, hiddenSize: H, projSize };
+        const next = runStep(run, first, initial, weights[0]!, ofCell);
         const sequence = run(
           {
             x: tf.expandDims(first, 1) as tf.Tensor3D,

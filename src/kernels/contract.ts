@@ -91,7 +91,7 @@ export interface GradientAttrs {
 const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
 
 /** Lists of names by what they depend on: the same call has the same list, so that a kernel can know it by identity. */
-const nameLists = new Map<string, readonly string[]>();
+const nameLists = new Map<number, readonly string[]>();
 
 /**
  * The inputs of a kernel as tfjs takes them, a list without gaps: `x`, `state0` and on, then `weight_ih 0` and so on by
@@ -101,17 +101,46 @@ export function listInputs({ x, initialStates = [], weights, lengths }: StackInp
   readonly names: readonly string[];
   readonly tensors: readonly Tensor[];
 } {
-  const present = WEIGHT_NAMES.filter((name) => weights[0]?.[name] !== undefined);
   const tensors: Tensor[] = [x, ...initialStates];
-  for (const direction of weights) for (const name of present) tensors.push(direction[name] as Tensor);
+  for (const direction of weights)
+    for (const name of WEIGHT_NAMES) {
+      const weight = direction[name];
+      if (weight) tensors.push(weight);
+    }
   if (lengths) tensors.push(lengths);
-  const key = [initialStates.length, weights.length, present.join(), lengths !== undefined].join(' ');
-  const names = nameLists.get(key) ?? [
-    'x',
-    ...initialStates.map((_, s) => `state${s}`),
-    ...weights.flatMap((_, k) => present.map((name) => `${name} ${k}`)),
-    ...(lengths ? ['lengths'] : []),
-  ];
-  nameLists.set(key, names);
+  // What a call can have, in the digits of a number.
+  let key = weights.length;
+  for (const name of WEIGHT_NAMES) key = key * 2 + Number(weights[0]?.[name] !== undefined);
+  key = (key * 2 + Number(lengths !== undefined)) * 3 + initialStates.length;
+  let names = nameLists.get(key);
+  if (!names) {
+    const present = WEIGHT_NAMES.filter((name) => weights[0]?.[name] !== undefined);
+    names = [
+      'x',
+      ...initialStates.map((_, s) => `state${s}`),
+      ...weights.flatMap((_, k) => present.map((name) => `${name} ${k}`)),
+      ...(lengths ? ['lengths'] : []),
+    ];
+    nameLists.set(key, names);
+  }
   return { names, tensors };
+}
+
+/** Attributes by those of the stack, one object each. */
+const attrsOfStacks = new WeakMap<StackAttrs, RecurrentAttrs[]>();
+
+/** The attributes of a kernel; the same object for the same arguments, so that a kernel can know a layer by it. */
+export function recurrentAttrs(
+  cell: Cell,
+  stackAttrs: StackAttrs,
+  inputNames: readonly string[],
+): RecurrentAttrs {
+  const made = attrsOfStacks.get(stackAttrs) ?? [];
+  let attrs = made.find((known) => known.inputNames === inputNames && known.cell === cell);
+  if (!attrs) {
+    attrs = { ...stackAttrs, cell, inputNames };
+    made.push(attrs);
+    attrsOfStacks.set(stackAttrs, made);
+  }
+  return attrs;
 }

@@ -182,7 +182,7 @@ export class RNNCell extends RecurrentCell {
     attrs: StackAttrs,
     implementation: Implementation,
   ): StackOutputs {
-    return rnnOp(inputs, { ...attrs, nonlinearity: this.nonlinearity }, implementation);
+    return rnnOp(inputs, attrs, this.nonlinearity, implementation);
   }
 }
 

@@ -97,7 +97,8 @@ export class InputShapes {
     );
     return given.map((state, i) => {
       const shape = shapes[i] as [number, number, number];
-      return state ? reshape(state, shape) : (zeros(shape) as Tensor3D);
+      if (!state) return zeros(shape) as Tensor3D;
+      return unbatched ? reshape(state, shape) : (state as Tensor3D);
     });
   }
 }

@@ -12,15 +12,9 @@ import {
   type Tensor3D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import {
-  type LayerVariable,
-  layers,
-  regularizers,
-  type Shape,
-  SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import { layers, regularizers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, message, showShape } from '../check.js';
-import type { StackInputs, StackOutputs } from '../kernels/contract.js';
+import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { gru as gruOp } from '../ops/gru.js';
 import { checkImplementation } from '../ops/implementation.js';
 import { PresentSteps } from '../ops/present-steps.js';
@@ -31,7 +25,7 @@ import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './ke
 import { kerasOutputs } from './keras-gru-outputs.js';
 import { type Mask, maskFits, sequenceMask } from './masks.js';
 import { OwnMask } from './own-mask.js';
-import { directionWeights, torchInitializer, torchShapes } from './parameters.js';
+import { LayerParameters, torchInitializer, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
@@ -67,15 +61,19 @@ export class KerasGRU extends layers.Layer {
   static readonly className: string = 'TorchKerasGRU';
 
   private readonly options: KerasGRUOptions;
+  /** One object for all calls: kernels know it again. */
+  private readonly attrs: StackAttrs;
   private readonly ownMask = new OwnMask(this);
   private readonly store = new StateStore();
-  private readonly parameters = new Map<string, LayerVariable>();
+  private readonly parameters = new LayerParameters();
   private resolvedInputSize: number | undefined;
 
   constructor(args: KerasGRUArgs) {
     const options = parseKerasGRUArgs(WHERE, args);
     super(args);
     this.options = options;
+    const { bidirectional, hiddenSize } = options;
+    this.attrs = { batchFirst: true, bidirectional, hiddenSize, projSize: 0 };
     this.resolvedInputSize = options.inputSize;
     this.supportsMasking = true;
     this._stateful = options.stateful;
@@ -210,10 +208,9 @@ export class KerasGRU extends layers.Layer {
   }
 
   private run(inputs: Omit<StackInputs, 'weights'>, training: boolean): StackOutputs {
-    const { bidirectional, hiddenSize, implementation, dropout } = this.options;
-    const attrs = { batchFirst: true, bidirectional, hiddenSize, projSize: 0 };
-    const weights = directionWeights(this.parameters);
-    const runOn = (x: Tensor3D) => gruOp({ ...inputs, x, weights }, attrs, implementation);
+    const { hiddenSize, implementation, dropout } = this.options;
+    const weights = this.parameters.read();
+    const runOn = (x: Tensor3D) => gruOp({ ...inputs, x, weights }, this.attrs, implementation);
     if (!training || dropout === 0) return runOn(inputs.x);
     const [batch, , inputSize] = inputs.x.shape;
     const drop = () => dropoutOp(inputs.x, dropout, [batch, 1, inputSize]) as Tensor3D;

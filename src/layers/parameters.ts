@@ -41,19 +41,38 @@ export function addDirection(
   if (projSize > 0) shapes.set(`weight_hr${suffix}`, [projSize, hiddenSize]);
 }
 
-/** The live weights of each layer and direction, in the order of `hn`; one entry for a cell. They belong to the layer. */
-export function directionWeights(parameters: ReadonlyMap<string, LayerVariable>): DirectionWeights[] {
-  const suffixes = [...parameters.keys()].flatMap((name) => /^weight_ih(.*)$/.exec(name)?.[1] ?? []);
-  return suffixes.map((suffix) => {
-    const read = (name: string) => parameters.get(name + suffix)?.read();
-    return {
-      weight_ih: read('weight_ih') as Tensor2D,
-      weight_hh: read('weight_hh') as Tensor2D,
-      weight_hr: read('weight_hr') as Tensor2D | undefined,
-      bias_ih: read('bias_ih') as Tensor1D | undefined,
-      bias_hh: read('bias_hh') as Tensor1D | undefined,
-    };
-  });
+type WeightName = keyof DirectionWeights;
+
+const WEIGHT = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(.*)$/;
+
+/** The variables of a layer or a cell under torch's names, in the order in which they were added: that of `state_dict()`. */
+export class LayerParameters {
+  private readonly variablesByName = new Map<string, LayerVariable>();
+  /** By what follows the name of a weight: `_l0`, `_l0_reverse`, ...; nothing for a cell. */
+  private readonly byDirection = new Map<string, Partial<Record<WeightName, LayerVariable>>>();
+
+  set(name: string, variable: LayerVariable): void {
+    this.variablesByName.set(name, variable);
+    const [, weight, direction] = WEIGHT.exec(name) as unknown as [string, WeightName, string];
+    const variables = this.byDirection.get(direction) ?? {};
+    variables[weight] = variable;
+    this.byDirection.set(direction, variables);
+  }
+
+  get byName(): ReadonlyMap<string, LayerVariable> {
+    return this.variablesByName;
+  }
+
+  /** The live weights of each layer and direction, in the order of `hn`; one entry for a cell. They belong to the layer. */
+  read(): DirectionWeights[] {
+    return Array.from(this.byDirection.values(), (variables) => ({
+      weight_ih: variables.weight_ih?.read() as Tensor2D,
+      weight_hh: variables.weight_hh?.read() as Tensor2D,
+      weight_hr: variables.weight_hr?.read() as Tensor2D | undefined,
+      bias_ih: variables.bias_ih?.read() as Tensor1D | undefined,
+      bias_hh: variables.bias_hh?.read() as Tensor1D | undefined,
+    }));
+  }
 }
 
 /** Weights that a constructor was given, before any weight is made: tfjs would find out after it has built the layer. */

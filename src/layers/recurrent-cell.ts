@@ -10,9 +10,9 @@ import {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../check.js';
-import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
+import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
 import { runStep } from '../ops/step.js';
 import { checkTensor } from '../ops/validate.js';
@@ -21,7 +21,7 @@ import { checkSymbolicInputs } from './call-args.js';
 import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './cell-args.js';
 import { checkCellInput, checkCellState } from './cell-shapes.js';
 import { construct, toConfig } from './config.js';
-import { addDirection, checkInitialWeights, directionWeights, torchInitializer } from './parameters.js';
+import { addDirection, checkInitialWeights, LayerParameters, torchInitializer } from './parameters.js';
 import { buildLayer, moveToScope } from './weights.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
@@ -46,7 +46,9 @@ export abstract class RecurrentCell extends layers.RNNCell {
   readonly stateSize: number | number[];
 
   protected readonly options: RecurrentCellOptions;
-  private readonly parameters = new Map<string, LayerVariable>();
+  /** One object for all calls: kernels know it again. */
+  private readonly attrs: StackAttrs;
+  private readonly parameters = new LayerParameters();
   private resolvedInputSize: number | undefined;
 
   protected constructor(
@@ -58,6 +60,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
     this.options = options;
     this.resolvedInputSize = options.inputSize;
     const { hiddenSize } = options;
+    this.attrs = { batchFirst: false, bidirectional: false, hiddenSize, projSize: 0 };
     this.stateSize = cell.stateNames.length === 1 ? hiddenSize : cell.stateNames.map(() => hiddenSize);
   }
 
@@ -85,7 +88,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
     const [x] = shapeList(inputShape);
     checkCellInput(this.cell.where, this.cell.where, x, this.inputSize, false);
     if (this.built) {
-      moveToScope(this.parameters);
+      moveToScope(this.parameters.byName);
       return;
     }
     const inputSize = x[1];
@@ -171,9 +174,9 @@ export abstract class RecurrentCell extends layers.RNNCell {
   private step(x: Tensor2D, states: readonly Tensor2D[] | undefined): Tensor2D[] {
     const { hiddenSize, implementation } = this.options;
     if (hiddenSize === 0) return this.cell.stateNames.map(() => zeros([x.shape[0], 0]));
-    const [weights] = directionWeights(this.parameters) as [ReturnType<typeof directionWeights>[number]];
+    const [weights] = this.parameters.read() as [DirectionWeights];
     const run = (inputs: StackInputs, attrs: StackAttrs) => this.runOp(inputs, attrs, implementation);
-    return runStep(run, x, states, weights, hiddenSize);
+    return runStep(run, x, states, weights, this.attrs);
   }
 
   /** Checks the shapes of `x` and the states, as tf.layers passes them. */

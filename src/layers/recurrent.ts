@@ -12,7 +12,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, message, show, showShape } from '../check.js';
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
@@ -37,7 +37,7 @@ import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
 import { type Mask, maskFits, sequenceMask } from './masks.js';
 import { OwnMask } from './own-mask.js';
-import { checkInitialWeights, directionWeights, torchInitializer, torchShapes } from './parameters.js';
+import { checkInitialWeights, LayerParameters, torchInitializer, torchShapes } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
 
@@ -67,8 +67,10 @@ export abstract class Recurrent extends layers.Layer {
 
   protected readonly options: RecurrentOptions;
   private readonly shapes: InputShapes;
+  /** One object for all calls: kernels know it again. */
+  private readonly attrs: StackAttrs;
   private readonly store = new StateStore();
-  private readonly parameters = new Map<string, LayerVariable>();
+  private readonly parameters = new LayerParameters();
   private resolvedInputSize: number | undefined;
   private readonly ownMask = new OwnMask(this);
 
@@ -80,6 +82,8 @@ export abstract class Recurrent extends layers.Layer {
     super(args);
     this.options = options;
     this.shapes = new InputShapes(options, cell.stateNames);
+    const { batchFirst, bidirectional, hiddenSize, projSize } = options;
+    this.attrs = { batchFirst, bidirectional, hiddenSize, projSize };
     this.resolvedInputSize = options.inputSize;
     this.supportsMasking = true;
     this._stateful = options.stateful;
@@ -270,11 +274,9 @@ export abstract class Recurrent extends layers.Layer {
     lengths: Tensor1D | undefined,
     training: boolean,
   ): StackOutputs {
-    const { dropout, numLayers, implementation, batchFirst, bidirectional, hiddenSize, projSize } =
-      this.options;
-    const attrs: StackAttrs = { batchFirst, bidirectional, hiddenSize, projSize };
-    const inputs: StackInputs = { x, initialStates, weights: directionWeights(this.parameters), lengths };
-    const run = (stack: StackInputs) => this.runOp(stack, attrs, implementation);
+    const { dropout, numLayers, implementation } = this.options;
+    const inputs: StackInputs = { x, initialStates, weights: this.parameters.read(), lengths };
+    const run = (stack: StackInputs) => this.runOp(stack, this.attrs, implementation);
     const drops = training && dropout > 0 && numLayers > 1;
     return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
   }

@@ -81,7 +81,7 @@ export class RNN extends Recurrent {
     attrs: StackAttrs,
     implementation: Implementation,
   ): StackOutputs {
-    return rnnOp(inputs, { ...attrs, nonlinearity: this.nonlinearity }, implementation);
+    return rnnOp(inputs, attrs, this.nonlinearity, implementation);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   KERNELS,
   listInputs,
   type RecurrentAttrs,
+  recurrentAttrs,
   type StackAttrs,
   type StackInputs,
   type StackOutputs,
@@ -23,7 +24,7 @@ import {
 /** Runs the whole stack in one kernel. Contract: {@link StackInputs}, {@link StackOutputs}. */
 export function runFused(cell: Cell, inputs: StackInputs, stackAttrs: StackAttrs): StackOutputs {
   const { names, tensors } = listInputs(inputs);
-  const attrs: RecurrentAttrs = { ...stackAttrs, cell, inputNames: names };
+  const attrs = recurrentAttrs(cell, stackAttrs, names);
   const run = (kernel: string) => runKernel(kernel, tensors, attrs) as Tensor[];
   if (!engine().isTapeOn()) return toOutputs(run(KERNELS.inference));
   const [reserve, ...outputs] = run(KERNELS.training) as [Tensor, ...Tensor[]];

@@ -2,7 +2,7 @@ import { add, expandDims, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core'
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { sigmoid, tanh } from './activations.js';
 import { runFused } from './fused.js';
-import { checkImplementation, type Implementation, isFused } from './implementation.js';
+import { type Implementation, isFused } from './implementation.js';
 import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.js';
 
 /**
@@ -36,6 +36,7 @@ export const gruEquations: CellEquations = {
 
 /** A stack of GRU layers over whole sequences. The caller disposes the outputs. */
 export function gru(inputs: StackInputs, attrs: StackAttrs, implementation: Implementation): StackOutputs {
-  checkImplementation('GRU', implementation);
-  return isFused(implementation) ? runFused('GRU', inputs, attrs) : runStack(gruEquations, inputs, attrs);
+  return isFused('GRU', implementation)
+    ? runFused('GRU', inputs, attrs)
+    : runStack(gruEquations, inputs, attrs);
 }

@@ -19,19 +19,28 @@ export function fusedObstacle(): string | undefined {
   return undefined;
 }
 
-/** Whether the fused kernel is to run, noted for `describeKernels`; see {@link checkImplementation}. */
-export function isFused(implementation: Implementation): boolean {
-  const isFusedRun = implementation !== 'reference' && fusedObstacle() === undefined;
-  lastRuns.set(getBackend(), isFusedRun ? 'fused' : 'reference');
-  return isFusedRun;
+/**
+ * Whether the fused kernel is to run, noted for `describeKernels`.
+ * @throws UnsupportedError when it is asked for by name and cannot run.
+ */
+export function isFused(where: string, implementation: Implementation): boolean {
+  const obstacle = implementation === 'reference' ? 'none wanted' : fusedObstacle();
+  if (implementation === 'fused' && obstacle !== undefined) throw refusal(where, obstacle);
+  lastRuns.set(getBackend(), obstacle === undefined ? 'fused' : 'reference');
+  return obstacle === undefined;
 }
 
-/** @throws UnsupportedError when a fused kernel is asked for by name and cannot run. */
+/**
+ * For a layer that is not built yet, since one that throws should not be.
+ * @throws UnsupportedError when a fused kernel is asked for by name and cannot run.
+ */
 export function checkImplementation(where: string, implementation: Implementation): void {
-  if (implementation !== 'fused') return;
-  const obstacle = fusedObstacle();
-  if (obstacle === undefined) return;
-  throw new UnsupportedError(
+  const obstacle = implementation === 'fused' ? fusedObstacle() : undefined;
+  if (obstacle !== undefined) throw refusal(where, obstacle);
+}
+
+function refusal(where: string, obstacle: string): UnsupportedError {
+  return new UnsupportedError(
     message(
       where,
       'implementation',

@@ -2,7 +2,7 @@ import { add, expandDims, matMul, mul, type Tensor2D } from '@tensorflow/tfjs-co
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { sigmoid, tanh } from './activations.js';
 import { runFused } from './fused.js';
-import { checkImplementation, type Implementation, isFused } from './implementation.js';
+import { type Implementation, isFused } from './implementation.js';
 import { type CellEquations, gateBlocks, linear, runStack } from './recurrence.js';
 
 /**
@@ -34,6 +34,7 @@ export const lstmEquations: CellEquations = {
 
 /** A stack of LSTM layers over whole sequences. The caller disposes the outputs. */
 export function lstm(inputs: StackInputs, attrs: StackAttrs, implementation: Implementation): StackOutputs {
-  checkImplementation('LSTM', implementation);
-  return isFused(implementation) ? runFused('LSTM', inputs, attrs) : runStack(lstmEquations, inputs, attrs);
+  return isFused('LSTM', implementation)
+    ? runFused('LSTM', inputs, attrs)
+    : runStack(lstmEquations, inputs, attrs);
 }

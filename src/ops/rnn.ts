@@ -2,7 +2,7 @@ import { add, relu, type Tensor2D } from '@tensorflow/tfjs-core';
 import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../kernels/contract.js';
 import { tanh } from './activations.js';
 import { runFused } from './fused.js';
-import { checkImplementation, type Implementation, isFused } from './implementation.js';
+import { type Implementation, isFused } from './implementation.js';
 import { type CellEquations, linear, runStack } from './recurrence.js';
 
 /** The activation of an Elman network, as torch names it. */
@@ -33,11 +33,11 @@ const EQUATIONS: Readonly<Record<Nonlinearity, CellEquations>> = {
 /** A stack of RNN layers over whole sequences. The caller disposes the outputs. */
 export function rnn(
   inputs: StackInputs,
-  { nonlinearity, ...attrs }: StackAttrs & { readonly nonlinearity: Nonlinearity },
+  attrs: StackAttrs,
+  nonlinearity: Nonlinearity,
   implementation: Implementation,
 ): StackOutputs {
-  checkImplementation('RNN', implementation);
-  return isFused(implementation)
+  return isFused('RNN', implementation)
     ? runFused(nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU', inputs, attrs)
     : runStack(EQUATIONS[nonlinearity], inputs, attrs);
 }

@@ -6,7 +6,8 @@ import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '..
  *
  * @param run the op of the cell.
  * @param x `[B, I]`.
- * @param states in the cell's order, each `[B, columns]`; zeros where absent.
+ * @param states in the cell's order, each `[B, H]`; zeros where absent.
+ * @param attrs of one layer in one direction, time-major.
  * @returns the next states. Call inside `tidy`.
  */
 export function runStep(
@@ -14,10 +15,10 @@ export function runStep(
   x: Tensor2D,
   states: readonly Tensor2D[] | undefined,
   weights: DirectionWeights,
-  hiddenSize: number,
+  attrs: StackAttrs,
 ): Tensor2D[] {
   const [batch, inputSize] = x.shape;
-  const attrs: StackAttrs = { batchFirst: false, bidirectional: false, hiddenSize, projSize: 0 };
+  const { hiddenSize } = attrs;
   const { finalStates } = run(
     {
       x: reshape(x, [1, batch, inputSize]),

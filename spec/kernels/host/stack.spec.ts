@@ -11,8 +11,9 @@ import {
 import { Arena, type ArenaMemory } from '../../../src/kernels/host/arena.js';
 import type { Engine } from '../../../src/kernels/host/engine.js';
 import { StackGradient } from '../../../src/kernels/host/gradient.js';
+import { Layouts } from '../../../src/kernels/host/layouts.js';
 import { GATES } from '../../../src/kernels/host/plan.js';
-import { runStack } from '../../../src/kernels/host/stack.js';
+import { infer, train } from '../../../src/kernels/host/stack.js';
 import { makeEngine } from '../../../src/kernels/host/wasm.js';
 import { WeightCache } from '../../../src/kernels/host/weights.js';
 
@@ -62,7 +63,7 @@ function makeCall({ cell, batch, steps, projSize, hasLengths }: Shape) {
 }
 
 /** Forward and every gradient, as a tape would ask for them. @returns the values of all. */
-function train(
+function trainOnce(
   engine: Engine,
   cache: WeightCache,
   { attrs, tensors }: ReturnType<typeof makeCall>,
@@ -73,16 +74,16 @@ function train(
     made.push(...infos);
     return infos.map(({ dataId }) => [...(backend.readSync(dataId) as Float32Array)]);
   };
-  const { outputs, reserve } = runStack(engine, cache, backend, attrs, tensors, true);
+  const { outputs, reserve } = train(engine, cache, backend, attrs, tensors);
   try {
     const results = values(outputs);
-    const gradient = new StackGradient(engine, reserve!, backend, outputs);
+    const gradient = new StackGradient(engine, reserve, backend, outputs);
     for (const name of attrs.inputNames)
       if (name !== 'lengths') results.push(...values([gradient.of(name, backend)]));
     return results;
   } finally {
-    reserve!.scope.release();
-    for (const packed of reserve!.weights) packed.users--;
+    reserve.scope.release();
+    for (const packed of reserve.weights) packed.users--;
     for (const { dataId } of made) backend.disposeData(dataId);
   }
 }
@@ -125,7 +126,7 @@ describe('a stack on the engine', () => {
             tf.tensor(tensor.dataSync(), tensor.shape, tensor.dtype),
           );
           try {
-            return train(engine, cache, { ...call, tensors });
+            return trainOnce(engine, cache, { ...call, tensors });
           } finally {
             tf.dispose(tensors);
             arena.left = Infinity;
@@ -154,6 +155,7 @@ describe('a stack on the engine', () => {
     this.timeout(120_000);
     const engine = makeEngine();
     const cache = new WeightCache(engine);
+    const layouts = new Layouts();
     const random = new Random(1);
     const sizes: number[] = [];
     tf.tidy(() => {
@@ -164,12 +166,14 @@ describe('a stack on the engine', () => {
           const x = tf.zeros([...shape, INPUT]);
           const h0 = tf.zeros([4, shape[0]!, HIDDEN]);
           const tensors = [x, h0, ...call.tensors.slice(2)];
-          if (random.chance(0.2)) train(engine, cache, { ...call, tensors });
+          if (random.chance(0.2)) trainOnce(engine, cache, { ...call, tensors });
           else
-            for (const { dataId } of runStack(engine, cache, tf.backend(), call.attrs, tensors, false)
-              .outputs)
+            for (const { dataId } of infer(engine, cache, layouts, tf.backend(), call.attrs, tensors))
               tf.backend().disposeData(dataId);
-          if (i % 1000 === 999) sizes.push(engine.floats(0, Infinity).length, engine.arena.floatsInUse);
+          if (i % 1000 === 999) {
+            layouts.clear();
+            sizes.push(engine.floats(0, Infinity).length, engine.arena.floatsInUse);
+          }
         });
     });
     const [size, used] = sizes.slice(2) as [number, number];

@@ -101,16 +101,24 @@ function mebibytes(floats: number): string {
 /** Blocks that are taken back together, whatever happens. */
 export class Scope {
   private readonly blocks: number[] = [];
+  private taken = 0;
 
   constructor(private readonly arena: Arena) {}
+
+  /** Floats that were asked for. */
+  get floats(): number {
+    return this.taken;
+  }
 
   allocate(floats: number): number {
     const at = this.arena.allocate(floats);
     this.blocks.push(at);
+    this.taken += floats;
     return at;
   }
 
   release(): void {
     for (const at of this.blocks.splice(0)) this.arena.release(at);
+    this.taken = 0;
   }
 }

@@ -78,6 +78,8 @@ export interface Engine {
   /** A view of the arena, good until the next allocation. */
   floats(at: number, count: number): Float32Array;
   ints(at: number, count: number): Int32Array;
+  /** Copies values into the arena. */
+  write(at: number, values: ArrayLike<number>): void;
   readonly threads: Threads;
 }
 

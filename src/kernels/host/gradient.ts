@@ -7,9 +7,10 @@ import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { Scope } from './arena.js';
 import { DIRECTION_SIZE, writeDirection } from './direction.js';
 import { type Engine, padded } from './engine.js';
+import { commonFields, type Group, inputSizeOf, runJobs } from './layout.js';
 import { CELL_CODES, GATES, HIDDEN_SLOTS, INPUT_SLOTS, SLOTS } from './plan.js';
-import { copyIn, copyOut } from './sequences.js';
-import { commonFields, type Group, inputSizeOf, type Reserve, runJobs } from './stack.js';
+import { allocateStaging, copyIn, copyOut } from './sequences.js';
+import type { Reserve } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import type { Job } from './threads.js';
 
@@ -61,12 +62,13 @@ export class StackGradient {
     this.nextLayer = layers - 1;
     this.dy = groups.map(({ packing }) => scope.allocate(packing.rows * width));
     this.withTemporary((temporary) => {
-      copyIn(engine, plan, groups, valuesOf(backend, dOutput as TensorInfo), width, this.dy, temporary);
+      const staging = this.allocateStaging(temporary, width);
+      copyIn(engine, plan, groups, valuesOf(backend, dOutput as TensorInfo), width, this.dy, staging);
     });
     this.dFinals = dStates.map((state) => {
       const values = valuesOf(backend, state);
       const at = scope.allocate(values.length);
-      engine.floats(at, values.length).set(values);
+      engine.write(at, values);
       return at;
     });
     this.dInitials = stateSizes.map((size) => scope.allocate(layers * directions * batch * size));
@@ -80,6 +82,12 @@ export class StackGradient {
     const k = Number(place);
     this.reach(Math.floor(k / this.reserve.plan.directions));
     return kind.startsWith('bias') ? this.ofBias(backend, kind, k) : this.ofWeight(backend, kind, k);
+  }
+
+  private allocateStaging(scope: Scope, width: number): number {
+    const { plan, groups } = this.reserve;
+    const packings = groups.map(({ packing }) => packing);
+    return allocateStaging(scope, plan, packings, width);
   }
 
   private withTemporary<T>(body: (temporary: Scope) => T): T {
@@ -120,7 +128,7 @@ export class StackGradient {
         return gradient;
       });
     }
-    runJobs(engine, reserve, jobs);
+    runJobs(engine, reserve.threads, jobs);
   }
 
   private makeGradient({ packing, reserves }: Group, k: number): DirectionGradient {
@@ -203,7 +211,7 @@ export class StackGradient {
           ]);
           return { job: 'input_gradient', at };
         });
-        runJobs(engine, reserve, jobs);
+        runJobs(engine, reserve.threads, jobs);
       }
     });
     return dx;
@@ -215,7 +223,8 @@ export class StackGradient {
     const { inputSize, steps, batch, attrs } = plan;
     return this.withTemporary((temporary) => {
       const dx = this.inputGradients(0, temporary);
-      const values = copyOut(this.engine, plan, groups, dx, inputSize, temporary);
+      const staging = this.allocateStaging(temporary, inputSize);
+      const values = copyOut(this.engine, plan, groups, dx, inputSize, staging);
       const shape = attrs.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
       return makeTensor(backend, values, shape);
     });
@@ -310,7 +319,7 @@ export class StackGradient {
           ]);
           return { job: 'weight_gradient', at };
         });
-        runJobs(engine, reserve, jobs);
+        runJobs(engine, reserve.threads, jobs);
       }
       return makeTensor(backend, engine.floats(dw, sizeOf(shape)), shape);
     });

@@ -29,8 +29,15 @@ function placesOf(names: readonly string[]): Places {
   return { states, lengths: place('lengths'), directions };
 }
 
+export interface CallInputs {
+  readonly x: TensorInfo;
+  readonly states: readonly TensorInfo[];
+  readonly lengths: TensorInfo | undefined;
+  readonly directions: readonly DirectionTensors[];
+}
+
 /** The tensors of a call by what they are; see `listInputs` in the contract. */
-export function sortInputs(names: readonly string[], tensors: readonly TensorInfo[]) {
+export function sortInputs(names: readonly string[], tensors: readonly TensorInfo[]): CallInputs {
   const places = known.get(names) ?? placesOf(names);
   known.set(names, places);
   const directions = places.directions.map(

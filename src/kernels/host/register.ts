@@ -5,9 +5,10 @@ import { checkInteger, message } from '../../check.js';
 import { type GradientAttrs, KERNELS, missingKernels, type RecurrentAttrs } from '../contract.js';
 import type { Engine } from './engine.js';
 import { StackGradient } from './gradient.js';
+import { Layouts } from './layouts.js';
 import { nodeThreads } from './node-threads.js';
 import { Reserves } from './reserves.js';
-import { runStack } from './stack.js';
+import { infer, train } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import { LostWorkerError, MAX_THREADS } from './threads.js';
 import { isSupported, makeEngine } from './wasm.js';
@@ -19,6 +20,7 @@ const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 class Host {
   readonly cache: WeightCache;
   readonly reserves = new Reserves();
+  readonly layouts = new Layouts();
 
   constructor(readonly engine: Engine) {
     this.cache = new WeightCache(engine);
@@ -67,18 +69,27 @@ function host(): Host {
 /** Floats of engine memory in use, after what can be freed was freed; 0 before the first call. */
 export function engineFloatsInUse(): number {
   shared?.sweep();
+  shared?.layouts.clear();
   return shared?.engine.arena.floatsInUse ?? 0;
 }
 
-function infer(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: RecurrentAttrs): TensorInfo[] {
-  const { engine, cache } = swept();
-  return runStack(engine, cache, backend, attrs, inputs, false).outputs;
+function runInference(
+  backend: KernelBackend,
+  inputs: readonly TensorInfo[],
+  attrs: RecurrentAttrs,
+): TensorInfo[] {
+  const { engine, cache, layouts } = swept();
+  return infer(engine, cache, layouts, backend, attrs, inputs);
 }
 
-function train(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: RecurrentAttrs): TensorInfo[] {
+function runTraining(
+  backend: KernelBackend,
+  inputs: readonly TensorInfo[],
+  attrs: RecurrentAttrs,
+): TensorInfo[] {
   const { engine, cache, reserves } = swept();
-  const { outputs, reserve } = runStack(engine, cache, backend, attrs, inputs, true);
-  const handle = reserves.add(reserve as NonNullable<typeof reserve>);
+  const { outputs, reserve } = train(engine, cache, backend, attrs, inputs);
+  const handle = reserves.add(reserve);
   return [makeTensor(backend, Int32Array.of(handle), [1], 'int32'), ...outputs];
 }
 
@@ -129,7 +140,7 @@ for (const backendName of BACKENDS) {
           run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
         ),
     });
-  register(KERNELS.inference, infer);
-  register(KERNELS.training, train);
+  register(KERNELS.inference, runInference);
+  register(KERNELS.training, runTraining);
   register(KERNELS.gradient, differentiate);
 }

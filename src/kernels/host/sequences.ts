@@ -10,7 +10,20 @@ interface PackedGroup {
   readonly counts: number;
 }
 
-/** @param to where the packed sequence of each group begins. */
+/** Room for a caller's sequence; 0 where it lies as a packed one does and is copied at once. */
+export function allocateStaging(
+  scope: Scope,
+  { steps, batch }: Plan,
+  packings: readonly Packing[],
+  width: number,
+): number {
+  return packings[0]?.isIdentity ? 0 : scope.allocate(steps * batch * width);
+}
+
+/**
+ * @param to where the packed sequence of each group begins.
+ * @param staging see {@link allocateStaging}.
+ */
 export function copyIn(
   engine: Engine,
   { steps, batch, attrs }: Plan,
@@ -18,21 +31,20 @@ export function copyIn(
   values: ArrayLike<number>,
   width: number,
   to: readonly number[],
-  temporary: Scope,
+  staging: number,
 ): void {
   if (groups[0]?.packing.isIdentity) {
-    engine.floats(to[0] as number, values.length).set(values);
+    engine.write(to[0] as number, values);
     return;
   }
-  const from = temporary.allocate(values.length);
-  engine.floats(from, values.length).set(values);
+  engine.write(staging, values);
   const { functions, base } = engine;
   const batchFirst = Number(attrs.batchFirst);
   for (const [g, { packing, order, counts }] of groups.entries()) {
     const size = packing.order.length;
     functions.pack_sequence(
       base,
-      from,
+      staging,
       to[g] as number,
       order,
       counts,
@@ -47,6 +59,7 @@ export function copyIn(
 
 /**
  * @param from where the packed sequence of each group begins.
+ * @param staging see {@link allocateStaging}.
  * @returns the caller's sequence, a view of the arena.
  */
 export function copyOut(
@@ -55,11 +68,10 @@ export function copyOut(
   groups: readonly PackedGroup[],
   from: readonly number[],
   width: number,
-  temporary: Scope,
+  staging: number,
 ): Float32Array {
   const size = steps * batch * width;
   if (groups[0]?.packing.isIdentity) return engine.floats(from[0] as number, size);
-  const to = temporary.allocate(size);
   const { functions, base } = engine;
   const batchFirst = Number(attrs.batchFirst);
   for (const [g, { packing, order, counts }] of groups.entries()) {
@@ -67,7 +79,7 @@ export function copyOut(
     functions.unpack_sequence(
       base,
       from[g] as number,
-      to,
+      staging,
       order,
       counts,
       steps,
@@ -77,5 +89,5 @@ export function copyOut(
       batchFirst,
     );
   }
-  return engine.floats(to, size);
+  return engine.floats(staging, size);
 }

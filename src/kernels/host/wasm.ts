@@ -99,6 +99,7 @@ export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
     base,
     floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
     ints: (at, count) => arenaMemory.ints.subarray(at, at + count),
+    write: (at, values) => arenaMemory.floats.set(values, at),
     threads: new Threads({
       module,
       memory,

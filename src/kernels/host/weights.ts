@@ -95,7 +95,7 @@ export class PackedWeights {
     const from = this.allocate(gates * units * columns);
     const at = this.allocate(functions.packed_size(gates, units, columns));
     const values = valuesOf(this.backend, this.tensors[name] as NonNullable<DirectionTensors[WeightName]>);
-    this.engine.floats(from, values.length).set(values);
+    this.engine.write(from, values);
     functions.pack_weight(base, from, at, gates, units, columns);
     this.rowMajor.set(name, from);
     return at;
@@ -111,7 +111,7 @@ export class PackedWeights {
     const [input, state] = [bias_ih, bias_hh].map((bias) => {
       const at = this.allocate(gates * hiddenSize);
       const values = valuesOf(this.backend, bias);
-      this.engine.floats(at, values.length).set(values);
+      this.engine.write(at, values);
       return at;
     }) as [number, number];
     const sum = this.allocate(gates * padded(hiddenSize));

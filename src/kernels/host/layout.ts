@@ -1,0 +1,253 @@
+/** Where everything of a call lies in the arena, and the structs that tell its jobs so. */
+
+import { Scope } from './arena.js';
+import { DIRECTION_SIZE, type DirectionFields, noFields, TEAM_SIZE, writeDirection } from './direction.js';
+import { type Engine, padded, VECTOR } from './engine.js';
+import { CELL_CODES, GATES, type Packing, type Plan, SLOTS, teamSize } from './plan.js';
+import { allocateStaging } from './sequences.js';
+import type { Job } from './threads.js';
+import type { PackedWeights } from './weights.js';
+
+/** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
+const CHUNK_FLOATS = 2 ** 18;
+
+/** Rows of the batch that run together, and where their arrays lie in the arena. */
+export interface Group {
+  readonly packing: Packing;
+  readonly order: number;
+  readonly counts: number;
+  /** The input of each layer, `[M, I of the layer]`, and behind them the output of the last. */
+  readonly sequences: readonly number[];
+  /** By direction; 0 in inference. */
+  readonly reserves: readonly number[];
+}
+
+/** What forward and backward are both told of a stack. */
+export interface StackArrays {
+  readonly plan: Plan;
+  readonly groups: readonly Group[];
+  /** By state, then by direction, of the whole batch: the initial states, 0 where there are none. */
+  readonly initial: readonly (readonly number[])[];
+  readonly weights: readonly PackedWeights[];
+}
+
+/** What one direction of a group works with, in one layer after the other. */
+interface ForwardBuffers {
+  readonly scratch: number;
+  readonly chunkRows: number;
+  /** A struct team; 0 for one alone. */
+  readonly team: number;
+}
+
+/** I of a layer. */
+export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: number): number {
+  return layer === 0 ? inputSize : directions * outSize;
+}
+
+/** The fields of a direction of a group that forward and backward have in common. */
+export function commonFields(
+  { plan, initial, weights }: Omit<StackArrays, 'groups'>,
+  group: Group,
+  k: number,
+): DirectionFields {
+  const { cell, steps, hiddenSize, projSize, outSize, directions } = plan;
+  const layer = Math.floor(k / directions);
+  const direction = k % directions;
+  const packed = weights[k] as PackedWeights;
+  const fields = noFields();
+  fields.cell = CELL_CODES[cell];
+  fields.steps = steps;
+  fields.batch = group.packing.order.length;
+  fields.rows = group.packing.rows;
+  fields.input_size = packed.inputSize;
+  fields.hidden_size = hiddenSize;
+  fields.proj_size = projSize;
+  fields.reverse = direction;
+  fields.counts = group.counts;
+  fields.order = group.order;
+  fields.x = group.sequences[layer] as number;
+  fields.x_stride = packed.inputSize;
+  fields.y = (group.sequences[layer + 1] as number) + direction * outSize;
+  fields.y_stride = directions * outSize;
+  fields.h0 = initial[0]?.[k] ?? 0;
+  fields.c0 = initial[1]?.[k] ?? 0;
+  fields.weight_ih = packed.weight_ih;
+  fields.weight_hh = packed.weight_hh;
+  fields.weight_hr = packed.weight_hr;
+  fields.bias_ih = packed.bias_ih;
+  fields.bias_hh = packed.bias_hh;
+  fields.reserve = group.reserves[k] as number;
+  return fields;
+}
+
+/** The arrays of a forward call of one shape. Calls of that shape can use it one after the other, with any weights. */
+export class Layout {
+  readonly groups: readonly Group[];
+  readonly initial: readonly (readonly number[])[];
+  /** By state, `[L*D, B, S]`. */
+  readonly finals: readonly number[];
+  /** The caller's sequences before they are packed and after they are unpacked; 0 where they lie as packed ones do. */
+  readonly staging: { readonly input: number; readonly output: number };
+  /** What a gradient starts from. */
+  readonly kept: Scope;
+  private readonly temporary: Scope;
+  /** By layer. */
+  private readonly jobs: readonly (readonly Job[])[];
+  private readonly teams: readonly number[];
+  private members = 1;
+  /** Those that the jobs read. */
+  private used: readonly PackedWeights[] = [];
+  private readonly buffers: readonly (readonly ForwardBuffers[])[];
+
+  /**
+   * @param packings of each group of rows.
+   * @param hasStates whether the caller gives initial states.
+   * @param threads that the call is worth.
+   * @throws UnsupportedError when the arena is full; nothing is kept then.
+   */
+  constructor(
+    private readonly engine: Engine,
+    readonly plan: Plan,
+    packings: readonly Packing[],
+    hasStates: boolean,
+    readonly threads: number,
+    private readonly isTraining: boolean,
+  ) {
+    this.kept = new Scope(engine.arena);
+    this.temporary = new Scope(engine.arena);
+    try {
+      this.groups = packings.map((packing) => this.makeGroup(packing));
+      this.initial = this.makeInitial(hasStates);
+      this.staging = {
+        input: allocateStaging(this.temporary, plan, packings, plan.inputSize),
+        output: allocateStaging(this.temporary, plan, packings, plan.directions * plan.outSize),
+      };
+      const { layers, directions, batch, stateSizes } = plan;
+      this.finals = stateSizes.map((size) => this.temporary.allocate(layers * directions * batch * size));
+      this.members = teamSize(plan, threads, packings.length);
+      this.buffers = this.groups.map((group) =>
+        Array.from({ length: directions }, () => this.makeBuffers(group)),
+      );
+      this.teams = this.buffers.flat().flatMap(({ team }) => (team === 0 ? [] : [team]));
+      this.jobs = Array.from({ length: layers }, () => this.makeJobs());
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Floats of the arena that it takes. */
+  get floats(): number {
+    return this.kept.floats + this.temporary.floats;
+  }
+
+  /** Everything but what a gradient starts from. */
+  releaseTemporary(): void {
+    this.temporary.release();
+  }
+
+  release(): void {
+    this.temporary.release();
+    this.kept.release();
+  }
+
+  /** Makes the jobs read these weights, one for each direction of each layer. */
+  use(weights: readonly PackedWeights[]): void {
+    if (this.used.length > 0 && weights.every((packed, k) => packed === this.used[k])) return;
+    this.used = weights;
+    for (let layer = 0; layer < this.plan.layers; layer++) this.describe(layer);
+  }
+
+  /** Runs all layers: the inputs of the first and the initial states to the output of the last and the final states. */
+  run(): void {
+    const { engine, jobs, teams, threads, members } = this;
+    for (const ofLayer of jobs) {
+      for (const team of teams) engine.ints(team, TEAM_SIZE).fill(0)[0] = members;
+      runJobs(engine, threads, ofLayer);
+    }
+  }
+
+  private makeGroup(packing: Packing): Group {
+    const { engine, plan, isTraining, kept } = this;
+    const { layers, directions, cell, hiddenSize, inputSize, outSize } = plan;
+    const { rows } = packing;
+    const width = directions * outSize;
+    // In inference a layer's input is not needed any more when its output is there: two buffers take turns.
+    const turns = [0, 1].map(() => (isTraining || layers < 2 ? 0 : kept.allocate(rows * width)));
+    const sequences = [kept.allocate(rows * inputSize)];
+    for (let layer = 0; layer < layers; layer++)
+      sequences.push(turns[layer % 2] || kept.allocate(rows * width));
+    const slots = isTraining && !cell.startsWith('RNN') ? SLOTS[cell] * padded(hiddenSize) : 0;
+    const reserves: number[] = [];
+    for (let k = 0; k < layers * directions; k++) reserves.push(slots > 0 ? kept.allocate(rows * slots) : 0);
+    const [order, counts] = [packing.order, packing.counts].map((values) => {
+      const at = kept.allocate(values.length);
+      engine.ints(at, values.length).set(values);
+      return at;
+    }) as [number, number];
+    return { packing, order, counts, sequences, reserves };
+  }
+
+  private makeInitial(hasStates: boolean): number[][] {
+    const { layers, directions, batch, stateSizes } = this.plan;
+    const count = layers * directions;
+    return stateSizes.map((size) => {
+      const at = hasStates ? this.kept.allocate(count * batch * size) : 0;
+      return Array.from({ length: count }, (_, k) => (hasStates ? at + k * batch * size : 0));
+    });
+  }
+
+  private makeBuffers({ packing }: Group): ForwardBuffers {
+    const { engine, temporary } = this;
+    const { cell, hiddenSize, projSize } = this.plan;
+    const batch = packing.order.length;
+    const held = Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)));
+    const chunkRows = Math.max(batch, Math.min(held, packing.rows));
+    const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
+    return {
+      scratch: temporary.allocate(size),
+      chunkRows,
+      team: this.members > 1 ? temporary.allocate(TEAM_SIZE) : 0,
+    };
+  }
+
+  /** Of one layer: by group, direction and member of the team. */
+  private makeJobs(): Job[] {
+    const count = this.groups.length * this.plan.directions * this.members;
+    return Array.from({ length: count }, () => ({
+      job: 'forward',
+      at: this.temporary.allocate(DIRECTION_SIZE),
+    }));
+  }
+
+  /** Writes the struct of each job of a layer. */
+  private describe(layer: number): void {
+    const { engine, plan, members, initial, used } = this;
+    const jobs = [...(this.jobs[layer] as readonly Job[])];
+    const { batch, directions, hiddenSize, stateSizes } = plan;
+    const share = Math.ceil(hiddenSize / members / VECTOR) * VECTOR;
+    for (const [g, group] of this.groups.entries())
+      for (let direction = 0; direction < directions; direction++) {
+        const k = layer * directions + direction;
+        const buffers = this.buffers[g]?.[direction] as ForwardBuffers;
+        const fields = commonFields({ plan, initial, weights: used }, group, k);
+        const [hn, cn] = this.finals.map((at, s) => at + k * batch * (stateSizes[s] as number));
+        fields.hn = hn as number;
+        fields.cn = cn ?? 0;
+        fields.scratch = buffers.scratch;
+        fields.chunk_rows = buffers.chunkRows;
+        fields.team = buffers.team;
+        for (let member = 0; member < members; member++) {
+          fields.unit_begin = Math.min(hiddenSize, member * share);
+          fields.unit_end = Math.min(hiddenSize, (member + 1) * share);
+          writeDirection(engine, (jobs.shift() as Job).at, fields);
+        }
+      }
+  }
+}
+
+/** Runs jobs that do not depend on each other, on all threads if the call is worth more than one. */
+export function runJobs(engine: Engine, threads: number, jobs: readonly Job[]): void {
+  if (threads > 1) engine.threads.run(jobs);
+  else for (const { job, at } of jobs) engine.functions[job](engine.base, at);
+}
