@@ -5,8 +5,12 @@
  *     threads RUNS SEED
  */
 
+/* For nanosleep. */
+#define _POSIX_C_SOURCE 199309L
+
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "support.h"
 
@@ -15,10 +19,13 @@
 struct call {
   index_t queue;
   int32_t round;
+  int microseconds; /* how late the thread comes */
 };
 
 static void *take_jobs(void *argument) {
   const struct call *call = argument;
+  struct timespec late = {0, call->microseconds * 1000L};
+  nanosleep(&late, 0);
   work(arena, call->queue, call->round);
   return 0;
 }
@@ -30,13 +37,15 @@ static void run_jobs(const index_t *jobs, int count, int threads, int32_t round)
     fields[2 + 2 * i] = JOB_FORWARD;
     fields[3 + 2 * i] = jobs[i];
   }
-  struct call call = {integers(fields, 2 + 2 * count), round};
+  struct call calls[MAX_THREADS];
   pthread_t others[MAX_THREADS];
+  index_t queue = integers(fields, 2 + 2 * count);
+  for (int i = 0; i < threads; i++) calls[i] = (struct call){queue, round, between(0, 3) * between(0, 100)};
   for (int i = 1; i < threads; i++)
-    if (pthread_create(&others[i], 0, take_jobs, &call)) abort();
-  take_jobs(&call);
+    if (pthread_create(&others[i], 0, take_jobs, &calls[i])) abort();
+  take_jobs(&calls[0]);
   for (int i = 1; i < threads; i++) pthread_join(others[i], 0);
-  if (((struct queue *)(arena + call.queue))->done != count) abort();
+  if (((struct queue *)(arena + queue))->done != count) abort();
 }
 
 static void check_same(index_t a, index_t b, long floats) {
@@ -76,7 +85,7 @@ static void run(int32_t round) {
   }
   if (!forward(arena, structure(&alone, sizeof alone))) abort();
   int size = between(2, MAX_THREADS), threads = between(1, MAX_THREADS);
-  shared.team = integers((int32_t[]){size, 0, 0, 0, 0}, 5);
+  shared.team = integers((int32_t[]){size, 0, 0, 0, 0, 0}, 6);
   index_t jobs[MAX_THREADS];
   int share = ((hidden + size - 1) / size + 7) / 8 * 8;
   for (int i = 0; i < size; i++) {

@@ -53,7 +53,7 @@ export type DirectionFields = Record<(typeof DIRECTION_FIELDS)[number], number>;
 export const DIRECTION_SIZE = DIRECTION_FIELDS.length;
 
 /** Of `struct team`, whose first field is its size. */
-export const TEAM_SIZE = 5;
+export const TEAM_SIZE = 6;
 
 const ZEROS = Object.fromEntries(DIRECTION_FIELDS.map((name) => [name, 0])) as DirectionFields;
 

@@ -148,7 +148,8 @@ void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t 
 /* Jobs that meet; all zero but for `size` before they start. */
 struct team {
   int32_t size;
-  int32_t state;         /* joined << 1 | closed */
+  int32_t joined;        /* members that have come */
+  int32_t start;         /* 1 + the step from which they work together; 0: not yet known, -1: never */
   int32_t arrived;       /* at the current meeting */
   int32_t meeting;       /* counts the meetings that are over */
   int32_t waiting;       /* members asleep */

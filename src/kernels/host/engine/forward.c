@@ -13,8 +13,10 @@ struct forward_run {
   float *c;                                    /* [B, Hp], LSTM */
   float *unprojected;                          /* [B, Hp], LSTM with a projection */
   long chunk_begin, chunk_end;                 /* packed rows whose gx is there */
+  long chunk_limit;                            /* rows of the next chunk */
   long unit_begin, unit_end;                   /* units of this job */
-  struct team *team;                           /* those who share the others; 0: nobody */
+  int leads;                                   /* starts and ends rows, which are common to all units */
+  struct team *team;                           /* those who share the other units; 0: nobody */
 };
 
 INLINE struct forward_run start_run(const int cell, float *arena, const struct direction *d) {
@@ -33,6 +35,9 @@ INLINE struct forward_run start_run(const int cell, float *arena, const struct d
   run.unprojected = at;
   run.unit_begin = 0;
   run.unit_end = run.hidden;
+  /* Until a team is complete its first member should not be busy for long: chunks grow from one step on. */
+  run.chunk_limit = d->team ? d->batch : d->chunk_rows;
+  run.leads = 1;
   return run;
 }
 
@@ -44,16 +49,25 @@ int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_
   return limited(floats);
 }
 
-/* gx of as many whole steps as chunk_rows holds, the current one first. */
-INLINE void project_chunk(const int cell, float *arena, const struct direction *d, const struct walk *w,
-                          struct forward_run *run) {
+/* The next chunk: as many whole steps as its limit holds, the current one first. 0: the step is in the one that is there. */
+INLINE int next_chunk(const struct direction *d, const struct walk *w, struct forward_run *run) {
+  if (w->first >= run->chunk_begin && w->first < run->chunk_end) return 0;
   long begin = w->first, end = w->first + w->count;
   for (long t = w->t;;) {
     t += w->upwards ? 1 : -1;
-    if (t < 0 || t >= w->steps || end - begin + w->counts[t] > d->chunk_rows) break;
+    if (t < 0 || t >= w->steps || end - begin + w->counts[t] > run->chunk_limit) break;
     if (w->upwards) end += w->counts[t];
     else begin -= w->counts[t];
   }
+  run->chunk_begin = begin;
+  run->chunk_end = end;
+  run->chunk_limit = run->chunk_limit < d->chunk_rows / 2 ? 2 * run->chunk_limit : d->chunk_rows;
+  return 1;
+}
+
+/* gx of the chunk. */
+INLINE void project_chunk(const int cell, float *arena, const struct direction *d, const struct forward_run *run) {
+  long begin = run->chunk_begin, end = run->chunk_end;
   long stride = gates_of(cell) * run->hidden_padded, columns = stride;
   long parts = 1, first = 0;
   if (run->team) {
@@ -66,8 +80,6 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
     product(run->gx + first, stride, end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride,
             d->input_size, arena + d->weight_ih + first * d->input_size, d->bias_ih ? arena + d->bias_ih + first : 0,
             FROM_ZERO);
-  run->chunk_begin = begin;
-  run->chunk_end = end;
 }
 
 /* A step of all rows at work. Panels outside, rows inside: a panel of W_hh is read once for all rows. */
@@ -130,46 +142,70 @@ INLINE void end_rows(const int cell, float *arena, const struct direction *d, co
   if (cell == CELL_LSTM) keep_rows(arena + d->cn, run->c, run->hidden_padded, run->hidden, w->order, begin, end);
 }
 
+INLINE void swap_states(struct forward_run *run) {
+  float *h = run->h;
+  run->h = run->h_next;
+  run->h_next = h;
+}
+
+/* From here on the units of this job, with those who have the others. */
+INLINE void share_units(const struct direction *d, struct forward_run *run, struct team *team) {
+  run->team = team;
+  run->unit_begin = d->unit_begin;
+  run->unit_end = d->unit_end;
+  run->leads = d->unit_begin == 0;
+}
+
 /*
  * 0: a member of the team is lost.
  *
- * In a team every member walks by itself and works on its own units. What is common to all units (rows that start or end) is
- * the first member's. Members meet before anybody changes what another may still write or read: after rows were loaded, and
- * after each step.
+ * In a team the first to come does everything until the others are there. From then on every member walks by itself and works on
+ * its own units; what is common to all units is the business of the one with the first unit. Members meet before anybody
+ * changes what another may still write or read: after rows were loaded, and after each step.
  */
 INLINE int run_forward(const int cell, float *arena, const struct direction *d) {
   struct forward_run run = start_run(cell, arena, d);
-  if (d->team) {
-    enum joined joined = join_team((struct team *)(arena + d->team));
-    if (joined == LEFT_OUT) return 1;
-    if (joined == TOGETHER) {
-      run.team = (struct team *)(arena + d->team);
-      run.unit_begin = d->unit_begin;
-      run.unit_end = d->unit_end;
-    }
+  struct team *team = d->team ? (struct team *)(arena + d->team) : 0;
+  long start = NO_START; /* the step from which the team works together */
+  int is_waiting = team && join_team(team);
+  if (team && !is_waiting) {
+    start = await_start(team);
+    if (start < 0) return start == NO_START;
+    run.leads = 0;
   }
-  const int is_first = run.unit_begin == 0;
   struct walk w = start_walk(arena, d, !d->reverse);
   /* Rows without a step end where they start. */
   long present = d->steps > 0 ? w.counts[0] : 0;
-  if (is_first) {
+  if (run.leads) {
     start_rows(cell, arena, d, &w, &run, present, w.batch);
     end_rows(cell, arena, d, &w, &run, present, w.batch);
   }
-  while (next_step(&w)) {
+  for (long n = 0; next_step(&w); n++) {
+    if (is_waiting && all_joined(team)) {
+      is_waiting = 0;
+      start = n;
+      announce_start(team, start);
+    }
+    if (n == start) share_units(d, &run, team);
+    int is_new_chunk = next_chunk(d, &w, &run);
+    if (n < start) {
+      /* The first member has done it. */
+      w.joined = w.count;
+      swap_states(&run);
+      continue;
+    }
     if (w.joined < w.count) {
-      if (is_first) start_rows(cell, arena, d, &w, &run, w.joined, w.count);
+      if (run.leads) start_rows(cell, arena, d, &w, &run, w.joined, w.count);
       w.joined = w.count;
       if (run.team && !meet(run.team)) return 0;
     }
-    if (w.first < run.chunk_begin || w.first >= run.chunk_end) project_chunk(cell, arena, d, &w, &run);
+    if (is_new_chunk) project_chunk(cell, arena, d, &run);
     step(cell, arena, d, &w, &run);
     if (run.team && !meet(run.team)) return 0;
-    float *h = run.h;
-    run.h = run.h_next;
-    run.h_next = h;
-    if (is_first) end_rows(cell, arena, d, &w, &run, next_count(&w), w.count);
+    swap_states(&run);
+    if (run.leads) end_rows(cell, arena, d, &w, &run, next_count(&w), w.count);
   }
+  if (is_waiting) announce_start(team, NO_START);
   return 1;
 }
 

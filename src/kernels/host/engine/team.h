@@ -1,14 +1,13 @@
 /*
- * Threads that share the units of one direction. A member that does not come in time is left out, and finds nothing to do when it
- * comes; those who came wait for each other after every step, spinning for a while, then asleep.
+ * Threads that share the units of one direction. The first to come begins alone; when all are there they go on together from the
+ * next step, and wait for each other after every step, spinning for a while, then asleep. A worker may need longer to wake than
+ * many a step takes: nobody waits for one that has not come.
  */
 #ifndef TEAM_H
 #define TEAM_H
 
 #include "engine.h"
 
-/* Some tens of microseconds: what a worker that is awake needs to see that there is work. */
-#define JOIN_SPINS 20000
 /* A step of a wide layer; a member that takes longer has lost its processor. */
 #define MEET_SPINS 20000
 /* Seconds after which a member counts as dead. */
@@ -35,26 +34,36 @@ static inline void wake_all(int32_t *at) {
 #endif
 }
 
-enum joined { LEFT_OUT, ALONE, TOGETHER };
+/* Waits for *at to change from `value`. 0: it has not, and whoever should change it is lost. */
+static inline int await_change(struct team *team, int32_t *at, int32_t value) {
+  for (int i = 0; i < MEET_SPINS; i++)
+    if (__atomic_load_n(at, __ATOMIC_SEQ_CST) != value) return 1;
+  ADD(waiting, 1);
+  int seconds = 0;
+  while (__atomic_load_n(at, __ATOMIC_SEQ_CST) == value && seconds < LOST_AFTER)
+    if (sleep_while(at, value) == 2) seconds++;
+  ADD(waiting, -1);
+  return __atomic_load_n(at, __ATOMIC_SEQ_CST) != value;
+}
 
-/* Every member calls it once. The first to come is the one who works alone where the others do not come. */
-static inline enum joined join_team(struct team *team) {
-  int32_t state = LOAD(state);
-  do {
-    if (state & 1) return LEFT_OUT;
-  } while (!__atomic_compare_exchange_n(&team->state, &state, state + 2, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-  int is_first = state == 0;
-  for (int i = 0; is_first && i < JOIN_SPINS && LOAD(state) >> 1 < team->size; i++) {
-  }
-  if (is_first) {
-    /* Closed: whoever comes later is left out. With members missing, those who came leave as well. */
-    state = ADD(state, 1);
-    return state >> 1 == team->size ? TOGETHER : ALONE;
-  }
-  for (;;) {
-    state = LOAD(state);
-    if (state & 1) return state >> 1 == team->size ? TOGETHER : LEFT_OUT;
-  }
+/* Every member calls it once. 1: the first to come, who leads until they work together. */
+static inline int join_team(struct team *team) { return ADD(joined, 1) == 0; }
+
+static inline int all_joined(struct team *team) { return LOAD(joined) == team->size; }
+
+/* The leader's word to the others: together from step `start` on; or never, with -1. */
+static inline void announce_start(struct team *team, long start) {
+  __atomic_store_n(&team->start, start < 0 ? -1 : (int32_t)start + 1, __ATOMIC_SEQ_CST);
+  if (LOAD(waiting)) wake_all(&team->start);
+}
+
+enum { NO_START = -1, LEADER_LOST = -2 };
+
+/* The others' wait for it: a step, NO_START, or LEADER_LOST. */
+static inline long await_start(struct team *team) {
+  if (!await_change(team, &team->start, 0)) return LEADER_LOST;
+  int32_t start = LOAD(start);
+  return start < 0 ? NO_START : start - 1;
 }
 
 /* Waits until all members have come here. 0: one of them is lost. */
@@ -66,14 +75,7 @@ static inline int meet(struct team *team) {
     if (LOAD(waiting)) wake_all(&team->meeting);
     return 1;
   }
-  for (int i = 0; i < MEET_SPINS; i++)
-    if (LOAD(meeting) != meeting) return 1;
-  ADD(waiting, 1);
-  int seconds = 0;
-  while (LOAD(meeting) == meeting && seconds < LOST_AFTER)
-    if (sleep_while(&team->meeting, meeting) == 2) seconds++;
-  ADD(waiting, -1);
-  return LOAD(meeting) != meeting;
+  return await_change(team, &team->meeting, meeting);
 }
 
 #undef LOAD
