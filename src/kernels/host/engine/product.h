@@ -9,6 +9,16 @@
 
 enum start { FROM_ZERO, FROM_OUT };
 
+/* A tile of the product, of `count` rows, to where it belongs. */
+INLINE void put_tile(float *out, long out_stride, int count, const float *c, vf add, long columns, enum start start) {
+  for (int r = 0; r < count; r++) {
+    float *to = out + r * out_stride;
+    vf sum = load(c + r * VL) + add;
+    if (start == FROM_OUT) sum += load_part(to, columns);
+    store_part(to, sum, columns);
+  }
+}
+
 /*
  * out[i][j] = (start) + sum over k < depth of a[i][k] * weight[k][j] + bias[j], for `rows` rows and `columns` columns.
  * bias may be absent; weight is panels of VL columns, each [depth][VL].
@@ -16,20 +26,25 @@ enum start { FROM_ZERO, FROM_OUT };
 NOINLINE void product(float *out, long out_stride, long rows, long columns, const float *a, long a_stride, long depth,
                       const float *weight, const float *bias, enum start start) {
   float c[ROWS * VL];
+  long j = 0;
+  if (rows == 1) {
+    /* Four panels at a time: one alone waits for its own sums. */
+    for (; j + 4 * VL <= columns; j += 4 * VL) {
+      row_4(c, VL, depth, a, weight + j * depth, VL * depth);
+      for (int g = 0; g < 4; g++)
+        put_tile(out + j + g * VL, out_stride, 1, c + g * VL, bias ? load(bias + j + g * VL) : (vf){0}, VL, start);
+    }
+  }
+  const long first = j;
   for (long block = 0; block < rows; block += ROW_BLOCK) {
     long end = rows - block < ROW_BLOCK ? rows : block + ROW_BLOCK;
-    for (long j = 0; j < columns; j += VL) {
+    for (j = first; j < columns; j += VL) {
       const float *panel = weight + j * depth;
       vf add = bias ? load(bias + j) : (vf){0};
       for (long i = block; i < end; i += ROWS) {
         int count = rows_left(i, end);
         tile(count, c, depth, a + i * a_stride, a_stride, panel);
-        for (int r = 0; r < count; r++) {
-          float *to = out + (i + r) * out_stride + j;
-          vf sum = load(c + r * VL) + add;
-          if (start == FROM_OUT) sum += load_part(to, columns - j);
-          store_part(to, sum, columns - j);
-        }
+        put_tile(out + i * out_stride + j, out_stride, count, c, add, columns - j, start);
       }
     }
   }
