@@ -96,6 +96,24 @@ DEFINE_ROW(3)
 DEFINE_ROW(4)
 #undef DEFINE_ROW
 
+/* Two rows of a times two panels, `stride` floats apart. c is two tiles, `c_stride` apart. */
+NOINLINE void tile_2x2(float *c, long c_stride, long depth, const float *a, long row, const float *b, long stride) {
+  vf sum[2][2] = {{{0}, {0}}, {{0}, {0}}};
+  for (const float *end = a + depth; a < end; a++, b += VL) {
+    vf x0 = broadcast(a), x1 = broadcast(a + row);
+    UNROLL for (int g = 0; g < 2; g++) {
+      IN_ORDER;
+      vf column = load(b + g * stride);
+      sum[g][0] = multiply_add(x0, column, sum[g][0]);
+      sum[g][1] = multiply_add(x1, column, sum[g][1]);
+    }
+  }
+  UNROLL for (int g = 0; g < 2; g++) {
+    store(c + g * c_stride, sum[g][0]);
+    store(c + g * c_stride + VL, sum[g][1]);
+  }
+}
+
 /* c[g] = a @ b[g] for every gate g: c is gates tiles of ROWS x VL floats, b panels `stride` apart. */
 INLINE void gate_tiles(const int gates, int rows, float *c, long depth, const float *a, long row, const float *b,
                        long stride) {
@@ -104,7 +122,10 @@ INLINE void gate_tiles(const int gates, int rows, float *c, long depth, const fl
   } else if (rows == 1 && gates == 4) {
     row_4(c, ROWS * VL, depth, a, b, stride);
   } else {
-    for (int g = 0; g < gates; g++) tile(rows, c + g * ROWS * VL, depth, a, row, b + g * stride);
+    int g = 0;
+    for (; rows == 2 && g + 2 <= gates; g += 2)
+      tile_2x2(c + g * ROWS * VL, ROWS * VL, depth, a, row, b + g * stride, stride);
+    for (; g < gates; g++) tile(rows, c + g * ROWS * VL, depth, a, row, b + g * stride);
   }
 }
 
