@@ -84,6 +84,11 @@ static void run(void) {
     if (d.cell == CELL_GRU) d.bias_hh = bias(1, hidden, 0);
   }
   d.chunk_rows = between(d.batch, d.batch * d.steps);
+  if (between(0, 3) == 0) {
+    d.gx = buffer((long)d.rows * gates * padded(hidden));
+    d.chunk_rows = 0;
+    if (d.bias_ih) add_bias(arena, d.gx, d.bias_ih, d.rows, gates * (int)padded(hidden));
+  }
   d.scratch = buffer(forward_scratch(d.cell, d.batch, hidden, d.proj_size, d.chunk_rows));
   int has_reserve = d.cell == CELL_GRU || d.cell == CELL_LSTM;
   for (int is_training = 0; is_training < 2; is_training++) {

@@ -13,6 +13,7 @@ import { maxDifference } from '../../support/parity.js';
 const STACK: StackAttrs = { batchFirst: true, bidirectional: false, hiddenSize: 3, projSize: 0 };
 const NAMES = ['x'];
 const ATTRS = recurrentAttrs('GRU', STACK, NAMES);
+const BACKEND = {} as tf.KernelBackend;
 
 describe('the layouts that are kept', () => {
   const engine = makeEngine();
@@ -20,29 +21,35 @@ describe('the layouts that are kept', () => {
   function layOut(shape: readonly number[], hiddenSize = 3): Layout {
     const info = { dataId: {}, shape: [...shape], dtype: 'float32' } as tf.TensorInfo;
     const plan = planOf({ ...ATTRS, hiddenSize }, info, 1);
-    return new Layout(engine, plan, packingsOf(plan, undefined, 1), false, 1, false);
+    return new Layout(engine, plan, packingsOf(plan, undefined, 1), false, 1, false, false);
   }
 
-  it('are found by layer, shape and threads', () => {
+  it('are found by backend, layer, shape and threads', () => {
     const layouts = new Layouts();
     const layout = layOut([1, 2, 4]);
-    expect(layouts.keep(ATTRS, [1, 2, 4], 1, layout)).to.equal(true);
-    expect(layouts.find(ATTRS, [1, 2, 4], 1)).to.equal(layout);
-    expect(layouts.find(ATTRS, [2, 1, 4], 1)).to.equal(undefined);
-    expect(layouts.find(ATTRS, [1, 2, 4], 2)).to.equal(undefined);
-    expect(layouts.find(recurrentAttrs('GRU', { ...STACK }, NAMES), [1, 2, 4], 1)).to.equal(undefined);
+    expect(layouts.keep(BACKEND, ATTRS, [1, 2, 4], 1, layout)).to.equal(true);
+    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 1)).to.equal(layout);
+    expect(layouts.find({} as tf.KernelBackend, ATTRS, [1, 2, 4], 1)).to.equal(undefined);
+    expect(layouts.find(BACKEND, ATTRS, [2, 1, 4], 1)).to.equal(undefined);
+    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 2)).to.equal(undefined);
+    expect(layouts.find(BACKEND, recurrentAttrs('GRU', { ...STACK }, NAMES), [1, 2, 4], 1)).to.equal(
+      undefined,
+    );
     layouts.clear();
     expect(engine.arena.floatsInUse).to.equal(0);
-    expect(layouts.find(ATTRS, [1, 2, 4], 1)).to.equal(undefined);
+    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 1)).to.equal(undefined);
   });
 
   it('are the eight used last', () => {
     const layouts = new Layouts();
     for (let steps = 1; steps <= 9; steps++) {
-      layouts.keep(ATTRS, [1, steps, 4], 1, layOut([1, steps, 4]));
-      layouts.find(ATTRS, [1, 1, 4], 1);
+      layouts.keep(BACKEND, ATTRS, [1, steps, 4], 1, layOut([1, steps, 4]));
+      layouts.find(BACKEND, ATTRS, [1, 1, 4], 1);
     }
-    const found = Array.from({ length: 9 }, (_, i) => layouts.find(ATTRS, [1, i + 1, 4], 1) !== undefined);
+    const found = Array.from(
+      { length: 9 },
+      (_, i) => layouts.find(BACKEND, ATTRS, [1, i + 1, 4], 1) !== undefined,
+    );
     expect(found).to.deep.equal([true, false, true, true, true, true, true, true, true]);
     layouts.clear();
     expect(engine.arena.floatsInUse).to.equal(0);
@@ -51,7 +58,7 @@ describe('the layouts that are kept', () => {
   it('are small', () => {
     const layouts = new Layouts();
     const large = layOut([1, 200, 4], 256);
-    expect(layouts.keep(ATTRS, [1, 200, 4], 1, large)).to.equal(false);
+    expect(layouts.keep(BACKEND, ATTRS, [1, 200, 4], 1, large)).to.equal(false);
     large.release();
     expect(engine.arena.floatsInUse).to.equal(0);
   });

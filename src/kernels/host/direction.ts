@@ -30,6 +30,7 @@ export const DIRECTION_FIELDS = [
   'reserve',
   'scratch',
   'chunk_rows',
+  'gx',
   'unit_begin',
   'unit_end',
   'team',

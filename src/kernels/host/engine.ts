@@ -37,6 +37,7 @@ export interface EngineFunctions {
     units: number,
     addedGates: number,
   ): void;
+  add_bias(arena: number, to: number, bias: number, rows: number, columns: number): void;
   pack_sequence(...args: SequenceArgs): void;
   unpack_sequence(...args: SequenceArgs): void;
   input_gradient(arena: number, job: number): void;

@@ -3,7 +3,16 @@
 import { Scope } from './arena.js';
 import { DIRECTION_SIZE, type DirectionFields, noFields, TEAM_SIZE, writeDirection } from './direction.js';
 import { type Engine, padded, VECTOR } from './engine.js';
-import { CELL_CODES, GATES, type Packing, type Plan, SLOTS, teamSize } from './plan.js';
+import {
+  CELL_CODES,
+  type DirectionTensors,
+  GATES,
+  type Packing,
+  type Plan,
+  SLOTS,
+  teamSize,
+} from './plan.js';
+import { project } from './projection.js';
 import { allocateStaging } from './sequences.js';
 import type { Job } from './threads.js';
 import type { PackedWeights } from './weights.js';
@@ -37,6 +46,8 @@ interface ForwardBuffers {
   readonly chunkRows: number;
   /** A struct team; 0 for one alone. */
   readonly team: number;
+  /** The input projection where the backend makes it, else 0. */
+  readonly gx: number;
 }
 
 /** I of a layer. */
@@ -103,6 +114,7 @@ export class Layout {
    * @param packings of each group of rows.
    * @param hasStates whether the caller gives initial states.
    * @param threads that the call is worth.
+   * @param isProjected whether the backend makes the input projections.
    * @throws UnsupportedError when the arena is full; nothing is kept then.
    */
   constructor(
@@ -112,6 +124,7 @@ export class Layout {
     hasStates: boolean,
     readonly threads: number,
     private readonly isTraining: boolean,
+    private readonly isProjected: boolean,
   ) {
     this.kept = new Scope(engine.arena);
     this.temporary = new Scope(engine.arena);
@@ -158,13 +171,29 @@ export class Layout {
     for (let layer = 0; layer < this.plan.layers; layer++) this.describe(layer);
   }
 
-  /** Runs all layers: the inputs of the first and the initial states to the output of the last and the final states. */
-  run(): void {
+  /**
+   * Runs all layers: the inputs of the first and the initial states to the output of the last and the final states.
+   * @param tensors the weights as the backend has them.
+   */
+  run(tensors: readonly DirectionTensors[]): void {
     const { engine, jobs, teams, threads, members } = this;
-    for (const ofLayer of jobs) {
+    for (const [layer, ofLayer] of jobs.entries()) {
+      if (this.isProjected) this.project(layer, tensors);
       for (const team of teams) engine.ints(team, TEAM_SIZE).fill(0)[0] = members;
       runJobs(engine, threads, ofLayer);
     }
+  }
+
+  private project(layer: number, tensors: readonly DirectionTensors[]): void {
+    const { directions } = this.plan;
+    for (const [g, { sequences, packing }] of this.groups.entries())
+      for (let direction = 0; direction < directions; direction++) {
+        const k = layer * directions + direction;
+        const { gx } = (this.buffers[g] as readonly ForwardBuffers[])[direction] as ForwardBuffers;
+        const { bias_ih } = this.used[k] as PackedWeights;
+        const from = sequences[layer] as number;
+        project(this.engine, tensors[k] as DirectionTensors, from, packing.rows, bias_ih, gx);
+      }
   }
 
   private makeGroup(packing: Packing): Group {
@@ -202,12 +231,13 @@ export class Layout {
     const { cell, hiddenSize, projSize } = this.plan;
     const batch = packing.order.length;
     const held = Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)));
-    const chunkRows = Math.max(batch, Math.min(held, packing.rows));
+    const chunkRows = this.isProjected ? 0 : Math.max(batch, Math.min(held, packing.rows));
     const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
     return {
       scratch: temporary.allocate(size),
       chunkRows,
       team: this.members > 1 ? temporary.allocate(TEAM_SIZE) : 0,
+      gx: this.isProjected ? temporary.allocate(packing.rows * GATES[cell] * padded(hiddenSize)) : 0,
     };
   }
 
@@ -237,6 +267,7 @@ export class Layout {
         fields.scratch = buffers.scratch;
         fields.chunk_rows = buffers.chunkRows;
         fields.team = buffers.team;
+        fields.gx = buffers.gx;
         for (let member = 0; member < members; member++) {
           fields.unit_begin = Math.min(hiddenSize, member * share);
           fields.unit_end = Math.min(hiddenSize, (member + 1) * share);

@@ -1,5 +1,6 @@
 /** Layouts of calls that come again with the same shape: the steps of a stream, of a decoder. */
 
+import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { RecurrentAttrs } from '../contract.js';
 import type { Layout } from './layout.js';
 
@@ -10,6 +11,7 @@ const MOST = 8;
 const MOST_FLOATS = 2 ** 16;
 
 interface Entry {
+  readonly backend: KernelBackend;
   readonly attrs: RecurrentAttrs;
   readonly shape: readonly number[];
   /** Threads that there were. */
@@ -23,10 +25,16 @@ export class Layouts {
   private entries: Entry[] = [];
 
   /** @param attrs those of a layer, one object from call to call. */
-  find(attrs: RecurrentAttrs, shape: readonly number[], threads: number): Layout | undefined {
+  find(
+    backend: KernelBackend,
+    attrs: RecurrentAttrs,
+    shape: readonly number[],
+    threads: number,
+  ): Layout | undefined {
     const i = this.entries.findIndex(
       (entry) =>
         entry.attrs === attrs &&
+        entry.backend === backend &&
         entry.threads === threads &&
         entry.shape.every((size, axis) => size === shape[axis]),
     );
@@ -40,9 +48,15 @@ export class Layouts {
   }
 
   /** @returns whether it is kept; its memory is the caller's to release otherwise. */
-  keep(attrs: RecurrentAttrs, shape: readonly number[], threads: number, layout: Layout): boolean {
+  keep(
+    backend: KernelBackend,
+    attrs: RecurrentAttrs,
+    shape: readonly number[],
+    threads: number,
+    layout: Layout,
+  ): boolean {
     if (layout.floats > MOST_FLOATS) return false;
-    this.entries.unshift({ attrs, shape: [...shape], threads, layout });
+    this.entries.unshift({ backend, attrs, shape: [...shape], threads, layout });
     for (const old of this.entries.splice(MOST)) old.layout.release();
     return true;
   }

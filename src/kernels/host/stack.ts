@@ -8,6 +8,7 @@ import { type CallInputs, sortInputs } from './inputs.js';
 import { inputSizeOf, Layout, type StackArrays } from './layout.js';
 import type { Layouts } from './layouts.js';
 import { groupCount, packingsOf, planOf, threadsFor } from './plan.js';
+import { usesBackend } from './projection.js';
 import { copyIn, copyOut } from './sequences.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import type { PackedWeights, WeightCache } from './weights.js';
@@ -37,7 +38,7 @@ export function infer(
   const inputs = sortInputs(attrs.inputNames, tensors);
   const { shape } = inputs.x;
   const available = engine.threads.count;
-  const known = inputs.lengths ? undefined : layouts.find(attrs, shape, available);
+  const known = inputs.lengths ? undefined : layouts.find(backend, attrs, shape, available);
   const layout = known ?? layOut(engine, backend, attrs, inputs, false);
   let isKept = known !== undefined;
   try {
@@ -45,7 +46,7 @@ export function infer(
       layout.use(weights);
       return run(engine, backend, layout, inputs);
     });
-    isKept ||= !inputs.lengths && layouts.keep(attrs, shape, available, layout);
+    isKept ||= !inputs.lengths && layouts.keep(backend, attrs, shape, available, layout);
     return outputs;
   } finally {
     if (!isKept) layout.release();
@@ -92,7 +93,9 @@ function layOut(
   const threads = threadsFor(plan, engine.threads.count);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
   const packings = packingsOf(plan, values, groupCount(plan, threads));
-  return new Layout(engine, plan, packings, states.length > 0, threads, isTraining);
+  const rows = packings.reduce((sum, packing) => sum + packing.rows, 0);
+  const isProjected = usesBackend(backend, plan, rows);
+  return new Layout(engine, plan, packings, states.length > 0, threads, isTraining, isProjected);
 }
 
 /** The packed weights, which stay where they are while `body` runs. */
@@ -115,14 +118,19 @@ function withWeights<T>(
   }
 }
 
-function run(engine: Engine, backend: KernelBackend, layout: Layout, { x, states }: CallInputs): Outputs {
+function run(
+  engine: Engine,
+  backend: KernelBackend,
+  layout: Layout,
+  { x, states, directions: tensors }: CallInputs,
+): Outputs {
   const { plan, groups, initial, staging, finals } = layout;
   const { steps, batch, directions, outSize, layers, stateSizes, attrs } = plan;
   for (const [s, state] of states.entries())
     engine.write(initial[s]?.[0] as number, valuesOf(backend, state));
   const first = groups.map(({ sequences }) => sequences[0] as number);
   copyIn(engine, plan, groups, valuesOf(backend, x), plan.inputSize, first, staging.input);
-  layout.run();
+  layout.run(tensors);
   const width = directions * outSize;
   const last = groups.map(({ sequences }) => sequences[layers] as number);
   const values = copyOut(engine, plan, groups, last, width, staging.output);

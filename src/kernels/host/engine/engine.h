@@ -59,7 +59,8 @@ struct direction {
   index_t bias_hh;      /* packed; GRU: of q alone */
   index_t reserve;      /* [M, slots * Hp], 0: inference */
   index_t scratch;      /* forward_scratch(...) or backward_scratch(...) floats */
-  int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B */
+  int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B; 0 where gx is given */
+  index_t gx;           /* the input projection of all rows with its bias, [M, G * Hp]; 0: made here */
   /* Forward of few rows: several jobs share the units of one direction and its scratch, and meet after every step. */
   int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
   index_t team;         /* struct team, 0: alone; not with a projection */
@@ -92,6 +93,9 @@ int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns);
 
 /* [gates * units, columns] row-major -> for each gate, panels of VL units, each [columns][VL]; missing units are zero. */
 void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns);
+
+/* to[rows, columns] += bias; whole vectors. */
+void add_bias(float *arena, index_t to, index_t bias, int32_t rows, int32_t columns);
 
 /*
  * The same weight for products with its transpose, rows of slots * Hp on the left: panels of VL columns, each

@@ -35,6 +35,10 @@ INLINE struct forward_run start_run(const int cell, float *arena, const struct d
   run.unprojected = at;
   run.unit_begin = 0;
   run.unit_end = run.hidden;
+  if (d->gx) {
+    run.gx = arena + d->gx;
+    run.chunk_end = d->rows;
+  }
   /* Until a team is complete its first member should not be busy for long: chunks grow from one step on. */
   run.chunk_limit = d->team ? d->batch : d->chunk_rows;
   run.leads = 1;

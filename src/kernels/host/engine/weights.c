@@ -56,3 +56,11 @@ void pack_bias(float *arena, index_t bias, index_t other, index_t packed, int32_
     }
   }
 }
+
+EXPORT(add_bias) void add_bias(float *arena, index_t to, index_t bias, int32_t rows, int32_t columns) {
+  for (long i = 0; i < rows; i++)
+    for (long j = 0; j < columns; j += VL) {
+      float *at = arena + to + i * columns + j;
+      store(at, load(at) + load(arena + bias + j));
+    }
+}

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { gru, lstm, rnn } from '../../../src/index.js';
+import { recurrentAttrs } from '../../../src/kernels/contract.js';
+import { GATES, planOf } from '../../../src/kernels/host/plan.js';
+import { usesBackend } from '../../../src/kernels/host/projection.js';
+import { describeEachBackend } from '../../support/backends.js';
+import { maxAbs, maxDifference } from '../../support/parity.js';
+
+function planFor(hiddenSize: number, inputSize: number, rows: number) {
+  const stack = { batchFirst: true, bidirectional: false, hiddenSize, projSize: 0 };
+  const x = { dataId: {}, shape: [1, rows, inputSize], dtype: 'float32' } as tf.TensorInfo;
+  return planOf(recurrentAttrs('GRU', stack, ['x']), x, 1);
+}
+
+describeEachBackend('the input projection', () => {
+  it("is the backend's where it is tfjs-node and the product is large", () => {
+    const isNode = tf.getBackend() === 'tensorflow';
+    const backend = tf.backend();
+    const uses = (hiddenSize: number, inputSize: number, rows: number) =>
+      usesBackend(backend, planFor(hiddenSize, inputSize, rows), rows);
+    expect(uses(256, 256, 100)).to.equal(isNode);
+    expect(uses(256, 256, 32)).to.equal(false);
+    expect(uses(255, 256, 100), 'gates of no whole vectors').to.equal(false);
+    expect(uses(256, 1, 2 ** 26 / (GATES.GRU * 256) + 1), 'more than 256 MiB').to.equal(false);
+  });
+
+  // I 200, H 64, 120 steps: 3e7 and more for so many rows.
+  for (const [name, make, batch] of [
+    ['GRU', gru, 4],
+    ['LSTM', lstm, 3],
+    ['RNN', rnn, 12],
+  ] as const)
+    it(`changes nothing: ${name}, forward and backward`, () => {
+      tf.tidy(() => {
+        // On the other backends there is nothing to choose.
+        const [steps, inputSize] = [
+          tf.getBackend() === 'tensorflow' ? 120 : Math.ceil(30 / batch) + 7 * batch,
+          200,
+        ];
+        const x = tf.randomNormal([batch, steps, inputSize]);
+        const lengths = Array.from({ length: batch }, (_, b) => steps - 7 * b);
+        const results = (['fused', 'reference'] as const).map((implementation) => {
+          const args = { hiddenSize: 64, numLayers: 2, bidirectional: true, seed: 1, implementation };
+          const layer = make(args);
+          layer.ensureBuilt(inputSize);
+          const loss = (y: tf.Tensor) => tf.sum(tf.square(layer.forward(y, { lengths }).output)) as tf.Scalar;
+          const weights = layer.weights.map((weight) => weight.read() as tf.Variable);
+          const { grads } = tf.variableGrads(() => loss(x), weights);
+          const values = [layer.forward(x, { lengths }).output, tf.grad(loss)(x), ...Object.values(grads)];
+          const data = values.map((value) => value.dataSync());
+          layer.dispose();
+          return data;
+        }) as [tf.TypedArray[], tf.TypedArray[]];
+        for (const [i, fused] of results[0].entries()) {
+          const reference = results[1][i] as tf.TypedArray;
+          const scale = Math.max(1, maxAbs(reference));
+          expect(maxDifference(fused, reference) / scale).to.be.at.most(5e-6);
+        }
+      });
+    }).timeout(60_000);
+});
