@@ -5,10 +5,11 @@ import { type Engine, VECTOR } from './engine.js';
 import { type DirectionTensors, GATES, type Plan } from './plan.js';
 
 /**
- * Multiplications and additions from which on it pays, with what it costs to bring numbers there and back. On one thread of an
- * EPYC, against the engine with and without fused multiply-add: 0.7 of its time and less from 4e7 on, 1.3 at 1.3e7.
+ * Multiplications and additions of the first layer from which on it pays, with what it costs to bring numbers there and back.
+ * Whole calls on one thread of an EPYC took 1.0 of the engine's time at 4e7, 0.85 at 6e7 (and 2.5e8 in the layers above), 0.8
+ * at 1.3e9.
  */
-const LEAST_FLOPS = 3e7;
+const LEAST_FLOPS = 5e7;
 
 /** Floats of a projection, all of which is held at once: 256 MiB. The engine makes its own chunk by chunk. */
 const MOST_FLOATS = 2 ** 26;
