@@ -9,7 +9,7 @@ from fixtures.training.task import evaluate
 from fixtures.training.tied import TiedModel, tied_batches, tied_fixture
 
 ATTEMPTS = 20
-"""One model in forty is too sensitive."""
+"""Of Adam in two small layers two models in three are too sensitive."""
 
 
 def read_run(request: dict) -> Run:
