@@ -3,7 +3,13 @@ import { expect } from 'chai';
 import { Random } from '../../../scripts/test-torch/random.js';
 import { gru, lstm, setThreads } from '../../../src/index.js';
 import { describeEachBackend } from '../../support/backends.js';
-import { differenceFromReference, randomCombination } from '../../support/differential.js';
+import {
+  countOfPairs,
+  differenceFromReference,
+  pairedCombinations,
+  pairsAmong,
+  randomCombination,
+} from '../../support/differential.js';
 import { maxDifference } from '../../support/parity.js';
 
 /** Largest seen in 10,000 combinations: 6e-5, where terms cancel; 2e-5 elsewhere. */
@@ -68,5 +74,29 @@ describeEachBackend('the fused kernel against the reference', (backend) => {
       }
     });
     for (const layer of [fused, reference]) layer.dispose();
+  });
+});
+
+describe('the combinations of the comparison', () => {
+  const combinations = pairedCombinations(1);
+
+  it('have every pair of values of two options', () => {
+    expect(pairsAmong(combinations)).to.equal(countOfPairs());
+    expect(pairsAmong(combinations.slice(1))).to.be.below(countOfPairs());
+  });
+
+  it('have the sizes of every tail of a tile with every number of rows, and long sequences of each', () => {
+    const has = (wanted: object) =>
+      combinations.some((combination) =>
+        Object.entries(wanted).every(
+          ([name, value]) => combination[name as keyof typeof combination] === value,
+        ),
+      );
+    for (const size of [...Array.from({ length: 40 }, (_, i) => i + 1), 63, 64, 65, 127, 128, 129, 256]) {
+      for (let batch = 1; batch <= 9; batch++) expect(has({ hiddenSize: size, batch })).to.equal(true);
+      expect(has({ hiddenSize: size, steps: 1000 })).to.equal(true);
+      expect(has({ inputSize: size, steps: 1000 })).to.equal(true);
+    }
+    expect(has({ steps: 1000, numLayers: 3 }) && has({ steps: 1000, bidirectional: true })).to.equal(true);
   });
 });

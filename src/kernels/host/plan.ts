@@ -100,16 +100,18 @@ export function packingsOf(
   });
 }
 
-/**
- * Below so many multiplications and additions a call stays on one thread: 0.1 ms of them, where waking a worker and waiting for
- * it takes 0.02 ms or more.
- */
-const THREADED_FLOPS = 4e6;
+/** Multiplications and additions from which on threads are worth it. Specs lower them, to have small calls shared as well. */
+export const WORTH = {
+  /** 0.1 ms of them, where waking a worker and waiting for it takes 0.02 ms or more. */
+  call: 4e6,
+  /** 10 microseconds of them, where a meeting of a team takes one or less. */
+  teamStep: 3e5,
+};
 
 /** Threads that a call is worth, of those there are. */
 export function threadsFor(plan: Plan, available: number): number {
   const { steps, batch, directions, layers } = plan;
-  return stepFlops(plan) * steps * batch * directions * layers < THREADED_FLOPS ? 1 : available;
+  return stepFlops(plan) * steps * batch * directions * layers < WORTH.call ? 1 : available;
 }
 
 /** Of one step of one row in one direction. */
@@ -122,13 +124,10 @@ export function groupCount({ batch, directions }: Plan, threads: number): number
   return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
 }
 
-/** A step of a team must be worth a meeting: 10 microseconds of work where that takes one or less. */
-const TEAM_STEP_FLOPS = 3e5;
-
 /** Threads that share the units of each direction of each group, where rows and directions are too few for all. */
 export function teamSize(plan: Plan, threads: number, groups: number): number {
   const { batch, directions, hiddenSize, projSize } = plan;
   const size = Math.floor(threads / (directions * groups));
-  const isWorth = projSize === 0 && stepFlops(plan) * Math.ceil(batch / groups) >= TEAM_STEP_FLOPS;
+  const isWorth = projSize === 0 && stepFlops(plan) * Math.ceil(batch / groups) >= WORTH.teamStep;
   return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / VECTOR))) : 1;
 }
