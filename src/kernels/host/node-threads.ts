@@ -1,7 +1,7 @@
 /** The part of `node:worker_threads` that the engine takes. */
 
 export interface NodeWorker {
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'error' | 'exit', listener: () => void): unknown;
   unref(): void;
   terminate(): Promise<number>;
 }
@@ -21,6 +21,7 @@ interface NodeProcess {
 export interface NodeThreads {
   /** Processors this process may use. */
   readonly processors: number;
+  /** @throws Error where the process may start no thread. */
   start(code: string, workerData: unknown): NodeWorker;
 }
 

@@ -20,25 +20,29 @@ function liveTape(): unknown {
   return gradientDepth > 0 || scopeStack.some(({ name }) => name === 'backward') ? activeTape : undefined;
 }
 
+/** Never the same twice, whichever engine it was: a tape may outlive one that has lost a worker. */
+let lastHandle = 0;
+
 /**
  * A kernel's output can be copied and disposed without a word to the kernel, so a tensor cannot own memory of the engine. The
  * tape can: it is the only one to ask for gradients, and whether it is over shows at the next call.
  */
 export class Reserves {
   private readonly entries = new Map<number, Entry>();
-  private lastHandle = 0;
 
   /** @returns the handle under which the gradient finds it. */
   add(reserve: Reserve): number {
-    this.lastHandle++;
-    this.entries.set(this.lastHandle, { reserve, tape: tfEngine().state.activeTape });
-    return this.lastHandle;
+    lastHandle++;
+    this.entries.set(lastHandle, { reserve, tape: tfEngine().state.activeTape });
+    return lastHandle;
   }
 
   get(handle: number): Entry {
     const entry = this.entries.get(handle);
     if (entry === undefined)
-      throw new Error('the gradient of a recurrent layer was asked for after its tape was over');
+      throw new Error(
+        'the gradient of a recurrent layer was asked for after its tape was over, or its engine lost',
+      );
     return entry;
   }
 

@@ -1,5 +1,6 @@
 /** Threads of the engine: workers over its memory, the caller taking part. */
 
+import { message } from '../../check.js';
 import type { Arena } from './arena.js';
 import { type NodeWorker, nodeThreads } from './node-threads.js';
 
@@ -22,7 +23,7 @@ const STACK_FLOATS = 16384;
 const SPINS = 2000;
 
 /** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
-const LOST_AFTER_MS = 60_000;
+const LOST_AFTER_SECONDS = 60;
 
 /** More threads than this found no use in what layers do: jobs are directions and groups of rows. */
 export const MAX_THREADS = 16;
@@ -69,7 +70,8 @@ export interface ThreadHost {
 /** Runs jobs that do not depend on each other, on as many threads as `count` says. */
 export class Threads {
   private readonly workers: NodeWorker[] = [];
-  private readonly stacks: number[] = [];
+  /** Of workers that have ended: a worker that is told to end may still be on its own. */
+  private readonly freeStacks: number[] = [];
   private wanted = 1;
   private round = 0;
   /** Of the arena: the doorbell, and the struct queue behind it. */
@@ -117,44 +119,77 @@ export class Threads {
 
   private await(ints: Int32Array, done: number, count: number): void {
     for (let i = 0; i < SPINS; i++) if (Atomics.load(ints, done) === count) return;
-    const start = performance.now();
+    // Seconds of sleep, not of a clock: a process that was stopped for an hour has lost no worker.
+    let seconds = 0;
     for (;;) {
       const finished = Atomics.load(ints, done);
       if (finished === count) return;
-      Atomics.wait(ints, done, finished, 1000);
-      if (performance.now() - start < LOST_AFTER_MS) continue;
-      this.count = 1;
-      throw new LostWorkerError('a worker of the engine did not answer; call again, on one thread');
+      if (seconds === LOST_AFTER_SECONDS) break;
+      if (Atomics.wait(ints, done, finished, 1000) === 'timed-out') seconds++;
     }
+    this.count = 1;
+    throw new LostWorkerError(
+      message(
+        'engine threads',
+        'jobs',
+        `all to be finished within ${LOST_AFTER_SECONDS} seconds`,
+        'a worker that did not answer',
+        'Call again, on one thread; setThreads starts others',
+      ),
+    );
   }
 
   private startWorkers(): void {
-    const { module, memory, base, arena } = this.host;
+    const { arena } = this.host;
     this.queue ??= arena.allocate(3 + 2 * CAPACITY);
     while (this.workers.length < this.wanted - 1) {
-      const slot = this.workers.length;
-      this.stacks[slot] ??= arena.allocate(STACK_FLOATS);
-      const doorbell = base / 4 + this.queue;
-      const stack = base + ((this.stacks[slot] as number) + STACK_FLOATS) * 4;
-      const worker = nodeThreads()?.start(WORKER, {
+      const stack = this.freeStacks.pop() ?? arena.allocate(STACK_FLOATS);
+      if (this.startWorker(this.queue, stack)) continue;
+      this.freeStacks.push(stack);
+      this.wanted = this.workers.length + 1;
+    }
+  }
+
+  /** @returns false where no worker may start, or there is no room for one. */
+  private startWorker(queue: number, stack: number): boolean {
+    const { module, memory, base } = this.host;
+    const doorbell = base / 4 + queue;
+    let worker: NodeWorker | undefined;
+    try {
+      worker = nodeThreads()?.start(WORKER, {
         module,
         memory,
         base,
-        queue: this.queue + 1,
+        queue: queue + 1,
         doorbell,
         done: doorbell + 2,
-        stack,
+        stack: base + (stack + STACK_FLOATS) * 4,
         spins: SPINS,
       });
-      if (worker === undefined) return;
-      this.workers.push(worker);
-      // A worker that cannot start takes no jobs; the others and the caller do its work.
-      worker.on('error', () => {
-        const i = this.workers.indexOf(worker);
-        if (i >= 0) this.workers.splice(i, 1);
-        this.wanted = Math.min(this.wanted, this.workers.length + 1);
-      });
-      worker.unref();
+    } catch {
+      // Not the caller's trouble: the other threads do the work.
     }
+    if (worker === undefined) return false;
+    this.workers.push(worker);
+    this.watch(worker, stack);
+    worker.unref();
+    return true;
+  }
+
+  /** A worker that ends takes no jobs any more: the others and the caller do its work, and the next call starts another. */
+  private watch(worker: NodeWorker, stack: number): void {
+    const forget = () => {
+      const i = this.workers.indexOf(worker);
+      if (i >= 0) this.workers.splice(i, 1);
+    };
+    worker.on('error', () => {
+      forget();
+      // Another one would not start either.
+      this.wanted = Math.min(this.wanted, this.workers.length + 1);
+    });
+    worker.on('exit', () => {
+      forget();
+      this.freeStacks.push(stack);
+    });
   }
 }

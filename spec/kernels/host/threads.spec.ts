@@ -1,0 +1,206 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { gru, setThreads } from '../../../src/index.js';
+import { engineFloatsInUse } from '../../../src/kernels/host/register.js';
+import { maxDifference } from '../../support/parity.js';
+import { spinUntil, WorkerWatch } from '../../support/workers.js';
+
+const LOST =
+  'engine threads: jobs: expected all to be finished within 60 seconds, got a worker that did not answer. ' +
+  'Call again, on one thread; setThreads starts others';
+
+// The threads are the engine's own, whatever the backend.
+describe("the engine's workers", () => {
+  before(() => tf.setBackend('cpu'));
+
+  /** Two directions of some ten milliseconds each: two jobs, and long enough to be killed in. */
+  const layer = gru({ hiddenSize: 96, bidirectional: true, seed: 1 });
+  let watch: WorkerWatch;
+  let x: tf.Tensor;
+  let expected: Float32Array;
+
+  const call = () => tf.tidy(() => layer.forward(x).output.dataSync<'float32'>().slice());
+  const gradient = () =>
+    tf.tidy(() =>
+      tf
+        .grad((y) => tf.sum(tf.square(layer.forward(y).output)))(x)
+        .dataSync<'float32'>()
+        .slice(),
+    );
+
+  /** The same to the bit: a direction is computed in one way, whoever does it. */
+  const expectRight = () => expect(maxDifference(call(), expected)).to.equal(0);
+
+  /** Kills a worker as soon as it has taken a job. The caller's patience is over at once then. */
+  function killOneOf(taken: () => number): void {
+    spinUntil(() => taken() > 0);
+    void watch.started.at(-1)?.terminate();
+    watch.skipSleep();
+  }
+
+  function loseWorker(): void {
+    watch.onRound(killOneOf);
+    expect(call).to.throw(LOST).with.property('name', 'LostWorkerError');
+    watch.leaveAlone();
+  }
+
+  beforeEach(() => {
+    layer.ensureBuilt(64);
+    watch = new WorkerWatch();
+    x = tf.randomNormal([8, 60, 64], 0, 1, 'float32', 1);
+    setThreads(1);
+    expected = call();
+    setThreads(2);
+  });
+
+  afterEach(async () => {
+    watch.stop();
+    setThreads(1);
+    x.dispose();
+    // None is left behind, whatever became of it.
+    await watch.allEnded();
+  });
+
+  after(() => layer.dispose());
+
+  it('start when a call needs them, and stay', () => {
+    expect(watch.started).to.have.length(0);
+    for (let i = 0; i < 3; i++) expectRight();
+    expect(watch.started).to.have.length(1);
+  });
+
+  it('are replaced at the next call where one has ended in between', async () => {
+    expectRight();
+    await watch.started[0]?.terminate();
+    for (let i = 0; i < 3; i++) expectRight();
+    expect(watch.started).to.have.length(2);
+    expect(watch.alive).to.have.length(1);
+  });
+
+  it('are not missed by calls that come before their end is known', () => {
+    expectRight();
+    void watch.started[0]?.terminate();
+    for (let i = 0; i < 3; i++) expectRight();
+    expect(watch.started).to.have.length(1);
+  });
+
+  it('are not missed where one is killed while a call begins', () => {
+    watch.onRound(() => void watch.started.at(-1)?.terminate());
+    for (let i = 0; i < 3; i++) expectRight();
+  });
+
+  it('are not missed in a team whose members do not come', () => {
+    const wide = gru({ hiddenSize: 256, seed: 2 });
+    tf.tidy(() => {
+      const row = tf.randomNormal([1, 40, 64], 0, 1, 'float32', 2);
+      wide.ensureBuilt(64);
+      setThreads(1);
+      const alone = wide.forward(row).output.dataSync();
+      setThreads(2);
+      watch.onRound(() => void watch.started.at(-1)?.terminate());
+      for (let i = 0; i < 3; i++) expect(wide.forward(row).output.dataSync()).to.deep.equal(alone);
+    });
+    wide.dispose();
+    expect(watch.started).to.have.length(1);
+  });
+
+  it('are not missed where one fails before its first job, and none starts until setThreads asks', async () => {
+    watch.edit = (code) => `throw new Error('no room');${code}`;
+    expectRight();
+    await watch.allEnded();
+    expectRight();
+    expect(watch.started).to.have.length(1);
+    watch.edit = (code) => code;
+    setThreads(2);
+    for (let i = 0; i < 3; i++) expectRight();
+    expect(watch.started).to.have.length(2);
+  });
+
+  it('are not missed where the process may start none', () => {
+    watch.edit = () => {
+      throw new Error('Access to this API has been restricted');
+    };
+    for (let i = 0; i < 3; i++) expectRight();
+    watch.edit = (code) => code;
+    setThreads(2);
+    expectRight();
+    expect(watch.started).to.have.length(1);
+  });
+
+  it('never share a stack, whichever of them has ended', async () => {
+    setThreads(3);
+    expectRight();
+    await watch.started[0]?.terminate();
+    setThreads(3);
+    expectRight();
+    expect(watch.alive).to.have.length(2);
+    const [, second, third] = watch.stacks;
+    expect(third).not.to.equal(second);
+    // Told to end, and perhaps still running.
+    setThreads(1);
+    setThreads(3);
+    expectRight();
+    expect(new Set(watch.stacks.slice(1)).size).to.equal(4);
+  });
+
+  it('may be slow to come: the others do their work, and nothing is done twice', () => {
+    const sleep = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)';
+    watch.edit = (code) => code.replace('exports.work(', `${sleep}; exports.work(`);
+    for (let i = 0; i < 10; i++) expectRight();
+  });
+
+  it('may forget to tell that they are done: the caller looks by itself', () => {
+    watch.edit = (code) => code.replace('Atomics.notify(ints, done);', '');
+    for (let i = 0; i < 3; i++) expectRight();
+  });
+
+  it('make a call fail where one is lost in a job; the next gets another engine, on one thread', () => {
+    loseWorker();
+    expectRight();
+    expect(watch.started).to.have.length(1);
+    setThreads(2);
+    for (let i = 0; i < 3; i++) expectRight();
+    expect(watch.started).to.have.length(2);
+  });
+
+  it('leave nothing behind where they are lost: tensors, engine memory, threads', async () => {
+    const inUse: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { numTensors } = tf.memory();
+      setThreads(2);
+      loseWorker();
+      await watch.allEnded();
+      expectRight();
+      expect(tf.memory().numTensors).to.equal(numTensors);
+      inUse.push(engineFloatsInUse());
+    }
+    expect(new Set(inUse).size).to.equal(1);
+  });
+
+  it('make a gradient fail where one is lost in it, and the next is right', () => {
+    setThreads(1);
+    const right = gradient();
+    setThreads(2);
+    let rounds = 0;
+    // The first round is forward.
+    watch.onRound((taken) => rounds++ > 0 && killOneOf(taken));
+    expect(gradient).to.throw(LOST);
+    watch.leaveAlone();
+    expect(maxDifference(gradient(), right)).to.equal(0);
+  });
+
+  it('let no tape of a lost engine find what its successor has kept', () => {
+    // A new engine counts from 1, as its successor does.
+    loseWorker();
+    setThreads(2);
+    const loss = (y: tf.Tensor) => {
+      const first = tf.sum(layer.forward(y).output);
+      loseWorker();
+      return tf.add(first, tf.sum(layer.forward(tf.mul(y, 2)).output)) as tf.Scalar;
+    };
+    expect(() => tf.tidy(() => tf.grad(loss)(x))).to.throw(
+      'the gradient of a recurrent layer was asked for after its tape was over, or its engine lost',
+    );
+    expectRight();
+  });
+});
