@@ -5,9 +5,8 @@ import { UnsupportedError } from '../../src/errors.js';
 import { allocate, DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
 import { float32Of, toFloat32Array } from '../../src/state-dict/floats.js';
 import { halfTable } from '../../src/state-dict/half.js';
-import { parseSafetensors } from '../../src/state-dict/safetensors.js';
 import type { TorchData, TorchDtype, TorchTensor } from '../../src/state-dict/types.js';
-import { errorOf, fixture, fixturePath } from './support.js';
+import { errorOf, fixture, fixturePath, parseSafetensors } from './support.js';
 
 function floats(dtype: TorchDtype, data: TorchData): number[] {
   return [...toFloat32Array({ dtype, shape: [data.length], data })];

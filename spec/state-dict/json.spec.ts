@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
-import { parseJson } from '../../src/state-dict/json.js';
-import { parseSafetensors } from '../../src/state-dict/safetensors.js';
 import type { TorchTensor } from '../../src/state-dict/types.js';
-import { errorOf, expectSameBits, fixture, utf8 } from './support.js';
+import { errorOf, expectSameBits, fixture, parseJson, parseSafetensors, utf8 } from './support.js';
 
 function tensorOf(value: string): TorchTensor {
   return parseJson(utf8(`{"w":${value}}`)).get('w')!;
@@ -204,10 +202,17 @@ describe('parseJson', () => {
         'json: tensor "w": expected numbers, nested lists, or an object with shape and data, got string',
       ],
       [
-        'an object that is no tensor',
-        '{"params":{"weight":[1],"bias":[2]}}',
+        'an object that lacks what a tensor has',
+        '{"w":{"shape":[2],"values":[1,2]}}',
         'INVALID_TENSOR',
-        'json: tensor "params": expected an object with shape and data, got one with keys ["weight", "bias"]',
+        'json: tensor "w": expected an object with shape and data, got one with keys ["shape", "values"]',
+      ],
+      [
+        'layers in a list',
+        '{"layers":[{"name":"fc","weights":[[1]],"bias":[1]}]}',
+        'INVALID_STATE_DICT',
+        'json: root: expected an object of tensors, got a list of layers. ' +
+          'Write one object of tensors by their names: {"fc.weight": [[...]], "fc.bias": [...]}',
       ],
       [
         'too few numbers',
@@ -285,14 +290,6 @@ describe('parseJson', () => {
     for (const [fault, text, code, message] of cases) {
       it(`name ${fault}`, () => expect(faultOf(text)).to.deep.equal({ code, message }));
     }
-
-    it('name options and limits that are unknown', () => {
-      const fault = (options: object) => errorOf(() => parseJson(utf8('{}'), options)).message;
-      expect(fault({ limit: {} })).to.equal(
-        'parseJson: limit: expected one of limits, got unknown option "limit"',
-      );
-      expect(fault({ limits: { maxTensor: 1 } })).to.match(/^parseJson: limits: maxTensor: expected one of /);
-    });
 
     it('take 64 dimensions, as a shape and as nested lists', () => {
       const shape = new Array(64).fill(1);

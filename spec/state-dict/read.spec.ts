@@ -208,17 +208,20 @@ describe('readStateDict', () => {
     });
 
     it('name an option that is unknown or of another type', async () => {
-      const known = 'expected one of format, limits, signal, onProgress';
+      const known = 'expected one of format, limits, path, select, onReport, signal, onProgress';
       for (const [options, text] of [
         [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress"`],
         [null, 'options: expected an object, got null'],
         [
           { limits: { maxbytes: 3 } },
-          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxBytes, got unknown option "maxbytes"',
+          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxBytes, got unknown option "maxbytes"',
         ],
         [{ limits: null }, 'limits: expected an object, got null'],
         [{ signal: {} }, 'signal: expected an AbortSignal, got Object'],
         [{ onProgress: 1 }, 'onProgress: expected a function, got 1'],
+        [{ onReport: 1 }, 'onReport: expected a function, got 1'],
+        [{ path: 'model' }, 'path: expected a list of keys, such as [\'model\'], got "model"'],
+        [{ select: 'gru' }, 'select: expected a list of module paths, got "gru"'],
       ] as [ReadOptions, string][]) {
         expect(await message(FILE, options)).to.equal(`readStateDict: ${text}`);
       }

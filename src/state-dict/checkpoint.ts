@@ -48,12 +48,16 @@ export interface OtherValue {
 
 export type CheckpointNode =
   | { readonly kind: 'stored'; readonly tensor: StoredTensor }
-  /** JSON has its elements already. */
-  | { readonly kind: 'loaded'; readonly tensor: TorchTensor }
+  /** JSON has its elements already. A bare number or boolean there may be a scalar or a setting, such as an epoch. */
+  | { readonly kind: 'loaded'; readonly tensor: TorchTensor; readonly maybeSetting?: boolean }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
-  | { readonly kind: 'other'; readonly value: OtherValue }
-  /** A tensor that cannot be had (sparse, quantised, of an unknown class): an error only where it is asked for. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `error` is thrown where it stands among the tensors asked for, in formats that hold nothing else there. */
+  | { readonly kind: 'other'; readonly value: OtherValue; readonly error?: Error }
+  /**
+   * A tensor that cannot be had (sparse, quantised, of an unknown class): an error only where it is asked for, `error`
+   * itself where there is one.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly error?: Error };
 
 export interface Checkpoint {
   readonly format: StateDictFormat;

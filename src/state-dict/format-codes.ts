@@ -16,6 +16,7 @@ export const formatCodes = {
   VALIDATION_OVERFLOW: 'a shape or its byte size is beyond what can be counted',
   SIZE_MISMATCH: 'the data of a tensor does not have the size that its dtype and shape ask for',
   MISALIGNED: 'elements smaller than a byte do not fill whole bytes',
+  CRC_MISMATCH: 'bytes do not have the CRC-32 that the file gives for them',
   // safetensors.
   HEADER_TOO_SMALL: 'fewer bytes than the 8 of the header length',
   HEADER_TOO_LARGE: 'the header is longer than `limits.maxHeaderBytes`',

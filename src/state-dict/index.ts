@@ -7,6 +7,7 @@ export { type FormatCode, formatCodes } from './format-codes.js';
 export type { ParseLimits, ReadLimits } from './limits.js';
 export { type ParseOptions, parseStateDict } from './parse.js';
 export { type ReadOptions, readStateDict, type StateDictSource } from './read.js';
+export type { PartOptions, ReadReport } from './read-checkpoint.js';
 export { parseSafetensorsMetadata, type SafetensorsOptions } from './safetensors.js';
 export { type SafetensorsMetadata, writeSafetensors } from './safetensors-writer.js';
 export type { StateDict, TorchData, TorchDtype, TorchTensor } from './types.js';

@@ -12,10 +12,17 @@ export interface ParseLimits {
   readonly maxHeaderBytes?: number;
   /** Tensors of one file. @default 100_000 */
   readonly maxTensors?: number;
+  /**
+   * Bytes of all tensors that are no views of the file: unaligned, strided or compressed ones. A few bytes of a file can
+   * claim terabytes (strides of 0, zeros deflated), so the sum is checked before any is allocated. By default twice what
+   * a file may have: room for every element of the largest file to be unpacked or copied, not to be multiplied.
+   * @default 2 ** 32
+   */
+  readonly maxTensorBytes?: number;
 }
 
 export interface ReadLimits extends ParseLimits {
-  /** Bytes of the whole source. @default 2 ** 31 */
+  /** Bytes taken into memory: of the whole source, or with `select` of the parts that are read. @default 2 ** 31 */
   readonly maxBytes?: number;
 }
 
@@ -28,21 +35,27 @@ export const MAX_RANK = 64;
 /** Longest header that the safetensors format allows: the reference refuses longer ones. */
 export const FORMAT_MAX_HEADER_BYTES = 100_000_000;
 
-const KNOWN: readonly (keyof ReadLimits)[] = ['maxHeaderBytes', 'maxTensors', 'maxBytes'];
+const KNOWN: readonly (keyof ReadLimits)[] = ['maxHeaderBytes', 'maxTensors', 'maxTensorBytes', 'maxBytes'];
 
 /** Fills in defaults and checks what was given. */
 export function resolveLimits(where: string, limits: ReadLimits = {}): Required<ReadLimits> {
   checkObject(where, 'limits', limits);
   checkKeys(`${where}: limits`, limits, KNOWN);
-  const { maxHeaderBytes = 25_000_000, maxTensors = 100_000, maxBytes = 2 ** 31 } = limits;
+  const {
+    maxHeaderBytes = 25_000_000,
+    maxTensors = 100_000,
+    maxTensorBytes = 2 ** 32,
+    maxBytes = 2 ** 31,
+  } = limits;
   checkInteger(where, 'limits.maxHeaderBytes', maxHeaderBytes, 1);
   checkInteger(where, 'limits.maxTensors', maxTensors, 1);
+  checkInteger(where, 'limits.maxTensorBytes', maxTensorBytes, 1);
   checkInteger(where, 'limits.maxBytes', maxBytes, 1);
   if (maxHeaderBytes > FORMAT_MAX_HEADER_BYTES) {
     const rule = `at most ${FORMAT_MAX_HEADER_BYTES}, the limit of the format`;
     throw new RangeError(message(where, 'limits.maxHeaderBytes', rule, show(maxHeaderBytes)));
   }
-  return { maxHeaderBytes, maxTensors, maxBytes };
+  return { maxHeaderBytes, maxTensors, maxTensorBytes, maxBytes };
 }
 
 /** The error for a file that goes past `maxTensors`. */

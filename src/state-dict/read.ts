@@ -1,10 +1,16 @@
 import { checkKeys, message, show } from '../check.js';
-import { UnsupportedError } from '../errors.js';
-import { asBytes, isBytes } from './bytes.js';
+import { FormatError, UnsupportedError } from '../errors.js';
+import { blobAccess } from './blob-access.js';
+import { asBytes, isBytes, requireLittleEndian } from './bytes.js';
 import { checkSize, type ReadProgress, type Transfer } from './collect.js';
+import { runAsync } from './drive.js';
+import { fileAccess } from './file-access.js';
+import { httpAccess } from './http-access.js';
 import { type ReadLimits, resolveLimits } from './limits.js';
 import { nodeFs } from './node-fs.js';
-import { checkFormat, type ParseOptions, parseSource } from './parse.js';
+import { checkFormat, type ParseOptions } from './parse.js';
+import { memoryAccess, type RandomAccess } from './random-access.js';
+import { checkFunction, checkPart, readCheckpoint } from './read-checkpoint.js';
 import { nameSource, readBlob, readFile, readResponse, readUrl } from './sources.js';
 import { tagOf } from './tag.js';
 import type { StateDict } from './types.js';
@@ -15,33 +21,64 @@ export type StateDictSource = string | URL | ArrayBuffer | Uint8Array | Blob | R
 export interface ReadOptions extends ParseOptions {
   /** Ends the reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of every piece of a file, Blob or body as it arrives; not called for bytes already in memory. */
+  /**
+   * Told of every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
+   * already in memory.
+   */
   readonly onProgress?: (progress: ReadProgress) => void;
   readonly limits?: ReadLimits;
 }
 
 const WHERE = 'readStateDict';
-const KNOWN: readonly (keyof ReadOptions)[] = ['format', 'limits', 'signal', 'onProgress'];
+const KNOWN: readonly (keyof ReadOptions)[] = [
+  'format',
+  'limits',
+  'path',
+  'select',
+  'onReport',
+  'signal',
+  'onProgress',
+];
 
 /**
  * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`: a safetensors file or
  * JSON text, told apart by the bytes.
  *
- * The source is read into one buffer, and tensors of a safetensors file are views of it.
+ * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
+ * that `path` names; dicts inside it become dotted names. `onReport` is told what was taken.
+ *
+ * The source is read into one buffer, and tensors of a safetensors file are views of it. With `select` only the parts that
+ * hold the tensors of these modules are read, from a path, Blob or URL whose server serves ranges.
  *
  * @throws FormatError when the file is malformed; `code` names the rule, the message also the path or URL.
- * @throws UnsupportedError for files of other formats (.pt, .npz, ...), with what to run instead.
- * @throws Error when the source cannot be read (no such file, status 404), with its path or URL.
- * @throws RangeError when it is longer than `limits.maxBytes` or than it declares.
+ * @throws UnsupportedError for files of other formats (.pt, .npz, ...), with what to run instead, and on a big-endian machine.
+ * @throws Error when the source cannot be read (no such file, status 404), or changes meanwhile, with its path or URL.
+ * @throws RangeError when it is longer than `limits.maxBytes` or than it declares, and where it is not clear which dict is
+ *   meant.
  */
 export async function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
-  const { format, signal, onProgress } = checkedOptions(options);
+  const { signal, onProgress, select } = checkedOptions(options);
+  requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
   signal?.throwIfAborted();
-  const { name, read } = locate(source);
-  const bytes = await read({ where: WHERE, source: name, maxBytes: limits.maxBytes, signal, onProgress });
-  signal?.throwIfAborted();
-  return parseSource(WHERE, name, bytes, { format, limits });
+  const { name, readWhole, openParts } = locate(source);
+  const transfer = { where: WHERE, source: name, maxBytes: limits.maxBytes, signal, onProgress };
+  const access = select && openParts ? await openParts(transfer) : memoryAccess(await readWhole(transfer));
+  try {
+    signal?.throwIfAborted();
+    const file = { where: `${WHERE}: ${name}`, size: access.size, limits };
+    return await runAsync(readCheckpoint({ ...options, where: WHERE, source: name, file }), access);
+  } catch (error) {
+    throw attributed(error, `${WHERE}: ${name}: `);
+  } finally {
+    await access.close();
+  }
+}
+
+/** A FormatError of a reader, which knows its format alone, with the source before it. */
+function attributed(error: unknown, prefix: string): unknown {
+  if (!(error instanceof FormatError) || error.message.startsWith(prefix)) return error;
+  return new FormatError(error.code, `${prefix}${error.message}`);
 }
 
 function checkedOptions(options: ReadOptions): ReadOptions {
@@ -50,28 +87,36 @@ function checkedOptions(options: ReadOptions): ReadOptions {
   checkFormat(WHERE, format);
   if (signal && typeof signal.throwIfAborted !== 'function')
     throw new TypeError(message(WHERE, 'signal', 'an AbortSignal', show(signal)));
-  if (onProgress && typeof onProgress !== 'function')
-    throw new TypeError(message(WHERE, 'onProgress', 'a function', show(onProgress)));
+  checkFunction(WHERE, 'onProgress', onProgress);
+  checkPart(WHERE, options);
   return options;
 }
 
 /** A source told by its kind: how messages call it, and how its bytes are read. */
 interface Located {
   readonly name: string;
-  read(transfer: Transfer): Promise<Uint8Array>;
+  readWhole(transfer: Transfer): Promise<Uint8Array>;
+  /** Absent where the bytes are in memory, or can be had in one order only. */
+  openParts?(transfer: Transfer): Promise<RandomAccess>;
 }
 
 function locate(source: StateDictSource): Located {
   if (typeof source === 'string') return locateString(source);
   if (isUrl(source)) return locateString(source.href);
   if (isResponse(source)) {
-    return { name: nameSource('Response', source.url), read: (transfer) => readResponse(source, transfer) };
+    const name = nameSource('Response', source.url);
+    return { name, readWhole: (transfer) => readResponse(source, transfer) };
   }
   if (isBlob(source)) {
-    const name = nameSource('Blob', (source as Partial<File>).name ?? '');
-    return { name, read: (transfer) => readBlob(source, transfer) };
+    return {
+      name: nameSource('Blob', (source as Partial<File>).name ?? ''),
+      readWhole: (transfer) => readBlob(source, transfer),
+      openParts: async (transfer) => blobAccess(source, transfer),
+    };
   }
-  if (isBytes(source)) return { name: 'bytes', read: async (transfer) => bytesInMemory(source, transfer) };
+  if (isBytes(source)) {
+    return { name: 'bytes', readWhole: async (transfer) => bytesInMemory(source, transfer) };
+  }
   const rule = 'a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
   throw new TypeError(message(WHERE, 'source', rule, show(source)));
 }
@@ -91,9 +136,19 @@ function locateString(source: string): Located {
     const remedy = 'Pass the File that the user picked, or serve it over http';
     throw new UnsupportedError(message(WHERE, url, 'no file: URL outside Node', 'one', remedy));
   }
-  if (!fs || (hasScheme && !isFileUrl)) return { name: url, read: (transfer) => readUrl(source, transfer) };
+  if (!fs || (hasScheme && !isFileUrl)) {
+    return {
+      name: url,
+      readWhole: (transfer) => readUrl(source, transfer),
+      openParts: (transfer) => httpAccess(source, transfer),
+    };
+  }
   const path = isFileUrl ? fileUrl(source) : source;
-  return { name: nameSource('path', source), read: (transfer) => readFile(fs, path, transfer) };
+  return {
+    name: nameSource('path', source),
+    readWhole: (transfer) => readFile(fs, path, transfer),
+    openParts: (transfer) => fileAccess(fs, path, transfer),
+  };
 }
 
 function fileUrl(source: string): URL {

@@ -1,0 +1,57 @@
+import { checkSize, type ReadProgress, type Transfer } from './collect.js';
+import type { ByteRange } from './reading.js';
+
+/** A source of known size whose bytes can be had in any order. */
+export interface RandomAccess {
+  readonly size: number;
+  /** The bytes of each range, whole and in the same order. Ranges lie inside the size. */
+  read(ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]>;
+  /** Frees what the source holds, such as a file handle. */
+  close(): Promise<void>;
+}
+
+/** Bytes in memory: what is read is a view of them. */
+export function memoryAccess(bytes: Uint8Array): RandomAccess {
+  return {
+    size: bytes.length,
+    read: async (ranges) => ranges.map(({ begin, end }) => bytes.subarray(begin, end)),
+    close: async () => {},
+  };
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** One range of a source, read under a transfer of its own. */
+export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
+
+/**
+ * A source that is read range by range: the sum of what is taken stays within `maxBytes`, which is checked before a read,
+ * and progress counts on from one range to the next. It has no total, since what else will be asked for is not known.
+ *
+ * @param head  the first bytes, where they are here already: what lies inside them is not read again.
+ */
+export function rangedAccess(
+  size: number,
+  transfer: Transfer,
+  readOne: ReadOne,
+  { head = NO_BYTES, close = async (): Promise<void> => {} } = {},
+): RandomAccess {
+  let taken = head.length;
+  const readNext = async (range: ByteRange): Promise<Uint8Array> => {
+    if (range.end <= head.length) return head.subarray(range.begin, range.end);
+    const before = taken;
+    const onProgress = ({ loaded }: ReadProgress): void => transfer.onProgress?.({ loaded: before + loaded });
+    taken += range.end - range.begin;
+    checkSize(transfer, taken);
+    transfer.signal?.throwIfAborted();
+    const bytes = await readOne(range, { ...transfer, onProgress });
+    transfer.signal?.throwIfAborted();
+    return bytes;
+  };
+  const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
+    const answers: Uint8Array[] = [];
+    for (const range of ranges) answers.push(await readNext(range));
+    return answers;
+  };
+  return { size, read, close };
+}
