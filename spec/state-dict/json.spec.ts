@@ -161,6 +161,25 @@ describe('parseJson', () => {
     });
   });
 
+  describe('objects inside each other', () => {
+    const names = (text: string) => [...parseJson(utf8(text)).keys()];
+
+    it('are modules below the dict of tensors, and wrappers around it', () => {
+      expect(names('{"params":{"weight":[1],"bias":[2]}}')).to.deep.equal(['weight', 'bias']);
+      expect(names('{"scale":[1],"enc":{"gru":{"w":[1]},"b":{"shape":[1],"data":[1]}}}')).to.deep.equal([
+        'scale',
+        'enc.gru.w',
+        'enc.b',
+      ]);
+      expect(names('{"epoch":3,"nets":{"G":{"w":[1]},"seed":4}}')).to.deep.equal(['w']);
+    });
+
+    it('hide no broken tensor', () => {
+      expect(faultOf('{"enc":{"w":[[1],[2,3]]}}').code).to.equal('RAGGED_LIST');
+      expect(faultOf('{"enc":{"w":[1],"v":"AAAA"}}').code).to.equal('INVALID_TENSOR');
+    });
+  });
+
   it('reads past a byte order mark, which Windows tools write', () => {
     expect(parseJson(utf8('\ufeff {"w":[1]}')).get('w')!.shape).to.deep.equal([1]);
     expect(faultOf('\ufeff{"w":[1]} x').message).to.equal(

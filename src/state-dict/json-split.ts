@@ -1,6 +1,6 @@
 /** JSON forms that keep what tensors are in one place, and their elements in another. */
 
-import { show } from '../check.js';
+import { show, showShape } from '../check.js';
 import { decodeBase64 } from './base64.js';
 import type { CheckpointDict } from './checkpoint.js';
 import { bitsOf, elementCount, viewOf } from './dtypes.js';
@@ -80,13 +80,15 @@ function readSpecs(reader: JsonReader, specs: Member, maxTensors: number): Map<s
   const entries = new Map<string, Spec>();
   reader.position = specs.offset;
   reader.readList((index) => {
-    if (reader.kind() !== 'object')
-      throw tensorFault('INVALID_TENSOR', `${index}`, 'an object', reader.kind());
+    if (reader.kind() !== 'object') {
+      throw formatError('INVALID_TENSOR', WHERE, `specs[${index}]`, 'an object', reader.kind());
+    }
     const fields = membersByName(reader, reader.position);
     const after = reader.position;
     const name = readName(reader, index, fields.get('name'));
     const { shape, dtype = 'F32' } = readDescription(reader, name, fields);
     reader.position = after;
+    checkWholeBytes(name, { shape, dtype });
     if (entries.has(name)) {
       throw formatError('DUPLICATE_KEY', WHERE, `specs[${index}]`, 'a name of its own', show(name));
     }
@@ -94,6 +96,12 @@ function readSpecs(reader: JsonReader, specs: Member, maxTensors: number): Map<s
     entries.set(name, { shape, dtype });
   });
   return entries;
+}
+
+function checkWholeBytes(name: string, { shape, dtype }: Spec): void {
+  const bits = elementCount(shape) * bitsOf(dtype);
+  if (bits % 8 === 0) return;
+  throw tensorFault('MISALIGNED', name, `whole bytes for ${dtype} ${showShape(shape)}`, `${bits} bits`);
 }
 
 function readName(reader: JsonReader, index: number, member: Member | undefined): string {
