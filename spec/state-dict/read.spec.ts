@@ -9,8 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
 import type { ReadProgress } from '../../src/state-dict/collect.js';
+import type { StateDictSource } from '../../src/state-dict/locate.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { type ReadOptions, readStateDict, type StateDictSource } from '../../src/state-dict/read.js';
+import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import { expectSameBits, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
@@ -306,7 +307,7 @@ describe('readStateDict', () => {
     });
 
     it('name an option that is unknown or of another type', async () => {
-      const known = 'expected one of format, limits, path, select, onReport, signal, onProgress';
+      const known = 'expected one of format, limits, path, select, onReport, signal, onProgress, sha256';
       for (const [options, text] of [
         [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress"`],
         [null, 'options: expected an object, got null'],

@@ -16,6 +16,7 @@ export const formatCodes = {
   VALIDATION_OVERFLOW: 'a shape or its byte size is beyond what can be counted',
   SIZE_MISMATCH: 'the data of a tensor does not have the size that its dtype and shape ask for',
   MISALIGNED: 'elements smaller than a byte do not fill whole bytes',
+  SHA256_MISMATCH: 'the file does not have the SHA-256 that the caller gave for it',
   CRC_MISMATCH: 'bytes do not have the CRC-32 that the file gives for them',
   // safetensors.
   HEADER_TOO_SMALL: 'fewer bytes than the 8 of the header length',
@@ -30,6 +31,9 @@ export const formatCodes = {
   INVALID_ELEMENT: 'an element is not a value of the dtype',
   RAGGED_LIST: 'nested lists at the same depth differ in length or kind',
   INVALID_BASE64: 'text that should be base64 is not',
+  // Models in several files.
+  INVALID_INDEX: 'an index does not map tensors to plain names of files beside it',
+  MISSING_TENSOR: 'a file lacks a tensor that the index says it holds',
   // Keras models.
   INVALID_MODEL:
     'not a Keras model in the layers format of TensorFlow.js, or without the weights of its layers',

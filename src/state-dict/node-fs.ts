@@ -2,6 +2,7 @@
 export interface NodeFs {
   readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number };
   open(path: string | URL, flags: number): Promise<NodeFile>;
+  realpath(path: string | URL): Promise<string>;
 }
 
 export interface NodeFile {

@@ -36,6 +36,9 @@ export interface PartOptions {
   readonly onReport?: (report: ReadReport) => void;
 }
 
+/** Takes the names of all tensors that were found, in the order of the file, and returns those to read. */
+export type SelectNames = (names: readonly string[]) => readonly string[];
+
 /** A file, and what is asked of it. */
 export interface CheckpointRequest extends PartOptions {
   readonly where: string;
@@ -43,6 +46,8 @@ export interface CheckpointRequest extends PartOptions {
   readonly source: string;
   readonly file: OpenedFile;
   readonly format?: StateDictFormat;
+  /** In place of `select`. */
+  readonly selectNames?: SelectNames;
 }
 
 /** Opens a file, chooses its dict and tensors, and reads their elements. */
@@ -52,7 +57,8 @@ export function* readCheckpoint(request: CheckpointRequest): Reading<StateDict> 
   const checkpoint = yield* openCheckpoint(request.where, request.source, file, request.format);
   const path = chooseDict(where, checkpoint, request.path);
   const { tensors, warnings } = tensorsAt(where, checkpoint, path, limits.maxTensors);
-  const names = selectNames(where, [...tensors.keys()], select);
+  const found = [...tensors.keys()];
+  const names = request.selectNames?.(found) ?? selectNames(where, found, select);
   const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));
   const stateDict = yield* bindTensors(wanted, { where, maxTensorBytes: limits.maxTensorBytes });
   onReport?.({
