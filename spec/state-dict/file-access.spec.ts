@@ -19,6 +19,8 @@ function counting(): { fs: NodeFs; open: () => number } {
     return {
       stat: () => file.stat(),
       read: (...args) => file.read(...args),
+      write: (...args) => file.write(...args),
+      sync: () => file.sync(),
       close: () => {
         open--;
         return file.close();

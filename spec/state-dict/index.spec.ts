@@ -11,6 +11,7 @@ describe('tfjs-torch-rnn/state-dict', () => {
       'parseSafetensorsMetadata',
       'parseStateDict',
       'readStateDict',
+      'saveSafetensors',
       'toFloat32Array',
       'writeSafetensors',
     ]);

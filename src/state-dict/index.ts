@@ -12,3 +12,4 @@ export type { PartOptions, ReadReport } from './read-checkpoint.js';
 export { parseSafetensorsMetadata, type SafetensorsOptions } from './safetensors.js';
 export { type SafetensorsMetadata, writeSafetensors } from './safetensors-writer.js';
 export type { StateDict, TorchData, TorchDtype, TorchTensor } from './types.js';
+export { saveSafetensors } from './write-file.js';

@@ -69,6 +69,7 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
   const text = index.place?.text ?? '';
   if (index.place?.fs) await checkFiles(where, index.place.fs, text, shards);
   const wanted = new Set(names);
+  const listed = namesByShard(weightMap);
   const found = new Map<string, TorchTensor>();
   const reports: ReadReport[] = [];
   const warnings: string[] = [];
@@ -77,7 +78,7 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
       ...options,
       onReport: (report) => reports.push(report),
       selectNames: (held) => {
-        checkHeld(shard, new Set(held), weightMap);
+        checkHeld(shard, held, listed.get(shard) ?? [], weightMap);
         const unlisted = held.filter((name) => !weightMap.has(name));
         if (unlisted.length > 0)
           warnings.push(`${shard}: left out ${show(unlisted)}, which the index does not list.`);
@@ -90,16 +91,34 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
   return new Map(names.map((name) => [name, found.get(name) as TorchTensor]));
 }
 
+/** The tensors that the index says are in each file. */
+function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string[]> {
+  const byShard = new Map<string, string[]>();
+  for (const [name, shard] of weightMap) {
+    const names = byShard.get(shard);
+    if (names) names.push(name);
+    else byShard.set(shard, [name]);
+  }
+  return byShard;
+}
+
 /** A file must hold what the index says, and nothing that the index says is in another: one of the two would be wrong. */
-function checkHeld(shard: string, held: ReadonlySet<string>, weightMap: WeightMap): void {
-  for (const [name, owner] of weightMap) {
-    const what = `tensor ${show(name)}`;
-    if (owner === shard && !held.has(name)) {
-      throw formatError('MISSING_TENSOR', 'index', what, 'one in this file', 'none');
-    }
-    if (owner !== shard && held.has(name)) {
-      throw formatError('DUPLICATE_KEY', 'index', what, `it in ${show(owner)} alone`, 'one in this file too');
-    }
+function checkHeld(
+  shard: string,
+  held: readonly string[],
+  listed: readonly string[],
+  weightMap: WeightMap,
+): void {
+  const all = new Set(held);
+  const missing = listed.find((name) => !all.has(name));
+  if (missing !== undefined) {
+    throw formatError('MISSING_TENSOR', 'index', `tensor ${show(missing)}`, 'one in this file', 'none');
+  }
+  for (const name of held) {
+    const owner = weightMap.get(name) ?? shard;
+    if (owner === shard) continue;
+    const rule = `it in ${show(owner)} alone`;
+    throw formatError('DUPLICATE_KEY', 'index', `tensor ${show(name)}`, rule, 'one in this file too');
   }
 }
 
