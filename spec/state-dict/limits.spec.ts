@@ -8,6 +8,7 @@ describe('resolveLimits', () => {
       maxHeaderBytes: 25_000_000,
       maxTensors: 100_000,
       maxTensorBytes: 2 ** 32,
+      maxEntries: 200_000,
       maxBytes: 2 ** 31,
     };
     expect(resolveLimits('spec')).to.deep.equal(defaults);
@@ -37,7 +38,7 @@ describe('resolveLimits', () => {
     const error = errorOf(() => resolveLimits('spec', { maxbytes: 3 } as object));
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
-      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxBytes, got unknown option "maxbytes"',
+      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxEntries, maxBytes, got unknown option "maxbytes"',
     );
     expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(
       'spec: limits: expected an object, got null',

@@ -20,11 +20,24 @@ export const formatCodes = {
   CRC_MISMATCH: 'bytes do not have the CRC-32 that the file gives for them',
   // safetensors.
   HEADER_TOO_SMALL: 'fewer bytes than the 8 of the header length',
-  HEADER_TOO_LARGE: 'the header is longer than `limits.maxHeaderBytes`',
+  HEADER_TOO_LARGE: 'the header, or the directory of an archive, is longer than `limits.maxHeaderBytes`',
   INVALID_HEADER_LENGTH: 'the header length points past the end of the file',
   INVALID_HEADER: 'the header is JSON, but a field is missing or has the wrong type',
   INVALID_OFFSET: 'the tensors leave a hole or overlap',
   INCOMPLETE_BUFFER: 'the tensors do not cover the file exactly: it is cut short or has bytes to spare',
+  // zip archives, and compressed bytes.
+  INVALID_ZIP: 'a record of the archive breaks the format, or bytes belong to no entry',
+  TOO_MANY_ENTRIES: 'the archive has more entries than `limits.maxEntries`',
+  DUPLICATE_ENTRY: 'two entries of the archive have the same name',
+  INVALID_ENTRY_NAME: 'the name of an entry is in an unknown encoding, or no relative one',
+  LOCAL_HEADER_MISMATCH: 'what stands beside the data of an entry contradicts the directory',
+  OVERLAPPING_ENTRIES: 'the bytes of an entry reach into what follows',
+  ENTRY_TOO_LARGE: 'an entry is larger than what is read of its kind',
+  CRC_MISMATCH: 'bytes do not have the CRC-32 that the file gives for them',
+  CORRUPT_DATA: 'compressed bytes cannot be decompressed, or end too early or too late',
+  INFLATED_TOO_LARGE: 'compressed bytes become more than they may',
+  // NumPy.
+  INVALID_NPY: 'the header of an array breaks the format',
   // JSON.
   INVALID_STATE_DICT: 'the text is JSON, but not an object of tensors',
   INVALID_TENSOR: 'a value is not a tensor in one of the known forms',

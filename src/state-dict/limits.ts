@@ -5,7 +5,7 @@ import { formatError } from './format-codes.js';
 /** Bounds on what a file may ask for before it is refused. */
 export interface ParseLimits {
   /**
-   * Bytes of a safetensors header, at most 100,000,000 (the limit of the format). A header of that size costs seconds
+   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of the format). A header of that size costs seconds
    * and gigabytes to read; one of an ordinary model takes kilobytes.
    * @default 25_000_000
    */
@@ -19,6 +19,12 @@ export interface ParseLimits {
    * @default 2 ** 32
    */
   readonly maxTensorBytes?: number;
+  /**
+   * Entries of a zip archive. torch and numpy write one for each tensor, and a few beside; each costs a kilobyte of memory
+   * before it is known to hold a tensor.
+   * @default 200_000
+   */
+  readonly maxEntries?: number;
 }
 
 export interface ReadLimits extends ParseLimits {
@@ -35,27 +41,31 @@ export const MAX_RANK = 64;
 /** Longest header that the safetensors format allows: the reference refuses longer ones. */
 export const FORMAT_MAX_HEADER_BYTES = 100_000_000;
 
-const KNOWN: readonly (keyof ReadLimits)[] = ['maxHeaderBytes', 'maxTensors', 'maxTensorBytes', 'maxBytes'];
+const DEFAULTS: Required<ReadLimits> = {
+  maxHeaderBytes: 25_000_000,
+  maxTensors: 100_000,
+  maxTensorBytes: 2 ** 32,
+  maxEntries: 200_000,
+  maxBytes: 2 ** 31,
+};
+
+const KNOWN = Object.keys(DEFAULTS) as (keyof ReadLimits)[];
 
 /** Fills in defaults and checks what was given. */
 export function resolveLimits(where: string, limits: ReadLimits = {}): Required<ReadLimits> {
   checkObject(where, 'limits', limits);
   checkKeys(`${where}: limits`, limits, KNOWN);
-  const {
-    maxHeaderBytes = 25_000_000,
-    maxTensors = 100_000,
-    maxTensorBytes = 2 ** 32,
-    maxBytes = 2 ** 31,
-  } = limits;
-  checkInteger(where, 'limits.maxHeaderBytes', maxHeaderBytes, 1);
-  checkInteger(where, 'limits.maxTensors', maxTensors, 1);
-  checkInteger(where, 'limits.maxTensorBytes', maxTensorBytes, 1);
-  checkInteger(where, 'limits.maxBytes', maxBytes, 1);
-  if (maxHeaderBytes > FORMAT_MAX_HEADER_BYTES) {
-    const rule = `at most ${FORMAT_MAX_HEADER_BYTES}, the limit of the format`;
-    throw new RangeError(message(where, 'limits.maxHeaderBytes', rule, show(maxHeaderBytes)));
+  const resolved = { ...DEFAULTS };
+  for (const name of KNOWN) {
+    const value = limits[name] ?? DEFAULTS[name];
+    checkInteger(where, `limits.${name}`, value, 1);
+    resolved[name] = value;
   }
-  return { maxHeaderBytes, maxTensors, maxTensorBytes, maxBytes };
+  if (resolved.maxHeaderBytes > FORMAT_MAX_HEADER_BYTES) {
+    const rule = `at most ${FORMAT_MAX_HEADER_BYTES}, the limit of the format`;
+    throw new RangeError(message(where, 'limits.maxHeaderBytes', rule, show(resolved.maxHeaderBytes)));
+  }
+  return resolved;
 }
 
 /** The error for a file that goes past `maxTensors`. */

@@ -23,6 +23,11 @@ export interface InflateRequest {
   readonly wrapper: 'raw' | 'gzip';
   readonly bytes: Uint8Array;
   readonly maxBytes: number;
+  /**
+   * Answered with the first `maxBytes` inflated bytes alone, or with as many as `bytes` give: those may be cut short, and
+   * what lies behind is neither inflated nor an error.
+   */
+  readonly prefix?: boolean;
   /** How messages call what is inflated: `entry "w.npy"`. */
   readonly what: string;
 }
