@@ -4,7 +4,7 @@ import { UnsupportedError } from '../../../src/errors.js';
 import type { ReadingRequest } from '../../../src/state-dict/reading.js';
 import { openZip, readEntry, readHeads, storageOf } from '../../../src/state-dict/zip/archive.js';
 import { errorOf, utf8 } from '../support.js';
-import { contentOf, opened, patched, readAll, type TestEntry, writeZip } from './support.js';
+import { contentOf, noise, opened, patched, readAll, type TestEntry, writeZip } from './support.js';
 
 const TEXT = utf8('weights '.repeat(20));
 
@@ -166,10 +166,10 @@ describe('readEntry', () => {
 });
 
 describe('readHeads', () => {
-  const noise = Uint8Array.from({ length: 50_000 }, (_, i) => (i * i * 31 + (i >> 3) * 7) & 0xff);
+  const bytes = noise(50_000);
   const entries = [
-    { name: 'stored', data: noise },
-    { name: 'deflated', data: noise, deflate: true },
+    { name: 'stored', data: bytes },
+    { name: 'deflated', data: bytes, deflate: true },
     { name: 'short', data: utf8('ab') },
     { name: 'short deflated', data: utf8('ab'), deflate: true },
     { name: 'empty', data: utf8(''), deflate: true },
@@ -196,10 +196,10 @@ describe('readHeads', () => {
       Buffer.from('000000ffff'.repeat(2000), 'hex'),
       Buffer.from('010200fdff6162', 'hex'),
     ]);
-    const bytes = new Uint8Array(blocks);
-    const entry = { ...archive.get('short deflated')!, begin: 0, end: bytes.length };
+    const file = new Uint8Array(blocks);
+    const entry = { ...archive.get('short deflated')!, begin: 0, end: file.length };
     const seen: ReadingRequest[] = [];
-    expect(readAll(readHeads([entry], 2), bytes, seen)).to.deep.equal([utf8('ab')]);
+    expect(readAll(readHeads([entry], 2), file, seen)).to.deep.equal([utf8('ab')]);
     expect(seen.length).to.be.within(4, 12);
   });
 

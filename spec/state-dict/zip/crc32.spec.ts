@@ -2,9 +2,9 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
 import { crc32ByTables, crc32Of } from '../../../src/state-dict/zip/crc32.js';
 import { utf8 } from '../support.js';
+import { noise } from './support.js';
 
-/** Bytes without a pattern, the same every time. */
-const NOISE = Uint8Array.from({ length: 4099 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+const NOISE = noise(4099);
 
 describe('crc32Of', () => {
   const original = process.getBuiltinModule;

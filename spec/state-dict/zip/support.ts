@@ -196,6 +196,15 @@ export function writeZip(entries: readonly TestEntry[], options: ZipOptions = {}
   };
 }
 
+/** Bytes without a pattern to deflate, the same every time. */
+export function noise(length: number): Uint8Array<ArrayBuffer> {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
 /** A copy with a number of so many bytes at `at` replaced. */
 export function patched(
   bytes: Uint8Array,
