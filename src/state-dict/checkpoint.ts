@@ -60,7 +60,7 @@ export type CheckpointNode =
   | { readonly kind: 'refused'; readonly reason: string; readonly error?: Error };
 
 export interface Checkpoint {
-  readonly format: StateDictFormat;
+  readonly format: StateDictFormat | 'npy' | 'npz';
   readonly root: CheckpointDict;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;
