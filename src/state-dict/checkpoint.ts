@@ -60,7 +60,7 @@ export type CheckpointNode =
   | { readonly kind: 'refused'; readonly reason: string; readonly error?: Error };
 
 export interface Checkpoint {
-  readonly format: StateDictFormat | 'npy' | 'npz';
+  readonly format: StateDictFormat;
   readonly root: CheckpointDict;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;

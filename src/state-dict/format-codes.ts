@@ -33,7 +33,6 @@ export const formatCodes = {
   LOCAL_HEADER_MISMATCH: 'what stands beside the data of an entry contradicts the directory',
   OVERLAPPING_ENTRIES: 'the bytes of an entry reach into what follows',
   ENTRY_TOO_LARGE: 'an entry is larger than what is read of its kind',
-  CRC_MISMATCH: 'bytes do not have the CRC-32 that the file gives for them',
   CORRUPT_DATA: 'compressed bytes cannot be decompressed, or end too early or too late',
   INFLATED_TOO_LARGE: 'compressed bytes become more than they may',
   // NumPy.

@@ -5,8 +5,8 @@ import { formatError } from './format-codes.js';
 /** Bounds on what a file may ask for before it is refused. */
 export interface ParseLimits {
   /**
-   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of the format). A header of that size costs seconds
-   * and gigabytes to read; one of an ordinary model takes kilobytes.
+   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors). A
+   * header of that size costs seconds and gigabytes to read; one of an ordinary model takes kilobytes.
    * @default 25_000_000
    */
   readonly maxHeaderBytes?: number;
