@@ -31,6 +31,22 @@ describe('toFloat32Array', () => {
     }
   });
 
+  it('reads 16-bit floats at any address, one more than pairs of them too', () => {
+    const codes = Uint16Array.of(0, 0x3f80, 0x3c00, 0xbf80, 0xc000, 0x4000);
+    for (const [begin, end] of [
+      [0, 0],
+      [1, 2],
+      [1, 6],
+      [2, 5],
+      [0, 6],
+    ]) {
+      const data = codes.subarray(begin, end);
+      expect(floats('F16', data)).to.deep.equal([...data].map((code) => halfTable()[code]));
+      const upper = new Float32Array(Uint32Array.from(data, (code) => code << 16).buffer);
+      expect(floats('BF16', data)).to.deep.equal([...upper]);
+    }
+  });
+
   it('rounds F64, and overflows it to infinity', () => {
     expect(floats('F64', Float64Array.of(0.1, 1e39, -1e-50))).to.deep.equal([
       Math.fround(0.1),

@@ -55,7 +55,7 @@ export function* bindTensors(
   const parts = yield* readCoalesced(plans.map(storedRange));
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
-    const bytes = yield* storageBytes(plan, parts[i] as Uint8Array, options);
+    const bytes = yield* storageBytes(plan, parts[i], options);
     bindStorage(plan, bytes, tensors);
   }
   const stateDict: StateDict = new Map();

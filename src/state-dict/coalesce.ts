@@ -15,12 +15,12 @@ const ALIGNMENT = 8;
  * @returns the bytes of each range in the order given, views of what was read.
  */
 export function* readCoalesced(ranges: readonly ByteRange[]): Reading<Uint8Array[]> {
-  const order = ranges.map((_, i) => i).sort((a, b) => at(ranges, a).begin - at(ranges, b).begin);
+  const order = ranges.map((_, i) => i).sort((a, b) => ranges[a].begin - ranges[b].begin);
   const joined: ByteRange[] = [];
   /** Which of the joined ranges holds each range. */
   const holder = new Uint32Array(ranges.length);
   for (const i of order) {
-    const { begin, end } = at(ranges, i);
+    const { begin, end } = ranges[i];
     const last = joined.at(-1);
     const widened = last && Math.max(last.end, end);
     if (last && widened && begin - last.end <= MAX_GAP_BYTES && widened - last.begin <= MAX_JOINED_BYTES) {
@@ -32,11 +32,7 @@ export function* readCoalesced(ranges: readonly ByteRange[]): Reading<Uint8Array
   }
   const parts = joined.length === 0 ? [] : yield* readRanges(joined);
   return ranges.map(({ begin, end }, i) => {
-    const start = at(joined, holder[i] as number).begin;
-    return (parts[holder[i] as number] as Uint8Array).subarray(begin - start, end - start);
+    const start = joined[holder[i]].begin;
+    return parts[holder[i]].subarray(begin - start, end - start);
   });
-}
-
-function at(ranges: readonly ByteRange[], index: number): ByteRange {
-  return ranges[index] as ByteRange;
 }

@@ -26,7 +26,7 @@ interface Axis {
 export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis] as number;
+    const size = shape[axis];
     if (size === 0) return true;
     if (size !== 1 && strides[axis] !== expected) return false;
     expected *= size;
@@ -37,7 +37,7 @@ export function isRowMajor(shape: readonly number[], strides: readonly number[])
 /** Elements from the first one to behind the last one; 0 of an empty shape. */
 export function elementSpan(shape: readonly number[], strides: readonly number[]): number {
   if (shape.includes(0)) return 0;
-  return shape.reduce((span, size, axis) => span + (size - 1) * (strides[axis] as number), 1);
+  return shape.reduce((span, size, axis) => span + (size - 1) * strides[axis], 1);
 }
 
 /**
@@ -56,7 +56,7 @@ export function gather(
   const unitBytes = Math.min(elementBytes, 4) as 1 | 2 | 4;
   const units = elementBytes / unitBytes;
   const axes = mergedAxes([
-    ...shape.map((size, axis) => ({ size, stride: (strides[axis] as number) * units })),
+    ...shape.map((size, axis) => ({ size, stride: strides[axis] * units })),
     { size: units, stride: 1 },
   ]);
   const count = axes.reduce((product, { size }) => product * size, 1);
@@ -99,9 +99,9 @@ function copyAxes(source: Units, target: Units, axes: readonly Axis[]): void {
   for (let to = 0; to < target.length; to += matrix) {
     copyMatrix(source, from, target, to, rows, columns);
     for (let axis = outer.length - 1; axis >= 0; axis--) {
-      const { size, stride } = outer[axis] as Axis;
+      const { size, stride } = outer[axis];
       from += stride;
-      index[axis] = (index[axis] as number) + 1;
+      index[axis] = index[axis] + 1;
       if (index[axis] !== size) break;
       from -= size * stride;
       index[axis] = 0;
@@ -123,7 +123,7 @@ function copyMatrix(source: Units, from: number, target: Units, to: number, rows
       const start = from + row * rows.stride;
       const end = to + row * columns.size;
       for (let column = left; column < right; column++) {
-        target[end + column] = source[start + column * columns.stride] as number;
+        target[end + column] = source[start + column * columns.stride];
       }
     }
   }
@@ -134,8 +134,8 @@ export function swapBytes(bytes: Uint8Array, elementBytes: number): void {
   const last = elementBytes - 1;
   for (let begin = 0; begin < bytes.length; begin += elementBytes) {
     for (let i = 0; 2 * i < last; i++) {
-      const low = bytes[begin + i] as number;
-      bytes[begin + i] = bytes[begin + last - i] as number;
+      const low = bytes[begin + i];
+      bytes[begin + i] = bytes[begin + last - i];
       bytes[begin + last - i] = low;
     }
   }
