@@ -1,6 +1,8 @@
 import type { Checkpoint, OpenCheckpoint, OpenedFile } from './checkpoint.js';
 import { detectFormat, type StateDictFormat } from './detect.js';
 import { openJson } from './json.js';
+import { openNpy } from './numpy/npy.js';
+import { openNpz } from './numpy/npz.js';
 import { type Reading, readRange } from './reading.js';
 import { openSafetensors } from './safetensors.js';
 
@@ -11,6 +13,8 @@ const HEAD_BYTES = 1 << 12;
 const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   safetensors: openSafetensors,
   json: openJson,
+  npy: openNpy,
+  npz: openNpz,
 };
 
 /** What the option `format` may be. */

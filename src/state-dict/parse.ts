@@ -2,6 +2,7 @@ import { checkKeys, message, show } from '../check.js';
 import { asBytes, requireLittleEndian } from './bytes.js';
 import type { StateDictFormat } from './detect.js';
 import { runSync } from './drive.js';
+import { inflateSync } from './inflate.js';
 import { type ParseLimits, resolveLimits } from './limits.js';
 import { FORMATS } from './open.js';
 import { checkPart, type PartOptions, readCheckpoint } from './read-checkpoint.js';
@@ -40,7 +41,8 @@ export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOp
   requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
   const file = { where: WHERE, size: bytesInMemory.length, limits };
-  return runSync(readCheckpoint({ ...options, where: WHERE, source: 'source', file }), bytesInMemory);
+  const reading = readCheckpoint({ ...options, where: WHERE, source: 'source', file });
+  return runSync(reading, bytesInMemory, inflateSync);
 }
 
 export function checkFormat(where: string, format: unknown): void {

@@ -4,11 +4,13 @@ import { message, show } from '../check.js';
 import { bindTensors } from './bind.js';
 import type { OpenedFile } from './checkpoint.js';
 import { type CheckpointPath, checkPath, chooseDict, type TensorNode, tensorsAt } from './choose.js';
-import type { StateDictFormat } from './detect.js';
+import { isGzip, type StateDictFormat } from './detect.js';
+import { within } from './drive.js';
 import { openCheckpoint } from './open.js';
-import type { Reading } from './reading.js';
+import { inflate, type Reading, readRange } from './reading.js';
 import { checkSelect, selectNames } from './select.js';
 import type { StateDict } from './types.js';
+import { crc32Of } from './zip/crc32.js';
 
 /** What was taken of a file. */
 export interface ReadReport {
@@ -50,8 +52,21 @@ export interface CheckpointRequest extends PartOptions {
   readonly selectNames?: SelectNames;
 }
 
-/** Opens a file, chooses its dict and tensors, and reads their elements. */
+/** What gzip is told by. */
+const MARK_BYTES = 9;
+
+/** Opens a file, chooses its dict and tensors, and reads their elements. One that gzip wrote is inflated first, as a whole. */
 export function* readCheckpoint(request: CheckpointRequest): Reading<StateDict> {
+  const { file } = request;
+  const head = yield* readRange(0, Math.min(MARK_BYTES, file.size));
+  if (!isGzip(head)) return yield* readPlain(request);
+  const whole = yield* readRange(0, file.size);
+  const { maxBytes } = file.limits;
+  const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, what: 'file' });
+  return yield* within(bytes, readPlain({ ...request, file: { ...file, size: bytes.length } }));
+}
+
+function* readPlain(request: CheckpointRequest): Reading<StateDict> {
   const { file, select, onReport } = request;
   const { where, limits } = file;
   const checkpoint = yield* openCheckpoint(request.where, request.source, file, request.format);
@@ -60,7 +75,11 @@ export function* readCheckpoint(request: CheckpointRequest): Reading<StateDict> 
   const found = [...tensors.keys()];
   const names = request.selectNames?.(found) ?? selectNames(where, found, select);
   const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));
-  const stateDict = yield* bindTensors(wanted, { where, maxTensorBytes: limits.maxTensorBytes });
+  const stateDict = yield* bindTensors(wanted, {
+    where,
+    maxTensorBytes: limits.maxTensorBytes,
+    crc32: crc32Of,
+  });
   onReport?.({
     format: checkpoint.format,
     path,

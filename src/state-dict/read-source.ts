@@ -1,6 +1,7 @@
 import { FormatError } from '../errors.js';
 import { checkDigest } from './digest.js';
 import { runAsync } from './drive.js';
+import { inflateAsync } from './inflate.js';
 import type { ReadLimits } from './limits.js';
 import { type Located, WHERE } from './locate.js';
 import { memoryAccess, type RandomAccess } from './random-access.js';
@@ -24,7 +25,8 @@ export async function readSource(located: Located, options: SourceOptions): Prom
   try {
     signal?.throwIfAborted();
     const file = { where, size: access.size, limits };
-    return await runAsync(readCheckpoint({ ...options, where: WHERE, source: located.name, file }), access);
+    const reading = readCheckpoint({ ...options, where: WHERE, source: located.name, file });
+    return await runAsync(reading, access, inflateAsync);
   } catch (error) {
     throw attributed(error, `${where}: `);
   } finally {
