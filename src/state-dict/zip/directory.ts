@@ -129,7 +129,7 @@ function readSizes(
   const wide = viewOfBytes(zip64Field(extra, what));
   let used = 0;
   const take = (short: number, saturated: number, length: number): number => {
-    if (short !== saturated || wide.byteLength === 0) return short;
+    if (short !== saturated) return short;
     if (used + length > wide.byteLength) {
       throw zipError('INVALID_ZIP', what, 'a 64-bit value for each that is too large for 32', 'fewer');
     }

@@ -74,7 +74,8 @@ function seamAt(place: number, before: Slot | undefined, after: Slot | undefined
     ? LOCAL_BYTES + after.entry.nameBytes.length + EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES
     : 0;
   return {
-    begin: before ? Math.max(before.begin, place - MAX_DESCRIPTOR_BYTES) : place,
+    // The slot of an entry is longer than a descriptor, by its header alone.
+    begin: before ? place - MAX_DESCRIPTOR_BYTES : place,
     end: after ? Math.min(after.end, place + headBytes) : place,
   };
 }
