@@ -54,6 +54,18 @@ describe('rangedAccess', () => {
     expect(asked).to.deep.equal([3]);
   });
 
+  it('reads many ranges that lie close together as one', async () => {
+    const asked: [number, number][] = [];
+    const counted: ReadOne = (range, transfer) => {
+      asked.push([range.begin, range.end]);
+      return readOne(range, transfer);
+    };
+    const ranges = Array.from({ length: 9 }, (_, i) => ({ begin: i % 8, end: (i % 8) + 1 }));
+    const answers = await rangedAccess(8, TRANSFER, counted).read(ranges);
+    expect(answers).to.deep.equal([...'abcdefgha'].map(utf8));
+    expect(asked).to.deep.equal([[0, 8]]);
+  });
+
   it('holds the sum of all reads to maxBytes, before the read that goes past it', async () => {
     const transfer = { ...TRANSFER, maxBytes: 5 };
     const source = rangedAccess(8, transfer, readOne, { head: BYTES.subarray(0, 1) });

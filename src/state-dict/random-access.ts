@@ -1,5 +1,6 @@
+import { readCoalesced } from './coalesce.js';
 import { checkSize, type ReadProgress, type Transfer } from './collect.js';
-import type { ByteRange } from './reading.js';
+import type { ByteRange, ReadRequest } from './reading.js';
 
 /** A source of known size whose bytes can be had in any order. */
 export interface RandomAccess {
@@ -19,13 +20,16 @@ export function memoryAccess(bytes: Uint8Array): RandomAccess {
   };
 }
 
+/** More are joined, gaps included: a reader may ask for what stands around ten thousand entries of an archive. */
+const FEW_RANGES = 8;
+
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** One range of a source, read under a transfer of its own. */
 export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
 
 /**
- * A source that is read range by range: the sum of what is taken stays within `maxBytes`, which is checked before a read,
+ * A source that is read range by range, many that lie close together as one: the sum of what is taken stays within `maxBytes`, which is checked before a read,
  * and progress counts on from one range to the next. It has no total, since what else will be asked for is not known.
  *
  * @param head  the first bytes, where they are here already: what lies inside them is not read again.
@@ -48,10 +52,17 @@ export function rangedAccess(
     transfer.signal?.throwIfAborted();
     return bytes;
   };
-  const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
+  const readEach = async (ranges: readonly ByteRange[]): Promise<Uint8Array[]> => {
     const answers: Uint8Array[] = [];
     for (const range of ranges) answers.push(await readNext(range));
     return answers;
+  };
+  const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
+    if (ranges.length <= FEW_RANGES) return readEach(ranges);
+    const reading = readCoalesced(ranges);
+    const asked = reading.next();
+    if (asked.done) return asked.value;
+    return reading.next(await readEach((asked.value as ReadRequest).ranges)).value as Uint8Array[];
   };
   return { size, read, close };
 }
