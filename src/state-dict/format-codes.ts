@@ -37,6 +37,18 @@ export const formatCodes = {
   INFLATED_TOO_LARGE: 'compressed bytes become more than they may',
   // NumPy.
   INVALID_NPY: 'the header of an array breaks the format',
+  // Pickles.
+  TRUNCATED_PICKLE: 'a pickle ends before its last instruction',
+  UNSUPPORTED_OPCODE: 'a pickle has an instruction that no writer of weights needs',
+  STACK_UNDERFLOW: 'an instruction of a pickle takes more values than there are',
+  MISSING_MEMO: 'a pickle refers to a value that it has not kept',
+  INVALID_PICKLE: 'an instruction of a pickle does not fit the values it is given',
+  PICKLE_LIMIT: 'a pickle goes past one of the `limits.maxPickle...`',
+  // Files of torch.save.
+  INVALID_CHECKPOINT: 'the parts of a file of torch.save are sound, but do not fit together',
+  MISSING_RECORD: 'the archive lacks a record that the pickle refers to or the format needs',
+  OUTSIDE_STORAGE: 'elements of a tensor lie outside its storage',
+  TRAILING_BYTES: 'bytes follow what should be the last',
   // JSON.
   INVALID_STATE_DICT: 'the text is JSON, but not an object of tensors',
   INVALID_TENSOR: 'a value is not a tensor in one of the known forms',

@@ -2,8 +2,30 @@ import { checkInteger, checkKeys, checkObject, message, show } from '../check.js
 import type { FormatError } from '../errors.js';
 import { formatError } from './format-codes.js';
 
+/**
+ * Bounds on the pickle in a file of torch's. It is a program for a small machine, whose parts may each grow, and a byte that
+ * makes an empty dict costs 250 of memory: the worst that passes these takes a gigabyte.
+ */
+export interface PickleLimits {
+  /** Bytes of a pickle. That of an ordinary model takes a hundred for each tensor. @default 64_000_000 */
+  readonly maxPickleBytes?: number;
+  /** Instructions that are carried out. A tensor takes about 35. @default 4_000_000 */
+  readonly maxPickleInstructions?: number;
+  /** Values that a pickle keeps to refer to them again: about 6 for each tensor. @default 2_000_000 */
+  readonly maxPickleMemo?: number;
+  /**
+   * Values on the stack. Python lays down a thousand items of a list or dict at a time, but all of a tuple.
+   * @default 1_000_000
+   */
+  readonly maxPickleStack?: number;
+  /** Containers begun inside each other: Python's own pickler gives up near a thousand. @default 10_000 */
+  readonly maxPickleMarks?: number;
+  /** Bytes of one text or bytes object, such as an array of NumPy's in the pickle. @default 16_000_000 */
+  readonly maxPickleString?: number;
+}
+
 /** Bounds on what a file may ask for before it is refused. */
-export interface ParseLimits {
+export interface ParseLimits extends PickleLimits {
   /**
    * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors). A
    * header of that size costs seconds and gigabytes to read; one of an ordinary model takes kilobytes.
@@ -47,6 +69,12 @@ const DEFAULTS: Required<ReadLimits> = {
   maxTensorBytes: 2 ** 32,
   maxEntries: 200_000,
   maxBytes: 2 ** 31,
+  maxPickleBytes: 64_000_000,
+  maxPickleInstructions: 4_000_000,
+  maxPickleMemo: 2_000_000,
+  maxPickleStack: 1_000_000,
+  maxPickleMarks: 10_000,
+  maxPickleString: 16_000_000,
 };
 
 const KNOWN = Object.keys(DEFAULTS) as (keyof ReadLimits)[];
