@@ -46,9 +46,10 @@ describe('readCheckpoint', () => {
     parseStateDict(CHECKPOINT, { path: ['net'], select: ['enc.gru'], onReport });
     parseStateDict(FILE, { onReport });
     const nothing = { warnings: [], unknownGlobals: [] };
+    const metadata = new Map([['format', 'pt']]);
     expect(reports).to.deep.equal([
       { format: 'json', path: ['net'], tensors: 1, ...nothing },
-      { format: 'safetensors', path: [], tensors: parseStateDict(FILE).size, ...nothing },
+      { format: 'safetensors', path: [], tensors: parseStateDict(FILE).size, metadata, ...nothing },
     ]);
     expect(() => parseStateDict(CHECKPOINT, { onReport: () => expect.fail('called') })).to.throw('several');
   });

@@ -4,10 +4,10 @@ import { message, show } from '../check.js';
 import { bindTensors } from './bind.js';
 import type { OpenedFile } from './checkpoint.js';
 import { type CheckpointPath, checkPath, chooseDict, type TensorNode, tensorsAt } from './choose.js';
-import { isGzip, type StateDictFormat } from './detect.js';
-import { within } from './drive.js';
+import type { StateDictFormat } from './detect.js';
+import { decompressed } from './gzip.js';
 import { openCheckpoint } from './open.js';
-import { inflate, type Reading, readRange } from './reading.js';
+import type { Reading } from './reading.js';
 import { checkSelect, selectNames } from './select.js';
 import type { StateDict } from './types.js';
 import { crc32Of } from './zip/crc32.js';
@@ -23,6 +23,8 @@ export interface ReadReport {
   readonly warnings: readonly string[];
   /** Names of classes and functions that a pickle mentions and this package does not know. None is ever called. */
   readonly unknownGlobals: readonly string[];
+  /** `__metadata__` of a safetensors file that has one; of a model in several files that of the first. */
+  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 /** Which part of a file is read. */
@@ -52,18 +54,9 @@ export interface CheckpointRequest extends PartOptions {
   readonly selectNames?: SelectNames;
 }
 
-/** What gzip is told by. */
-const MARK_BYTES = 9;
-
-/** Opens a file, chooses its dict and tensors, and reads their elements. One that gzip wrote is inflated first, as a whole. */
-export function* readCheckpoint(request: CheckpointRequest): Reading<StateDict> {
-  const { file } = request;
-  const head = yield* readRange(0, Math.min(MARK_BYTES, file.size));
-  if (!isGzip(head)) return yield* readPlain(request);
-  const whole = yield* readRange(0, file.size);
-  const { maxBytes } = file.limits;
-  const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, what: 'file' });
-  return yield* within(bytes, readPlain({ ...request, file: { ...file, size: bytes.length } }));
+/** Opens a file, chooses its dict and tensors, and reads their elements. */
+export function readCheckpoint(request: CheckpointRequest): Reading<StateDict> {
+  return decompressed(request.file, (file) => readPlain({ ...request, file }));
 }
 
 function* readPlain(request: CheckpointRequest): Reading<StateDict> {
@@ -86,6 +79,7 @@ function* readPlain(request: CheckpointRequest): Reading<StateDict> {
     tensors: stateDict.size,
     warnings: [...checkpoint.warnings, ...warnings],
     unknownGlobals: checkpoint.unknownGlobals,
+    ...(checkpoint.metadata?.size && { metadata: checkpoint.metadata }),
   });
   return stateDict;
 }

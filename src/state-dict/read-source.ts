@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.js';
+import type { OpenedFile } from './checkpoint.js';
 import { checkDigest } from './digest.js';
 import { runAsync } from './drive.js';
 import { inflateAsync } from './inflate.js';
@@ -7,6 +8,7 @@ import { type Located, WHERE } from './locate.js';
 import { memoryAccess, type RandomAccess } from './random-access.js';
 import type { ReadOptions } from './read.js';
 import { readCheckpoint, type SelectNames } from './read-checkpoint.js';
+import type { Reading } from './reading.js';
 import type { StateDict } from './types.js';
 
 /** Options as they are once checked. */
@@ -17,16 +19,30 @@ export interface SourceOptions extends Omit<ReadOptions, 'limits'> {
 }
 
 /** The tensors of one file: of its parts where a part was asked for and can be had, else of the whole in one buffer. */
-export async function readSource(located: Located, options: SourceOptions): Promise<StateDict> {
+export function readSource(located: Located, options: SourceOptions): Promise<StateDict> {
+  return runSource(located, options, options.select !== undefined, (file) =>
+    readCheckpoint({ ...options, where: WHERE, source: located.name, file }),
+  );
+}
+
+/**
+ * What a reading of one file ends with.
+ *
+ * @param inParts  takes the parts that it asks for alone, where they can be had, and else the whole in one buffer.
+ */
+export async function runSource<T>(
+  located: Located,
+  options: SourceOptions,
+  inParts: boolean,
+  reading: (file: OpenedFile) => Reading<T>,
+): Promise<T> {
   const { limits, signal } = options;
   signal?.throwIfAborted();
-  const access = await openSource(located, options);
+  const access = await openSource(located, options, inParts);
   const where = `${WHERE}: ${located.name}`;
   try {
     signal?.throwIfAborted();
-    const file = { where, size: access.size, limits };
-    const reading = readCheckpoint({ ...options, where: WHERE, source: located.name, file });
-    return await runAsync(reading, access, inflateAsync);
+    return await runAsync(reading({ where, size: access.size, limits }), access, inflateAsync);
   } catch (error) {
     throw attributed(error, `${where}: `);
   } finally {
@@ -34,10 +50,10 @@ export async function readSource(located: Located, options: SourceOptions): Prom
   }
 }
 
-async function openSource(located: Located, options: SourceOptions): Promise<RandomAccess> {
-  const { limits, select, sha256, signal, onProgress } = options;
+async function openSource(located: Located, options: SourceOptions, inParts: boolean): Promise<RandomAccess> {
+  const { limits, sha256, signal, onProgress } = options;
   const transfer = { where: WHERE, source: located.name, maxBytes: limits.maxBytes, signal, onProgress };
-  if (select && sha256 === undefined && located.openParts) return located.openParts(transfer);
+  if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);
   const bytes = await located.readWhole(transfer);
   if (sha256 !== undefined) await checkDigest(`${WHERE}: ${located.name}`, bytes, sha256);
   return memoryAccess(bytes);

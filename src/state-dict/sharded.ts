@@ -56,25 +56,20 @@ export async function findIndex(located: Located): Promise<Located | undefined> 
  * @throws Error with the names of all files that are missing.
  */
 export async function readSharded(index: Located, options: SourceOptions): Promise<StateDict> {
-  const { limits, signal, select, onReport, sha256 } = options;
+  const { onReport, sha256 } = options;
   const where = `${WHERE}: ${index.name}`;
   if (sha256 !== undefined) {
     const remedy = 'Check the files of the model one by one';
     throw new RangeError(message(where, 'sha256', 'a model in one file', 'one in several', remedy));
   }
-  const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
-  const weightMap = parseIndex(where, await index.readWhole(transfer), limits);
-  const names = selectNames(where, [...weightMap.keys()], select);
-  const shards = [...new Set(names.map((name) => weightMap.get(name) as string))];
-  const text = index.place?.text ?? '';
-  if (index.place?.fs) await checkFiles(where, index.place.fs, text, shards);
+  const { weightMap, names, shards } = await openIndex(index, options);
   const wanted = new Set(names);
   const listed = namesByShard(weightMap);
   const found = new Map<string, TorchTensor>();
   const reports: ReadReport[] = [];
   const warnings: string[] = [];
-  for (const shard of shards) {
-    const tensors = await readSource(locate(beside(text, shard)), {
+  for (const [shard, located] of shards) {
+    const tensors = await readSource(located, {
       ...options,
       onReport: (report) => reports.push(report),
       selectNames: (held) => {
@@ -100,6 +95,28 @@ function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string
     else byShard.set(shard, [name]);
   }
   return byShard;
+}
+
+/** An index, and the files that hold what is asked for. */
+export interface OpenIndex {
+  readonly weightMap: WeightMap;
+  /** The tensors asked for, in the order of the index. */
+  readonly names: readonly string[];
+  /** The files that they are in. */
+  readonly shards: ReadonlyMap<string, Located>;
+}
+
+/** Reads an index, and finds the files of the tensors that are selected. */
+export async function openIndex(index: Located, options: SourceOptions): Promise<OpenIndex> {
+  const { limits, signal, select } = options;
+  const where = `${WHERE}: ${index.name}`;
+  const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
+  const weightMap = parseIndex(where, await index.readWhole(transfer), limits);
+  const names = selectNames(where, [...weightMap.keys()], select);
+  const files = [...new Set(names.map((name) => weightMap.get(name) as string))];
+  const text = index.place?.text ?? '';
+  if (index.place?.fs) await checkFiles(where, index.place.fs, text, files);
+  return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(text, file))])) };
 }
 
 /** A file must hold what the index says, and nothing that the index says is in another: one of the two would be wrong. */
@@ -129,6 +146,7 @@ function joined(reports: readonly ReadReport[], warnings: readonly string[], ten
     tensors,
     warnings: [...reports.flatMap((report) => report.warnings), ...warnings],
     unknownGlobals: [...new Set(reports.flatMap((report) => report.unknownGlobals))],
+    ...(reports[0]?.metadata && { metadata: reports[0].metadata }),
   };
 }
 
