@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../src/errors.js';
 import { GRU, type GRUArgs, LSTM, type RNN, toStateDict } from '../../src/index.js';
-import { readLayerArgs } from '../../src/layers/file-args.js';
+import { readLayerArgs } from '../../src/torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../../src/layers/from-state-dict.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { below, f32 } from '../models/torch-modules.js';
