@@ -62,7 +62,10 @@ describe('describeSource', () => {
     const { tensors, refused, path, format } = await describeSource(utf8(text), { limits, path: ['net'] });
     expect([...tensors.keys()]).to.deep.equal(['w']);
     expect([...refused]).to.deep.equal([
-      ['broken', 'json: tensor "broken": expected an object with shape and data, got one with keys ["shape"]'],
+      [
+        'broken',
+        'json: tensor "broken": expected an object with shape and data, got one with keys ["shape"]',
+      ],
     ]);
     expect({ path, format }).to.deep.equal({ path: ['net'], format: 'json' });
   });

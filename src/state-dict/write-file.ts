@@ -7,8 +7,8 @@ import type { StateDict } from './types.js';
 
 const WHERE = 'saveSafetensors';
 
-/** Bytes written at a time: Linux takes no more than 2 GiB in one call. */
-const CHUNK_BYTES = 1 << 30;
+/** Bytes written at a time: between two writes the signal is looked at. Linux takes no more than 2 GiB in one call. */
+const CHUNK_BYTES = 1 << 26;
 
 /** Tells the temporary files of one process apart. */
 let written = 0;
@@ -40,6 +40,13 @@ export async function saveSafetensors(
   await writeAtomically(fs, path, pieces);
 }
 
+export interface WriteOptions {
+  /** Ends the writing: the promise rejects with the signal's reason, and the old file is what it was. */
+  readonly signal?: AbortSignal;
+  /** Looks at the new file, under its temporary path, before it takes the old one's place; what it throws is thrown. */
+  readonly check?: (temporary: string) => Promise<void>;
+}
+
 /**
  * Puts a file with these bytes at a path, in one step. A link is followed: the file that it leads to is replaced.
  *
@@ -49,31 +56,37 @@ export async function writeAtomically(
   fs: NodeFs,
   path: string,
   pieces: readonly Uint8Array[],
+  { signal, check }: WriteOptions = {},
 ): Promise<void> {
-  try {
-    const target = await fs.realpath(path).catch(() => path);
-    const temporary = `${target}.${processId()}-${written++}.tmp`;
-    // 'wx': a file of that name is another's.
-    const file = await fs.open(temporary, 'wx');
-    try {
-      await writeAll(file, pieces).finally(() => file.close());
-      await fs.rename(temporary, target);
-    } catch (error) {
-      await fs.unlink(temporary).catch(() => {});
-      throw error;
-    }
-    await syncFolder(fs, target);
-  } catch (cause) {
+  const unwritable = (cause: unknown): never => {
+    signal?.throwIfAborted();
     throw new Error(message(WHERE, `path ${show(path)}`, 'a file that can be written', reasonOf(cause)), {
       cause,
     });
+  };
+  const target = await fs.realpath(path).catch(() => path);
+  const temporary = `${target}.${processId()}-${written++}.tmp`;
+  // 'wx': a file of that name is another's.
+  const file = await fs.open(temporary, 'wx').catch(unwritable);
+  try {
+    await writeAll(file, pieces, signal)
+      .finally(() => file.close())
+      .catch(unwritable);
+    await check?.(temporary);
+    signal?.throwIfAborted();
+    await fs.rename(temporary, target).catch(unwritable);
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => {});
+    throw error;
   }
+  await syncFolder(fs, target);
 }
 
-async function writeAll(file: NodeFile, pieces: readonly Uint8Array[]): Promise<void> {
+async function writeAll(file: NodeFile, pieces: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
   let position = 0;
   for (const piece of pieces) {
     for (let offset = 0; offset < piece.length; ) {
+      signal?.throwIfAborted();
       const length = Math.min(CHUNK_BYTES, piece.length - offset);
       const { bytesWritten } = await file.write(piece, offset, length, position);
       offset += bytesWritten;
