@@ -48,7 +48,15 @@ describe('chooseDict', () => {
 
   it('leaves what belongs to the training: by the keys of an optimizer, or by its name', () => {
     expect(chosen({ net: WEIGHTS, opt: OPTIMIZER })).to.deep.equal(['net']);
-    for (const key of ['optimizer', 'optimizer_states', 'optim_D', 'lr_schedulers', 'callbacks', 'loops'])
+    for (const key of [
+      'optimizer',
+      'optimizer_states',
+      'optim_D',
+      'lr_schedulers',
+      'callbacks',
+      'loops',
+      'hyper_parameters',
+    ])
       expect(chosen({ net: WEIGHTS, [key]: WEIGHTS }), key).to.deep.equal(['net']);
   });
 

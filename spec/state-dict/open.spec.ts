@@ -20,11 +20,11 @@ describe('openCheckpoint', () => {
   });
 
   it('names the source of a file in a format that is not read', () => {
-    const bytes = utf8('PK\x03\x04 and so on');
+    const bytes = utf8('<html>');
     const error = errorOf(() => runSync(openCheckpoint('spec', 'path "m"', openedFile(bytes.length)), bytes));
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.match(
-      /^spec: path "m": expected a safetensors file or JSON text, got a zip archive/,
+      /^spec: path "m": expected a file of tensors \(.*\), got an HTML or XML page/,
     );
   });
 

@@ -33,7 +33,7 @@ describe('parseStateDict', () => {
       const error = errorOf(() => parseStateDict(utf8('{}'), { format } as unknown as ParseOptions));
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal(
-        `parseStateDict: format: expected "safetensors" or "json", got ${JSON.stringify(format)}`,
+        `parseStateDict: format: expected "safetensors" or "torch" or "npz" or "npy" or "json", got ${JSON.stringify(format)}`,
       );
     }
   });

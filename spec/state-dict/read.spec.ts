@@ -313,7 +313,7 @@ describe('readStateDict', () => {
         [null, 'options: expected an object, got null'],
         [
           { limits: { maxbytes: 3 } },
-          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxBytes, got unknown option "maxbytes"',
+          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxEntries, maxBytes, maxPickleBytes, maxPickleInstructions, maxPickleMemo, maxPickleStack, maxPickleMarks, maxPickleString, got unknown option "maxbytes"',
         ],
         [{ limits: null }, 'limits: expected an object, got null'],
         [{ signal: {} }, 'signal: expected an AbortSignal, got Object'],
@@ -374,7 +374,7 @@ describe('readStateDict', () => {
 
     it('come before reading where an option is wrong', async () => {
       expect(await message('none', { format: 'pt' as 'json' })).to.equal(
-        'readStateDict: format: expected "safetensors" or "json", got "pt"',
+        'readStateDict: format: expected "safetensors" or "torch" or "npz" or "npy" or "json", got "pt"',
       );
       expect(await message('none', { limits: { maxBytes: -1 } })).to.equal(
         'readStateDict: limits.maxBytes: expected an integer >= 1, got -1',

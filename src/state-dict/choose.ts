@@ -24,7 +24,7 @@ export interface Chosen {
 const STATE_DICT_KEYS = ['state_dict', 'model_state_dict', 'model'];
 
 /** Keys of what is kept to go on training, which may hold tensors but no weights. */
-const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$)/i;
+const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$|hyper_parameters$)/i;
 
 /** Names are joined for every level, and a graph with cycles has no deepest one. No module is nested half as deep. */
 const MAX_NESTING = 128;

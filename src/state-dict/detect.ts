@@ -4,7 +4,7 @@ import { formatError } from './format-codes.js';
 import { isWhitespace } from './json-reader.js';
 
 /** Formats a state_dict is read from. */
-export type StateDictFormat = 'safetensors' | 'json' | 'npy' | 'npz';
+export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
 
 /** A format that is known and not read, and what to do about it. */
 interface ForeignFormat {
@@ -13,29 +13,11 @@ interface ForeignFormat {
   matches(bytes: Uint8Array): boolean;
 }
 
-const SAVE_IN_PYTHON =
-  'Save it in Python: import safetensors.torch; safetensors.torch.save_file(model.state_dict(), "model.safetensors")';
-
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
 
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
-  {
-    name: 'a zip archive, as torch.save writes .pt and .pth files',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => startsWith(bytes, 'PK\x03\x04'),
-  },
-  {
-    name: 'a Python pickle, as torch.save wrote before version 1.6',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5,
-  },
-  {
-    name: 'a tar archive, as torch.save wrote before version 0.1.10',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET),
-  },
   {
     name: 'an HDF5 file, as Keras writes',
     remedy: 'It is no PyTorch file: load it with the framework that wrote it',
@@ -72,12 +54,13 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
  */
 export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
-  const rule = 'a safetensors file or JSON text';
+  const rule = 'a file of tensors (safetensors, torch.save, NumPy, JSON)';
   if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (startsWith(bytes, '\x93NUMPY')) return 'npy';
   // Before the zip archive that it also is.
   if (isNpz(bytes)) return 'npz';
+  if (isTorch(bytes)) return 'torch';
   const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
   if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
   // What is malformed goes to the reader of the format it resembles, which says what is wrong.
@@ -125,6 +108,17 @@ function opensJson(byte: number): boolean {
 function firstSignificant(bytes: Uint8Array): number | undefined {
   const start = startsWith(bytes, '\xef\xbb\xbf') ? 3 : 0;
   return bytes.subarray(start).find((byte) => !isWhitespace(byte));
+}
+
+/** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
+function isTorch(bytes: Uint8Array): boolean {
+  const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+  return isPickle || isZip(bytes) || startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET);
+}
+
+/** A zip archive with entries, or one without. */
+function isZip(bytes: Uint8Array): boolean {
+  return startsWith(bytes, 'PK\x03\x04') || startsWith(bytes, 'PK\x05\x06');
 }
 
 /** A zip archive whose first entry is named `*.npy`. */

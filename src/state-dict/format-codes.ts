@@ -5,7 +5,7 @@ import { FormatError } from '../errors.js';
 export const formatCodes = {
   // Any format.
   EMPTY_FILE: 'there are no bytes to read',
-  UNKNOWN_FORMAT: 'the bytes are neither safetensors nor JSON text',
+  UNKNOWN_FORMAT: 'the bytes are of no format that is known',
   TOO_MANY_TENSORS: 'the file names more tensors than `limits.maxTensors`',
   TOO_MANY_MEMBERS: 'one object has many more members than `limits.maxTensors` allows tensors',
   UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',

@@ -47,12 +47,15 @@ export interface ParseLimits extends PickleLimits {
    * @default 200_000
    */
   readonly maxEntries?: number;
-}
-
-export interface ReadLimits extends ParseLimits {
-  /** Bytes taken into memory: of the whole source, or with `select` of the parts that are read. @default 2 ** 31 */
+  /**
+   * Bytes taken into memory: of the whole source, or with `select` of the parts that are read; of a gzip file also what it
+   * becomes.
+   * @default 2 ** 31
+   */
   readonly maxBytes?: number;
 }
+
+export type ReadLimits = ParseLimits;
 
 /** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
 export const OTHER_MEMBERS = 64;

@@ -5,6 +5,7 @@ import { openNpy } from './numpy/npy.js';
 import { openNpz } from './numpy/npz.js';
 import { type Reading, readRange } from './reading.js';
 import { openSafetensors } from './safetensors.js';
+import { openTorch } from './torch/open.js';
 
 /** Enough for every mark that a format is told by. */
 const HEAD_BYTES = 1 << 12;
@@ -12,9 +13,10 @@ const HEAD_BYTES = 1 << 12;
 /** The reader of each format. A format is one line here, and one in what `detectFormat` knows. */
 const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   safetensors: openSafetensors,
-  json: openJson,
-  npy: openNpy,
+  torch: openTorch,
   npz: openNpz,
+  npy: openNpy,
+  json: openJson,
 };
 
 /** What the option `format` may be. */

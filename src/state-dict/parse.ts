@@ -21,16 +21,17 @@ const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readState
 const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'select', 'onReport'];
 
 /**
- * The state_dict that a safetensors file or JSON text holds.
+ * The state_dict that a file of safetensors, of `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, holds.
  *
  * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
  * that `path` names; dicts inside it become dotted names. `select` takes the tensors of some modules alone, and `onReport`
  * is told what was taken.
  *
- * Tensors of a safetensors file are views of `bytes` where alignment allows: keep the bytes unchanged while in use.
+ * Tensors are views of `bytes` where alignment, byte order and strides allow: keep the bytes unchanged while in use.
  *
  * @throws FormatError when the file is malformed; `code` names the rule.
- * @throws UnsupportedError for files of other formats (.pt, .npz, ...), with what to run instead, and on a big-endian machine.
+ * @throws UnsupportedError for what is known and not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ *   and on a big-endian machine.
  * @throws TypeError or RangeError for a wrong argument, and where it is not clear which dict is meant.
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
