@@ -16,6 +16,7 @@ describe('textOf', () => {
       [['F1e300\n'], '1e+300'],
       [[text('a"b')], '"a\\"b"'],
       [['C\x02ab'], '2 bytes'],
+      [['c_codecs\nencode\n', text('\xff\x00'), text('latin1'), '\x86R'], '2 bytes'],
       [['ccollections\nOrderedDict\n'], 'collections.OrderedDict'],
       [['ca b\nc\n'], '"a b.c"'],
       [[']K\x01aNa'], '[1, None]'],

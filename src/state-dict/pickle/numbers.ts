@@ -1,5 +1,3 @@
-import type { PickleValue } from './values.js';
-
 /** The int of a decimal text, exact; undefined for other text. */
 export function intOfText(text: string): number | bigint | undefined {
   return /^[+-]?\d+$/.test(text) ? narrowed(BigInt(text.replace('+', ''))) : undefined;
@@ -29,8 +27,4 @@ export function intOfBytes(bytes: Uint8Array): number | bigint {
 function narrowed(int: bigint): number | bigint {
   const number = Number(int);
   return Number.isSafeInteger(number) ? number : int;
-}
-
-export function isInt(value: PickleValue): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint';
 }

@@ -1,5 +1,5 @@
 import { show } from '../../check.js';
-import type { PickleCall, PickleValue } from './values.js';
+import { asKind, type PickleCall, type PickleValue } from './values.js';
 
 /** Levels, and values of each, that a text shows: it is for people, and the value may be of any size or contain itself. */
 const SHOWN_LEVELS = 3;
@@ -46,6 +46,8 @@ function nameOf(module: string, name: string): string {
 
 // A callable may be the result of a call, and so on without end.
 function textOfCall({ callable, args }: PickleCall, levels: number): string {
+  const encoded = args.items[0];
+  if (isEncode(callable) && typeof encoded === 'string') return `${encoded.length} bytes`;
   const name = levels > 0 ? textOf(callable, levels - 1) : '...';
   return `${name}(${textOfItems(args.items, levels)})`;
 }
@@ -71,4 +73,10 @@ function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: n
     shown.push(`${textOf(key, levels - 1)}: ${textOf(value, levels - 1)}`);
   }
   return shown.join(', ');
+}
+
+/** What the protocols without bytes make them by: of a text whose characters are the bytes. */
+function isEncode(callable: PickleValue): boolean {
+  const global = asKind(callable, 'global');
+  return global?.module === '_codecs' && global.name === 'encode';
 }
