@@ -186,4 +186,32 @@ describe('writeAtomically', () => {
     await writeAtomically(noting, path, [utf8('new')]);
     expect(steps).to.deep.equal(['sync', 'close', 'rename', 'sync', 'close']);
   });
+
+  it('leaves the old file, and no other, where the check of the new one or the signal says so', async () => {
+    const fs = nodeFs() as NodeFs;
+    const folder = mkdtempSync(join(tmpdir(), 'write-file-'));
+    try {
+      const path = join(folder, 'model');
+      writeFileSync(path, 'old');
+      const refuse = async (temporary: string): Promise<void> => {
+        expect(readFileSync(temporary, 'utf8')).to.equal('new');
+        expect(readFileSync(path, 'utf8')).to.equal('old');
+        throw new Error('differs');
+      };
+      const refused = await rejectionOf(writeAtomically(fs, path, [utf8('new')], { check: refuse }));
+      expect(refused.message).to.equal('differs');
+      for (const early of [true, false]) {
+        const controller = new AbortController();
+        if (early) controller.abort(new Error('stopped'));
+        const check = async (): Promise<void> => controller.abort(new Error('stopped'));
+        const { signal } = controller;
+        const stopped = await rejectionOf(writeAtomically(fs, path, [utf8('new')], { signal, check }));
+        expect(stopped.message).to.equal('stopped');
+      }
+      expect(readFileSync(path, 'utf8')).to.equal('old');
+      expect(readdirSync(folder)).to.deep.equal(['model']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

@@ -38,7 +38,8 @@ export function terminalOf(
 ): Terminal {
   const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
   const styled = (stream: TextStream, style: Style, text: string): string =>
-    stream.isTTY && !isPlain ? styleText(style, text) : text;
+    // The stream was looked at here: styleText would look at the standard output alone.
+    stream.isTTY && !isPlain ? styleText(style, text, { validateStream: false }) : text;
   let shown = false;
   const progress = (text: string | undefined): void => {
     if (!err.isTTY || (text === undefined && !shown)) return;

@@ -14,8 +14,8 @@ export interface CodeSource {
   readonly select?: readonly string[];
 }
 
-/** Names that a layer of tf.layers may have without surprises in a saved model. */
-const LAYER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+/** Names that tf.layers accept: they begin those of the weights, for which tfjs has this rule. */
+const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
   const order = plainOrder(modules);

@@ -27,13 +27,24 @@ export async function runLayer(run: LayerRun): Promise<LayerAnswers> {
   await tf.setBackend(run.backend);
   await tf.ready();
   const layer = makeLayer(run);
-  const x = tensorOf(run.x);
-  const [h0, c0] = [run.h0, run.c0].map((state) => state && tensorOf(state));
+  const tensors = callAndDispose(layer, run);
   const answers = new Map<'output' | 'hn' | 'cn', NumberArray>();
-  for (const [name, tensor] of Object.entries(forward(layer, x, h0, c0))) {
+  for (const [name, tensor] of Object.entries(tensors)) {
     answers.set(name as 'output', { shape: tensor.shape, values: (await tensor.data()) as Float32Array });
   }
+  tf.dispose(tensors);
   return answers;
+}
+
+function callAndDispose(layer: AnyLayer, run: LayerRun): Record<string, tf.Tensor> {
+  try {
+    return tf.tidy(() => {
+      const [h0, c0] = [run.h0, run.c0].map((state) => state && tensorOf(state));
+      return forward(layer, tensorOf(run.x), h0, c0);
+    });
+  } finally {
+    layer.dispose();
+  }
 }
 
 type AnyLayer = GRU | LSTM | RNN | GRUCell | LSTMCell | RNNCell;
