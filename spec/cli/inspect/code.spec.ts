@@ -26,6 +26,9 @@ for (const [variable, value] of Object.entries(own)) {
 }
 `;
 
+/** The compiler reads the declarations of tfjs each time, which takes a busy machine half a minute. */
+const COMPILE_LIMIT_MS = 180_000;
+
 const require = createRequire(import.meta.url);
 
 function codeFor(stateDict: StateDict, source: CodeSource): string {
@@ -81,7 +84,7 @@ describe('rebuildingCode', () => {
     const code = codeFor(stateDict, { source });
     expect(code).to.include('tf.sequential');
     expect((await runCode(code, {})).sort()).to.deep.equal([...stateDict.keys()].sort());
-  });
+  }).timeout(COMPILE_LIMIT_MS);
 
   it('makes a layer of each module where it is not, which compiles, runs and holds the weights', async () => {
     const source = cliFixture('modules.safetensors');
@@ -93,7 +96,7 @@ describe('rebuildingCode', () => {
     const prefixes = Object.fromEntries(paths.map((path) => [camel(path), path]));
     const expected = [...stateDict.keys()].filter((key) => key !== 'custom.scale');
     expect((await runCode(code, prefixes)).sort()).to.deep.equal(expected.sort());
-  });
+  }).timeout(COMPILE_LIMIT_MS);
 
   it('runs for names that are code, and puts none of it outside a string or a line of comment', async () => {
     const hostile = "x'); process.exit(3); ('\n*/ process.exit(4) //";
@@ -120,7 +123,7 @@ describe('rebuildingCode', () => {
       proto: '__proto__',
     });
     expect(loaded).to.include.members(['0.1.weight', '0-1.bias', 'class.weight', '__proto__.weight']);
-  });
+  }).timeout(COMPILE_LIMIT_MS);
 
   it('repeats the path and the selection', () => {
     const code = codeFor(new Map([['w', f32([2, 2, 2, 2, 2])]]), {

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,8 +101,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   return 0;
 }
 
-/** Above what readers take by default: who asks for a file to be converted means the whole of it. */
-const MAX_BYTES = 2 ** 33;
+/** As many as one buffer can have: who asks for a file to be converted means the whole of it. */
+const MAX_BYTES = constants.MAX_LENGTH;
 
 function formatOf(out: string): OutputFormat {
   if (/\.json$/i.test(out)) return 'json';

@@ -17,6 +17,9 @@ export interface CodeSource {
 /** Names that tf.layers accept: they begin those of the weights, for which tfjs has this rule. */
 const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
+/** Tensors of a module that a comment names; a file may have thousands. */
+const SHOWN = 8;
+
 export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
   const order = plainOrder(modules);
   const isNamed = modules.every(({ path }) => LAYER_NAME.test(path));
@@ -93,8 +96,11 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
     if (module.kind === 'unknown') {
-      const names = [...module.shapes.keys()].map(printable).join(', ');
-      blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
+      const names = [...module.shapes.keys()].slice(0, SHOWN).map(printable).join(', ');
+      const more = module.shapes.size > SHOWN ? `, ... ${module.shapes.size} in all` : '';
+      blocks.push(
+        `// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}${more}`,
+      );
       continue;
     }
     const options = {
