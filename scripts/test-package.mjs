@@ -6,7 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from './child-process.mjs';
+import { fileURLToPath } from 'node:url';
+import { npm, run } from './child-process.mjs';
 import { makeProject, pack } from './test-package/projects.mjs';
 
 const LIMIT_MS = 2 * 60_000;
@@ -59,7 +60,7 @@ async function checkFiles(files) {
     );
   });
   await check('the tarball holds what the exports map names, the licence and the README', () => {
-    const needed = [...REQUIRED_FILES, ...exportedFiles()];
+    const needed = [...REQUIRED_FILES, ...exportedFiles(), ...Object.values(manifest.bin)];
     assert.deepEqual(
       needed.filter((file) => !files.includes(file)),
       [],
@@ -91,6 +92,59 @@ async function checkStateDictAlone(project) {
     runNode(['state-dict-require.cjs'], project),
   );
   await check('without tfjs: import of ./node-shim', () => runNode(['node-shim.mjs'], project));
+}
+
+/** @param {string} name @returns {string} path of a file of the command line's specs */
+function cliFixture(name) {
+  return fileURLToPath(new URL(`../spec/fixtures/cli/${name}`, import.meta.url));
+}
+
+/**
+ * Runs the package's program as npx does.
+ *
+ * @param {string[]} words
+ * @param {string} project
+ */
+function runProgram(words, project) {
+  return npm(['exec', '--no', '--', manifest.name, ...words], { cwd: project, limitMs: LIMIT_MS });
+}
+
+const VERIFY = [
+  ...['verify', cliFixture('layers.safetensors'), '--layer', 'lstm'],
+  ...['--input', `${cliFixture('answers.safetensors')}#x`],
+  ...['--expected', `${cliFixture('answers.safetensors')}#lstm.y`],
+];
+
+/** @param {string} project a project without tfjs */
+async function checkProgramAlone(project) {
+  await check('without tfjs: the program prints its help and its version', async () => {
+    const [help, version] = [await runProgram(['--help'], project), await runProgram(['--version'], project)];
+    assert.ok(help.ok && version.ok, help.output + version.output);
+    assert.match(help.stdout, /inspect[\s\S]*convert[\s\S]*verify/);
+    assert.equal(version.stdout.trim(), manifest.version);
+  });
+  await check('without tfjs: the program inspects and converts a file', async () => {
+    const inspected = await runProgram(['inspect', cliFixture('layers.safetensors')], project);
+    assert.match(inspected.stdout, /lstm: LSTM\(3, 5, proj_size=2\)/);
+    const converted = await runProgram(['convert', cliFixture('layers.safetensors'), 'half.json'], project);
+    assert.ok(converted.ok, converted.output);
+    assert.ok(existsSync(join(project, 'half.json')));
+  });
+  await check('without tfjs: the program says what verify needs', async () => {
+    const { ok, output } = await runProgram(VERIFY, project);
+    assert.ok(!ok, output);
+    assert.match(output, /Run: npm install @tensorflow\/tfjs\n/);
+    assert.doesNotMatch(output, /\n {4}at /);
+  });
+}
+
+/** @param {string} project a project with tfjs */
+async function checkProgram(project) {
+  await check('with tfjs: the program verifies a layer', async () => {
+    const { ok, output } = await runProgram(VERIFY, project);
+    assert.ok(ok, output);
+    assert.match(output, /within the tolerance/);
+  });
 }
 
 /** @param {string} project a project with tfjs */
@@ -152,8 +206,10 @@ try {
   const [alone, withTfjs] = [join(folder, 'alone'), join(folder, 'with-tfjs')];
   await makeProject(alone, [tarball]);
   await checkStateDictAlone(alone);
+  await checkProgramAlone(alone);
   await makeProject(withTfjs, [tarball, TFJS]);
   await checkModel(withTfjs);
+  await checkProgram(withTfjs);
   await checkBundle(withTfjs);
 } catch (error) {
   failed++;

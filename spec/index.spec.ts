@@ -26,6 +26,7 @@ describe('the public exports', () => {
       'readStateDict',
       'rnn',
       'rnnCell',
+      'saveSafetensors',
       'setThreads',
       'toFloat32Array',
       'toStateDict',

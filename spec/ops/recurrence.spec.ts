@@ -3,12 +3,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../src/kernels/contract.js';
-import { torchShapes } from '../../src/layers/parameters.js';
 import { gru } from '../../src/ops/gru.js';
 import { lstm } from '../../src/ops/lstm.js';
 import { gateBlocks, linear } from '../../src/ops/recurrence.js';
 import { rnn } from '../../src/ops/rnn.js';
 import { runStep } from '../../src/ops/step.js';
+import { torchShapes } from '../../src/torch/parameter-shapes.js';
 import { describeEachBackend } from '../support/backends.js';
 import { expectClose, expectSame } from '../support/expect-same.js';
 

@@ -5,9 +5,8 @@ import { UnsupportedError } from '../../src/errors.js';
 import { allocate, DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
 import { float32Of, toFloat32Array } from '../../src/state-dict/floats.js';
 import { halfTable } from '../../src/state-dict/half.js';
-import { parseSafetensors } from '../../src/state-dict/safetensors.js';
 import type { TorchData, TorchDtype, TorchTensor } from '../../src/state-dict/types.js';
-import { errorOf, fixture, fixturePath } from './support.js';
+import { errorOf, fixture, fixturePath, parseSafetensors } from './support.js';
 
 function floats(dtype: TorchDtype, data: TorchData): number[] {
   return [...toFloat32Array({ dtype, shape: [data.length], data })];
@@ -29,6 +28,22 @@ describe('toFloat32Array', () => {
     const bytes = Buffer.from(toFloat32Array({ dtype: 'BF16', shape: [65536], data }).buffer);
     for (let code = 0; code < 65536; code++) {
       if (bytes.readUInt32LE(code * 4) !== code * 65536) expect.fail(`code ${code}`);
+    }
+  });
+
+  it('reads 16-bit floats at any address, one more than pairs of them too', () => {
+    const codes = Uint16Array.of(0, 0x3f80, 0x3c00, 0xbf80, 0xc000, 0x4000);
+    for (const [begin, end] of [
+      [0, 0],
+      [1, 2],
+      [1, 6],
+      [2, 5],
+      [0, 6],
+    ]) {
+      const data = codes.subarray(begin, end);
+      expect(floats('F16', data)).to.deep.equal([...data].map((code) => halfTable()[code]));
+      const upper = new Float32Array(Uint32Array.from(data, (code) => code << 16).buffer);
+      expect(floats('BF16', data)).to.deep.equal([...upper]);
     }
   });
 

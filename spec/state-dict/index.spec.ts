@@ -11,6 +11,7 @@ describe('tfjs-torch-rnn/state-dict', () => {
       'parseSafetensorsMetadata',
       'parseStateDict',
       'readStateDict',
+      'saveSafetensors',
       'toFloat32Array',
       'writeSafetensors',
     ]);
@@ -18,12 +19,17 @@ describe('tfjs-torch-rnn/state-dict', () => {
 
   it('imports nothing but its own files, errors and checks', () => {
     const folder = new URL('../../src/state-dict/', import.meta.url);
-    const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
     expect(files).to.include('index.ts');
     for (const name of files) {
       const text = readFileSync(new URL(name, folder), 'utf8');
+      const depth = name.split(/[\\/]/).length - 1;
+      const outside = '../'.repeat(depth + 1);
       for (const [, module] of text.matchAll(/from '([^']+)'/g)) {
-        expect(module, name).to.match(/^(\.\/[a-z0-9-]+|\.\.\/errors|\.\.\/check)\.js$/);
+        const isOutside = module.startsWith(outside);
+        expect(module, name).to.match(isOutside ? /\/(errors|check)\.js$/ : /^\.{1,2}\/[a-z0-9/-]+\.js$/);
       }
     }
   });

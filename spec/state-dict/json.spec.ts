@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
-import { parseJson } from '../../src/state-dict/json.js';
-import { parseSafetensors } from '../../src/state-dict/safetensors.js';
 import type { TorchTensor } from '../../src/state-dict/types.js';
-import { errorOf, expectSameBits, fixture, utf8 } from './support.js';
+import { errorOf, expectSameBits, fixture, parseJson, parseSafetensors, utf8 } from './support.js';
 
 function tensorOf(value: string): TorchTensor {
   return parseJson(utf8(`{"w":${value}}`)).get('w')!;
@@ -163,6 +161,25 @@ describe('parseJson', () => {
     });
   });
 
+  describe('objects inside each other', () => {
+    const names = (text: string) => [...parseJson(utf8(text)).keys()];
+
+    it('are modules below the dict of tensors, and wrappers around it', () => {
+      expect(names('{"params":{"weight":[1],"bias":[2]}}')).to.deep.equal(['weight', 'bias']);
+      expect(names('{"scale":[1],"enc":{"gru":{"w":[1]},"b":{"shape":[1],"data":[1]}}}')).to.deep.equal([
+        'scale',
+        'enc.gru.w',
+        'enc.b',
+      ]);
+      expect(names('{"epoch":3,"nets":{"G":{"w":[1]},"seed":4}}')).to.deep.equal(['w']);
+    });
+
+    it('hide no broken tensor', () => {
+      expect(faultOf('{"enc":{"w":[[1],[2,3]]}}').code).to.equal('RAGGED_LIST');
+      expect(faultOf('{"enc":{"w":[1],"v":"AAAA"}}').code).to.equal('INVALID_TENSOR');
+    });
+  });
+
   it('reads past a byte order mark, which Windows tools write', () => {
     expect(parseJson(utf8('\ufeff {"w":[1]}')).get('w')!.shape).to.deep.equal([1]);
     expect(faultOf('\ufeff{"w":[1]} x').message).to.equal(
@@ -204,10 +221,17 @@ describe('parseJson', () => {
         'json: tensor "w": expected numbers, nested lists, or an object with shape and data, got string',
       ],
       [
-        'an object that is no tensor',
-        '{"params":{"weight":[1],"bias":[2]}}',
+        'an object that lacks what a tensor has',
+        '{"w":{"shape":[2],"values":[1,2]}}',
         'INVALID_TENSOR',
-        'json: tensor "params": expected an object with shape and data, got one with keys ["weight", "bias"]',
+        'json: tensor "w": expected an object with shape and data, got one with keys ["shape", "values"]',
+      ],
+      [
+        'layers in a list',
+        '{"layers":[{"name":"fc","weights":[[1]],"bias":[1]}]}',
+        'INVALID_STATE_DICT',
+        'json: root: expected an object of tensors, got a list of layers. ' +
+          'Write one object of tensors by their names: {"fc.weight": [[...]], "fc.bias": [...]}',
       ],
       [
         'too few numbers',
@@ -285,14 +309,6 @@ describe('parseJson', () => {
     for (const [fault, text, code, message] of cases) {
       it(`name ${fault}`, () => expect(faultOf(text)).to.deep.equal({ code, message }));
     }
-
-    it('name options and limits that are unknown', () => {
-      const fault = (options: object) => errorOf(() => parseJson(utf8('{}'), options)).message;
-      expect(fault({ limit: {} })).to.equal(
-        'parseJson: limit: expected one of limits, got unknown option "limit"',
-      );
-      expect(fault({ limits: { maxTensor: 1 } })).to.match(/^parseJson: limits: maxTensor: expected one of /);
-    });
 
     it('take 64 dimensions, as a shape and as nested lists', () => {
       const shape = new Array(64).fill(1);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { FormatError, UnsupportedError } from '../../src/errors.js';
-import { type ParseOptions, parseSource, parseStateDict } from '../../src/state-dict/parse.js';
+import { FormatError } from '../../src/errors.js';
+import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
 import { errorOf, fixture, utf8 } from './support.js';
 
 describe('parseStateDict', () => {
@@ -33,7 +33,7 @@ describe('parseStateDict', () => {
       const error = errorOf(() => parseStateDict(utf8('{}'), { format } as unknown as ParseOptions));
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal(
-        `parseStateDict: format: expected "safetensors" or "json", got ${JSON.stringify(format)}`,
+        `parseStateDict: format: expected "safetensors" or "torch" or "npz" or "npy" or "json", got ${JSON.stringify(format)}`,
       );
     }
   });
@@ -50,39 +50,8 @@ describe('parseStateDict', () => {
   it('refuses options that it does not know, and what is no object of options', () => {
     const fault = (options: unknown) => errorOf(() => parseStateDict(utf8('{}'), options as ParseOptions));
     expect(fault({ onProgress: () => {} }).message).to.equal(
-      'parseStateDict: onProgress: expected one of format, limits, got unknown option "onProgress"',
+      'parseStateDict: onProgress: expected one of format, limits, path, select, onReport, got unknown option "onProgress"',
     );
     expect(fault(null).message).to.equal('parseStateDict: options: expected an object, got null');
-  });
-});
-
-describe('parseSource', () => {
-  const fault = (bytes: Uint8Array) => errorOf(() => parseSource('spec', 'path "m"', bytes, {}));
-
-  it('reads as parseStateDict does', () => {
-    expect([...parseSource('spec', 'path "m"', utf8('{"a":1}'), {}).keys()]).to.deep.equal(['a']);
-  });
-
-  it('names the source of a malformed file, and keeps the code', () => {
-    const file = fixture('vectors/01_ok');
-    const cut = fault(file.subarray(0, -1));
-    expect(cut).to.be.instanceOf(FormatError).with.property('code', 'INCOMPLETE_BUFFER');
-    expect(cut.message).to.match(
-      /^spec: path "m": safetensors: file: expected \d+ bytes .* It is cut short$/,
-    );
-    const json = fault(utf8('{"a":[1,]}'));
-    expect(json).to.be.instanceOf(FormatError).with.property('code', 'INVALID_JSON');
-    expect(json.message).to.equal('spec: path "m": json: byte 8: expected a JSON value, got \']\'');
-  });
-
-  it('names the source of a file in a format that is not read', () => {
-    const error = fault(utf8('PK\x03\x04 and so on'));
-    expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.match(
-      /^spec: path "m": expected a safetensors file or JSON text, got a zip archive/,
-    );
-    expect(fault(new Uint8Array(0)).message).to.equal(
-      'spec: path "m": expected a safetensors file or JSON text, got 0 bytes',
-    );
   });
 });

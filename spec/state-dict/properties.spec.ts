@@ -3,12 +3,19 @@ import fc from 'fast-check';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
 import { bitsOf, DTYPE_NAMES, isOpaque, viewOf } from '../../src/state-dict/dtypes.js';
 import { toFloat32Array } from '../../src/state-dict/floats.js';
-import { parseJson } from '../../src/state-dict/json.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { parseSafetensors, parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
+import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import type { StateDict, TorchDtype, TorchTensor } from '../../src/state-dict/types.js';
-import { bytesOf, expectSameBits, expectWellFormed, fixture, utf8 } from './support.js';
+import {
+  bytesOf,
+  expectSameBits,
+  expectWellFormed,
+  fixture,
+  parseJson,
+  parseSafetensors,
+  utf8,
+} from './support.js';
 
 /** Fixed, so that a failure repeats; fast-check prints it with the path to the smallest counterexample. */
 const SEED = 20261122;

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -9,13 +9,26 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
 import type { ReadProgress } from '../../src/state-dict/collect.js';
+import type { StateDictSource } from '../../src/state-dict/locate.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { type ReadOptions, readStateDict, type StateDictSource } from '../../src/state-dict/read.js';
+import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
+import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import { expectSameBits, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
 
 const MODULE = 'reference/module.safetensors';
 const FILE = fixture(MODULE);
 const EXPECTED = parseStateDict(FILE);
+
+/** 3 MB of which `select: ['small']` needs little. */
+const BIG = writeSafetensors(
+  new Map(
+    ['a.weight', 'small.bias', 'z.weight'].map((name, i) => {
+      const data = Float32Array.from({ length: i === 1 ? 3 : 400_000 }, (_, j) => i + j);
+      return [name, { dtype: 'F32', shape: [data.length], data }];
+    }),
+  ),
+);
 
 /** Answers of the local server, by path. */
 function serve(): Promise<Server> {
@@ -34,6 +47,8 @@ function serve(): Promise<Server> {
         response.setHeader('Content-Length', FILE.length);
         response.write(FILE.subarray(0, 100), () => response.destroy());
         return;
+      case '/ranges':
+        return void serveRange(request, response);
       case '/slow':
         response.setHeader('Content-Length', FILE.length);
         return void response.write(FILE.subarray(0, 100));
@@ -45,6 +60,13 @@ function serve(): Promise<Server> {
     }
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function serveRange({ headers }: IncomingMessage, response: ServerResponse): void {
+  const [, begin, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+  const end = Math.min(Number(last) + 1, BIG.length);
+  response.writeHead(206, { 'Content-Range': `bytes ${begin}-${end - 1}/${BIG.length}` });
+  response.end(BIG.subarray(Number(begin), end));
 }
 
 describe('readStateDict', () => {
@@ -85,6 +107,8 @@ describe('readStateDict', () => {
   for (const [name, source] of sources) {
     it(`reads ${name}`, async () => expectSameBits(await readStateDict(source()), EXPECTED));
   }
+
+  const sourceOf = (name: string) => sources.find(([known]) => known === name)![1]();
 
   it('reads an ArrayBuffer and a Uint8Array of another realm', async () => {
     const foreign: Uint8Array = runInNewContext('new Uint8Array(length)', { length: FILE.length });
@@ -134,6 +158,81 @@ describe('readStateDict', () => {
 
   it('calls no onProgress for bytes already in memory', async () => {
     await readStateDict(FILE, { onProgress: () => expect.fail('called') });
+  });
+
+  describe('with select', () => {
+    const select = ['small'];
+    const small = new Map([...parseStateDict(BIG)].filter(([name]) => name === 'small.bias'));
+    let bigPath: string;
+    before(() => {
+      bigPath = join(folder, 'big.safetensors');
+      writeFileSync(bigPath, BIG);
+    });
+
+    const partly: [string, () => StateDictSource, number][] = [
+      ['a path', () => bigPath, 10_000],
+      ['a file: URL', () => pathToFileURL(bigPath), 10_000],
+      ['a Blob', () => new Blob([BIG]), 10_000],
+      ['a URL whose server serves ranges', () => `${origin}/ranges`, 70_000],
+    ];
+    for (const [name, source, most] of partly) {
+      it(`reads of ${name} what it needs alone, within maxBytes`, async () => {
+        const told: ReadProgress[] = [];
+        const limits = { maxBytes: most };
+        const onProgress = (progress: ReadProgress) => told.push(progress);
+        expectSameBits(await readStateDict(source(), { select, limits, onProgress }), small);
+        expect(told.at(-1)!.loaded).to.be.within(1, most);
+      });
+    }
+
+    it('reads of every other source the whole, and takes the same of it', async () => {
+      for (const source of [BIG, new Response(BIG)])
+        expectSameBits(await readStateDict(source, { select }), small);
+      expect(
+        (await readStateDict(`${origin}/module.safetensors`, { select: ['weight_ih_l0'] })).size,
+      ).to.equal(1);
+      expect((await readStateDict(sourceOf('a data: URL'), { select: ['weight_ih_l0'] })).size).to.equal(1);
+      expect((await readStateDict(sourceOf('a blob: URL'), { select: ['weight_ih_l0'] })).size).to.equal(1);
+    });
+
+    it('names the source where nothing is below a path', async () => {
+      const error = await rejectionOf(readStateDict(bigPath, { select: ['tiny'] }));
+      expect(error.message).to.equal(
+        `readStateDict: path ${JSON.stringify(bigPath)}: select: expected module paths of tensors, got "tiny". ` +
+          'There are "a", "small", "z"',
+      );
+    });
+
+    /** A handle may be gone between its listing and this look at it. */
+    const isInFolder = (handle: string) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${handle}`).startsWith(folder);
+      } catch {
+        return false;
+      }
+    };
+
+    it('closes the file whatever becomes of the reading', async function () {
+      if (process.platform !== 'linux') this.skip();
+      const handles = () => readdirSync('/proc/self/fd').filter(isInFolder);
+      const cut = join(folder, 'cut-big.safetensors');
+      writeFileSync(cut, BIG.subarray(0, 1_000_000));
+      const controller = new AbortController();
+      const onProgress = () => controller.abort(new Error('enough'));
+      await readStateDict(bigPath, { select });
+      await rejectionOf(readStateDict(bigPath, { select: ['none'] }));
+      await rejectionOf(readStateDict(cut, { select }));
+      await rejectionOf(readStateDict(bigPath, { select, onProgress, signal: controller.signal }));
+      expect(handles()).to.deep.equal([]);
+    });
+
+    it('reports what was taken', async () => {
+      const reports: ReadReport[] = [];
+      await readStateDict(bigPath, { select, onReport: (report) => reports.push(report) });
+      expect(reports).to.deep.equal([
+        { format: 'safetensors', path: [], tensors: 1, warnings: [], unknownGlobals: [] },
+      ]);
+    });
   });
 
   describe('refusals', () => {
@@ -208,17 +307,20 @@ describe('readStateDict', () => {
     });
 
     it('name an option that is unknown or of another type', async () => {
-      const known = 'expected one of format, limits, signal, onProgress';
+      const known = 'expected one of format, limits, path, select, onReport, signal, onProgress, sha256';
       for (const [options, text] of [
         [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress"`],
         [null, 'options: expected an object, got null'],
         [
           { limits: { maxbytes: 3 } },
-          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxBytes, got unknown option "maxbytes"',
+          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxEntries, maxBytes, maxPickleBytes, maxPickleInstructions, maxPickleMemo, maxPickleStack, maxPickleMarks, maxPickleString, got unknown option "maxbytes"',
         ],
         [{ limits: null }, 'limits: expected an object, got null'],
         [{ signal: {} }, 'signal: expected an AbortSignal, got Object'],
         [{ onProgress: 1 }, 'onProgress: expected a function, got 1'],
+        [{ onReport: 1 }, 'onReport: expected a function, got 1'],
+        [{ path: 'model' }, 'path: expected a list of keys, such as [\'model\'], got "model"'],
+        [{ select: 'gru' }, 'select: expected a list of module paths, got "gru"'],
       ] as [ReadOptions, string][]) {
         expect(await message(FILE, options)).to.equal(`readStateDict: ${text}`);
       }
@@ -272,7 +374,7 @@ describe('readStateDict', () => {
 
     it('come before reading where an option is wrong', async () => {
       expect(await message('none', { format: 'pt' as 'json' })).to.equal(
-        'readStateDict: format: expected "safetensors" or "json", got "pt"',
+        'readStateDict: format: expected "safetensors" or "torch" or "npz" or "npy" or "json", got "pt"',
       );
       expect(await message('none', { limits: { maxBytes: -1 } })).to.equal(
         'readStateDict: limits.maxBytes: expected an integer >= 1, got -1',

@@ -1,10 +1,10 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { allocate, DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
-import { parseSafetensors, parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
+import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
-import { errorOf, expectSameBits, fixture } from './support.js';
+import { errorOf, expectSameBits, fixture, parseSafetensors } from './support.js';
 
 const F32 = (...values: number[]): TorchTensor => ({
   dtype: 'F32',

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import type { OpenedFile } from '../../src/state-dict/checkpoint.js';
 import { DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
 import type { FormatCode } from '../../src/state-dict/format-codes.js';
+import { resolveLimits } from '../../src/state-dict/limits.js';
+import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
 import { checkTensor } from '../../src/state-dict/tensor.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
 
@@ -52,6 +55,21 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Error & { 
   );
   expect(outcome).to.be.instanceOf(Error);
   return outcome as Error;
+}
+
+/** The tensors of a safetensors file. */
+export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
+  return parseStateDict(bytes, { ...options, format: 'safetensors' });
+}
+
+/** The tensors of JSON text. */
+export function parseJson(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
+  return parseStateDict(bytes, { ...options, format: 'json' });
+}
+
+/** A file as readers of formats are told of it. */
+export function openedFile(size: number, limits: object = {}): OpenedFile {
+  return { where: 'spec', size, limits: resolveLimits('spec', limits) };
 }
 
 /** Raw bytes of a tensor's elements. */

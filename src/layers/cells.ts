@@ -8,9 +8,9 @@ import type { Implementation } from '../ops/implementation.js';
 import { lstm as lstmOp } from '../ops/lstm.js';
 import { type Nonlinearity, rnn as rnnOp } from '../ops/rnn.js';
 import type { StateDict } from '../state-dict/types.js';
+import { readCellArgs } from '../torch/layer-args.js';
 import { type CellDescription, parseNonlinearity } from './args.js';
 import type { RecurrentCellArgs } from './cell-args.js';
-import { readCellArgs } from './file-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { RecurrentCell } from './recurrent-cell.js';
 

@@ -5,7 +5,7 @@ import { checkObject, message, show } from '../check.js';
 import { Faults, shapeFits } from '../state-dict/faults.js';
 import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
 import type { StateDict } from '../state-dict/types.js';
-import type { FileArgs } from './file-args.js';
+import type { FileArgs, ModuleShapes } from '../torch/layer-args.js';
 import { ModuleFile } from './module-file.js';
 import { assignWeights, buildAllOrNone, findWeight } from './weights.js';
 
@@ -39,7 +39,7 @@ interface TorchLayer extends layers.Layer {
 export function fromStateDict<Args extends object, L extends TorchLayer>(
   layerClass: LayerClass<Args, L>,
   gates: number,
-  readArgs: (file: ModuleFile, gates: number, faults: Faults) => FileArgs | undefined,
+  readArgs: (file: ModuleShapes, gates: number, faults: Faults) => FileArgs | undefined,
   stateDict: StateDict,
   options: FromStateDictOptions<Args> = {},
 ): L {

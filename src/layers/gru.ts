@@ -3,9 +3,9 @@ import type { StackAttrs, StackInputs, StackOutputs } from '../kernels/contract.
 import { gru as gruOp } from '../ops/gru.js';
 import type { Implementation } from '../ops/implementation.js';
 import type { StateDict } from '../state-dict/types.js';
+import { readLayerArgs } from '../torch/layer-args.js';
 import type { CellDescription, RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
-import { readLayerArgs } from './file-args.js';
 import { type FromStateDictOptions, fromStateDict } from './from-state-dict.js';
 import { Recurrent } from './recurrent.js';
 

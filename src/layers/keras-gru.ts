@@ -19,13 +19,14 @@ import { gru as gruOp } from '../ops/gru.js';
 import { checkImplementation } from '../ops/implementation.js';
 import { PresentSteps } from '../ops/present-steps.js';
 import { checkSequenceShape, checkTensor } from '../ops/validate.js';
+import { torchShapes } from '../torch/parameter-shapes.js';
 import { checkApplyOptions, type RecurrentCallArgs } from './call-args.js';
 import { construct, toConfig } from './config.js';
 import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './keras-gru-args.js';
 import { kerasOutputs } from './keras-gru-outputs.js';
 import { type Mask, maskFits, sequenceMask } from './masks.js';
 import { OwnMask } from './own-mask.js';
-import { LayerParameters, torchInitializer, torchShapes } from './parameters.js';
+import { LayerParameters, torchInitializer } from './parameters.js';
 import { StateStore } from './state-store.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];

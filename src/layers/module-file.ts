@@ -5,9 +5,10 @@ import { float32Of } from '../state-dict/floats.js';
 import { joinPath, modulesWith, type Selection, selectKeys } from '../state-dict/keys.js';
 import { checkTensor } from '../state-dict/tensor.js';
 import type { StateDict } from '../state-dict/types.js';
+import type { ModuleShapes } from '../torch/layer-args.js';
 
 /** The entries of one module, by their names inside it. */
-export class ModuleFile {
+export class ModuleFile implements ModuleShapes {
   private readonly selection: Selection;
 
   constructor(

@@ -16,12 +16,13 @@ import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '..
 import { checkImplementation, type Implementation } from '../ops/implementation.js';
 import { runStep } from '../ops/step.js';
 import { checkTensor } from '../ops/validate.js';
+import { addDirection } from '../torch/parameter-shapes.js';
 import type { CellDescription } from './args.js';
 import { checkSymbolicInputs } from './call-args.js';
 import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './cell-args.js';
 import { checkCellInput, checkCellState } from './cell-shapes.js';
 import { construct, toConfig } from './config.js';
-import { addDirection, checkInitialWeights, LayerParameters, torchInitializer } from './parameters.js';
+import { checkInitialWeights, LayerParameters, torchInitializer } from './parameters.js';
 import { buildLayer, moveToScope } from './weights.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];

@@ -19,6 +19,7 @@ import { checkImplementation, type Implementation } from '../ops/implementation.
 import { type Lengths, lengthsFromMask, toLengths } from '../ops/lengths.js';
 import { sliceRows } from '../ops/rows.js';
 import { checkTensor } from '../ops/validate.js';
+import { torchShapes } from '../torch/parameter-shapes.js';
 import {
   type CellDescription,
   parseRecurrentArgs,
@@ -37,7 +38,7 @@ import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
 import { type Mask, maskFits, sequenceMask } from './masks.js';
 import { OwnMask } from './own-mask.js';
-import { checkInitialWeights, LayerParameters, torchInitializer, torchShapes } from './parameters.js';
+import { checkInitialWeights, LayerParameters, torchInitializer } from './parameters.js';
 import { StateStore } from './state-store.js';
 import { buildLayer } from './weights.js';
 

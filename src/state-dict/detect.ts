@@ -4,7 +4,7 @@ import { formatError } from './format-codes.js';
 import { isWhitespace } from './json-reader.js';
 
 /** Formats a state_dict is read from. */
-export type StateDictFormat = 'safetensors' | 'json';
+export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
 
 /** A format that is known and not read, and what to do about it. */
 interface ForeignFormat {
@@ -13,47 +13,20 @@ interface ForeignFormat {
   matches(bytes: Uint8Array): boolean;
 }
 
-const SAVE_IN_PYTHON =
-  'Save it in Python: import safetensors.torch; safetensors.torch.save_file(model.state_dict(), "model.safetensors")';
-const SAVE_ARRAYS_IN_PYTHON =
-  'Save it in Python: import safetensors.numpy; safetensors.numpy.save_file(dict(numpy.load("weights.npz")), "model.safetensors")';
-
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
 
-/** An npz archive is tried before the zip archive that it also is. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
-  { name: 'a NumPy .npz archive', remedy: SAVE_ARRAYS_IN_PYTHON, matches: isNpz },
-  {
-    name: 'a zip archive, as torch.save writes .pt and .pth files',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => startsWith(bytes, 'PK\x03\x04'),
-  },
-  {
-    name: 'a Python pickle, as torch.save wrote before version 1.6',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5,
-  },
-  {
-    name: 'a tar archive, as torch.save wrote before version 0.1.10',
-    remedy: SAVE_IN_PYTHON,
-    matches: (bytes) => startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET),
-  },
-  {
-    name: 'a NumPy .npy file',
-    remedy: SAVE_ARRAYS_IN_PYTHON,
-    matches: (bytes) => startsWith(bytes, '\x93NUMPY'),
-  },
   {
     name: 'an HDF5 file, as Keras writes',
     remedy: 'It is no PyTorch file: load it with the framework that wrote it',
     matches: (bytes) => startsWith(bytes, '\x89HDF\r\n\x1a\n'),
   },
   {
-    name: 'a gzip file',
+    name: 'a gzip file in a gzip file',
     remedy: 'Decompress it first: gunzip, or DecompressionStream("gzip")',
-    matches: (bytes) => startsWith(bytes, '\x1f\x8b'),
+    matches: isGzip,
   },
   {
     name: 'a Git LFS pointer, which stands for the file in a clone without Git LFS',
@@ -81,16 +54,33 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
  */
 export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
-  const rule = 'a safetensors file or JSON text';
+  const rule = 'a file of tensors (safetensors, torch.save, NumPy, JSON)';
   if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
-  const smallLength = bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
-  if (smallLength && (bytes.length === 8 || opensJson(bytes[8]))) return 'safetensors';
+  if (isSafetensors(bytes)) return 'safetensors';
+  if (startsWith(bytes, '\x93NUMPY')) return 'npy';
+  // Before the zip archive that it also is.
+  if (isNpz(bytes)) return 'npz';
+  if (isTorch(bytes)) return 'torch';
   const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
   if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
   // What is malformed goes to the reader of the format it resembles, which says what is wrong.
-  if (smallLength) return 'safetensors';
+  if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
   throw formatError('UNKNOWN_FORMAT', where, source, rule, showHead(bytes));
+}
+
+/** Whether a file begins as one that gzip wrote does. What is in it shows when it is decompressed. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return startsWith(bytes, '\x1f\x8b\x08') && !isSafetensors(bytes);
+}
+
+function isSafetensors(bytes: Uint8Array): boolean {
+  return hasSmallLength(bytes) && (bytes.length === 8 || opensJson(bytes[8]));
+}
+
+/** Whether the first eight bytes are a number below 2^32. */
+function hasSmallLength(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
 }
 
 /** The first bytes, and beside them the text that they are where all are printable ASCII or white space. */
@@ -118,6 +108,17 @@ function opensJson(byte: number): boolean {
 function firstSignificant(bytes: Uint8Array): number | undefined {
   const start = startsWith(bytes, '\xef\xbb\xbf') ? 3 : 0;
   return bytes.subarray(start).find((byte) => !isWhitespace(byte));
+}
+
+/** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
+function isTorch(bytes: Uint8Array): boolean {
+  const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+  return isPickle || isZip(bytes) || startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET);
+}
+
+/** A zip archive with entries, or one without. */
+function isZip(bytes: Uint8Array): boolean {
+  return startsWith(bytes, 'PK\x03\x04') || startsWith(bytes, 'PK\x05\x06');
 }
 
 /** A zip archive whose first entry is named `*.npy`. */

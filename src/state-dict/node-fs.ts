@@ -1,12 +1,22 @@
-/** The part of `node:fs/promises` that reading a file takes. */
+/** The part of `node:fs/promises` that reading and writing a file take. */
 export interface NodeFs {
   readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number };
-  open(path: string | URL, flags: number): Promise<NodeFile>;
+  open(path: string | URL, flags: number | string): Promise<NodeFile>;
+  realpath(path: string | URL): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
 }
 
 export interface NodeFile {
   stat(): Promise<{ readonly size: number; isFile(): boolean; isDirectory(): boolean }>;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+  sync(): Promise<void>;
   close(): Promise<void>;
 }
 

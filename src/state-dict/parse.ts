@@ -1,60 +1,52 @@
 import { checkKeys, message, show } from '../check.js';
-import { FormatError } from '../errors.js';
-import { asBytes } from './bytes.js';
-import { detectFormat, type StateDictFormat } from './detect.js';
-import { parseJson } from './json.js';
-import type { ParseLimits } from './limits.js';
-import { parseSafetensors } from './safetensors.js';
+import { asBytes, requireLittleEndian } from './bytes.js';
+import type { StateDictFormat } from './detect.js';
+import { runSync } from './drive.js';
+import { inflateSync } from './inflate.js';
+import { type ParseLimits, resolveLimits } from './limits.js';
+import { FORMATS } from './open.js';
+import { checkPart, type PartOptions, readCheckpoint } from './read-checkpoint.js';
 import type { StateDict } from './types.js';
 
-export interface ParseOptions {
+export interface ParseOptions extends PartOptions {
   /** What the bytes are. @default judged by the first bytes */
   readonly format?: StateDictFormat;
   /** What a file may ask for. */
   readonly limits?: ParseLimits;
 }
 
-const PARSERS = { safetensors: parseSafetensors, json: parseJson };
 const WHERE = 'parseStateDict';
 /** A string may be a path as well, so it is not taken for the text itself. */
 const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file';
-const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits'];
+const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'select', 'onReport'];
 
 /**
- * The state_dict that a safetensors file or JSON text holds.
+ * The state_dict that a file of safetensors, of `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, holds.
  *
- * Tensors of a safetensors file are views of `bytes` where alignment allows: keep the bytes unchanged while in use.
+ * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
+ * that `path` names; dicts inside it become dotted names. `select` takes the tensors of some modules alone, and `onReport`
+ * is told what was taken.
+ *
+ * Tensors are views of `bytes` where alignment, byte order and strides allow: keep the bytes unchanged while in use.
  *
  * @throws FormatError when the file is malformed; `code` names the rule.
- * @throws UnsupportedError for files of other formats (.pt, .npz, ...), with what to run instead.
- * @throws TypeError or RangeError for a wrong argument.
+ * @throws UnsupportedError for what is known and not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ *   and on a big-endian machine.
+ * @throws TypeError or RangeError for a wrong argument, and where it is not clear which dict is meant.
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
-  const file = asBytes(WHERE, bytes, 'bytes', typeof bytes === 'string' ? TEXT_REMEDY : undefined);
+  const bytesInMemory = asBytes(WHERE, bytes, 'bytes', typeof bytes === 'string' ? TEXT_REMEDY : undefined);
   checkKeys(WHERE, options, KNOWN);
   checkFormat(WHERE, options.format);
-  const format = options.format ?? detectFormat(WHERE, 'source', file);
-  return PARSERS[format](file, { limits: options.limits });
-}
-
-/** parseStateDict for bytes that came from somewhere: every message begins with the function and the source. */
-export function parseSource(
-  where: string,
-  source: string,
-  file: Uint8Array,
-  { format, limits }: ParseOptions,
-): StateDict {
-  const parse = PARSERS[format ?? detectFormat(where, source, file)];
-  try {
-    return parse(file, { limits });
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(error.code, `${where}: ${source}: ${error.message}`);
-  }
+  checkPart(WHERE, options);
+  requireLittleEndian(WHERE);
+  const limits = resolveLimits(WHERE, options.limits);
+  const file = { where: WHERE, size: bytesInMemory.length, limits };
+  const reading = readCheckpoint({ ...options, where: WHERE, source: 'source', file });
+  return runSync(reading, bytesInMemory, inflateSync);
 }
 
 export function checkFormat(where: string, format: unknown): void {
-  if (format === undefined || (typeof format === 'string' && Object.hasOwn(PARSERS, format))) return;
-  const rule = Object.keys(PARSERS).map(show).join(' or ');
-  throw new RangeError(message(where, 'format', rule, show(format)));
+  if (format === undefined || FORMATS.includes(format as StateDictFormat)) return;
+  throw new RangeError(message(where, 'format', FORMATS.map(show).join(' or '), show(format)));
 }

@@ -1,121 +1,76 @@
 import { checkKeys, message, show } from '../check.js';
-import { UnsupportedError } from '../errors.js';
-import { asBytes, isBytes } from './bytes.js';
-import { checkSize, type ReadProgress, type Transfer } from './collect.js';
+import { requireLittleEndian } from './bytes.js';
+import type { ReadProgress } from './collect.js';
+import { checkSha256 } from './digest.js';
 import { type ReadLimits, resolveLimits } from './limits.js';
-import { nodeFs } from './node-fs.js';
-import { checkFormat, type ParseOptions, parseSource } from './parse.js';
-import { nameSource, readBlob, readFile, readResponse, readUrl } from './sources.js';
-import { tagOf } from './tag.js';
+import { locate, type StateDictSource, WHERE } from './locate.js';
+import { checkFormat, type ParseOptions } from './parse.js';
+import { checkFunction, checkPart } from './read-checkpoint.js';
+import { readSource } from './read-source.js';
+import { findIndex, readSharded } from './sharded.js';
 import type { StateDict } from './types.js';
-
-/** Where a state_dict comes from. A string is a URL when it begins like one, else a path (in browsers, a relative URL). */
-export type StateDictSource = string | URL | ArrayBuffer | Uint8Array | Blob | Response;
 
 export interface ReadOptions extends ParseOptions {
   /** Ends the reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of every piece of a file, Blob or body as it arrives; not called for bytes already in memory. */
+  /**
+   * Told of every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
+   * already in memory. Of a model in several files it counts in each from 0 on.
+   */
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** Of a model in several files, for each of them. */
   readonly limits?: ReadLimits;
+  /** What `sha256sum` prints of the file, which is then read in whole: another file is a FormatError. */
+  readonly sha256?: string;
 }
 
-const WHERE = 'readStateDict';
-const KNOWN: readonly (keyof ReadOptions)[] = ['format', 'limits', 'signal', 'onProgress'];
+const KNOWN: readonly (keyof ReadOptions)[] = [
+  'format',
+  'limits',
+  'path',
+  'select',
+  'onReport',
+  'signal',
+  'onProgress',
+  'sha256',
+];
 
 /**
- * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`: a safetensors file or
- * JSON text, told apart by the bytes.
+ * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`: a file of safetensors, of
+ * `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, told apart by the bytes. The path or URL of a `*.index.json`, or the path of a folder with
+ * `model.safetensors.index.json`, stands for a model in several files.
  *
- * The source is read into one buffer, and tensors of a safetensors file are views of it.
+ * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
+ * that `path` names; dicts inside it become dotted names. `onReport` is told what was taken.
+ *
+ * The source is read into one buffer, and tensors are views of it where alignment, byte order and strides allow. With `select` only the parts that
+ * hold the tensors of these modules are read, from a path, Blob or URL whose server serves ranges. A request that fails is
+ * not repeated.
  *
  * @throws FormatError when the file is malformed; `code` names the rule, the message also the path or URL.
- * @throws UnsupportedError for files of other formats (.pt, .npz, ...), with what to run instead.
- * @throws Error when the source cannot be read (no such file, status 404), with its path or URL.
- * @throws RangeError when it is longer than `limits.maxBytes` or than it declares.
+ * @throws UnsupportedError for what is known and not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ *   and on a big-endian machine.
+ * @throws Error when the source cannot be read (no such file, status 404), or changes meanwhile, with its path or URL.
+ * @throws RangeError when it is longer than `limits.maxBytes` or than it declares, and where it is not clear which dict is
+ *   meant.
  */
 export async function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
-  const { format, signal, onProgress } = checkedOptions(options);
-  const limits = resolveLimits(WHERE, options.limits);
-  signal?.throwIfAborted();
-  const { name, read } = locate(source);
-  const bytes = await read({ where: WHERE, source: name, maxBytes: limits.maxBytes, signal, onProgress });
-  signal?.throwIfAborted();
-  return parseSource(WHERE, name, bytes, { format, limits });
+  checkOptions(options);
+  requireLittleEndian(WHERE);
+  const resolved = { ...options, limits: resolveLimits(WHERE, options.limits) };
+  options.signal?.throwIfAborted();
+  const located = locate(source);
+  const index = await findIndex(located);
+  return index ? readSharded(index, resolved) : readSource(located, resolved);
 }
 
-function checkedOptions(options: ReadOptions): ReadOptions {
+function checkOptions(options: ReadOptions): void {
   checkKeys(WHERE, options, KNOWN);
-  const { format, signal, onProgress } = options;
+  const { format, signal, onProgress, sha256 } = options;
   checkFormat(WHERE, format);
   if (signal && typeof signal.throwIfAborted !== 'function')
     throw new TypeError(message(WHERE, 'signal', 'an AbortSignal', show(signal)));
-  if (onProgress && typeof onProgress !== 'function')
-    throw new TypeError(message(WHERE, 'onProgress', 'a function', show(onProgress)));
-  return options;
-}
-
-/** A source told by its kind: how messages call it, and how its bytes are read. */
-interface Located {
-  readonly name: string;
-  read(transfer: Transfer): Promise<Uint8Array>;
-}
-
-function locate(source: StateDictSource): Located {
-  if (typeof source === 'string') return locateString(source);
-  if (isUrl(source)) return locateString(source.href);
-  if (isResponse(source)) {
-    return { name: nameSource('Response', source.url), read: (transfer) => readResponse(source, transfer) };
-  }
-  if (isBlob(source)) {
-    const name = nameSource('Blob', (source as Partial<File>).name ?? '');
-    return { name, read: (transfer) => readBlob(source, transfer) };
-  }
-  if (isBytes(source)) return { name: 'bytes', read: async (transfer) => bytesInMemory(source, transfer) };
-  const rule = 'a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
-  throw new TypeError(message(WHERE, 'source', rule, show(source)));
-}
-
-function bytesInMemory(source: ArrayBuffer | Uint8Array, transfer: Transfer): Uint8Array {
-  checkSize(transfer, source.byteLength);
-  return asBytes(WHERE, source);
-}
-
-/** Whatever has a scheme goes to `fetch`, which knows the schemes of its host. */
-function locateString(source: string): Located {
-  const fs = nodeFs();
-  const isFileUrl = /^file:/i.test(source);
-  const hasScheme = /^([a-z][a-z0-9+.-]+:\/\/|(https?|blob|data):)/i.test(source);
-  const url = nameSource('URL', source);
-  if (isFileUrl && !fs) {
-    const remedy = 'Pass the File that the user picked, or serve it over http';
-    throw new UnsupportedError(message(WHERE, url, 'no file: URL outside Node', 'one', remedy));
-  }
-  if (!fs || (hasScheme && !isFileUrl)) return { name: url, read: (transfer) => readUrl(source, transfer) };
-  const path = isFileUrl ? fileUrl(source) : source;
-  return { name: nameSource('path', source), read: (transfer) => readFile(fs, path, transfer) };
-}
-
-function fileUrl(source: string): URL {
-  if (URL.canParse(source)) return new URL(source);
-  throw new RangeError(message(WHERE, 'source', 'a file: URL', show(source)));
-}
-
-function isUrl(source: unknown): source is URL {
-  return tagOf(source) === 'URL';
-}
-
-/** By their members, since fetch libraries and other windows have classes of their own. */
-function isResponse(source: unknown): source is Response {
-  return (
-    isObject(source) && 'ok' in source && 'status' in source && 'arrayBuffer' in source && 'headers' in source
-  );
-}
-
-function isBlob(source: unknown): source is Blob {
-  return isObject(source) && 'stream' in source && typeof source.stream === 'function' && 'size' in source;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  checkFunction(WHERE, 'onProgress', onProgress);
+  checkPart(WHERE, options);
+  checkSha256(WHERE, sha256);
 }

@@ -1,8 +1,10 @@
 import { show } from '../check.js';
+import type { OpenedFile } from './checkpoint.js';
 import { DTYPE_NAMES, isDtype } from './dtypes.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
-import { MAX_RANK, OTHER_MEMBERS, type ParseLimits, tooManyTensors } from './limits.js';
+import { MAX_RANK, OTHER_MEMBERS, tooManyTensors } from './limits.js';
+import { type Reading, readRange } from './reading.js';
 import type { TorchDtype } from './types.js';
 
 /** What the header says of one tensor; offsets count from the end of the header and are not checked yet. */
@@ -37,8 +39,8 @@ const MAX_U64 = 2n ** 64n - 1n;
  * Stricter than the reference on purpose: a name given twice, and a tensor or dtype in serde's other notations (a list, a
  * one-key object), are refused. Two readers that pick different entries of one file are an attack.
  */
-export function readHeader(bytes: Uint8Array, limits: Required<ParseLimits>): SafetensorsHeader {
-  const text = headerText(bytes, limits.maxHeaderBytes);
+export function* readHeader({ size, limits }: OpenedFile): Reading<SafetensorsHeader> {
+  const text = yield* readHeaderText(size, limits.maxHeaderBytes);
   const reader = new JsonReader(text, {
     where: WHERE,
     unit: 'header byte',
@@ -61,13 +63,14 @@ export function readHeader(bytes: Uint8Array, limits: Required<ParseLimits>): Sa
   return { entries, metadata, dataStart: LENGTH_BYTES + text.length };
 }
 
-function headerText(bytes: Uint8Array, maxHeaderBytes: number): Uint8Array {
+function* readHeaderText(size: number, maxHeaderBytes: number): Reading<Uint8Array> {
   const fail = (code: FormatCode, rule: string, got: string): Error =>
     formatError(code, WHERE, 'header', rule, got);
-  if (bytes.length < LENGTH_BYTES) {
-    throw fail('HEADER_TOO_SMALL', `${LENGTH_BYTES} bytes of length`, `a file of ${bytes.length} bytes`);
+  if (size < LENGTH_BYTES) {
+    throw fail('HEADER_TOO_SMALL', `${LENGTH_BYTES} bytes of length`, `a file of ${size} bytes`);
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const first = yield* readRange(0, LENGTH_BYTES);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
     throw fail(
       'HEADER_TOO_LARGE',
@@ -75,11 +78,11 @@ function headerText(bytes: Uint8Array, maxHeaderBytes: number): Uint8Array {
       `length ${length}`,
     );
   }
-  if (length > BigInt(bytes.length - LENGTH_BYTES)) {
-    const rule = `at most the ${bytes.length - LENGTH_BYTES} bytes that follow`;
+  if (length > BigInt(size - LENGTH_BYTES)) {
+    const rule = `at most the ${size - LENGTH_BYTES} bytes that follow`;
     throw fail('INVALID_HEADER_LENGTH', rule, `length ${length}`);
   }
-  const text = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + Number(length));
+  const text = yield* readRange(LENGTH_BYTES, LENGTH_BYTES + Number(length));
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(text);
   } catch {

@@ -28,18 +28,32 @@ export function writeSafetensors(
   stateDict: StateDict,
   metadata?: SafetensorsMetadata,
 ): Uint8Array<ArrayBuffer> {
-  requireLittleEndian(WHERE);
-  const tensors = inFileOrder(stateDict);
-  const { header, dataBytes } = headerOf(tensors, metadata);
-  const file = new Uint8Array(LENGTH_BYTES + header.length + dataBytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
-  file.set(header, LENGTH_BYTES);
-  let offset = LENGTH_BYTES + header.length;
-  for (const [, { data }] of tensors) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
+  const pieces = safetensorsPieces(stateDict, metadata);
+  const file = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    file.set(piece, offset);
+    offset += piece.length;
   }
   return file;
+}
+
+/** The same file in pieces: its header, and views of each tensor's data, one after the other. */
+export function safetensorsPieces(stateDict: StateDict, metadata?: SafetensorsMetadata): Uint8Array[] {
+  requireLittleEndian(WHERE);
+  const tensors = inFileOrder(stateDict);
+  const header = headerOf(tensors, metadata);
+  const length = new Uint8Array(LENGTH_BYTES);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  const data = tensors.map(
+    ([
+      ,
+      {
+        data: { buffer, byteOffset, byteLength },
+      },
+    ]) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
+  return [length, header, ...data];
 }
 
 function inFileOrder(stateDict: StateDict): [string, TorchTensor][] {
@@ -81,10 +95,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-function headerOf(
-  tensors: readonly [string, TorchTensor][],
-  metadata?: SafetensorsMetadata,
-): { header: Uint8Array; dataBytes: number } {
+function headerOf(tensors: readonly [string, TorchTensor][], metadata?: SafetensorsMetadata): Uint8Array {
   const members: string[] = [];
   if (metadata !== undefined) members.push(`${JSON.stringify(METADATA_KEY)}:${metadataJson(metadata)}`);
   let offset = 0;
@@ -101,7 +112,7 @@ function headerOf(
   }
   const header = new Uint8Array(padded).fill(SPACE);
   header.set(text);
-  return { header, dataBytes: offset };
+  return header;
 }
 
 /** Members are joined as text: an object would lose the key `__proto__` and sort keys that look like numbers. */

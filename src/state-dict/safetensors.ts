@@ -1,10 +1,12 @@
 import { checkKeys, show, showShape } from '../check.js';
-import { asBytes, requireLittleEndian } from './bytes.js';
-import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
+import { asBytes } from './bytes.js';
+import type { Checkpoint, CheckpointNode, OpenedFile } from './checkpoint.js';
+import { runSync } from './drive.js';
+import { bitsOf, elementCount } from './dtypes.js';
 import { formatError } from './format-codes.js';
 import { type ParseLimits, resolveLimits } from './limits.js';
+import type { Reading } from './reading.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
-import type { StateDict, TorchData } from './types.js';
 
 export interface SafetensorsOptions {
   readonly limits?: ParseLimits;
@@ -13,28 +15,25 @@ export interface SafetensorsOptions {
 const WHERE = 'safetensors';
 
 /**
- * Reads a safetensors file as `safetensors.torch.load_file` does, without copying the data.
- *
- * Each tensor's `data` is a view of `bytes` where its offset is aligned, which every known writer sees to; else that
- * tensor alone is copied. Writing to a view writes to `bytes`.
+ * Opens a safetensors file: reads its header alone, and holds every tensor's place to the rules of the format.
  *
  * @throws FormatError when the file breaks a rule of the format; `code` says which.
- * @throws UnsupportedError on a big-endian machine.
  * @see https://github.com/safetensors/safetensors#format
  */
-export function parseSafetensors(
-  bytes: Uint8Array | ArrayBuffer,
-  options: SafetensorsOptions = {},
-): StateDict {
-  requireLittleEndian(WHERE);
-  const file = asBytes('parseSafetensors', bytes);
-  const header = checkedHeader('parseSafetensors', file, options);
-  return new Map(
-    header.entries.map((entry) => {
-      const { name, dtype, shape } = entry;
-      return [name, { dtype, shape, data: dataOf(file, header.dataStart, entry) }];
-    }),
-  );
+export function* openSafetensors(file: OpenedFile): Reading<Checkpoint> {
+  const { entries, metadata, dataStart } = yield* checkedHeader(file);
+  const root = new Map(entries.map((entry) => [entry.name, storedNode(entry, dataStart)]));
+  return { format: 'safetensors', root, metadata, unknownGlobals: [], warnings: [] };
+}
+
+function storedNode({ name, dtype, shape, begin, end }: TensorEntry, dataStart: number): CheckpointNode {
+  const storage = {
+    begin: dataStart + begin,
+    end: dataStart + end,
+    littleEndian: true,
+    what: `tensor ${show(name)}`,
+  };
+  return { kind: 'stored', tensor: { dtype, shape, storage, byteOffset: 0 } };
 }
 
 /**
@@ -48,13 +47,15 @@ export function parseSafetensorsMetadata(
   options: SafetensorsOptions = {},
 ): Map<string, string> {
   const where = 'parseSafetensorsMetadata';
-  return checkedHeader(where, asBytes(where, bytes), options).metadata;
+  const file = asBytes(where, bytes);
+  checkKeys(where, options, ['limits']);
+  const limits = resolveLimits(where, options.limits);
+  return runSync(checkedHeader({ where, size: file.length, limits }), file).metadata;
 }
 
-function checkedHeader(where: string, file: Uint8Array, options: SafetensorsOptions): SafetensorsHeader {
-  checkKeys(where, options, ['limits']);
-  const header = readHeader(file, resolveLimits(where, options.limits));
-  checkLayout(header, file.length);
+function* checkedHeader(file: OpenedFile): Reading<SafetensorsHeader> {
+  const header = yield* readHeader(file);
+  checkLayout(header, file.size);
   return header;
 }
 
@@ -98,11 +99,4 @@ function checkEntry({ name, dtype, shape, begin, end }: TensorEntry, tiled: numb
     const rule = `${bits / 8} bytes for ${dtype} ${showShape(shape)}`;
     throw formatError('SIZE_MISMATCH', WHERE, what, rule, `data_offsets [${begin}, ${end}]`);
   }
-}
-
-function dataOf(file: Uint8Array, dataStart: number, { dtype, begin, end }: TensorEntry): TorchData {
-  const byteLength = end - begin;
-  const byteOffset = file.byteOffset + dataStart + begin;
-  if (byteOffset % alignmentOf(dtype) === 0) return viewOf(dtype, file.buffer, byteOffset, byteLength);
-  return viewOf(dtype, file.slice(dataStart + begin, dataStart + end).buffer, 0, byteLength);
 }

@@ -1,63 +1,35 @@
 import { message, show } from '../check.js';
 import { asBytes } from './bytes.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './collect.js';
-import { isAbsolute, type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
-
-/** Bytes read from a file at a time: between two reads progress is told and the signal looked at. */
-const FILE_CHUNK_BYTES = 1 << 24;
+import { openFile, readPart } from './file-access.js';
+import type { NodeFs } from './node-fs.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
 export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
-  // Without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer, out of reach of any signal.
-  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
-  const file = await fs.open(path, flags).catch((cause: unknown) => {
-    throw notOpened(path, transfer, cause);
-  });
+  const { handle, size } = await openFile(fs, path, transfer);
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) {
-      const got = stat.isDirectory() ? 'a directory' : 'a device or pipe';
-      throw new RangeError(message(transfer.where, transfer.source, 'a file', got));
-    }
-    checkSize(transfer, stat.size);
-    return await fill(file, new Uint8Array(stat.size), transfer);
+    checkSize(transfer, size);
+    return await readPart(handle, { begin: 0, end: size }, transfer);
   } finally {
-    await file.close();
+    await handle.close();
   }
-}
-
-async function fill(file: NodeFile, buffer: Uint8Array, transfer: Transfer): Promise<Uint8Array> {
-  const { where, source, signal, onProgress } = transfer;
-  const total = buffer.length;
-  let loaded = 0;
-  while (loaded < total) {
-    signal?.throwIfAborted();
-    const length = Math.min(FILE_CHUNK_BYTES, total - loaded);
-    const { bytesRead } = await file.read(buffer, loaded, length, loaded);
-    if (bytesRead === 0)
-      throw new RangeError(message(where, source, `the ${total} bytes of its size`, `${loaded}`));
-    loaded += bytesRead;
-    onProgress?.({ loaded, total });
-  }
-  return buffer;
-}
-
-function notOpened(path: string | URL, { where, source }: Transfer, cause: unknown): Error {
-  const code = (cause as { code?: unknown }).code;
-  const got = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a directory' : String(cause);
-  const isRelative = typeof path === 'string' && !isAbsolute(path);
-  const remedy = isRelative ? `Relative paths start at ${workingDirectory()}` : undefined;
-  return new Error(message(where, source, 'a readable file', got, remedy), { cause });
 }
 
 /** The body at a URL. */
 export async function readUrl(url: string, transfer: Transfer): Promise<Uint8Array> {
-  const { where, source, signal } = transfer;
-  const response = await fetch(url, { signal }).catch((cause: unknown) => {
+  return readResponse(await fetchUrl(url, transfer), transfer);
+}
+
+/** The answer of a URL, whatever its status. */
+export function fetchUrl(
+  url: string,
+  { where, source, signal }: Transfer,
+  headers?: Record<string, string>,
+): Promise<Response> {
+  return fetch(url, { signal, headers }).catch((cause: unknown) => {
     signal?.throwIfAborted();
     throw new Error(message(where, source, 'an answer', reasonOf(cause)), { cause });
   });
-  return readResponse(response, transfer);
 }
 
 /** The body of a response with a status of success. */
@@ -65,7 +37,7 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
   const { where, source } = transfer;
   if (!response.ok) {
     const got = `${response.status} ${response.statusText}`.trimEnd();
-    if (isWebStream(response.body)) await response.body.cancel().catch(() => {});
+    await discard(response);
     throw new Error(message(where, source, 'a status of success (200 to 299)', got));
   }
   const rule = 'a body not read yet';
@@ -79,8 +51,13 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
   return collectStream(response.body, transfer, declaredSize(response));
 }
 
+/** Gives up the body of a response, so that its connection is free. */
+export async function discard({ body }: Response): Promise<void> {
+  if (isWebStream(body)) await body.cancel().catch(() => {});
+}
+
 /** The fetch libraries of Node give streams of Node, and some of phones no stream at all. */
-function isWebStream(body: unknown): body is ReadableStream<unknown> {
+export function isWebStream(body: unknown): body is ReadableStream<unknown> {
   return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
 }
 

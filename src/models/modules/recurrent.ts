@@ -1,6 +1,6 @@
-import { gatesNote } from '../../layers/gates.js';
 import type { Recurrent } from '../../layers/recurrent.js';
 import type { RecurrentCell } from '../../layers/recurrent-cell.js';
+import { gatesNote } from '../../torch/gates.js';
 import { identical, type Sizes } from '../layout.js';
 import type { Layer, ModuleKind, ShapeOf } from './module.js';
 

@@ -2,7 +2,16 @@
 
 import { type Faults, prefixHint, shapeFits } from '../state-dict/faults.js';
 import { gatesNote } from './gates.js';
-import type { ModuleFile } from './module-file.js';
+
+/** Names and shapes of the entries of one module. */
+export interface ModuleShapes {
+  readonly names: readonly string[];
+  /** The key in the file, present or not. */
+  key(name: string): string;
+  shape(name: string): readonly number[] | undefined;
+  /** Paths of the modules of the file that hold all these names. */
+  modulesWith(names: readonly string[]): string[];
+}
 
 /** Of a cell. */
 export interface FileArgs {
@@ -28,7 +37,7 @@ function isMatrix(shape: readonly number[] | undefined): shape is readonly [numb
 }
 
 /** What the keys and shapes say of a layer; undefined, with the faults noted, where they do not describe one. */
-export function readLayerArgs(file: ModuleFile, gates: number, faults: Faults): LayerFileArgs | undefined {
+export function readLayerArgs(file: ModuleShapes, gates: number, faults: Faults): LayerFileArgs | undefined {
   const parameters = file.names.flatMap((name) => {
     const [, layer, reverse] = PARAMETER.exec(name) ?? [];
     return layer === undefined ? [] : [{ name, layer: Number(layer), isReverse: reverse !== undefined }];
@@ -66,7 +75,7 @@ function isProjection(shape: readonly number[], hiddenSize: number): boolean {
 }
 
 /** L, when the layers are numbered 0 to L-1 without a gap. */
-function countLayers(file: ModuleFile, found: ReadonlySet<number>, faults: Faults): number | undefined {
+function countLayers(file: ModuleShapes, found: ReadonlySet<number>, faults: Faults): number | undefined {
   const sorted = [...found].sort((a, b) => a - b);
   const gap = sorted.findIndex((layer, i) => layer !== i);
   if (gap === -1) return sorted.length;
@@ -79,7 +88,7 @@ function countLayers(file: ModuleFile, found: ReadonlySet<number>, faults: Fault
 
 /** Faults of the two weights without which nothing can be read. */
 function noteFirst(
-  file: ModuleFile,
+  file: ModuleShapes,
   weights: Readonly<Record<string, readonly number[] | undefined>>,
   faults: Faults,
 ): void {
@@ -108,7 +117,7 @@ function readSizes(
 }
 
 /** The same of a cell, whose keys have no layer number. */
-export function readCellArgs(file: ModuleFile, gates: number, faults: Faults): FileArgs | undefined {
+export function readCellArgs(file: ModuleShapes, gates: number, faults: Faults): FileArgs | undefined {
   const weights = { weight_ih: file.shape('weight_ih'), weight_hh: file.shape('weight_hh') };
   const { weight_ih, weight_hh } = weights;
   if (!isMatrix(weight_ih) || !isMatrix(weight_hh)) {

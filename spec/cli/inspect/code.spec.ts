@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type CodeSource, rebuildingCode } from '../../../src/cli/inspect/code.js';
+import { readStateDict } from '../../../src/state-dict/read.js';
+import { writeSafetensors } from '../../../src/state-dict/safetensors-writer.js';
+import type { StateDict, TorchTensor } from '../../../src/state-dict/types.js';
+import { recogniseModules } from '../../../src/torch/recognise.js';
+import { cliFixture, ROOT, runNode, TSX } from '../support.js';
+
+/** What follows the generated code: compares every weight that was loaded with the file. */
+const CHECK = `
+import { toStateDict } from 'tfjs-torch-rnn';
+import * as own from './generated.js';
+for (const [variable, value] of Object.entries(own)) {
+  if (value instanceof Map) continue;
+  const prefix = PREFIXES[variable] ?? '';
+  const written = await toStateDict(value as Parameters<typeof toStateDict>[0], { prefix });
+  for (const [name, tensor] of written) {
+    const found = own.stateDict.get(name);
+    const same = String(found?.shape) === String(tensor.shape) && String(found?.data) === String(tensor.data);
+    console.log(name, same || name.endsWith('num_batches_tracked') ? 'same' : 'DIFFERENT');
+  }
+}
+`;
+
+/** The compiler reads the declarations of tfjs each time, which takes a busy machine half a minute. */
+const COMPILE_LIMIT_MS = 180_000;
+
+const require = createRequire(import.meta.url);
+
+function codeFor(stateDict: StateDict, source: CodeSource): string {
+  return rebuildingCode(recogniseModules(stateDict), source);
+}
+
+function f32(shape: readonly number[], start = 0.5): TorchTensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return { dtype: 'F32', shape, data: Float32Array.from({ length: count }, (_, i) => start + i / 8) };
+}
+
+describe('rebuildingCode', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'generated-'));
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const compilerOptions = {
+      target: 'ES2022',
+      module: 'NodeNext',
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+      types: ['node'],
+      paths: { 'tfjs-torch-rnn': [join(ROOT, 'src/index.ts')] },
+    };
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['generated.ts', 'check.ts'] }),
+    );
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Type-checks the code, runs it, and gives the names of the tensors that the layers hold as the file does. */
+  async function runCode(code: string, prefixes: Record<string, string>): Promise<string[]> {
+    writeFileSync(join(folder, 'generated.ts'), `${code}\n`);
+    const table = `const PREFIXES: Record<string, string> = ${JSON.stringify(prefixes)};\n`;
+    writeFileSync(join(folder, 'check.ts'), `${table}${CHECK}`);
+    const checked = await runNode([require.resolve('typescript/bin/tsc'), '-p', folder], folder);
+    expect(checked.stdout).to.equal('');
+    const ran = await runNode(['--import', TSX, 'check.ts'], folder);
+    expect(ran.code, ran.stderr).to.equal(0);
+    expect(ran.stdout).not.to.include('DIFFERENT');
+    return ran.stdout
+      .split('\n')
+      .filter((line) => line.endsWith(' same'))
+      .map((line) => line.slice(0, -' same'.length));
+  }
+
+  it('makes one model where the order is plain, which compiles, runs and holds the weights', async () => {
+    const source = cliFixture('classifier.safetensors');
+    const stateDict = await readStateDict(source);
+    const code = codeFor(stateDict, { source });
+    expect(code).to.include('tf.sequential');
+    expect((await runCode(code, {})).sort()).to.deep.equal([...stateDict.keys()].sort());
+  }).timeout(COMPILE_LIMIT_MS);
+
+  it('makes a layer of each module where it is not, which compiles, runs and holds the weights', async () => {
+    const source = cliFixture('modules.safetensors');
+    const stateDict = await readStateDict(source);
+    const code = codeFor(stateDict, { source });
+    expect(code).to.include('// custom: not told').and.not.include('tf.sequential');
+    const paths = [...new Set([...stateDict.keys()].map((key) => key.replace(/\.[^.]*$/, '')))];
+    const camel = (path: string) => path.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const prefixes = Object.fromEntries(paths.map((path) => [camel(path), path]));
+    const expected = [...stateDict.keys()].filter((key) => key !== 'custom.scale');
+    expect((await runCode(code, prefixes)).sort()).to.deep.equal(expected.sort());
+  }).timeout(COMPILE_LIMIT_MS);
+
+  it('runs for names that are code, and puts none of it outside a string or a line of comment', async () => {
+    const hostile = "x'); process.exit(3); ('\n*/ process.exit(4) //";
+    const source = join(folder, "it's.safetensors");
+    const file: StateDict = new Map([
+      [`${hostile}.weight`, f32([2, 3])],
+      [`${hostile}.bias`, f32([2])],
+      ['0.1.weight', f32([3, 3])],
+      ['0.1.bias', f32([3])],
+      ['0-1.weight', f32([3, 3])],
+      ['0-1.bias', f32([3])],
+      ['class.weight', f32([3, 3])],
+      ['class.bias', f32([3])],
+      ['odd.\u2028process.exit(5)', f32([1])],
+      ['__proto__.weight', f32([1])],
+    ]);
+    writeFileSync(source, writeSafetensors(file));
+    const code = codeFor(file, { source });
+    const loaded = await runCode(code, {
+      xProcessExit3ProcessExit4: hostile,
+      layer01: '0.1',
+      layer012: '0-1',
+      class2: 'class',
+      proto: '__proto__',
+    });
+    expect(loaded).to.include.members(['0.1.weight', '0-1.bias', 'class.weight', '__proto__.weight']);
+  }).timeout(COMPILE_LIMIT_MS);
+
+  it('repeats the path and the selection', () => {
+    const code = codeFor(new Map([['w', f32([2, 2, 2, 2, 2])]]), {
+      source: 'a.json',
+      path: ['ema', "it's"],
+      select: ['enc.gru'],
+    });
+    expect(code).to.include("readStateDict('a.json', { path: ['ema', 'it\\'s'], select: ['enc.gru'] });");
+  });
+
+  it('says what a state_dict does not tell', () => {
+    const rnn: StateDict = new Map([
+      ['rnn.weight_ih_l0', f32([4, 3])],
+      ['rnn.weight_hh_l0', f32([4, 4])],
+      ['fc.weight', f32([2, 4])],
+      ['fc.bias', f32([2])],
+    ]);
+    const code = codeFor(rnn, { source: 'a' });
+    for (const word of ['batch_first', 'nonlinearity', 'returnSequences: true where', 'activations, dropout'])
+      expect(code).to.include(word);
+    expect(code).to.include('bias: false').and.include('inputShape: [null, 3]');
+  });
+});

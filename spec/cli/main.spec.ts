@@ -1,0 +1,413 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { main } from '../../src/cli/main.js';
+import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
+import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
+import type { StateDict } from '../../src/state-dict/types.js';
+import { expectSameBits, fixture, fixturePath, parseSafetensors } from '../state-dict/support.js';
+import { cliFixture, recordingTerminal } from './support.js';
+
+const CLASSIFIER = cliFixture('classifier.safetensors');
+const LAYERS = cliFixture('layers.safetensors');
+const answer = (name: string) => `${cliFixture('answers.safetensors')}#${name}`;
+
+interface Told {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The program in this process: words in, text and exit code out. */
+async function tell(...words: string[]): Promise<Told> {
+  const { terminal, lines, notes } = recordingTerminal();
+  const code = await main(words, { terminal, signal: new AbortController().signal });
+  return { code, out: lines.join('\n'), err: notes.join('\n') };
+}
+
+describe('tfjs-torch-rnn', () => {
+  let folder: string;
+  const inFolder = (name: string) => join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  describe('help', () => {
+    it('is an overview without a command, and the text of a command with one', async () => {
+      for (const words of [[], ['help'], ['--help'], ['-h']]) {
+        const { code, out } = await tell(...words);
+        expect(code).to.equal(0);
+        for (const name of ['inspect', 'convert', 'verify', 'Examples', 'Exit codes'])
+          expect(out).to.include(name);
+      }
+      for (const name of ['inspect', 'convert', 'verify']) {
+        const { code, out } = await tell('help', name);
+        expect(code).to.equal(0);
+        expect(out)
+          .to.match(/^tfjs-torch-rnn /)
+          .and.include('Example');
+        expect((await tell(name, '--help')).out).to.equal(out);
+      }
+    });
+
+    it('names every option that a command takes', async () => {
+      const { out } = await tell('help', 'convert');
+      for (const option of ['dtype', 'select', 'strip', 'path', 'to', 'force', 'json', 'help', 'debug'])
+        expect(out).to.include(`--${option}`);
+    });
+
+    it('prints the version of the package', async () => {
+      const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+      expect(await tell('--version')).to.deep.equal({ code: 0, out: version, err: '' });
+    });
+  });
+
+  describe('wrong usage', () => {
+    it('ends with 2, says what was meant and where to read more, and no stack', async () => {
+      expect(await tell('inspct', 'x')).to.deep.equal({
+        code: 2,
+        out: '',
+        err:
+          'tfjs-torch-rnn: There is no command inspct. Did you mean inspect?\n' +
+          'Run "tfjs-torch-rnn help" for all it takes.',
+      });
+      expect((await tell('convert', 'a', 'b', '--forec')).err).to.equal(
+        'tfjs-torch-rnn convert: There is no option --forec. Did you mean --force?\n' +
+          'Run "tfjs-torch-rnn help convert" for all it takes.',
+      );
+      for (const words of [['--hlep'], ['help', 'train'], ['inspect'], ['verify', LAYERS], ['convert', 'a']])
+        expect((await tell(...words)).code, words.join()).to.equal(2);
+      expect((await tell('--versoin')).err).to.include('Did you mean --version?');
+    });
+  });
+
+  describe('inspect', () => {
+    it('prints tensors, totals, metadata, modules and code', async () => {
+      const { code, out } = await tell('inspect', CLASSIFIER);
+      expect(code).to.equal(0);
+      expect(out).to.include('safetensors, 19 tensors, 630 elements, 2.5 KiB');
+      expect(out).to.include('metadata: format = pt');
+      expect(out).to.match(/^fc\.weight +F32 +\[5, 8\] +160$/m);
+      expect(out).to.include('gru: GRU(3, 4, num_layers=2, bidirectional=True), keys gru.*');
+      expect(out).to.include('embedding: Embedding(11, 3)');
+      expect(out).to.include('TypeScript that rebuilds it');
+      expect(await tell('inspect', CLASSIFIER, '--code')).to.include({
+        code: 0,
+        out: out.slice(out.indexOf('import * as tf')),
+      });
+    });
+
+    it('gives the same as JSON', async () => {
+      const { out } = await tell('inspect', CLASSIFIER, '--json');
+      const report = JSON.parse(out);
+      expect(report).to.include({ format: 'safetensors', files: 1, elements: 630, bytes: 2520 });
+      expect(report.metadata).to.deep.equal([{ key: 'format', value: 'pt' }]);
+      expect(report.tensors).to.have.length(19);
+      expect(report.modules.map((module: { kind: string }) => module.kind)).to.have.members([
+        'embedding',
+        'linear',
+        'recurrent',
+      ]);
+      expect(report.code).to.include('tf.sequential');
+    });
+
+    it('takes a part of a checkpoint', async () => {
+      const file = inFolder('checkpoint.json');
+      writeFileSync(file, '{"epoch": 3, "ema": {"a": {"w": [[1, 2]]}, "b": {"w": [1]}}, "net": {"w": [1]}}');
+      const several = await tell('inspect', file);
+      expect(several.code).to.equal(1);
+      expect(several.err).to.include('got several: ["ema"], ["net"]');
+      for (const path of ['ema', '["ema"]']) {
+        const { out } = await tell('inspect', file, '--path', path, '--select', 'a');
+        expect(out).to.include('json, 1 tensor, 2 elements').and.include('dict: ema');
+        expect(out).to.include("path: ['ema'], select: ['a']");
+      }
+    });
+
+    it('lets no character of a file reach the terminal that it would obey', async () => {
+      const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\r\n';
+      const tensor = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
+      const file = inFolder('evil.safetensors');
+      writeFileSync(file, writeSafetensors(new Map([[`${evil}.weight`, tensor]]), { [evil]: evil }));
+      const outputs = [
+        await tell('inspect', file),
+        await tell('inspect', file, '--json'),
+        await tell('inspect', file, '--select', `${evil}x`),
+        await tell('verify', file, '--input', 'x', '--expected', 'y'),
+        await tell('convert', file, inFolder('out.safetensors'), '--strip', evil.slice(0, 3)),
+      ];
+      for (const { out, err } of outputs) {
+        const text = `${out}${err}`.replace(/[\n\t]/g, '');
+        expect(text).not.to.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        expect(text).to.not.equal('');
+      }
+    });
+
+    it('tells what to do about files that cannot be read, in two lines at most', async () => {
+      writeFileSync(inFolder('model.pt'), 'not a checkpoint');
+      writeFileSync(inFolder('cut.safetensors'), readFileSync(CLASSIFIER).subarray(0, 200));
+      for (const [file, words] of [
+        ['none.safetensors', 'got no such file'],
+        ['model.pt', 'got bytes 6e 6f 74 20'],
+        ['cut.safetensors', 'safetensors: '],
+        ['', 'directory'],
+      ] as const) {
+        const { code, out, err } = await tell('inspect', inFolder(file));
+        expect({ code, out }, file).to.deep.equal({ code: 1, out: '' });
+        expect(err)
+          .to.match(/^tfjs-torch-rnn inspect: path "/)
+          .and.include(words);
+        expect(err.split('\n').length).to.be.at.most(2);
+      }
+      expect((await tell('inspect', inFolder('none'), '--debug')).err).to.match(/\n {4}at /);
+    });
+
+    describe('over HTTP', () => {
+      let server: Server;
+      let origin: string;
+      const asked: (string | undefined)[] = [];
+      before(async () => {
+        const file = readFileSync(fixturePath('reference/module.safetensors'));
+        server = createServer((request, response) => {
+          asked.push(request.headers.range);
+          const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+          if (request.url !== '/model.safetensors' || !range) return void response.writeHead(404).end();
+          const [begin, last] = [Number(range[1]), Math.min(Number(range[2]), file.length - 1)];
+          response.writeHead(206, { 'Content-Range': `bytes ${begin}-${last}/${file.length}` });
+          response.end(file.subarray(begin, last + 1));
+        });
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      });
+      after(() => server.close());
+
+      it('asks for the head of the file alone', async () => {
+        const { code, out } = await tell('inspect', `${origin}/model.safetensors`);
+        expect(code).to.equal(0);
+        expect(out).to.include('(root): GRU(3, 5, num_layers=2)');
+        expect(asked).to.have.length(1);
+      });
+
+      it('names the URL and the status of an answer', async () => {
+        const { code, err } = await tell('inspect', `${origin}/other`);
+        expect(code).to.equal(1);
+        expect(err).to.equal(
+          `tfjs-torch-rnn inspect: URL "${origin}/other": expected a status of success (200 to 299), got 404 Not Found`,
+        );
+      });
+    });
+  });
+
+  describe('convert', () => {
+    const tensorsIn = (name: string): StateDict =>
+      parseSafetensors(new Uint8Array(readFileSync(inFolder(name))));
+
+    it('keeps tensors and metadata bit for bit, to JSON and back', async () => {
+      const source = fixturePath('reference/every_dtype.safetensors').pathname;
+      const original = fixture('reference/every_dtype.safetensors');
+      expect((await tell('convert', source, inFolder('a.json'))).code).to.equal(0);
+      expect((await tell('convert', inFolder('a.json'), inFolder('b.safetensors'))).code).to.equal(0);
+      expect(new Uint8Array(readFileSync(inFolder('b.safetensors')))).to.deep.equal(original);
+      await tell('convert', CLASSIFIER, inFolder('c.bin'), '--to', 'safetensors');
+      expect([...parseSafetensorsMetadata(readFileSync(inFolder('c.bin')))]).to.deep.equal([
+        ['format', 'pt'],
+      ]);
+      expect((await tell('convert', CLASSIFIER, inFolder('c.json'))).err).to.match(/^warning: .*metadata/);
+      expect(readdirSync(folder).sort()).to.deep.equal(['a.json', 'b.safetensors', 'c.bin', 'c.json']);
+    });
+
+    it('rounds floats, keeps other dtypes, and counts what became infinite', async () => {
+      const file: StateDict = new Map([
+        ['n', { dtype: 'I64', shape: [1], data: BigInt64Array.of(2n ** 60n) }],
+        ['w', { dtype: 'F32', shape: [4], data: Float32Array.of(1 / 3, 1e5, -1e6, Infinity) }],
+      ]);
+      writeFileSync(inFolder('in.safetensors'), writeSafetensors(file));
+      const { code, err, out } = await tell(
+        'convert',
+        inFolder('in.safetensors'),
+        inFolder('out.safetensors'),
+        '--dtype',
+        'f16',
+      );
+      expect(code).to.equal(0);
+      expect(err).to.equal(
+        'warning: 2 finite elements became infinite, beyond the range of the dtype: "w" (2).',
+      );
+      expect(out).to.match(/out\.safetensors: 2 tensors, .* read back and compared bit for bit$/);
+      expectSameBits(
+        tensorsIn('out.safetensors'),
+        new Map([
+          ['n', { dtype: 'I64', shape: [1], data: BigInt64Array.of(2n ** 60n) }],
+          ['w', { dtype: 'F16', shape: [4], data: Uint16Array.of(0x3555, 0x7c00, 0xfc00, 0x7c00) }],
+        ]),
+      );
+    });
+
+    it('takes a part, under shorter names', async () => {
+      const out = inFolder('gru.safetensors');
+      await tell('convert', LAYERS, out, '--select', 'gru', '--select', 'cell', '--strip', 'gru');
+      const names = [...tensorsIn('gru.safetensors').keys()];
+      expect(names).to.include.members(['weight_ih_l0', 'cell.weight_ih']);
+      expect(names.some((name) => name.startsWith('gru.') || name.startsWith('lstm'))).to.equal(false);
+    });
+
+    it('says what it did as JSON', async () => {
+      const { out } = await tell('convert', LAYERS, inFolder('a.safetensors'), '--json', '--dtype', 'bf16');
+      expect(JSON.parse(out)).to.deep.include({
+        format: 'safetensors',
+        tensors: 29,
+        overflows: [],
+        warnings: [],
+      });
+    });
+
+    it('replaces nothing without --force, and its input never', async () => {
+      const out = inFolder('out.safetensors');
+      writeFileSync(out, 'old');
+      const refused = await tell('convert', LAYERS, out);
+      expect(refused.code).to.equal(1);
+      expect(refused.err).to.include('Pass --force to replace it');
+      expect(readFileSync(out, 'utf8')).to.equal('old');
+      expect((await tell('convert', LAYERS, out, '--force')).code).to.equal(0);
+      symlinkSync(out, inFolder('link.safetensors'));
+      for (const [from, to] of [
+        [out, out],
+        [inFolder('link.safetensors'), out],
+        [out, inFolder('link.safetensors')],
+      ] as const) {
+        const { code, err } = await tell('convert', from, to, '--force');
+        expect(code).to.equal(1);
+        expect(err).to.include('expected another file than IN, got the same');
+      }
+    });
+
+    it('says what is wrong with OUT before it reads IN', async () => {
+      for (const [out, code, words] of [
+        [join(folder, 'none', 'a.json'), 1, 'Make it first: mkdir -p'],
+        [folder, 2, 'OUT ends in .safetensors or .json'],
+        ['https://example.org/a.json', 2, 'OUT is a path of this machine'],
+      ] as const) {
+        const told = await tell('convert', inFolder('no-such-input'), out);
+        expect(told.code, told.err).to.equal(code);
+        expect(told.err).to.include(words);
+      }
+      expect((await tell('convert', LAYERS, folder, '--to', 'json')).err).to.include('got a directory');
+      expect((await tell('convert', LAYERS, inFolder('a.json'), '--dtype', 'fp16')).err).to.include(
+        '--dtype is one of f32, f16, bf16, not fp16. Did you mean f16?',
+      );
+    });
+  });
+
+  describe('verify', () => {
+    let tensors: number;
+    before(() => {
+      tensors = tf.memory().numTensors;
+    });
+    // What the program sets, it sets for its process, which here is that of the other specs.
+    after(async () => {
+      tf.env().set('PROD', false);
+      await tf.setBackend('cpu');
+      expect(tf.memory().numTensors).to.equal(tensors);
+    });
+    const gru = ['verify', LAYERS, '--layer', 'gru', '--h0', answer('gru.h0')];
+
+    it('is fine with what PyTorch gave, states and layouts included', async () => {
+      for (const words of [
+        [...gru, '--input', answer('x'), '--expected', answer('gru.y'), '--expected-hn', answer('gru.hn')],
+        [
+          ...[...gru, '--batch-first', '--input', answer('x_batch_first')],
+          ...['--expected', answer('gru.y_batch_first')],
+        ],
+        [
+          ...['verify', LAYERS, '--layer', 'lstm', '--input', answer('x'), '--expected', answer('lstm.y')],
+          ...['--expected-hn', answer('lstm.hn'), '--expected-cn', answer('lstm.cn'), '--backend', 'wasm'],
+        ],
+        [
+          ...['verify', LAYERS, '--layer', 'rnn', '--nonlinearity', 'relu'],
+          ...['--input', answer('x'), '--expected', answer('rnn.y')],
+        ],
+        [
+          ...['verify', LAYERS, '--layer', 'cell', '--h0', answer('cell.h0'), '--c0', answer('cell.c0')],
+          ...[
+            '--input',
+            answer('x_step'),
+            '--expected',
+            answer('cell.y'),
+            '--expected-cn',
+            answer('cell.cn'),
+          ],
+        ],
+      ]) {
+        const { code, out, err } = await tell(...words);
+        expect(code, out + err).to.equal(0);
+        expect(out)
+          .to.match(/\nwithin the tolerance of 0\.00001$/)
+          .and.not.include('FAIL');
+      }
+    });
+
+    it('ends with 1 beyond the tolerance, and says how far and where', async () => {
+      const words = [
+        'verify',
+        LAYERS,
+        '--layer',
+        'gru',
+        '--input',
+        answer('x'),
+        '--expected',
+        answer('gru.y'),
+      ];
+      const { code, out } = await tell(...words);
+      expect(code).to.equal(1);
+      expect(out).to.match(
+        /FAIL output: worst error 1\.0015954\d* at \[5, 0, 4\]: 0\.11221\d*, expected 1\.1138\d*/,
+      );
+      expect((await tell(...words, '--tolerance', '1.01')).code).to.equal(0);
+      const report = JSON.parse((await tell(...words, '--json')).out);
+      expect(report).to.include({ ok: false, layer: 'gru', backend: 'cpu', tolerance: 1e-5 });
+      expect(report.results[0].index).to.deep.equal([5, 0, 4]);
+    });
+
+    it('says which layers there are, and which arrays', async () => {
+      const io = ['--input', answer('x'), '--expected', answer('gru.y')];
+      expect((await tell('verify', LAYERS, ...io)).err).to.include(
+        'expected one recurrent layer in the file, got 4. The file has recurrent layers at "cell", "gru", "lstm", "rnn"',
+      );
+      expect((await tell('verify', LAYERS, '--layer', 'gur', ...io)).err).to.include('got "gur"');
+      expect((await tell('verify', CLASSIFIER, '--layer', 'fc', ...io)).err).to.include('"fc", Linear(8, 5)');
+      const unnamed = await tell(
+        ...gru,
+        '--input',
+        cliFixture('answers.safetensors'),
+        '--expected',
+        answer('x'),
+      );
+      expect(unnamed.err).to.include('--input: expected a file with one array');
+      expect((await tell(...gru, '--input', answer('z'), '--expected', answer('x'))).err).to.include(
+        'expected an array called "z"',
+      );
+    });
+
+    it('refuses shapes and states that do not fit', async () => {
+      const shape = await tell(...gru, '--input', answer('x'), '--expected', answer('x'));
+      expect(shape.code).to.equal(1);
+      expect(shape.err).to.include('--expected: expected shape [6, 2, 8], as the layer gives, got [6, 2, 3]');
+      const cn = await tell(
+        ...[...gru, '--input', answer('x'), '--expected', answer('gru.y')],
+        ...['--expected-cn', answer('x')],
+      );
+      expect(cn.err).to.include('--expected-cn: expected an LSTM');
+      expect((await tell(...gru, '--input', answer('gru.y'), '--expected', answer('x'))).err).to.include(
+        'GRU',
+      );
+      expect(
+        (await tell(...gru, '--input', answer('x'), '--expected', answer('x'), '--tolerance', 'no')).code,
+      ).to.equal(2);
+    });
+  });
+});

@@ -1,0 +1,251 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import { FormatError } from '../../src/errors.js';
+import { resolveLimits } from '../../src/state-dict/limits.js';
+import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
+import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
+import { parseIndex } from '../../src/state-dict/sharded.js';
+import { errorOf, rejectionOf, utf8 } from './support.js';
+
+const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+const MAP = { 'fc.bias': SECOND, 'gru.w': FIRST, 'fc.weight': SECOND };
+
+function shard(names: readonly string[]): Uint8Array {
+  return writeSafetensors(
+    new Map(names.map((name) => [name, { dtype: 'U8', shape: [1], data: Uint8Array.of(name.length) }])),
+  );
+}
+
+const FILES: Record<string, Uint8Array> = {
+  [FIRST]: shard(['gru.w']),
+  [SECOND]: shard(['fc.weight', 'fc.bias']),
+};
+
+function indexOf(weightMap: unknown): Uint8Array {
+  return utf8(JSON.stringify({ metadata: { total_size: 140e12 }, weight_map: weightMap }));
+}
+
+describe('readStateDict of a model in several files', () => {
+  let root: string;
+  let folder: string;
+  let index: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'sharded-'));
+    folder = join(root, 'model');
+    mkdirSync(folder);
+    index = join(folder, 'model.safetensors.index.json');
+    writeFileSync(index, indexOf(MAP));
+    for (const [name, bytes] of Object.entries(FILES)) writeFileSync(join(folder, name), bytes);
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const values = async (source: string | URL, options?: ReadOptions) =>
+    [...(await readStateDict(source, options))].map(([name, { data }]) => [name, Number(data[0])]);
+  const ALL = [
+    ['fc.bias', 7],
+    ['gru.w', 5],
+    ['fc.weight', 9],
+  ];
+
+  it('takes all tensors, in the order of the index, of its path, its URL or the folder', async () => {
+    for (const source of [index, pathToFileURL(index), folder, `${folder}/`, pathToFileURL(folder).href])
+      expect(await values(source), `${source}`).to.deep.equal(ALL);
+  });
+
+  it('takes a folder with the index of .bin files for one too', async () => {
+    rmSync(index);
+    writeFileSync(join(folder, 'pytorch_model.bin.index.json'), indexOf(MAP));
+    expect(await values(folder)).to.deep.equal(ALL);
+  });
+
+  it('leaves files alone that hold nothing selected', async () => {
+    rmSync(join(folder, FIRST));
+    expect(await values(index, { select: ['fc'] })).to.deep.equal([
+      ['fc.bias', 7],
+      ['fc.weight', 9],
+    ]);
+  });
+
+  it('reports once, and tells of tensors that the index does not list', async () => {
+    writeFileSync(join(folder, FIRST), shard(['gru.w', 'extra']));
+    const reports: ReadReport[] = [];
+    expect(await values(index, { onReport: (report) => reports.push(report) })).to.deep.equal(ALL);
+    const warnings = [`${FIRST}: left out ["extra"], which the index does not list.`];
+    expect(reports).to.deep.equal([
+      { format: 'safetensors', path: [], tensors: 3, warnings, unknownGlobals: [] },
+    ]);
+  });
+
+  it('reads of a cache whose files are all links into one folder', async function () {
+    if (process.platform === 'win32') this.skip();
+    const snapshot = join(root, 'snapshot');
+    mkdirSync(snapshot);
+    for (const name of [...Object.keys(FILES), 'model.safetensors.index.json'])
+      symlinkSync(join(folder, name), join(snapshot, name));
+    expect(await values(snapshot)).to.deep.equal(ALL);
+  });
+
+  describe('over HTTP', () => {
+    let server: Server;
+    let origin: string;
+    const asked: string[] = [];
+    before(async () => {
+      server = createServer(({ url = '' }, response) => {
+        asked.push(url);
+        const name = url.replace(/\?.*$/, '').replace(/^.*\//, '');
+        const body = name.endsWith('.json') ? indexOf(MAP) : FILES[name];
+        response.statusCode = body ? 200 : 404;
+        response.end(body);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it('takes the files beside the index, whatever follows its path', async () => {
+      expect(await values(`${origin}/a/model.safetensors.index.json?download=a/b`)).to.deep.equal(ALL);
+      expect(asked).to.deep.equal([
+        '/a/model.safetensors.index.json?download=a/b',
+        `/a/${SECOND}`,
+        `/a/${FIRST}`,
+      ]);
+    });
+  });
+
+  describe('refuses', () => {
+    const fault = (options?: ReadOptions) => rejectionOf(readStateDict(index, options));
+    const where = () => `readStateDict: path ${JSON.stringify(index)}`;
+
+    it('files that are missing, all at once', async () => {
+      rmSync(join(folder, FIRST));
+      rmSync(join(folder, SECOND));
+      expect((await fault()).message).to.equal(
+        `${where()}: files: expected all 2 beside it, got none called "${SECOND}", "${FIRST}"`,
+      );
+    });
+
+    it('a link out of the folder', async function () {
+      if (process.platform === 'win32') this.skip();
+      const secret = join(root, 'secret');
+      writeFileSync(secret, FILES[FIRST]);
+      rmSync(join(folder, FIRST));
+      symlinkSync(secret, join(folder, FIRST));
+      const error = await fault();
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error.message).to.match(/: expected files in the folder of the index, got a link to ".*secret"/);
+    });
+
+    it('a tensor that its file lacks', async () => {
+      writeFileSync(join(folder, SECOND), shard(['fc.weight']));
+      const error = await fault();
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'MISSING_TENSOR');
+      expect(error.message).to.equal(
+        `readStateDict: path ${JSON.stringify(join(folder, SECOND))}: index: tensor "fc.bias": ` +
+          'expected one in this file, got none',
+      );
+    });
+
+    it('a tensor in two files', async () => {
+      writeFileSync(join(folder, FIRST), shard(['gru.w', 'fc.bias']));
+      const error = await fault();
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'DUPLICATE_KEY');
+      expect(error.message).to.include(
+        `index: tensor "fc.bias": expected it in "${SECOND}" alone, got one in this file too`,
+      );
+    });
+
+    it('a selection that is in no file, by the names of the index', async () => {
+      expect((await fault({ select: ['none'] })).message).to.equal(
+        `${where()}: select: expected module paths of tensors, got "none". There are "fc", "gru"`,
+      );
+    });
+
+    it('the digest of one file', async () => {
+      expect((await fault({ sha256: '0'.repeat(64) })).message).to.equal(
+        `${where()}: sha256: expected a model in one file, got one in several. Check the files of the model one by one`,
+      );
+    });
+
+    it('a folder without an index, as ever', async () => {
+      const error = await rejectionOf(readStateDict(root));
+      expect(error.message).to.equal(
+        `readStateDict: path ${JSON.stringify(root)}: expected a file, got a directory`,
+      );
+    });
+  });
+});
+
+describe('parseIndex', () => {
+  const parse = (bytes: Uint8Array, limits: object = {}) =>
+    parseIndex('spec', bytes, resolveLimits('spec', limits));
+
+  it('gives the map in its order, and leaves what stands beside it', () => {
+    expect([...parse(indexOf({ b: 'x.bin', __proto__x: 'y', a: 'x.bin' }))]).to.deep.equal([
+      ['b', 'x.bin'],
+      ['__proto__x', 'y'],
+      ['a', 'x.bin'],
+    ]);
+  });
+
+  it('refuses names that could be anything but a file beside it', () => {
+    for (const name of [
+      '../x',
+      'a/b',
+      'a\\b',
+      '/x',
+      'C:x',
+      '..',
+      '.',
+      '',
+      'a..b',
+      '~',
+      'x%2f',
+      'x?y',
+      'http://x',
+      'x\0',
+      'ä',
+    ]) {
+      const error = errorOf(() => parse(indexOf({ w: name })));
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'INVALID_INDEX');
+      expect(error.message).to.equal(
+        `spec: weight_map "w": expected the plain name of a file beside the index, got ${JSON.stringify(name)}`,
+      );
+    }
+    expect(errorOf(() => parse(indexOf({ w: { file: 'x', offset: 0 } }))).message).to.match(/got object$/);
+  });
+
+  it('refuses what is no index', () => {
+    for (const [text, got] of [
+      ['[]', 'a list'],
+      ['{}', 'no weight_map'],
+      ['{"weight_map":[]}', 'no weight_map'],
+    ])
+      expect(errorOf(() => parse(utf8(text))).message).to.equal(
+        `spec: root: expected an object with a weight_map, got ${got}`,
+      );
+    expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x","a":"y"}}'))).code).to.equal('DUPLICATE_KEY');
+    expect(errorOf(() => parse(utf8('{"weight_map":{}} x'))).code).to.equal('INVALID_JSON');
+  });
+
+  it('refuses more tensors than maxTensors, and more than 10,000 files', () => {
+    expect(parse(indexOf({ a: 'x', b: 'x' }), { maxTensors: 2 }).size).to.equal(2);
+    expect(errorOf(() => parse(indexOf({ a: 'x', b: 'x' }), { maxTensors: 1 })).code).to.equal(
+      'TOO_MANY_TENSORS',
+    );
+    const many = (count: number) =>
+      indexOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, `f${i}`])));
+    expect(parse(many(10_000)).size).to.equal(10_000);
+    expect(errorOf(() => parse(many(10_001))).message).to.equal(
+      'spec: weight_map: expected at most 10000 files, got more',
+    );
+  });
+});

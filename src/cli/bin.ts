@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/** The program `tfjs-torch-rnn`. */
+
+import { main } from './main.js';
+import { terminalOf } from './terminal.js';
+
+// `tfjs-torch-rnn inspect FILE | head` closes the pipe when it has seen enough, which is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+const controller = new AbortController();
+process.once('SIGINT', () => controller.abort());
+
+process.exitCode = await main(process.argv.slice(2), {
+  terminal: terminalOf(process.stdout, process.stderr, process.env),
+  signal: controller.signal,
+});
+if (controller.signal.aborted) process.exitCode = 130;

@@ -1,0 +1,62 @@
+import { message, show } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import { resolveLimits } from '../../state-dict/limits.js';
+import { nodeFs } from '../../state-dict/node-fs.js';
+import { readStateDict } from '../../state-dict/read.js';
+import { safetensorsPieces } from '../../state-dict/safetensors-writer.js';
+import type { StateDict, TorchTensor } from '../../state-dict/types.js';
+import { writeAtomically } from '../../state-dict/write-file.js';
+import { jsonPieces } from './json-file.js';
+
+export const OUTPUT_FORMATS = ['safetensors', 'json'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+const WHERE = 'convert';
+
+/**
+ * Writes a file, reads it back, compares what it holds with what it should, and only then puts it at its path.
+ *
+ * @returns how many bytes it has.
+ * @throws Error where it cannot be written, or does not hold what was written.
+ */
+export async function writeVerified(
+  out: string,
+  format: OutputFormat,
+  stateDict: StateDict,
+  metadata: ReadonlyMap<string, string> | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const fs = nodeFs();
+  if (fs === undefined) throw new UnsupportedError(message(WHERE, 'OUT', 'the file system of Node', 'none'));
+  const pieces = format === 'json' ? jsonPieces(stateDict) : safetensorsPieces(stateDict, metadata);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  const check = (temporary: string): Promise<void> => compareFile(temporary, format, stateDict, bytes);
+  await writeAtomically(fs, out, pieces, { signal, check });
+  return bytes;
+}
+
+async function compareFile(
+  path: string,
+  format: OutputFormat,
+  stateDict: StateDict,
+  bytes: number,
+): Promise<void> {
+  const limits = resolveLimits(WHERE, { maxBytes: Math.max(bytes, 1) });
+  const written = await readStateDict(path, { format, path: [], limits });
+  const differs = [...stateDict].find(([name, tensor]) => !isSame(tensor, written.get(name)));
+  if (differs === undefined && written.size === stateDict.size) return;
+  const what = differs ? `tensor ${show(differs[0])}` : 'tensors';
+  const remedy = 'OUT was left as it was. The disk or the memory of this machine may be faulty';
+  throw new Error(message(WHERE, what, 'in OUT what was written', 'something else', remedy));
+}
+
+function isSame(tensor: TorchTensor, other: TorchTensor | undefined): boolean {
+  if (other === undefined) return false;
+  const { dtype, shape } = other;
+  return dtype === tensor.dtype && `${shape}` === `${tensor.shape}` && bytesOf(tensor).equals(bytesOf(other));
+}
+
+/** Compared by Node, which is many times as fast as a loop: a model has billions of bytes. */
+function bytesOf({ data }: TorchTensor): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}

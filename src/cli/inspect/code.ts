@@ -1,0 +1,126 @@
+/** TypeScript that rebuilds the modules of a file and loads them. It compiles and runs as it is printed. */
+
+import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { printable, stringLiteral } from '../printable.js';
+import { identifierMaker } from './identifiers.js';
+import { kindCode, type ModuleCode } from './module-code.js';
+import { type PlainOrder, plainOrder } from './plain-order.js';
+import { type Argument, callText } from './syntax.js';
+
+/** How the file was found, which the code repeats. */
+export interface CodeSource {
+  readonly source: string;
+  readonly path?: readonly string[];
+  readonly select?: readonly string[];
+}
+
+/** Names that tf.layers accept: they begin those of the weights, for which tfjs has this rule. */
+const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/** Tensors of a module that a comment names; a file may have thousands. */
+const SHOWN = 8;
+
+export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
+  const order = plainOrder(modules);
+  const isNamed = modules.every(({ path }) => LAYER_NAME.test(path));
+  return order && isNamed ? sequentialCode(order, source) : separateCode(modules, source);
+}
+
+function readingLines({ source, path, select }: CodeSource): string {
+  const list = (texts: readonly string[]): string => `[${texts.map(stringLiteral).join(', ')}]`;
+  const options: Argument[] = [];
+  if (path) options.push(['path', list(path)]);
+  if (select) options.push(['select', list(select)]);
+  const more = options.length > 0 ? `, ${callText(options)}` : '';
+  return `export const stateDict = await readStateDict(${stringLiteral(source)}${more});`;
+}
+
+/** One model: the order is plain. */
+function sequentialCode({ embedding, recurrent, linear }: PlainOrder, source: CodeSource): string {
+  const { torchName, args } = recurrent;
+  const factory = torchName.toLowerCase();
+  const { numLayers, bidirectional, bias, projSize = 0 } = args;
+  const ownArgs: Argument[] = [['hiddenSize', args.hiddenSize]];
+  if (numLayers > 1) ownArgs.push(['numLayers', numLayers]);
+  if (bidirectional) ownArgs.push(['bidirectional', true]);
+  if (projSize > 0) ownArgs.push(['projSize', projSize]);
+  if (!bias) ownArgs.push(['bias', false]);
+  if (torchName === 'RNN') ownArgs.push(['nonlinearity', "'tanh'"]);
+  ownArgs.push(['returnSequences', false]);
+  if (!embedding) ownArgs.push(['inputShape', `[null, ${args.inputSize}]`]);
+  const name = (path: string): Argument => ['name', stringLiteral(path)];
+  const layers: string[] = [];
+  if (embedding) {
+    layers.push(
+      '// maskZero: true if index 0 pads (padding_idx=0): then it also tells the lengths.',
+      `tf.layers.embedding(${callText([
+        name(embedding.path),
+        ['inputDim', embedding.numEmbeddings],
+        ['outputDim', embedding.embeddingDim],
+        ['inputShape', '[null]'],
+      ])}),`,
+    );
+  }
+  layers.push(
+    '// returnSequences: true where the model reads every step, not the last states.',
+    ...(torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
+    `${factory}(${callText([name(recurrent.path), ...ownArgs])}),`,
+  );
+  if (linear) {
+    layers.push(
+      '// What stands between and after (activations, dropout) is not in a state_dict.',
+      `tf.layers.dense(${callText([name(linear.path), ['units', linear.outFeatures], ...(linear.bias ? [] : [['useBias', false] as const])])}),`,
+    );
+  }
+  return [
+    "import * as tf from '@tensorflow/tfjs';",
+    `import { ${factory}, loadStateDict, readStateDict } from 'tfjs-torch-rnn';`,
+    '',
+    '// Feed [B, T] or [B, T, I] whatever batch_first was: it does not change the weights.',
+    'export const model = tf.sequential({',
+    '  layers: [',
+    ...layers.map((line) => `    ${line}`),
+    '  ],',
+    '});',
+    readingLines(source),
+    'loadStateDict(model, stateDict);',
+  ].join('\n');
+}
+
+/** One layer for each module: how they are connected is not in the file. */
+function separateCode(modules: readonly RecognisedModule[], source: CodeSource): string {
+  const identifier = identifierMaker();
+  const imports = new Set<string>(['readStateDict']);
+  const blocks: string[] = [];
+  let usesTf = false;
+  for (const module of modules) {
+    const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
+    if (module.kind === 'unknown') {
+      const names = [...module.shapes.keys()].slice(0, SHOWN).map(printable).join(', ');
+      const more = module.shapes.size > SHOWN ? `, ... ${module.shapes.size} in all` : '';
+      blocks.push(
+        `// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}${more}`,
+      );
+      continue;
+    }
+    const options = {
+      variable: identifier(module.path),
+      prefix: module.path === '' ? undefined : stringLiteral(module.path),
+      name: LAYER_NAME.test(module.path) ? stringLiteral(module.path) : undefined,
+    };
+    const code: ModuleCode = kindCode(module, options);
+    for (const imported of code.imports) imports.add(imported);
+    usesTf ||= code.usesTf;
+    const doubts = module.doubts.length > 0 ? `. Not told: ${module.doubts.join('; ')}.` : '';
+    blocks.push([`// ${title}${doubts}`, ...code.lines].join('\n'));
+  }
+  return [
+    ...(usesTf ? ["import * as tf from '@tensorflow/tfjs';"] : []),
+    `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
+    '',
+    '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
+    readingLines(source),
+    '',
+    blocks.join('\n\n'),
+  ].join('\n');
+}

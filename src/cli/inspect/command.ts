@@ -1,0 +1,56 @@
+import { describeSource } from '../../state-dict/describe.js';
+import { resolveLimits } from '../../state-dict/limits.js';
+import { recogniseModules } from '../../torch/recognise.js';
+import type { Command, CommandContext, ExitCode } from '../command.js';
+import { printableJson } from '../printable.js';
+import { type ParsedWords, pathOf } from '../usage.js';
+import { rebuildingCode } from './code.js';
+import { jsonReport } from './json-report.js';
+import { writeReport } from './text-report.js';
+
+const HELP = `tfjs-torch-rnn inspect FILE|FOLDER|URL [options]
+
+What a weight file holds: its tensors, the torch modules they are of, and the TypeScript that rebuilds them.
+Reads the descriptions alone, however large the file is.
+
+Options:
+  --path KEYS      the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
+  --select MODULE  only the tensors of this module; may be given again
+  --code           only the TypeScript
+  --json           all of it as JSON, for scripts
+  --help           this text
+  --debug          show the stack of an error
+
+Examples:
+  tfjs-torch-rnn inspect model.safetensors
+  tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
+  tfjs-torch-rnn inspect model.safetensors --code > model.ts`;
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'what a weight file holds, and the TypeScript that rebuilds it',
+  help: HELP,
+  options: {
+    path: { type: 'string' },
+    select: { type: 'string', multiple: true },
+    code: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  positionals: ['FILE'],
+  run,
+};
+
+async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
+  const [source = ''] = words.positionals;
+  const selected = words.values('select');
+  const select = selected.length > 0 ? selected : undefined;
+  const path = pathOf(words);
+  const limits = resolveLimits('inspect');
+  const description = await describeSource(source, { limits, path, select, signal });
+  const modules = recogniseModules(description.tensors);
+  const code = rebuildingCode(modules, { source, path, select });
+  if (words.flag('json')) terminal.line(printableJson(jsonReport(source, description, modules, code)));
+  else if (words.flag('code')) terminal.line(code);
+  else writeReport(terminal, source, description, modules, code);
+  return 0;
+}

@@ -1,0 +1,34 @@
+import type { SourceDescription } from '../../state-dict/describe.js';
+import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { totalsOf } from './totals.js';
+
+/** What `inspect --json` prints. Names are in lists of pairs or members, never keys: a name may be `__proto__`. */
+export function jsonReport(
+  source: string,
+  description: SourceDescription,
+  modules: readonly RecognisedModule[],
+  code: string,
+) {
+  const { format, files, path, tensors, refused, metadata, warnings, unknownGlobals } = description;
+  return {
+    source,
+    format,
+    files,
+    path,
+    ...totalsOf(tensors),
+    metadata: [...metadata].map(([key, value]) => ({ key, value })),
+    tensors: [...tensors].map(([name, tensor]) => ({ name, ...tensor })),
+    refused: [...refused].map(([name, reason]) => ({ name, reason })),
+    modules: modules.map((module) => ({
+      path: module.path,
+      kind: module.kind,
+      torch: describeModule(module),
+      ...('args' in module && { args: module.args }),
+      tensors: [...module.shapes.keys()],
+      doubts: module.doubts,
+    })),
+    warnings,
+    unknownGlobals,
+    code,
+  };
+}

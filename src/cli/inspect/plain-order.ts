@@ -1,0 +1,34 @@
+import type {
+  EmbeddingModule,
+  LinearModule,
+  RecognisedModule,
+  RecurrentModule,
+} from '../../torch/modules.js';
+
+/** Modules that follow each other as their names and sizes leave no doubt: Embedding, recurrent, Linear. */
+export interface PlainOrder {
+  readonly embedding: EmbeddingModule | undefined;
+  readonly recurrent: RecurrentModule;
+  readonly linear: LinearModule | undefined;
+}
+
+/**
+ * The order in which a model of these modules runs, whatever their order in the file (safetensors sorts them); undefined
+ * where a file cannot tell it: with another module beside one Embedding, one recurrent layer and one Linear, with modules in
+ * different parents, or where one's output is not as wide as the next one's input.
+ */
+export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | undefined {
+  const embedding = modules.find((module) => module.kind === 'embedding');
+  const recurrent = modules.find((module) => module.kind === 'recurrent');
+  const linear = modules.find((module) => module.kind === 'linear');
+  const found = [embedding, recurrent, linear].filter((module) => module !== undefined);
+  if (recurrent === undefined || found.length < 2 || found.length < modules.length) return undefined;
+  const parents = new Set(found.map(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('.')))));
+  const { inputSize, hiddenSize, projSize = 0, bidirectional } = recurrent.args;
+  const outputSize = (bidirectional ? 2 : 1) * (projSize === 0 ? hiddenSize : projSize);
+  const fits =
+    parents.size === 1 &&
+    (embedding === undefined || embedding.embeddingDim === inputSize) &&
+    (linear === undefined || linear.inFeatures === outputSize);
+  return fits ? { embedding, recurrent, linear } : undefined;
+}

@@ -1,0 +1,83 @@
+import { showShape } from '../../check.js';
+import type { SourceDescription } from '../../state-dict/describe.js';
+import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { printable, printableMessage } from '../printable.js';
+import { plural, showBytes, showCount, tableLines } from '../table.js';
+import type { Terminal } from '../terminal.js';
+import { totalsOf } from './totals.js';
+
+/** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
+export function writeReport(
+  terminal: Terminal,
+  source: string,
+  description: SourceDescription,
+  modules: readonly RecognisedModule[],
+  code: string,
+): void {
+  writeHead(terminal, source, description);
+  writeTensors(terminal, description);
+  writeModules(terminal, modules);
+  writeWarnings(terminal, description);
+  terminal.line(`\n${terminal.style('bold', 'TypeScript that rebuilds it')}\n\n${code}`);
+}
+
+function writeHead(terminal: Terminal, source: string, description: SourceDescription): void {
+  const { format, files, path, tensors, metadata } = description;
+  const { elements, bytes } = totalsOf(tensors);
+  const where = files === 1 ? format : `${format} in ${files} files`;
+  const totals = [plural(tensors.size, 'tensor'), plural(elements, 'element'), showBytes(bytes)].join(', ');
+  terminal.line(`${terminal.style('bold', printable(source))}: ${where}, ${totals}`);
+  if (path.length > 0) terminal.line(`dict: ${path.map(printable).join(' / ')}`);
+  for (const [key, value] of metadata) terminal.line(`metadata: ${printable(key)} = ${printable(value)}`);
+}
+
+function writeTensors(terminal: Terminal, { tensors, refused }: SourceDescription): void {
+  const rows = [...tensors].map(([name, { dtype, shape, byteLength, sameAs }]) => [
+    printable(name),
+    dtype,
+    showShape(shape),
+    showCount(byteLength),
+    sameAs === undefined ? '' : `the same as ${printable(sameAs)}`,
+  ]);
+  const columns = [
+    { title: 'tensor' },
+    { title: 'dtype' },
+    { title: 'shape' },
+    { title: 'bytes', align: 'right' as const },
+    { title: '' },
+  ];
+  const [titles = '', ...lines] = tableLines(columns, rows);
+  terminal.line(`\n${terminal.style('bold', titles)}`);
+  if (lines.length > 0) terminal.line(lines.join('\n'));
+  for (const [name, reason] of refused)
+    terminal.line(`${printable(name)}: cannot be read: ${printable(reason)}`);
+}
+
+function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]): void {
+  terminal.line(`\n${terminal.style('bold', 'modules')}`);
+  for (const module of modules) {
+    const { path, kind, doubts, shapes } = module;
+    const name = path === '' ? '(root)' : printable(path);
+    const open = doubts.map(printable).join('; ');
+    if (kind === 'unknown') {
+      const names = [...shapes].slice(0, 4).map(([own, shape]) => `${printable(own)} ${showShape(shape)}`);
+      const more = shapes.size > names.length ? `, ... ${shapes.size} in all` : '';
+      terminal.line(`${name}: ${terminal.style('yellow', 'not told')}: ${open}: ${names.join(', ')}${more}`);
+      continue;
+    }
+    const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;
+    const note = open === '' ? '' : terminal.style('dim', ` (not told: ${open})`);
+    terminal.line(`${name}: ${terminal.style('cyan', describeModule(module))}, ${keys}${note}`);
+  }
+}
+
+function writeWarnings(terminal: Terminal, { warnings, unknownGlobals }: SourceDescription): void {
+  const label = terminal.style('yellow', 'warning:');
+  if (warnings.length + unknownGlobals.length > 0) terminal.line();
+  for (const warning of warnings) terminal.line(`${label} ${printableMessage(warning)}`);
+  if (unknownGlobals.length === 0) return;
+  const names = unknownGlobals.map(printable).join(', ');
+  terminal.line(
+    `${label} the file names Python code that this package does not know: ${names}. None is run.`,
+  );
+}

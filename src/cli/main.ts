@@ -1,0 +1,113 @@
+/** From the words of a command line to an exit code. */
+
+import { readFileSync } from 'node:fs';
+import { COMMON_OPTIONS, type Command, type CommandContext, type ExitCode } from './command.js';
+import { convert } from './convert/command.js';
+import { inspect } from './inspect/command.js';
+import { nearest } from './nearest.js';
+import { printableMessage } from './printable.js';
+import type { Terminal } from './terminal.js';
+import { parseWords, UsageError } from './usage.js';
+import { verify } from './verify/command.js';
+
+export const PROGRAM = 'tfjs-torch-rnn';
+
+const COMMANDS: readonly Command[] = [inspect, convert, verify];
+
+const OVERVIEW = `${PROGRAM}: PyTorch's weight files, seen from TensorFlow.js.
+
+Usage:
+  ${PROGRAM} COMMAND ...
+  ${PROGRAM} help COMMAND
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}
+
+Options:
+  --help     this text, or that of a command
+  --version  the version of the package
+  --debug    show the stack of an error
+
+Examples:
+  ${PROGRAM} inspect model.safetensors
+  ${PROGRAM} convert model.safetensors model-f16.safetensors --dtype f16
+  ${PROGRAM} verify model.safetensors --layer gru --input x.npy --expected y.npy
+
+Exit codes: 0 fine; 1 the answer is no (beyond the tolerance, a tensor missing, a file malformed); 2 wrong usage.`;
+
+/** Runs a command line and never throws: what goes wrong is told in a line or two. */
+export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { terminal, signal } = context;
+  const command = COMMANDS.find(({ name }) => name === words[0]);
+  try {
+    return command ? await runCommand(command, words.slice(1), context) : answer(words, terminal);
+  } catch (error) {
+    terminal.progress(undefined);
+    if (signal.aborted) {
+      terminal.note(`${PROGRAM}: stopped; nothing was written.`);
+      return 1;
+    }
+    report(error, command, words.includes('--debug'), terminal);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function runCommand(
+  command: Command,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  const parsed = parseWords(words, { ...COMMON_OPTIONS, ...command.options }, command.positionals);
+  if (!parsed.flag('help')) return command.run(parsed, context);
+  context.terminal.line(command.help);
+  return 0;
+}
+
+/** What is no command: help, the version, or a mistake. */
+function answer(words: readonly string[], terminal: Terminal): ExitCode {
+  const [first, second] = words;
+  if (first === '--version' || first === '-v') {
+    terminal.line(version());
+    return 0;
+  }
+  if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
+    if (second === undefined || second.startsWith('-')) terminal.line(OVERVIEW);
+    else terminal.line(helpOf(second));
+    return 0;
+  }
+  if (first.startsWith('-')) {
+    const near = nearest(first, ['--help', '--version']);
+    throw new UsageError(`There is no option ${first}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
+  }
+  throw unknownCommand(first);
+}
+
+function helpOf(word: string): string {
+  const command = COMMANDS.find(({ name }) => name === word);
+  if (command) return command.help;
+  throw unknownCommand(word);
+}
+
+function unknownCommand(word: string): UsageError {
+  const names = COMMANDS.map(({ name }) => name);
+  const near = nearest(word, names);
+  const hint = near === undefined ? `The commands are ${names.join(', ')}.` : `Did you mean ${near}?`;
+  return new UsageError(`There is no command ${word}. ${hint}`);
+}
+
+function version(): string {
+  const manifest = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+function report(error: unknown, command: Command | undefined, debug: boolean, terminal: Terminal): void {
+  const name = command ? `${PROGRAM} ${command.name}` : PROGRAM;
+  const text = error instanceof Error ? error.message : String(error);
+  // The function that throws means nothing to who typed a command, and the command is told already.
+  const told = text.replace(/^(readStateDict|saveSafetensors|inspect|convert|verify): /, '');
+  terminal.note(`${terminal.noteStyle('red', `${name}:`)} ${printableMessage(told)}`);
+  if (error instanceof UsageError) {
+    terminal.note(`Run "${PROGRAM} help${command ? ` ${command.name}` : ''}" for all it takes.`);
+  }
+  if (debug && error instanceof Error) terminal.note(printableMessage(error.stack ?? ''));
+}

@@ -1,0 +1,127 @@
+/** The words of a command line, held to what a command takes. */
+
+import { parseArgs } from 'node:util';
+import { nearest } from './nearest.js';
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** An option: a switch, or one that a value follows. */
+export interface OptionSpec {
+  readonly type: 'boolean' | 'string';
+  /** Given more than once. */
+  readonly multiple?: boolean;
+  readonly short?: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+export interface ParsedWords {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  /** The last value given. */
+  value(name: string): string | undefined;
+  values(name: string): readonly string[];
+}
+
+/**
+ * Splits words into options and the rest.
+ *
+ * @throws UsageError for an option that is unknown, lacks its value, or has one that it does not take; for more of the rest
+ *   than `positionals` names, and for less.
+ */
+export function parseWords(
+  words: readonly string[],
+  options: OptionSpecs,
+  positionals: readonly string[],
+): ParsedWords {
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: withoutReadonly(options),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const found = new Map<string, string[]>();
+  const rest: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') rest.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (spec === undefined) throw unknownOption(rawName, name, options);
+    checkValue(rawName, spec, value, token.inlineValue === true);
+    found.set(name, [...(found.get(name) ?? []), value ?? '']);
+  }
+  if (!found.has('help')) checkPositionals(rest, positionals);
+  return {
+    positionals: rest,
+    flag: (name) => found.has(name),
+    value: (name) => found.get(name)?.at(-1),
+    values: (name) => found.get(name) ?? [],
+  };
+}
+
+function withoutReadonly(options: OptionSpecs): Record<string, { type: 'boolean' | 'string' }> {
+  return Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, { ...spec }]));
+}
+
+function unknownOption(rawName: string, name: string, options: OptionSpecs): UsageError {
+  const near = nearest(name, Object.keys(options));
+  const hint = near === undefined ? '' : ` Did you mean --${near}?`;
+  return new UsageError(`There is no option ${rawName}.${hint}`);
+}
+
+function checkValue(rawName: string, spec: OptionSpec, value: string | undefined, isInline: boolean): void {
+  if (spec.type === 'boolean' && value !== undefined) {
+    throw new UsageError(`${rawName} takes no value.`);
+  }
+  if (spec.type === 'boolean') return;
+  if (value === undefined || value === '') throw new UsageError(`${rawName} needs a value after it.`);
+  // What looks like an option is one, and the value was forgotten; `--select=-x` says what is meant.
+  if (!isInline && value.startsWith('--')) {
+    throw new UsageError(`${rawName} needs a value after it, and ${value} looks like an option.`);
+  }
+}
+
+function checkPositionals(rest: readonly string[], names: readonly string[]): void {
+  const [missing] = names.slice(rest.length);
+  if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
+  const superfluous = rest[names.length];
+  if (superfluous !== undefined) {
+    throw new UsageError(`${superfluous} is one word too many: expected ${names.join(' ')}.`);
+  }
+}
+
+/** One of a few words, or undefined where the option was not given. */
+export function choiceOf<T extends string>(
+  words: ParsedWords,
+  option: string,
+  choices: readonly T[],
+): T | undefined {
+  const value = words.value(option);
+  if (value === undefined || choices.includes(value as T)) return value as T | undefined;
+  const near = nearest(value, choices);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw new UsageError(`--${option} is one of ${choices.join(', ')}, not ${value}.${hint}`);
+}
+
+/**
+ * Keys from the root of a file to one of its dicts: joined by slashes, or the JSON list that messages print.
+ *
+ * @throws UsageError for JSON that is no list of strings.
+ */
+export function pathOf(words: ParsedWords): readonly string[] | undefined {
+  const text = words.value('path');
+  if (text === undefined) return undefined;
+  if (!text.startsWith('[')) return text.split('/');
+  try {
+    const keys: unknown = JSON.parse(text);
+    if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) return keys;
+  } catch {
+    // Told below, as a list of other things is.
+  }
+  throw new UsageError(`--path is keys joined by slashes, or a JSON list such as '["ema", "model"]'.`);
+}

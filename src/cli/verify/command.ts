@@ -1,0 +1,193 @@
+import { message, show, showShape } from '../../check.js';
+import { describeSource } from '../../state-dict/describe.js';
+import { resolveLimits } from '../../state-dict/limits.js';
+import { readStateDict } from '../../state-dict/read.js';
+import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
+import { recogniseModules } from '../../torch/recognise.js';
+import type { Command, CommandContext, ExitCode } from '../command.js';
+import { printable, printableJson } from '../printable.js';
+import { choiceOf, type ParsedWords, pathOf, UsageError } from '../usage.js';
+import { type NumberArray, readArray } from './arrays.js';
+import { type WorstError, worstError } from './compare.js';
+import { BACKENDS, type Backend, loadTfjs } from './load-tfjs.js';
+
+const HELP = `tfjs-torch-rnn verify FILE --input X --expected Y [options]
+
+Runs a recurrent layer or cell of a weight file on an input, and compares what comes out with what PyTorch gave.
+Exit code 1 beyond the tolerance. It needs @tensorflow/tfjs beside this package.
+
+X, Y and the states are files with one array: what numpy.save writes, or FILE#NAME for one of several. The layout is
+torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of a cell [B, I] or [I].
+
+Options:
+  --input X             the input
+  --expected Y          PyTorch's output
+  --expected-hn H       PyTorch's final state as well, and --expected-cn of an LSTM
+  --layer PATH          the module path of the layer, such as encoder.gru. Default: the only one in the file
+  --path KEYS           the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
+  --h0 H, --c0 C        initial states, [L*D, B, H] as torch takes them. Default: zeros
+  --batch-first         the arrays are [B, T, ...], as with batch_first=True
+  --nonlinearity N      tanh or relu, of an RNN. Default: tanh
+  --tolerance N         largest absolute error that is fine. Default: 1e-5
+  --backend NAME        ${BACKENDS.join(', ')}. Default: cpu
+  --json                the answer as JSON, for scripts
+  --help                this text
+  --debug               show the stack of an error
+
+Example, after numpy.save("x.npy", x.numpy()) and numpy.save("y.npy", gru(x)[0].detach().numpy()) in Python:
+  tfjs-torch-rnn verify model.safetensors --layer gru --input x.npy --expected y.npy --batch-first`;
+
+export const verify: Command = {
+  name: 'verify',
+  summary: "a layer's output against PyTorch's",
+  help: HELP,
+  options: {
+    input: { type: 'string' },
+    expected: { type: 'string' },
+    'expected-hn': { type: 'string' },
+    'expected-cn': { type: 'string' },
+    layer: { type: 'string' },
+    path: { type: 'string' },
+    h0: { type: 'string' },
+    c0: { type: 'string' },
+    'batch-first': { type: 'boolean' },
+    nonlinearity: { type: 'string' },
+    tolerance: { type: 'string' },
+    backend: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  positionals: ['FILE'],
+  run,
+};
+
+const WHERE = 'verify';
+const DEFAULT_TOLERANCE = 1e-5;
+
+/** What is compared, by the option that names the file with what it should be. */
+const EXPECTATIONS = [
+  ['expected', 'output'],
+  ['expected-hn', 'hn'],
+  ['expected-cn', 'cn'],
+] as const;
+
+async function run(words: ParsedWords, context: CommandContext): Promise<ExitCode> {
+  const { terminal, signal } = context;
+  const [source = ''] = words.positionals;
+  const [input, tolerance] = [required(words, 'input'), toleranceOf(words)];
+  const backend = choiceOf(words, 'backend', BACKENDS) ?? 'cpu';
+  const nonlinearity = choiceOf(words, 'nonlinearity', ['tanh', 'relu'] as const) ?? 'tanh';
+  required(words, 'expected');
+  const path = pathOf(words);
+
+  const array = async (option: string): Promise<NumberArray | undefined> => {
+    const text = words.value(option);
+    return text === undefined ? undefined : readArray(`--${option}`, text, signal);
+  };
+  const module = await findModule(source, path, words.value('layer'), signal);
+  const select = module.path === '' ? undefined : [module.path];
+  const stateDict = await readStateDict(source, { path, select, signal });
+  const [x, h0, c0] = [await readArray('--input', input, signal), await array('h0'), await array('c0')];
+  const { runLayer } = await loadTfjs(backend);
+  const batchFirst = words.flag('batch-first');
+  const answers = await runLayer({ module, stateDict, backend, batchFirst, nonlinearity, x, h0, c0 });
+
+  const results: Result[] = [];
+  for (const [option, name] of EXPECTATIONS) {
+    const expected = await array(option);
+    if (expected !== undefined) results.push({ name, ...compare(option, answers.get(name), expected) });
+  }
+  const isFine = results.every(({ error }) => error <= tolerance);
+  if (words.flag('json')) terminal.line(printableJson(jsonAnswer(module, backend, tolerance, results)));
+  else {
+    const name = module.path === '' ? '' : `${printable(module.path)}: `;
+    terminal.line(`${name}${describeModule(module)} on ${backend}`);
+    for (const result of results) terminal.line(resultLine(result, tolerance));
+    const [style, verdict] = isFine ? (['green', 'within'] as const) : (['red', 'beyond'] as const);
+    terminal.line(terminal.style(style, `${verdict} the tolerance of ${tolerance}`));
+  }
+  return isFine ? 0 : 1;
+}
+
+interface Result extends WorstError {
+  readonly name: string;
+}
+
+function required(words: ParsedWords, option: string): string {
+  const value = words.value(option);
+  if (value === undefined) throw new UsageError(`--${option} is missing.`);
+  return value;
+}
+
+function toleranceOf(words: ParsedWords): number {
+  const text = words.value('tolerance');
+  if (text === undefined) return DEFAULT_TOLERANCE;
+  const tolerance = Number(text);
+  if (text.trim() !== '' && tolerance >= 0 && Number.isFinite(tolerance)) return tolerance;
+  throw new UsageError(`--tolerance is a number of at least 0, not ${text}.`);
+}
+
+/** The recurrent layer or cell at a path, or the only one. */
+async function findModule(
+  source: string,
+  path: readonly string[] | undefined,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<RecurrentModule | CellModule> {
+  const { tensors } = await describeSource(source, { limits: resolveLimits(WHERE), path, signal });
+  const modules = recogniseModules(tensors);
+  const runnable = modules.filter((module) => module.kind === 'recurrent' || module.kind === 'cell');
+  const found = wanted === undefined ? runnable : runnable.filter((module) => module.path === wanted);
+  const [module] = found;
+  if (module !== undefined && found.length === 1) return module;
+  const rule = wanted === undefined ? 'one recurrent layer in the file' : 'the path of a recurrent layer';
+  const other = modules.find((own) => own.path === wanted);
+  const got =
+    wanted === undefined
+      ? `${found.length}`
+      : other === undefined
+        ? show(wanted)
+        : `${show(wanted)}, ${other.kind === 'unknown' ? other.doubts.join('; ') : describeModule(other)}`;
+  const paths = runnable.map((own) => show(own.path)).join(', ');
+  const remedy = runnable.length > 0 ? `The file has recurrent layers at ${paths}` : undefined;
+  throw new RangeError(message(WHERE, '--layer', rule, got, remedy));
+}
+
+function compare(option: string, actual: NumberArray | undefined, expected: NumberArray): WorstError {
+  if (actual === undefined) {
+    throw new RangeError(message(WHERE, `--${option}`, 'an LSTM, which has a cell state', 'another layer'));
+  }
+  if (`${actual.shape}` !== `${expected.shape}`) {
+    const rule = `shape ${showShape(actual.shape)}, as the layer gives`;
+    throw new RangeError(message(WHERE, `--${option}`, rule, showShape(expected.shape)));
+  }
+  return worstError(actual.values, expected.values, expected.shape);
+}
+
+function resultLine({ name, error, index, actual, expected }: Result, tolerance: number): string {
+  const sign = error <= tolerance ? 'ok  ' : 'FAIL';
+  return `${sign} ${name}: worst error ${error} at [${index.join(', ')}]: ${actual}, expected ${expected}`;
+}
+
+/** JSON has no numbers for NaN and the infinities: they are text there. */
+function jsonAnswer(
+  module: RecurrentModule | CellModule,
+  backend: Backend,
+  tolerance: number,
+  results: readonly Result[],
+) {
+  const number = (value: number): number | string => (Number.isFinite(value) ? value : `${value}`);
+  return {
+    layer: module.path,
+    torch: describeModule(module),
+    backend,
+    tolerance,
+    ok: results.every(({ error }) => error <= tolerance),
+    results: results.map(({ name, error, index, actual, expected }) => ({
+      name,
+      error: number(error),
+      index,
+      actual: number(actual),
+      expected: number(expected),
+    })),
+  };
+}

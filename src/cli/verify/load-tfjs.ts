@@ -1,0 +1,42 @@
+import { message } from '../../check.js';
+
+export const BACKENDS = ['cpu', 'wasm', 'tensorflow'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+/** The package that has each backend. */
+const PACKAGES: Readonly<Record<Backend, string>> = {
+  cpu: '@tensorflow/tfjs-backend-cpu',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+  tensorflow: '@tensorflow/tfjs-node',
+};
+
+/** What to install for each. tfjs brings the cpu backend. */
+const TO_INSTALL: Readonly<Record<Backend, string>> = {
+  cpu: '@tensorflow/tfjs',
+  wasm: '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
+  tensorflow: '@tensorflow/tfjs @tensorflow/tfjs-node',
+};
+
+/**
+ * Imports a backend, and what runs a layer on it.
+ *
+ * @throws Error that says what to install where a package is not there.
+ */
+export async function loadTfjs(backend: Backend): Promise<typeof import('./run-layer.js')> {
+  try {
+    if (backend === 'tensorflow') await import('../../node-shim.js');
+    await import(PACKAGES[backend]);
+    return await import('./run-layer.js');
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;
+    const remedy = `Run: npm install ${TO_INSTALL[backend]}`;
+    const rule = `${PACKAGES[backend]} and @tensorflow/tfjs-layers`;
+    throw new Error(
+      message('verify', `--backend ${backend}`, rule, 'a package that is not installed', remedy),
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,142 @@
+/** Elements that lie in any order, put in row-major order; and bytes of big-endian elements, swapped. */
+
+type Units = Uint8Array | Uint16Array | Uint32Array;
+
+type UnitsConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => Units;
+
+const UNITS: Readonly<Record<1 | 2 | 4, UnitsConstructor>> = {
+  1: Uint8Array,
+  2: Uint16Array,
+  4: Uint32Array,
+};
+
+/**
+ * Columns of a transposed matrix that are copied at a time, row by row: so many lines of the source stay in the cache until
+ * the next rows have used them up. Shorter runs than that are not worth a call of `set` either.
+ */
+const BLOCK = 32;
+
+/** One axis: how many indices, and how many units from one to the next. */
+interface Axis {
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** Whether elements of this shape lie one after the other, the last index fastest. Strides along one index mean nothing. */
+export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis];
+    if (size === 0) return true;
+    if (size !== 1 && strides[axis] !== expected) return false;
+    expected *= size;
+  }
+  return true;
+}
+
+/** Elements from the first one to behind the last one; 0 of an empty shape. */
+export function elementSpan(shape: readonly number[], strides: readonly number[]): number {
+  if (shape.includes(0)) return 0;
+  return shape.reduce((span, size, axis) => span + (size - 1) * strides[axis], 1);
+}
+
+/**
+ * A row-major copy of the elements that `bytes` hold at the given strides.
+ *
+ * @param elementBytes  1, 2, 4, or a multiple of 4.
+ * @param strides  in elements.
+ */
+export function gather(
+  bytes: Uint8Array,
+  elementBytes: number,
+  shape: readonly number[],
+  strides: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  // Copied as integers of at most 4 bytes: floats would lose the payload of NaN, and 64-bit integers are slow.
+  const unitBytes = Math.min(elementBytes, 4) as 1 | 2 | 4;
+  const units = elementBytes / unitBytes;
+  const axes = mergedAxes([
+    ...shape.map((size, axis) => ({ size, stride: strides[axis] * units })),
+    { size: units, stride: 1 },
+  ]);
+  const count = axes.reduce((product, { size }) => product * size, 1);
+  const aligned = bytes.byteOffset % unitBytes === 0 ? bytes : bytes.slice();
+  const source = new UNITS[unitBytes](
+    aligned.buffer,
+    aligned.byteOffset,
+    Math.floor(aligned.length / unitBytes),
+  );
+  const result = new Uint8Array(count * unitBytes);
+  const target = new UNITS[unitBytes](result.buffer);
+  if (count > 0) copyAxes(source, target, axes);
+  return result;
+}
+
+const ONE: Axis = { size: 1, stride: 0 };
+
+/** Without axes of one index, and with neighbours that step as one made one. */
+function mergedAxes(axes: readonly Axis[]): Axis[] {
+  const merged: Axis[] = [];
+  for (const axis of axes) {
+    if (axis.size === 1) continue;
+    const last = merged.at(-1);
+    if (last && last.stride === axis.size * axis.stride) {
+      merged[merged.length - 1] = { size: last.size * axis.size, stride: axis.stride };
+    } else {
+      merged.push(axis);
+    }
+  }
+  return merged;
+}
+
+/** Copies matrix by matrix, for every index of the axes before the last two. */
+function copyAxes(source: Units, target: Units, axes: readonly Axis[]): void {
+  const outer = axes.slice(0, -2);
+  const [rows, columns] = [ONE, ONE, ...axes].slice(-2) as [Axis, Axis];
+  const matrix = rows.size * columns.size;
+  const index = outer.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < target.length; to += matrix) {
+    copyMatrix(source, from, target, to, rows, columns);
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      const { size, stride } = outer[axis];
+      from += stride;
+      index[axis] = index[axis] + 1;
+      if (index[axis] !== size) break;
+      from -= size * stride;
+      index[axis] = 0;
+    }
+  }
+}
+
+function copyMatrix(source: Units, from: number, target: Units, to: number, rows: Axis, columns: Axis): void {
+  if (columns.stride === 1 && columns.size >= BLOCK) {
+    for (let row = 0; row < rows.size; row++) {
+      const start = from + row * rows.stride;
+      target.set(source.subarray(start, start + columns.size), to + row * columns.size);
+    }
+    return;
+  }
+  for (let left = 0; left < columns.size; left += BLOCK) {
+    const right = Math.min(left + BLOCK, columns.size);
+    for (let row = 0; row < rows.size; row++) {
+      const start = from + row * rows.stride;
+      const end = to + row * columns.size;
+      for (let column = left; column < right; column++) {
+        target[end + column] = source[start + column * columns.stride];
+      }
+    }
+  }
+}
+
+/** Turns the byte order of every element around, in place. C64 is two elements of 4 bytes. */
+export function swapBytes(bytes: Uint8Array, elementBytes: number): void {
+  const last = elementBytes - 1;
+  for (let begin = 0; begin < bytes.length; begin += elementBytes) {
+    for (let i = 0; 2 * i < last; i++) {
+      const low = bytes[begin + i];
+      bytes[begin + i] = bytes[begin + last - i];
+      bytes[begin + last - i] = low;
+    }
+  }
+}

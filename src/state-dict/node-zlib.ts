@@ -1,0 +1,40 @@
+/** The part of `node:zlib` that inflating and checksums take. */
+export interface NodeZlib {
+  readonly constants: { readonly Z_SYNC_FLUSH: number };
+  readonly inflateRawSync: Sync;
+  readonly gunzipSync: Sync;
+  readonly inflateRaw: Async;
+  readonly gunzip: Async;
+  /** Node >= 20.15 */
+  crc32?(bytes: Uint8Array): number;
+}
+
+interface Options {
+  /** Asks for {@link Inflated} in place of the bytes alone. */
+  readonly info: true;
+  /** 1 or more. */
+  readonly maxOutputLength?: number;
+  readonly finishFlush?: number;
+}
+
+type Sync = (bytes: Uint8Array, options: Options) => Inflated;
+type Async = (
+  bytes: Uint8Array,
+  options: Options,
+  done: (error: Error | null, result: Inflated) => void,
+) => void;
+
+/** What was inflated, and of how many bytes of the input. */
+export interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+interface NodeProcess {
+  getBuiltinModule?(name: 'node:zlib'): NodeZlib;
+}
+
+/** Node's zlib; undefined where there is none. Asked of the running process as `node-fs.ts` does, for the same reason. */
+export function nodeZlib(): NodeZlib | undefined {
+  return (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:zlib');
+}

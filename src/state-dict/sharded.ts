@@ -1,0 +1,234 @@
+/** A model in several files, which an index beside them lists: what `save_pretrained` writes of a large one. */
+
+import { message, show } from '../check.js';
+import type { FormatError } from '../errors.js';
+import { formatError } from './format-codes.js';
+import { JsonReader } from './json-reader.js';
+import { OTHER_MEMBERS, type ParseLimits, tooManyTensors } from './limits.js';
+import { type Located, locate, WHERE } from './locate.js';
+import type { NodeFs } from './node-fs.js';
+import type { ReadReport } from './read-checkpoint.js';
+import { readSource, type SourceOptions } from './read-source.js';
+import { selectNames } from './select.js';
+import type { StateDict, TorchTensor } from './types.js';
+
+/** Names that the index of a folder has, the safer format first. */
+const INDEX_NAMES = ['model.safetensors.index.json', 'pytorch_model.bin.index.json'];
+
+/** Most files of one model. The largest public ones have a few hundred. */
+const MAX_SHARDS = 10_000;
+
+/** Names of shards are a stranger's text: no separator, drive, escape or wild card of any system is among these. */
+const PLAIN_NAME = /^[A-Za-z0-9._-]{1,255}$/;
+
+/** A message lists no more of what a file may have thousands of. */
+const SHOWN = 8;
+
+/** Deepest nesting of what an index may hold beside its map. */
+const MAX_DEPTH = 32;
+
+/** Which file each tensor is in, in the order of the index. */
+export type WeightMap = ReadonlyMap<string, string>;
+
+/** The index that a source is, or that lies in the folder that it is; undefined of any other source. */
+export async function findIndex(located: Located): Promise<Located | undefined> {
+  const { place } = located;
+  if (place === undefined) return undefined;
+  if (/\.index\.json$/i.test(pathOf(place.text))) return located;
+  if (place.fs === undefined) return undefined;
+  for (const name of INDEX_NAMES) {
+    const path = `${place.text.replace(/[/\\]$/, '')}/${name}`;
+    const isThere = await place.fs.realpath(toPath(path)).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return locate(path);
+  }
+  return undefined;
+}
+
+/**
+ * Reads the tensors that an index lists, or those of them that are selected, from the files beside it. Files that hold none
+ * of them are not opened.
+ *
+ * @throws FormatError where the index is malformed or names what is no plain file beside it, and where a file lacks a tensor
+ *   that it should hold or has one that belongs to another.
+ * @throws Error with the names of all files that are missing.
+ */
+export async function readSharded(index: Located, options: SourceOptions): Promise<StateDict> {
+  const { onReport, sha256 } = options;
+  const where = `${WHERE}: ${index.name}`;
+  if (sha256 !== undefined) {
+    const remedy = 'Check the files of the model one by one';
+    throw new RangeError(message(where, 'sha256', 'a model in one file', 'one in several', remedy));
+  }
+  const { weightMap, names, shards } = await openIndex(index, options);
+  const wanted = new Set(names);
+  const listed = namesByShard(weightMap);
+  const found = new Map<string, TorchTensor>();
+  const reports: ReadReport[] = [];
+  const warnings: string[] = [];
+  for (const [shard, located] of shards) {
+    const tensors = await readSource(located, {
+      ...options,
+      onReport: (report) => reports.push(report),
+      selectNames: (held) => {
+        checkHeld(shard, held, listed.get(shard) ?? [], weightMap);
+        const unlisted = held.filter((name) => !weightMap.has(name));
+        if (unlisted.length > 0)
+          warnings.push(`${shard}: left out ${show(unlisted)}, which the index does not list.`);
+        return held.filter((name) => wanted.has(name));
+      },
+    });
+    for (const [name, tensor] of tensors) found.set(name, tensor);
+  }
+  onReport?.(joined(reports, warnings, found.size));
+  return new Map(names.map((name) => [name, found.get(name) as TorchTensor]));
+}
+
+/** The tensors that the index says are in each file. */
+function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string[]> {
+  const byShard = new Map<string, string[]>();
+  for (const [name, shard] of weightMap) {
+    const names = byShard.get(shard);
+    if (names) names.push(name);
+    else byShard.set(shard, [name]);
+  }
+  return byShard;
+}
+
+/** An index, and the files that hold what is asked for. */
+export interface OpenIndex {
+  readonly weightMap: WeightMap;
+  /** The tensors asked for, in the order of the index. */
+  readonly names: readonly string[];
+  /** The files that they are in. */
+  readonly shards: ReadonlyMap<string, Located>;
+}
+
+/** Reads an index, and finds the files of the tensors that are selected. */
+export async function openIndex(index: Located, options: SourceOptions): Promise<OpenIndex> {
+  const { limits, signal, select } = options;
+  const where = `${WHERE}: ${index.name}`;
+  const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
+  const weightMap = parseIndex(where, await index.readWhole(transfer), limits);
+  const names = selectNames(where, [...weightMap.keys()], select);
+  const files = [...new Set(names.map((name) => weightMap.get(name) as string))];
+  const text = index.place?.text ?? '';
+  if (index.place?.fs) await checkFiles(where, index.place.fs, text, files);
+  return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(text, file))])) };
+}
+
+/** A file must hold what the index says, and nothing that the index says is in another: one of the two would be wrong. */
+function checkHeld(
+  shard: string,
+  held: readonly string[],
+  listed: readonly string[],
+  weightMap: WeightMap,
+): void {
+  const all = new Set(held);
+  const missing = listed.find((name) => !all.has(name));
+  if (missing !== undefined) {
+    throw formatError('MISSING_TENSOR', 'index', `tensor ${show(missing)}`, 'one in this file', 'none');
+  }
+  for (const name of held) {
+    const owner = weightMap.get(name) ?? shard;
+    if (owner === shard) continue;
+    const rule = `it in ${show(owner)} alone`;
+    throw formatError('DUPLICATE_KEY', 'index', `tensor ${show(name)}`, rule, 'one in this file too');
+  }
+}
+
+function joined(reports: readonly ReadReport[], warnings: readonly string[], tensors: number): ReadReport {
+  return {
+    format: reports[0]?.format ?? 'safetensors',
+    path: reports[0]?.path ?? [],
+    tensors,
+    warnings: [...reports.flatMap((report) => report.warnings), ...warnings],
+    unknownGlobals: [...new Set(reports.flatMap((report) => report.unknownGlobals))],
+    ...(reports[0]?.metadata && { metadata: reports[0].metadata }),
+  };
+}
+
+/** A file in the folder of the index. */
+function beside(text: string, name: string): string {
+  const path = pathOf(text);
+  return `${path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)}${name}`;
+}
+
+/** What follows the path of a URL belongs to that one file. */
+function pathOf(text: string): string {
+  return /^[a-z][a-z0-9+.-]+:/i.test(text) ? text.replace(/[?#].*$/, '') : text;
+}
+
+function toPath(text: string): string | URL {
+  return /^file:/i.test(text) ? new URL(text) : text;
+}
+
+/**
+ * Every file is there, and really in the folder of the index: a link may lead to where the index itself leads, as in the
+ * cache of a model hub, and nowhere else.
+ */
+async function checkFiles(where: string, fs: NodeFs, text: string, shards: readonly string[]): Promise<void> {
+  const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, '');
+  const real = (name: string): Promise<string> => fs.realpath(toPath(beside(text, name)));
+  const folders = [folderOf(await fs.realpath(toPath(text))), await real('.')];
+  const missing: string[] = [];
+  for (const shard of shards) {
+    const path = await real(shard).catch(() => undefined);
+    if (path === undefined) missing.push(shard);
+    else if (!folders.includes(folderOf(path))) {
+      const rule = 'files in the folder of the index';
+      throw new RangeError(
+        message(where, show(shard), rule, `a link to ${show(path)}`, 'Copy the file there'),
+      );
+    }
+  }
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, SHOWN).map(show).join(', ');
+  const more = missing.length > SHOWN ? `, ... ${missing.length} in all` : '';
+  throw new Error(message(where, 'files', `all ${shards.length} beside it`, `none called ${shown}${more}`));
+}
+
+/** The `weight_map` of an index. What stands beside it, such as a total that is often wrong, is left. */
+export function parseIndex(where: string, bytes: Uint8Array, limits: Required<ParseLimits>): WeightMap {
+  const reader = new JsonReader(bytes, {
+    where: `${where}: json`,
+    unit: 'byte',
+    maxDepth: MAX_DEPTH,
+    maxMembers: limits.maxTensors + OTHER_MEMBERS,
+    pythonNumbers: true,
+  });
+  const weightMap = new Map<string, string>();
+  const shards = new Set<string>();
+  let isThere = false;
+  if (reader.kind() !== 'object') throw noIndex(where, `a ${reader.kind()}`);
+  reader.readObject((key) => {
+    if (key !== 'weight_map' || reader.kind() !== 'object') return void reader.skipValue();
+    isThere = true;
+    reader.readObject((name) => {
+      const shard = readShardName(where, reader, name);
+      if (weightMap.size === limits.maxTensors) throw tooManyTensors(where, 'weight_map', limits.maxTensors);
+      if (shards.add(shard).size > MAX_SHARDS) {
+        throw formatError('INVALID_INDEX', where, 'weight_map', `at most ${MAX_SHARDS} files`, 'more');
+      }
+      weightMap.set(name, shard);
+    });
+  });
+  reader.expectEnd();
+  if (!isThere) throw noIndex(where, 'no weight_map');
+  return weightMap;
+}
+
+function readShardName(where: string, reader: JsonReader, name: string): string {
+  const what = `weight_map ${show(name)}`;
+  const rule = 'the plain name of a file beside the index';
+  if (reader.kind() !== 'string') throw formatError('INVALID_INDEX', where, what, rule, reader.kind());
+  const shard = reader.readString();
+  if (PLAIN_NAME.test(shard) && !shard.includes('..') && shard !== '.') return shard;
+  throw formatError('INVALID_INDEX', where, what, rule, show(shard));
+}
+
+function noIndex(where: string, got: string): FormatError {
+  return formatError('INVALID_INDEX', where, 'root', 'an object with a weight_map', got);
+}

@@ -1,0 +1,129 @@
+/** What a state_dict can say of the torch modules in it. */
+
+import type { FileArgs, LayerFileArgs } from './layer-args.js';
+
+/** Shapes of the parameters and buffers of one module, by their names in it. */
+export type NamedShapes = ReadonlyMap<string, readonly number[]>;
+
+interface Common {
+  /** Module path: '' is the root. */
+  readonly path: string;
+  readonly shapes: NamedShapes;
+  /** What the file leaves open, a phrase each. */
+  readonly doubts: readonly string[];
+}
+
+export type RecurrentName = 'GRU' | 'LSTM' | 'RNN';
+
+/** `torch.nn.GRU`, `LSTM` or `RNN`. */
+export interface RecurrentModule extends Common {
+  readonly kind: 'recurrent';
+  readonly torchName: RecurrentName;
+  readonly args: LayerFileArgs;
+}
+
+/** `torch.nn.GRUCell`, `LSTMCell` or `RNNCell`. */
+export interface CellModule extends Common {
+  readonly kind: 'cell';
+  readonly torchName: `${RecurrentName}Cell`;
+  readonly args: FileArgs;
+}
+
+export interface LinearModule extends Common {
+  readonly kind: 'linear';
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly bias: boolean;
+}
+
+export interface EmbeddingModule extends Common {
+  readonly kind: 'embedding';
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+}
+
+export interface LayerNormModule extends Common {
+  readonly kind: 'layerNorm';
+  readonly normalizedShape: readonly number[];
+  readonly bias: boolean;
+}
+
+/** `BatchNorm1d`, `2d` or `3d`, which have the same parameters. */
+export interface BatchNormModule extends Common {
+  readonly kind: 'batchNorm';
+  readonly features: number;
+  readonly affine: boolean;
+}
+
+/** `Conv1d` or `Conv2d`. */
+export interface ConvModule extends Common {
+  readonly kind: 'conv';
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly number[];
+  readonly bias: boolean;
+}
+
+export interface PReLUModule extends Common {
+  readonly kind: 'prelu';
+  readonly parameters: number;
+}
+
+/** The last of its doubts says why. */
+export interface UnknownModule extends Common {
+  readonly kind: 'unknown';
+}
+
+export type RecognisedModule =
+  | RecurrentModule
+  | CellModule
+  | LinearModule
+  | EmbeddingModule
+  | LayerNormModule
+  | BatchNormModule
+  | ConvModule
+  | PReLUModule
+  | UnknownModule;
+
+/** The module as `print(module)` would write it, with what the file tells: `GRU(128, 64, num_layers=2)`. */
+export function describeModule(module: RecognisedModule): string {
+  switch (module.kind) {
+    case 'recurrent':
+      return describeLayer(module);
+    case 'cell':
+      return `${module.torchName}(${module.args.inputSize}, ${module.args.hiddenSize}${biasText(module.args)})`;
+    case 'linear':
+      return `Linear(${module.inFeatures}, ${module.outFeatures}${biasText(module)})`;
+    case 'embedding':
+      return `Embedding(${module.numEmbeddings}, ${module.embeddingDim})`;
+    case 'layerNorm': {
+      const { normalizedShape } = module;
+      const shape = normalizedShape.length === 1 ? normalizedShape[0] : `[${normalizedShape.join(', ')}]`;
+      return `LayerNorm(${shape}${biasText(module)})`;
+    }
+    case 'batchNorm':
+      return `BatchNorm(${module.features}${module.affine ? '' : ', affine=False'})`;
+    case 'conv': {
+      const { inChannels, outChannels, kernelSize } = module;
+      const kernel = kernelSize.length === 1 ? kernelSize[0] : `(${kernelSize.join(', ')})`;
+      return `Conv${kernelSize.length}d(${inChannels}, ${outChannels}, ${kernel}${biasText(module)})`;
+    }
+    case 'prelu':
+      return `PReLU(${module.parameters})`;
+    case 'unknown':
+      return 'not told';
+  }
+}
+
+function describeLayer({ torchName, args }: RecurrentModule): string {
+  const { inputSize, hiddenSize, numLayers, bidirectional, projSize = 0 } = args;
+  const parts = [`${inputSize}`, `${hiddenSize}`];
+  if (numLayers > 1) parts.push(`num_layers=${numLayers}`);
+  if (bidirectional) parts.push('bidirectional=True');
+  if (projSize > 0) parts.push(`proj_size=${projSize}`);
+  return `${torchName}(${parts.join(', ')}${biasText(args)})`;
+}
+
+function biasText({ bias }: { readonly bias: boolean }): string {
+  return bias ? '' : ', bias=False';
+}

@@ -1,0 +1,65 @@
+/** Which torch modules a state_dict is of, told by names and shapes. */
+
+import { isOpaque } from '../state-dict/dtypes.js';
+import type { TorchDtype } from '../state-dict/types.js';
+import type { NamedShapes, RecognisedModule } from './modules.js';
+import { recognisePlain } from './plain-modules.js';
+import { recogniseRecurrent } from './recurrent-modules.js';
+
+/** A tensor, of which no element is needed. */
+export interface TensorShape {
+  readonly dtype: TorchDtype;
+  readonly shape: readonly number[];
+}
+
+/**
+ * The modules that own the tensors, in the order of the file. Every tensor is in one of them: what cannot be told is in one
+ * of the kind `unknown`, with the reason.
+ */
+export function recogniseModules(tensors: ReadonlyMap<string, TensorShape>): RecognisedModule[] {
+  const groups = groupByPath(tensors);
+  const inputSizes = new Set<number>();
+  const found = new Map<string, RecognisedModule>();
+  for (const [path, group] of groups) {
+    const module = unusable(path, group) ?? recogniseRecurrent(path, shapesOf(group));
+    if (module === undefined) continue;
+    found.set(path, module);
+    if (module.kind === 'recurrent') inputSizes.add(module.args.inputSize);
+  }
+  return [...groups].map(
+    ([path, group]) => found.get(path) ?? recognisePlain(path, shapesOf(group), inputSizes),
+  );
+}
+
+type Group = ReadonlyMap<string, TensorShape>;
+
+/** Tensors by the path of their module, under their names inside it. */
+function groupByPath(tensors: ReadonlyMap<string, TensorShape>): Map<string, Group> {
+  const groups = new Map<string, Map<string, TensorShape>>();
+  for (const [key, tensor] of tensors) {
+    const path = key.slice(0, Math.max(0, key.lastIndexOf('.')));
+    const name = path === '' ? key : key.slice(path.length + 1);
+    const group = groups.get(path);
+    if (group) group.set(name, tensor);
+    else groups.set(path, new Map([[name, tensor]]));
+  }
+  return groups;
+}
+
+function shapesOf(group: Group): NamedShapes {
+  return new Map([...group].map(([name, { shape }]) => [name, shape]));
+}
+
+/** What no layer can be made of, whatever the names say. */
+function unusable(path: string, group: Group): RecognisedModule | undefined {
+  for (const [name, { dtype, shape }] of group) {
+    const reason =
+      dtype === 'C64' || isOpaque(dtype)
+        ? `${name} is ${dtype}, which no layer here holds`
+        : shape.includes(0)
+          ? `${name} is empty`
+          : undefined;
+    if (reason !== undefined) return { kind: 'unknown', path, shapes: shapesOf(group), doubts: [reason] };
+  }
+  return undefined;
+}

@@ -1,0 +1,87 @@
+/** Recurrent layers and cells, told by the names of their weights and the blocks of rows in them. */
+
+import { showShape } from '../check.js';
+import { Faults, shapeFits } from '../state-dict/faults.js';
+import { joinPath } from '../state-dict/keys.js';
+import { type FileArgs, type ModuleShapes, readCellArgs, readLayerArgs } from './layer-args.js';
+import type { NamedShapes, RecognisedModule, RecurrentName } from './modules.js';
+import { addDirection, torchShapes } from './parameter-shapes.js';
+
+const CLASS_BY_GATES: ReadonlyMap<number, RecurrentName> = new Map([
+  [1, 'RNN'],
+  [3, 'GRU'],
+  [4, 'LSTM'],
+]);
+
+/** The gates of the one class that has projections. */
+const PROJECTED_GATES = 4;
+
+/** A parameter of a recurrent layer or cell. */
+const RECURRENT_NAME = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(_l\d+(_reverse)?)?$/;
+
+/**
+ * The recurrent layer or cell with these parameters; undefined where no name is one of theirs. One that has their names, and
+ * not their shapes, is of the kind `unknown`.
+ */
+export function recogniseRecurrent(path: string, shapes: NamedShapes): RecognisedModule | undefined {
+  if (![...shapes.keys()].some((name) => RECURRENT_NAME.test(name))) return undefined;
+  const isCell = shapes.has('weight_hh');
+  const gates = gatesOf(shapes, isCell ? '' : '_l0');
+  const torchName = gates === undefined ? undefined : CLASS_BY_GATES.get(gates);
+  if (gates === undefined || torchName === undefined) {
+    const reason = 'weight_hh has no 1, 3 or 4 blocks of rows, as those of RNN, GRU and LSTM have';
+    return { kind: 'unknown', path, shapes, doubts: [reason] };
+  }
+  const doubts = torchName === 'RNN' ? ["whether nonlinearity is 'tanh' or 'relu'"] : [];
+  const faults = new Faults();
+  const file = moduleShapes(path, shapes);
+  if (isCell) {
+    const args = readCellArgs(file, gates, faults);
+    const fault = faultOf(faults, shapes, args && cellShapes(gates, args));
+    if (args === undefined || fault !== undefined) return unfit(path, shapes, `${torchName}Cell`, fault);
+    return { kind: 'cell', path, shapes, torchName: `${torchName}Cell`, args, doubts };
+  }
+  const args = readLayerArgs(file, gates, faults);
+  const expected = args && torchShapes(gates, args.inputSize, { projSize: 0, ...args });
+  const fault = faultOf(faults, shapes, expected);
+  if (args === undefined || fault !== undefined) return unfit(path, shapes, torchName, fault);
+  return { kind: 'recurrent', path, shapes, torchName, args, doubts: ['batch_first and dropout', ...doubts] };
+}
+
+/** G, the blocks of H rows. With a projection weight_hh has P columns, which say nothing of H. */
+function gatesOf(shapes: NamedShapes, suffix: string): number | undefined {
+  const [rows, columns] = shapes.get(`weight_hh${suffix}`) ?? [];
+  if (rows === undefined || columns === undefined) return undefined;
+  return shapes.has(`weight_hr${suffix}`) ? PROJECTED_GATES : rows / columns;
+}
+
+function cellShapes(gates: number, { inputSize, hiddenSize, bias }: FileArgs): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  addDirection(shapes, '', gates, inputSize, { hiddenSize, bias, projSize: 0 });
+  return shapes;
+}
+
+function moduleShapes(path: string, shapes: NamedShapes): ModuleShapes {
+  return {
+    names: [...shapes.keys()],
+    key: (name) => joinPath(path, name),
+    shape: (name) => shapes.get(name),
+    modulesWith: () => [],
+  };
+}
+
+/** The first thing that differs from the parameters of the class. */
+function faultOf(faults: Faults, found: NamedShapes, expected: NamedShapes | undefined): string | undefined {
+  if (expected === undefined) return faults.allHints()[0] ?? 'a weight is missing or no matrix';
+  for (const [name, shape] of expected) {
+    const own = found.get(name);
+    if (own === undefined) return `${name} ${showShape(shape)} is missing`;
+    if (!shapeFits(own, shape)) return `${name} is ${showShape(own)}, not ${showShape(shape)}`;
+  }
+  const other = [...found.keys()].find((name) => !expected.has(name));
+  return other === undefined ? undefined : `${other} is none of its parameters`;
+}
+
+function unfit(path: string, shapes: NamedShapes, torchName: string, fault = ''): RecognisedModule {
+  return { kind: 'unknown', path, shapes, doubts: [`it is like a ${torchName}, but ${fault}`] };
+}
