@@ -3,31 +3,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { main } from '../../src/cli/main.js';
 import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import type { StateDict } from '../../src/state-dict/types.js';
 import { expectSameBits, fixture, fixturePath, parseSafetensors } from '../state-dict/support.js';
-import { cliFixture, recordingTerminal } from './support.js';
+import { cliFixture, tell } from './support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');
 const LAYERS = cliFixture('layers.safetensors');
-const answer = (name: string) => `${cliFixture('answers.safetensors')}#${name}`;
-
-interface Told {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** The program in this process: words in, text and exit code out. */
-async function tell(...words: string[]): Promise<Told> {
-  const { terminal, lines, notes } = recordingTerminal();
-  const code = await main(words, { terminal, signal: new AbortController().signal });
-  return { code, out: lines.join('\n'), err: notes.join('\n') };
-}
 
 describe('tfjs-torch-rnn', () => {
   let folder: string;
@@ -300,114 +284,6 @@ describe('tfjs-torch-rnn', () => {
       expect((await tell('convert', LAYERS, inFolder('a.json'), '--dtype', 'fp16')).err).to.include(
         '--dtype is one of f32, f16, bf16, not fp16. Did you mean f16?',
       );
-    });
-  });
-
-  describe('verify', () => {
-    let tensors: number;
-    before(() => {
-      tensors = tf.memory().numTensors;
-    });
-    // What the program sets, it sets for its process, which here is that of the other specs.
-    after(async () => {
-      tf.env().set('PROD', false);
-      await tf.setBackend('cpu');
-      expect(tf.memory().numTensors).to.equal(tensors);
-    });
-    const gru = ['verify', LAYERS, '--layer', 'gru', '--h0', answer('gru.h0')];
-
-    it('is fine with what PyTorch gave, states and layouts included', async () => {
-      for (const words of [
-        [...gru, '--input', answer('x'), '--expected', answer('gru.y'), '--expected-hn', answer('gru.hn')],
-        [
-          ...[...gru, '--batch-first', '--input', answer('x_batch_first')],
-          ...['--expected', answer('gru.y_batch_first')],
-        ],
-        [
-          ...['verify', LAYERS, '--layer', 'lstm', '--input', answer('x'), '--expected', answer('lstm.y')],
-          ...['--expected-hn', answer('lstm.hn'), '--expected-cn', answer('lstm.cn'), '--backend', 'wasm'],
-        ],
-        [
-          ...['verify', LAYERS, '--layer', 'rnn', '--nonlinearity', 'relu'],
-          ...['--input', answer('x'), '--expected', answer('rnn.y')],
-        ],
-        [
-          ...['verify', LAYERS, '--layer', 'cell', '--h0', answer('cell.h0'), '--c0', answer('cell.c0')],
-          ...[
-            '--input',
-            answer('x_step'),
-            '--expected',
-            answer('cell.y'),
-            '--expected-cn',
-            answer('cell.cn'),
-          ],
-        ],
-      ]) {
-        const { code, out, err } = await tell(...words);
-        expect(code, out + err).to.equal(0);
-        expect(out)
-          .to.match(/\nwithin the tolerance of 0\.00001$/)
-          .and.not.include('FAIL');
-      }
-    });
-
-    it('ends with 1 beyond the tolerance, and says how far and where', async () => {
-      const words = [
-        'verify',
-        LAYERS,
-        '--layer',
-        'gru',
-        '--input',
-        answer('x'),
-        '--expected',
-        answer('gru.y'),
-      ];
-      const { code, out } = await tell(...words);
-      expect(code).to.equal(1);
-      expect(out).to.match(
-        /FAIL output: worst error 1\.0015954\d* at \[5, 0, 4\]: 0\.11221\d*, expected 1\.1138\d*/,
-      );
-      expect((await tell(...words, '--tolerance', '1.01')).code).to.equal(0);
-      const report = JSON.parse((await tell(...words, '--json')).out);
-      expect(report).to.include({ ok: false, layer: 'gru', backend: 'cpu', tolerance: 1e-5 });
-      expect(report.results[0].index).to.deep.equal([5, 0, 4]);
-    });
-
-    it('says which layers there are, and which arrays', async () => {
-      const io = ['--input', answer('x'), '--expected', answer('gru.y')];
-      expect((await tell('verify', LAYERS, ...io)).err).to.include(
-        'expected one recurrent layer in the file, got 4. The file has recurrent layers at "cell", "gru", "lstm", "rnn"',
-      );
-      expect((await tell('verify', LAYERS, '--layer', 'gur', ...io)).err).to.include('got "gur"');
-      expect((await tell('verify', CLASSIFIER, '--layer', 'fc', ...io)).err).to.include('"fc", Linear(8, 5)');
-      const unnamed = await tell(
-        ...gru,
-        '--input',
-        cliFixture('answers.safetensors'),
-        '--expected',
-        answer('x'),
-      );
-      expect(unnamed.err).to.include('--input: expected a file with one array');
-      expect((await tell(...gru, '--input', answer('z'), '--expected', answer('x'))).err).to.include(
-        'expected an array called "z"',
-      );
-    });
-
-    it('refuses shapes and states that do not fit', async () => {
-      const shape = await tell(...gru, '--input', answer('x'), '--expected', answer('x'));
-      expect(shape.code).to.equal(1);
-      expect(shape.err).to.include('--expected: expected shape [6, 2, 8], as the layer gives, got [6, 2, 3]');
-      const cn = await tell(
-        ...[...gru, '--input', answer('x'), '--expected', answer('gru.y')],
-        ...['--expected-cn', answer('x')],
-      );
-      expect(cn.err).to.include('--expected-cn: expected an LSTM');
-      expect((await tell(...gru, '--input', answer('gru.y'), '--expected', answer('x'))).err).to.include(
-        'GRU',
-      );
-      expect(
-        (await tell(...gru, '--input', answer('x'), '--expected', answer('x'), '--tolerance', 'no')).code,
-      ).to.equal(2);
     });
   });
 });

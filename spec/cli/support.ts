@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { main } from '../../src/cli/main.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -75,8 +75,17 @@ export function recordingTerminal() {
   return { terminal, lines, notes, shown };
 }
 
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+export interface Told {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The program in this process: words in, text and exit code out. */
+export async function tell(...words: string[]): Promise<Told> {
+  const { terminal, lines, notes } = recordingTerminal();
+  const code = await main(words, { terminal, signal: new AbortController().signal });
+  return { code, out: lines.join('\n'), err: notes.join('\n') };
 }
 
 /** tfjs-node is installed where its download or its wheel could be had. */

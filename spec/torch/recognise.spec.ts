@@ -135,6 +135,11 @@ describe('recogniseModules', () => {
     }
   });
 
+  it('makes no module of a path that none can have', () => {
+    for (const path of ['a.', '.a', '.'])
+      expect(told({ [`${path}.weight`]: [2, 3], [`${path}.bias`]: [2] })[path]).to.equal('not told');
+  });
+
   it('takes names of objects for names like any other', () => {
     expect(told({ '__proto__.weight': [2, 3], 'constructor.weight': [4, 1] })).to.have.property(
       'constructor',

@@ -52,6 +52,10 @@ function shapesOf(group: Group): NamedShapes {
 
 /** What no layer can be made of, whatever the names say. */
 function unusable(path: string, group: Group): RecognisedModule | undefined {
+  if (path.startsWith('.') || path.endsWith('.')) {
+    const doubts = ['a module path has no dot at its end'];
+    return { kind: 'unknown', path, shapes: shapesOf(group), doubts };
+  }
   for (const [name, { dtype, shape }] of group) {
     const reason =
       dtype === 'C64' || isOpaque(dtype)

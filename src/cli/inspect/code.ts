@@ -1,6 +1,6 @@
 /** TypeScript that rebuilds the modules of a file and loads them. It compiles and runs as it is printed. */
 
-import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { describeModule, type RecognisedModule, type RecurrentModule } from '../../torch/modules.js';
 import { printable, stringLiteral } from '../printable.js';
 import { identifierMaker } from './identifiers.js';
 import { kindCode, type ModuleCode } from './module-code.js';
@@ -36,42 +36,8 @@ function readingLines({ source, path, select }: CodeSource): string {
 }
 
 /** One model: the order is plain. */
-function sequentialCode({ embedding, recurrent, linear }: PlainOrder, source: CodeSource): string {
-  const { torchName, args } = recurrent;
-  const factory = torchName.toLowerCase();
-  const { numLayers, bidirectional, bias, projSize = 0 } = args;
-  const ownArgs: Argument[] = [['hiddenSize', args.hiddenSize]];
-  if (numLayers > 1) ownArgs.push(['numLayers', numLayers]);
-  if (bidirectional) ownArgs.push(['bidirectional', true]);
-  if (projSize > 0) ownArgs.push(['projSize', projSize]);
-  if (!bias) ownArgs.push(['bias', false]);
-  if (torchName === 'RNN') ownArgs.push(['nonlinearity', "'tanh'"]);
-  ownArgs.push(['returnSequences', false]);
-  if (!embedding) ownArgs.push(['inputShape', `[null, ${args.inputSize}]`]);
-  const name = (path: string): Argument => ['name', stringLiteral(path)];
-  const layers: string[] = [];
-  if (embedding) {
-    layers.push(
-      '// maskZero: true if index 0 pads (padding_idx=0): then it also tells the lengths.',
-      `tf.layers.embedding(${callText([
-        name(embedding.path),
-        ['inputDim', embedding.numEmbeddings],
-        ['outputDim', embedding.embeddingDim],
-        ['inputShape', '[null]'],
-      ])}),`,
-    );
-  }
-  layers.push(
-    '// returnSequences: true where the model reads every step, not the last states.',
-    ...(torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
-    `${factory}(${callText([name(recurrent.path), ...ownArgs])}),`,
-  );
-  if (linear) {
-    layers.push(
-      '// What stands between and after (activations, dropout) is not in a state_dict.',
-      `tf.layers.dense(${callText([name(linear.path), ['units', linear.outFeatures], ...(linear.bias ? [] : [['useBias', false] as const])])}),`,
-    );
-  }
+function sequentialCode(order: PlainOrder, source: CodeSource): string {
+  const factory = order.recurrent.torchName.toLowerCase();
   return [
     "import * as tf from '@tensorflow/tfjs';",
     `import { ${factory}, loadStateDict, readStateDict } from 'tfjs-torch-rnn';`,
@@ -79,12 +45,54 @@ function sequentialCode({ embedding, recurrent, linear }: PlainOrder, source: Co
     '// Feed [B, T] or [B, T, I] whatever batch_first was: it does not change the weights.',
     'export const model = tf.sequential({',
     '  layers: [',
-    ...layers.map((line) => `    ${line}`),
+    ...sequentialLayers(order, factory).map((line) => `    ${line}`),
     '  ],',
     '});',
     readingLines(source),
     'loadStateDict(model, stateDict);',
   ].join('\n');
+}
+
+function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory: string): string[] {
+  const name = (path: string): Argument => ['name', stringLiteral(path)];
+  const lines: string[] = [];
+  if (embedding) {
+    const { path, numEmbeddings, embeddingDim } = embedding;
+    const sizes: Argument[] = [
+      ['inputDim', numEmbeddings],
+      ['outputDim', embeddingDim],
+    ];
+    lines.push(
+      '// maskZero: true if index 0 pads (padding_idx=0): then it also tells the lengths.',
+      `tf.layers.embedding(${callText([name(path), ...sizes, ['inputShape', '[null]']])}),`,
+    );
+  }
+  const inputShape: Argument[] = embedding ? [] : [['inputShape', `[null, ${recurrent.args.inputSize}]`]];
+  lines.push(
+    '// returnSequences: true where the model reads every step, not the last states.',
+    ...(recurrent.torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
+    `${factory}(${callText([name(recurrent.path), ...recurrentArgs(recurrent), ...inputShape])}),`,
+  );
+  if (linear) {
+    const args: Argument[] = [['units', linear.outFeatures]];
+    if (!linear.bias) args.push(['useBias', false]);
+    lines.push(
+      '// What stands between and after (activations, dropout) is not in a state_dict.',
+      `tf.layers.dense(${callText([name(linear.path), ...args])}),`,
+    );
+  }
+  return lines;
+}
+
+function recurrentArgs({ torchName, args }: RecurrentModule): Argument[] {
+  const { hiddenSize, numLayers, bidirectional, bias, projSize = 0 } = args;
+  const own: Argument[] = [['hiddenSize', hiddenSize]];
+  if (numLayers > 1) own.push(['numLayers', numLayers]);
+  if (bidirectional) own.push(['bidirectional', true]);
+  if (projSize > 0) own.push(['projSize', projSize]);
+  if (!bias) own.push(['bias', false]);
+  if (torchName === 'RNN') own.push(['nonlinearity', "'tanh'"]);
+  return [...own, ['returnSequences', false]];
 }
 
 /** One layer for each module: how they are connected is not in the file. */
