@@ -131,7 +131,10 @@ describe('unpickle', () => {
 
   it('collects the names and the references that a pickle gives', () => {
     const parts = ['cos\nsystem\n', text('a'), '\x85Q\x86', 'cos\nsystem\n', '\x86'] as const;
-    const { globals, persistent } = read(...parts);
+    const { root, globals, persistent } = read(...parts);
+    const [inner, last] = asKind(root, 'tuple')!.items;
+    expect(asKind(inner, 'tuple')!.items[0]).to.equal(last);
+    expect(last).to.equal(globals[0]);
     expect(globals).to.deep.equal([{ kind: 'global', module: 'os', name: 'system' }]);
     expect(persistent).to.deep.equal([{ kind: 'persistent', id: { kind: 'tuple', items: ['a'] } }]);
   });

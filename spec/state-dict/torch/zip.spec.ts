@@ -138,10 +138,12 @@ describe('openTorchZip', () => {
   it('holds the pickle to its limit before it is read', () => {
     const file = torchZip(PICKLE, DATA);
     expect(() => openBytes(file, { maxPickleBytes: PICKLE.length })).not.to.throw();
-    expect(errorOf(() => openBytes(file, { maxPickleBytes: PICKLE.length - 1 }))).to.have.property(
-      'code',
-      'ENTRY_TOO_LARGE',
-    );
+    expect(errorOf(() => openBytes(file, { maxPickleBytes: PICKLE.length - 1 }))).to.include({
+      code: 'PICKLE_LIMIT',
+      message:
+        `torch: data.pkl: expected at most ${PICKLE.length - 1} bytes, got ${PICKLE.length}. ` +
+        'Raise limits.maxPickleBytes to read it',
+    });
   });
 
   it('takes deflated records, a storage with what it inflates to', () => {

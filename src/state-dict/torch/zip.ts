@@ -2,7 +2,8 @@ import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
 import { formatError } from '../format-codes.js';
-import { unpickle } from '../pickle/unpickle.js';
+import type { ReadLimits } from '../limits.js';
+import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import type { PicklePersistent } from '../pickle/values.js';
 import type { Reading } from '../reading.js';
 import { openZip, readEntry, readHeads, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
@@ -55,12 +56,7 @@ export function* openTorchZip(file: OpenedFile): Reading<Checkpoint> {
   refuseOtherArchives(archive);
   const records = recordsOf(archive);
   const littleEndian = yield* readWords(records);
-  const entry = recordNamed(records, PICKLE, 'archive');
-  const bytes = yield* readEntry(entry, file.limits.maxPickleBytes);
-  const unpickled = unpickle(bytes, { limits: file.limits, what: PICKLE });
-  if (unpickled.end !== bytes.length) {
-    throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
-  }
+  const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
   const claims = readClaims(unpickled.persistent);
   return interpret(unpickled, findStorages(claims, records, littleEndian));
 }
@@ -122,6 +118,25 @@ function checkVersion(word: string): void {
   if (version < 1) throw formatError('INVALID_CHECKPOINT', WHERE, 'version', 'an integer >= 1', show(word));
   if (version <= MAX_VERSION) return;
   throw new UnsupportedError(message(WHERE, 'version', `at most ${MAX_VERSION}`, word));
+}
+
+function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unpickled> {
+  const { maxPickleBytes } = limits;
+  if (entry.size > maxPickleBytes) {
+    const remedy = 'Raise limits.maxPickleBytes to read it';
+    throw formatError(
+      'PICKLE_LIMIT',
+      WHERE,
+      PICKLE,
+      `at most ${maxPickleBytes} bytes`,
+      `${entry.size}`,
+      remedy,
+    );
+  }
+  const bytes = yield* readEntry(entry, maxPickleBytes);
+  const unpickled = unpickle(bytes, { limits, what: PICKLE });
+  if (unpickled.end === bytes.length) return unpickled;
+  throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
 }
 
 /** Each storage is one record, whose length is that of the storage. */
