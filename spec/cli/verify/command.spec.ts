@@ -1,22 +1,20 @@
-import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { cliFixture, tell } from '../support.js';
+import { cliFixture, runProgram } from '../support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');
 const LAYERS = cliFixture('layers.safetensors');
 const answer = (name: string) => `${cliFixture('answers.safetensors')}#${name}`;
 
+/**
+ * In a process of its own: what it imports when it runs would be another instance of this package beside the one of the specs, and
+ * what it sets of tfjs it sets for its process.
+ */
+async function tell(...words: string[]) {
+  const { code, stdout, stderr } = await runProgram(words);
+  return { code, out: stdout.trimEnd(), err: stderr.trimEnd() };
+}
+
 describe('tfjs-torch-rnn verify', () => {
-  let tensors: number;
-  before(() => {
-    tensors = tf.memory().numTensors;
-  });
-  // What the program sets, it sets for its process, which here is that of the other specs.
-  after(async () => {
-    tf.env().set('PROD', false);
-    await tf.setBackend('cpu');
-    expect(tf.memory().numTensors).to.equal(tensors);
-  });
   const gru = ['verify', LAYERS, '--layer', 'gru', '--h0', answer('gru.h0')];
 
   it('is fine with what PyTorch gave, states and layouts included', async () => {
