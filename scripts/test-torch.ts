@@ -1,6 +1,6 @@
 /**
  * Live differential against PyTorch: random layers and cells forward and backward, the combinations of two of PyTorch's
- * own tests, files and models both ways, and training, on every backend.
+ * own tests, rounding against float64, files and models both ways, and training, on every backend.
  *
  *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
  *
@@ -20,6 +20,7 @@ import { compareRandom } from './test-torch/layers.js';
 import { Measurements } from './test-torch/measurements.js';
 import { compareExports } from './test-torch/models.js';
 import { Oracle } from './test-torch/oracle.js';
+import { comparePrecision } from './test-torch/precision.js';
 import { compareCudnnCombinations, compareOnnxCombinations } from './test-torch/pytorch-tests.js';
 import type { Replay, Session } from './test-torch/session.js';
 import { Tally } from './test-torch/tally.js';
@@ -46,6 +47,7 @@ const PARTS = new Map<string, (session: Session, options: Options) => Promise<vo
   ),
   ['cudnn', compareCudnnCombinations],
   ['onnx', compareOnnxCombinations],
+  ['precision', comparePrecision],
   ['files', compareFiles],
   ['exports', onEachBackend(compareExports)],
   ['training', onEachBackend(compareTraining)],

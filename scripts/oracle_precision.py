@@ -1,0 +1,42 @@
+"""What torch_oracle.py answers about rounding; see test-torch/precision.ts."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from fixtures.encoding import encode, encode_all
+from fixtures.recurrent import config_from_json, forward
+
+FACTORS = {"output": "R", "hn": "Rh", "cn": "Rc"}
+
+
+def run_in_both_precisions(request: dict) -> dict:
+    """Runs a layer on one random input of values up to `scale` in float32 and in float64: results, and the gradients of the sum
+    of every result times its factors."""
+    config = config_from_json(request["module"], request["config"])
+    generator = torch.Generator().manual_seed(request["seed"])
+    module = config.build(generator)
+    shape = (request["batch"], request["steps"], config.input_size)
+    x = torch.empty(shape).uniform_(-request["scale"], request["scale"], generator=generator)
+    factors = {
+        name: torch.empty(tensor.shape).uniform_(-1, 1, generator=generator)
+        for name, tensor in forward(module, x, {}, None).items()
+    }
+    answer = {"x": encode(x), "stateDict": encode_all(module.state_dict())}
+    answer |= {FACTORS[name]: encode(values) for name, values in factors.items()}
+    single = run(module, x, factors)
+    double = run(module.double(), x.double(), {name: values.double() for name, values in factors.items()})
+    return answer | {"single": single, "double": double}
+
+
+def run(module: nn.RNNBase, x: Tensor, factors: dict[str, Tensor]) -> dict:
+    x.requires_grad_()
+    results = forward(module, x, {}, None)
+    loss = sum((results[name] * factors[name]).sum() for name in results)
+    inputs = {"x": x, **dict(module.named_parameters())}
+    gradients = torch.autograd.grad(loss, list(inputs.values()))
+    return {"results": encode_all(results), "gradients": encode_all(dict(zip(inputs, gradients, strict=True)))}
+
+
+PRECISION_COMMANDS: dict[str, Callable[[dict], dict]] = {"run_in_both_precisions": run_in_both_precisions}
