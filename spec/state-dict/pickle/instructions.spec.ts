@@ -192,6 +192,9 @@ describe('instructions of a pickle', () => {
       expect(rootOf('Nr\0\0\x01\x000j\0\0\x01\0')).to.equal(null);
       expect(rootOf('K\x09p12\n0g12\n')).to.equal(9);
       expect(rootOf('K\x09\x940h\0')).to.equal(9);
+      // A place in the memo that is taken before those below it, and again after them.
+      const pair = rootOf('K\x01q\x020K\x02q\x000K\x03q\x010K\x04q\x020K\x05\x940h\x02h\x03\x86');
+      expect(asKind(pair, 'tuple')!.items).to.deep.equal([4, 5]);
     });
 
     it('refuse a value that was never kept', () => {
