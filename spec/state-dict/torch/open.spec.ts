@@ -1,7 +1,20 @@
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
+import { text } from '../pickle/support.js';
 import { errorOf, expectSameBits, utf8 } from '../support.js';
-import { expectedOf, openBytes, tensorsIn, torchFile } from './support.js';
+import {
+  expectedOf,
+  floats,
+  ints,
+  openBytes,
+  pickledDict,
+  storagePart,
+  tensorPart,
+  tensorsIn,
+  torchFile,
+  torchZip,
+} from './support.js';
 
 const FILES = [
   'state_dict.pt',
@@ -29,6 +42,30 @@ describe('openTorch', () => {
       expect(checkpoint.format).to.equal('torch');
     });
   }
+
+  it('reads the tensors of a hostile file, and names what it would have run', () => {
+    const run = ['cos\nsystem\n', text('touch canary'), '\x85R'];
+    const reach = ['cpkgutil\nresolve_name\n', text('os:system'), '\x85R', text('id'), '\x85R'];
+    const pickle = pickledDict({
+      a: run,
+      w: [tensorPart(storagePart('FloatStorage', '0', 2), 0, ints(2), ints(1))],
+      b: reach,
+      c: [...run, '0N'],
+    });
+    const file = torchZip(pickle, { 'data/0': floats(1, 2) });
+    const { root, unknownGlobals } = openBytes(file);
+    expect([...tensorsIn(root, file).keys()]).to.deep.equal(['w']);
+    expect(unknownGlobals).to.deep.equal(['os.system', 'pkgutil.resolve_name']);
+    expect(root.get('a')).to.deep.equal({
+      kind: 'other',
+      value: { text: 'os.system("touch canary")', unknownGlobal: 'os.system' },
+    });
+    expect(root.get('b')).to.deep.equal({
+      kind: 'other',
+      value: { text: 'pkgutil.resolve_name("os:system")("id")' },
+    });
+    expect(existsSync('canary')).to.equal(false);
+  });
 
   it('refuses the tar archives of the oldest versions, and says how to write them anew', () => {
     const tar = new Uint8Array(1024);
