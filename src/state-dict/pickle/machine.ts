@@ -17,7 +17,7 @@ export class Machine {
   private readonly stack: PickleValue[] = [];
   /** Where in the stack each mark stands. */
   private readonly marks: number[] = [];
-  /** The memo as Python's pickler fills it, from 0 on; it takes half the time of a Map. */
+  /** The memo as Python's pickler fills it, from 0 on: in a Map it was a fifth of the time of reading a large file. */
   private readonly memo: PickleValue[] = [];
   /** What is remembered at any other place. */
   private readonly scattered = new Map<number, PickleValue>();
