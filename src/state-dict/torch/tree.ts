@@ -74,8 +74,6 @@ class Tree {
     if (dicts?.some((dict) => this.holdsWeight(dict))) {
       return `a whole module, ${textOf(call.callable)}. ${SAVE_STATE_DICT}`;
     }
-    const maker = asKind(call.callable, 'global');
-    if (maker && isKnownGlobal(maker)) return undefined;
     if (!(this.hasTensor(call.args) || this.hasTensor(asKind(call.state, 'tuple')))) return undefined;
     return `what ${textOf(call.callable)} makes of a tensor`;
   }
