@@ -1,5 +1,6 @@
 /** Tables on standard output. */
 
+import { type Column, tableLines } from '../../src/cli/table.js';
 import { type CellName, caseTitle, type Mode } from './cases.js';
 import type { Growth } from './growth.js';
 import type { Machine } from './machine.js';
@@ -13,17 +14,10 @@ export function digits(value: number): string {
   return value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
-/** Columns as wide as their widest cell; the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart((widths[i] ?? 0) + 2)))
-      .join('')
-      .trimEnd();
-  return rows.map(line).join('\n');
+/** The titles of columns, and rows; the first column to the left, the others to the right. */
+export function table([titles = [], ...rows]: readonly (readonly string[])[]): string {
+  const columns = titles.map((title, i): Column => ({ title, align: i === 0 ? 'left' : 'right' }));
+  return tableLines(columns, rows).join('\n');
 }
 
 export function machineText(machine: Machine): string {

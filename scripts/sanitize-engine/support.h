@@ -36,6 +36,13 @@ static uint32_t next_random(void) {
   return state;
 }
 
+/* RUNS SEED, both optional. Returns the runs. */
+static long read_arguments(int count, char **arguments) {
+  state = count > 2 ? (uint32_t)atol(arguments[2]) : 1;
+  if (state == 0) state = 1;
+  return count > 1 ? atol(arguments[1]) : 1000;
+}
+
 static int between(int low, int high) { return low + (int)(next_random() % (uint32_t)(high - low + 1)); }
 
 /* A buffer of exactly so many floats, between red zones; filled with small numbers. */

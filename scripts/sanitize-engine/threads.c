@@ -100,9 +100,7 @@ static void run(int32_t round) {
 }
 
 int main(int count, char **arguments) {
-  long runs = count > 1 ? atol(arguments[1]) : 1000;
-  state = count > 2 ? (uint32_t)atol(arguments[2]) : 1;
-  if (state == 0) state = 1;
+  long runs = read_arguments(count, arguments);
   for (long i = 0; i < runs; i++) {
     start_over();
     run((int32_t)(i % 0x7fff) + 1);
