@@ -48,6 +48,7 @@ describe('the program', () => {
 
   for (const backend of ['cpu', 'wasm', 'tensorflow']) {
     it(`verifies a layer on ${backend}, and says nothing else`, async function () {
+      // It is optional: a fresh clone has none.
       if (backend === 'tensorflow' && !hasTfjsNode()) this.skip();
       const io = ['--input', `${ANSWERS}#x`, '--expected', `${ANSWERS}#gru.y`, '--h0', `${ANSWERS}#gru.h0`];
       const words = ['verify', LAYERS, '--layer', 'gru', '--backend', backend];
@@ -74,6 +75,7 @@ describe('the program', () => {
   });
 
   it('stops at Ctrl-C, and leaves nothing behind', async function () {
+    // No signals there.
     if (process.platform === 'win32') this.skip();
     // A body that never ends, so that the program is still reading when the signal comes.
     const server = createServer((_, response) => {

@@ -213,6 +213,7 @@ describe('readStateDict', () => {
     };
 
     it('closes the file whatever becomes of the reading', async function () {
+      // Only there a process can list what it has open.
       if (process.platform !== 'linux') this.skip();
       const handles = () => readdirSync('/proc/self/fd').filter(isInFolder);
       const cut = join(folder, 'cut-big.safetensors');

@@ -83,6 +83,7 @@ describe('readStateDict of a model in several files', () => {
   });
 
   it('reads of a cache whose files are all links into one folder', async function () {
+    // Links need a privilege there.
     if (process.platform === 'win32') this.skip();
     const snapshot = join(root, 'snapshot');
     mkdirSync(snapshot);
@@ -134,6 +135,7 @@ describe('readStateDict of a model in several files', () => {
     });
 
     it('a link out of the folder', async function () {
+      // Links need a privilege there.
       if (process.platform === 'win32') this.skip();
       const secret = join(root, 'secret');
       writeFileSync(secret, FILES[FIRST]);

@@ -47,6 +47,7 @@ describe('readFile', () => {
   });
 
   it('refuses a pipe that nobody writes to, at once', async function () {
+    // No named pipes in the file system there.
     if (process.platform === 'win32') this.skip();
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);

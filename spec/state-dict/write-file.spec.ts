@@ -49,6 +49,7 @@ describe('saveSafetensors', () => {
   });
 
   it('replaces the file that a link leads to', async function () {
+    // Links need a privilege there.
     if (process.platform === 'win32') this.skip();
     mkdirSync(join(folder, 'real'));
     const real = join(folder, 'real', 'model');
