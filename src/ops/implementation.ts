@@ -24,10 +24,11 @@ export function fusedObstacle(): string | undefined {
  * @throws UnsupportedError when it is asked for by name and cannot run.
  */
 export function isFused(where: string, implementation: Implementation): boolean {
-  const obstacle = implementation === 'reference' ? 'none wanted' : fusedObstacle();
+  const obstacle = implementation === 'reference' ? undefined : fusedObstacle();
   if (implementation === 'fused' && obstacle !== undefined) throw refusal(where, obstacle);
-  lastRuns.set(getBackend(), obstacle === undefined ? 'fused' : 'reference');
-  return obstacle === undefined;
+  const isFusedRun = implementation !== 'reference' && obstacle === undefined;
+  lastRuns.set(getBackend(), isFusedRun ? 'fused' : 'reference');
+  return isFusedRun;
 }
 
 /**

@@ -105,7 +105,7 @@ export class Layout {
   /** By layer. */
   private readonly jobs: readonly (readonly Job[])[];
   private readonly teams: readonly number[];
-  private members = 1;
+  private readonly members: number;
   /** Those that the jobs read. */
   private used: readonly PackedWeights[] = [];
   private readonly buffers: readonly (readonly ForwardBuffers[])[];
