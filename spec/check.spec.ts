@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkBoolean, checkInteger, checkKeys, message, show, showShape } from '../src/check.js';
+import { checkBoolean, checkInteger, checkKeys, message, show, showFirst, showShape } from '../src/check.js';
 
 describe('check', () => {
   it('writes every message in one form', () => {
@@ -47,5 +47,12 @@ describe('check', () => {
     expect(() => checkKeys('f', null, ['a'])).to.throw(TypeError, 'f: options: expected an object, got null');
     expect(() => checkKeys('f', 'a', ['a'])).to.throw(TypeError, 'f: options: expected an object, got "a"');
     expect(() => checkKeys('f', { b: undefined }, ['a', 'b'])).not.to.throw();
+  });
+
+  it('shows the first of many things, and how many there are', () => {
+    expect(showFirst(['a', 'b'], show)).to.equal('"a", "b"');
+    expect(showFirst([1, 2, 3], String, 2)).to.equal('1, 2, ... 3 in all');
+    expect(showFirst(Array(8).fill(0), String)).to.equal('0, 0, 0, 0, 0, 0, 0, 0');
+    expect(showFirst([], String)).to.equal('');
   });
 });

@@ -30,6 +30,12 @@ function showTo(depth: number, value: unknown): string {
   return String(value);
 }
 
+/** The first of what a file may have thousands of, and how many there are where that is more. */
+export function showFirst<T>(items: readonly T[], each: (item: T) => string, most = 8): string {
+  const shown = items.slice(0, most).map(each).join(', ');
+  return items.length > most ? `${shown}, ... ${items.length} in all` : shown;
+}
+
 /** A shape as a message shows it; null (unknown) prints as `?`. No tensor has a rank that is cut here. */
 export function showShape(shape: readonly (number | null)[]): string {
   const head = shape.slice(0, 16).map((size) => size ?? '?');

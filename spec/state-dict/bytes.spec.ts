@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../src/errors.js';
-import { asBytes, requireLittleEndian } from '../../src/state-dict/bytes.js';
+import { asBytes, hasMark, requireLittleEndian } from '../../src/state-dict/bytes.js';
 import { errorOf } from './support.js';
 
 describe('asBytes', () => {
@@ -49,5 +49,15 @@ describe('requireLittleEndian', () => {
     const { endianness } = await import('node:os');
     if (endianness() === 'LE') requireLittleEndian('spec');
     else expect(errorOf(() => requireLittleEndian('spec'))).to.be.instanceOf(UnsupportedError);
+  });
+});
+
+describe('hasMark', () => {
+  it('compares the bytes there with character codes, and finds none past the end', () => {
+    const bytes = Uint8Array.of(0x93, 0x4e, 0x55);
+    expect(hasMark(bytes, '\x93N')).to.equal(true);
+    expect(hasMark(bytes, 'NU', 1)).to.equal(true);
+    expect(hasMark(bytes, 'NU')).to.equal(false);
+    expect(hasMark(bytes, 'U\0', 2)).to.equal(false);
   });
 });

@@ -10,6 +10,7 @@ import { formatError } from './format-codes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './gather.js';
 import { type ByteRange, inflate, type Reading } from './reading.js';
 import type { StateDict, TorchData, TorchTensor } from './types.js';
+import { checkCrc32 } from './zip/crc32.js';
 
 export interface BindOptions {
   readonly where: string;
@@ -143,7 +144,7 @@ function isView(tensor: StoredTensor): boolean {
 }
 
 /** Two tensors of one storage with the same identity have the same elements at the same place. */
-function identityOf({ dtype, shape, strides, byteOffset }: StoredTensor): string {
+export function identityOf({ dtype, shape, strides, byteOffset }: StoredTensor): string {
   return `${dtype} ${byteOffset} ${shape} ${strides ?? ''}`;
 }
 
@@ -162,14 +163,9 @@ function* storageBytes(
     }
   }
   const isWhole = part.end - part.begin === wholeOf(storage).end;
-  if (crc32 === undefined || options.crc32 === undefined || !isWhole) return bytes;
-  const found = options.crc32(bytes);
-  if (found === crc32) return bytes;
-  throw formatError('CRC_MISMATCH', options.where, what, `CRC-32 ${hex(crc32)}`, hex(found), 'It is damaged');
-}
-
-function hex(crc: number): string {
-  return (crc >>> 0).toString(16).padStart(8, '0');
+  if (crc32 !== undefined && options.crc32 && isWhole)
+    checkCrc32(options.where, what, crc32, options.crc32(bytes));
+  return bytes;
 }
 
 function bindStorage(

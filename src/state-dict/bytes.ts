@@ -16,6 +16,14 @@ export function requireLittleEndian(where: string, littleEndian = HOST_IS_LITTLE
   );
 }
 
+/** Whether bytes of these character codes stand there. */
+export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
+  for (let i = 0; i < mark.length; i++) {
+    if (bytes[offset + i] !== mark.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
 /** An ArrayBuffer or Uint8Array, of any realm. */
 export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
   const tag = tagOf(value);

@@ -1,6 +1,6 @@
 /** Which dict of a checkpoint is the state_dict, and which of its tensors are taken. */
 
-import { message, show } from '../check.js';
+import { message, show, showFirst } from '../check.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode } from './checkpoint.js';
 import { formatError } from './format-codes.js';
 import { joinPath } from './keys.js';
@@ -28,9 +28,6 @@ const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$
 
 /** Names are joined for every level, and a graph with cycles has no deepest one. No module is nested half as deep. */
 const MAX_NESTING = 128;
-
-/** A message lists no more of what a file may have thousands of. */
-const SHOWN = 8;
 
 /** @throws TypeError for anything but a list of strings. */
 export function checkPath(where: string, path: unknown): asserts path is CheckpointPath | undefined {
@@ -137,12 +134,9 @@ function dictsWithTensors(
 }
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
-  const paths = candidates.slice(0, SHOWN).map(({ key }) => showPath([...taken, key]));
-  const more = candidates.length > SHOWN ? `, ... ${candidates.length} in all` : '';
+  const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
   const remedy = `Pass one of them as path, or path: ${showPath(taken)} for all with longer names`;
-  return new RangeError(
-    message(where, 'file', 'one dict with tensors', `several: ${paths.join(', ')}${more}`, remedy),
-  );
+  return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
 }
 
 function dictAt(where: string, root: CheckpointDict, path: CheckpointPath): CheckpointDict {
@@ -152,7 +146,7 @@ function dictAt(where: string, root: CheckpointDict, path: CheckpointPath): Chec
     if (node?.kind !== 'dict') {
       const keys = [...dict].filter(([, entry]) => entry.kind === 'dict').map(([name]) => name);
       const rule = `a dict at ${showPath(path.slice(0, depth + 1))}`;
-      const remedy = keys.length > 0 ? `There are dicts at ${listNames(keys)}` : undefined;
+      const remedy = keys.length > 0 ? `There are dicts at ${showFirst(keys, show)}` : undefined;
       throw new RangeError(message(where, 'path', rule, describeNode(node), remedy));
     }
     dict = node.entries;
@@ -193,9 +187,9 @@ export function tensorsAt(
   }
   if (tensors.size === 0 && left.length > 0) {
     const what = path.length === 0 ? 'file' : `dict at ${showPath(path)}`;
-    throw new RangeError(message(where, what, 'tensors', `none, but ${listNames(left)}`));
+    throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(left, show)}`));
   }
-  const warnings = left.length > 0 ? [`Left out, as no tensors: ${listNames(left)}.`] : [];
+  const warnings = left.length > 0 ? [`Left out, as no tensors: ${showFirst(left, show)}.`] : [];
   return { path, tensors, warnings };
 }
 
@@ -235,9 +229,4 @@ function* leavesOf(where: string, chosen: CheckpointDict): Generator<[name: stri
 
 function showPath(path: CheckpointPath): string {
   return JSON.stringify(path);
-}
-
-function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).map(show).join(', ');
-  return names.length > SHOWN ? `${shown}, ... ${names.length} in all` : shown;
 }

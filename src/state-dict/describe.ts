@@ -1,5 +1,6 @@
 /** What a source holds, told from the parts that describe its tensors alone: no element is read, however large it is. */
 
+import { identityOf } from './bind.js';
 import type { OpenedFile, StoredTensor } from './checkpoint.js';
 import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose.js';
 import type { StateDictFormat } from './detect.js';
@@ -103,12 +104,12 @@ function describeNodes(
 function earlierName(
   firstNames: Map<unknown, Map<string, string>>,
   name: string,
-  { dtype, shape, strides, storage, byteOffset }: StoredTensor,
+  tensor: StoredTensor,
 ): string | undefined {
-  if (elementCount(shape) === 0) return undefined;
-  const identity = `${dtype} ${byteOffset} ${shape} ${strides ?? ''}`;
-  const known = firstNames.get(storage) ?? new Map<string, string>();
-  firstNames.set(storage, known);
+  if (elementCount(tensor.shape) === 0) return undefined;
+  const identity = identityOf(tensor);
+  const known = firstNames.get(tensor.storage) ?? new Map<string, string>();
+  firstNames.set(tensor.storage, known);
   const earlier = known.get(identity);
   if (earlier === undefined) known.set(identity, name);
   return earlier;

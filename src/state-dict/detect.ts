@@ -1,5 +1,6 @@
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
+import { hasMark } from './bytes.js';
 import { formatError } from './format-codes.js';
 import { isWhitespace } from './json-reader.js';
 
@@ -21,7 +22,7 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
     name: 'an HDF5 file, as Keras writes',
     remedy: 'It is no PyTorch file: load it with the framework that wrote it',
-    matches: (bytes) => startsWith(bytes, '\x89HDF\r\n\x1a\n'),
+    matches: (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
   },
   {
     name: 'a gzip file in a gzip file',
@@ -31,7 +32,7 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
     name: 'a Git LFS pointer, which stands for the file in a clone without Git LFS',
     remedy: 'Fetch the file itself: git lfs pull',
-    matches: (bytes) => startsWith(bytes, 'version https://git-lfs.github.com/spec/'),
+    matches: (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
   },
   {
     name: 'an HTML or XML page',
@@ -57,7 +58,7 @@ export function detectFormat(where: string, source: string, bytes: Uint8Array): 
   const rule = 'a file of tensors (safetensors, torch.save, NumPy, JSON)';
   if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
-  if (startsWith(bytes, '\x93NUMPY')) return 'npy';
+  if (hasMark(bytes, '\x93NUMPY')) return 'npy';
   // Before the zip archive that it also is.
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
@@ -71,7 +72,7 @@ export function detectFormat(where: string, source: string, bytes: Uint8Array): 
 
 /** Whether a file begins as one that gzip wrote does. What is in it shows when it is decompressed. */
 export function isGzip(bytes: Uint8Array): boolean {
-  return startsWith(bytes, '\x1f\x8b\x08') && !isSafetensors(bytes);
+  return hasMark(bytes, '\x1f\x8b\x08') && !isSafetensors(bytes);
 }
 
 function isSafetensors(bytes: Uint8Array): boolean {
@@ -92,13 +93,6 @@ function showHead(bytes: Uint8Array): string {
   return `bytes ${hex}${isText ? ` (${show(text)})` : ''}`;
 }
 
-function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {
-  for (let i = 0; i < magic.length; i++) {
-    if (bytes[offset + i] !== magic.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
 /** `{`, or the white space that may stand before it. */
 function opensJson(byte: number): boolean {
   return byte === 0x7b || isWhitespace(byte);
@@ -106,24 +100,29 @@ function opensJson(byte: number): boolean {
 
 /** The first byte that is neither white space nor part of a byte order mark. */
 function firstSignificant(bytes: Uint8Array): number | undefined {
-  const start = startsWith(bytes, '\xef\xbb\xbf') ? 3 : 0;
+  const start = hasMark(bytes, '\xef\xbb\xbf') ? 3 : 0;
   return bytes.subarray(start).find((byte) => !isWhitespace(byte));
 }
 
 /** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
 function isTorch(bytes: Uint8Array): boolean {
   const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
-  return isPickle || isZip(bytes) || startsWith(bytes, 'ustar', TAR_MAGIC_OFFSET);
+  return isPickle || isZip(bytes) || isTar(bytes);
+}
+
+/** A tar archive. */
+export function isTar(bytes: Uint8Array): boolean {
+  return hasMark(bytes, 'ustar', TAR_MAGIC_OFFSET);
 }
 
 /** A zip archive with entries, or one without. */
 function isZip(bytes: Uint8Array): boolean {
-  return startsWith(bytes, 'PK\x03\x04') || startsWith(bytes, 'PK\x05\x06');
+  return hasMark(bytes, 'PK\x03\x04') || hasMark(bytes, 'PK\x05\x06');
 }
 
 /** A zip archive whose first entry is named `*.npy`. */
 function isNpz(bytes: Uint8Array): boolean {
-  if (!startsWith(bytes, 'PK\x03\x04')) return false;
+  if (!hasMark(bytes, 'PK\x03\x04')) return false;
   const nameLength = bytes[ZIP_NAME_LENGTH_OFFSET] | (bytes[ZIP_NAME_LENGTH_OFFSET + 1] << 8);
-  return startsWith(bytes, '.npy', ZIP_NAME_OFFSET + nameLength - 4);
+  return hasMark(bytes, '.npy', ZIP_NAME_OFFSET + nameLength - 4);
 }

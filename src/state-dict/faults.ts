@@ -1,5 +1,6 @@
 import { showShape } from '../check.js';
 import { StateDictError } from '../errors.js';
+import { isWithin } from './edits.js';
 
 type Shape = readonly (number | null)[];
 
@@ -172,18 +173,4 @@ function nearMissHints(missing: readonly string[], unexpected: readonly string[]
 /** The keys differ by one or two characters, none a digit or a dot: numbers and paths differ on purpose. */
 function isSlip(key: string, other: string): boolean {
   return key.replace(/[^\d.]/g, '') === other.replace(/[^\d.]/g, '') && isWithin(SLIP, key, other);
-}
-
-/** Whether so many characters inserted, deleted or replaced make `b` of `a`: Levenshtein's distance, up to a few. */
-function isWithin(edits: number, a: string, b: string): boolean {
-  let same = 0;
-  while (same < a.length && a[same] === b[same]) same++;
-  const [restA, restB] = [a.slice(same), b.slice(same)];
-  if (restA === restB) return true;
-  if (edits === 0) return false;
-  return (
-    isWithin(edits - 1, restA.slice(1), restB.slice(1)) ||
-    isWithin(edits - 1, restA.slice(1), restB) ||
-    isWithin(edits - 1, restA, restB.slice(1))
-  );
 }

@@ -4,7 +4,7 @@ export type { ReadProgress } from './collect.js';
 export type { StateDictFormat } from './detect.js';
 export { toFloat32Array } from './floats.js';
 export { type FormatCode, formatCodes } from './format-codes.js';
-export type { ParseLimits, ReadLimits } from './limits.js';
+export type { ReadLimits } from './limits.js';
 export type { StateDictSource } from './locate.js';
 export { type ParseOptions, parseStateDict } from './parse.js';
 export { type ReadOptions, readStateDict } from './read.js';

@@ -25,7 +25,7 @@ export interface PickleLimits {
 }
 
 /** Bounds on what a file may ask for before it is refused. */
-export interface ParseLimits extends PickleLimits {
+export interface ReadLimits extends PickleLimits {
   /**
    * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors). A
    * header of that size costs seconds and gigabytes to read; one of an ordinary model takes kilobytes.
@@ -54,8 +54,6 @@ export interface ParseLimits extends PickleLimits {
    */
   readonly maxBytes?: number;
 }
-
-export type ReadLimits = ParseLimits;
 
 /** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
 export const OTHER_MEMBERS = 64;

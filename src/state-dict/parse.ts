@@ -3,7 +3,7 @@ import { asBytes, requireLittleEndian } from './bytes.js';
 import type { StateDictFormat } from './detect.js';
 import { runSync } from './drive.js';
 import { inflateSync } from './inflate.js';
-import { type ParseLimits, resolveLimits } from './limits.js';
+import { type ReadLimits, resolveLimits } from './limits.js';
 import { FORMATS } from './open.js';
 import { checkPart, type PartOptions, readCheckpoint } from './read-checkpoint.js';
 import type { StateDict } from './types.js';
@@ -12,7 +12,7 @@ export interface ParseOptions extends PartOptions {
   /** What the bytes are. @default judged by the first bytes */
   readonly format?: StateDictFormat;
   /** What a file may ask for. */
-  readonly limits?: ParseLimits;
+  readonly limits?: ReadLimits;
 }
 
 const WHERE = 'parseStateDict';

@@ -4,12 +4,12 @@ import type { Checkpoint, CheckpointNode, OpenedFile } from './checkpoint.js';
 import { runSync } from './drive.js';
 import { bitsOf, elementCount } from './dtypes.js';
 import { formatError } from './format-codes.js';
-import { type ParseLimits, resolveLimits } from './limits.js';
+import { type ReadLimits, resolveLimits } from './limits.js';
 import type { Reading } from './reading.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 
 export interface SafetensorsOptions {
-  readonly limits?: ParseLimits;
+  readonly limits?: ReadLimits;
 }
 
 const WHERE = 'safetensors';

@@ -1,10 +1,7 @@
 /** Which tensors are read: those of the modules that a caller names. */
 
-import { message, show } from '../check.js';
+import { message, show, showFirst } from '../check.js';
 import { checkModulePath } from './keys.js';
-
-/** A message lists no more of what a file may have thousands of. */
-const SHOWN = 8;
 
 /** @throws TypeError for anything but a list of module paths, RangeError for an empty one. */
 export function checkSelect(where: string, select: unknown): asserts select is readonly string[] | undefined {
@@ -53,6 +50,5 @@ function hint(names: readonly string[], missing: string): string | undefined {
   const near = [...modules].filter((path) => path === last || path.endsWith(`.${last}`));
   const found = near.length > 0 ? near : [...new Set(names.map((name) => name.split('.', 1)[0] ?? name))];
   if (found.length === 0) return undefined;
-  const shown = found.slice(0, SHOWN).map(show).join(', ');
-  return `There are ${shown}${found.length > SHOWN ? `, ... ${found.length} in all` : ''}`;
+  return `There are ${showFirst(found, show)}`;
 }

@@ -1,10 +1,10 @@
 /** A model in several files, which an index beside them lists: what `save_pretrained` writes of a large one. */
 
-import { message, show } from '../check.js';
+import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
 import { formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
-import { OTHER_MEMBERS, type ParseLimits, tooManyTensors } from './limits.js';
+import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './limits.js';
 import { type Located, locate, WHERE } from './locate.js';
 import type { NodeFs } from './node-fs.js';
 import type { ReadReport } from './read-checkpoint.js';
@@ -20,9 +20,6 @@ const MAX_SHARDS = 10_000;
 
 /** Names of shards are a stranger's text: no separator, drive, escape or wild card of any system is among these. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]{1,255}$/;
-
-/** A message lists no more of what a file may have thousands of. */
-const SHOWN = 8;
 
 /** Deepest nesting of what an index may hold beside its map. */
 const MAX_DEPTH = 32;
@@ -185,13 +182,13 @@ async function checkFiles(where: string, fs: NodeFs, text: string, shards: reado
     }
   }
   if (missing.length === 0) return;
-  const shown = missing.slice(0, SHOWN).map(show).join(', ');
-  const more = missing.length > SHOWN ? `, ... ${missing.length} in all` : '';
-  throw new Error(message(where, 'files', `all ${shards.length} beside it`, `none called ${shown}${more}`));
+  throw new Error(
+    message(where, 'files', `all ${shards.length} beside it`, `none called ${showFirst(missing, show)}`),
+  );
 }
 
 /** The `weight_map` of an index. What stands beside it, such as a total that is often wrong, is left. */
-export function parseIndex(where: string, bytes: Uint8Array, limits: Required<ParseLimits>): WeightMap {
+export function parseIndex(where: string, bytes: Uint8Array, limits: Required<ReadLimits>): WeightMap {
   const reader = new JsonReader(bytes, {
     where: `${where}: json`,
     unit: 'byte',

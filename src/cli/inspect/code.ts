@@ -1,5 +1,6 @@
 /** TypeScript that rebuilds the modules of a file and loads them. It compiles and runs as it is printed. */
 
+import { showFirst } from '../../check.js';
 import { describeModule, type RecognisedModule, type RecurrentModule } from '../../torch/modules.js';
 import { printable, stringLiteral } from '../printable.js';
 import { identifierMaker } from './identifiers.js';
@@ -16,9 +17,6 @@ export interface CodeSource {
 
 /** Names that tf.layers accept: they begin those of the weights, for which tfjs has this rule. */
 const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
-
-/** Tensors of a module that a comment names; a file may have thousands. */
-const SHOWN = 8;
 
 export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
   const order = plainOrder(modules);
@@ -104,11 +102,8 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
     if (module.kind === 'unknown') {
-      const names = [...module.shapes.keys()].slice(0, SHOWN).map(printable).join(', ');
-      const more = module.shapes.size > SHOWN ? `, ... ${module.shapes.size} in all` : '';
-      blocks.push(
-        `// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}${more}`,
-      );
+      const names = showFirst([...module.shapes.keys()], printable);
+      blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
       continue;
     }
     const options = {

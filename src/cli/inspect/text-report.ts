@@ -1,4 +1,4 @@
-import { showShape } from '../../check.js';
+import { showFirst, showShape } from '../../check.js';
 import type { SourceDescription } from '../../state-dict/describe.js';
 import { describeModule, type RecognisedModule } from '../../torch/modules.js';
 import { printable, printableMessage } from '../printable.js';
@@ -60,9 +60,9 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
     const name = path === '' ? '(root)' : printable(path);
     const open = doubts.map(printable).join('; ');
     if (kind === 'unknown') {
-      const names = [...shapes].slice(0, 4).map(([own, shape]) => `${printable(own)} ${showShape(shape)}`);
-      const more = shapes.size > names.length ? `, ... ${shapes.size} in all` : '';
-      terminal.line(`${name}: ${terminal.style('yellow', 'not told')}: ${open}: ${names.join(', ')}${more}`);
+      const shown = ([own, shape]: [string, readonly number[]]) => `${printable(own)} ${showShape(shape)}`;
+      const names = showFirst([...shapes], shown, 4);
+      terminal.line(`${name}: ${terminal.style('yellow', 'not told')}: ${open}: ${names}`);
       continue;
     }
     const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;

@@ -2,7 +2,7 @@
 
 import { cast, io, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
-import { show, showShape } from '../../check.js';
+import { show, showFirst, showShape } from '../../check.js';
 import { holdsOwnLayer } from './gru-config.js';
 import { invalidModel, type LayerJson } from './json.js';
 import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
@@ -71,8 +71,7 @@ function shapeFits(found: readonly number[], expected: Slot['shape']): boolean {
 
 function listFaults(kind: string, faults: readonly string[]): string {
   if (faults.length === 0) return '';
-  const more = faults.length > LISTED ? `, ... ${faults.length} in all` : '';
-  return `${kind}: ${faults.slice(0, LISTED).join(', ')}${more}`;
+  return `${kind}: ${showFirst(faults, (fault) => fault, LISTED)}`;
 }
 
 function ambiguous(name: string, found: readonly Slot[], other: string | undefined) {

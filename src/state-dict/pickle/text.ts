@@ -1,4 +1,4 @@
-import { show } from '../../check.js';
+import { show, showFirst } from '../../check.js';
 import { asKind, type PickleCall, type PickleValue } from './values.js';
 
 /** Levels, and values of each, that a text shows: it is for people, and the value may be of any size or contain itself. */
@@ -60,8 +60,7 @@ function textOfFloat(value: number): string {
 function textOfItems(items: readonly PickleValue[], levels: number): string {
   if (items.length === 0) return '';
   if (levels <= 0) return '...';
-  const shown = items.slice(0, SHOWN_ITEMS).map((item) => textOf(item, levels - 1));
-  return items.length > SHOWN_ITEMS ? `${shown.join(', ')}, ... ${items.length} in all` : shown.join(', ');
+  return showFirst(items, (item) => textOf(item, levels - 1), SHOWN_ITEMS);
 }
 
 function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: number): string {

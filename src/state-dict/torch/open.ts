@@ -1,6 +1,8 @@
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { hasMark } from '../bytes.js';
 import type { Checkpoint, OpenedFile } from '../checkpoint.js';
+import { isTar } from '../detect.js';
 import { type Reading, readRange } from '../reading.js';
 import { WHERE } from './invalid.js';
 import { openTorchLegacy } from './legacy.js';
@@ -8,8 +10,6 @@ import { openTorchZip } from './zip.js';
 
 /** Far enough to tell the three layouts that torch.save has had. */
 const HEAD_BYTES = 262;
-
-const TAR_MAGIC_OFFSET = 257;
 
 /**
  * Opens a file that `torch.save` wrote: `.pt`, `.pth`, `.bin`, `.ckpt`. The pickle in it is read as data: no class or function
@@ -20,13 +20,9 @@ const TAR_MAGIC_OFFSET = 257;
  */
 export function* openTorch(file: OpenedFile): Reading<Checkpoint> {
   const head = yield* readRange(0, Math.min(file.size, HEAD_BYTES));
-  if (startsWith(head, 'PK', 0)) return yield* openTorchZip(file);
-  if (!startsWith(head, 'ustar', TAR_MAGIC_OFFSET)) return yield* openTorchLegacy(file);
+  if (hasMark(head, 'PK')) return yield* openTorchZip(file);
+  if (!isTar(head)) return yield* openTorchLegacy(file);
   const got = 'a tar archive, as torch.save wrote before version 0.1.10';
   const remedy = 'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")';
   throw new UnsupportedError(message(WHERE, 'file', 'a zip archive or pickles', got, remedy));
-}
-
-function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
-  return [...magic].every((character, i) => bytes[offset + i] === character.charCodeAt(0));
 }

@@ -1,10 +1,10 @@
 import type { OpenedFile, StoredBytes } from '../checkpoint.js';
 import { inflate, type Reading, readRange, readRanges } from '../reading.js';
-import { crc32Of } from './crc32.js';
+import { checkCrc32, crc32Of } from './crc32.js';
 import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory } from './directory.js';
 import { findDirectory } from './end.js';
 import { locateEntries } from './local.js';
-import { zipError } from './records.js';
+import { WHERE, zipError } from './records.js';
 
 /** An entry whose records agree. Its bytes have not been read. */
 export interface ZipEntry {
@@ -76,13 +76,8 @@ export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Arra
   if (bytes.length !== entry.size) {
     throw zipError('CORRUPT_DATA', what, `${entry.size} bytes when inflated`, `${bytes.length}`);
   }
-  const found = crc32Of(bytes);
-  if (found === entry.crc32) return bytes;
-  throw zipError('CRC_MISMATCH', what, `CRC-32 ${hex(entry.crc32)}`, hex(found), 'It is damaged');
-}
-
-function hex(crc: number): string {
-  return crc.toString(16).padStart(8, '0');
+  checkCrc32(WHERE, what, entry.crc32, crc32Of(bytes));
+  return bytes;
 }
 
 /** Deflated bytes that are read for so many inflated ones: any sensible deflater has said that much by then. */

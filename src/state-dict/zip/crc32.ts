@@ -1,3 +1,4 @@
+import { formatError } from '../format-codes.js';
 import { nodeZlib } from '../node-zlib.js';
 
 /** The polynomial of zip and gzip, its bits in reverse order. */
@@ -11,6 +12,16 @@ let tables: Int32Array | undefined;
 /** The CRC-32 of bytes, as zip and gzip have it: unsigned. */
 export function crc32Of(bytes: Uint8Array): number {
   return nodeZlib()?.crc32?.(bytes) ?? crc32ByTables(bytes);
+}
+
+/** @throws FormatError CRC_MISMATCH unless a checksum is the one that the file gives. */
+export function checkCrc32(where: string, what: string, expected: number, found: number): void {
+  if (found === expected) return;
+  throw formatError('CRC_MISMATCH', where, what, `CRC-32 ${hex(expected)}`, hex(found), 'It is damaged');
+}
+
+function hex(crc: number): string {
+  return crc.toString(16).padStart(8, '0');
 }
 
 /** The same where there is no zlib: eight bytes at a time, each looked up in a table of its own. */
