@@ -5,6 +5,7 @@ import { errorOf } from './support.js';
 
 const T: CheckpointNode = { kind: 'loaded', tensor: { dtype: 'U8', shape: [0], data: new Uint8Array(0) } };
 const NUMBER: CheckpointNode = { ...T, maybeSetting: true } as CheckpointNode;
+const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
 const OTHER: CheckpointNode = { kind: 'other', value: { text: '3' } };
 
 function dict(entries: Record<string, CheckpointNode>): CheckpointNode & { kind: 'dict' } {
@@ -20,8 +21,14 @@ function chosen(entries: Record<string, CheckpointNode>) {
   return chooseDict('spec', checkpoint(entries), undefined);
 }
 
-function namesAt(entries: Record<string, CheckpointNode> | CheckpointDict, path: string[] = [], max = 100) {
-  return [...tensorsAt('spec', checkpoint(entries), path, max).tensors.keys()];
+function namesAt(
+  entries: Record<string, CheckpointNode> | CheckpointDict,
+  path: string[] = [],
+  maxTensors = 100,
+  maxHeaderBytes = 1e5,
+) {
+  const limits = { maxTensors, maxHeaderBytes };
+  return [...tensorsAt('spec', checkpoint(entries), path, limits).tensors.keys()];
 }
 
 const WEIGHTS = dict({ weight: T, bias: T });
@@ -77,7 +84,7 @@ describe('chooseDict', () => {
     expect(error).to.be.instanceOf(RangeError);
     expect(error.message).to.equal(
       'spec: file: expected one dict with tensors, got several: ["model"], ["ema"]. ' +
-        'Pass one of them as path, or path: [] for all with longer names',
+        'Pass one of them as the path, or [] for all with longer names',
     );
     const deeper = errorOf(() => chosen({ nets: dict({ G: WEIGHTS, D: WEIGHTS }) }));
     expect(deeper.message).to.include('several: ["nets","G"], ["nets","D"]. ');
@@ -140,11 +147,11 @@ describe('tensorsAt', () => {
       'spec',
       checkpoint({ w: T, epoch: OTHER, d: dict({ x: OTHER }) }),
       [],
-      9,
+      LIMITS,
     );
     expect([...tensors.keys()]).to.deep.equal(['w']);
     expect(warnings).to.deep.equal(['Left out, as no tensors: "epoch".']);
-    expect(tensorsAt('spec', checkpoint({ w: T }), [], 9).warnings).to.deep.equal([]);
+    expect(tensorsAt('spec', checkpoint({ w: T }), [], LIMITS).warnings).to.deep.equal([]);
   });
 
   it('keeps what has an error of its own, to be thrown where it is asked for', () => {
@@ -153,7 +160,7 @@ describe('tensorsAt', () => {
       'spec',
       checkpoint({ w: { kind: 'other', value: { text: '"x"' }, error } }),
       [],
-      9,
+      LIMITS,
     );
     expect(tensors.get('w')).to.deep.equal({ kind: 'refused', reason: '"x"', error });
   });
@@ -179,7 +186,24 @@ describe('tensorsAt', () => {
     expect(errorOf(() => namesAt({ a: T, b: T }, [], 1)).code).to.equal('TOO_MANY_TENSORS');
     let node = WEIGHTS;
     for (let i = 0; i < 100; i++) node = dict({ a: node, b: node });
-    expect(errorOf(() => namesAt({ node }, [], 1000)).code).to.equal('TOO_MANY_TENSORS');
+    expect(errorOf(() => namesAt({ node }, [], 1000, 1e7)).code).to.equal('TOO_MANY_TENSORS');
+  });
+
+  it('refuses dicts that refer to each other in more ways than can be named', () => {
+    const dicts = Array.from({ length: 24 }, () => dict({}));
+    for (const one of dicts) for (const [i, other] of dicts.entries()) one.entries.set(`${i}`, other);
+    dicts[0]?.entries.set('w', T);
+    const error = errorOf(() => namesAt({ d: dicts[1]! }));
+    expect(error.code).to.equal('NAMES_TOO_LONG');
+    expect(error.message).to.equal(
+      'spec: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
+    );
+  });
+
+  it('refuses a long name that is the first part of many', () => {
+    const many = dict(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`, T])));
+    expect(namesAt({ ['a'.repeat(1000)]: many })).to.have.length(50);
+    expect(errorOf(() => namesAt({ ['a'.repeat(3000)]: many })).code).to.equal('NAMES_TOO_LONG');
   });
 
   it('is not led through dicts without tensors, however often they are shared', () => {

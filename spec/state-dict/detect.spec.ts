@@ -39,6 +39,7 @@ describe('detectFormat', () => {
       ['PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\x14\0archive/data.pkl', 'torch'],
       ['PK\x03\x04\0\0\0\0\0\0\0\0\0\0', 'torch'],
       ['\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', 'torch'],
+      ['L119547037146038801333356L\n.L1001L\n.', 'torch'],
       ['\x80\x04\x95\x10\0\0\0\0\0\0\0', 'torch'],
       [`${'sys_info'.padEnd(257, '\0')}ustar`, 'torch'],
       ["\x93NUMPY\x01\0v\0{'descr'", 'npy'],

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Transfer } from '../../src/state-dict/collect.js';
 import { fileAccess, openFile } from '../../src/state-dict/file-access.js';
 import { type NodeFile, type NodeFs, nodeFs } from '../../src/state-dict/node-fs.js';
-import { rejectionOf, utf8 } from './support.js';
+import { FOLDER_REMEDY, rejectionOf, utf8 } from './support.js';
 
 const TRANSFER: Transfer = { where: 'spec', source: 'path "m"', maxBytes: 100 };
 
@@ -76,7 +76,7 @@ describe('fileAccess', () => {
   it('leaves no handle open for what is no file', async () => {
     const { fs, open } = counting();
     const error = await rejectionOf(openFile(fs, folder, TRANSFER));
-    expect(error.message).to.equal('spec: path "m": expected a file, got a directory');
+    expect(error.message).to.equal(`spec: path "m": expected a file, got a directory. ${FOLDER_REMEDY}`);
     expect(open()).to.equal(0);
   });
 });

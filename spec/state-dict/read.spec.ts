@@ -14,7 +14,7 @@ import { parseStateDict } from '../../src/state-dict/parse.js';
 import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import { expectSameBits, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
+import { expectSameBits, FOLDER_REMEDY, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
 
 const MODULE = 'reference/module.safetensors';
 const FILE = fixture(MODULE);
@@ -251,7 +251,7 @@ describe('readStateDict', () => {
 
     it('name a directory', async () => {
       expect(await message(folder)).to.equal(
-        `readStateDict: path ${JSON.stringify(folder)}: expected a file, got a directory`,
+        `readStateDict: path ${JSON.stringify(folder)}: expected a file, got a directory. ${FOLDER_REMEDY}`,
       );
     });
 

@@ -11,7 +11,7 @@ import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
-import { errorOf, rejectionOf, utf8 } from './support.js';
+import { errorOf, FOLDER_REMEDY, rejectionOf, utf8 } from './support.js';
 
 const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
 const MAP = { 'fc.bias': SECOND, 'gru.w': FIRST, 'fc.weight': SECOND };
@@ -180,7 +180,7 @@ describe('readStateDict of a model in several files', () => {
     it('a folder without an index, as ever', async () => {
       const error = await rejectionOf(readStateDict(root));
       expect(error.message).to.equal(
-        `readStateDict: path ${JSON.stringify(root)}: expected a file, got a directory`,
+        `readStateDict: path ${JSON.stringify(root)}: expected a file, got a directory. ${FOLDER_REMEDY}`,
       );
     });
   });

@@ -8,6 +8,10 @@ import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js
 import { checkTensor } from '../../src/state-dict/tensor.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
 
+/** What to do with a folder. */
+export const FOLDER_REMEDY =
+  'Name the file in it; a model in several files needs its model.safetensors.index.json';
+
 /** Path of a stored file. */
 export function fixturePath(name: string): URL {
   return new URL(`../fixtures/safetensors/${name}`, import.meta.url);

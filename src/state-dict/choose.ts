@@ -4,7 +4,7 @@ import { message, show, showFirst } from '../check.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode } from './checkpoint.js';
 import { formatError } from './format-codes.js';
 import { joinPath } from './keys.js';
-import { tooManyTensors } from './limits.js';
+import { type ReadLimits, tooManyTensors } from './limits.js';
 
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
@@ -135,7 +135,7 @@ function dictsWithTensors(
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
   const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
-  const remedy = `Pass one of them as path, or path: ${showPath(taken)} for all with longer names`;
+  const remedy = `Pass one of them as the path, or ${showPath(taken)} for all with longer names`;
   return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
 }
 
@@ -168,12 +168,12 @@ export function tensorsAt(
   where: string,
   { root }: Checkpoint,
   path: CheckpointPath,
-  maxTensors: number,
+  { maxTensors, maxHeaderBytes }: Pick<Required<ReadLimits>, 'maxTensors' | 'maxHeaderBytes'>,
 ): Chosen {
   const chosen = dictAt(where, root, path);
   const tensors = new Map<string, TensorNode>();
   const left: string[] = [];
-  for (const [name, node] of leavesOf(where, chosen)) {
+  for (const [name, node] of leavesOf(where, chosen, maxHeaderBytes)) {
     const tensor = asTensor(node);
     if (tensor === undefined) {
       left.push(name);
@@ -199,9 +199,19 @@ function asTensor(node: CheckpointNode): TensorNode | undefined {
   return { kind: 'refused', reason: node.value.text, error: node.error };
 }
 
-/** Every node below a dict that is no dict, under its dotted name. Dicts without any tensor are passed over. */
-function* leavesOf(where: string, chosen: CheckpointDict): Generator<[name: string, node: CheckpointNode]> {
+/**
+ * Every node below a dict that is no dict, under its dotted name. Dicts without any tensor are passed over.
+ *
+ * @param maxNames  characters of all names together, one more for each entry. Dicts that refer to each other have a name for
+ *   every way from one to the next: a few dozen of them more than can be listed.
+ */
+function* leavesOf(
+  where: string,
+  chosen: CheckpointDict,
+  maxNames: number,
+): Generator<[name: string, node: CheckpointNode]> {
   const holders = dictsWithTensors(chosen, isTensor);
+  let room = maxNames;
   // From the chosen dict to the one being read: what is met again inside itself holds nothing new.
   const open = new Set([chosen]);
   const levels = [{ dict: chosen, prefix: '', entries: chosen.entries() }];
@@ -214,6 +224,11 @@ function* leavesOf(where: string, chosen: CheckpointDict): Generator<[name: stri
     }
     const [key, node] = next.value;
     const name = joinPath(level.prefix, key);
+    room -= name.length + 1;
+    if (room < 0) {
+      const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
+      throw formatError('NAMES_TOO_LONG', where, 'file', rule, 'more');
+    }
     if (node.kind !== 'dict') {
       yield [name, node];
     } else if (holders.has(node.entries) && !open.has(node.entries)) {

@@ -66,7 +66,7 @@ function describeFile(located: Located, options: DescribeOptions): Promise<Sourc
   function* describe(file: OpenedFile): Reading<SourceDescription> {
     const checkpoint = yield* openCheckpoint(WHERE, located.name, file);
     const path = chooseDict(file.where, checkpoint, options.path);
-    const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, options.limits.maxTensors);
+    const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, options.limits);
     const names = selectNames(file.where, [...tensors.keys()], options.select);
     const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));
     return {

@@ -23,8 +23,13 @@ export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfe
   try {
     const stat = await handle.stat();
     if (stat.isFile()) return { handle, size: stat.size };
-    const got = stat.isDirectory() ? 'a directory' : 'a device or pipe';
-    throw new RangeError(message(transfer.where, transfer.source, 'a file', got));
+    const [got, remedy] = stat.isDirectory()
+      ? [
+          'a directory',
+          'Name the file in it; a model in several files needs its model.safetensors.index.json',
+        ]
+      : ['a device or pipe', undefined];
+    throw new RangeError(message(transfer.where, transfer.source, 'a file', got, remedy));
   } catch (error) {
     await handle.close();
     throw error;

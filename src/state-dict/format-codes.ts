@@ -8,6 +8,8 @@ export const formatCodes = {
   UNKNOWN_FORMAT: 'the bytes are of no format that is known',
   TOO_MANY_TENSORS: 'the file names more tensors than `limits.maxTensors`',
   TOO_MANY_MEMBERS: 'one object has many more members than `limits.maxTensors` allows tensors',
+  NAMES_TOO_LONG:
+    'the dotted names of what a checkpoint holds are longer together than `limits.maxHeaderBytes`',
   UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',
   DUPLICATE_KEY: 'one object names the same member twice',
   INVALID_UTF8: 'the text is not valid UTF-8',

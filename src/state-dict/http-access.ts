@@ -10,6 +10,13 @@ import { discard, fetchUrl, isWebStream, readResponse } from './sources.js';
  */
 const HEAD_BYTES = 1 << 16;
 
+/** What to do where a server does not serve ranges as HTTP says, or a browser does not show that it does. */
+const WRONG_RANGE =
+  'Its server serves ranges wrongly: download the file and read that, or all of it without select';
+const HIDDEN_RANGE =
+  'Another origin must send Access-Control-Expose-Headers: Content-Range; else download the file and read that, or all of it without select';
+const CHANGED = 'Has the file changed? Read it again';
+
 /** What a partial answer says of itself. */
 interface Part extends ByteRange {
   /** Of the whole file. */
@@ -46,7 +53,8 @@ async function readPart(url: string, expected: Part, transfer: Transfer): Promis
   const headers = rangeHeaders(expected);
   if (expected.version !== undefined) headers['If-Range'] = expected.version;
   const response = await fetchUrl(url, transfer, headers);
-  if (response.status === 200) throw await refusal(response, transfer, describe(expected), 'the whole file');
+  if (response.status === 200)
+    throw await refusal(response, transfer, describe(expected), 'the whole file', CHANGED);
   // It has a status of failure, which readResponse reports.
   if (response.status !== 206) return readResponse(response, transfer);
   return bodyOf(response, await partOf(response, transfer), expected, transfer);
@@ -63,15 +71,13 @@ async function partOf(response: Response, transfer: Transfer): Promise<Part> {
   const range = headers.get('content-range');
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range ?? '');
   if (!match) {
-    const remedy =
-      'Another origin must send Access-Control-Expose-Headers: Content-Range; else read without select';
     const rule = 'a Content-Range with the size of the file';
-    throw await refusal(response, transfer, rule, show(range), remedy);
+    throw await refusal(response, transfer, rule, show(range), range === null ? HIDDEN_RANGE : WRONG_RANGE);
   }
   const encoding = headers.get('content-encoding');
   // A part of compressed bytes cannot be decompressed, and counts other bytes than those asked for.
   if (encoding !== null)
-    throw await refusal(response, transfer, 'a part without Content-Encoding', show(encoding));
+    throw await refusal(response, transfer, 'a part without Content-Encoding', show(encoding), WRONG_RANGE);
   const [begin, last, size] = match.slice(1).map(Number) as [number, number, number];
   const tag = headers.get('etag');
   const version = tag?.startsWith('"') ? tag : (headers.get('last-modified') ?? undefined);
@@ -85,8 +91,16 @@ async function bodyOf(
   expected: Part,
   transfer: Transfer,
 ): Promise<Uint8Array> {
-  if (describe(part) !== describe(expected))
-    throw await refusal(response, transfer, describe(expected), describe(part));
+  if (describe(part) !== describe(expected)) {
+    const isSameFile = part.size === expected.size && part.version === expected.version;
+    throw await refusal(
+      response,
+      transfer,
+      describe(expected),
+      describe(part),
+      isSameFile ? WRONG_RANGE : CHANGED,
+    );
+  }
   const bytes = part.end - part.begin;
   if (isWebStream(response.body)) return collectStream(response.body, transfer, { bytes, exact: true });
   const whole = await readResponse(response, transfer);
@@ -106,7 +120,7 @@ async function refusal(
   { where, source }: Transfer,
   rule: string,
   got: string,
-  remedy = 'Has the file changed? Read it again',
+  remedy: string,
 ): Promise<Error> {
   await discard(response);
   return new Error(message(where, source, rule, got, remedy));

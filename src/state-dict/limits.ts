@@ -27,8 +27,9 @@ export interface PickleLimits {
 /** Bounds on what a file may ask for before it is refused. */
 export interface ReadLimits extends PickleLimits {
   /**
-   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors). A
-   * header of that size costs seconds and gigabytes to read; one of an ordinary model takes kilobytes.
+   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors), and
+   * characters of the names of all tensors, which would stand in such a header. One of that size costs seconds and gigabytes
+   * to read; that of an ordinary model takes kilobytes.
    * @default 25_000_000
    */
   readonly maxHeaderBytes?: number;

@@ -64,7 +64,7 @@ function* readPlain(request: CheckpointRequest): Reading<StateDict> {
   const { where, limits } = file;
   const checkpoint = yield* openCheckpoint(request.where, request.source, file, request.format);
   const path = chooseDict(where, checkpoint, request.path);
-  const { tensors, warnings } = tensorsAt(where, checkpoint, path, limits.maxTensors);
+  const { tensors, warnings } = tensorsAt(where, checkpoint, path, limits);
   const found = [...tensors.keys()];
   const names = request.selectNames?.(found) ?? selectNames(where, found, select);
   const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));

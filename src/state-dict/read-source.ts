@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.js';
+import { FormatError, UnsupportedError } from '../errors.js';
 import type { OpenedFile } from './checkpoint.js';
 import { checkDigest } from './digest.js';
 import { runAsync } from './drive.js';
@@ -59,8 +59,10 @@ async function openSource(located: Located, options: SourceOptions, inParts: boo
   return memoryAccess(bytes);
 }
 
-/** A FormatError of a reader, which knows its format alone, with the source before it. */
+/** An error of a reader, which knows its format alone, with the source before it. */
 function attributed(error: unknown, prefix: string): unknown {
-  if (!(error instanceof FormatError) || error.message.startsWith(prefix)) return error;
-  return new FormatError(error.code, `${prefix}${error.message}`);
+  if (!(error instanceof Error) || error.message.startsWith(prefix)) return error;
+  if (error instanceof FormatError) return new FormatError(error.code, `${prefix}${error.message}`);
+  if (error instanceof UnsupportedError) return new UnsupportedError(`${prefix}${error.message}`);
+  return error;
 }

@@ -99,6 +99,7 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   const imports = new Set<string>(['readStateDict']);
   const blocks: string[] = [];
   let usesTf = false;
+  let hasLayers = false;
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
     if (module.kind === 'unknown') {
@@ -114,11 +115,12 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     const code: ModuleCode = kindCode(module, options);
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
+    hasLayers = true;
     const doubts = module.doubts.length > 0 ? `. Not told: ${module.doubts.join('; ')}.` : '';
     blocks.push([`// ${title}${doubts}`, ...code.lines].join('\n'));
   }
   return [
-    ...(usesTf ? ["import * as tf from '@tensorflow/tfjs';"] : []),
+    ...tfjsImport(usesTf, hasLayers),
     `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
@@ -126,4 +128,10 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     '',
     blocks.join('\n\n'),
   ].join('\n');
+}
+
+/** Layers that are not called by its names still need a backend, which the import brings. */
+function tfjsImport(usesTf: boolean, hasLayers: boolean): string[] {
+  if (usesTf) return ["import * as tf from '@tensorflow/tfjs';"];
+  return hasLayers ? ["import '@tensorflow/tfjs';"] : [];
 }

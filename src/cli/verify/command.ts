@@ -84,6 +84,7 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
     return text === undefined ? undefined : readArray(`--${option}`, text, signal);
   };
   const module = await findModule(source, path, words.value('layer'), signal);
+  checkOptionsFit(words, module);
   const select = module.path === '' ? undefined : [module.path];
   const stateDict = await readStateDict(source, { path, select, signal });
   const [x, h0, c0] = [await readArray('--input', input, signal), await array('h0'), await array('c0')];
@@ -94,7 +95,8 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   const results: Result[] = [];
   for (const [option, name] of EXPECTATIONS) {
     const expected = await array(option);
-    if (expected !== undefined) results.push({ name, ...compare(option, answers.get(name), expected) });
+    if (expected !== undefined)
+      results.push({ name, ...compare(option, answers.get(name) as NumberArray, expected) });
   }
   const isFine = results.every(({ error }) => error <= tolerance);
   if (words.flag('json')) terminal.line(printableJson(jsonAnswer(module, backend, tolerance, results)));
@@ -152,10 +154,21 @@ async function findModule(
   throw new RangeError(message(WHERE, '--layer', rule, got, remedy));
 }
 
-function compare(option: string, actual: NumberArray | undefined, expected: NumberArray): WorstError {
-  if (actual === undefined) {
-    throw new RangeError(message(WHERE, `--${option}`, 'an LSTM, which has a cell state', 'another layer'));
+/** @throws UsageError for an option that this layer has no use for: a comparison without it would not be what was asked. */
+function checkOptionsFit(words: ParsedWords, { torchName }: RecurrentModule | CellModule): void {
+  const misfits = [
+    ['c0', torchName.startsWith('LSTM'), 'an LSTM, which has a cell state'],
+    ['expected-cn', torchName.startsWith('LSTM'), 'an LSTM, which has a cell state'],
+    ['nonlinearity', torchName.startsWith('RNN'), 'an RNN'],
+    ['batch-first', !torchName.endsWith('Cell'), 'a layer that runs over steps'],
+  ] as const;
+  for (const [option, fits, kind] of misfits) {
+    if (words.flag(option) && !fits)
+      throw new UsageError(`--${option} is for ${kind}, not for the ${torchName}.`);
   }
+}
+
+function compare(option: string, actual: NumberArray, expected: NumberArray): WorstError {
   if (`${actual.shape}` !== `${expected.shape}`) {
     const rule = `shape ${showShape(actual.shape)}, as the layer gives`;
     throw new RangeError(message(WHERE, `--${option}`, rule, showShape(expected.shape)));

@@ -1,0 +1,78 @@
+/** Inputs of one format after the other, each judged, and what came of them. */
+
+import { Random } from '../test-torch/random.js';
+import { FORMATS, type FuzzInput } from './formats.js';
+import { judge, judgeOtherWays, type Verdict } from './judge.js';
+import { ShardedModel } from './sharded.js';
+
+/** Every so many inputs are read in the other ways as well. */
+const OTHER_WAYS = 8;
+
+/** Peak memory of the process. Its own share is 200 to 300 MiB, and the limits leave each file some tens. */
+const MAX_RSS_BYTES = 2 ** 30;
+
+/** For one file of kilobytes, most of which take less than a millisecond. */
+const MAX_MS = 20_000;
+
+export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'sharded'];
+
+/** Which input: the same three give the same bytes on every machine. */
+export interface InputId {
+  readonly seed: number;
+  readonly format: string;
+  readonly index: number;
+}
+
+/** Makes and judges the inputs of one format. */
+export class Campaign {
+  /** How often each verdict was given. */
+  readonly verdicts = new Map<Verdict, number>();
+  slowestMs = 0;
+  private readonly model?: ShardedModel;
+
+  constructor(
+    private readonly seed: number,
+    readonly format: string,
+  ) {
+    if (format === 'sharded') this.model = new ShardedModel();
+  }
+
+  make(index: number): FuzzInput {
+    const random = new Random(mixed(this.seed, this.format, index));
+    return this.model
+      ? { bytes: this.model.makeIndex(random) }
+      : (FORMATS[this.format] as (typeof FORMATS)[string])(random);
+  }
+
+  /** @throws what no file may cause, or an Error that says what is wrong with the tensors that were read. */
+  async judge(index: number): Promise<void> {
+    const input = this.make(index);
+    const begin = performance.now();
+    const verdict = await this.verdictOf(input, index);
+    const ms = performance.now() - begin;
+    this.slowestMs = Math.max(this.slowestMs, ms);
+    this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
+    if (ms > MAX_MS) throw new Error(`it took ${Math.round(ms / 1000)} s`);
+    // In kilobytes, the most that there ever was: the input that raised it is the one to blame.
+    const rss = 1024 * process.resourceUsage().maxRSS;
+    if (rss > MAX_RSS_BYTES) throw new Error(`the process has grown to ${Math.round(rss / 2 ** 20)} MiB`);
+  }
+
+  private async verdictOf(input: FuzzInput, index: number): Promise<Verdict> {
+    if (this.model) return this.model.judge(input.bytes);
+    const verdict = judge(input);
+    if (index % OTHER_WAYS === 0) await judgeOtherWays(input, verdict);
+    return verdict;
+  }
+
+  end(): void {
+    this.model?.remove();
+  }
+}
+
+/** One number of three, so that no two inputs share their random choices (FNV-1a). */
+function mixed(seed: number, format: string, index: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(`${seed}/${format}/${index}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
+}

@@ -1,0 +1,61 @@
+/** The process that reads the inputs. It writes down which one it is at, so that one that ends or stops it is known. */
+
+import { openSync, writeFileSync, writeSync } from 'node:fs';
+import { Campaign } from './campaign.js';
+import { againCommand, type FuzzOptions, noteOf } from './options.js';
+
+const MOST_FAILURES = 20;
+
+/** Longest time between two looks at the clock. */
+const BLOCK = 50;
+
+async function main(): Promise<void> {
+  const [, , text = '', noteFile = ''] = process.argv;
+  const options = JSON.parse(text) as FuzzOptions;
+  const note = openSync(noteFile, 'w');
+  let [inputs, failures] = [0, 0];
+  for (const format of options.formats) {
+    const campaign = new Campaign(options.seed, format);
+    const start = performance.now();
+    const { first, end, until } = rangeOf(options, start);
+    let index = first;
+    for (; index < end && failures < MOST_FAILURES; index++) {
+      if (index % BLOCK === 0 && performance.now() > until) break;
+      writeSync(note, noteOf({ seed: options.seed, format, index }), 0, 'latin1');
+      try {
+        if (options.keep) writeFileSync(options.keep, campaign.make(index).bytes);
+        await campaign.judge(index);
+      } catch (error) {
+        failures++;
+        console.log(`FAIL ${error instanceof Error ? error.stack : error}`);
+        console.log(`  again: ${againCommand({ seed: options.seed, format, index })}`);
+      }
+    }
+    inputs += index - first;
+    campaign.end();
+    print(campaign, index - first, performance.now() - start);
+  }
+  const mib = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(`${inputs} inputs, ${failures} failed, at most ${mib} MiB of memory`);
+  if (failures > 0) process.exitCode = 1;
+}
+
+/** The inputs of each format: one, so many, or all until its share of the time is over. */
+function rangeOf({ input, count, minutes, formats }: FuzzOptions, start: number) {
+  if (input !== undefined) return { first: input, end: input + 1, until: Infinity };
+  if (minutes === undefined) return { first: 0, end: count, until: Infinity };
+  return { first: 0, end: Infinity, until: start + (minutes * 60_000) / formats.length };
+}
+
+function print({ format, verdicts, slowestMs }: Campaign, inputs: number, ms: number): void {
+  const read = verdicts.get('read') ?? 0;
+  const others = [...verdicts].filter(([verdict]) => verdict !== 'read').sort((a, b) => b[1] - a[1]);
+  const most = others.slice(0, 4).map(([verdict, count]) => `${verdict} ${count}`);
+  const slowest = `slowest ${slowestMs.toFixed(0)} ms`;
+  console.log(
+    `${format}: ${inputs} in ${(ms / 1000).toFixed(0)} s, ${slowest}; read ${read}, refused ${inputs - read}`,
+  );
+  console.log(`  ${others.length} reasons: ${most.join(', ')}${others.length > most.length ? ', ...' : ''}`);
+}
+
+await main();

@@ -1,0 +1,110 @@
+/** What may come of a hostile file: sound tensors, or an error of the kinds that callers are told of. */
+
+import { rebuildingCode } from '../../src/cli/inspect/code.js';
+import { jsonReport } from '../../src/cli/inspect/json-report.js';
+import { writeReport } from '../../src/cli/inspect/text-report.js';
+import { terminalOf } from '../../src/cli/terminal.js';
+import { FormatError, UnsupportedError } from '../../src/errors.js';
+import { describeSource } from '../../src/state-dict/describe.js';
+import { formatCodes } from '../../src/state-dict/format-codes.js';
+import { type ReadLimits, resolveLimits } from '../../src/state-dict/limits.js';
+import { parseStateDict } from '../../src/state-dict/parse.js';
+import { readStateDict } from '../../src/state-dict/read.js';
+import { checkTensor, hasSameValues } from '../../src/state-dict/tensor.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import { recogniseModules } from '../../src/torch/recognise.js';
+import type { FuzzInput } from './formats.js';
+
+/** Files are of kilobytes: a few bytes that claim more than this are refused before it is allocated. */
+export const LIMITS: ReadLimits = { maxBytes: 2 ** 24, maxTensorBytes: 2 ** 24, maxHeaderBytes: 1e6 };
+
+/** `read`, or why not: a code of `formatCodes`, `unsupported`, or `unclear` where it is not clear which dict is meant. */
+export type Verdict = string;
+
+/** Reads a file at once. */
+export function judge({ bytes, expected }: FuzzInput, parse = parseStateDict): Verdict {
+  let stateDict: StateDict;
+  try {
+    stateDict = parse(bytes, { limits: LIMITS });
+  } catch (error) {
+    return verdictOf(error);
+  }
+  requireSound(stateDict, bytes);
+  if (expected && !isSame(stateDict, expected)) throw new Error('other tensors were read than were written');
+  return 'read';
+}
+
+/**
+ * Reads a file in the other ways that there are, which must come to the same: in parts, and as a description alone, with the
+ * report and the code that `inspect` makes of it.
+ */
+export async function judgeOtherWays({ bytes }: FuzzInput, verdict: Verdict): Promise<void> {
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+  const whole = await verdictOfPromise(readStateDict(blob, { limits: LIMITS }));
+  if (whole !== verdict) throw new Error(`parseStateDict: ${verdict}, readStateDict: ${whole}`);
+  const described = await verdictOfPromise(describe(blob));
+  if (verdict === 'read' && described !== 'read')
+    throw new Error(`it can be read, and not described: ${described}`);
+  if (verdict === 'read') await comparePart(blob, parseStateDict(bytes, { limits: LIMITS }));
+}
+
+async function describe(blob: Blob): Promise<void> {
+  const description = await describeSource(blob, { limits: resolveLimits('fuzz', LIMITS) });
+  const modules = recogniseModules(description.tensors);
+  const code = rebuildingCode(modules, { source: 'fuzzed' });
+  const nowhere = { write: () => true };
+  writeReport(terminalOf(nowhere, nowhere, {}), 'fuzzed', description, modules, code);
+  JSON.stringify(jsonReport('fuzzed', description, modules, code));
+}
+
+/** The tensors of the first module, read alone. */
+async function comparePart(blob: Blob, all: StateDict): Promise<void> {
+  const [first] = all.keys();
+  const module = first?.slice(0, Math.max(0, first.lastIndexOf('.')));
+  // Not every name has a module path: those that do are the ones a caller can ask for.
+  if (!module || module.split('.').includes('')) return;
+  const part = await readStateDict(blob, { limits: LIMITS, select: [module] });
+  if (part.size === 0) throw new Error(`nothing of ${module} was read alone`);
+  for (const [name, tensor] of part) {
+    if (!hasSameValues(tensor, all.get(name) as TorchTensor))
+      throw new Error(`${name} read alone is another`);
+  }
+}
+
+async function verdictOfPromise(promise: Promise<unknown>): Promise<Verdict> {
+  try {
+    await promise;
+    return 'read';
+  } catch (error) {
+    return verdictOf(error);
+  }
+}
+
+/** @throws the error itself where it is none that a file may cause. */
+export function verdictOf(error: unknown): Verdict {
+  if (error instanceof FormatError && error.code in formatCodes) return error.code;
+  if (error instanceof UnsupportedError) return 'unsupported';
+  // The engine's own RangeErrors (stack, array lengths, allocation) have no such message.
+  if (error instanceof RangeError && /^(parse|read)StateDict: .+: expected .+, got /s.test(error.message))
+    return 'unclear';
+  throw error;
+}
+
+function requireSound(stateDict: StateDict, file: Uint8Array): void {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const [name, tensor] of stateDict) {
+    checkTensor('fuzz', name, tensor);
+    buffers.add(tensor.data.buffer);
+  }
+  buffers.delete(file.buffer);
+  const copied = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (copied > (LIMITS.maxTensorBytes ?? 0)) throw new Error(`${copied} bytes were taken for tensors`);
+}
+
+function isSame(actual: StateDict, expected: StateDict): boolean {
+  const names = [...actual.keys()];
+  return (
+    names.join('\n') === [...expected.keys()].join('\n') &&
+    names.every((name) => hasSameValues(actual.get(name) as TorchTensor, expected.get(name) as TorchTensor))
+  );
+}

@@ -1,0 +1,69 @@
+/** The command line, and how an input is named in it. */
+
+import { parseArgs } from 'node:util';
+import { FORMAT_NAMES, type InputId } from './campaign.js';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly formats: readonly string[];
+  /** Inputs of each format, unless `minutes` or `input` is given. */
+  readonly count: number;
+  /** For all formats together. */
+  readonly minutes?: number;
+  /** The one to repeat. */
+  readonly input?: number;
+  /** Where its bytes are written to. */
+  readonly keep?: string;
+}
+
+/** Enough of each format for what happens once in ten thousand times. */
+const DEFAULT_COUNT = '100000';
+
+/** @throws RangeError that names the option. */
+export function readOptions(args: readonly string[]): FuzzOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+      format: { type: 'string', multiple: true },
+      count: { type: 'string', default: DEFAULT_COUNT },
+      minutes: { type: 'string' },
+      input: { type: 'string' },
+      keep: { type: 'string' },
+    },
+  });
+  const { format, minutes, input, keep } = values;
+  for (const name of format ?? []) {
+    if (!FORMAT_NAMES.includes(name))
+      throw new RangeError(`--format: expected ${FORMAT_NAMES.join(' or ')}, got "${name}"`);
+  }
+  if (input !== undefined && format?.length !== 1)
+    throw new RangeError('--input: expected one --format beside it');
+  if (keep !== undefined && input === undefined)
+    throw new RangeError('--keep: expected --input beside it, which is kept');
+  return {
+    seed: readNumber('--seed', values.seed, /^\d+$/),
+    formats: format ?? FORMAT_NAMES,
+    count: readNumber('--count', values.count, /^\d+$/),
+    ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes, /^\d+(\.\d+)?$/) }),
+    ...(input !== undefined && { input: readNumber('--input', input, /^\d+$/) }),
+    ...(keep !== undefined && { keep }),
+  };
+}
+
+function readNumber(what: string, text: string, form: RegExp): number {
+  if (!form.test(text)) throw new RangeError(`${what}: expected a number, got "${text}"`);
+  return Number(text);
+}
+
+/** What runs one input again. */
+export function againCommand({ seed, format, index }: InputId): string {
+  return `npm run fuzz -- --format ${format} --seed ${seed} --input ${index}`;
+}
+
+/** A note is written over the one before it, so all are of one length. */
+const NOTE_BYTES = 80;
+
+export function noteOf(id: InputId): string {
+  return JSON.stringify(id).padEnd(NOTE_BYTES);
+}
