@@ -29,11 +29,13 @@ export function randomGraph(random: Random): Uint8Array {
       ),
     );
   }
-  const links = random.integer(1, 4 * containers.length);
+  // Where nearly all links are to containers, there are more ways through them than anyone can name.
+  const links = containers.length * random.pick([1, 4, 12]);
+  const toTensors = random.pick([0.02, 0.2]);
   for (let i = 0; i < links; i++) {
     // Those before are linked to more often, so that most of the graph can be reached.
     const from = random.integer(0, Math.min(i, containers.length - 1));
-    const to = random.chance(0.2)
+    const to = random.chance(toTensors)
       ? containers.length + random.integer(0, tensors - 1)
       : random.integer(0, containers.length - 1);
     const key = random.chance(0.7) ? random.pick(KEYS) : `k${i}`;
