@@ -1,3 +1,4 @@
+import { show, showFirst } from '../check.js';
 import { FormatError } from '../errors.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode, OpenedFile } from './checkpoint.js';
 import { formatError } from './format-codes.js';
@@ -44,19 +45,30 @@ export function* openJson({ size, limits }: OpenedFile): Reading<Checkpoint> {
   if (kind !== 'object') throw notTensors(`a ${kind}`);
   const members = membersAt(reader, start, limits.maxTensors);
   reader.expectEnd();
-  const root = rootOf(reader, members, limits.maxTensors);
-  return { format: 'json', root, unknownGlobals: [], warnings: [] };
+  return { format: 'json', unknownGlobals: [], ...contentOf(reader, members, limits.maxTensors) };
 }
 
-function rootOf(reader: JsonReader, members: readonly Member[], maxTensors: number): CheckpointDict {
+function contentOf(
+  reader: JsonReader,
+  members: readonly Member[],
+  maxTensors: number,
+): Pick<Checkpoint, 'root' | 'warnings'> {
   const byName = new Map(members.map((member) => [member.name, member]));
   checkNoIndex(reader, byName.get('weight_map'));
   checkNoLayers(reader, byName.get('layers'));
   const packed = readPacked(reader, byName.get('specs'), byName.get('weights'), maxTensors);
-  if (packed) return packed;
+  if (packed) return { root: packed, warnings: leftBeside(members, ['specs', 'weights']) };
   const split = readSplit(reader, byName.get('params'), byName.get('meta'), maxTensors);
-  if (split) return split;
-  return dictOf(reader, members, maxTensors);
+  if (split) return { root: split, warnings: leftBeside(members, ['params', 'meta']) };
+  return { root: dictOf(reader, members, maxTensors), warnings: [] };
+}
+
+/** Tells of members beside those that are the tensors. */
+function leftBeside(members: readonly Member[], taken: readonly string[]): string[] {
+  const left = members.filter(({ name }) => !taken.includes(name));
+  if (left.length === 0) return [];
+  const names = showFirst(left, ({ name }) => show(name));
+  return [`Left out, beside ${taken.map(show).join(' and ')}: ${names}.`];
 }
 
 /** A dict of the members of an object. Its depth is that of the text, which the first pass has held to the limit. */

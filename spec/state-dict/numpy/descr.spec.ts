@@ -30,33 +30,30 @@ describe('readDescr', () => {
     for (const [descr, reason] of [
       [
         '|O',
-        'its elements are Python objects, a pickle that is never run. ' +
+        'an array of Python objects, a pickle that is never run. ' +
           'In Python, save numpy.array(x.tolist(), dtype="float32") in its place',
       ],
-      ['<U2', 'its elements are strings. In Python, save x.astype("float32") in its place'],
-      ['|S3', 'its elements are strings. In Python, save x.astype("float32") in its place'],
+      ['<U2', 'an array of strings. In Python, save x.astype("float32") in its place'],
+      ['|S3', 'an array of strings. In Python, save x.astype("float32") in its place'],
       [
         '|V2',
-        'its elements are raw bytes, as ml_dtypes has its bfloat16 saved. ' +
+        'an array of raw bytes, as ml_dtypes has its bfloat16 saved. ' +
           'In Python, save x.view(ml_dtypes.bfloat16).astype("float32") in its place',
       ],
-      ['<M8[ns]', 'its elements are dates or durations. In Python, save x.astype("int64") in its place'],
-      ['<m8', 'its elements are dates or durations. In Python, save x.astype("int64") in its place'],
-      [
-        '<c16',
-        'its elements are complex numbers of 128 bits. In Python, save x.astype("complex64") in its place',
-      ],
+      ['<M8[ns]', 'an array of dates or durations. In Python, save x.astype("int64") in its place'],
+      ['<m8', 'an array of dates or durations. In Python, save x.astype("int64") in its place'],
+      ['<c16', 'an array of complex numbers of 128 bits. In Python, save x.astype("complex64") in its place'],
       [
         '<f16',
-        'its elements are long doubles, which differ between machines. ' +
+        'an array of long doubles, which differ between machines. ' +
           'In Python, save x.astype("float64") in its place',
       ],
-      ['<c32', 'its elements are complex long doubles. In Python, save x.astype("complex64") in its place'],
+      ['<c32', 'an array of complex long doubles. In Python, save x.astype("complex64") in its place'],
     ]) {
       expect(readDescr(descr, 'file')).to.deep.equal({ refused: reason });
     }
     expect(STRUCTURED.refused).to.equal(
-      'its elements are records of named fields. In Python, save x["field"].astype("float32") in its place',
+      'an array of records of named fields. In Python, save x["field"].astype("float32") in its place',
     );
   });
 

@@ -62,7 +62,7 @@ describe('LiteralReader', () => {
       ["{'a': (3 2)}", 'expected a comma or ), got "2)}"'],
       ["{'a': (,)}", 'expected an integer of 0 or more, got ",)}"'],
       ["{'a': (3,,)}", 'expected an integer of 0 or more, got ",)}"'],
-      ["{'a': (3L, 2)}", 'expected an integer of 0 or more, got "3L, 2)}"'],
+      ["{'a': (3LL, 2)}", 'expected an integer of 0 or more, got "3LL, 2)}"'],
       ["{'a': (-1,)}", 'expected an integer of 0 or more, got "-1,)}"'],
       ["{'a': (03,)}", 'expected an integer of 0 or more, got "03,)}"'],
       ["{'a': (3.0,)}", 'expected an integer of 0 or more, got "3.0,)}"'],

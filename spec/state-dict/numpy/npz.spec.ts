@@ -28,7 +28,7 @@ describe('openNpz', () => {
     const { root } = readAll(openNpz(opened(file)), file);
     const kinds = [...root].map(([name, node]) => [
       name,
-      node.kind === 'refused' ? /are (\w+)/.exec(node.reason)?.[1] : node.kind,
+      node.kind === 'refused' ? /an array of (\w+)/.exec(node.reason)?.[1] : node.kind,
     ]);
     expect(kinds).to.deep.equal([
       ['object', 'Python'],

@@ -55,9 +55,62 @@ describe('contentOf', () => {
     expect(errorOf(() => contentIn('cbuiltins\nset\n', ...AB, '\x85RNa')).message).to.match(/filled/);
   });
 
-  it('does not follow lists made of lists made of lists', () => {
-    const made = ['cbuiltins\nlist\nq\x010)', ...Array(10_000).fill('\x85q\x020h\x01h\x02R')];
-    expect(contentIn(...made)).to.deep.equal(['items']);
+  it('does not follow lists made of lists made of lists, or dicts', () => {
+    for (const name of ['builtins\nlist', 'builtins\ndict']) {
+      const made = [`c${name}\nq\x010)`, ...Array(10_000).fill('\x85q\x020h\x01h\x02R')];
+      expect(errorOf(() => contentIn(...made)).message).to.match(
+        /expected a container made in a way that is known/,
+      );
+    }
+  });
+
+  it('is that of dicts made of tuples, of each other, and of what a defaultdict is given', () => {
+    const pair = ['(', text('a'), 'K\x01\x86t'];
+    for (const made of [
+      ['ccollections\nOrderedDict\n', ...pair, '\x85R'],
+      ['ccollections\nOrderedDict\nccollections\nOrderedDict\n', ...pair, '\x85R\x85R'],
+    ]) {
+      expect(contentOf(rootOf(...made))).to.deep.equal({
+        kind: 'pairs',
+        source: [{ kind: 'tuple', items: ['a', 1] }],
+      });
+    }
+    const factory = 'ccollections\ndefaultdict\ncbuiltins\nlist\n';
+    expect(contentIn(factory, '}', ...SET_C, '\x86R')).to.deep.equal(['entries', 'c']);
+    expect(contentIn('ccollections\nOrderedDict\n)\x85R')).to.deep.equal(['entries']);
+  });
+
+  it('is refused where it is not known what Python would hold', () => {
+    for (const made of [
+      ['ccollections\nOrderedDict\nK\x01\x85R'],
+      ['ccollections\nOrderedDict\n', ...PAIRS, 'K\x01\x86R'],
+      ['ccollections\nOrderedDict\n', '(', text('ab'), 't\x85R'],
+      ['ccollections\nOrderedDict\n)}', ...SET_C, '\x92'],
+      ['ccollections\nCounter\n', ...AB, '\x85R'],
+      ['cbuiltins\nlist\n', text('ab'), '\x85R'],
+      ['ccollections\ndeque\n', ...AB, 'K\x01\x86R'],
+    ]) {
+      const error = errorOf(() => contentIn(...made));
+      expect(error).to.include({ code: 'INVALID_CHECKPOINT' });
+      expect(error.message).to.match(/expected a container made in a way that is known, got /);
+    }
+  });
+
+  it('is refused where what a call was given is changed after the call, or attributes after they were set', () => {
+    const dict = ['}q\x01', ...SET_C];
+    for (const [rule, ...made] of [
+      ['arguments that stay', ...dict, '0ccollections\nOrderedDict\nh\x01\x85Rh\x01', text('d'), 'Ns0'],
+      ['arguments that stay', ']q\x010cbuiltins\nlist\nh\x01\x85Rh\x01Na0'],
+      ['attributes that stay', 'cmy\nClass\n)\x81', ...dict, 'bh\x01', text('d'), 'Ns0'],
+      [
+        'a pair that stays',
+        '](](',
+        text('a'),
+        'Neq\x01eccollections\nOrderedDict\nq\x020q\x03h\x01K\x01a00h\x02h\x03\x85R',
+      ],
+    ] as const) {
+      expect(errorOf(() => contentIn(...made)).message, rule).to.include(`expected ${rule}`);
+    }
   });
 
   it('is that of the attributes of objects, which of a dict or list are not the content', () => {

@@ -35,8 +35,23 @@ describe('namedContent', () => {
     expect(namesOf(0, '0')).to.deep.equal(['0 (2)', '0']);
     expect(namesOf('0', 0)).to.deep.equal(['0', '0 (2)']);
     expect(namesOf(0, '0', '0 (2)')).to.deep.equal(['0 (3)', '0', '0 (2)']);
-    const [first, second] = [rootOf('F1\n'), rootOf('F1\n')];
-    expect(namesOf(first, second)).to.deep.equal(['1.0', '1.0 (2)']);
+  });
+
+  it('refuses numbers that are one key to Python, of which the later value would replace the first', () => {
+    const float = (text: string) => rootOf(`F${text}\n`);
+    for (const keys of [
+      [1, true],
+      [0, false],
+      [float('1'), 1],
+      [float('1e300'), BigInt(1e300)],
+      [float('-0'), 0],
+      [float('1.5'), float('1.5')],
+    ]) {
+      const error = errorOf(() => namesOf(...keys));
+      expect(error.code).to.equal('INVALID_CHECKPOINT');
+      expect(error.message).to.match(/^torch: pickle: expected keys that differ to Python, got /);
+    }
+    expect(namesOf(2, true, float('1.5'), float('nan'), float('nan'))).to.have.length(5);
   });
 
   it('numbers many keys of one text without going through the numbers again for each', () => {

@@ -260,6 +260,18 @@ describe('tensorOf', () => {
       expectError('INVALID_TENSOR', 'expected a dict of metadata, got []', v2(0, [2], [1], ']'));
     });
 
+    it('refuses what is done to a tensor after it was made, and metadata that is changed', () => {
+      const messageOf = (...parts: readonly Part[]) => errorOf(() => open(...parts)).message;
+      for (const later of ['K\x01\x85b', 'K\x00K\x63s', 'K\x63a']) {
+        expect(messageOf(v2(0, [2], [1]), later)).to.include('expected a tensor that is left as it was made');
+      }
+      const marks = ['}q\x07', text('neg'), '\x88s'];
+      const changed = ['h\x07', text('neg'), '\x89s0'];
+      expect(messageOf(v2(0, [2], [1], ...marks), ...changed)).to.include(
+        'expected metadata that stays as it is',
+      );
+    });
+
     it('checks the place of those too', () => {
       const wide = storagePart('QInt8Storage', '7', 24);
       expectError(

@@ -136,6 +136,7 @@ describe('buildTree', () => {
       d: ['cmy\nmake\n', int(1), '\x85R'],
       e: ['cmy\nmake\n)RN\x85R'],
       f: ['ccollections\ndeque\n', tuple(PARAMETER), '\x85R'],
+      g: ['ctorch.return_types\nmax\n', tuple(PARAMETER, PARAMETER), '}\x86R'],
     });
     expect([...root.values()].map(({ kind }) => kind)).to.deep.equal([
       'refused',
@@ -144,6 +145,7 @@ describe('buildTree', () => {
       'other',
       'other',
       'dict',
+      'refused',
     ]);
     expect(root.get('a')).to.have.property('reason', 'what my.make makes of a tensor');
   });

@@ -63,5 +63,5 @@ export function readDescr(descr: string, what: string): NpyDtype | RefusedArray 
 }
 
 function refusal(kind: string, python: string): RefusedArray {
-  return { refused: `its elements are ${kind}. In Python, save ${python} in its place` };
+  return { refused: `an array of ${kind}. In Python, save ${python} in its place` };
 }

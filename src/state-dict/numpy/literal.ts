@@ -79,9 +79,10 @@ export class LiteralReader {
   }
 
   private readInteger(): number {
-    const digits = this.match(/(0|[1-9][0-9]{0,19})(?![0-9A-Za-z_.])/y);
+    // Python 2 ended a long integer with an L.
+    const digits = this.match(/(0|[1-9][0-9]{0,19})L?(?![0-9A-Za-z_.])/y);
     if (!digits) throw this.unexpected('an integer of 0 or more');
-    return Number(digits);
+    return Number(digits.replace('L', ''));
   }
 
   private expect(symbol: string): void {

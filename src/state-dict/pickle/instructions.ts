@@ -52,7 +52,7 @@ const CONTAINERS: Partial<Record<OpcodeName, Instruction>> = {
   TUPLE3: (machine) => machine.push(tuple(machine.popMany(3))),
   TUPLE: (machine) => machine.push(tuple(machine.popToMark())),
   EMPTY_LIST: (machine) => machine.push({ kind: 'list', items: [] }),
-  LIST: (machine) => machine.push({ kind: 'list', items: machine.popToMark() }),
+  LIST: (machine) => machine.push({ kind: 'list', items: machine.popToMark(), changedAt: machine.time }),
   APPEND: (machine) => addItems(machine, 'list', machine.popMany(1)),
   APPENDS: (machine) => addItems(machine, 'list', machine.popToMark()),
   EMPTY_SET: (machine) => machine.push({ kind: 'set', items: [] }),
@@ -94,6 +94,7 @@ const OBJECTS: Partial<Record<OpcodeName, Instruction>> = {
     if (!target) throw unfit(machine, 'an object to set the state of', machine.top());
     if (target.state !== undefined) throw unfit(machine, 'an object without a state', target);
     target.state = state;
+    target.builtAt = machine.time;
   },
   BINPERSID: (machine) => {
     const value = { kind: 'persistent', id: machine.pop() } as const;
@@ -205,27 +206,31 @@ function call(machine: Machine, kwargs?: PickleValue): void {
   const [callable, args] = machine.popMany(2);
   const values = asKind(args, 'tuple');
   if (!values) throw unfit(machine, 'a tuple of arguments', args);
-  const made: PickleCall = { kind: 'call', callable, args: values };
+  const made: PickleCall = { kind: 'call', calledAt: machine.time, callable, args: values };
   machine.push(kwargs === undefined ? made : { ...made, kwargs });
 }
 
 /** Adds to the list or set on top, or to an object that behaves like one. */
 function addItems(machine: Machine, kind: 'list' | 'set', items: readonly PickleValue[]): void {
-  const target = machine.top();
-  const object = asKind(target, 'call');
+  const top = machine.top();
+  const object = asKind(top, 'call');
   if (object) object.items ??= [];
-  const into = object ? object.items : asKind(target, kind)?.items;
-  if (!into) throw unfit(machine, `a ${kind} to add to`, target);
+  const target = object ?? asKind(top, kind);
+  const into = target?.items;
+  if (!into) throw unfit(machine, `a ${kind} to add to`, top);
+  target.changedAt = machine.time;
   // Not push(...items): a call takes fewer arguments than a list may have items.
   for (const item of items) into.push(item);
 }
 
 function setItems(machine: Machine, items: readonly PickleValue[]): void {
-  const target = machine.top();
-  const object = asKind(target, 'call');
+  const top = machine.top();
+  const object = asKind(top, 'call');
   if (object) object.entries ??= new Map();
-  const into = object ? object.entries : asKind(target, 'dict')?.entries;
-  if (!into) throw unfit(machine, 'a dict to set items of', target);
+  const target = object ?? asKind(top, 'dict');
+  const into = target?.entries;
+  if (!into) throw unfit(machine, 'a dict to set items of', top);
+  target.changedAt = machine.time;
   setEntries(machine, into, items);
 }
 

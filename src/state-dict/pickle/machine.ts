@@ -39,6 +39,11 @@ export class Machine {
     return opcode;
   }
 
+  /** Instructions carried out so far. */
+  get time(): number {
+    return this.instructions;
+  }
+
   push(value: PickleValue): void {
     this.stack.push(value);
     if (this.stack.length > this.limits.maxPickleStack)

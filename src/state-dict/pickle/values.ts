@@ -29,7 +29,16 @@ export interface PickleBytes {
   readonly bytes: Uint8Array;
 }
 
-export interface PickleList {
+/**
+ * When things were done, in instructions: what a call makes of a list or dict is what that held at the time, so who reads the
+ * call's arguments must know whether they are still the same.
+ */
+export interface Changeable {
+  /** The last time that something was added or set. */
+  changedAt?: number;
+}
+
+export interface PickleList extends Changeable {
   readonly kind: 'list';
   readonly items: PickleValue[];
 }
@@ -40,7 +49,7 @@ export interface PickleTuple {
 }
 
 /** A set or a frozenset, in the order of the pickle; an element may stand in it twice. */
-export interface PickleSet {
+export interface PickleSet extends Changeable {
   readonly kind: 'set';
   readonly items: PickleValue[];
 }
@@ -49,7 +58,7 @@ export interface PickleSet {
  * A dict. Keys of different types are different keys (0 and '0'); a str or int that comes again replaces the value, as in
  * Python. Other keys are told apart by identity.
  */
-export interface PickleDict {
+export interface PickleDict extends Changeable {
   readonly kind: 'dict';
   readonly entries: Map<PickleValue, PickleValue>;
 }
@@ -62,14 +71,16 @@ export interface PickleGlobal {
 }
 
 /** A call that Python would make, and what it would do to the result. */
-export interface PickleCall {
+export interface PickleCall extends Changeable {
   readonly kind: 'call';
+  readonly calledAt: number;
   readonly callable: PickleValue;
   readonly args: PickleTuple;
   /** Present for the calls with keywords of protocol 4. */
   readonly kwargs?: PickleValue;
-  /** What BUILD hands to `__setstate__`, or sets as attributes. */
+  /** What BUILD hands to `__setstate__`, or sets as attributes, and when. */
   state?: PickleValue;
+  builtAt?: number;
   /** What is appended or added, as to a deque. */
   items?: PickleValue[];
   /** What is set by key, as in an OrderedDict. */

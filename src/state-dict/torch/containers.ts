@@ -1,6 +1,13 @@
 /** What the values of a pickle hold that are containers to Python: dicts, lists, sets and objects. */
 
-import { asKind, type PickleCall, type PickleDict, type PickleValue } from '../pickle/values.js';
+import {
+  asKind,
+  type Changeable,
+  type PickleCall,
+  type PickleDict,
+  type PickleList,
+  type PickleValue,
+} from '../pickle/values.js';
 import { DICT_CLASSES, LIST_CLASSES, nameOfGlobal } from './globals.js';
 import { invalid } from './invalid.js';
 
@@ -41,30 +48,87 @@ function contentOfCall(call: PickleCall): Content | undefined {
   return attributes && { kind: 'entries', source: attributes.entries };
 }
 
+/** A dict made of a dict made of a dict: a pickle may go on so without end, and torch.save does not begin. */
+const MAX_MADE_OF = 4;
+
 /** What was set by key, else what the dict was made of. Python writes one or the other. */
-function contentOfDict(call: PickleCall): Content {
-  const [given] = call.args.items;
-  const list = asKind(given, 'list');
-  // The argument of a defaultdict is a function.
-  const made: Content = list
-    ? { kind: 'pairs', source: list.items }
-    : { kind: 'entries', source: asKind(given, 'dict')?.entries ?? new Map() };
+function contentOfDict(call: PickleCall, madeOf = 0): Content {
+  const made = madeContent(call, madeOf);
   if (call.entries === undefined) return made;
   if (isEmpty(made)) return { kind: 'entries', source: call.entries };
   throw filledTwice(call);
 }
 
+/** What a call of a class of dicts puts into the dict that it makes. */
+function madeContent(call: PickleCall, madeOf: number): Content {
+  const name = nameOfGlobal(call.callable);
+  const { items } = call.args;
+  // The first argument of a defaultdict is a function.
+  const [given, ...others] = name === DEFAULT_DICT ? items.slice(1) : items;
+  if (call.kwargs !== undefined || others.length > 0) throw unknownMaking(call);
+  if (given === undefined || isEmptyTuple(given)) return { kind: 'entries', source: NOTHING };
+  const dict = asKind(given, 'dict');
+  if (dict) return { kind: 'entries', source: unchanged(dict, call).entries };
+  // A Counter counts the items of a list.
+  const list = name === COUNTER ? undefined : asKind(given, 'list');
+  if (list) return { kind: 'pairs', source: pairsOf(unchanged(list, call)) };
+  const tuple = name === COUNTER ? undefined : asKind(given, 'tuple');
+  if (tuple?.items.every((pair) => asKind(pair, 'tuple'))) return { kind: 'pairs', source: tuple.items };
+  const other = asKind(given, 'call');
+  if (other && madeOf < MAX_MADE_OF && DICT_CLASSES.has(nameOfGlobal(other.callable) ?? ''))
+    return contentOfDict(unchanged(other, call), madeOf + 1);
+  throw unknownMaking(call);
+}
+
+const DEFAULT_DICT = 'collections.defaultdict';
+const COUNTER = 'collections.Counter';
+const NOTHING: ReadonlyMap<PickleValue, PickleValue> = new Map();
+
+function isEmptyTuple(value: PickleValue): boolean {
+  return asKind(value, 'tuple')?.items.length === 0;
+}
+
+/** The items of a list of pairs. A pair that is a list itself is whole before it stands in the list, as Python 2 wrote them. */
+function pairsOf(list: PickleList): readonly PickleValue[] {
+  const late = list.items.find((pair) => timeOf(asKind(pair, 'list')) > timeOf(list));
+  if (late === undefined) return list.items;
+  throw invalid('INVALID_CHECKPOINT', 'pickle', 'a pair that stays as it is', late);
+}
+
 /** What was appended or added, else what the list or set was made of. */
 function contentOfList(call: PickleCall): Content {
-  const made: Content = { kind: 'items', source: itemsOf(call.args.items[0]) ?? [] };
+  const [given, most] = call.args.items;
+  const items = given === undefined ? [] : itemsOf(given, call);
+  const made: Content = { kind: 'items', source: items };
+  // A deque keeps the last ones of those that it has no room for.
+  if (typeof most === 'number' && most < Math.max(items.length, call.items?.length ?? 0))
+    throw unknownMaking(call);
   if (call.items === undefined) return made;
   if (isEmpty(made)) return { kind: 'items', source: call.items };
   throw filledTwice(call);
 }
 
 /** Of a list, a tuple or a set itself: one made of a list made of a list might go on so without end. */
-function itemsOf(value: PickleValue | undefined): readonly PickleValue[] | undefined {
-  return (asKind(value, 'list') ?? asKind(value, 'tuple') ?? asKind(value, 'set'))?.items;
+function itemsOf(value: PickleValue, call: PickleCall): readonly PickleValue[] {
+  const tuple = asKind(value, 'tuple');
+  if (tuple) return tuple.items;
+  const list = asKind(value, 'list') ?? asKind(value, 'set');
+  if (list === undefined) throw unknownMaking(call);
+  return unchanged(list, call).items;
+}
+
+function timeOf(value: Changeable | undefined): number {
+  return value?.changedAt ?? 0;
+}
+
+/** What a call takes, which must be as it was when the call was made: what comes later is not in what it has made. */
+function unchanged<T extends PickleValue & Changeable>(value: T, call: PickleCall): T {
+  if (timeOf(value) <= call.calledAt) return value;
+  throw invalid('INVALID_CHECKPOINT', 'pickle', 'arguments that stay as they are', call);
+}
+
+function unknownMaking(call: PickleCall): Error {
+  return invalid('INVALID_CHECKPOINT', 'pickle', 'a container made in a way that is known', call);
 }
 
 function filledTwice(call: PickleCall): Error {
@@ -76,11 +140,13 @@ function isEmpty({ kind, source }: Content): boolean {
 }
 
 /** The attributes of an object, where its state is a dict; with `__slots__` it is one or two dicts in a tuple. */
-function attributesOf({ state }: PickleCall): PickleDict | undefined {
-  const pair = asKind(state, 'tuple')?.items;
-  if (pair?.length !== 2) return asKind(state, 'dict');
-  const plain = asKind(pair[0], 'dict');
-  return plain !== undefined && plain.entries.size > 0 ? plain : asKind(pair[1], 'dict');
+function attributesOf(call: PickleCall): PickleDict | undefined {
+  const pair = asKind(call.state, 'tuple')?.items;
+  const [plain, slots] =
+    pair?.length === 2 ? pair.map((one) => asKind(one, 'dict')) : [asKind(call.state, 'dict')];
+  const attributes = pair?.length !== 2 || (plain !== undefined && plain.entries.size > 0) ? plain : slots;
+  if (timeOf(attributes) <= (call.builtAt ?? 0)) return attributes;
+  throw invalid('INVALID_CHECKPOINT', 'pickle', 'attributes that stay as they are', call);
 }
 
 /** What `torch.nn.Module` keeps its weights and its parts in. */

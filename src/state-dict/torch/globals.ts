@@ -33,6 +33,12 @@ export const LIST_CLASSES: ReadonlySet<string> = new Set([
   'collections.deque',
 ]);
 
+/** Whether a value is one of those classes. */
+export function isContainerClass(value: PickleValue): boolean {
+  const name = nameOfGlobal(value) ?? '';
+  return DICT_CLASSES.has(name) || LIST_CLASSES.has(name);
+}
+
 /** What makes values that are neither containers nor tensors. */
 const VALUE_MAKERS: ReadonlySet<string> = new Set([
   '_codecs.encode',

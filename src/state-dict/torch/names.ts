@@ -24,7 +24,12 @@ function readPair(pair: PickleValue): [PickleValue, PickleValue] {
 function namedEntries(entries: ReadonlyMap<PickleValue, PickleValue>): Named {
   const named = new Map<string, PickleValue>();
   const uses = new Map<string, number>();
+  const numbers = new Set<number | bigint>();
   for (const [key, value] of entries) {
+    const number = asNumber(key);
+    if (number !== undefined && numbers.size === numbers.add(number).size) {
+      throw invalid('INVALID_CHECKPOINT', 'pickle', 'keys that differ to Python', key);
+    }
     let name = typeof key === 'string' ? key : textOf(key);
     if (typeof key !== 'string') {
       const text = name;
@@ -38,4 +43,14 @@ function namedEntries(entries: ReadonlyMap<PickleValue, PickleValue>): Named {
     named.set(name, value);
   }
   return named;
+}
+
+/** The number that a key is to Python, for which 1, 1.0 and True are one key; undefined of others. */
+function asNumber(key: PickleValue): number | bigint | undefined {
+  if (typeof key === 'boolean') return Number(key);
+  if (typeof key === 'number' || typeof key === 'bigint') return key;
+  const float = asKind(key, 'float')?.value;
+  // No NaN is equal to another, and large whole floats are bigints here as ints are.
+  if (float === undefined || Number.isNaN(float)) return undefined;
+  return Number.isInteger(float) && !Number.isSafeInteger(float) ? BigInt(float) : float;
 }

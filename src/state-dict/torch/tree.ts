@@ -4,7 +4,7 @@ import type { CheckpointDict, CheckpointNode, OtherValue } from '../checkpoint.j
 import { textOf } from '../pickle/text.js';
 import { asKind, type PickleCall, type PickleTuple, type PickleValue } from '../pickle/values.js';
 import { type Content, contentOf, moduleDicts } from './containers.js';
-import { isKnownGlobal, nameOfGlobal } from './globals.js';
+import { isContainerClass, isKnownGlobal, nameOfGlobal } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
 import { namedContent } from './names.js';
 import type { Storages } from './storages.js';
@@ -43,7 +43,7 @@ class Tree {
   };
   private readonly tensors = new Map<PickleCall, TensorNode>();
   /** What has been found out of a collection that many objects may share. */
-  private readonly withTensors = new Map<PickleTuple, boolean>();
+  private readonly withTensors = [new Map<PickleTuple, boolean>(), new Map<PickleTuple, boolean>()];
   private readonly weights = new Map<ReadonlyMap<PickleValue, PickleValue>, boolean>();
   private readonly empty: { readonly content: Content; readonly entries: CheckpointDict }[] = [];
 
@@ -74,7 +74,10 @@ class Tree {
     if (dicts?.some((dict) => this.holdsWeight(dict))) {
       return `a whole module, ${textOf(call.callable)}. ${SAVE_STATE_DICT}`;
     }
-    if (!(this.hasTensor(call.args) || this.hasTensor(asKind(call.state, 'tuple')))) return undefined;
+    // What is in the tuple that a container is made of stays what it is.
+    const inner = isContainerClass(call.callable) ? 0 : 1;
+    if (!(this.hasTensor(call.args, inner) || this.hasTensor(asKind(call.state, 'tuple'), inner)))
+      return undefined;
     return `what ${textOf(call.callable)} makes of a tensor`;
   }
 
@@ -87,16 +90,19 @@ class Tree {
     return found;
   }
 
-  /** Whether a tensor or a storage is directly in a tuple. */
-  private hasTensor(tuple: PickleTuple | undefined): boolean {
+  /** Whether a tensor or a storage is in a tuple, or in a tuple in it, as the fields of a named tuple are. */
+  private hasTensor(tuple: PickleTuple | undefined, inner: number): boolean {
     if (tuple === undefined) return false;
-    let found = this.withTensors.get(tuple);
+    const known = this.withTensors[inner];
+    let found = known?.get(tuple);
     if (found === undefined) {
       found = tuple.items.some((item) => {
         const call = asKind(item, 'call');
-        return call ? makesTensor(call) : asKind(item, 'persistent') !== undefined;
+        if (call) return makesTensor(call);
+        if (asKind(item, 'persistent')) return true;
+        return inner > 0 && this.hasTensor(asKind(item, 'tuple'), inner - 1);
       });
-      this.withTensors.set(tuple, found);
+      known?.set(tuple, found);
     }
     return found;
   }
