@@ -4,11 +4,14 @@ modules.safetensors     one module of every kind that a file can tell, and a par
 classifier.safetensors  Embedding, GRU and Linear, as most text classifiers are
 layers.safetensors      a GRU, an LSTM with a projection, an RNN with relu and an LSTMCell
 answers.safetensors     inputs, initial states, and what PyTorch's layers give for them
+checkpoint.pt           a model with a GRU beside its optimizer, as torch.save writes it
+x.npy, y.npy, hn.npy    an input, and what that GRU gives for it, as numpy.save writes them
 """
 
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -51,6 +54,21 @@ class Classifier(nn.Module):
         self.fc = nn.Linear(8, 5)
 
 
+def write_checkpoint():
+    model = nn.ModuleDict({"encoder": nn.ModuleDict({"gru": nn.GRU(3, 4, 2, batch_first=True, bidirectional=True)})})
+    optimizer = torch.optim.Adam(model.parameters())
+    gru = model["encoder"]["gru"]
+    x = torch.randn(2, 6, 3)
+    gru(x)[0].sum().backward()
+    optimizer.step()
+    with torch.no_grad():
+        y, hn = gru(x)
+    checkpoint = {"epoch": 3, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(checkpoint, OUT / "checkpoint.pt")
+    for name, tensor in {"x": x, "y": y, "hn": hn}.items():
+        numpy.save(OUT / f"{name}.npy", tensor.numpy())
+
+
 def main():
     torch.manual_seed(5)
     OUT.mkdir(parents=True, exist_ok=True)
@@ -75,6 +93,7 @@ def main():
     answers["cell.h0"], answers["cell.c0"] = torch.randn(2, 4), torch.randn(2, 4)
     answers["cell.y"], answers["cell.cn"] = layers["cell"](x[0], (answers["cell.h0"], answers["cell.c0"]))
     save_file({name: tensor.detach().contiguous().clone() for name, tensor in answers.items()}, OUT / "answers.safetensors")
+    write_checkpoint()
     for file in OUT.iterdir():
         file.chmod(0o644)
 

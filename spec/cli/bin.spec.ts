@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -37,6 +37,16 @@ describe('the program', () => {
       .and.not.match(/\n {4}at /);
   });
 
+  it('says so where its answer cannot be written', async function () {
+    // A device that is always full is Linux's.
+    if (!existsSync('/dev/full')) this.skip();
+    const { child, result } = startProgram(['inspect', LAYERS], { stdout: openSync('/dev/full', 'w') });
+    child.stdin?.end();
+    const { code, stderr } = await result;
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^tfjs-torch-rnn: cannot write the answer: ENOSPC.*\n$/);
+  });
+
   it('converts a file', async () => {
     const { code, stderr } = await runProgram(['convert', LAYERS, 'half.safetensors', '--dtype', 'f16'], {
       cwd: folder,
@@ -69,7 +79,7 @@ describe('the program', () => {
     );
     writeFileSync(join(folder, 'wide.safetensors'), writeSafetensors(tensors));
     const { child, result } = startProgram(['inspect', 'wide.safetensors'], { cwd: folder });
-    child.stdout.once('data', () => child.stdout.destroy());
+    child.stdout?.once('data', () => child.stdout?.destroy());
     const { code, stderr } = await result;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
   });

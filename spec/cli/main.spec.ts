@@ -1,9 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { readStateDict } from '../../src/state-dict/read.js';
 import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import type { StateDict } from '../../src/state-dict/types.js';
@@ -268,6 +278,35 @@ describe('tfjs-torch-rnn', () => {
         expect(code).to.equal(1);
         expect(err).to.include('expected another file than IN, got the same');
       }
+    });
+
+    it('replaces no file of the model that it reads', async () => {
+      const [model, shard] = [inFolder('model'), inFolder('model/a.safetensors')];
+      mkdirSync(model);
+      copyFileSync(LAYERS, shard);
+      const names = [...(await readStateDict(shard)).keys()];
+      const index = join(model, 'model.safetensors.index.json');
+      writeFileSync(
+        index,
+        JSON.stringify({ weight_map: Object.fromEntries(names.map((name) => [name, 'a.safetensors'])) }),
+      );
+      for (const from of [model, index]) {
+        const { code, err } = await tell('convert', from, shard, '--force');
+        expect(code).to.equal(1);
+        expect(err).to.include('expected another file than IN, got one of its folder');
+      }
+      expect((await tell('convert', model, join(model, 'all.safetensors'))).code).to.equal(0);
+    });
+
+    it('says what went wrong as JSON too, where that is asked for', async () => {
+      const { code, out, err } = await tell('inspect', inFolder('none'), '--json');
+      expect(code).to.equal(1);
+      expect(err).to.include('no such file');
+      expect(JSON.parse(out).error.message).to.include('no such file');
+      writeFileSync(inFolder('cut.safetensors'), readFileSync(LAYERS).subarray(0, 100));
+      const cut = await tell('inspect', inFolder('cut.safetensors'), '--json');
+      expect(JSON.parse(cut.out).error).to.include({ name: 'FormatError', code: 'INVALID_HEADER_LENGTH' });
+      expect((await tell('inspect', LAYERS, '--json', '--code')).code).to.equal(2);
     });
 
     it('says what is wrong with OUT before it reads IN', async () => {

@@ -26,6 +26,8 @@ export interface ProgramResult {
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** A file to write the answer to, in place of the result. */
+  readonly stdout?: number;
 }
 
 /** Runs the real program in a process of its own. */
@@ -45,15 +47,15 @@ export function runNode(args: readonly string[], cwd: string): Promise<ProgramRe
   return startNode(args, { cwd }).result;
 }
 
-function startNode(args: readonly string[], { cwd, env }: ProgramOptions) {
+function startNode(args: readonly string[], { cwd, env, stdout: file }: ProgramOptions) {
   // Colours would be asked for by FORCE_COLOR alone, as some test runners set it.
   const plain = { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...env };
-  const child = spawn(process.execPath, args, { cwd, env: plain, stdio: 'pipe' });
+  const child = spawn(process.execPath, args, { cwd, env: plain, stdio: ['pipe', file ?? 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const result = new Promise<ProgramResult>((resolve) => {

@@ -6,6 +6,7 @@ const OPTIONS: OptionSpecs = {
   help: { type: 'boolean', short: 'h' },
   force: { type: 'boolean' },
   path: { type: 'string' },
+  layer: { type: 'string', mayBeEmpty: true },
   select: { type: 'string', multiple: true },
 };
 
@@ -53,6 +54,8 @@ describe('parseWords', () => {
       '--path needs a value after it, and --force looks like an option.',
     );
     expect(parse('a', 'b', '--path=--force').value('path')).to.equal('--force');
+    expect(messageOf('a', 'b', '--path', 'x', '--path', 'y')).to.equal('--path is given twice.');
+    expect(parse('a', 'b', '--layer=').value('layer')).to.equal('');
     expect(messageOf('a', 'b', '--force=yes')).to.equal('--force takes no value.');
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -18,6 +18,7 @@ function counting(): { fs: NodeFs; open: () => number } {
     open++;
     return {
       stat: () => file.stat(),
+      chmod: (mode) => file.chmod(mode),
       read: (...args) => file.read(...args),
       write: (...args) => file.write(...args),
       sync: () => file.sync(),
@@ -70,6 +71,19 @@ describe('fileAccess', () => {
     const error = await rejectionOf(source.read([{ begin: 3, end: 7 }]));
     expect(error).to.be.instanceOf(RangeError);
     expect(error.message).to.equal('spec: path "m": expected the 7 bytes of its size, got 5');
+    await source.close();
+  });
+
+  it('tells of a file that is written to while it is read', async () => {
+    const { fs } = counting();
+    const source = await fileAccess(fs, path, TRANSFER);
+    expect(await source.read([{ begin: 0, end: 2 }])).to.deep.equal([utf8('ab')]);
+    // A file system tells times to some milliseconds, so that a write at once might go unseen.
+    utimesSync(path, new Date(), new Date(Date.now() + 1000));
+    const error = await rejectionOf(source.read([{ begin: 3, end: 7 }]));
+    expect(error.message).to.equal(
+      'spec: path "m": expected the file as it was opened, got one that is being written. Read it again when it is complete',
+    );
     await source.close();
   });
 

@@ -11,6 +11,14 @@ const open: NodeFs['open'] = async (path, flags) => {
     console.log('half');
     return new Promise(() => setInterval(() => {}, 1000));
   };
-  return { stat: file.stat, read: file.read, write, sync: () => file.sync(), close: () => file.close() };
+  const chmod = (mode: number) => file.chmod(mode);
+  return {
+    stat: file.stat,
+    chmod,
+    read: file.read,
+    write,
+    sync: () => file.sync(),
+    close: () => file.close(),
+  };
 };
 await writeAtomically({ ...fs, open }, process.argv[2], [new Uint8Array(1000), new Uint8Array(1000)]);

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -75,9 +76,22 @@ describe('saveSafetensors', () => {
     const none = join(folder, 'none', 'model');
     const error = await rejectionOf(saveSafetensors(none, STATE_DICT));
     expect(error.message).to.match(
-      /^saveSafetensors: path ".*none.model": expected a file that can be written, got Error: ENOENT/,
+      /^saveSafetensors: path ".*none.model": expected a folder ".*none.", got none. Make it first$/,
     );
     expect(error.cause).to.have.property('code', 'ENOENT');
+  });
+
+  it('replaces nothing but files, and leaves to the new one who may read the old', async () => {
+    const error = await rejectionOf(saveSafetensors(folder, STATE_DICT));
+    expect(error.message).to.match(/expected a file, or nothing yet, got a directory$/);
+    if (process.platform === 'win32') return;
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect((await rejectionOf(saveSafetensors(pipe, STATE_DICT))).message).to.match(/got a device or pipe$/);
+    expect(readdirSync(folder)).to.deep.equal(['pipe']);
+    writeFileSync(path, 'old', { mode: 0o600 });
+    await saveSafetensors(path, STATE_DICT);
+    expect(statSync(path).mode & 0o777).to.equal(0o600);
   });
 
   it('says what to do outside Node', async () => {
@@ -128,6 +142,7 @@ describe('writeAtomically', () => {
       const real = await fs.open(name, flags);
       const bound: NodeFile = {
         stat: () => real.stat(),
+        chmod: (mode) => real.chmod(mode),
         read: (...args) => real.read(...args),
         write: (...args) => real.write(...args),
         sync: () => real.sync(),
@@ -135,8 +150,8 @@ describe('writeAtomically', () => {
       };
       return { ...bound, ...change(bound) };
     };
-    const { constants, realpath, rename, unlink } = fs;
-    return { constants, realpath, rename, unlink, open, ...more };
+    const { constants, realpath, rename, stat, unlink } = fs;
+    return { constants, realpath, rename, stat, unlink, open, ...more };
   }
 
   it('goes on after a write that took a part of its bytes', async () => {

@@ -8,7 +8,9 @@ import { terminalOf } from './terminal.js';
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    if (stream === process.stdout)
+      process.stderr.write(`tfjs-torch-rnn: cannot write the answer: ${error.message}\n`);
+    process.exit(1);
   });
 }
 

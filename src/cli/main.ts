@@ -1,11 +1,12 @@
 /** From the words of a command line to an exit code. */
 
 import { readFileSync } from 'node:fs';
+import { FormatError } from '../errors.js';
 import { COMMON_OPTIONS, type Command, type CommandContext, type ExitCode } from './command.js';
 import { convert } from './convert/command.js';
 import { inspect } from './inspect/command.js';
 import { nearest } from './nearest.js';
-import { printableMessage } from './printable.js';
+import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
 import { parseWords, UsageError } from './usage.js';
 import { verify } from './verify/command.js';
@@ -48,6 +49,7 @@ export async function main(words: readonly string[], context: CommandContext): P
       return 1;
     }
     report(error, command, words.includes('--debug'), terminal);
+    if (command && words.includes('--json')) terminal.line(printableJson({ error: describeError(error) }));
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -102,12 +104,21 @@ function version(): string {
 
 function report(error: unknown, command: Command | undefined, debug: boolean, terminal: Terminal): void {
   const name = command ? `${PROGRAM} ${command.name}` : PROGRAM;
-  const text = error instanceof Error ? error.message : String(error);
-  // The function that throws means nothing to who typed a command, and the command is told already.
-  const told = text.replace(/^(readStateDict|saveSafetensors|inspect|convert|verify): /, '');
-  terminal.note(`${terminal.noteStyle('red', `${name}:`)} ${printableMessage(told)}`);
+  terminal.note(`${terminal.noteStyle('red', `${name}:`)} ${printableMessage(messageOf(error))}`);
   if (error instanceof UsageError) {
     terminal.note(`Run "${PROGRAM} help${command ? ` ${command.name}` : ''}" for all it takes.`);
   }
   if (debug && error instanceof Error) terminal.note(printableMessage(error.stack ?? ''));
+}
+
+/** The function that throws means nothing to who typed a command, and the command is told already. */
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^(readStateDict|saveSafetensors|inspect|convert|verify): /, '');
+}
+
+/** An error as scripts read it; `code` is that of a malformed file. */
+function describeError(error: unknown) {
+  const name = error instanceof Error ? error.name : 'Error';
+  return { name, ...(error instanceof FormatError && { code: error.code }), message: messageOf(error) };
 }

@@ -14,6 +14,8 @@ export interface OptionSpec {
   /** Given more than once. */
   readonly multiple?: boolean;
   readonly short?: string;
+  /** `--layer=''` is a value. */
+  readonly mayBeEmpty?: boolean;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
@@ -21,7 +23,6 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export interface ParsedWords {
   readonly positionals: readonly string[];
   flag(name: string): boolean;
-  /** The last value given. */
   value(name: string): string | undefined;
   values(name: string): readonly string[];
 }
@@ -53,6 +54,9 @@ export function parseWords(
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
     if (spec === undefined) throw unknownOption(rawName, name, options);
     checkValue(rawName, spec, value, token.inlineValue === true);
+    if (spec.type === 'string' && !spec.multiple && found.has(name)) {
+      throw new UsageError(`${rawName} is given twice.`);
+    }
     found.set(name, [...(found.get(name) ?? []), value ?? '']);
   }
   if (!found.has('help')) checkPositionals(rest, positionals);
@@ -79,7 +83,8 @@ function checkValue(rawName: string, spec: OptionSpec, value: string | undefined
     throw new UsageError(`${rawName} takes no value.`);
   }
   if (spec.type === 'boolean') return;
-  if (value === undefined || value === '') throw new UsageError(`${rawName} needs a value after it.`);
+  if (value === undefined || (value === '' && !spec.mayBeEmpty))
+    throw new UsageError(`${rawName} needs a value after it.`);
   // What looks like an option is one, and the value was forgotten; `--select=-x` says what is meant.
   if (!isInline && value.startsWith('--')) {
     throw new UsageError(`${rawName} needs a value after it, and ${value} looks like an option.`);

@@ -11,6 +11,8 @@ const FILE_CHUNK_BYTES = 1 << 24;
 export interface OpenFile {
   readonly handle: NodeFile;
   readonly size: number;
+  /** When it was last written to, in milliseconds. */
+  readonly modified: number;
 }
 
 /** Opens a regular file. The caller closes the handle. */
@@ -22,7 +24,7 @@ export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfe
   });
   try {
     const stat = await handle.stat();
-    if (stat.isFile()) return { handle, size: stat.size };
+    if (stat.isFile()) return { handle, size: stat.size, modified: stat.mtimeMs };
     const [got, remedy] = stat.isDirectory()
       ? [
           'a directory',
@@ -38,15 +40,19 @@ export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfe
 
 /** The parts of a file, by one handle that `close` frees. */
 export async function fileAccess(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<RandomAccess> {
-  const { handle, size } = await openFile(fs, path, transfer);
-  return rangedAccess(size, transfer, (range, part) => readPart(handle, range, part), {
-    close: () => handle.close(),
+  const file = await openFile(fs, path, transfer);
+  return rangedAccess(file.size, transfer, (range, part) => readPart(file, range, part), {
+    close: () => file.handle.close(),
   });
 }
 
-/** Bytes `[begin, end)` of a file, in one buffer. */
+/**
+ * Bytes `[begin, end)` of a file, in one buffer.
+ *
+ * @throws RangeError where it ends before, Error where it was written to since it was opened.
+ */
 export async function readPart(
-  file: NodeFile,
+  { handle, modified }: OpenFile,
   { begin, end }: ByteRange,
   { where, source, signal, onProgress }: Transfer,
 ): Promise<Uint8Array> {
@@ -56,13 +62,15 @@ export async function readPart(
   while (loaded < total) {
     signal?.throwIfAborted();
     const length = Math.min(FILE_CHUNK_BYTES, total - loaded);
-    const { bytesRead } = await file.read(buffer, loaded, length, begin + loaded);
+    const { bytesRead } = await handle.read(buffer, loaded, length, begin + loaded);
     if (bytesRead === 0)
       throw new RangeError(message(where, source, `the ${end} bytes of its size`, `${begin + loaded}`));
     loaded += bytesRead;
     onProgress?.({ loaded, total });
   }
-  return buffer;
+  if ((await handle.stat()).mtimeMs === modified) return buffer;
+  const remedy = 'Read it again when it is complete';
+  throw new Error(message(where, source, 'the file as it was opened', 'one that is being written', remedy));
 }
 
 function notOpened(path: string | URL, { where, source }: Transfer, cause: unknown): Error {

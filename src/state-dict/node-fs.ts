@@ -4,11 +4,21 @@ export interface NodeFs {
   open(path: string | URL, flags: number | string): Promise<NodeFile>;
   realpath(path: string | URL): Promise<string>;
   rename(from: string, to: string): Promise<void>;
+  stat(path: string): Promise<NodeStats>;
   unlink(path: string): Promise<void>;
 }
 
+export interface NodeStats {
+  readonly size: number;
+  readonly mode: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 export interface NodeFile {
-  stat(): Promise<{ readonly size: number; isFile(): boolean; isDirectory(): boolean }>;
+  stat(): Promise<NodeStats>;
+  chmod(mode: number): Promise<void>;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   write(
     buffer: Uint8Array,

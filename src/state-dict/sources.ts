@@ -6,12 +6,12 @@ import type { NodeFs } from './node-fs.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
 export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
-  const { handle, size } = await openFile(fs, path, transfer);
+  const file = await openFile(fs, path, transfer);
   try {
-    checkSize(transfer, size);
-    return await readPart(handle, { begin: 0, end: size }, transfer);
+    checkSize(transfer, file.size);
+    return await readPart(file, { begin: 0, end: file.size }, transfer);
   } finally {
-    await handle.close();
+    await file.handle.close();
   }
 }
 

@@ -10,6 +10,9 @@ const WHERE = 'saveSafetensors';
 /** Bytes written at a time: between two writes the signal is looked at. Linux takes no more than 2 GiB in one call. */
 const CHUNK_BYTES = 1 << 26;
 
+/** Of the mode of a file: who may read, write and run it. */
+const PERMISSIONS = 0o777;
+
 /** Tells the temporary files of one process apart. */
 let written = 0;
 
@@ -22,7 +25,7 @@ let written = 0;
  *
  * @param metadata  as in `writeSafetensors`; torch's loaders look for `{ format: 'pt' }`.
  * @throws TypeError or RangeError for a wrong argument, before any file is touched.
- * @throws Error when the file cannot be written. UnsupportedError outside Node and on a big-endian machine.
+ * @throws Error when the file cannot be written, or something else than a file is there. UnsupportedError outside Node and on a big-endian machine.
  */
 export async function saveSafetensors(
   path: string,
@@ -65,10 +68,21 @@ export async function writeAtomically(
     });
   };
   const target = await fs.realpath(path).catch(() => path);
+  const old = await fs.stat(target).catch(() => undefined);
+  if (old && !old.isFile()) {
+    const got = old.isDirectory() ? 'a directory' : 'a device or pipe';
+    throw new Error(message(WHERE, `path ${show(path)}`, 'a file, or nothing yet', got));
+  }
   const temporary = `${target}.${processId()}-${written++}.tmp`;
   // 'wx': a file of that name is another's.
-  const file = await fs.open(temporary, 'wx').catch(unwritable);
+  const file = await fs.open(temporary, 'wx').catch((cause: unknown) => {
+    if ((cause as { code?: unknown }).code !== 'ENOENT') return unwritable(cause);
+    const rule = `a folder ${show(folderOf(target))}`;
+    throw new Error(message(WHERE, `path ${show(path)}`, rule, 'none', 'Make it first'), { cause });
+  });
   try {
+    // Who may not read the old file may not read the new one.
+    if (old) await file.chmod(old.mode & PERMISSIONS);
     await writeAll(file, pieces, signal)
       .finally(() => file.close())
       .catch(unwritable);
@@ -99,12 +113,15 @@ async function writeAll(file: NodeFile, pieces: readonly Uint8Array[], signal?: 
 
 /** Makes the renaming last. The file is in place already, and Windows opens no folders: so no failure counts. */
 async function syncFolder(fs: NodeFs, target: string): Promise<void> {
-  const folder = target.replace(/[^/\\]*$/, '') || '.';
-  const handle = await fs.open(folder, fs.constants.O_RDONLY).catch(() => undefined);
+  const handle = await fs.open(folderOf(target), fs.constants.O_RDONLY).catch(() => undefined);
   await handle
     ?.sync()
     .catch(() => {})
     .finally(() => handle.close());
+}
+
+function folderOf(path: string): string {
+  return path.replace(/[^/\\]*$/, '') || '.';
 }
 
 function processId(): number {

@@ -125,6 +125,31 @@ describe('rebuildingCode', () => {
     expect(loaded).to.include.members(['0.1.weight', '0-1.bias', 'class.weight', '__proto__.weight']);
   }).timeout(COMPILE_LIMIT_MS);
 
+  it('runs for recurrent layers alone, with modules inside them that are none of their own', async () => {
+    const source = cliFixture('layers.safetensors');
+    const file = new Map([...(await readStateDict(source))].filter(([key]) => key.startsWith('gru.')));
+    const head: StateDict = new Map([
+      ['gru.head.fc.weight', f32([2, 3])],
+      ['gru.head.fc.bias', f32([2])],
+      ['gru.head.weight', f32([2, 2])],
+    ]);
+    for (const [all, first] of [
+      [file, "import '@tensorflow/tfjs';"],
+      [new Map([...file, ...head]), "import * as tf from '@tensorflow/tfjs';"],
+    ] as const) {
+      const own = join(folder, `${all.size}.safetensors`);
+      writeFileSync(own, writeSafetensors(all));
+      const code = codeFor(all, { source: own });
+      expect(code)
+        .to.match(/^import/)
+        .and.include(first);
+      if (all !== file)
+        expect(code).to.include("GRU.fromStateDict(without(stateDict, 'gru.head'), { prefix: 'gru' })");
+      const prefixes = { gru: 'gru', gruHead: 'gru.head', gruHeadFc: 'gru.head.fc' };
+      expect((await runCode(code, prefixes)).sort()).to.deep.equal([...all.keys()].sort());
+    }
+  }).timeout(COMPILE_LIMIT_MS);
+
   it('repeats the path and the selection', () => {
     const code = codeFor(new Map([['w', f32([2, 2, 2, 2, 2])]]), {
       source: 'a.json',

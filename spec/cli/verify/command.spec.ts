@@ -1,5 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { cliFixture, runProgram } from '../support.js';
+import { readStateDict } from '../../../src/state-dict/read.js';
+import { writeSafetensors } from '../../../src/state-dict/safetensors-writer.js';
+import type { TorchTensor } from '../../../src/state-dict/types.js';
+import { cliFixture, ROOT, runProgram } from '../support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');
 const LAYERS = cliFixture('layers.safetensors');
@@ -82,14 +88,57 @@ describe('tfjs-torch-rnn verify', () => {
     const shape = await tell(...gru, '--input', answer('x'), '--expected', answer('x'));
     expect(shape.code).to.equal(1);
     expect(shape.err).to.include('--expected: expected shape [6, 2, 8], as the layer gives, got [6, 2, 3]');
-    const cn = await tell(
-      ...[...gru, '--input', answer('x'), '--expected', answer('gru.y')],
-      ...['--expected-cn', answer('x')],
-    );
-    expect(cn.err).to.include('--expected-cn: expected an LSTM');
     expect((await tell(...gru, '--input', answer('gru.y'), '--expected', answer('x'))).err).to.include('GRU');
     expect(
       (await tell(...gru, '--input', answer('x'), '--expected', answer('x'), '--tolerance', 'no')).code,
     ).to.equal(2);
+  });
+
+  it('refuses options that the layer has no use for', async () => {
+    const io = ['--input', answer('x'), '--expected', answer('x')];
+    for (const [words, told] of [
+      [[...gru, '--c0', answer('gru.h0')], '--c0 is for an LSTM, which has a cell state, not for the GRU.'],
+      [[...gru, '--expected-cn', answer('gru.h0')], '--expected-cn is for an LSTM'],
+      [[...gru, '--nonlinearity', 'relu'], '--nonlinearity is for an RNN, not for the GRU.'],
+      [
+        ['verify', LAYERS, '--layer', 'cell', '--batch-first'],
+        '--batch-first is for a layer that runs over steps',
+      ],
+    ] as const) {
+      const { code, err } = await tell(...words, ...io);
+      expect(code, err).to.equal(2);
+      expect(err).to.include(told);
+    }
+  });
+
+  it('runs a layer of a torch.save checkpoint on arrays that numpy.save wrote', async () => {
+    const folder = join(ROOT, 'spec/fixtures/cli');
+    const { code, out, err } = await tell(
+      ...['verify', join(folder, 'checkpoint.pt'), '--input', join(folder, 'x.npy')],
+      ...['--expected', join(folder, 'y.npy'), '--expected-hn', join(folder, 'hn.npy'), '--batch-first'],
+    );
+    expect(code, out + err).to.equal(0);
+    expect(out).to.match(
+      /^encoder\.gru: GRU\(3, 4, num_layers=2, bidirectional=True\) on cpu\nok {3}output: /,
+    );
+  });
+
+  it('leaves modules inside a layer, and takes a layer that is the file itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'verify-'));
+    try {
+      const layers = await readStateDict(LAYERS);
+      const gruKeys = [...layers.keys()].filter((key) => key.startsWith('gru.'));
+      const root = new Map(gruKeys.map((key) => [key.slice(4), layers.get(key) as TorchTensor]));
+      const fc: TorchTensor = { dtype: 'F32', shape: [1, 1], data: Float32Array.of(1) };
+      const file = join(folder, 'subclass.safetensors');
+      writeFileSync(file, writeSafetensors(new Map([...root, ['fc.weight', fc]])));
+      const io = ['--input', answer('x'), '--expected', answer('gru.y'), '--h0', answer('gru.h0')];
+      for (const layer of [[], ['--layer=']]) {
+        const { code, out, err } = await tell('verify', file, ...layer, ...io);
+        expect(code, out + err).to.equal(0);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

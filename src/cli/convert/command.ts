@@ -123,14 +123,37 @@ function checkOutput(source: string, out: string, force: boolean): void {
   }
   const existing = statSync(out, { throwIfNoEntry: false });
   if (existing === undefined) return;
-  if (existing.isDirectory()) {
-    throw new Error(message(WHERE, what, 'the path of a file', 'a directory', 'Add a name to it'));
+  if (!existing.isFile()) {
+    const [got, remedy] = existing.isDirectory()
+      ? ['a directory', 'Add a name to it']
+      : ['a device or pipe', undefined];
+    throw new Error(message(WHERE, what, 'the path of a file', got, remedy));
   }
-  if (realpathSync(out) === realPathOf(source)) {
-    throw new Error(message(WHERE, what, 'another file than IN', 'the same', 'Choose another name'));
+  const isPartOfModel = isFolderOrIndex(source) && realPathOf(dirname(out)) === realPathOf(folderOf(source));
+  if (isPartOfModel || realpathSync(out) === realPathOf(source)) {
+    throw new Error(
+      message(
+        WHERE,
+        what,
+        'another file than IN',
+        isPartOfModel ? 'one of its folder' : 'the same',
+        'Choose another name',
+      ),
+    );
   }
   if (!force)
     throw new Error(message(WHERE, what, 'a path with no file', 'one', 'Pass --force to replace it'));
+}
+
+/** Whether a model may be in several files beside each other, of which none may be replaced while they are read. */
+function isFolderOrIndex(source: string): boolean {
+  return (
+    /\.index\.json$/i.test(source) || statSync(source, { throwIfNoEntry: false })?.isDirectory() === true
+  );
+}
+
+function folderOf(source: string): string {
+  return /\.index\.json$/i.test(source) ? dirname(source) : source;
 }
 
 function realPathOf(source: string): string | undefined {

@@ -98,6 +98,8 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   const identifier = identifierMaker();
   const imports = new Set<string>(['readStateDict']);
   const blocks: string[] = [];
+  const allInside = modulesInside(modules);
+  let usesWithout = false;
   let usesTf = false;
   let hasLayers = false;
   for (const module of modules) {
@@ -107,10 +109,14 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
       blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
       continue;
     }
+    const inside = allInside.get(module.path) ?? [];
+    usesWithout ||= inside.length > 0;
     const options = {
       variable: identifier(module.path),
       prefix: module.path === '' ? undefined : stringLiteral(module.path),
       name: LAYER_NAME.test(module.path) ? stringLiteral(module.path) : undefined,
+      tensors:
+        inside.length > 0 ? `without(stateDict, ${inside.map(stringLiteral).join(', ')})` : 'stateDict',
     };
     const code: ModuleCode = kindCode(module, options);
     for (const imported of code.imports) imports.add(imported);
@@ -121,11 +127,12 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   }
   return [
     ...tfjsImport(usesTf, hasLayers),
-    `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
+    `import { ${[...imports, ...(usesWithout ? ['type StateDict'] : [])].sort(byName).join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
     readingLines(source),
     '',
+    ...(usesWithout ? [WITHOUT, ''] : []),
     blocks.join('\n\n'),
   ].join('\n');
 }
@@ -134,4 +141,39 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
 function tfjsImport(usesTf: boolean, hasLayers: boolean): string[] {
   if (usesTf) return ["import * as tf from '@tensorflow/tfjs';"];
   return hasLayers ? ["import '@tensorflow/tfjs';"] : [];
+}
+
+function byName(a: string, b: string): number {
+  return a.replace('type ', '') < b.replace('type ', '') ? -1 : 1;
+}
+
+const WITHOUT = `/** What is left without the modules inside a module: a layer takes its own tensors alone. */
+function without(all: StateDict, ...paths: string[]): StateDict {
+  return new Map([...all].filter(([key]) => !paths.some((path) => key.startsWith(\`\${path}.\`))));
+}`;
+
+/** Deepest that a module in another is looked for. */
+const MAX_LEVELS = 128;
+
+/** By the path of a module the paths of those in it, such as the head that a subclass of GRU has, and not of those in these. */
+function modulesInside(modules: readonly RecognisedModule[]): ReadonlyMap<string, readonly string[]> {
+  const paths = new Set(modules.map(({ path }) => path));
+  const inside = new Map<string, string[]>();
+  for (const path of paths) {
+    const outer = outerOf(path, paths);
+    if (outer === undefined) continue;
+    const known = inside.get(outer);
+    if (known) known.push(path);
+    else inside.set(outer, [path]);
+  }
+  return inside;
+}
+
+function outerOf(path: string, paths: ReadonlySet<string>): string | undefined {
+  let outer = path;
+  for (let level = 0; level < MAX_LEVELS && outer !== ''; level++) {
+    outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')));
+    if (paths.has(outer)) return outer;
+  }
+  return undefined;
 }

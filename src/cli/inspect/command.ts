@@ -3,7 +3,7 @@ import { resolveLimits } from '../../state-dict/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { printableJson } from '../printable.js';
-import { type ParsedWords, pathOf } from '../usage.js';
+import { type ParsedWords, pathOf, UsageError } from '../usage.js';
 import { rebuildingCode } from './code.js';
 import { jsonReport } from './json-report.js';
 import { writeReport } from './text-report.js';
@@ -42,6 +42,8 @@ export const inspect: Command = {
 
 async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
   const [source = ''] = words.positionals;
+  if (words.flag('json') && words.flag('code'))
+    throw new UsageError('--json has the code in it: leave out --code.');
   const selected = words.values('select');
   const select = selected.length > 0 ? selected : undefined;
   const path = pathOf(words);

@@ -27,6 +27,8 @@ export interface CodeNames {
   /** Literals of the module path and of a name for the layer; absent at the root, and where no layer can be called so. */
   readonly prefix: string | undefined;
   readonly name: string | undefined;
+  /** The expression for the tensors that it is loaded from. */
+  readonly tensors: string;
 }
 
 /** Inputs of convolutions, by the axes of the kernel. */
@@ -63,7 +65,7 @@ function recurrentCode({ torchName }: RecurrentModule | CellModule, names: CodeN
   if (names.prefix !== undefined) args.push(['prefix', names.prefix]);
   if (torchName.startsWith('RNN')) args.push(['nonlinearity', "'tanh'"]);
   const options = args.length > 0 ? `, ${callText(args)}` : '';
-  const line = `export const ${names.variable} = ${torchName}.fromStateDict(stateDict${options});`;
+  const line = `export const ${names.variable} = ${torchName}.fromStateDict(${names.tensors}${options});`;
   return { lines: [line], imports: [torchName], usesTf: false };
 }
 
@@ -75,7 +77,7 @@ function layerCode(
   comments: readonly string[] = [],
   build?: string,
 ): ModuleCode {
-  const { variable, prefix, name } = names;
+  const { variable, prefix, name, tensors } = names;
   const all: Argument[] = [...(name === undefined ? [] : [['name', name] as const]), ...args];
   const options = prefix === undefined ? '' : `, ${callText([['prefix', prefix]])}`;
   return {
@@ -83,7 +85,7 @@ function layerCode(
       ...comments,
       `export const ${variable} = tf.layers.${factory}(${callText(all)});`,
       ...(build === undefined ? [] : [`${variable}.build(${build});`]),
-      `loadStateDict(${variable}, stateDict${options});`,
+      `loadStateDict(${variable}, ${tensors}${options});`,
     ],
     imports: ['loadStateDict'],
     usesTf: true,

@@ -1,7 +1,9 @@
 import { message, show, showShape } from '../../check.js';
 import { describeSource } from '../../state-dict/describe.js';
+import { joinPath } from '../../state-dict/keys.js';
 import { resolveLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
+import type { StateDict } from '../../state-dict/types.js';
 import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
@@ -23,7 +25,8 @@ Options:
   --input X             the input
   --expected Y          PyTorch's output
   --expected-hn H       PyTorch's final state as well, and --expected-cn of an LSTM
-  --layer PATH          the module path of the layer, such as encoder.gru. Default: the only one in the file
+  --layer PATH          the module path of the layer, such as encoder.gru, or '' for the file itself. Default: the only
+                        one in the file
   --path KEYS           the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
   --h0 H, --c0 C        initial states, [L*D, B, H] as torch takes them. Default: zeros
   --batch-first         the arrays are [B, T, ...], as with batch_first=True
@@ -46,7 +49,7 @@ export const verify: Command = {
     expected: { type: 'string' },
     'expected-hn': { type: 'string' },
     'expected-cn': { type: 'string' },
-    layer: { type: 'string' },
+    layer: { type: 'string', mayBeEmpty: true },
     path: { type: 'string' },
     h0: { type: 'string' },
     c0: { type: 'string' },
@@ -86,7 +89,8 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   const module = await findModule(source, path, words.value('layer'), signal);
   checkOptionsFit(words, module);
   const select = module.path === '' ? undefined : [module.path];
-  const stateDict = await readStateDict(source, { path, select, signal });
+  const read = await readStateDict(source, { path, select, signal });
+  const stateDict = ownTensors(read, module);
   const [x, h0, c0] = [await readArray('--input', input, signal), await array('h0'), await array('c0')];
   const { runLayer } = await loadTfjs(backend);
   const batchFirst = words.flag('batch-first');
@@ -154,6 +158,12 @@ async function findModule(
   throw new RangeError(message(WHERE, '--layer', rule, got, remedy));
 }
 
+/** Those of the layer itself: modules may be inside it that are none of its own, such as the head of a subclass. */
+function ownTensors(stateDict: StateDict, { path, shapes }: RecurrentModule | CellModule): StateDict {
+  const keys = new Set([...shapes.keys()].map((name) => joinPath(path, name)));
+  return new Map([...stateDict].filter(([key]) => keys.has(key)));
+}
+
 /** @throws UsageError for an option that this layer has no use for: a comparison without it would not be what was asked. */
 function checkOptionsFit(words: ParsedWords, { torchName }: RecurrentModule | CellModule): void {
   const misfits = [
@@ -172,6 +182,9 @@ function compare(option: string, actual: NumberArray, expected: NumberArray): Wo
   if (`${actual.shape}` !== `${expected.shape}`) {
     const rule = `shape ${showShape(actual.shape)}, as the layer gives`;
     throw new RangeError(message(WHERE, `--${option}`, rule, showShape(expected.shape)));
+  }
+  if (expected.values.length === 0) {
+    throw new RangeError(message(WHERE, `--${option}`, 'numbers to compare with', 'an empty array'));
   }
   return worstError(actual.values, expected.values, expected.shape);
 }
