@@ -1,11 +1,11 @@
 /**
  * Live differential against PyTorch: random layers and cells forward and backward, the combinations of two of PyTorch's
- * own tests, rounding against float64, files and models both ways, and training, on every backend.
+ * own tests, rounding against float64, files and models both ways, random checkpoints, and training, on every backend.
  *
  *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
  *
- * --cases: how many random cases of each module. TORCH_PYTHON names the Python that has PyTorch
- * (scripts/requirements.txt), python3 by default.
+ * --cases: how many random cases of each module, and how many random checkpoints. TORCH_PYTHON names the Python that has
+ * PyTorch (scripts/requirements.txt), python3 by default.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { availableBackends } from '../spec/support/backends.js';
 import { useBackend } from './test-torch/backends.js';
 import { MODULES, type Module } from './test-torch/cases.js';
+import { compareCheckpoints } from './test-torch/checkpoints.js';
 import { compareFiles } from './test-torch/files.js';
 import { compareRandom } from './test-torch/layers.js';
 import { Measurements } from './test-torch/measurements.js';
@@ -26,14 +27,15 @@ import type { Replay, Session } from './test-torch/session.js';
 import { Tally } from './test-torch/tally.js';
 import { compareTraining } from './test-torch/training.js';
 
-/** How many random cases each module gets where --cases says nothing. */
-const CASES: Readonly<Record<Module, number>> = {
+/** How many random cases each part gets where --cases says nothing. */
+const CASES: Readonly<Record<Module | 'checkpoints', number>> = {
   GRU: 200,
   LSTM: 100,
   RNN: 100,
   GRUCell: 30,
   LSTMCell: 30,
   RNNCell: 30,
+  checkpoints: 200,
 };
 
 /** What can be run, by its name in --parts. */
@@ -49,6 +51,7 @@ const PARTS = new Map<string, (session: Session, options: Options) => Promise<vo
   ['onnx', compareOnnxCombinations],
   ['precision', comparePrecision],
   ['files', compareFiles],
+  ['checkpoints', (session, { cases }) => compareCheckpoints(session, cases ?? CASES.checkpoints)],
   ['exports', onEachBackend(compareExports)],
   ['training', onEachBackend(compareTraining)],
 ]);
@@ -99,11 +102,10 @@ function commandFor({ seed, parts, cases, backends }: Options): string {
 }
 
 function replay(options: Options, { part, seed = options.seed, backend }: Replay): string {
-  const isRandom = (MODULES as readonly string[]).includes(part);
   return commandFor({
     seed,
     parts: [part],
-    cases: isRandom ? 1 : undefined,
+    cases: Object.hasOwn(CASES, part) ? 1 : undefined,
     backends: backend === undefined ? options.backends : [backend],
   });
 }

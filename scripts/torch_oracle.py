@@ -19,6 +19,7 @@ from fixtures.encoding import DTYPES, TORCH_DTYPES, decode, encode, encode_all
 from fixtures.layers import Case
 from fixtures.recurrent import config_from_json
 from fixtures.run import accept_all
+from oracle_checkpoints import CHECKPOINT_COMMANDS
 from oracle_precision import PRECISION_COMMANDS
 from oracle_training import TRAINING_COMMANDS
 
@@ -142,6 +143,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     "save": save,
     "load": load,
     "run_model": run_model,
+    **CHECKPOINT_COMMANDS,
     **PRECISION_COMMANDS,
     **TRAINING_COMMANDS,
 }

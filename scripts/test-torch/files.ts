@@ -3,15 +3,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeTensor, TYPED_ARRAYS } from '../../spec/support/fixtures.js';
-import {
-  readStateDict,
-  type StateDict,
-  type TorchData,
-  type TorchTensor,
-  writeSafetensors,
-} from '../../src/state-dict/index.js';
+import { readStateDict, type StateDict, writeSafetensors } from '../../src/state-dict/index.js';
 import { Random } from './random.js';
 import type { Session } from './session.js';
+import { expectSame } from './state-dicts.js';
 
 type Dtype = keyof typeof TYPED_ARRAYS;
 const DTYPES = Object.keys(TYPED_ARRAYS) as Dtype[];
@@ -77,22 +72,4 @@ function randomStateDict(random: Random): StateDict {
     }
   }
   return stateDict;
-}
-
-/** Names, dtypes, shapes and bytes agree; the order of the names is free. */
-function expectSame(actual: StateDict, expected: StateDict): void {
-  const [got, wanted] = [actual, expected].map((stateDict) => [...stateDict.keys()].sort().join());
-  if (got !== wanted) throw new Error(`names: expected ${wanted}, got ${got}`);
-  for (const [name, { dtype, shape, data }] of expected) {
-    const other = actual.get(name) as TorchTensor;
-    const [a, b] = [`${other.dtype} [${other.shape}]`, `${dtype} [${shape}]`];
-    if (a !== b) throw new Error(`${name}: expected ${b}, got ${a}`);
-    const bytes = bytesOf(data);
-    const at = bytesOf(other.data).findIndex((byte, i) => byte !== bytes[i]);
-    if (at >= 0 || other.data.byteLength !== data.byteLength) throw new Error(`${name}: byte ${at} differs`);
-  }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: TorchData): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -14,12 +14,12 @@ interface ForeignFormat {
   matches(bytes: Uint8Array): boolean;
 }
 
+/** How the pickle of torch's magic number begins in the protocols 0 and 1, which have no mark of their own. */
+const TORCH_MAGIC_TEXT = 'L119547037146038801333356L\n';
+
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
-
-/** The magic number of the layout before 1.6 in a pickle of protocol 0 or 1, which write numbers as text. */
-const MAGIC_AS_TEXT = 'L119547037146038801333356L\n.';
 
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
@@ -110,7 +110,7 @@ function firstSignificant(bytes: Uint8Array): number | undefined {
 /** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
 function isTorch(bytes: Uint8Array): boolean {
   const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
-  return isPickle || hasMark(bytes, MAGIC_AS_TEXT) || isZip(bytes) || isTar(bytes);
+  return isPickle || hasMark(bytes, TORCH_MAGIC_TEXT) || isZip(bytes) || isTar(bytes);
 }
 
 /** A tar archive. */

@@ -21,6 +21,15 @@ describe('instructions of a pickle', () => {
       expect(rootOf('U\x01\xff')).to.deep.equal({ kind: 'bytes', bytes: Uint8Array.of(255) });
     });
 
+    it('read a bytearray of protocol 5 as bytes, up to the limit of one value', () => {
+      expect(rootOf('\x96', '\x02\0\0\0\0\0\0\0\xff\0')).to.deep.equal({
+        kind: 'bytes',
+        bytes: Uint8Array.of(255, 0),
+      });
+      expectError('PICKLE_LIMIT', /BYTEARRAY8/, '\x96', '\xff'.repeat(8));
+      expectError('TRUNCATED_PICKLE', /BYTEARRAY8/, '\x96\x09\0\0\0\0\0\0\0\xff');
+    });
+
     it('refuse text that is no UTF-8, surrogates that stand alone among it', () => {
       expectError(
         'INVALID_UTF8',

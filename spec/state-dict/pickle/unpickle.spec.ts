@@ -210,7 +210,6 @@ describe('unpickle', () => {
       ['\x84', 'EXT4'],
       ['\x8d', 'BINUNICODE8'],
       ['\x8e', 'BINBYTES8'],
-      ['\x96', 'BYTEARRAY8'],
       ['\x97', 'NEXT_BUFFER'],
       ['\x98', 'READONLY_BUFFER'],
       ['\xff', '0xff'],

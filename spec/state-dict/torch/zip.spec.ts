@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { type FormatError, UnsupportedError } from '../../../src/errors.js';
+import { parseStateDict } from '../../../src/state-dict/parse.js';
+import type { ReadReport } from '../../../src/state-dict/read-checkpoint.js';
 import type { ReadingRequest } from '../../../src/state-dict/reading.js';
 import { openTorch } from '../../../src/state-dict/torch/open.js';
 import { bytesOfParts } from '../pickle/support.js';
@@ -144,6 +146,25 @@ describe('openTorchZip', () => {
         `torch: data.pkl: expected at most ${PICKLE.length - 1} bytes, got ${PICKLE.length}. ` +
         'Raise limits.maxPickleBytes to read it',
     });
+  });
+
+  it('reads records without a checksum, as torch.save writes when told to, and says so', () => {
+    const records = [
+      { name: 'a/data.pkl', data: PICKLE, crc: 0 },
+      { name: 'a/version', data: utf8('3\n') },
+      { name: 'a/data/7', data: floats(1, 2), crc: 0 },
+      { name: 'a/empty', data: new Uint8Array(0) },
+    ];
+    const file = writeZip(records).bytes;
+    const reports: ReadReport[] = [];
+    const stateDict = parseStateDict(file, { onReport: (report) => reports.push(report) });
+    expect(stateDict.get('w')?.data).to.deep.equal(Float32Array.of(1, 2));
+    expect(reports[0]?.warnings).to.deep.equal([
+      'Saved without a checksum, so that damage to it, or zeros where elements were never written, would not be noticed: ' +
+        '"data.pkl", "data/7".',
+    ]);
+    const wrong = writeZip(records.map((record) => ({ ...record, crc: 1 }))).bytes;
+    expect(errorOf(() => parseStateDict(wrong))).to.have.property('code', 'CRC_MISMATCH');
   });
 
   it('takes deflated records, a storage with what it inflates to', () => {

@@ -49,6 +49,8 @@ export interface TestEntry {
   readonly zip64?: boolean;
   /** An extra field before the data alone, as torch aligns by. */
   readonly padding?: number;
+  /** In place of the one that its data has. */
+  readonly crc?: number;
   readonly comment?: string;
 }
 
@@ -119,7 +121,7 @@ function prepared(entry: TestEntry): Prepared {
     stored,
     flags: UTF8_FLAG | (descriptor ? DESCRIPTOR_FLAG : 0),
     method: deflate ? 8 : 0,
-    crc: crc32(data),
+    crc: entry.crc ?? crc32(data),
     sizes: [stored.length, data.length],
   };
 }

@@ -34,6 +34,8 @@ const CONSTANTS: Partial<Record<OpcodeName, Instruction>> = {
   SHORT_BINSTRING: (machine) => pushString(machine, machine.cursor.uint8()),
   BINBYTES: (machine) => pushBytes(machine, machine.cursor.uint32()),
   SHORT_BINBYTES: (machine) => pushBytes(machine, machine.cursor.uint8()),
+  // A bytearray, and with protocol 5 the elements of NumPy's arrays.
+  BYTEARRAY8: (machine) => pushBytes(machine, machine.cursor.uint64()),
 };
 
 /** Values as lines of text, as protocol 0 writes them. */

@@ -1,4 +1,4 @@
-import { message, show } from '../../check.js';
+import { message, show, showFirst } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
 import { formatError } from '../format-codes.js';
@@ -47,7 +47,8 @@ const OTHER_ARCHIVES = [
  * for each storage. The pickle is read, and two words beside it; of the storages nothing but their sizes.
  *
  * A deflated record, which no torch writes but which tools that repack archives do, is taken: what it inflates to is
- * counted before it is read. Records that nothing refers to are left alone.
+ * counted before it is read. Records that nothing refers to are left alone. A record without a checksum is read, as torch reads
+ * it, and a warning says so.
  *
  * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
  */
@@ -58,7 +59,7 @@ export function* openTorchZip(file: OpenedFile): Reading<Checkpoint> {
   const littleEndian = yield* readWords(records);
   const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
   const claims = readClaims(unpickled.persistent);
-  return interpret(unpickled, findStorages(claims, records, littleEndian));
+  return interpret(unpickled, findStorages(claims, records, littleEndian), warningsOf(records));
 }
 
 function refuseOtherArchives(archive: ZipArchive): void {
@@ -85,9 +86,24 @@ function recordsOf(archive: ZipArchive): Records {
       const remedy = 'torch.save did not write this archive';
       throw formatError('INVALID_CHECKPOINT', WHERE, 'archive', rule, nameOfEntry(entry.name), remedy);
     }
-    records.set(entry.name.slice(folder.length), entry);
+    records.set(entry.name.slice(folder.length), hasChecksum(entry) ? entry : { ...entry, crc32: undefined });
   }
   return records;
+}
+
+/**
+ * torch writes 0 for the checksum under `set_crc32_options(False)`; and under `skip_data`, for storages that are to be filled
+ * later and are zeros until then. It checks none itself.
+ */
+function hasChecksum({ crc32, size }: ZipEntry): boolean {
+  return crc32 !== 0 || size === 0;
+}
+
+function warningsOf(records: Records): string[] {
+  const unchecked = [...records].filter(([, { crc32 }]) => crc32 === undefined).map(([name]) => name);
+  if (unchecked.length === 0) return [];
+  const what = 'damage to it, or zeros where elements were never written, would not be noticed';
+  return [`Saved without a checksum, so that ${what}: ${showFirst(unchecked, show)}.`];
 }
 
 function recordNamed(records: Records, name: string, what: string): ZipEntry {

@@ -15,7 +15,8 @@ export interface ZipEntry {
   readonly isDeflated: boolean;
   /** Bytes once inflated, as the directory claims: at most 1032 times those stored. */
   readonly size: number;
-  readonly crc32: number;
+  /** Absent where a format leaves it out on purpose. */
+  readonly crc32?: number;
 }
 
 /** Names, in the order of the directory, and entries. */
@@ -60,7 +61,7 @@ export function storageOf(
 }
 
 /**
- * The bytes of an entry, inflated and checked by their CRC-32.
+ * The bytes of an entry, inflated and checked by their CRC-32 where there is one.
  *
  * @throws FormatError ENTRY_TOO_LARGE, before it reads them, when the entry claims more than `maxBytes`.
  */
@@ -76,7 +77,7 @@ export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Arra
   if (bytes.length !== entry.size) {
     throw zipError('CORRUPT_DATA', what, `${entry.size} bytes when inflated`, `${bytes.length}`);
   }
-  checkCrc32(WHERE, what, entry.crc32, crc32Of(bytes));
+  if (entry.crc32 !== undefined) checkCrc32(WHERE, what, entry.crc32, crc32Of(bytes));
   return bytes;
 }
 
