@@ -31,15 +31,19 @@ describe("the engine's workers", () => {
   /** The same to the bit: a direction is computed in one way, whoever does it. */
   const expectRight = () => expect(maxDifference(call(), expected)).to.equal(0);
 
-  /** Kills a worker as soon as it has taken a job. The caller's patience is over at once then. */
-  function killOneOf(taken: () => number): void {
+  /** Waits until a worker has taken a job and ended in it. The caller's patience is over at once then. */
+  function loseOneOf(taken: () => number): void {
     spinUntil(() => taken() > 0);
-    void watch.started.at(-1)?.terminate();
     watch.skipSleep();
   }
 
   function loseWorker(): void {
-    watch.onRound(killOneOf);
+    let rounds = 0;
+    watch.onRound((taken) => {
+      if (rounds++ === 0) watch.endInNextRound();
+      else loseOneOf(taken);
+    });
+    expectRight();
     expect(call).to.throw(LOST).with.property('name', 'LostWorkerError');
     watch.leaveAlone();
   }
@@ -183,7 +187,10 @@ describe("the engine's workers", () => {
     setThreads(2);
     let rounds = 0;
     // The first round is forward.
-    watch.onRound((taken) => rounds++ > 0 && killOneOf(taken));
+    watch.onRound((taken) => {
+      if (rounds++ === 0) watch.endInNextRound();
+      else loseOneOf(taken);
+    });
     expect(gradient).to.throw(LOST);
     watch.leaveAlone();
     expect(maxDifference(gradient(), right)).to.equal(0);
