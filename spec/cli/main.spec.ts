@@ -12,6 +12,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readStateDict } from '../../src/state-dict/read.js';
 import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
@@ -94,6 +95,11 @@ describe('tfjs-torch-rnn', () => {
         code: 0,
         out: out.slice(out.indexOf('import * as tf')),
       });
+    });
+
+    it('takes --debug before the command too', async () => {
+      expect((await tell('--debug', 'inspect', LAYERS)).code).to.equal(0);
+      expect((await tell('--debug')).code).to.equal(0);
     });
 
     it('gives the same as JSON', async () => {
@@ -278,6 +284,16 @@ describe('tfjs-torch-rnn', () => {
         expect(code).to.equal(1);
         expect(err).to.include('expected another file than IN, got the same');
       }
+    });
+
+    it('tells of floats that are not rounded', async () => {
+      const source = fileURLToPath(fixturePath('reference/every_dtype.safetensors'));
+      const { code, err } = await tell('convert', source, inFolder('f32.safetensors'), '--dtype', 'f32');
+      expect(code).to.equal(0);
+      expect(err).to.match(
+        /warning: Left as they are, since --dtype rounds neither complex .*: .*\((C64|F8_\w+|F4)\)/,
+      );
+      expect(err).not.to.match(/\((I64|BOOL|U8|F64)\)/);
     });
 
     it('replaces no file of the model that it reads', async () => {

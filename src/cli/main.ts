@@ -39,9 +39,11 @@ Exit codes: 0 fine; 1 the answer is no (beyond the tolerance, a tensor missing, 
 /** Runs a command line and never throws: what goes wrong is told in a line or two. */
 export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { terminal, signal } = context;
-  const command = COMMANDS.find(({ name }) => name === words[0]);
+  // It may stand before the command as well.
+  const given = words[0] === '--debug' ? words.slice(1) : words;
+  const command = COMMANDS.find(({ name }) => name === given[0]);
   try {
-    return command ? await runCommand(command, words.slice(1), context) : answer(words, terminal);
+    return command ? await runCommand(command, given.slice(1), context) : answer(given, terminal);
   } catch (error) {
     terminal.progress(undefined);
     if (signal.aborted) {

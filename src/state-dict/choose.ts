@@ -223,12 +223,13 @@ function* leavesOf(
       continue;
     }
     const [key, node] = next.value;
-    const name = joinPath(level.prefix, key);
-    room -= name.length + 1;
+    room -= level.prefix.length + key.length + 1;
+    // Before they are joined: there is a longest string.
     if (room < 0) {
       const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
       throw formatError('NAMES_TOO_LONG', where, 'file', rule, 'more');
     }
+    const name = joinPath(level.prefix, key);
     if (node.kind !== 'dict') {
       yield [name, node];
     } else if (holders.has(node.entries) && !open.has(node.entries)) {
@@ -242,6 +243,7 @@ function* leavesOf(
   }
 }
 
+/** As JSON, which the command line takes as well; long keys are cut. */
 function showPath(path: CheckpointPath): string {
-  return JSON.stringify(path);
+  return `[${path.map(show).join(',')}]`;
 }

@@ -24,6 +24,18 @@ export const END = -1;
 /** A number or literal longer than this is shortened in messages. */
 const SHOWN_CHARACTERS = 40;
 
+/** Longest number. That of a double needs less than 800, and Python reads no int of more than 4,300. */
+const MAX_NUMBER_CHARACTERS = 5000;
+
+/** Longest string that is made one: a name. What is longer is data, and is read as bytes. */
+const MAX_STRING_BYTES = 1 << 28;
+
+/** Containers longer than this are skipped in one step when they are met again, as those inside others are. */
+const LONG_BYTES = 1 << 12;
+
+/** Bytes of a string that are checked at a time. */
+const CHECKED_BYTES = 1 << 24;
+
 /** Bytes decoded at a time to get at the text of numbers. */
 const WINDOW_BYTES = 1 << 16;
 
@@ -59,6 +71,8 @@ export class JsonReader {
   private tokenStart = 0;
   private window = '';
   private windowStart = 0;
+  /** By where it begins, where a long container ends and how many scalars it holds. */
+  private readonly skipped = new Map<number, { readonly end: number; readonly scalars: number }>();
 
   constructor(
     readonly bytes: Uint8Array,
@@ -136,11 +150,33 @@ export class JsonReader {
   readString(): string {
     const start = this.position + 1;
     const text = this.readStringBytes();
+    if (text.length > MAX_STRING_BYTES) {
+      const rule = `a string of at most ${MAX_STRING_BYTES} bytes`;
+      throw this.fail('INVALID_JSON', start, rule, `${text.length}`);
+    }
     try {
       return UTF8.decode(text);
     } catch {
-      throw this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
+      throw this.notUtf8(start);
     }
+  }
+
+  /** Consumes a string of any length. */
+  private skipString(): void {
+    const start = this.position + 1;
+    const text = this.readStringBytes();
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    try {
+      for (let begin = 0; begin < text.length; begin += CHECKED_BYTES)
+        decoder.decode(text.subarray(begin, begin + CHECKED_BYTES), { stream: true });
+      decoder.decode();
+    } catch {
+      throw this.notUtf8(start);
+    }
+  }
+
+  private notUtf8(start: number): FormatError {
+    return this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
   }
 
   /** Consumes a string and returns it as UTF-8, not checked to be such: without escapes a view, else a copy. */
@@ -183,11 +219,11 @@ export class JsonReader {
   skipValue(): number {
     switch (this.kind()) {
       case 'object':
-        return this.skipMembers((skip) => this.readObject(skip));
+        return this.skipContainer((skip) => this.readObject(skip));
       case 'list':
-        return this.skipMembers((skip) => this.readList(skip));
+        return this.skipContainer((skip) => this.readList(skip));
       case 'string':
-        this.readString();
+        this.skipString();
         return 1;
       case 'number':
         this.skipNumber();
@@ -201,11 +237,19 @@ export class JsonReader {
     }
   }
 
-  private skipMembers(read: (skip: () => void) => void): number {
+  private skipContainer(read: (skip: () => void) => void): number {
+    const start = this.position;
+    const known = this.skipped.get(start);
+    if (known) {
+      this.position = known.end;
+      return known.scalars;
+    }
     let scalars = 0;
     read(() => {
       scalars += this.skipValue();
     });
+    const end = this.position;
+    if (end - start > LONG_BYTES) this.skipped.set(start, { end, scalars });
     return scalars;
   }
 
@@ -257,6 +301,13 @@ export class JsonReader {
   private skipNumber(): void {
     this.peek();
     this.tokenStart = this.position;
+    this.skipNumberToken();
+    if (this.position - this.tokenStart <= MAX_NUMBER_CHARACTERS) return;
+    const rule = `a number of at most ${MAX_NUMBER_CHARACTERS} characters`;
+    throw this.fail('INVALID_JSON', this.tokenStart, rule, `${this.position - this.tokenStart}`);
+  }
+
+  private skipNumberToken(): void {
     if (this.bytes[this.position] === MINUS) this.position++;
     if (this.options.pythonNumbers && this.skipPythonNumber()) return;
     if (this.bytes[this.position] === ZERO) this.position++;

@@ -3,14 +3,20 @@ import { jsonPieces } from '../../../src/cli/convert/json-file.js';
 import type { StateDict } from '../../../src/state-dict/types.js';
 import { expectSameBits, fixture, parseJson, parseSafetensors } from '../../state-dict/support.js';
 
-function bytesOf(stateDict: StateDict): Uint8Array {
-  return new Uint8Array(Buffer.concat(jsonPieces(stateDict)));
+function bytesOf(stateDict: StateDict, chunkBytes?: number): Uint8Array {
+  return new Uint8Array(Buffer.concat(jsonPieces(stateDict, chunkBytes)));
 }
 
 describe('jsonPieces', () => {
   it('keeps every bit of every dtype', () => {
     const stateDict = parseSafetensors(fixture('reference/every_dtype.safetensors'));
     expectSameBits(parseJson(bytesOf(stateDict)), stateDict);
+  });
+
+  it('is the same whatever the pieces of base64, which no string could hold as one', () => {
+    const stateDict = parseSafetensors(fixture('reference/every_dtype.safetensors'));
+    for (const chunkBytes of [3, 6, 300])
+      expect(bytesOf(stateDict, chunkBytes)).to.deep.equal(bytesOf(stateDict));
   });
 
   it('keeps names that objects have a meaning for', () => {

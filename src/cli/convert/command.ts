@@ -2,12 +2,12 @@ import { constants } from 'node:buffer';
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { message, show } from '../../check.js';
+import { message, show, showFirst } from '../../check.js';
 import { resolveLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/read-checkpoint.js';
 import { type FloatDtype, roundFloats } from '../../state-dict/round-floats.js';
-import type { StateDict, TorchTensor } from '../../state-dict/types.js';
+import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/types.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
@@ -22,7 +22,8 @@ Writes the tensors of a weight file to another: a safetensors file, or JSON wher
 not at all, and is read back and compared bit for bit before the command says so.
 
 Options:
-  --dtype f32|f16|bf16  what floats are rounded to, to nearest even; integers and booleans stay as they are
+  --dtype f32|f16|bf16  what floats are rounded to, to nearest even; integers, booleans, complex numbers and floats of
+                        8 bits stay as they are
   --select MODULE       only the tensors of this module; may be given again
   --strip PREFIX        drop this module path from the front of the names that begin with it
   --path KEYS           the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
@@ -78,7 +79,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     },
   });
   const named = renameAll(read, words.value('strip'));
-  const { stateDict, overflows } = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
+  const { stateDict, overflows, left } = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
   terminal.progress('writing');
   const bytes = await writeVerified(out, to, stateDict, report?.metadata, signal);
   terminal.progress(undefined);
@@ -86,6 +87,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const warnings = [
     ...(report?.warnings ?? []),
     ...overflowWarnings(overflows),
+    ...leftWarnings(left),
     ...(to === 'json' && report?.metadata ? ['JSON has no place for the metadata: it was left out.'] : []),
   ];
   if (words.flag('json')) {
@@ -165,19 +167,38 @@ function realPathOf(source: string): string | undefined {
   }
 }
 
-function roundAll(
-  stateDict: StateDict,
-  dtype: FloatDtype | undefined,
-): { readonly stateDict: StateDict; readonly overflows: ReadonlyMap<string, number> } {
+interface Rounding {
+  readonly stateDict: StateDict;
+  readonly overflows: ReadonlyMap<string, number>;
+  /** Names of floats that were not rounded. */
+  readonly left: readonly string[];
+}
+
+function roundAll(stateDict: StateDict, dtype: FloatDtype | undefined): Rounding {
   const overflows = new Map<string, number>();
-  if (dtype === undefined) return { stateDict, overflows };
+  const left: string[] = [];
+  if (dtype === undefined) return { stateDict, overflows, left };
   const rounded = new Map<string, TorchTensor>();
   for (const [name, tensor] of stateDict) {
     const result = roundFloats(WHERE, `tensor ${show(name)}`, tensor, dtype);
     rounded.set(name, result.tensor);
+    if (result.tensor.dtype !== dtype && !isExact(tensor.dtype)) left.push(`${show(name)} (${tensor.dtype})`);
     if (result.overflows > 0) overflows.set(name, result.overflows);
   }
-  return { stateDict: rounded, overflows };
+  return { stateDict: rounded, overflows, left };
+}
+
+/** Integers and booleans, which are never rounded. */
+function isExact(dtype: TorchDtype): boolean {
+  return /^([IU]\d+|BOOL)$/.test(dtype);
+}
+
+function leftWarnings(left: readonly string[]): string[] {
+  if (left.length === 0) return [];
+  const names = showFirst(left, (name) => name);
+  return [
+    `Left as they are, since --dtype rounds neither complex numbers nor floats of 8 bits and fewer: ${names}.`,
+  ];
 }
 
 /** Tensors that are named; a file may have thousands. */
