@@ -136,10 +136,10 @@ describe('readStateDict', () => {
     const told: ReadProgress[] = [];
     const stateDict = await readStateDict(big, { onProgress: (progress) => told.push(progress) });
     expect(stateDict.get('w')!.data).to.deep.equal(Float32Array.of(1, 2));
-    expect(told).to.deep.equal([
-      { loaded: 2 ** 24, total: 20_000_011 },
-      { loaded: 20_000_011, total: 20_000_011 },
-    ]);
+    const loaded = told.map((progress) => progress.loaded);
+    expect(loaded).to.deep.equal([...loaded].sort((a, b) => a - b));
+    expect(loaded).to.have.length(5);
+    expect(told.at(-1)).to.deep.equal({ loaded: 20_000_011, total: 20_000_011 });
   });
 
   it('takes the declared length of another origin for a hint: it may count compressed bytes', async () => {

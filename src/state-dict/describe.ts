@@ -11,7 +11,7 @@ import { openCheckpoint } from './open.js';
 import { runSource, type SourceOptions } from './read-source.js';
 import type { Reading } from './reading.js';
 import { selectNames } from './select.js';
-import { findIndex, openIndex } from './sharded.js';
+import { byFiles, openIndex } from './sharded.js';
 import type { TorchDtype } from './types.js';
 
 /** A tensor without its elements. */
@@ -55,9 +55,10 @@ export async function describeSource(
   source: StateDictSource,
   options: DescribeOptions,
 ): Promise<SourceDescription> {
-  const located = locate(source);
-  const index = await findIndex(located);
-  return index ? describeSharded(index, options) : describeFile(located, options);
+  return byFiles(locate(source), {
+    one: (file) => describeFile(file, options),
+    several: (index) => describeSharded(index, options),
+  });
 }
 
 function describeFile(located: Located, options: DescribeOptions): Promise<SourceDescription> {

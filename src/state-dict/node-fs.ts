@@ -4,7 +4,7 @@ export interface NodeFs {
   open(path: string | URL, flags: number | string): Promise<NodeFile>;
   realpath(path: string | URL): Promise<string>;
   rename(from: string, to: string): Promise<void>;
-  stat(path: string): Promise<NodeStats>;
+  stat(path: string | URL): Promise<NodeStats>;
   unlink(path: string): Promise<void>;
 }
 

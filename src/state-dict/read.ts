@@ -7,7 +7,7 @@ import { locate, type StateDictSource, WHERE } from './locate.js';
 import { checkFormat, type ParseOptions } from './parse.js';
 import { checkFunction, checkPart } from './read-checkpoint.js';
 import { readSource } from './read-source.js';
-import { findIndex, readSharded } from './sharded.js';
+import { byFiles, readSharded } from './sharded.js';
 import type { StateDict } from './types.js';
 
 export interface ReadOptions extends ParseOptions {
@@ -59,9 +59,10 @@ export async function readStateDict(source: StateDictSource, options: ReadOption
   requireLittleEndian(WHERE);
   const resolved = { ...options, limits: resolveLimits(WHERE, options.limits) };
   options.signal?.throwIfAborted();
-  const located = locate(source);
-  const index = await findIndex(located);
-  return index ? readSharded(index, resolved) : readSource(located, resolved);
+  return byFiles(locate(source), {
+    one: (file) => readSource(file, resolved),
+    several: (index) => readSharded(index, resolved),
+  });
 }
 
 function checkOptions(options: ReadOptions): void {

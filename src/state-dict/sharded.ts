@@ -5,7 +5,7 @@ import type { FormatError } from '../errors.js';
 import { formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
 import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './limits.js';
-import { type Located, locate, WHERE } from './locate.js';
+import { type Located, locate, type Place, WHERE } from './locate.js';
 import type { NodeFs } from './node-fs.js';
 import type { ReadReport } from './read-checkpoint.js';
 import { readSource, type SourceOptions } from './read-source.js';
@@ -27,12 +27,32 @@ const MAX_DEPTH = 32;
 /** Which file each tensor is in, in the order of the index. */
 export type WeightMap = ReadonlyMap<string, string>;
 
-/** The index that a source is, or that lies in the folder that it is; undefined of any other source. */
-export async function findIndex(located: Located): Promise<Located | undefined> {
+/** What is done with a source, by what it is. */
+export interface ByFiles<T> {
+  /** A file with tensors. */
+  one(file: Located): Promise<T>;
+  /** The index of a model in several, or of the folder that was named. */
+  several(index: Located): Promise<T>;
+}
+
+/** Takes a source for an index by its name, for a folder when it cannot be read as a file, and else for a file. */
+export async function byFiles<T>(located: Located, { one, several }: ByFiles<T>): Promise<T> {
   const { place } = located;
-  if (place === undefined) return undefined;
-  if (/\.index\.json$/i.test(pathOf(place.text))) return located;
-  if (place.fs === undefined) return undefined;
+  if (place !== undefined && /\.index\.json$/i.test(pathOf(place.text))) return several(located);
+  try {
+    return await one(located);
+  } catch (error) {
+    const index = await indexIn(place);
+    if (index === undefined) throw error;
+    return several(index);
+  }
+}
+
+/** The index in a folder; undefined of any other place. */
+async function indexIn(place: Place | undefined): Promise<Located | undefined> {
+  if (place?.fs === undefined) return undefined;
+  const stats = await place.fs.stat(toPath(place.text)).catch(() => undefined);
+  if (!stats?.isDirectory()) return undefined;
   for (const name of INDEX_NAMES) {
     const path = `${place.text.replace(/[/\\]$/, '')}/${name}`;
     const isThere = await place.fs.realpath(toPath(path)).then(
