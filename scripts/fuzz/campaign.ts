@@ -8,9 +8,6 @@ import { ShardedModel } from './sharded.js';
 /** Every so many inputs are read in the other ways as well. */
 const OTHER_WAYS = 8;
 
-/** Peak memory of the process. Its own share is 200 to 300 MiB, and the limits leave each file some tens. */
-const MAX_RSS_BYTES = 2 ** 30;
-
 /** For one file of kilobytes, most of which take less than a millisecond. */
 const MAX_MS = 20_000;
 
@@ -53,9 +50,6 @@ export class Campaign {
     this.slowestMs = Math.max(this.slowestMs, ms);
     this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
     if (ms > MAX_MS) throw new Error(`it took ${Math.round(ms / 1000)} s`);
-    // In kilobytes, the most that there ever was: the input that raised it is the one to blame.
-    const rss = 1024 * process.resourceUsage().maxRSS;
-    if (rss > MAX_RSS_BYTES) throw new Error(`the process has grown to ${Math.round(rss / 2 ** 20)} MiB`);
   }
 
   private async verdictOf(input: FuzzInput, index: number): Promise<Verdict> {

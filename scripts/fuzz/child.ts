@@ -6,6 +6,9 @@ import { againCommand, type FuzzOptions, noteOf } from './options.js';
 
 const MOST_FAILURES = 20;
 
+/** Most memory of this process. Its own share is 200 to 300 MiB, and the limits leave each file some tens. */
+const MAX_RSS_MIB = 1024;
+
 /** Longest time between two looks at the clock. */
 const BLOCK = 50;
 
@@ -25,6 +28,8 @@ async function main(): Promise<void> {
       try {
         if (options.keep) writeFileSync(options.keep, campaign.make(index).bytes);
         await campaign.judge(index);
+        // The most that there ever was: the input that raised it is the one to blame.
+        if (peakMib() > MAX_RSS_MIB) throw new Error(`the process has grown to ${peakMib()} MiB`);
       } catch (error) {
         failures++;
         console.log(`FAIL ${error instanceof Error ? error.stack : error}`);
@@ -35,9 +40,13 @@ async function main(): Promise<void> {
     campaign.end();
     print(campaign, index - first, performance.now() - start);
   }
-  const mib = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(`${inputs} inputs, ${failures} failed, at most ${mib} MiB of memory`);
+  console.log(`${inputs} inputs, ${failures} failed, at most ${peakMib()} MiB of memory`);
   if (failures > 0) process.exitCode = 1;
+}
+
+/** Node counts in kilobytes. */
+function peakMib(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
 /** The inputs of each format: one, so many, or all until its share of the time is over. */
