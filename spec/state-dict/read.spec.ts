@@ -11,8 +11,9 @@ import { FormatError, UnsupportedError } from '../../src/errors.js';
 import type { ReadProgress } from '../../src/state-dict/collect.js';
 import type { StateDictSource } from '../../src/state-dict/locate.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { type ReadOptions, readStateDict } from '../../src/state-dict/read.js';
+import { readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import type { ReadOptions } from '../../src/state-dict/read-options.js';
 import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
 import { expectSameBits, FOLDER_REMEDY, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
 

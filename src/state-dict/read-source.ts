@@ -6,8 +6,8 @@ import { inflateAsync } from './inflate.js';
 import type { ReadLimits } from './limits.js';
 import { type Located, WHERE } from './locate.js';
 import { memoryAccess, type RandomAccess } from './random-access.js';
-import type { ReadOptions } from './read.js';
 import { readCheckpoint, type SelectNames } from './read-checkpoint.js';
+import type { ReadOptions } from './read-options.js';
 import type { Reading } from './reading.js';
 import type { StateDict } from './types.js';
 

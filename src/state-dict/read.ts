@@ -1,51 +1,22 @@
-import { checkKeys, message, show } from '../check.js';
 import { requireLittleEndian } from './bytes.js';
-import type { ReadProgress } from './collect.js';
-import { checkSha256 } from './digest.js';
-import { type ReadLimits, resolveLimits } from './limits.js';
+import { resolveLimits } from './limits.js';
 import { locate, type StateDictSource, WHERE } from './locate.js';
-import { checkFormat, type ParseOptions } from './parse.js';
-import { checkFunction, checkPart } from './read-checkpoint.js';
+import { checkReadOptions, type ReadOptions } from './read-options.js';
 import { readSource } from './read-source.js';
 import { byFiles, readSharded } from './sharded.js';
 import type { StateDict } from './types.js';
 
-export interface ReadOptions extends ParseOptions {
-  /** Ends the reading: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /**
-   * Told of every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
-   * already in memory. Of a model in several files it counts in each from 0 on.
-   */
-  readonly onProgress?: (progress: ReadProgress) => void;
-  /** Of a model in several files, for each of them. */
-  readonly limits?: ReadLimits;
-  /** What `sha256sum` prints of the file, which is then read in whole: another file is a FormatError. */
-  readonly sha256?: string;
-}
-
-const KNOWN: readonly (keyof ReadOptions)[] = [
-  'format',
-  'limits',
-  'path',
-  'select',
-  'onReport',
-  'signal',
-  'onProgress',
-  'sha256',
-];
-
 /**
  * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`: a file of safetensors, of
- * `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, told apart by the bytes. The path or URL of a `*.index.json`, or the path of a folder with
- * `model.safetensors.index.json`, stands for a model in several files.
+ * `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, told apart by the bytes. The path or URL of a
+ * `*.index.json`, or the path of a folder with `model.safetensors.index.json`, stands for a model in several files.
  *
  * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
  * that `path` names; dicts inside it become dotted names. `onReport` is told what was taken.
  *
- * The source is read into one buffer, and tensors are views of it where alignment, byte order and strides allow. With `select` only the parts that
- * hold the tensors of these modules are read, from a path, Blob or URL whose server serves ranges. A request that fails is
- * not repeated.
+ * The source is read into one buffer, and tensors are views of it where alignment, byte order and strides allow. With
+ * `select` only the parts that hold the tensors of these modules are read, from a path, Blob or URL whose server serves
+ * ranges. A request that fails is not repeated.
  *
  * @throws FormatError when the file is malformed; `code` names the rule, the message also the path or URL.
  * @throws UnsupportedError for what is known and not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
@@ -55,7 +26,7 @@ const KNOWN: readonly (keyof ReadOptions)[] = [
  *   meant.
  */
 export async function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
-  checkOptions(options);
+  checkReadOptions(options);
   requireLittleEndian(WHERE);
   const resolved = { ...options, limits: resolveLimits(WHERE, options.limits) };
   options.signal?.throwIfAborted();
@@ -63,15 +34,4 @@ export async function readStateDict(source: StateDictSource, options: ReadOption
     one: (file) => readSource(file, resolved),
     several: (index) => readSharded(index, resolved),
   });
-}
-
-function checkOptions(options: ReadOptions): void {
-  checkKeys(WHERE, options, KNOWN);
-  const { format, signal, onProgress, sha256 } = options;
-  checkFormat(WHERE, format);
-  if (signal && typeof signal.throwIfAborted !== 'function')
-    throw new TypeError(message(WHERE, 'signal', 'an AbortSignal', show(signal)));
-  checkFunction(WHERE, 'onProgress', onProgress);
-  checkPart(WHERE, options);
-  checkSha256(WHERE, sha256);
 }
