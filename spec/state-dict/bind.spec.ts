@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
-import { bindTensors } from '../../src/state-dict/bind.js';
+import { type BindOptions, bindTensors } from '../../src/state-dict/bind.js';
 import type { StoredBytes, StoredTensor } from '../../src/state-dict/checkpoint.js';
 import type { TensorNode } from '../../src/state-dict/choose.js';
 import { runSync } from '../../src/state-dict/drive.js';
@@ -16,6 +16,11 @@ const crc32 = (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte, 0);
 const inflate = ({ bytes, maxBytes }: InflateRequest) =>
   new Uint8Array(inflateRawSync(bytes, { maxOutputLength: maxBytes }));
 
+/** Options with that limit on bytes that are no views. */
+function atMost(maxTensorBytes: number): BindOptions {
+  return { where: 'spec', fileBytes: FILE.length, limits: { maxTensorBytes, maxExpansion: 16 } };
+}
+
 function storage(begin: number, end: number, more: Partial<StoredBytes> = {}): StoredBytes {
   return { begin, end, littleEndian: true, what: 'entry "data/0"', ...more };
 }
@@ -29,7 +34,7 @@ function reading(tensors: Record<string, StoredTensor>, options: object = {}): R
     name,
     { kind: 'stored', tensor: entry },
   ]);
-  return bindTensors(new Map(nodes), { where: 'spec', maxTensorBytes: 1000, crc32, ...options });
+  return bindTensors(new Map(nodes), { ...atMost(1000), crc32, ...options });
 }
 
 function bind(tensors: Record<string, StoredTensor>, file = FILE, options: object = {}): StateDict {
@@ -94,7 +99,7 @@ describe('bindTensors', () => {
     file.set(FILE);
     const shared = storage(0, 48);
     const stateDict = bind({ a: tensor(shared, [12]), b: tensor(shared, [3, 4]) }, file, {
-      maxTensorBytes: 1,
+      ...atMost(1),
     });
     expect([...stateDict.get('b')!.data]).to.deep.equal([...FLOATS]);
     expect(stateDict.get('a')!.data.buffer).to.equal(stateDict.get('b')!.data.buffer);
@@ -190,7 +195,7 @@ describe('bindTensors', () => {
   });
 
   describe('counts what is no view before it reads anything, and refuses more than the limit:', () => {
-    const limit = { maxTensorBytes: 100 };
+    const limit = atMost(100);
     const cases: [string, StoredTensor, number][] = [
       ['a stride of 0', tensor(storage(0, 4), [26], { strides: [0] }), 104],
       ['terabytes of it', tensor(storage(0, 4), [2 ** 40], { strides: [0] }), 2 ** 42],
@@ -208,6 +213,17 @@ describe('bindTensors', () => {
         );
       });
     }
+
+    it('more than a small file may become, however much all files may', () => {
+      const entry = tensor(storage(0, 4), [2 ** 26], { strides: [0] });
+      const options = { ...atMost(2 ** 40), fileBytes: 1000 };
+      expect(reading({ a: entry }, options).next().done).to.equal(false);
+      const larger = tensor(storage(0, 4), [2 ** 26 + 1], { strides: [0] });
+      expect(() => reading({ a: larger }, options).next()).to.throw(
+        'at most 268435456 bytes that are no views of the file (limits.maxExpansion), got 268435460',
+      );
+      expect(reading({ a: larger }, { ...options, fileBytes: 2 ** 25 }).next().done).to.equal(false);
+    });
 
     it('the sum of them, tied ones once', () => {
       const at = storage(0, 4);
@@ -227,14 +243,14 @@ describe('bindTensors', () => {
       ['l', loaded],
       ['s', stored],
     ]);
-    const stateDict = runSync(bindTensors(nodes, { where: 'spec', maxTensorBytes: 1 }), FILE);
+    const stateDict = runSync(bindTensors(nodes, atMost(1)), FILE);
     expect([...stateDict.keys()]).to.deep.equal(['l', 's']);
     expect(stateDict.get('l')).to.equal(loaded.kind === 'loaded' && loaded.tensor);
   });
 
   it('refuses a tensor that cannot be had, by its own error where it has one', () => {
     const refusing = (node: TensorNode) =>
-      errorOf(() => runSync(bindTensors(new Map([['w', node]]), { where: 'spec', maxTensorBytes: 1 }), FILE));
+      errorOf(() => runSync(bindTensors(new Map([['w', node]]), atMost(1)), FILE));
     const error = refusing({ kind: 'refused', reason: 'a sparse tensor' });
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(

@@ -8,6 +8,7 @@ describe('resolveLimits', () => {
       maxHeaderBytes: 25_000_000,
       maxTensors: 100_000,
       maxTensorBytes: 2 ** 32,
+      maxExpansion: 16,
       maxEntries: 200_000,
       maxBytes: 2 ** 31,
       maxPickleBytes: 64_000_000,
@@ -47,7 +48,7 @@ describe('resolveLimits', () => {
     const error = errorOf(() => resolveLimits('spec', { maxbytes: 3 } as object));
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
-      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxEntries, maxBytes, maxPickleBytes, ' +
+      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, ' +
         'maxPickleInstructions, maxPickleMemo, maxPickleStack, maxPickleMarks, maxPickleString, got unknown option "maxbytes"',
     );
     expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(

@@ -8,14 +8,17 @@ import { readCoalesced } from './coalesce.js';
 import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
 import { formatError } from './format-codes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './gather.js';
+import { type ReadLimits, UNEXPANDED_BYTES } from './limits.js';
 import { type ByteRange, inflate, type Reading } from './reading.js';
 import type { StateDict, TorchData, TorchTensor } from './types.js';
 import { checkCrc32 } from './zip/crc32.js';
 
 export interface BindOptions {
   readonly where: string;
-  /** Most bytes of tensors that are no views of the file. */
-  readonly maxTensorBytes: number;
+  /** Of the file that the tensors are in. */
+  readonly fileBytes: number;
+  /** On tensors that are no views of the file. */
+  readonly limits: Pick<Required<ReadLimits>, 'maxTensorBytes' | 'maxExpansion'>;
   /** The checksum of zip archives. Without it, those that a file gives are not looked at. */
   readonly crc32?: (bytes: Uint8Array) => number;
 }
@@ -41,11 +44,11 @@ const MAX_ALIGNMENT = 8;
  * Reads the elements of tensors, in one request.
  *
  * A row-major, aligned, little-endian tensor is a view of the bytes as they came; others are copies, whose sum is held to
- * `maxTensorBytes` before anything is read. Tensors of one storage share its bytes, and those that are the same in every
+ * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and those that are the same in every
  * respect share their data, as tied weights do in torch.
  *
  * @throws FormatError where bytes do not have the checksum or the inflated size that the file gives for them.
- * @throws RangeError for more than `maxTensorBytes`, UnsupportedError for a tensor that cannot be had.
+ * @throws RangeError for more than those, UnsupportedError for a tensor that cannot be had.
  */
 export function* bindTensors(
   nodes: ReadonlyMap<string, TensorNode>,
@@ -122,7 +125,7 @@ function isContiguous({ shape, strides }: StoredTensor): boolean {
 }
 
 /** Everything that will be allocated beside the bytes of the file: inflated storages, and tensors that cannot be views. */
-function checkBudget(plans: readonly Plan[], { where, maxTensorBytes }: BindOptions): void {
+function checkBudget(plans: readonly Plan[], { where, fileBytes, limits }: BindOptions): void {
   let total = 0;
   for (const { storage, tensors } of plans) {
     total += storage.inflatedBytes ?? 0;
@@ -130,8 +133,12 @@ function checkBudget(plans: readonly Plan[], { where, maxTensorBytes }: BindOpti
       if (!isView(tensor)) total += tensorBytes(tensor);
     }
   }
-  if (total <= maxTensorBytes) return;
-  const rule = `at most ${maxTensorBytes} bytes that are no views of the file (limits.maxTensorBytes)`;
+  const { maxTensorBytes, maxExpansion } = limits;
+  const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * fileBytes);
+  const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
+  const most = Math.min(maxTensorBytes, expanded);
+  if (total <= most) return;
+  const rule = `at most ${most} bytes that are no views of the file (limits.${limit})`;
   throw new RangeError(message(where, 'tensors', rule, `${total}`));
 }
 

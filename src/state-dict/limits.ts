@@ -43,6 +43,12 @@ export interface ReadLimits extends PickleLimits {
    */
   readonly maxTensorBytes?: number;
   /**
+   * The same, in units of the file, where they are more than 256 MiB: an ordinary file has each element once, so that a small
+   * one cannot ask for gigabytes.
+   * @default 16
+   */
+  readonly maxExpansion?: number;
+  /**
    * Entries of a zip archive. torch and numpy write one for each tensor, and a few beside; each costs a kilobyte of memory
    * before it is known to hold a tensor.
    * @default 200_000
@@ -55,6 +61,9 @@ export interface ReadLimits extends PickleLimits {
    */
   readonly maxBytes?: number;
 }
+
+/** Bytes of tensors that any file may have, however small it is. */
+export const UNEXPANDED_BYTES = 2 ** 28;
 
 /** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
 export const OTHER_MEMBERS = 64;
@@ -69,6 +78,7 @@ const DEFAULTS: Required<ReadLimits> = {
   maxHeaderBytes: 25_000_000,
   maxTensors: 100_000,
   maxTensorBytes: 2 ** 32,
+  maxExpansion: 16,
   maxEntries: 200_000,
   maxBytes: 2 ** 31,
   maxPickleBytes: 64_000_000,

@@ -70,7 +70,8 @@ function* readPlain(request: CheckpointRequest): Reading<StateDict> {
   const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));
   const stateDict = yield* bindTensors(wanted, {
     where,
-    maxTensorBytes: limits.maxTensorBytes,
+    fileBytes: file.size,
+    limits,
     crc32: crc32Of,
   });
   onReport?.({

@@ -3,7 +3,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { message, show, showFirst } from '../../check.js';
-import { resolveLimits } from '../../state-dict/limits.js';
+import type { ReadLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/read-checkpoint.js';
 import { type FloatDtype, roundFloats } from '../../state-dict/round-floats.js';
@@ -71,7 +71,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const read = await readStateDict(source, {
     path,
     select: selected.length > 0 ? selected : undefined,
-    limits: resolveLimits(WHERE, { maxBytes: MAX_BYTES }),
+    limits: LIMITS,
     signal,
     onProgress: readProgress(terminal),
     onReport: (taken) => {
@@ -103,8 +103,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   return 0;
 }
 
-/** As many as one buffer can have: who asks for a file to be converted means the whole of it. */
-const MAX_BYTES = constants.MAX_LENGTH;
+/** Who asks for a file to be converted means the whole of it, whatever it becomes: as much as one buffer can have. */
+const LIMITS: ReadLimits = { maxBytes: constants.MAX_LENGTH, maxExpansion: Number.MAX_SAFE_INTEGER };
 
 function formatOf(out: string): OutputFormat {
   if (/\.json$/i.test(out)) return 'json';
