@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { PickleValue } from '../../../src/state-dict/pickle/values.js';
 import { contentOf, moduleDicts } from '../../../src/state-dict/torch/containers.js';
 import { type Part, rootOf, text } from '../pickle/support.js';
 import { errorOf } from '../support.js';
@@ -84,7 +85,6 @@ describe('contentOf', () => {
     for (const made of [
       ['ccollections\nOrderedDict\nK\x01\x85R'],
       ['ccollections\nOrderedDict\n', ...PAIRS, 'K\x01\x86R'],
-      ['ccollections\nOrderedDict\n', '(', text('ab'), 't\x85R'],
       ['ccollections\nOrderedDict\n)}', ...SET_C, '\x92'],
       ['ccollections\nCounter\n', ...AB, '\x85R'],
       ['cbuiltins\nlist\n', text('ab'), '\x85R'],
@@ -96,6 +96,16 @@ describe('contentOf', () => {
     }
   });
 
+  it('is looked for once in what many calls are given', () => {
+    const pairs = ['(', ...Array(2000).fill('NN\x86'), 't'];
+    const calls = Array(20_000).fill('h\x01h\x02\x85R');
+    const made = ['ccollections\nOrderedDict\nq\x010', ...pairs, 'q\x020', '(', ...calls, 'l'];
+    const list = rootOf(...made);
+    expect(contentOf(list)?.source).to.have.length(20_000);
+    for (const call of contentOf(list)!.source as readonly PickleValue[])
+      expect(contentOf(call)?.kind).to.equal('pairs');
+  });
+
   it('is refused where what a call was given is changed after the call, or attributes after they were set', () => {
     const dict = ['}q\x01', ...SET_C];
     for (const [rule, ...made] of [
@@ -103,7 +113,7 @@ describe('contentOf', () => {
       ['arguments that stay', ']q\x010cbuiltins\nlist\nh\x01\x85Rh\x01Na0'],
       ['attributes that stay', 'cmy\nClass\n)\x81', ...dict, 'bh\x01', text('d'), 'Ns0'],
       [
-        'a pair that stays',
+        'a container made in a way that is known',
         '](](',
         text('a'),
         'Neq\x01eccollections\nOrderedDict\nq\x020q\x03h\x01K\x01a00h\x02h\x03\x85R',

@@ -150,6 +150,20 @@ describe('buildTree', () => {
     expect(root.get('a')).to.have.property('reason', 'what my.make makes of a tensor');
   });
 
+  it('keeps the weights beside a container that is made in an odd way, which is an error where it is asked for', () => {
+    const root = openDict({
+      model: ['}', text('w'), PARAMETER, 's'],
+      recent: ['ccollections\ndeque\n](K\x01K\x02eK\x01\x86R'],
+    });
+    expect(root.get('model')?.kind).to.equal('dict');
+    const recent = root.get('recent');
+    expect(recent?.kind).to.equal('other');
+    expect(recent).to.have.nested.property('error.code', 'INVALID_CHECKPOINT');
+    expect(errorOf(() => treeOf('ccollections\nCounter\n]K\x01a\x85R'))).to.include({
+      code: 'INVALID_CHECKPOINT',
+    });
+  });
+
   it('takes a lone tensor, and a list of tensors', () => {
     expect([...openFile('tensor.pt').root.keys()]).to.deep.equal(['tensor']);
     expect([...openFile('list.pt').root.keys()]).to.deep.equal(['0', '1']);

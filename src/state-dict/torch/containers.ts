@@ -6,6 +6,7 @@ import {
   type PickleCall,
   type PickleDict,
   type PickleList,
+  type PickleTuple,
   type PickleValue,
 } from '../pickle/values.js';
 import { DICT_CLASSES, LIST_CLASSES, nameOfGlobal } from './globals.js';
@@ -71,9 +72,9 @@ function madeContent(call: PickleCall, madeOf: number): Content {
   if (dict) return { kind: 'entries', source: unchanged(dict, call).entries };
   // A Counter counts the items of a list.
   const list = name === COUNTER ? undefined : asKind(given, 'list');
-  if (list) return { kind: 'pairs', source: pairsOf(unchanged(list, call)) };
+  if (list && holdsWholePairs(unchanged(list, call))) return { kind: 'pairs', source: list.items };
   const tuple = name === COUNTER ? undefined : asKind(given, 'tuple');
-  if (tuple?.items.every((pair) => asKind(pair, 'tuple'))) return { kind: 'pairs', source: tuple.items };
+  if (tuple && holdsWholePairs(tuple)) return { kind: 'pairs', source: tuple.items };
   const other = asKind(given, 'call');
   if (other && madeOf < MAX_MADE_OF && DICT_CLASSES.has(nameOfGlobal(other.callable) ?? ''))
     return contentOfDict(unchanged(other, call), madeOf + 1);
@@ -88,11 +89,23 @@ function isEmptyTuple(value: PickleValue): boolean {
   return asKind(value, 'tuple')?.items.length === 0;
 }
 
-/** The items of a list of pairs. A pair that is a list itself is whole before it stands in the list, as Python 2 wrote them. */
-function pairsOf(list: PickleList): readonly PickleValue[] {
-  const late = list.items.find((pair) => timeOf(asKind(pair, 'list')) > timeOf(list));
-  if (late === undefined) return list.items;
-  throw invalid('INVALID_CHECKPOINT', 'pickle', 'a pair that stays as it is', late);
+/** What has been found out of lists and tuples of pairs: many calls may be given the same one. */
+const wholePairs = new WeakMap<PickleList | PickleTuple, boolean>();
+
+/**
+ * Whether no pair was changed after it stood in the list or tuple. A pair that is a list is whole before it stands in a list, as
+ * Python 2 wrote them; in a tuple it might be changed at any time.
+ */
+function holdsWholePairs(list: PickleList | PickleTuple): boolean {
+  let holds = wholePairs.get(list);
+  if (holds === undefined) {
+    const latest = list.kind === 'list' ? timeOf(list) : -1;
+    holds = list.items.every(
+      (pair) => asKind(pair, 'list') === undefined || timeOf(asKind(pair, 'list')) <= latest,
+    );
+    wholePairs.set(list, holds);
+  }
+  return holds;
 }
 
 /** What was appended or added, else what the list or set was made of. */

@@ -1,5 +1,5 @@
 import { message, show } from '../../check.js';
-import { UnsupportedError } from '../../errors.js';
+import { FormatError, UnsupportedError } from '../../errors.js';
 import type { CheckpointDict, CheckpointNode, OtherValue } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { asKind, type PickleCall, type PickleTuple, type PickleValue } from '../pickle/values.js';
@@ -31,6 +31,7 @@ export function buildTree(root: PickleValue, storages: Storages): CheckpointDict
   const node = new Tree(storages).build(root);
   if (node.kind === 'dict') return node.entries;
   if (node.kind !== 'other') return new Map([[LONE_TENSOR, node]]);
+  if (node.error) throw node.error;
   throw invalid('INVALID_CHECKPOINT', 'file', 'a dict of tensors', root);
 }
 
@@ -61,10 +62,16 @@ class Tree {
   private node(value: PickleValue, name: string): CheckpointNode {
     const call = asKind(value, 'call');
     if (call && makesTensor(call)) return this.tensor(call, name);
-    const reason = call && this.whyRefused(call);
-    if (reason) return { kind: 'refused', reason };
-    const content = contentOf(value);
-    if (content) return { kind: 'dict', entries: this.dict(content) };
+    try {
+      const reason = call && this.whyRefused(call);
+      if (reason) return { kind: 'refused', reason };
+      const content = contentOf(value);
+      if (content) return { kind: 'dict', entries: this.dict(content) };
+    } catch (error) {
+      // A container of settings that is made in an odd way is no reason not to read the weights beside it.
+      if (error instanceof FormatError) return { kind: 'other', value: otherValue(value), error };
+      throw error;
+    }
     return { kind: 'other', value: otherValue(value) };
   }
 
