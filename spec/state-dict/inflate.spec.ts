@@ -51,7 +51,7 @@ for (const [name, inflate] of ANSWERERS) {
       for (const bytes of [TEXT, NOISE, utf8('a')]) {
         const asked = request(deflated(bytes), { maxBytes: bytes.length - 1 });
         expect(await fault(asked, 'INFLATED_TOO_LARGE')).to.equal(
-          `inflate: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more`,
+          `zip: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more`,
         );
       }
     });
@@ -60,7 +60,7 @@ for (const [name, inflate] of ANSWERERS) {
       const bytes = deflated(NOISE);
       for (const broken of [bytes.subarray(0, -1), bytes.subarray(0, 100), utf8('\x07\x07'), utf8('')]) {
         expect(await fault(request(broken), 'CORRUPT_DATA')).to.match(
-          /^inflate: entry "w": expected whole deflated bytes, got .+\. It is damaged$/,
+          /^zip: entry "w": expected whole deflated bytes, got .+\. It is damaged$/,
         );
       }
       expect(await fault(request(deflated(TEXT), { wrapper: 'gzip' }), 'CORRUPT_DATA')).to.match(
@@ -92,7 +92,7 @@ for (const [name, inflate] of ANSWERERS.slice(0, 2)) {
       const error = await rejectionOf(inflate(request(bytes)));
       expect(error.code).to.equal('CORRUPT_DATA');
       expect(error.message).to.equal(
-        'inflate: entry "w": expected whole deflated bytes, got 3 bytes behind their end. It is damaged',
+        'zip: entry "w": expected whole deflated bytes, got 3 bytes behind their end. It is damaged',
       );
       const gzip = Uint8Array.from([...gzipSync(TEXT), 0]);
       expect((await rejectionOf(inflate(request(gzip, { wrapper: 'gzip' })))).code).to.equal('CORRUPT_DATA');
@@ -140,8 +140,25 @@ describe('inflating without zlib', () => {
     const error = errorOf(() => inflateSync(request(bytes)));
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(
-      'inflate: entry "w": expected a file without compressed parts, or Node, which can decompress them at once, ' +
+      'zip: entry "w": expected a file without compressed parts, or Node, which can decompress them at once, ' +
         'got compressed bytes. Read it with await readStateDict(bytes)',
     );
   });
+});
+
+describe('inflating with a signal', () => {
+  const reason = new Error('no longer needed');
+  /** Zeros, of which much is inflated before they end. */
+  const asked = request(deflated(new Uint8Array(60_000_000)), { maxBytes: 1e8 });
+
+  for (const [name, inflate] of [
+    ['inflateAsync', inflateAsync],
+    ['inflateStream', inflateStream],
+  ] as const) {
+    it(`rejects with its reason: ${name}`, async () => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(reason));
+      expect(await rejectionOf(inflate(asked, controller.signal))).to.equal(reason);
+    });
+  }
 });

@@ -428,8 +428,33 @@ describe('readStateDict', () => {
     it('takes a string for a URL, which a page may give relative to itself', async () => {
       const error = await rejectionOf(readStateDict('models/gru.safetensors'));
       expect(error.message).to.match(
-        /^readStateDict: URL "models\/gru.safetensors": expected an answer, got TypeError: /,
+        /^readStateDict: URL "models\/gru.safetensors": expected an answer, got TypeError: .* does not allow it \(CORS\)\?/,
       );
+    });
+
+    it('takes an index for one whatever follows its path, of a URL without a scheme too', async () => {
+      const { fetch } = globalThis;
+      globalThis.fetch = async () => new Response('{"metadata": {}}');
+      try {
+        const error = await rejectionOf(readStateDict('m/model.safetensors.index.json?download=true#x'));
+        expect(error).to.include({ code: 'INVALID_INDEX' });
+      } finally {
+        globalThis.fetch = fetch;
+      }
+    });
+
+    it('refuses a SHA-256 that could not be checked before it fetches anything', async () => {
+      const { fetch } = globalThis;
+      const crypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!;
+      globalThis.fetch = () => expect.fail('it was fetched');
+      Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
+      try {
+        const error = await rejectionOf(readStateDict('m.pt', { sha256: '0'.repeat(64) }));
+        expect(error.message).to.match(/sha256: expected a host with crypto.subtle/);
+      } finally {
+        globalThis.fetch = fetch;
+        Object.defineProperty(globalThis, 'crypto', crypto);
+      }
     });
 
     it('refuses a file: URL with the remedy', async () => {

@@ -178,6 +178,17 @@ describe('readStateDict of a model in several files', () => {
       );
     });
 
+    it('a page or another file in place of the index, by what it is', async () => {
+      writeFileSync(index, '<!doctype html><title>Not found</title>');
+      expect((await fault()).message).to.match(
+        /index.json": expected a file of tensors .*, got an HTML or XML page\./,
+      );
+      writeFileSync(index, writeSafetensors(new Map()));
+      expect((await fault()).message).to.equal(
+        `${where()}: root: expected an object with a weight_map, got another format`,
+      );
+    });
+
     it('a folder without an index, as ever', async () => {
       const error = await rejectionOf(readStateDict(root));
       expect(error.message).to.equal(

@@ -11,8 +11,6 @@ import { type FormatCode, formatError } from './format-codes.js';
 import { type Inflated, type NodeZlib, nodeZlib } from './node-zlib.js';
 import type { InflateRequest } from './reading.js';
 
-const WHERE = 'inflate';
-
 /** Longest output that every version of Node can be asked for, and longest ArrayBuffer of Node 20. */
 const MAX_OUTPUT_BYTES = 2 ** 32;
 
@@ -22,13 +20,16 @@ const FIRST_TRY_BYTES = 64;
 /** Bytes given to `DecompressionStream` at a time, which inflates each piece whole: at most 64 MiB are in flight. */
 const PIECE_BYTES = 1 << 16;
 
+/** Inflated bytes between two pauses. */
+const PAUSE_BYTES = 1 << 23;
+
 /** @throws UnsupportedError where there is no zlib: then only {@link inflateAsync} can. */
 export function inflateSync(request: InflateRequest): Uint8Array {
   const zlib = nodeZlib();
   if (!zlib) {
     const rule = 'a file without compressed parts, or Node, which can decompress them at once';
     const remedy = 'Read it with await readStateDict(bytes)';
-    throw new UnsupportedError(message(WHERE, request.what, rule, 'compressed bytes', remedy));
+    throw new UnsupportedError(message(whereOf(request), request.what, rule, 'compressed bytes', remedy));
   }
   if (request.prefix) return inflatePrefix(zlib, request);
   const run = request.wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
@@ -39,10 +40,14 @@ export function inflateSync(request: InflateRequest): Uint8Array {
   }
 }
 
-/** The same, beside other work: by Node's zlib where there is one, else by `DecompressionStream`. */
-export async function inflateAsync(request: InflateRequest): Promise<Uint8Array> {
+/**
+ * The same, beside other work: by Node's zlib where there is one, else by `DecompressionStream`.
+ *
+ * @param signal  ends it: the promise rejects with the reason. What zlib has begun, it finishes first.
+ */
+export async function inflateAsync(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const zlib = nodeZlib();
-  if (!zlib) return inflateStream(request);
+  if (!zlib) return inflateStream(request, signal);
   if (request.prefix) return inflatePrefix(zlib, request);
   const run = request.wrapper === 'gzip' ? zlib.gunzip : zlib.inflateRaw;
   const inflated = await new Promise<Inflated>((resolve, reject) => {
@@ -51,6 +56,7 @@ export async function inflateAsync(request: InflateRequest): Promise<Uint8Array>
       else resolve(result);
     });
   });
+  signal?.throwIfAborted();
   return checked(request, inflated);
 }
 
@@ -95,7 +101,7 @@ function inflateCutShort(zlib: NodeZlib, wrapper: InflateRequest['wrapper'], byt
 }
 
 /** By `DecompressionStream`, which Node has as well; there it passes over bytes behind the end. */
-export async function inflateStream(request: InflateRequest): Promise<Uint8Array> {
+export async function inflateStream(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const { wrapper, bytes, maxBytes, prefix } = request;
   const stream = new DecompressionStream(wrapper === 'gzip' ? 'gzip' : 'deflate-raw');
   const output = stream.readable.getReader();
@@ -105,18 +111,27 @@ export async function inflateStream(request: InflateRequest): Promise<Uint8Array
   try {
     while (!prefix || length < maxBytes) {
       const { done, value } = await output.read();
+      signal?.throwIfAborted();
       if (done) break;
+      if (Math.floor(length / PAUSE_BYTES) !== Math.floor((length + value.length) / PAUSE_BYTES))
+        await pause();
       pieces.push(value);
       length += value.length;
       if (length > maxBytes && !prefix) throw tooLarge(request);
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if (!prefix) throw faultOf(request, error);
   } finally {
     await output.cancel().catch(() => {});
     await fed;
   }
   return joined(pieces, Math.min(length, maxBytes));
+}
+
+/** Lets others have the thread, such as who would abort: streams go on before any of them. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Ends without an error: the reading end has it too. */
@@ -158,12 +173,11 @@ function corrupt(request: InflateRequest, got: string): Error {
   return fault('CORRUPT_DATA', request, `whole ${format} bytes`, got, 'It is damaged');
 }
 
-function fault(
-  code: FormatCode,
-  { what }: InflateRequest,
-  rule: string,
-  got: string,
-  remedy?: string,
-): Error {
-  return formatError(code, WHERE, what, rule, got, remedy);
+function fault(code: FormatCode, request: InflateRequest, rule: string, got: string, remedy?: string): Error {
+  return formatError(code, whereOf(request), request.what, rule, got, remedy);
+}
+
+/** The format that deflated bytes are in. */
+function whereOf({ wrapper }: InflateRequest): string {
+  return wrapper === 'gzip' ? 'gzip' : 'zip';
 }

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from '../errors.js';
 import type { OpenedFile } from './checkpoint.js';
-import { checkDigest } from './digest.js';
+import { checkDigest, requireDigests } from './digest.js';
 import { runAsync } from './drive.js';
 import { inflateAsync } from './inflate.js';
 import type { ReadLimits } from './limits.js';
@@ -42,7 +42,9 @@ export async function runSource<T>(
   const where = `${WHERE}: ${located.name}`;
   try {
     signal?.throwIfAborted();
-    return await runAsync(reading({ where, size: access.size, limits }), access, inflateAsync);
+    return await runAsync(reading({ where, size: access.size, limits }), access, (request) =>
+      inflateAsync(request, signal),
+    );
   } catch (error) {
     throw attributed(error, `${where}: `);
   } finally {
@@ -54,6 +56,7 @@ async function openSource(located: Located, options: SourceOptions, inParts: boo
   const { limits, sha256, signal, onProgress } = options;
   const transfer = { where: WHERE, source: located.name, maxBytes: limits.maxBytes, signal, onProgress };
   if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);
+  if (sha256 !== undefined) requireDigests(`${WHERE}: ${located.name}`);
   const bytes = await located.readWhole(transfer);
   if (sha256 !== undefined) await checkDigest(`${WHERE}: ${located.name}`, bytes, sha256);
   return memoryAccess(bytes);

@@ -2,6 +2,7 @@
 
 import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
+import { detectFormat } from './detect.js';
 import { formatError } from './format-codes.js';
 import { JsonReader } from './json-reader.js';
 import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './limits.js';
@@ -38,7 +39,7 @@ export interface ByFiles<T> {
 /** Takes a source for an index by its name, for a folder when it cannot be read as a file, and else for a file. */
 export async function byFiles<T>(located: Located, { one, several }: ByFiles<T>): Promise<T> {
   const { place } = located;
-  if (place !== undefined && /\.index\.json$/i.test(pathOf(place.text))) return several(located);
+  if (place !== undefined && /\.index\.json$/i.test(pathOf(place))) return several(located);
   try {
     return await one(located);
   } catch (error) {
@@ -128,12 +129,15 @@ export async function openIndex(index: Located, options: SourceOptions): Promise
   const { limits, signal, select } = options;
   const where = `${WHERE}: ${index.name}`;
   const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
-  const weightMap = parseIndex(where, await index.readWhole(transfer), limits);
+  const bytes = await index.readWhole(transfer);
+  // What is no JSON is told from what it is: a page that says "not found", a pointer to the file.
+  if (detectFormat(WHERE, index.name, bytes) !== 'json') throw noIndex(where, 'another format');
+  const weightMap = parseIndex(where, bytes, limits);
   const names = selectNames(where, [...weightMap.keys()], select);
   const files = [...new Set(names.map((name) => weightMap.get(name) as string))];
-  const text = index.place?.text ?? '';
-  if (index.place?.fs) await checkFiles(where, index.place.fs, text, files);
-  return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(text, file))])) };
+  const place = index.place ?? { text: '' };
+  if (place.fs) await checkFiles(where, place.fs, place, files);
+  return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(place, file))])) };
 }
 
 /** A file must hold what the index says, and nothing that the index says is in another: one of the two would be wrong. */
@@ -168,14 +172,15 @@ function joined(reports: readonly ReadReport[], warnings: readonly string[], ten
 }
 
 /** A file in the folder of the index. */
-function beside(text: string, name: string): string {
-  const path = pathOf(text);
+function beside(place: Place, name: string): string {
+  const path = pathOf(place);
   return `${path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)}${name}`;
 }
 
-/** What follows the path of a URL belongs to that one file. */
-function pathOf(text: string): string {
-  return /^[a-z][a-z0-9+.-]+:/i.test(text) ? text.replace(/[?#].*$/, '') : text;
+/** What follows the path of a URL belongs to that one file. In browsers a URL may have no scheme. */
+function pathOf({ text, fs }: Place): string {
+  const isUrl = fs === undefined || /^file:/i.test(text);
+  return isUrl ? text.replace(/[?#].*$/, '') : text;
 }
 
 function toPath(text: string): string | URL {
@@ -186,10 +191,10 @@ function toPath(text: string): string | URL {
  * Every file is there, and really in the folder of the index: a link may lead to where the index itself leads, as in the
  * cache of a model hub, and nowhere else.
  */
-async function checkFiles(where: string, fs: NodeFs, text: string, shards: readonly string[]): Promise<void> {
+async function checkFiles(where: string, fs: NodeFs, place: Place, shards: readonly string[]): Promise<void> {
   const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, '');
-  const real = (name: string): Promise<string> => fs.realpath(toPath(beside(text, name)));
-  const folders = [folderOf(await fs.realpath(toPath(text))), await real('.')];
+  const real = (name: string): Promise<string> => fs.realpath(toPath(beside(place, name)));
+  const folders = [folderOf(await fs.realpath(toPath(place.text))), await real('.')];
   const missing: string[] = [];
   for (const shard of shards) {
     const path = await real(shard).catch(() => undefined);

@@ -2,7 +2,7 @@ import { message, show } from '../check.js';
 import { asBytes } from './bytes.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './collect.js';
 import { openFile, readPart } from './file-access.js';
-import type { NodeFs } from './node-fs.js';
+import { type NodeFs, nodeFs } from './node-fs.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
 export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
@@ -28,9 +28,15 @@ export function fetchUrl(
 ): Promise<Response> {
   return fetch(url, { signal, headers }).catch((cause: unknown) => {
     signal?.throwIfAborted();
-    throw new Error(message(where, source, 'an answer', reasonOf(cause)), { cause });
+    throw new Error(message(where, source, 'an answer', reasonOf(cause), nodeFs() ? undefined : UNANSWERED), {
+      cause,
+    });
   });
 }
+
+/** Browsers do not tell a page why. */
+const UNANSWERED =
+  'Offline, blocked, or of another origin that does not allow it (CORS)? The console of the browser tells';
 
 /** The body of a response with a status of success. */
 export async function readResponse(response: Response, transfer: Transfer): Promise<Uint8Array> {
