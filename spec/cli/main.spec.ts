@@ -306,8 +306,14 @@ describe('tfjs-torch-rnn', () => {
         index,
         JSON.stringify({ weight_map: Object.fromEntries(names.map((name) => [name, 'a.safetensors'])) }),
       );
-      for (const from of [model, index]) {
-        const { code, err } = await tell('convert', from, shard, '--force');
+      const link = inFolder('link.safetensors');
+      symlinkSync(shard, link);
+      for (const [from, to] of [
+        [model, shard],
+        [index, shard],
+        [model, link],
+      ] as const) {
+        const { code, err } = await tell('convert', from, to, '--force');
         expect(code).to.equal(1);
         expect(err).to.include('expected another file than IN, got one of its folder');
       }

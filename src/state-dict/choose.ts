@@ -135,7 +135,7 @@ function dictsWithTensors(
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
   const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
-  const remedy = `Pass one of them as the path, or ${showPath(taken)} for all with longer names`;
+  const remedy = `Pass one of them as path (--path), or ${showPath(taken)} for all with longer names`;
   return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
 }
 

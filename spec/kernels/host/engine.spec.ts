@@ -5,7 +5,7 @@ import { Random } from '../../../scripts/test-torch/random.js';
 import { DIRECTION_FIELDS, TEAM_SIZE } from '../../../src/kernels/host/direction.js';
 import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
 import { JOBS } from '../../../src/kernels/host/threads.js';
-import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
+import { hasMultiplyAdd, makeEngine, whyUnsupported } from '../../../src/kernels/host/wasm.js';
 
 const header = () => readFile(new URL('../../../src/kernels/host/engine/engine.h', import.meta.url), 'utf8');
 
@@ -35,9 +35,25 @@ describe('the engine', () => {
   });
 
   it('runs on this machine, in one of its builds', () => {
-    expect(isSupported()).to.equal(true);
+    expect(whyUnsupported()).to.equal(undefined);
     expect(hasMultiplyAdd()).to.be.a('boolean');
     expect(makeEngine().base % 64).to.equal(0);
+  });
+
+  it('is missing where a page forbids WebAssembly, and where SIMD or shared memory is', () => {
+    const { Module, validate } = WebAssembly;
+    try {
+      WebAssembly.Module = function forbidden() {
+        throw new WebAssembly.CompileError('blocked by the Content Security Policy');
+      } as unknown as typeof Module;
+      expect(whyUnsupported()).to.match(
+        /Content-Security-Policy allows no WebAssembly: add 'wasm-unsafe-eval'/,
+      );
+      WebAssembly.validate = () => false;
+      expect(whyUnsupported()).to.equal('this machine has no WebAssembly SIMD with shared memory');
+    } finally {
+      Object.assign(WebAssembly, { Module, validate });
+    }
   });
 });
 

@@ -131,7 +131,8 @@ function checkOutput(source: string, out: string, force: boolean): void {
       : ['a device or pipe', undefined];
     throw new Error(message(WHERE, what, 'the path of a file', got, remedy));
   }
-  const isPartOfModel = isFolderOrIndex(source) && realPathOf(dirname(out)) === realPathOf(folderOf(source));
+  const isPartOfModel =
+    isFolderOrIndex(source) && dirname(realpathSync(out)) === realPathOf(folderOf(source));
   if (isPartOfModel || realpathSync(out) === realPathOf(source)) {
     throw new Error(
       message(

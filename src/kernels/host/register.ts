@@ -11,7 +11,7 @@ import { Reserves } from './reserves.js';
 import { infer, train } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import { LostWorkerError, MAX_THREADS } from './threads.js';
-import { isSupported, makeEngine } from './wasm.js';
+import { makeEngine, whyUnsupported } from './wasm.js';
 import { WeightCache } from './weights.js';
 
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
@@ -123,9 +123,11 @@ function swept(): Host {
   return current;
 }
 
+const obstacle = whyUnsupported();
+
 for (const backendName of BACKENDS) {
-  if (!isSupported()) {
-    missingKernels.set(backendName, 'this machine has no WebAssembly SIMD with shared memory');
+  if (obstacle !== undefined) {
+    missingKernels.set(backendName, obstacle);
     continue;
   }
   const register = <A>(

@@ -26,9 +26,16 @@ function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** Whether this JavaScript engine can run the module. */
-export function isSupported(): boolean {
-  return typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+/** Why this JavaScript engine, or the page that it runs, cannot have the module; undefined where it can. */
+export function whyUnsupported(): string | undefined {
+  const knows = typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+  if (!knows) return 'this machine has no WebAssembly SIMD with shared memory';
+  try {
+    new WebAssembly.Module(bytesOf(NEEDED[0] as string));
+    return undefined;
+  } catch {
+    return "this page's Content-Security-Policy allows no WebAssembly: add 'wasm-unsafe-eval' to its script-src";
+  }
 }
 
 /** Whether it can run the faster build, which rounds a product and its sum at once. */
