@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../src/errors.js';
-import { asBytes, hasMark, requireLittleEndian } from '../../src/state-dict/bytes.js';
+import { asBytes, hasMark, latin1Of, requireLittleEndian } from '../../src/state-dict/bytes.js';
 import { errorOf } from './support.js';
 
 describe('asBytes', () => {
@@ -59,5 +59,15 @@ describe('hasMark', () => {
     expect(hasMark(bytes, 'NU', 1)).to.equal(true);
     expect(hasMark(bytes, 'NU')).to.equal(false);
     expect(hasMark(bytes, 'U\0', 2)).to.equal(false);
+  });
+});
+
+describe('latin1Of', () => {
+  it('is one character for each byte, its number', () => {
+    const bytes = Uint8Array.from({ length: 10_000 }, (_, i) => i % 256);
+    const text = latin1Of(bytes);
+    expect(text).to.have.length(10_000);
+    expect(bytes.every((byte, i) => text.charCodeAt(i) === byte)).to.equal(true);
+    expect(latin1Of(new Uint8Array(0))).to.equal('');
   });
 });

@@ -24,6 +24,17 @@ export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
   return true;
 }
 
+/** Characters made by one call, which takes so many arguments everywhere. */
+const CHARACTERS = 4096;
+
+/** Text of which each byte is the character of its number. TextDecoder's "latin1" is windows-1252, which differs from 0x80 on. */
+export function latin1Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let begin = 0; begin < bytes.length; begin += CHARACTERS)
+    text += String.fromCharCode(...bytes.subarray(begin, begin + CHARACTERS));
+  return text;
+}
+
 /** An ArrayBuffer or Uint8Array, of any realm. */
 export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
   const tag = tagOf(value);

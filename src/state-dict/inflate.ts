@@ -158,10 +158,10 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 function faultOf(request: InflateRequest, error: unknown): unknown {
-  const { code, message: reason } = error as { code?: string; message?: string };
+  const { code, message: text, cause } = error as Error & { code?: string; cause?: Error };
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(request);
   const isZlib = error instanceof TypeError || code?.startsWith('Z_');
-  return isZlib ? corrupt(request, reason ?? 'others') : error;
+  return isZlib ? corrupt(request, text || cause?.message || 'others') : error;
 }
 
 function tooLarge(request: InflateRequest): Error {

@@ -40,6 +40,7 @@ const CHECKED_BYTES = 1 << 24;
 const WINDOW_BYTES = 1 << 16;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Faster than anything else for ASCII, and one character for each byte beyond. */
 const LATIN1 = new TextDecoder('latin1');
 
 const code = (character: string): number => character.charCodeAt(0);

@@ -1,4 +1,5 @@
 import { show } from '../check.js';
+import { latin1Of } from './bytes.js';
 
 /** Tells of a fault at an offset of the text. */
 export type Refuse = (offset: number, rule: string, got: string) => Error;
@@ -6,7 +7,6 @@ export type Refuse = (offset: number, rule: string, got: string) => Error;
 const code = (character: string): number => character.charCodeAt(0);
 const BACKSLASH = code('\\');
 const LETTER_U = code('u');
-const LATIN1 = new TextDecoder('latin1');
 
 /** The byte that each letter after a backslash stands for. */
 const ESCAPES = new Map(
@@ -63,7 +63,7 @@ function hex4(bytes: Uint8Array, position: number, start: number, refuse: Refuse
   for (let i = position + 2; i < position + 6; i++) {
     const digit = hexDigit(bytes[i]);
     if (digit === undefined) {
-      const digits = LATIN1.decode(bytes.subarray(position + 2, position + 6));
+      const digits = latin1Of(bytes.subarray(position + 2, position + 6));
       throw refuse(start, 'four hexadecimal digits after \\u', show(digits));
     }
     value = value * 16 + digit;

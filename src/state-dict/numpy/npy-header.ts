@@ -1,4 +1,5 @@
 import { show, showShape } from '../../check.js';
+import { latin1Of } from '../bytes.js';
 import { bitsOf, elementCount } from '../dtypes.js';
 import { type FormatCode, formatError } from '../format-codes.js';
 import type { ReadLimits } from '../limits.js';
@@ -97,7 +98,7 @@ export function readNpyHeader(header: Uint8Array, fileBytes: number, what: strin
 function decode(bytes: Uint8Array, major: number, what: string): string {
   try {
     if (major === 3) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return new TextDecoder('latin1').decode(bytes);
+    return latin1Of(bytes);
   } catch {
     throw formatError('INVALID_UTF8', WHERE, what, 'a header in UTF-8', 'bytes that are not');
   }

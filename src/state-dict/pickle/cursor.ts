@@ -1,4 +1,5 @@
 import type { FormatError } from '../../errors.js';
+import { latin1Of } from '../bytes.js';
 import { type FormatCode, formatError } from '../format-codes.js';
 import { nameOfOpcode } from './opcodes.js';
 
@@ -8,7 +9,6 @@ const LINE_FEED = 0x0a;
 
 /** One for all: making a decoder costs more than reading a name. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const LATIN1 = new TextDecoder('latin1');
 
 /** The bytes of a pickle and a place in them. Errors name the instruction that was being read, and where it begins. */
 export class Cursor {
@@ -107,7 +107,7 @@ export class Cursor {
 
   /** The same where each byte is a character. */
   latin1Line(): string {
-    const text = LATIN1.decode(this.take(this.lineLength()));
+    const text = latin1Of(this.take(this.lineLength()));
     this.position++;
     return text;
   }
