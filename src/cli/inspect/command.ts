@@ -16,7 +16,7 @@ Reads the descriptions alone, however large the file is.
 Options:
   --path KEYS      the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
   --select MODULE  only the tensors of this module; may be given again
-  --code           only the TypeScript
+  --code           only the TypeScript, an ES module: name it .mts where package.json has no "type": "module"
   --json           all of it as JSON, for scripts
   --help           this text
   --debug          show the stack of an error
@@ -24,7 +24,7 @@ Options:
 Examples:
   tfjs-torch-rnn inspect model.safetensors
   tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
-  tfjs-torch-rnn inspect model.safetensors --code > model.ts`;
+  tfjs-torch-rnn inspect model.safetensors --code > model.mts`;
 
 export const inspect: Command = {
   name: 'inspect',
