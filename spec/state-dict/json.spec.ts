@@ -133,7 +133,8 @@ describe('parseJson', () => {
         expect(faultOf(`{"model":{"hidden":3,"layers":2},"fc.weight":${beside}}`)).to.deep.equal({
           code: 'INVALID_TENSOR',
           message:
-            'json: tensor "model": expected an object with shape and data, got one with keys ["hidden", "layers"]',
+            'json: tensor "model": expected an object with shape and data, got one with keys ["hidden", "layers"]. ' +
+            'If these are settings, name the modules to read with select',
         });
       }
     });

@@ -41,8 +41,9 @@ function readTensorObject(reader: JsonReader, { name, offset }: Member): TorchTe
 }
 
 /** For an object that should be a tensor and has other keys. */
-export function noTensor(name: string, keys: readonly string[]): FormatError {
-  return tensorFault('INVALID_TENSOR', name, 'an object with shape and data', `one with keys ${show(keys)}`);
+export function noTensor(name: string, keys: readonly string[], remedy?: string): FormatError {
+  const got = `one with keys ${show(keys)}`;
+  return tensorFault('INVALID_TENSOR', name, 'an object with shape and data', got, remedy);
 }
 
 /** What an object says of a tensor beside its elements. */
@@ -154,6 +155,12 @@ function readDtype(reader: JsonReader, name: string, member: Member): TorchDtype
 }
 
 /** The error for a tensor that is not as it should be. */
-export function tensorFault(code: FormatCode, name: string, rule: string, got: string): FormatError {
-  return formatError(code, WHERE, `tensor ${show(name)}`, rule, got);
+export function tensorFault(
+  code: FormatCode,
+  name: string,
+  rule: string,
+  got: string,
+  remedy?: string,
+): FormatError {
+  return formatError(code, WHERE, `tensor ${show(name)}`, rule, got, remedy);
 }

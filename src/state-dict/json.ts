@@ -82,9 +82,14 @@ function dictOf(reader: JsonReader, members: readonly Member[], maxTensors: numb
     nodes.map(([member, node]) => {
       // Beside tensors, an object without any is meant for one: it would vanish without a word.
       const isMisplaced = holdsTensors && node.kind === 'dict' && !holdsPlainTensor(node.entries);
-      return [member.name, isMisplaced ? refused(noTensor(member.name, [...node.entries.keys()])) : node];
+      return [member.name, isMisplaced ? refused(misplaced(member.name, node.entries)) : node];
     }),
   );
+}
+
+function misplaced(name: string, entries: CheckpointDict): FormatError {
+  const remedy = 'If these are settings, name the modules to read with select';
+  return noTensor(name, [...entries.keys()], remedy);
 }
 
 function nodeOf(reader: JsonReader, member: Member, maxTensors: number): CheckpointNode {
