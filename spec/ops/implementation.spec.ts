@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { describeKernels, gru, UnsupportedError } from '../../src/index.js';
+import { kernelTrials, missingKernels } from '../../src/kernels/contract.js';
 import { expectSame } from '../support/expect-same.js';
 import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { describeEachLayer, EVERY_LAYER, forward } from '../support/family.js';
@@ -105,5 +106,44 @@ describe('implementation on a backend without a fused kernel', () => {
       await tf.setBackend('cpu');
       for (const { kernelName } of tf.getKernelsForBackend('other')) tf.unregisterKernel(kernelName, 'other');
     }
+  });
+});
+
+describe('implementation where the engine turns out not to start', () => {
+  const REASON = 'its engine does not start here: could not allocate memory';
+  let trial: (() => string | undefined) | undefined;
+  let trials = 0;
+
+  before(async () => {
+    await tf.setBackend('cpu');
+    trial = kernelTrials.get('cpu');
+    kernelTrials.set('cpu', () => {
+      trials++;
+      return REASON;
+    });
+  });
+  after(() => {
+    missingKernels.delete('cpu');
+    kernelTrials.delete('cpu');
+    if (trial) kernelTrials.set('cpu', trial);
+  });
+
+  it("runs the reference for 'auto', throws for 'fused', and is tried once", () => {
+    tf.tidy(() => {
+      const x = tf.ones([1, 2, 3]);
+      for (let i = 0; i < 3; i++) {
+        const auto = gru({ hiddenSize: 2 });
+        expect(auto.forward(x).output.shape).to.deep.equal([1, 2, 2]);
+        auto.dispose();
+        expect(lastRun()).to.equal('reference');
+      }
+      const fused = gru({ hiddenSize: 2, implementation: 'fused' });
+      expect(() => fused.forward(x)).to.throw(UnsupportedError, REASON);
+      expect(trials).to.equal(1);
+      expect(describeKernels().find(({ backend }) => backend === 'cpu')).to.deep.include({
+        implementation: 'reference',
+        reason: REASON,
+      });
+    });
   });
 });

@@ -146,6 +146,22 @@ describe('inflating without zlib', () => {
   });
 });
 
+describe('inflating without DecompressionStream', () => {
+  const original = globalThis.DecompressionStream;
+  afterEach(() => {
+    globalThis.DecompressionStream = original;
+  });
+
+  it('says what to do', async () => {
+    (globalThis as { DecompressionStream?: unknown }).DecompressionStream = undefined;
+    const error = await rejectionOf(inflateStream(request(deflated(TEXT))));
+    expect(error).to.be.instanceOf(UnsupportedError);
+    expect(error.message).to.match(
+      /^zip: entry "w": expected a host that can decompress .* Decompress the file before/,
+    );
+  });
+});
+
 describe('inflating with a signal', () => {
   const reason = new Error('no longer needed');
   /** Zeros, of which much is inflated before they end. */

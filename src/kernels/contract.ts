@@ -72,6 +72,12 @@ export const KERNELS = {
 /** Why a backend that could have the kernels does not have them on this machine. */
 export const missingKernels = new Map<string, string>();
 
+/**
+ * By backend, what tries the kernels before their first call: it returns why they cannot run, and else undefined. What a page
+ * forbids or lacks room for shows when it is asked for, and importing the package asks for nothing.
+ */
+export const kernelTrials = new Map<string, () => string | undefined>();
+
 /** The equations that a kernel runs. */
 export type Cell = 'RNN_TANH' | 'RNN_RELU' | 'GRU' | 'LSTM';
 

@@ -34,8 +34,9 @@ export function describeKernels(): KernelDescription[] {
 }
 
 function obstacleOf(backend: string, isActive: boolean): string | undefined {
-  if (!getKernel(KERNELS.inference, backend))
-    return missingKernels.get(backend) ?? 'this backend has no fused kernel';
+  const missing = missingKernels.get(backend);
+  if (missing !== undefined) return missing;
+  if (!getKernel(KERNELS.inference, backend)) return 'this backend has no fused kernel';
   // Only the active backend is there to be asked.
   return isActive ? fusedObstacle() : undefined;
 }

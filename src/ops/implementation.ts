@@ -1,7 +1,7 @@
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { KERNELS, missingKernels } from '../kernels/contract.js';
+import { KERNELS, kernelTrials, missingKernels } from '../kernels/contract.js';
 import { lastRuns } from './last-runs.js';
 import { usesGpuDevice } from './readback.js';
 
@@ -12,11 +12,23 @@ export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'ref
 
 /** Why the fused kernel cannot run now; undefined where it can. */
 export function fusedObstacle(): string | undefined {
-  if (!getKernel(KERNELS.inference, getBackend()))
-    return missingKernels.get(getBackend()) ?? 'none registered';
+  const backend = getBackend();
+  const missing = missingKernels.get(backend);
+  if (missing !== undefined) return missing;
+  if (!getKernel(KERNELS.inference, backend)) return 'none registered';
   if (usesGpuDevice()) return 'a GPU device, whose tensors would have to be read back';
   if (engine().state.gradientDepth > 1) return 'a second-order gradient';
-  return undefined;
+  return failedTrial(backend);
+}
+
+/** Why the kernels of a backend turn out not to run; they are tried once. */
+function failedTrial(backend: string): string | undefined {
+  const trial = kernelTrials.get(backend);
+  if (trial === undefined) return undefined;
+  kernelTrials.delete(backend);
+  const reason = trial();
+  if (reason !== undefined) missingKernels.set(backend, reason);
+  return reason;
 }
 
 /**

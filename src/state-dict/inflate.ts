@@ -7,6 +7,7 @@
 
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
+import { reasonOf } from './collect.js';
 import { type FormatCode, formatError } from './format-codes.js';
 import { type Inflated, type NodeZlib, nodeZlib } from './node-zlib.js';
 import type { InflateRequest } from './reading.js';
@@ -102,8 +103,8 @@ function inflateCutShort(zlib: NodeZlib, wrapper: InflateRequest['wrapper'], byt
 
 /** By `DecompressionStream`, which Node has as well; there it passes over bytes behind the end. */
 export async function inflateStream(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
-  const { wrapper, bytes, maxBytes, prefix } = request;
-  const stream = new DecompressionStream(wrapper === 'gzip' ? 'gzip' : 'deflate-raw');
+  const { bytes, maxBytes, prefix } = request;
+  const stream = decompressionStream(request);
   const output = stream.readable.getReader();
   const fed = feed(stream.writable.getWriter(), bytes);
   const pieces: Uint8Array[] = [];
@@ -127,6 +128,17 @@ export async function inflateStream(request: InflateRequest, signal?: AbortSigna
     await fed;
   }
   return joined(pieces, Math.min(length, maxBytes));
+}
+
+/** @throws UnsupportedError where the host has none, or none for this format, as older browsers. */
+function decompressionStream(request: InflateRequest): DecompressionStream {
+  try {
+    return new DecompressionStream(request.wrapper === 'gzip' ? 'gzip' : 'deflate-raw');
+  } catch (cause) {
+    const remedy = 'Decompress the file before, or ask for a newer browser';
+    const rule = 'a host that can decompress (DecompressionStream)';
+    throw new UnsupportedError(message(whereOf(request), request.what, rule, reasonOf(cause), remedy));
+  }
 }
 
 /** Lets others have the thread, such as who would abort: streams go on before any of them. */

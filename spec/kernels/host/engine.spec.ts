@@ -5,7 +5,7 @@ import { Random } from '../../../scripts/test-torch/random.js';
 import { DIRECTION_FIELDS, TEAM_SIZE } from '../../../src/kernels/host/direction.js';
 import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
 import { JOBS } from '../../../src/kernels/host/threads.js';
-import { hasMultiplyAdd, makeEngine, whyUnsupported } from '../../../src/kernels/host/wasm.js';
+import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
 
 const header = () => readFile(new URL('../../../src/kernels/host/engine/engine.h', import.meta.url), 'utf8');
 
@@ -35,24 +35,29 @@ describe('the engine', () => {
   });
 
   it('runs on this machine, in one of its builds', () => {
-    expect(whyUnsupported()).to.equal(undefined);
+    expect(isSupported()).to.equal(true);
     expect(hasMultiplyAdd()).to.be.a('boolean');
     expect(makeEngine().base % 64).to.equal(0);
   });
 
-  it('is missing where a page forbids WebAssembly, and where SIMD or shared memory is', () => {
-    const { Module, validate } = WebAssembly;
+  it('takes less memory where a host does not set aside so much, and gives up at 256 MiB', () => {
+    const { Memory } = WebAssembly;
+    const asked: number[] = [];
+    let most = 8192;
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        asked.push(descriptor.maximum ?? 0);
+        if ((descriptor.maximum ?? 0) > most) throw new RangeError('could not allocate memory');
+        super(descriptor);
+      }
+    };
     try {
-      WebAssembly.Module = function forbidden() {
-        throw new WebAssembly.CompileError('blocked by the Content Security Policy');
-      } as unknown as typeof Module;
-      expect(whyUnsupported()).to.match(
-        /Content-Security-Policy allows no WebAssembly: add 'wasm-unsafe-eval'/,
-      );
-      WebAssembly.validate = () => false;
-      expect(whyUnsupported()).to.equal('this machine has no WebAssembly SIMD with shared memory');
+      expect(makeEngine().arena.floatsInUse).to.equal(0);
+      expect(asked).to.deep.equal([32768, 16384, 8192]);
+      most = 4095;
+      expect(() => makeEngine()).to.throw(RangeError, 'could not allocate memory');
     } finally {
-      Object.assign(WebAssembly, { Module, validate });
+      WebAssembly.Memory = Memory;
     }
   });
 });

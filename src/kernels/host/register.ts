@@ -2,7 +2,13 @@
 
 import { type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { checkInteger, message } from '../../check.js';
-import { type GradientAttrs, KERNELS, missingKernels, type RecurrentAttrs } from '../contract.js';
+import {
+  type GradientAttrs,
+  KERNELS,
+  kernelTrials,
+  missingKernels,
+  type RecurrentAttrs,
+} from '../contract.js';
 import type { Engine } from './engine.js';
 import { StackGradient } from './gradient.js';
 import { Layouts } from './layouts.js';
@@ -11,7 +17,7 @@ import { Reserves } from './reserves.js';
 import { infer, train } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import { LostWorkerError, MAX_THREADS } from './threads.js';
-import { makeEngine, whyUnsupported } from './wasm.js';
+import { isSupported, makeEngine } from './wasm.js';
 import { WeightCache } from './weights.js';
 
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
@@ -123,13 +129,26 @@ function swept(): Host {
   return current;
 }
 
-const obstacle = whyUnsupported();
+/** Why the engine does not start; undefined where it does. */
+function failureToStart(): string | undefined {
+  try {
+    host();
+    return undefined;
+  } catch (error) {
+    const isForbidden = error instanceof WebAssembly.CompileError;
+    const hint = isForbidden
+      ? ". Does the page's Content-Security-Policy lack 'wasm-unsafe-eval' in script-src?"
+      : '';
+    return `its engine does not start here: ${error instanceof Error ? error.message : error}${hint}`;
+  }
+}
 
 for (const backendName of BACKENDS) {
-  if (obstacle !== undefined) {
-    missingKernels.set(backendName, obstacle);
+  if (!isSupported()) {
+    missingKernels.set(backendName, 'this machine has no WebAssembly SIMD with shared memory');
     continue;
   }
+  kernelTrials.set(backendName, failureToStart);
   const register = <A>(
     kernelName: string,
     run: (backend: KernelBackend, inputs: readonly TensorInfo[], attrs: A) => TensorInfo | TensorInfo[],

@@ -13,6 +13,9 @@ const FIRST_PAGES = 64;
 /** 2 GiB: the reach of a signed 32-bit address, and of what the module's memory import declares. */
 const MAX_PAGES = 32768;
 
+/** 256 MiB: with less, layers of a common size would not run. */
+const FEWEST_MAX_PAGES = 4096;
+
 /** A module with a vector instruction, and one with shared memory: what the engine is compiled for. */
 const NEEDED = [
   '0061736d010000000105016000017b030201000a0a0108004100fd0ffd620b',
@@ -26,16 +29,9 @@ function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** Why this JavaScript engine, or the page that it runs, cannot have the module; undefined where it can. */
-export function whyUnsupported(): string | undefined {
-  const knows = typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
-  if (!knows) return 'this machine has no WebAssembly SIMD with shared memory';
-  try {
-    new WebAssembly.Module(bytesOf(NEEDED[0] as string));
-    return undefined;
-  } catch {
-    return "this page's Content-Security-Policy allows no WebAssembly: add 'wasm-unsafe-eval' to its script-src";
-  }
+/** Whether this JavaScript engine can run the module. */
+export function isSupported(): boolean {
+  return typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
 }
 
 /** Whether it can run the faster build, which rounds a product and its sum at once. */
@@ -53,8 +49,9 @@ class WasmMemory implements ArenaMemory {
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly base: number,
+    maxPages: number,
   ) {
-    this.limit = MAX_PAGES * PAGE_FLOATS - base / 4;
+    this.limit = maxPages * PAGE_FLOATS - base / 4;
     this.floatView = new Float32Array(memory.buffer, base);
     this.intView = new Int32Array(memory.buffer, base);
   }
@@ -87,9 +84,22 @@ class WasmMemory implements ArenaMemory {
   }
 }
 
-/** An engine with a memory of its own. */
+/** As much memory as can be had at most: some hosts set aside the whole of it at once. */
+function makeMemory(): { readonly memory: WebAssembly.Memory; readonly maxPages: number } {
+  for (let maxPages = MAX_PAGES; ; maxPages /= 2)
+    try {
+      return {
+        memory: new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: maxPages, shared: true }),
+        maxPages,
+      };
+    } catch (error) {
+      if (maxPages / 2 < FEWEST_MAX_PAGES) throw error;
+    }
+}
+
+/** An engine with a memory of its own. @throws where the host allows none: it has no room, or a page forbids WebAssembly. */
 export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
+  const { memory, maxPages } = makeMemory();
   const bytes = Uint8Array.from(atob(isRelaxed ? ENGINE_WASM_RELAXED : ENGINE_WASM), (character) =>
     character.charCodeAt(0),
   );
@@ -98,7 +108,7 @@ export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
   const functions = exports as unknown as EngineFunctions;
   const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
   const base = Math.ceil(heapBase / 64) * 64;
-  const arenaMemory = new WasmMemory(memory, base);
+  const arenaMemory = new WasmMemory(memory, base, maxPages);
   const arena = new Arena(arenaMemory);
   return {
     arena,
