@@ -21,6 +21,20 @@ describe('asBytes', () => {
     }
   });
 
+  it('copies memory that may be shared or resized', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(4)).subarray(1, 3);
+    const resizable = new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer)(2, {
+      maxByteLength: 8,
+    });
+    for (const source of [shared, resizable, new Uint8Array(resizable)]) {
+      new Uint8Array((source as Uint8Array).buffer ?? source).fill(7);
+      const bytes = asBytes('spec', source);
+      expect(Object.prototype.toString.call(bytes.buffer)).to.equal('[object ArrayBuffer]');
+      expect((bytes.buffer as { resizable?: boolean }).resizable).to.equal(false);
+      expect([...bytes]).to.deep.equal([7, 7]);
+    }
+  });
+
   it('calls the value what it is told', () => {
     expect(errorOf(() => asBytes('spec', 'text', 'URL "u"')).message).to.equal(
       'spec: URL "u": expected a Uint8Array or ArrayBuffer, got "text"',

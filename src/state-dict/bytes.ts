@@ -41,10 +41,19 @@ export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
   return tag === 'ArrayBuffer' || tag === 'Uint8Array';
 }
 
-/** The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. */
+/**
+ * The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. Memory that may be
+ * shared or resized is copied: hosts decode no text from it, and tensors are not to change under their owner.
+ */
 export function asBytes(where: string, value: unknown, what = 'bytes', remedy?: string): Uint8Array {
   if (!isBytes(value))
     throw new TypeError(message(where, what, 'a Uint8Array or ArrayBuffer', show(value), remedy));
-  if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+  return isFixed(bytes.buffer) ? bytes : new Uint8Array(bytes);
+}
+
+function isFixed(buffer: ArrayBufferLike): boolean {
+  return tagOf(buffer) === 'ArrayBuffer' && !(buffer as { readonly resizable?: boolean }).resizable;
 }
