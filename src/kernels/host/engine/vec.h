@@ -49,21 +49,41 @@ INLINE vf keep(vi mask, vf v) { return (vf)((vi)v & mask); }
 /* a where the mask is set, b elsewhere. */
 INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 
-/* Each keeps a NaN of x. */
-INLINE vf at_most(float limit, vf x) { return select(splat(limit) < x, splat(limit), x); }
-INLINE vf at_least(float limit, vf x) { return select(splat(limit) > x, splat(limit), x); }
+#ifdef __wasm_simd128__
+/* A vector in the two registers that it takes. */
+typedef float v4 __attribute__((vector_size(16)));
+INLINE v4 low_half(vf v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+INLINE v4 high_half(vf v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
+INLINE vf joined(v4 low, v4 high) { return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7); }
+#endif
+
+/*
+ * Each keeps a NaN of x. By name in wasm: of a comparison and a choice the compiler makes a minimum, and with relaxed SIMD one
+ * that may be anything for a NaN.
+ */
+INLINE vf at_most(float limit, vf x) {
+#ifdef __wasm_simd128__
+  v4 most = low_half(splat(limit));
+  return joined(__builtin_wasm_pmin_f32x4(low_half(x), most), __builtin_wasm_pmin_f32x4(high_half(x), most));
+#else
+  return select(splat(limit) < x, splat(limit), x);
+#endif
+}
+
+INLINE vf at_least(float limit, vf x) {
+#ifdef __wasm_simd128__
+  v4 least = low_half(splat(limit));
+  return joined(__builtin_wasm_pmax_f32x4(low_half(x), least), __builtin_wasm_pmax_f32x4(high_half(x), least));
+#else
+  return select(splat(limit) > x, splat(limit), x);
+#endif
+}
 
 /* a * b + c; rounded once where the machine has an instruction for it and the build says so. */
 INLINE vf multiply_add(vf a, vf b, vf c) {
 #ifdef __wasm_relaxed_simd__
-  typedef float v4 __attribute__((vector_size(16)));
-  v4 low = __builtin_wasm_relaxed_madd_f32x4(__builtin_shufflevector(a, a, 0, 1, 2, 3),
-                                             __builtin_shufflevector(b, b, 0, 1, 2, 3),
-                                             __builtin_shufflevector(c, c, 0, 1, 2, 3));
-  v4 high = __builtin_wasm_relaxed_madd_f32x4(__builtin_shufflevector(a, a, 4, 5, 6, 7),
-                                              __builtin_shufflevector(b, b, 4, 5, 6, 7),
-                                              __builtin_shufflevector(c, c, 4, 5, 6, 7));
-  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+  return joined(__builtin_wasm_relaxed_madd_f32x4(low_half(a), low_half(b), low_half(c)),
+                __builtin_wasm_relaxed_madd_f32x4(high_half(a), high_half(b), high_half(c)));
 #else
   return a * b + c;
 #endif
