@@ -209,7 +209,7 @@ describe('bindTensors', () => {
         expect(error).to.be.instanceOf(RangeError);
         expect(error.message).to.equal(
           'spec: tensors: expected at most 100 bytes that are no views of the file (limits.maxTensorBytes), ' +
-            `got ${bytes}`,
+            `got ${bytes}. Raise limits.maxTensorBytes to read them`,
         );
       });
     }

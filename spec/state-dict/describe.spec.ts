@@ -81,12 +81,25 @@ describe('describeSource', () => {
   it('describes a model in several files in the order of its index, and what its files lack', async () => {
     const [first, second] = ['a.safetensors', 'b.safetensors'];
     writeFileSync(join(folder, first), writeSafetensors(u8(['x', 'y']), { format: 'pt' }));
-    writeFileSync(join(folder, second), writeSafetensors(u8(['z'])));
+    writeFileSync(join(folder, second), writeSafetensors(u8(['z', 'y2'])));
     const weight_map = { z: second, x: first, y: first, lost: first };
     writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
     const described = await describeSource(folder, { limits });
     expect([...described.tensors.keys()]).to.deep.equal(['z', 'x', 'y']);
     expect([...described.refused.keys()]).to.deep.equal(['lost']);
     expect(described.files).to.equal(2);
+  });
+
+  it('tells of a tensor that is in another file of the model too', async () => {
+    const [first, second] = ['a.safetensors', 'b.safetensors'];
+    writeFileSync(join(folder, first), writeSafetensors(u8(['x', 'z'])));
+    writeFileSync(join(folder, second), writeSafetensors(u8(['z'])));
+    writeFileSync(
+      join(folder, 'model.safetensors.index.json'),
+      JSON.stringify({ weight_map: { z: second, x: first } }),
+    );
+    const { tensors, refused } = await describeSource(folder, { limits });
+    expect([...tensors.keys()]).to.deep.equal(['x']);
+    expect([...refused]).to.deep.equal([['z', 'it is in a.safetensors too, which the index does not say']]);
   });
 });

@@ -425,6 +425,11 @@ describe('readStateDict', () => {
       process.getBuiltinModule = original;
     });
 
+    it('refuses no name at all, which would be that of the page', async () => {
+      const error = await rejectionOf(readStateDict(''));
+      expect(error.message).to.equal('readStateDict: source: expected a path or URL, got ""');
+    });
+
     it('takes a string for a URL, which a page may give relative to itself', async () => {
       const error = await rejectionOf(readStateDict('models/gru.safetensors'));
       expect(error.message).to.match(

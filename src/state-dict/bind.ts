@@ -139,7 +139,7 @@ function checkBudget(plans: readonly Plan[], { where, fileBytes, limits }: BindO
   const most = Math.min(maxTensorBytes, expanded);
   if (total <= most) return;
   const rule = `at most ${most} bytes that are no views of the file (limits.${limit})`;
-  throw new RangeError(message(where, 'tensors', rule, `${total}`));
+  throw new RangeError(message(where, 'tensors', rule, `${total}`, `Raise limits.${limit} to read them`));
 }
 
 /** As far as the file decides: the bytes come at addresses as aligned as their offsets are, or else are copied once. */

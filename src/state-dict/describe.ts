@@ -119,16 +119,24 @@ function earlierName(
 async function describeSharded(index: Located, options: DescribeOptions): Promise<SourceDescription> {
   const { weightMap, names, shards } = await openIndex(index, options);
   const parts = new Map<string, SourceDescription>();
+  const strays = new Map<string, string>();
   for (const [shard, located] of shards) {
-    parts.set(shard, await describeFile(located, { ...options, select: undefined }));
+    const part = await describeFile(located, { ...options, select: undefined });
+    parts.set(shard, part);
+    for (const name of part.tensors.keys()) {
+      if ((weightMap.get(name) ?? shard) !== shard)
+        strays.set(name, `it is in ${shard} too, which the index does not say`);
+    }
   }
   const tensors = new Map<string, TensorDescription>();
   const refused = new Map<string, string>();
   for (const name of names) {
     const part = parts.get(weightMap.get(name) as string);
     const tensor = part?.tensors.get(name);
-    if (tensor) tensors.set(name, tensor);
-    else refused.set(name, part?.refused.get(name) ?? 'its file lacks it, though the index lists it');
+    const stray = strays.get(name);
+    if (tensor && stray === undefined) tensors.set(name, tensor);
+    else
+      refused.set(name, stray ?? part?.refused.get(name) ?? 'its file lacks it, though the index lists it');
   }
   const all = [...parts.values()];
   return {

@@ -36,6 +36,8 @@ export interface Located {
 
 /** @throws TypeError for what is no source. */
 export function locate(source: StateDictSource): Located {
+  // To a browser it is the page itself.
+  if (source === '') throw new RangeError(message(WHERE, 'source', 'a path or URL', '""'));
   if (typeof source === 'string') return locateString(source);
   if (isUrl(source)) return locateString(source.href);
   if (isResponse(source)) {

@@ -137,6 +137,8 @@ describe('buildTree', () => {
       e: ['cmy\nmake\n)RN\x85R'],
       f: ['ccollections\ndeque\n', tuple(PARAMETER), '\x85R'],
       g: ['ctorch.return_types\nmax\n', tuple(PARAMETER, PARAMETER), '}\x86R'],
+      h: ['cmy\nSlots\n)\x81](', PARAMETER, 'eb'],
+      i: ['ccopyreg\n_reconstructor\ncmy\nDict\ncbuiltins\ndict\n}', text('w'), PARAMETER, 's\x87R'],
     });
     expect([...root.values()].map(({ kind }) => kind)).to.deep.equal([
       'refused',
@@ -145,6 +147,8 @@ describe('buildTree', () => {
       'other',
       'other',
       'dict',
+      'refused',
+      'refused',
       'refused',
     ]);
     expect(root.get('a')).to.have.property('reason', 'what my.make makes of a tensor');
@@ -159,6 +163,13 @@ describe('buildTree', () => {
     const recent = root.get('recent');
     expect(recent?.kind).to.equal('other');
     expect(recent).to.have.nested.property('error.code', 'INVALID_CHECKPOINT');
+    const odd = openDict({
+      model: ['ccollections\nOrderedDict\n}q\x01', text('w'), PARAMETER, 's\x85Rh\x01', text('v'), 'Ns0'],
+      ema: ['}', text('w'), PARAMETER, 's'],
+    });
+    expect(odd.get('model'))
+      .to.include({ kind: 'refused' })
+      .and.have.nested.property('error.code', 'INVALID_CHECKPOINT');
     expect(errorOf(() => treeOf('ccollections\nCounter\n]K\x01a\x85R'))).to.include({
       code: 'INVALID_CHECKPOINT',
     });

@@ -139,7 +139,8 @@ function failureToStart(): string | undefined {
     const hint = isForbidden
       ? ". Does the page's Content-Security-Policy lack 'wasm-unsafe-eval' in script-src?"
       : '';
-    return `its engine does not start here: ${error instanceof Error ? error.message : error}${hint}`;
+    const reason = (error instanceof Error ? error.message : `${error}`).replace(/\.$/, '');
+    return `its engine does not start here: ${reason}${hint}`;
   }
 }
 
