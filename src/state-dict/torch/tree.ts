@@ -2,19 +2,13 @@ import { message, show } from '../../check.js';
 import { FormatError, UnsupportedError } from '../../errors.js';
 import type { CheckpointDict, CheckpointNode, OtherValue } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
-import {
-  asKind,
-  type PickleCall,
-  type PickleDict,
-  type PickleList,
-  type PickleTuple,
-  type PickleValue,
-} from '../pickle/values.js';
+import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
 import { type Content, contentOf, moduleDicts } from './containers.js';
 import { isContainerClass, isKnownGlobal, nameOfGlobal } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
 import { namedContent } from './names.js';
 import type { Storages } from './storages.js';
+import { TensorSearch } from './tensor-search.js';
 import { makesTensor, type TensorNode, tensorOf } from './tensors.js';
 
 /** The name of a tensor that a file holds in place of a dict. */
@@ -42,9 +36,6 @@ export function buildTree(root: PickleValue, storages: Storages): CheckpointDict
   throw invalid('INVALID_CHECKPOINT', 'file', 'a dict of tensors', root);
 }
 
-/** Values that are looked at in odd containers, for tensors. */
-const MOST_LOOKED = 1_000_000;
-
 class Tree {
   /** By the collection in the pickle: a list may be taken for what it is, and for the pairs of a dict. */
   private readonly dicts = {
@@ -53,10 +44,8 @@ class Tree {
     pairs: new Map<Content['source'], CheckpointDict>(),
   };
   private readonly tensors = new Map<PickleCall, TensorNode>();
-  /** What has been found out of a collection that many objects may share. */
-  private readonly withTensors = [new Map<Collection, boolean>(), new Map<Collection, boolean>()];
-  /** Values that tensors were looked for in. */
-  private looked = 0;
+  private readonly search = new TensorSearch();
+  /** What has been found out of a dict of parameters or modules that many objects may share. */
   private readonly weights = new Map<ReadonlyMap<PickleValue, PickleValue>, boolean>();
   private readonly empty: { readonly content: Content; readonly entries: CheckpointDict }[] = [];
 
@@ -83,7 +72,7 @@ class Tree {
       if (!(error instanceof FormatError)) throw error;
       // A container of settings that is made in an odd way is no reason not to read the weights beside it; one of tensors is
       // the weights, perhaps.
-      if (this.reachesTensor(value)) return { kind: 'refused', reason: textOf(value), error };
+      if (this.search.reaches(value)) return { kind: 'refused', reason: textOf(value), error };
       return { kind: 'other', value: otherValue(value), error };
     }
     return { kind: 'other', value: otherValue(value) };
@@ -98,7 +87,7 @@ class Tree {
     // What is in the tuple that a container is made of stays what it is.
     const inner = isContainerClass(call.callable) ? 0 : 1;
     const state = asKind(call.state, 'tuple') ?? asKind(call.state, 'list');
-    if (!(this.hasTensor(call.args, inner) || this.hasTensor(state, inner))) return undefined;
+    if (!(this.search.holds(call.args, inner) || this.search.holds(state, inner))) return undefined;
     return `what ${textOf(call.callable)} makes of a tensor`;
   }
 
@@ -109,33 +98,6 @@ class Tree {
       this.weights.set(dict, found);
     }
     return found;
-  }
-
-  /** Whether a tensor or a storage is in a collection, or in one in it, as the fields of a named tuple are. */
-  private hasTensor(collection: Collection | undefined, inner: number): boolean {
-    if (collection === undefined) return false;
-    const known = this.withTensors[inner];
-    let found = known?.get(collection);
-    if (found === undefined) {
-      found = membersOf(collection).some((item) => {
-        if (isTensorOrStorage(item)) return true;
-        return inner > 0 && this.hasTensor(asCollection(item), inner - 1);
-      });
-      known?.set(collection, found);
-    }
-    return found;
-  }
-
-  /** Whether a tensor can be reached from a value, as far as it is looked for. */
-  private reachesTensor(value: PickleValue): boolean {
-    const seen = new Set([value]);
-    for (const one of seen) {
-      if (isTensorOrStorage(one)) return true;
-      // Who makes so many odd containers gets no weights past them.
-      if (this.looked++ > MOST_LOOKED) return true;
-      for (const member of directMembers(one)) seen.add(member);
-    }
-    return false;
   }
 
   private tensor(call: PickleCall, name: string): TensorNode {
@@ -167,28 +129,3 @@ function unknownGlobalOf(value: PickleValue): string | undefined {
   const global = asKind(value, 'global');
   return global === undefined || isKnownGlobal(global) ? undefined : nameOfGlobal(global);
 }
-
-type Collection = PickleTuple | PickleList | PickleDict;
-
-function asCollection(value: PickleValue): Collection | undefined {
-  return asKind(value, 'tuple') ?? asKind(value, 'list') ?? asKind(value, 'dict');
-}
-
-function membersOf(collection: Collection): readonly PickleValue[] {
-  return collection.kind === 'dict' ? [...collection.entries.values()] : collection.items;
-}
-
-function isTensorOrStorage(value: PickleValue): boolean {
-  const call = asKind(value, 'call');
-  return call ? makesTensor(call) : asKind(value, 'persistent') !== undefined;
-}
-
-/** What a value is made of. */
-function directMembers(value: PickleValue): readonly PickleValue[] {
-  const call = asKind(value, 'call');
-  if (call === undefined) return membersOf(asCollection(value) ?? NOTHING);
-  const { args, state, items = [], entries } = call;
-  return [args, ...(state === undefined ? [] : [state]), ...items, ...(entries?.values() ?? [])];
-}
-
-const NOTHING: PickleTuple = { kind: 'tuple', items: [] };
