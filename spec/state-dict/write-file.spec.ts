@@ -81,10 +81,14 @@ describe('saveSafetensors', () => {
     expect(error.cause).to.have.property('code', 'ENOENT');
   });
 
-  it('replaces nothing but files, and leaves to the new one who may read the old', async () => {
+  it('replaces no folder', async () => {
     const error = await rejectionOf(saveSafetensors(folder, STATE_DICT));
     expect(error.message).to.match(/expected a file, or nothing yet, got a directory$/);
-    if (process.platform === 'win32') return;
+  });
+
+  it('replaces nothing but files, and leaves to the new one who may read the old', async function () {
+    // Windows has no pipes in folders, and other permissions.
+    if (process.platform === 'win32') this.skip();
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect((await rejectionOf(saveSafetensors(pipe, STATE_DICT))).message).to.match(/got a device or pipe$/);
@@ -169,6 +173,10 @@ describe('writeAtomically', () => {
       () => changed(() => ({ sync: () => Promise.reject(new Error('EIO')) })),
     ],
     [
+      'permissions that cannot be kept',
+      () => changed(() => ({ chmod: () => Promise.reject(new Error('EPERM')) })),
+    ],
+    [
       'a file that cannot be replaced',
       () => changed(() => ({}), { rename: () => Promise.reject(new Error('EPERM')) }),
     ],
@@ -180,6 +188,19 @@ describe('writeAtomically', () => {
       expect(readFileSync(path, 'utf8')).to.equal('old');
     });
   }
+
+  it('closes the file whatever fails', async () => {
+    let closed = 0;
+    const refusing = changed((real) => ({
+      chmod: () => Promise.reject(new Error('EPERM')),
+      close: () => {
+        closed++;
+        return real.close();
+      },
+    }));
+    await rejectionOf(writeAtomically(refusing, path, [utf8('new')]));
+    expect(closed).to.equal(1);
+  });
 
   it('puts the bytes on the disk before the new file takes its place', async () => {
     const steps: string[] = [];

@@ -1,6 +1,6 @@
 import { message } from '../check.js';
 import type { Transfer } from './collect.js';
-import { isAbsolute, type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
+import { isAbsolute, kindOfNoFile, type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
 import { type RandomAccess, rangedAccess } from './random-access.js';
 import type { ByteRange } from './reading.js';
 
@@ -12,6 +12,8 @@ const CHUNK_BYTES = 1 << 22;
  * time, which several threads do faster than one; Node has four for files.
  */
 const READS_AT_A_TIME = 4;
+
+const FOLDER_REMEDY = 'Name the file in it; a model in several files needs its model.safetensors.index.json';
 
 /** A regular file that is open: the same one from the first read to the last, whatever its path comes to name. */
 export interface OpenFile {
@@ -31,13 +33,8 @@ export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfe
   try {
     const stat = await handle.stat();
     if (stat.isFile()) return { handle, size: stat.size, modified: stat.mtimeMs };
-    const [got, remedy] = stat.isDirectory()
-      ? [
-          'a directory',
-          'Name the file in it; a model in several files needs its model.safetensors.index.json',
-        ]
-      : ['a device or pipe', undefined];
-    throw new RangeError(message(transfer.where, transfer.source, 'a file', got, remedy));
+    const remedy = stat.isDirectory() ? FOLDER_REMEDY : undefined;
+    throw new RangeError(message(transfer.where, transfer.source, 'a file', kindOfNoFile(stat), remedy));
   } catch (error) {
     await handle.close();
     throw error;

@@ -16,6 +16,11 @@ export interface NodeStats {
   isDirectory(): boolean;
 }
 
+/** What stands where a file should, as messages call it. */
+export function kindOfNoFile(stats: Pick<NodeStats, 'isDirectory'>): string {
+  return stats.isDirectory() ? 'a directory' : 'a device or pipe';
+}
+
 export interface NodeFile {
   stat(): Promise<NodeStats>;
   chmod(mode: number): Promise<void>;

@@ -1,7 +1,7 @@
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { reasonOf } from './collect.js';
-import { type NodeFile, type NodeFs, nodeFs } from './node-fs.js';
+import { kindOfNoFile, type NodeFile, type NodeFs, nodeFs } from './node-fs.js';
 import { type SafetensorsMetadata, safetensorsPieces } from './safetensors-writer.js';
 import type { StateDict } from './types.js';
 
@@ -25,7 +25,8 @@ let written = 0;
  *
  * @param metadata  as in `writeSafetensors`; torch's loaders look for `{ format: 'pt' }`.
  * @throws TypeError or RangeError for a wrong argument, before any file is touched.
- * @throws Error when the file cannot be written, or something else than a file is there. UnsupportedError outside Node and on a big-endian machine.
+ * @throws Error when the file cannot be written, or something else than a file is there. UnsupportedError outside Node and on
+ *   a big-endian machine.
  */
 export async function saveSafetensors(
   path: string,
@@ -69,10 +70,8 @@ export async function writeAtomically(
   };
   const target = await fs.realpath(path).catch(() => path);
   const old = await fs.stat(target).catch(() => undefined);
-  if (old && !old.isFile()) {
-    const got = old.isDirectory() ? 'a directory' : 'a device or pipe';
-    throw new Error(message(WHERE, `path ${show(path)}`, 'a file, or nothing yet', got));
-  }
+  if (old && !old.isFile())
+    throw new Error(message(WHERE, `path ${show(path)}`, 'a file, or nothing yet', kindOfNoFile(old)));
   const temporary = `${target}.${processId()}-${written++}.tmp`;
   // 'wx': a file of that name is another's.
   const file = await fs.open(temporary, 'wx').catch((cause: unknown) => {
@@ -81,9 +80,7 @@ export async function writeAtomically(
     throw new Error(message(WHERE, `path ${show(path)}`, rule, 'none', 'Make it first'), { cause });
   });
   try {
-    // Who may not read the old file may not read the new one.
-    if (old) await file.chmod(old.mode & PERMISSIONS);
-    await writeAll(file, pieces, signal)
+    await writeAll(file, pieces, { signal, mode: old && old.mode & PERMISSIONS })
       .finally(() => file.close())
       .catch(unwritable);
     await check?.(temporary);
@@ -96,7 +93,19 @@ export async function writeAtomically(
   await syncFolder(fs, target);
 }
 
-async function writeAll(file: NodeFile, pieces: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+interface WriteAllOptions {
+  readonly signal?: AbortSignal;
+  /** Permissions that the file gets before its bytes. */
+  readonly mode?: number;
+}
+
+async function writeAll(
+  file: NodeFile,
+  pieces: readonly Uint8Array[],
+  { signal, mode }: WriteAllOptions,
+): Promise<void> {
+  // Who may not read the old file may not read the new one.
+  if (mode !== undefined) await file.chmod(mode);
   let position = 0;
   for (const piece of pieces) {
     for (let offset = 0; offset < piece.length; ) {
