@@ -44,8 +44,8 @@ const MAX_ALIGNMENT = 8;
  * Reads the elements of tensors, in one request.
  *
  * A row-major, aligned, little-endian tensor is a view of the bytes as they came; others are copies, whose sum is held to
- * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and those that are the same in every
- * respect share their data, as tied weights do in torch.
+ * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and those that are
+ * the same in every respect share their data, as tied weights do in torch.
  *
  * @throws FormatError where bytes do not have the checksum or the inflated size that the file gives for them.
  * @throws RangeError for more than those, UnsupportedError for a tensor that cannot be had.

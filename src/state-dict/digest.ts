@@ -11,21 +11,16 @@ export function checkSha256(where: string, sha256: unknown): asserts sha256 is s
 }
 
 /**
- * What computes digests.
+ * What computes digests. Asked for before a file is fetched, too: one that could not be checked need not come.
  *
  * @throws UnsupportedError where the host has no Web Cryptography.
  */
-function subtleCrypto(where: string): SubtleCrypto {
+export function requireSubtle(where: string): SubtleCrypto {
   // Absent from pages that are not served over https, whatever their types say.
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle) return subtle;
   const remedy = 'Serve the page over https, or leave sha256 out';
   throw new UnsupportedError(message(where, 'sha256', 'a host with crypto.subtle', 'one without', remedy));
-}
-
-/** Before a file is fetched that could not be checked. @throws UnsupportedError as `checkDigest` does. */
-export function requireDigests(where: string): void {
-  subtleCrypto(where);
 }
 
 /**
@@ -34,7 +29,7 @@ export function requireDigests(where: string): void {
  * @throws FormatError where it is another, UnsupportedError where the host has no Web Cryptography.
  */
 export async function checkDigest(where: string, bytes: Uint8Array, sha256: string): Promise<void> {
-  const subtle = subtleCrypto(where);
+  const subtle = requireSubtle(where);
   const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hex === sha256.toLowerCase()) return;

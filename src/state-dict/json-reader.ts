@@ -33,7 +33,7 @@ const MAX_STRING_BYTES = 1 << 28;
 /** Containers longer than this are skipped in one step when they are met again, as those inside others are. */
 const LONG_BYTES = 1 << 12;
 
-/** Bytes of a string that are checked at a time. */
+/** Bytes of a string that are checked at a time; longer ones take a decoder of their own, which is slow to make. */
 const CHECKED_BYTES = 1 << 24;
 
 /** Bytes decoded at a time to get at the text of numbers. */
@@ -166,8 +166,12 @@ export class JsonReader {
   private skipString(): void {
     const start = this.position + 1;
     const text = this.readStringBytes();
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     try {
+      if (text.length <= CHECKED_BYTES) {
+        UTF8.decode(text);
+        return;
+      }
+      const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
       for (let begin = 0; begin < text.length; begin += CHECKED_BYTES)
         decoder.decode(text.subarray(begin, begin + CHECKED_BYTES), { stream: true });
       decoder.decode();

@@ -34,7 +34,7 @@ export interface Located {
   readonly place?: Place;
 }
 
-/** @throws TypeError for what is no source. */
+/** @throws TypeError for what is no source, RangeError for an empty string. */
 export function locate(source: StateDictSource): Located {
   // To a browser it is the page itself.
   if (source === '') throw new RangeError(message(WHERE, 'source', 'a path or URL', '""'));

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from '../errors.js';
 import type { OpenedFile } from './checkpoint.js';
-import { checkDigest, requireDigests } from './digest.js';
+import { checkDigest, requireSubtle } from './digest.js';
 import { runAsync } from './drive.js';
 import { inflateAsync } from './inflate.js';
 import type { ReadLimits } from './limits.js';
@@ -56,7 +56,7 @@ async function openSource(located: Located, options: SourceOptions, inParts: boo
   const { limits, sha256, signal, onProgress } = options;
   const transfer = { where: WHERE, source: located.name, maxBytes: limits.maxBytes, signal, onProgress };
   if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);
-  if (sha256 !== undefined) requireDigests(`${WHERE}: ${located.name}`);
+  if (sha256 !== undefined) requireSubtle(`${WHERE}: ${located.name}`);
   const bytes = await located.readWhole(transfer);
   if (sha256 !== undefined) await checkDigest(`${WHERE}: ${located.name}`, bytes, sha256);
   return memoryAccess(bytes);

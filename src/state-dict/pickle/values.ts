@@ -46,6 +46,8 @@ export interface PickleList extends Changeable {
 export interface PickleTuple {
   readonly kind: 'tuple';
   readonly items: readonly PickleValue[];
+  /** It stays as it is. */
+  readonly changedAt?: undefined;
 }
 
 /** A set or a frozenset, in the order of the pickle; an element may stand in it twice. */
@@ -100,4 +102,9 @@ export function asKind<Kind extends PickleObject['kind']>(
 ): Extract<PickleObject, { kind: Kind }> | undefined {
   if (typeof value !== 'object' || value === null || value.kind !== kind) return undefined;
   return value as Extract<PickleObject, { kind: Kind }>;
+}
+
+/** Whether something was added or set after a time. */
+export function isChangedAfter({ changedAt = 0 }: Changeable, time: number): boolean {
+  return changedAt > time;
 }

@@ -3,6 +3,7 @@
 import {
   asKind,
   type Changeable,
+  isChangedAfter,
   type PickleCall,
   type PickleDict,
   type PickleList,
@@ -70,11 +71,9 @@ function madeContent(call: PickleCall, madeOf: number): Content {
   if (given === undefined || isEmptyTuple(given)) return { kind: 'entries', source: NOTHING };
   const dict = asKind(given, 'dict');
   if (dict) return { kind: 'entries', source: unchanged(dict, call).entries };
-  // A Counter counts the items of a list.
-  const list = name === COUNTER ? undefined : asKind(given, 'list');
-  if (list && holdsWholePairs(unchanged(list, call))) return { kind: 'pairs', source: list.items };
-  const tuple = name === COUNTER ? undefined : asKind(given, 'tuple');
-  if (tuple && holdsWholePairs(tuple)) return { kind: 'pairs', source: tuple.items };
+  // A Counter counts the items of these.
+  const pairs = name === COUNTER ? undefined : (asKind(given, 'list') ?? asKind(given, 'tuple'));
+  if (pairs && holdsWholePairs(unchanged(pairs, call))) return { kind: 'pairs', source: pairs.items };
   const other = asKind(given, 'call');
   if (other && madeOf < MAX_MADE_OF && DICT_CLASSES.has(nameOfGlobal(other.callable) ?? ''))
     return contentOfDict(unchanged(other, call), madeOf + 1);
@@ -99,10 +98,11 @@ const wholePairs = new WeakMap<PickleList | PickleTuple, boolean>();
 function holdsWholePairs(list: PickleList | PickleTuple): boolean {
   let holds = wholePairs.get(list);
   if (holds === undefined) {
-    const latest = list.kind === 'list' ? timeOf(list) : -1;
-    holds = list.items.every(
-      (pair) => asKind(pair, 'list') === undefined || timeOf(asKind(pair, 'list')) <= latest,
-    );
+    const latest = list.kind === 'list' ? (list.changedAt ?? 0) : -1;
+    holds = list.items.every((item) => {
+      const pair = asKind(item, 'list');
+      return pair === undefined || !isChangedAfter(pair, latest);
+    });
     wholePairs.set(list, holds);
   }
   return holds;
@@ -123,20 +123,14 @@ function contentOfList(call: PickleCall): Content {
 
 /** Of a list, a tuple or a set itself: one made of a list made of a list might go on so without end. */
 function itemsOf(value: PickleValue, call: PickleCall): readonly PickleValue[] {
-  const tuple = asKind(value, 'tuple');
-  if (tuple) return tuple.items;
-  const list = asKind(value, 'list') ?? asKind(value, 'set');
-  if (list === undefined) throw unknownMaking(call);
-  return unchanged(list, call).items;
-}
-
-function timeOf(value: Changeable | undefined): number {
-  return value?.changedAt ?? 0;
+  const collection = asKind(value, 'list') ?? asKind(value, 'tuple') ?? asKind(value, 'set');
+  if (collection === undefined) throw unknownMaking(call);
+  return unchanged(collection, call).items;
 }
 
 /** What a call takes, which must be as it was when the call was made: what comes later is not in what it has made. */
 function unchanged<T extends PickleValue & Changeable>(value: T, call: PickleCall): T {
-  if (timeOf(value) <= call.calledAt) return value;
+  if (!isChangedAfter(value, call.calledAt)) return value;
   throw invalid('INVALID_CHECKPOINT', 'pickle', 'arguments that stay as they are', call);
 }
 
@@ -152,14 +146,19 @@ function isEmpty({ kind, source }: Content): boolean {
   return kind === 'entries' ? source.size === 0 : source.length === 0;
 }
 
-/** The attributes of an object, where its state is a dict; with `__slots__` it is one or two dicts in a tuple. */
+/** The attributes of an object, which are those that its state had when it was set. */
 function attributesOf(call: PickleCall): PickleDict | undefined {
-  const pair = asKind(call.state, 'tuple')?.items;
-  const [plain, slots] =
-    pair?.length === 2 ? pair.map((one) => asKind(one, 'dict')) : [asKind(call.state, 'dict')];
-  const attributes = pair?.length !== 2 || (plain !== undefined && plain.entries.size > 0) ? plain : slots;
-  if (timeOf(attributes) <= (call.builtAt ?? 0)) return attributes;
+  const attributes = attributesIn(call.state);
+  if (attributes === undefined || !isChangedAfter(attributes, call.builtAt ?? 0)) return attributes;
   throw invalid('INVALID_CHECKPOINT', 'pickle', 'attributes that stay as they are', call);
+}
+
+/** Those of a state that is a dict; with `__slots__` it is one or two dicts in a tuple. */
+function attributesIn(state: PickleValue | undefined): PickleDict | undefined {
+  const pair = asKind(state, 'tuple')?.items;
+  if (pair?.length !== 2) return asKind(state, 'dict');
+  const plain = asKind(pair[0], 'dict');
+  return plain !== undefined && plain.entries.size > 0 ? plain : asKind(pair[1], 'dict');
 }
 
 /** What `torch.nn.Module` keeps its weights and its parts in. */

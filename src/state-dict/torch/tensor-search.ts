@@ -15,7 +15,7 @@ const MOST_LOOKED = 1_000_000;
 
 export class TensorSearch {
   /** By levels: what has been found out of a collection, which many objects may share. */
-  private readonly withTensors = [new Map<Collection, boolean>(), new Map<Collection, boolean>()];
+  private readonly withTensors = [new Map<Collection, boolean>(), new Map<Collection, boolean>()] as const;
   private looked = 0;
 
   /**
@@ -26,13 +26,13 @@ export class TensorSearch {
   holds(collection: Collection | undefined, inner: 0 | 1): boolean {
     if (collection === undefined) return false;
     const known = this.withTensors[inner];
-    let found = known?.get(collection);
+    let found = known.get(collection);
     if (found === undefined) {
       found = membersOf(collection).some((item) => {
         if (isTensorOrStorage(item)) return true;
         return inner === 1 && this.holds(asCollection(item), 0);
       });
-      known?.set(collection, found);
+      known.set(collection, found);
     }
     return found;
   }

@@ -6,7 +6,7 @@ import { elementCount } from '../dtypes.js';
 import { formatError } from '../format-codes.js';
 import { MAX_RANK } from '../limits.js';
 import { textOf } from '../pickle/text.js';
-import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
+import { asKind, isChangedAfter, type PickleCall, type PickleValue } from '../pickle/values.js';
 import { type ElementType, elementTypeNamed } from './dtypes.js';
 import { isTensorClass, nameOfGlobal, REBUILD } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
@@ -34,12 +34,6 @@ interface PlainMaker {
   readonly most: number;
   readonly dtype?: number;
   readonly metadata?: number;
-}
-
-/** Arguments, and when they were handed over. */
-interface MadeBy {
-  readonly calledAt: number;
-  readonly args: Arguments;
 }
 
 /** All begin with `storage, offset, size, stride`; a tensor without a dtype has that of its storage. */
@@ -120,22 +114,26 @@ function openCall(
     args = itemsOf(args[2], what, 'a tuple of arguments');
   }
   if (PARAMETERS.has(name)) return { inner: args[0] };
-  if (isTensorClass(name)) return openOldTensor(args, call, what, storages);
+  if (isTensorClass(name)) return openOldTensor(args, call.state, what, storages);
   const maker = PLAIN.get(name);
-  if (maker) return plainTensor(maker, { calledAt: call.calledAt, args }, what, storages);
+  if (maker) {
+    const marks = maker.metadata === undefined ? undefined : asKind(args[maker.metadata], 'dict');
+    if (marks && isChangedAfter(marks, call.calledAt))
+      throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', marks);
+    return plainTensor(maker, args, what, storages);
+  }
   return refused(REFUSED.get(name) ?? `a tensor that ${textOf(call.callable)} makes`);
 }
 
 /** An object of a class of tensors: around a tensor that it is made of or keeps as its state, or with a state of its own. */
 function openOldTensor(
   args: Arguments,
-  call: PickleCall,
+  stateValue: PickleValue | undefined,
   what: string,
   storages: Storages,
 ): TensorNode | { readonly inner: PickleValue | undefined } {
-  const state = asKind(call.state, 'tuple')?.items;
-  if (state?.length === 4)
-    return plainTensor(STATE, { calledAt: call.calledAt, args: state }, what, storages);
+  const state = asKind(stateValue, 'tuple')?.items;
+  if (state?.length === 4) return plainTensor(STATE, state, what, storages);
   return { inner: state?.length === 5 ? state[0] : args[0] };
 }
 
@@ -143,12 +141,7 @@ function refused(reason: string): TensorNode {
   return { kind: 'refused', reason };
 }
 
-function plainTensor(
-  maker: PlainMaker,
-  { calledAt, args }: MadeBy,
-  what: string,
-  storages: Storages,
-): TensorNode {
+function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages: Storages): TensorNode {
   if (args.length < maker.fewest || args.length > maker.most) {
     const rule = `${maker.fewest} to ${maker.most} arguments`;
     throw formatError('INVALID_TENSOR', WHERE, what, rule, `${args.length}`);
@@ -162,7 +155,7 @@ function plainTensor(
   const first = unsigned(offset, what, 'an offset');
   const count = checkShape(shape, strides, what);
   if (count > 0) checkInside(first, shape, strides, Math.floor((end - begin) / type.bytes), what);
-  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what, calledAt);
+  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what);
   if (lazy !== undefined) return refused(lazy);
   if (type.dtype === undefined) return refused(type.reason);
   const tensor = { dtype: type.dtype, shape, storage: storage.stored };
@@ -213,12 +206,10 @@ function checkInside(
 }
 
 /** Why elements are not what is stored, where metadata says so; metadata that is not known may say so too. */
-function lazyMark(metadata: PickleValue | undefined, what: string, calledAt: number): string | undefined {
+function lazyMark(metadata: PickleValue | undefined, what: string): string | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const marks = asKind(metadata, 'dict');
   if (marks === undefined) throw invalid('INVALID_TENSOR', what, 'a dict of metadata', metadata);
-  if ((marks.changedAt ?? 0) > calledAt)
-    throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', metadata);
   for (const [mark, isSet] of marks.entries) {
     if (isSet === false) continue;
     const remedy = typeof mark === 'string' ? LAZY.get(mark) : undefined;
