@@ -12,7 +12,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { readStateDict } from '../../src/state-dict/read.js';
 import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
@@ -312,6 +312,7 @@ describe('tfjs-torch-rnn', () => {
         [model, shard],
         [index, shard],
         [model, link],
+        [pathToFileURL(model).href, shard],
       ] as const) {
         const { code, err } = await tell('convert', from, to, '--force');
         expect(code).to.equal(1);

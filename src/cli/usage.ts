@@ -23,6 +23,7 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export interface ParsedWords {
   readonly positionals: readonly string[];
   flag(name: string): boolean;
+  /** The last value given. */
   value(name: string): string | undefined;
   values(name: string): readonly string[];
 }

@@ -28,6 +28,11 @@ const MAX_DEPTH = 32;
 /** Which file each tensor is in, in the order of the index. */
 export type WeightMap = ReadonlyMap<string, string>;
 
+/** Whether a path is that of an index, by its name. */
+export function isIndexName(path: string): boolean {
+  return /\.index\.json$/i.test(path);
+}
+
 /** What is done with a source, by what it is. */
 export interface ByFiles<T> {
   /** A file with tensors. */
@@ -39,7 +44,7 @@ export interface ByFiles<T> {
 /** Takes a source for an index by its name, for a folder when it cannot be read as a file, and else for a file. */
 export async function byFiles<T>(located: Located, { one, several }: ByFiles<T>): Promise<T> {
   const { place } = located;
-  if (place !== undefined && /\.index\.json$/i.test(pathOf(place))) return several(located);
+  if (place !== undefined && isIndexName(pathOf(place))) return several(located);
   try {
     return await one(located);
   } catch (error) {

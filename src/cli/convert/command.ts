@@ -1,20 +1,17 @@
 import { constants } from 'node:buffer';
-import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { message, show, showFirst } from '../../check.js';
 import type { ReadLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/read-checkpoint.js';
-import { type FloatDtype, roundFloats } from '../../state-dict/round-floats.js';
-import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/types.js';
+import type { FloatDtype } from '../../state-dict/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
-import { choiceOf, type ParsedWords, pathOf, UsageError } from '../usage.js';
+import { choiceOf, type ParsedWords, pathOf } from '../usage.js';
+import { checkOutput, formatOf } from './output.js';
 import { readProgress } from './progress.js';
 import { renameAll } from './rename.js';
-import { OUTPUT_FORMATS, type OutputFormat, writeVerified } from './write.js';
+import { roundAll, roundingWarnings } from './round.js';
+import { OUTPUT_FORMATS, writeVerified } from './write.js';
 
 const HELP = `tfjs-torch-rnn convert IN OUT [options]
 
@@ -55,8 +52,6 @@ export const convert: Command = {
   run,
 };
 
-const WHERE = 'convert';
-
 const DTYPES: Readonly<Record<string, FloatDtype>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
 
 async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
@@ -79,15 +74,15 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     },
   });
   const named = renameAll(read, words.value('strip'));
-  const { stateDict, overflows, left } = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
+  const rounding = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
+  const { stateDict, overflows } = rounding;
   terminal.progress('writing');
   const bytes = await writeVerified(out, to, stateDict, report?.metadata, signal);
   terminal.progress(undefined);
 
   const warnings = [
     ...(report?.warnings ?? []),
-    ...overflowWarnings(overflows),
-    ...leftWarnings(left),
+    ...roundingWarnings(rounding),
     ...(to === 'json' && report?.metadata ? ['JSON has no place for the metadata: it was left out.'] : []),
   ];
   if (words.flag('json')) {
@@ -105,112 +100,3 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
 
 /** Who asks for a file to be converted means the whole of it, whatever it becomes: as much as one buffer can have. */
 const LIMITS: ReadLimits = { maxBytes: constants.MAX_LENGTH, maxExpansion: Number.MAX_SAFE_INTEGER };
-
-function formatOf(out: string): OutputFormat {
-  if (/\.json$/i.test(out)) return 'json';
-  if (/\.safetensors$/i.test(out)) return 'safetensors';
-  throw new UsageError(`OUT ends in .safetensors or .json, or --to says what it is: got ${show(out)}.`);
-}
-
-/** Before anything is read: what cannot be written should not cost the reading of a large file. */
-function checkOutput(source: string, out: string, force: boolean): void {
-  const what = `OUT ${show(out)}`;
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(out)) {
-    throw new UsageError(`OUT is a path of this machine: got ${show(out)}.`);
-  }
-  const folder = statSync(dirname(out), { throwIfNoEntry: false });
-  if (!folder?.isDirectory()) {
-    const got = folder ? 'something else' : 'none';
-    throw new Error(message(WHERE, what, `a folder ${show(dirname(out))}`, got, 'Make it first: mkdir -p'));
-  }
-  const existing = statSync(out, { throwIfNoEntry: false });
-  if (existing === undefined) return;
-  if (!existing.isFile()) {
-    const [got, remedy] = existing.isDirectory()
-      ? ['a directory', 'Add a name to it']
-      : ['a device or pipe', undefined];
-    throw new Error(message(WHERE, what, 'the path of a file', got, remedy));
-  }
-  const isPartOfModel =
-    isFolderOrIndex(source) && dirname(realpathSync(out)) === realPathOf(folderOf(source));
-  if (isPartOfModel || realpathSync(out) === realPathOf(source)) {
-    throw new Error(
-      message(
-        WHERE,
-        what,
-        'another file than IN',
-        isPartOfModel ? 'one of its folder' : 'the same',
-        'Choose another name',
-      ),
-    );
-  }
-  if (!force)
-    throw new Error(message(WHERE, what, 'a path with no file', 'one', 'Pass --force to replace it'));
-}
-
-/** Whether a model may be in several files beside each other, of which none may be replaced while they are read. */
-function isFolderOrIndex(source: string): boolean {
-  return (
-    /\.index\.json$/i.test(source) || statSync(source, { throwIfNoEntry: false })?.isDirectory() === true
-  );
-}
-
-function folderOf(source: string): string {
-  return /\.index\.json$/i.test(source) ? dirname(source) : source;
-}
-
-function realPathOf(source: string): string | undefined {
-  try {
-    return realpathSync(/^file:/i.test(source) ? fileURLToPath(source) : source);
-  } catch {
-    // No path at all, or that of no file, which reading will tell.
-    return undefined;
-  }
-}
-
-interface Rounding {
-  readonly stateDict: StateDict;
-  readonly overflows: ReadonlyMap<string, number>;
-  /** Names of floats that were not rounded. */
-  readonly left: readonly string[];
-}
-
-function roundAll(stateDict: StateDict, dtype: FloatDtype | undefined): Rounding {
-  const overflows = new Map<string, number>();
-  const left: string[] = [];
-  if (dtype === undefined) return { stateDict, overflows, left };
-  const rounded = new Map<string, TorchTensor>();
-  for (const [name, tensor] of stateDict) {
-    const result = roundFloats(WHERE, `tensor ${show(name)}`, tensor, dtype);
-    rounded.set(name, result.tensor);
-    if (result.tensor.dtype !== dtype && !isExact(tensor.dtype)) left.push(`${show(name)} (${tensor.dtype})`);
-    if (result.overflows > 0) overflows.set(name, result.overflows);
-  }
-  return { stateDict: rounded, overflows, left };
-}
-
-/** Integers and booleans, which are never rounded. */
-function isExact(dtype: TorchDtype): boolean {
-  return /^([IU]\d+|BOOL)$/.test(dtype);
-}
-
-function leftWarnings(left: readonly string[]): string[] {
-  if (left.length === 0) return [];
-  const names = showFirst(left, (name) => name);
-  return [
-    `Left as they are, since --dtype rounds neither complex numbers nor floats of 8 bits and fewer: ${names}.`,
-  ];
-}
-
-/** Tensors that are named; a file may have thousands. */
-const SHOWN = 8;
-
-function overflowWarnings(overflows: ReadonlyMap<string, number>): string[] {
-  if (overflows.size === 0) return [];
-  const total = [...overflows.values()].reduce((sum, count) => sum + count, 0);
-  const shown = [...overflows].slice(0, SHOWN).map(([name, count]) => `${show(name)} (${count})`);
-  const more = overflows.size > SHOWN ? `, ... ${overflows.size} tensors in all` : '';
-  return [
-    `${plural(total, 'finite element')} became infinite, beyond the range of the dtype: ${shown.join(', ')}${more}.`,
-  ];
-}

@@ -5,6 +5,7 @@ import { describeModule, type RecognisedModule, type RecurrentModule } from '../
 import { printable, stringLiteral } from '../printable.js';
 import { identifierMaker } from './identifiers.js';
 import { kindCode, type ModuleCode } from './module-code.js';
+import { modulesInside } from './modules-inside.js';
 import { type PlainOrder, plainOrder } from './plain-order.js';
 import { type Argument, callText } from './syntax.js';
 
@@ -101,7 +102,6 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   const allInside = modulesInside(modules);
   let usesWithout = false;
   let usesTf = false;
-  let hasLayers = false;
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
     if (module.kind === 'unknown') {
@@ -121,13 +121,12 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     const code: ModuleCode = kindCode(module, options);
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
-    hasLayers = true;
     const doubts = module.doubts.length > 0 ? `. Not told: ${module.doubts.join('; ')}.` : '';
     blocks.push([`// ${title}${doubts}`, ...code.lines].join('\n'));
   }
   return [
-    ...tfjsImport(usesTf, hasLayers),
-    `import { ${[...imports, ...(usesWithout ? ['type StateDict'] : [])].sort(byName).join(', ')} } from 'tfjs-torch-rnn';`,
+    ...tfjsImport(usesTf, modules),
+    `import { ${[...[...imports].sort(), ...(usesWithout ? ['type StateDict'] : [])].join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
     readingLines(source),
@@ -138,42 +137,12 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
 }
 
 /** Layers that are not called by its names still need a backend, which the import brings. */
-function tfjsImport(usesTf: boolean, hasLayers: boolean): string[] {
+function tfjsImport(usesTf: boolean, modules: readonly RecognisedModule[]): string[] {
   if (usesTf) return ["import * as tf from '@tensorflow/tfjs';"];
-  return hasLayers ? ["import '@tensorflow/tfjs';"] : [];
-}
-
-function byName(a: string, b: string): number {
-  return a.replace('type ', '') < b.replace('type ', '') ? -1 : 1;
+  return modules.some(({ kind }) => kind !== 'unknown') ? ["import '@tensorflow/tfjs';"] : [];
 }
 
 const WITHOUT = `/** What is left without the modules inside a module: a layer takes its own tensors alone. */
 function without(all: StateDict, ...paths: string[]): StateDict {
   return new Map([...all].filter(([key]) => !paths.some((path) => key.startsWith(\`\${path}.\`))));
 }`;
-
-/** Deepest that a module in another is looked for. */
-const MAX_LEVELS = 128;
-
-/** By the path of a module the paths of those in it, such as the head that a subclass of GRU has, and not of those in these. */
-function modulesInside(modules: readonly RecognisedModule[]): ReadonlyMap<string, readonly string[]> {
-  const paths = new Set(modules.map(({ path }) => path));
-  const inside = new Map<string, string[]>();
-  for (const path of paths) {
-    const outer = outerOf(path, paths);
-    if (outer === undefined) continue;
-    const known = inside.get(outer);
-    if (known) known.push(path);
-    else inside.set(outer, [path]);
-  }
-  return inside;
-}
-
-function outerOf(path: string, paths: ReadonlySet<string>): string | undefined {
-  let outer = path;
-  for (let level = 0; level < MAX_LEVELS && outer !== ''; level++) {
-    outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')));
-    if (paths.has(outer)) return outer;
-  }
-  return undefined;
-}

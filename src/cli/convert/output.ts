@@ -1,0 +1,73 @@
+/** What OUT is, and whether it may be written. */
+
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { message, show } from '../../check.js';
+import { kindOfNoFile } from '../../state-dict/node-fs.js';
+import { isIndexName } from '../../state-dict/sharded.js';
+import { UsageError } from '../usage.js';
+import type { OutputFormat } from './write.js';
+
+const WHERE = 'convert';
+
+/** @throws UsageError for a name that does not tell. */
+export function formatOf(out: string): OutputFormat {
+  if (/\.json$/i.test(out)) return 'json';
+  if (/\.safetensors$/i.test(out)) return 'safetensors';
+  throw new UsageError(`OUT ends in .safetensors or .json, or --to says what it is: got ${show(out)}.`);
+}
+
+/**
+ * Before anything is read: what cannot be written should not cost the reading of a large file.
+ *
+ * @throws UsageError for a URL, Error for what is no path of a file, is IN or a file of its model, or is there without `force`.
+ */
+export function checkOutput(source: string, out: string, force: boolean): void {
+  const refusal = (rule: string, got: string, remedy?: string): Error =>
+    new Error(message(WHERE, `OUT ${show(out)}`, rule, got, remedy));
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(out)) {
+    throw new UsageError(`OUT is a path of this machine: got ${show(out)}.`);
+  }
+  const folder = statSync(dirname(out), { throwIfNoEntry: false });
+  if (!folder?.isDirectory()) {
+    const got = folder ? 'something else' : 'none';
+    throw refusal(`a folder ${show(dirname(out))}`, got, 'Make it first: mkdir -p');
+  }
+  const existing = statSync(out, { throwIfNoEntry: false });
+  if (existing === undefined) return;
+  if (!existing.isFile()) {
+    const remedy = existing.isDirectory() ? 'Add a name to it' : undefined;
+    throw refusal('the path of a file', kindOfNoFile(existing), remedy);
+  }
+  const real = realpathSync(out);
+  const input = toPath(source);
+  if (real === realPathOf(input)) throw refusal('another file than IN', 'the same', 'Choose another name');
+  if (dirname(real) === modelFolderOf(input))
+    throw refusal('another file than IN', 'one of its folder', 'Choose another name');
+  if (!force) throw refusal('a path with no file', 'one', 'Pass --force to replace it');
+}
+
+/** The folder of a model that may be in several files, of which none may be replaced while they are read. */
+function modelFolderOf(input: string): string | undefined {
+  if (isIndexName(input)) return realPathOf(dirname(input));
+  return statSync(input, { throwIfNoEntry: false })?.isDirectory() ? realPathOf(input) : undefined;
+}
+
+function toPath(source: string): string {
+  try {
+    return /^file:/i.test(source) ? fileURLToPath(source) : source;
+  } catch {
+    // No file: URL of this machine, which reading will tell.
+    return source;
+  }
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    // No path at all, or that of no file, which reading will tell.
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+/** Floats of a whole state_dict to floats of one size, and what is told of it. */
+
+import { show, showFirst } from '../../check.js';
+import { type FloatDtype, roundFloats } from '../../state-dict/round-floats.js';
+import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/types.js';
+import { plural } from '../table.js';
+
+const WHERE = 'convert';
+
+export interface Rounding {
+  readonly stateDict: StateDict;
+  readonly overflows: ReadonlyMap<string, number>;
+  /** Names of floats that were not rounded. */
+  readonly left: readonly string[];
+}
+
+/** All tensors rounded to a dtype; as they are without one. */
+export function roundAll(stateDict: StateDict, dtype: FloatDtype | undefined): Rounding {
+  const overflows = new Map<string, number>();
+  const left: string[] = [];
+  if (dtype === undefined) return { stateDict, overflows, left };
+  const rounded = new Map<string, TorchTensor>();
+  for (const [name, tensor] of stateDict) {
+    const result = roundFloats(WHERE, `tensor ${show(name)}`, tensor, dtype);
+    rounded.set(name, result.tensor);
+    if (result.tensor.dtype !== dtype && !isExact(tensor.dtype)) left.push(`${show(name)} (${tensor.dtype})`);
+    if (result.overflows > 0) overflows.set(name, result.overflows);
+  }
+  return { stateDict: rounded, overflows, left };
+}
+
+/** Integers and booleans, which are never rounded. */
+function isExact(dtype: TorchDtype): boolean {
+  return /^([IU]\d+|BOOL)$/.test(dtype);
+}
+
+/** What was lost, and what was not done, a sentence each. */
+export function roundingWarnings({ overflows, left }: Rounding): string[] {
+  return [...overflowWarnings(overflows), ...leftWarnings(left)];
+}
+
+function leftWarnings(left: readonly string[]): string[] {
+  if (left.length === 0) return [];
+  const names = showFirst(left, (name) => name);
+  return [
+    `Left as they are, since --dtype rounds neither complex numbers nor floats of 8 bits and fewer: ${names}.`,
+  ];
+}
+
+/** Tensors that are named; a file may have thousands. */
+const SHOWN = 8;
+
+function overflowWarnings(overflows: ReadonlyMap<string, number>): string[] {
+  if (overflows.size === 0) return [];
+  const total = [...overflows.values()].reduce((sum, count) => sum + count, 0);
+  const shown = [...overflows].slice(0, SHOWN).map(([name, count]) => `${show(name)} (${count})`);
+  const more = overflows.size > SHOWN ? `, ... ${overflows.size} tensors in all` : '';
+  return [
+    `${plural(total, 'finite element')} became infinite, beyond the range of the dtype: ${shown.join(', ')}${more}.`,
+  ];
+}
