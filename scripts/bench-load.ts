@@ -14,6 +14,7 @@ import { describeMachine } from './bench/machine.js';
 import { digits, machineText, table } from './bench/report.js';
 import { median, summarizeRatio } from './bench/stats.js';
 import { LineProcess } from './line-process.js';
+import { readCount } from './read-number.js';
 
 interface Case {
   readonly name: string;
@@ -171,9 +172,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '15' }, quick: { type: 'boolean', default: false } },
   });
-  const rounds = values.quick ? 2 : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new RangeError(`--rounds: expected a number, got "${values.rounds}"`);
+  const rounds = values.quick ? 2 : readCount('--rounds', values.rounds);
+  if (rounds === 0) throw new RangeError('--rounds: expected 1 or more, got 0');
   const folder = await mkdtemp(join(tmpdir(), 'bench-load-'));
   const peers = { ours: startOurs(), python: startPython() };
   try {

@@ -19,15 +19,11 @@ import {
   pairsAmong,
   randomCombination,
 } from '../spec/support/differential.js';
+import { readNumber } from './read-number.js';
 import { Random } from './test-torch/random.js';
 
 /** Relative to the largest value of each result. */
 const TOLERANCE = 1e-4;
-
-function readNumber(what: string, text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new RangeError(`${what}: expected a number, got "${text}"`);
-  return Number(text);
-}
 
 /** Compares combinations one by one, and counts. */
 class Comparison {

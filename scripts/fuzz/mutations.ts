@@ -81,27 +81,16 @@ function setNumber(bytes: Uint8Array, random: Random): Uint8Array {
   const size = random.pick([2, 4, 8]);
   if (bytes.length < size) return flipBit(bytes, random);
   const changed = bytes.slice();
-  const buffer = Buffer.from(changed.buffer);
-  const at = random.integer(0, bytes.length - size);
-  const little = random.chance(0.8);
-  const nudged = random.chance(0.5);
-  const step = BigInt(random.integer(-3, 3));
-  for (
-    let i = 0, value = nudged ? numberAt(buffer, at, size, little) + step : random.pick(EDGES);
-    i < size;
-    i++
-  ) {
-    changed[little ? at + i : at + size - 1 - i] = Number(value & 0xffn);
-    value >>= 8n;
-  }
+  const number = changed.subarray(random.integer(0, bytes.length - size)).subarray(0, size);
+  const isBigEndian = random.chance(0.2);
+  if (isBigEndian) number.reverse();
+  const word = Buffer.alloc(8);
+  word.set(number);
+  const nudged = word.readBigUInt64LE() + BigInt(random.integer(-3, 3));
+  word.writeBigUInt64LE(BigInt.asUintN(64, random.chance(0.5) ? nudged : random.pick(EDGES)));
+  number.set(word.subarray(0, size));
+  if (isBigEndian) number.reverse();
   return changed;
-}
-
-function numberAt(buffer: Buffer, at: number, size: number, little: boolean): bigint {
-  let value = 0n;
-  for (let i = 0; i < size; i++)
-    value = (value << 8n) | BigInt(buffer[little ? at + size - 1 - i : at + i] as number);
-  return value;
 }
 
 function truncate(bytes: Uint8Array, random: Random): Uint8Array {

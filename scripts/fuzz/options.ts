@@ -1,6 +1,7 @@
 /** The command line, and how an input is named in it. */
 
 import { parseArgs } from 'node:util';
+import { readCount, readNumber } from '../read-number.js';
 import { FORMAT_NAMES, type InputId } from './campaign.js';
 
 export interface FuzzOptions {
@@ -42,18 +43,13 @@ export function readOptions(args: readonly string[]): FuzzOptions {
   if (keep !== undefined && input === undefined)
     throw new RangeError('--keep: expected --input beside it, which is kept');
   return {
-    seed: readNumber('--seed', values.seed, /^\d+$/),
+    seed: readCount('--seed', values.seed),
     formats: format ?? FORMAT_NAMES,
-    count: readNumber('--count', values.count, /^\d+$/),
-    ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes, /^\d+(\.\d+)?$/) }),
-    ...(input !== undefined && { input: readNumber('--input', input, /^\d+$/) }),
+    count: readCount('--count', values.count),
+    ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes) }),
+    ...(input !== undefined && { input: readCount('--input', input) }),
     ...(keep !== undefined && { keep }),
   };
-}
-
-function readNumber(what: string, text: string, form: RegExp): number {
-  if (!form.test(text)) throw new RangeError(`${what}: expected a number, got "${text}"`);
-  return Number(text);
 }
 
 /** What runs one input again. */
