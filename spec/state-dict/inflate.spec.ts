@@ -56,6 +56,14 @@ for (const [name, inflate] of ANSWERERS) {
       }
     });
 
+    it('refuses more than maxBytes also of bytes that are cut short behind them', async () => {
+      for (const length of [200, 20_000, 200_000]) {
+        const cut = deflated(NOISE.subarray(0, length)).subarray(0, -1);
+        await fault(request(cut, { maxBytes: 50 }), 'INFLATED_TOO_LARGE');
+        await fault(request(cut, { maxBytes: length }), 'CORRUPT_DATA');
+      }
+    });
+
     it('refuses bytes that are cut short, corrupt or none', async () => {
       const bytes = deflated(NOISE);
       for (const broken of [bytes.subarray(0, -1), bytes.subarray(0, 100), utf8('\x07\x07'), utf8('')]) {

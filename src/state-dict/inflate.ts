@@ -33,11 +33,30 @@ export function inflateSync(request: InflateRequest): Uint8Array {
     throw new UnsupportedError(message(whereOf(request), request.what, rule, 'compressed bytes', remedy));
   }
   if (request.prefix) return inflatePrefix(zlib, request);
-  const run = request.wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
   try {
-    return checked(request, run(request.bytes, optionsOf(request)));
+    return checked(request, syncOf(zlib, request)(request.bytes, optionsOf(request)));
   } catch (error) {
-    throw faultOf(request, error);
+    throw isCutShort(error) ? cutShort(zlib, request, error) : faultOf(request, error);
+  }
+}
+
+function syncOf(zlib: NodeZlib, { wrapper }: Pick<InflateRequest, 'wrapper'>): NodeZlib['gunzipSync'] {
+  return wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
+}
+
+function isCutShort(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'Z_BUF_ERROR';
+}
+
+/** At once, zlib tells that bytes are cut short before it counts what they have become; in time, after. */
+function cutShort(zlib: NodeZlib, request: InflateRequest, error: unknown): unknown {
+  const { bytes, maxBytes } = request;
+  try {
+    const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+    const { buffer } = syncOf(zlib, request)(bytes, { ...optionsOf(request), finishFlush });
+    return buffer.length > maxBytes ? tooLarge(request) : faultOf(request, error);
+  } catch (tooMuch) {
+    return faultOf(request, tooMuch);
   }
 }
 
@@ -93,9 +112,10 @@ function inflatePrefix(zlib: NodeZlib, { wrapper, bytes, maxBytes }: InflateRequ
 
 /** What the beginning of deflated data becomes; nothing where it is corrupt. */
 function inflateCutShort(zlib: NodeZlib, wrapper: InflateRequest['wrapper'], bytes: Uint8Array): Uint8Array {
-  const run = wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
   try {
-    return ownBytes(run(bytes, { info: true, finishFlush: zlib.constants.Z_SYNC_FLUSH }).buffer);
+    return ownBytes(
+      syncOf(zlib, { wrapper })(bytes, { info: true, finishFlush: zlib.constants.Z_SYNC_FLUSH }).buffer,
+    );
   } catch {
     return new Uint8Array(0);
   }
