@@ -1,10 +1,10 @@
 import './kernels/wasm/unsorted-segment-sum.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
+export { type KerasLoadOptions, loadKerasModel } from './keras/load-keras-model.js';
+export type { KerasModelSource } from './keras/source.js';
 export { setThreads } from './kernels/host/register.js';
-export type { RecurrentArgs } from './layers/args.js';
-export type { ForwardOptions, RecurrentCallArgs } from './layers/call-args.js';
-export type { RecurrentCellArgs } from './layers/cell-args.js';
+export type { RecurrentCellArgs } from './layers/cells/args.js';
 export {
   GRUCell,
   type GRUCellArgs,
@@ -16,13 +16,13 @@ export {
   RNNCell,
   type RNNCellArgs,
   rnnCell,
-} from './layers/cells.js';
-export type { FromStateDictOptions } from './layers/from-state-dict.js';
-export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/gru.js';
-export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/lstm.js';
-export { RNN, type RNNArgs, type RNNForwardOptions, rnn } from './layers/rnn.js';
-export { type KerasLoadOptions, loadKerasModel } from './models/keras/load-keras-model.js';
-export type { KerasModelSource } from './models/keras/source.js';
+} from './layers/cells/cells.js';
+export type { RecurrentArgs } from './layers/recurrent/args.js';
+export type { ForwardOptions, RecurrentCallArgs } from './layers/recurrent/call-args.js';
+export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/recurrent/gru.js';
+export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/recurrent/lstm.js';
+export { RNN, type RNNArgs, type RNNForwardOptions, rnn } from './layers/recurrent/rnn.js';
+export type { FromStateDictOptions } from './layers/weights/from-state-dict.js';
 export type { ModuleMap } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';

@@ -1,5 +1,5 @@
 import { checkBoolean, checkKeys, message, show } from '../check.js';
-import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights.js';
+import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights/weights.js';
 import { float32Of } from '../state-dict/floats.js';
 import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
 import type { StateDict, TorchDtype } from '../state-dict/types.js';

@@ -1,6 +1,6 @@
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights.js';
+import { findWeight } from '../layers/weights/weights.js';
 import { shapeFits } from '../state-dict/faults.js';
 import type { Layer, ModuleKind, Parameter } from './modules/index.js';
 

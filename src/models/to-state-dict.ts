@@ -2,7 +2,7 @@ import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights.js';
+import { findWeight } from '../layers/weights/weights.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/types.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';

@@ -6,7 +6,7 @@ import { Layout } from '../../../src/kernels/host/layout.js';
 import { Layouts } from '../../../src/kernels/host/layouts.js';
 import { packingsOf, planOf } from '../../../src/kernels/host/plan.js';
 import { makeEngine } from '../../../src/kernels/host/wasm.js';
-import { gru } from '../../../src/layers/gru.js';
+import { gru } from '../../../src/layers/recurrent/gru.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { maxDifference } from '../../support/parity.js';
 

@@ -1,5 +1,5 @@
-import type { Recurrent } from '../../layers/recurrent.js';
-import type { RecurrentCell } from '../../layers/recurrent-cell.js';
+import type { RecurrentCell } from '../../layers/cells/recurrent-cell.js';
+import type { Recurrent } from '../../layers/recurrent/recurrent.js';
 import { gatesNote } from '../../torch/gates.js';
 import { identical, type Sizes } from '../layout.js';
 import type { Layer, ModuleKind, ShapeOf } from './module.js';

@@ -1,0 +1,365 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { gru } from '../../src/index.js';
+import type { KerasGRUArgs } from '../../src/keras/layer/args.js';
+import { KerasGRU } from '../../src/keras/layer/keras-gru.js';
+import { describeEachBackend } from '../support/backends.js';
+import { readsOnFakeGpu } from '../support/fake-gpu.js';
+import { maxDifference } from '../support/parity.js';
+
+/** Padding in front, at the end and in holes, a full row and an empty one. */
+const MASK = [
+  [0, 0, 1, 1],
+  [1, 0, 1, 0],
+  [1, 1, 1, 1],
+  [0, 0, 0, 0],
+];
+
+function mask(rows = MASK): tf.Tensor2D {
+  return tf.tensor2d(rows, undefined, 'bool');
+}
+
+/** `[4, 4, 2]`. */
+function sequence(): tf.Tensor3D {
+  return tf.randomNormal([4, 4, 2], 0, 1, 'float32', 3) as tf.Tensor3D;
+}
+
+function make(args: Partial<KerasGRUArgs> = {}): KerasGRU {
+  return new KerasGRU({ hiddenSize: 3, seed: 5, ...args });
+}
+
+function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-6): void {
+  expect(actual.shape).to.deep.equal(expected.shape);
+  expect(maxDifference(actual.dataSync(), expected.dataSync())).to.be.at.most(tolerance);
+}
+
+/** The steps of a row that the mask has. */
+function present(x: tf.Tensor3D, row: number, rows = MASK): tf.Tensor3D {
+  const steps = rows[row].flatMap((bit, step) => (bit ? [step] : []));
+  return tf.gather(tf.slice(x, [row, 0, 0], [1, -1, -1]), steps, 1) as tf.Tensor3D;
+}
+
+describeEachBackend('KerasGRU', (backend) => {
+  it('computes what GRU computes from the same weights, in both directions', () => {
+    const layer = make({ bidirectional: true, returnSequences: true, returnState: true });
+    const torch = gru({ hiddenSize: 3, bidirectional: true, inputSize: 2 });
+    tf.tidy(() => {
+      const x = sequence();
+      const [output, forward, backward] = layer.apply(x) as tf.Tensor[];
+      torch.ensureBuilt(2);
+      torch.setWeights(layer.getWeights());
+      const expected = torch.forward(x);
+      expectClose(output, expected.output);
+      expectClose(tf.stack([forward, backward]), expected.hn);
+    });
+    layer.dispose();
+    torch.dispose();
+  });
+
+  it('reads a masked row as the steps it has, whatever the others hold, NaN included', () => {
+    const layer = make({ returnState: true });
+    tf.tidy(() => {
+      const x = sequence();
+      const bits = tf.expandDims(mask(), 2);
+      const spoilt = tf.where(bits, x, tf.fill(x.shape, Number.NaN));
+      const [output, state] = layer.apply(spoilt, { mask: mask() }) as tf.Tensor[];
+      for (const row of [0, 1, 2]) {
+        const [last] = layer.apply(present(x, row)) as tf.Tensor[];
+        expectClose(tf.slice(output, [row, 0], [1, 3]), last);
+        expectClose(tf.slice(state, [row, 0], [1, 3]), last);
+      }
+    });
+    layer.dispose();
+  });
+
+  it('puts out zeros for an empty row, and keeps its initial state', () => {
+    const layer = make({ returnState: true });
+    tf.tidy(() => {
+      const h = tf.ones([4, 3]);
+      const [output, state] = layer.apply([sequence(), h], { mask: mask() }) as tf.Tensor[];
+      expect(tf.slice(output, [3, 0]).arraySync()).to.deep.equal([[0, 0, 0]]);
+      expect(tf.slice(state, [3, 0]).arraySync()).to.deep.equal([[1, 1, 1]]);
+    });
+    layer.dispose();
+  });
+
+  it('has the gradients of the steps it read, none of masked ones, and NaN there reaches nothing', () => {
+    const layer = make({ returnSequences: true, goBackwards: true });
+    tf.tidy(() => {
+      const x = sequence();
+      const bits = tf.expandDims(mask(), 2);
+      const spoilt = tf.where(bits, x, tf.fill(x.shape, Number.NaN));
+      const loss = (y: tf.Tensor) => tf.sum(tf.square(layer.apply(y, { mask: mask() }) as tf.Tensor));
+      const [dx, expected] = [tf.grad(loss)(spoilt), tf.grad(loss)(x)];
+      expectClose(dx, expected);
+      expectClose(tf.mul(dx, tf.sub(1, tf.cast(bits, 'float32'))), tf.zerosLike(dx), 0);
+      expect(tf.max(tf.abs(dx)).arraySync()).to.be.above(1e-2);
+      // Without holes, the same loss over the steps alone: held outputs count again.
+      const row = (y: tf.Tensor) => {
+        const steps = layer.apply(y) as tf.Tensor;
+        return tf.add(
+          tf.sum(tf.square(steps)),
+          tf.mul(2, tf.sum(tf.square(tf.slice(steps, [0, 1, 0], [1, 1, 3])))),
+        );
+      };
+      const alone = tf.grad((y) => row(y) as tf.Scalar)(present(x, 0));
+      expectClose(tf.slice(dx, [0, 2, 0], [1, 2, 2]), alone);
+    });
+    layer.dispose();
+  });
+
+  it('ignores the mask with maskRule: ignore, and hands it on', () => {
+    const layer = make({ returnSequences: true, maskRule: 'ignore' });
+    tf.tidy(() => {
+      const x = sequence();
+      const m = mask();
+      expectClose(layer.apply(x, { mask: m }) as tf.Tensor, layer.apply(x) as tf.Tensor);
+      expect(layer.computeMask(x, m)).to.equal(m);
+    });
+    layer.dispose();
+  });
+
+  it('hands a mask on with each sequence, with no state and no last output', () => {
+    tf.tidy(() => {
+      const [x, m] = [sequence(), mask()];
+      const masks = (args: Partial<KerasGRUArgs>) => make(args).computeMask(x, m) as unknown;
+      expect(masks({ returnSequences: true })).to.equal(m);
+      expect(masks({})).to.equal(null);
+      expect(masks({ returnSequences: true, returnState: true })).to.deep.equal([m, null]);
+      const both = { bidirectional: true, mergeMode: 'none' } as const;
+      expect(masks({ ...both, returnSequences: true, returnState: true })).to.deep.equal([m, m, null, null]);
+      expect(masks(both)).to.deep.equal([null, null]);
+    });
+  });
+
+  it('goes on from call to call in both directions with stateful, until resetStates', () => {
+    const layer = make({ bidirectional: true, stateful: true, returnState: true });
+    tf.tidy(() => {
+      const [x, y] = [sequence(), tf.neg(sequence())];
+      const [first, ...states] = layer.apply(x) as tf.Tensor[];
+      const [second] = layer.apply(y) as tf.Tensor[];
+      expectClose(second, (layer.apply([y, ...states]) as tf.Tensor[])[0]);
+      layer.resetStates();
+      expectClose((layer.apply(x) as tf.Tensor[])[0], first);
+      layer.resetStates(states);
+      expectClose((layer.apply(y) as tf.Tensor[])[0], second);
+      expect(() => layer.apply(tf.zeros([3, 4, 2]))).to.throw(
+        RangeError,
+        'KerasGRU.apply: x: expected batch size 4, as before, got 3. A stateful layer carries one state per row. ' +
+          'Call resetStates() before changing the batch size',
+      );
+    });
+    layer.dispose();
+  });
+
+  it('drops inputs in training alone, the same ones at every step, each direction its own', () => {
+    const layer = make({ bidirectional: true, returnSequences: true, dropout: 0.5 });
+    tf.tidy(() => {
+      const x = tf.add(tf.abs(tf.randomNormal([64, 4, 1], 0, 1, 'float32', 7)), 0.5);
+      const halves = (y: tf.Tensor) => tf.split(y, 2, 2);
+      const [kept, dropped] = [tf.mul(x, 2), tf.zerosLike(x)].map((y) => halves(layer.apply(y) as tf.Tensor));
+      expectClose(layer.apply(x) as tf.Tensor, layer.apply(x, { training: false }) as tf.Tensor, 0);
+      const trained = halves(layer.apply(x, { training: true }) as tf.Tensor);
+      const isKept = trained.map((half, direction) => {
+        const distance = (other: tf.Tensor) =>
+          tf.max(tf.abs(tf.sub(half, other)), [1, 2]).arraySync() as number[];
+        const [toKept, toDropped] = [distance(kept[direction]), distance(dropped[direction])];
+        for (const [row, d] of toKept.entries()) expect(Math.min(d, toDropped[row])).to.be.below(1e-6);
+        return toKept.map((d) => d < 1e-6);
+      });
+      for (const rows of isKept) expect(rows.filter(Boolean).length).to.be.within(12, 52);
+      expect(isKept[0]).not.to.deep.equal(isKept[1]);
+    });
+    layer.dispose();
+  });
+
+  it('puts its regularizers into the loss', () => {
+    const regularizer = { l1: 0.1, l2: 0.01 };
+    const layer = make({
+      kernelRegularizer: regularizer,
+      recurrentRegularizer: { l1: 0, l2: 0.5 },
+      biasRegularizer: { l1: 0.3, l2: 0 },
+    });
+    tf.tidy(() => {
+      layer.apply(sequence());
+      const [ih, hh, biasIh, biasHh] = layer.getWeights().map((weight) => Array.from(weight.dataSync()));
+      const l1 = (values: number[]) => values.reduce((sum, value) => sum + Math.abs(value), 0);
+      const l2 = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
+      const losses = layer.calculateLosses().map((loss) => loss.arraySync());
+      const expected = [0.1 * l1(ih) + 0.01 * l2(ih), 0.5 * l2(hh), 0.3 * l1(biasIh), 0.3 * l1(biasHh)];
+      expect(losses).to.have.length(4);
+      for (const [i, loss] of losses.entries()) expect(loss).to.be.closeTo(expected[i], 1e-5);
+    });
+    layer.dispose();
+  });
+
+  it('is not confused by what other layers of a model leave in the options of a call', () => {
+    const [x, h] = [tf.input({ shape: [4, 2] }), tf.input({ shape: [3] })];
+    const simple = tf.layers.simpleRNN({ units: 3, returnSequences: true });
+    const layer = make();
+    const middle = simple.apply([x, h]) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: [x, h], outputs: layer.apply(middle) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      const [values, state] = [sequence(), tf.ones([4, 3])];
+      const expected = layer.apply(simple.apply([values, state]) as tf.Tensor) as tf.Tensor;
+      expectClose(model.predict([values, state]) as tf.Tensor, expected);
+    });
+    model.dispose();
+  });
+
+  it('does not take the mask of an encoder for its own, even where the size fits', () => {
+    const ids = tf.input({ shape: [4], dtype: 'int32' });
+    const embed = tf.layers.embedding({ inputDim: 6, outputDim: 2, maskZero: true });
+    const [encoder, decoder] = [make(), make({ bidirectional: true, returnSequences: true })];
+    const summary = encoder.apply(embed.apply(ids) as tf.SymbolicTensor) as tf.SymbolicTensor;
+    const repeated = tf.layers.repeatVector({ n: 4 }).apply(summary) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: ids, outputs: decoder.apply(repeated) as tf.SymbolicTensor });
+    tf.tidy(() => {
+      const rows = tf.tensor2d([0, 3, 1, 2, 4, 0, 0, 5], [2, 4], 'int32');
+      const x = tf.gather(embed.getWeights()[0], rows);
+      const h = encoder.apply(x, { mask: tf.notEqual(rows, 0) }) as tf.Tensor;
+      const expected = decoder.apply(tf.tile(tf.expandDims(h, 1), [1, 4, 1])) as tf.Tensor;
+      expectClose(model.predict(rows) as tf.Tensor, expected);
+    });
+    model.dispose();
+  });
+
+  it('takes a batch of none', () => {
+    const layer = make({ bidirectional: true, returnSequences: true, mergeMode: 'sum' });
+    tf.tidy(() => {
+      const output = layer.apply(tf.zeros([0, 4, 2]), { mask: tf.zeros([0, 4], 'bool') }) as tf.Tensor;
+      expect(output.shape).to.deep.equal([0, 4, 3]);
+    });
+    layer.dispose();
+  });
+
+  if (backend === 'tensorflow') {
+    it('reads nothing back on a GPU build, masked and differentiated', () => {
+      const layer = make({ returnSequences: true });
+      tf.tidy(() => {
+        const [x, m] = [sequence(), mask()];
+        const run = () => [
+          layer.apply(x, { mask: m }) as tf.Tensor,
+          tf.grad((y) => tf.sum(layer.apply(y, { mask: m }) as tf.Tensor))(x),
+        ];
+        const expected = run();
+        let actual: tf.Tensor[] = [];
+        expect(readsOnFakeGpu(() => (actual = run()))).to.equal(0);
+        for (const [i, tensor] of actual.entries()) expectClose(tensor, expected[i]);
+      });
+      layer.dispose();
+    });
+  }
+});
+
+describe('KerasGRU.apply', () => {
+  it('refuses inputs by name, and stays unbuilt', () => {
+    const layer = make({ bidirectional: true });
+    tf.tidy(() => {
+      const x = sequence();
+      expect(() => layer.apply(tf.zeros([4, 2]))).to.throw(
+        RangeError,
+        'KerasGRU.apply: x: expected [B, T, I], got [4, 2]',
+      );
+      expect(() => layer.apply([x, tf.zeros([4, 3])])).to.throw(
+        RangeError,
+        'KerasGRU.apply: inputs: expected [x, h, hReverse], got 2 tensors',
+      );
+      expect(() => layer.apply([x, tf.zeros([4, 3]), tf.zeros([4, 2])])).to.throw(
+        RangeError,
+        'KerasGRU.apply: hReverse: expected shape [4, 3], got [4, 2]',
+      );
+      expect(() => layer.apply(tf.zeros([4, 4, 2], 'int32'))).to.throw(
+        TypeError,
+        'KerasGRU.apply: x: expected dtype float32, got int32',
+      );
+      expect(() => layer.apply(x, { initialState: [] } as never)).to.throw(
+        TypeError,
+        'KerasGRU.apply: initialState: expected one of training, mask, got unknown option "initialState". ' +
+          'Call apply([x, h, hReverse])',
+      );
+      expect(() => layer.apply(x, { mask: 'x' as never })).to.throw(
+        TypeError,
+        'KerasGRU.apply: mask: expected a tensor [B, T], got "x"',
+      );
+      expect(() => layer.resetStates()).to.throw(
+        RangeError,
+        'KerasGRU.resetStates: stateful: expected true, got false',
+      );
+    });
+    expect(layer.built).to.equal(false);
+  });
+});
+
+describe('KerasGRU arguments', () => {
+  it('come back from getConfig, all but implementation', () => {
+    const args = {
+      name: 'gru',
+      trainable: false,
+      hiddenSize: 3,
+      inputSize: 2,
+      bias: false,
+      bidirectional: true,
+      mergeMode: 'ave',
+      goBackwards: true,
+      returnSequences: true,
+      returnState: true,
+      stateful: true,
+      maskRule: 'zero',
+      dropout: 0.25,
+      kernelRegularizer: { l1: 0, l2: 0.5 },
+      seed: 4,
+    } as const;
+    const config = new KerasGRU({ ...args, implementation: 'reference' }).getConfig();
+    expect(config).to.deep.equal(args);
+    expect(KerasGRU.fromConfig(KerasGRU, { ...config, customObjects: {} }).getConfig()).to.deep.equal(args);
+  });
+
+  it('have the defaults of Keras', () => {
+    const { name: _, ...config } = make({ seed: undefined }).getConfig();
+    expect(config).to.deep.equal({
+      trainable: true,
+      hiddenSize: 3,
+      bias: true,
+      bidirectional: false,
+      mergeMode: 'concat',
+      goBackwards: false,
+      returnSequences: false,
+      returnState: false,
+      stateful: false,
+      maskRule: 'hold',
+      dropout: 0,
+    });
+    expect(make({ bidirectional: true, returnSequences: true }).getConfig().maskRule).to.equal('zero');
+  });
+
+  it('throw where they are unknown, of a wrong type or out of range', () => {
+    const attempts: [Record<string, unknown>, typeof TypeError | typeof RangeError, string][] = [
+      [
+        { units: 3 },
+        TypeError,
+        'KerasGRU: units: expected a known argument, got unknown argument "units". Use hiddenSize',
+      ],
+      [{ hiddenSize: 0 }, RangeError, 'KerasGRU: hiddenSize: expected an integer >= 1, got 0'],
+      [
+        { mergeMode: 'max' },
+        RangeError,
+        'KerasGRU: mergeMode: expected one of concat, sum, mul, ave, none, got "max"',
+      ],
+      [{ stateful: 1 }, TypeError, 'KerasGRU: stateful: expected a boolean, got 1'],
+      [{ dropout: 1 }, RangeError, 'KerasGRU: dropout: expected a number in range [0, 1)'],
+      [
+        { biasRegularizer: { l1: 1 } },
+        TypeError,
+        'KerasGRU: biasRegularizer.l2: expected a number, got undefined',
+      ],
+      [
+        { bidirectional: true, maskRule: 'zero' },
+        RangeError,
+        "KerasGRU: maskRule: expected 'hold' or 'ignore' for two directions, got \"zero\". " +
+          "Keras's Bidirectional has 'hold' with returnSequences: false",
+      ],
+    ];
+    for (const [args, error, text] of attempts) expect(() => make(args as never)).to.throw(error, text);
+  });
+});

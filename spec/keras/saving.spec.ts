@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { loadKerasModel } from '../../src/index.js';
+import { describeEachBackend } from '../support/backends.js';
+import { disposeModel, handlerOf, inputTensors, type KerasCall, kerasFixture } from './fixtures.js';
+
+async function saved(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let artifacts: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async (found) => {
+      artifacts = found;
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(found) };
+    }),
+  );
+  // As it comes back from a file.
+  return { ...artifacts, modelTopology: JSON.parse(JSON.stringify(artifacts.modelTopology)) };
+}
+
+/** Every output of every call, one after another. */
+function results(model: tf.LayersModel, calls: readonly KerasCall[]): number[] {
+  return tf.tidy(() =>
+    calls.flatMap((call) => {
+      const output = model.predict(inputTensors(call), { batchSize: call.inputs[0].shape[0] });
+      return (Array.isArray(output) ? output : [output]).flatMap((tensor) => Array.from(tensor.dataSync()));
+    }),
+  );
+}
+
+describeEachBackend('saving a Keras model', () => {
+  for (const name of ['merges', 'states', 'nested', 'mixed', 'per-frame', 'stateful'])
+    it(`and loading it computes the same, by tf.loadLayersModel and by loadKerasModel: ${name}`, async () => {
+      const fixture = kerasFixture('3', name);
+      const model = await loadKerasModel(handlerOf(fixture));
+      const expected = results(model, fixture.calls);
+      const artifacts = await saved(model);
+      for (const load of [tf.loadLayersModel, loadKerasModel]) {
+        const again = await load(tf.io.fromMemory(artifacts));
+        expect(results(again, fixture.calls)).to.deep.equal(expected);
+        again.resetStates();
+        disposeModel(again);
+      }
+      model.resetStates();
+      disposeModel(model);
+    });
+
+  it("keeps the user's metadata and the frozen layers", async () => {
+    const model = await loadKerasModel(handlerOf(kerasFixture('2', 'mixed')));
+    model.setUserDefinedMetadata({ labels: ['a', 'b'] });
+    const again = await loadKerasModel(await saved(model));
+    expect(again.getUserDefinedMetadata()).to.deep.equal({ labels: ['a', 'b'] });
+    expect(again.getLayer('frozen').trainable).to.equal(false);
+    disposeModel(again);
+    disposeModel(model);
+  });
+});

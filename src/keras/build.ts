@@ -1,0 +1,80 @@
+/** From a topology to a model of tfjs, without weights' values. */
+
+import { engine } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { show } from '../check.js';
+import { isObject, type LayerJson, unsupported } from './json.js';
+import { registeredClasses } from './topology/classes.js';
+
+type FromConfig = (
+  cls: unknown,
+  config: unknown,
+  customObjects: object,
+  fastWeightInit: boolean,
+) => LayersModel;
+
+/**
+ * Builds a model whose weights are all zeros.
+ *
+ * By the class's own `fromConfig`: `tf.models.modelFromJSON` first draws initial values, orthogonal ones among them,
+ * which takes seconds.
+ *
+ * @throws UnsupportedError for a layer that tfjs cannot make of its configuration.
+ */
+export function buildModel(model: LayerJson): LayersModel {
+  const [cls, fromConfig] = registeredClasses()[model.class_name] as unknown as [unknown, FromConfig];
+  try {
+    return fromConfig(cls, toCamelCase(model.config), {}, true);
+  } catch (cause) {
+    throw notBuilt(model, cause);
+  }
+}
+
+/**
+ * Runs a body that makes layers; when it throws, their weights are disposed.
+ *
+ * By the engine's list of variables: what a model owns is known only once it is complete, and even then its `dispose`
+ * leaves layers that it uses twice.
+ */
+export function disposingOnFailure<T>(body: () => T): T {
+  const { registeredVariables } = engine().state;
+  const before = new Set(Object.keys(registeredVariables));
+  try {
+    return body();
+  } catch (error) {
+    for (const [name, variable] of Object.entries(registeredVariables))
+      if (!before.has(name)) variable.dispose();
+    throw error;
+  }
+}
+
+function notBuilt(model: LayerJson, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = unsupported(`model ${show(model.config.name)}`, 'layers that tfjs can build', reason);
+  error.cause = cause;
+  return error;
+}
+
+/** As tfjs reads a Python configuration: keys and words in camelCase, names of layers as they are. */
+function toCamelCase(value: unknown, key?: string): unknown {
+  if (typeof value === 'string') return camel(value);
+  if (Array.isArray(value))
+    return value.map((item, i) =>
+      i === 0 && typeof item === 'string' && isListOfNodes(key) ? item : toCamelCase(item, key),
+    );
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => [
+      camel(name),
+      name === 'name' && typeof child === 'string' ? child : toCamelCase(child, name),
+    ]),
+  );
+}
+
+function isListOfNodes(key: string | undefined): boolean {
+  return key === 'inbound_nodes' || key === 'input_layers' || key === 'output_layers';
+}
+
+function camel(word: string): string {
+  return word.length <= 1 ? word : word.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,65 @@
+/** What the parts of `loadKerasModel` share: the JSON of a model, and the errors about it. */
+
+import { message, show } from '../check.js';
+import { type FormatError, UnsupportedError } from '../errors.js';
+import { formatError } from '../state-dict/format-codes.js';
+
+export const WHERE = 'loadKerasModel';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A layer, or a model, as Keras writes it. */
+export interface LayerJson {
+  readonly class_name: string;
+  readonly config: JsonObject;
+  readonly inbound_nodes?: unknown;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** For a model that Keras computes and the loaded one would not. */
+export function unsupported(what: string, rule: string, got: string, remedy?: string): UnsupportedError {
+  return new UnsupportedError(message(WHERE, what, rule, got, remedy));
+}
+
+/** For JSON that no Keras writes. */
+export function invalidModel(what: string, rule: string, got: string, remedy?: string): FormatError {
+  return formatError('INVALID_MODEL', WHERE, what, rule, got, remedy);
+}
+
+/** A layer's JSON, or the fault that `value` is none. */
+export function asLayer(what: string, value: unknown): LayerJson {
+  if (!isObject(value)) throw invalidModel(what, 'an object with class_name and config', show(value));
+  if (typeof value.class_name !== 'string')
+    throw invalidModel(`${what}.class_name`, 'a string', show(value.class_name));
+  if (!isObject(value.config)) throw invalidModel(`${what}.config`, 'an object', show(value.config));
+  return value as unknown as LayerJson;
+}
+
+/** The name that Keras gave a layer. */
+export function nameOf({ class_name, config }: LayerJson): string {
+  if (typeof config.name !== 'string')
+    throw invalidModel(`${class_name}.config.name`, 'a string', show(config.name));
+  return config.name;
+}
+
+/** `layer "gru"`, as messages call it. */
+export function describe(layer: LayerJson): string {
+  return `layer ${show(nameOf(layer))}`;
+}
+
+const MODEL_CLASSES = new Set(['Functional', 'Model', 'Sequential']);
+
+export function isModel({ class_name }: LayerJson): boolean {
+  return MODEL_CLASSES.has(class_name);
+}
+
+/** The layers of a model, in its order. */
+export function layersOf(model: LayerJson): LayerJson[] {
+  const what = `config.layers of ${model.class_name} ${show(model.config.name)}`;
+  const { layers } = model.config;
+  if (!Array.isArray(layers)) throw invalidModel(what, 'a list', show(layers));
+  return layers.map((layer, i) => asLayer(`${what}[${i}]`, layer));
+}

@@ -1,0 +1,77 @@
+/** What Keras's GRU and Bidirectional put out, made of what the op computes. Call inside `tidy`. */
+
+import {
+  add,
+  concat,
+  div,
+  mul,
+  slice,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+} from '@tensorflow/tfjs-core';
+import type { StackOutputs } from '../../kernels/contract.js';
+import type { PresentSteps } from '../../ops/present-steps.js';
+import { unstackRows } from '../../ops/rows.js';
+import type { KerasGRUOptions, MergeMode } from './args.js';
+
+/**
+ * The output (two of them with `mergeMode: 'none'`), then with `returnState` the final state of each direction.
+ *
+ * @param steps where the call was masked: the op had each row's present steps at its front.
+ */
+export function kerasOutputs(
+  { output, finalStates }: StackOutputs,
+  steps: PresentSteps | undefined,
+  options: KerasGRUOptions,
+): Tensor[] {
+  const states = unstackRows(finalStates[0] as Tensor3D);
+  const directions = options.returnSequences
+    ? splitDirections(sequences(output, steps, options), options)
+    : states.map((state) => lastOutput(state, steps, options));
+  const merged = directions.length === 1 ? directions : merge(directions, options.mergeMode);
+  return options.returnState ? [...merged, ...states] : merged;
+}
+
+function sequences(
+  output: Tensor3D,
+  steps: PresentSteps | undefined,
+  { maskRule }: KerasGRUOptions,
+): Tensor3D {
+  if (steps === undefined) return output;
+  return maskRule === 'zero' ? steps.putBack(output) : steps.putBackAndHold(output);
+}
+
+/** The output of the last step that was processed. Of a row without steps it is zero, whatever its state is. */
+function lastOutput(
+  state: Tensor2D,
+  steps: PresentSteps | undefined,
+  { maskRule }: KerasGRUOptions,
+): Tensor2D {
+  if (steps === undefined) return state;
+  return maskRule === 'zero' ? steps.zeroIfLastAbsent(state) : steps.zeroIfEmpty(state);
+}
+
+/** `[B, T, D*H]` as D tensors `[B, T, H]`. */
+function splitDirections(output: Tensor3D, { bidirectional, mergeMode }: KerasGRUOptions): Tensor[] {
+  if (!bidirectional || mergeMode === 'concat') return [output];
+  const [batch, count, columns] = output.shape;
+  const size = columns / 2;
+  return [0, size].map((begin) => slice(output, [0, 0, begin], [batch, count, size]));
+}
+
+function merge(directions: Tensor[], mode: MergeMode): Tensor[] {
+  const [forward, backward] = directions as [Tensor, Tensor];
+  switch (mode) {
+    case 'concat':
+      return [concat([forward, backward], -1)];
+    case 'sum':
+      return [add(forward, backward)];
+    case 'mul':
+      return [mul(forward, backward)];
+    case 'ave':
+      return [div(add(forward, backward), 2)];
+    case 'none':
+      return directions;
+  }
+}

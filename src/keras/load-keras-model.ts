@@ -1,0 +1,45 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../check.js';
+import { buildModel, disposingOnFailure } from './build.js';
+import { checkLostMasks, checkMasks } from './check-masks.js';
+import { WHERE } from './json.js';
+import { type FetchOptions, type KerasModelSource, readArtifacts } from './source.js';
+import { kerasModelOf, toTfjsTopology } from './topology/topology.js';
+import { loadWeights } from './weights/load-weights.js';
+import { weightsFile } from './weights/weights-file.js';
+
+/** How a model is fetched, as for `tf.loadLayersModel`. */
+export type KerasLoadOptions = FetchOptions;
+
+/**
+ * Loads a Keras model in the layers format of TensorFlow.js, with the GRU layers that tfjs lacks: those with
+ * `reset_after=True`, which is Keras's default, also inside Bidirectional and TimeDistributed.
+ *
+ * Takes what `tensorflowjs_converter --input_format=keras` makes of a model of Keras 2 or Keras 3; `tf.loadLayersModel`
+ * refuses the first for its GRUs and the second altogether. The other layers are those of tfjs, and so is the model:
+ * it predicts, trains, and saves for `tf.loadLayersModel` to load. It comes uncompiled. The caller disposes it.
+ *
+ * @param source as for `tf.loadLayersModel`; plain Node has no handler for files.
+ * @throws FormatError when it is no such model, or weights are missing, superfluous or of another shape;
+ * UnsupportedError naming the layer and the option that neither tfjs nor this package has. No tensor is left then.
+ * @see https://www.tensorflow.org/js/tutorials/conversion/import_keras
+ */
+export async function loadKerasModel(
+  source: KerasModelSource,
+  options: KerasLoadOptions = {},
+): Promise<LayersModel> {
+  const known = ['requestInit', 'onProgress', 'fetchFunc', 'weightPathPrefix', 'weightUrlConverter'];
+  checkKeys(WHERE, options, known);
+  const artifacts = await readArtifacts(source, options);
+  const original = kerasModelOf(artifacts.modelTopology);
+  const { model: topology, masks } = toTfjsTopology(artifacts.modelTopology);
+  const weights = weightsFile(artifacts);
+  return disposingOnFailure(() => {
+    const model = buildModel(topology);
+    checkMasks(model, masks);
+    checkLostMasks(model);
+    loadWeights(model, original, weights);
+    if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);
+    return model;
+  });
+}

@@ -1,0 +1,54 @@
+/** Where a model comes from: what `tf.loadLayersModel` takes, or the artifacts themselves. */
+
+import { io } from '@tensorflow/tfjs-core';
+import { message, show } from '../check.js';
+import { nodeFs } from '../state-dict/node-fs.js';
+import { invalidModel, isObject, unsupported, WHERE } from './json.js';
+
+/** A URL (or with tfjs-node a path) of model.json, an IOHandler that loads one, or what such a handler gives. */
+export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
+
+export type FetchOptions = Pick<
+  io.LoadOptions,
+  'requestInit' | 'onProgress' | 'fetchFunc' | 'weightPathPrefix' | 'weightUrlConverter'
+>;
+
+export async function readArtifacts(
+  source: KerasModelSource,
+  options: FetchOptions,
+): Promise<io.ModelArtifacts> {
+  const artifacts = await artifactsOf(source, options);
+  if (!isObject(artifacts)) throw invalidModel('source', 'model artifacts', show(artifacts));
+  const { format, modelTopology } = artifacts as io.ModelArtifacts;
+  if (format === 'graph-model') {
+    const remedy = 'Convert the Keras model with --output_format=tfjs_layers_model';
+    throw unsupported('format', '"layers-model"', show(format), remedy);
+  }
+  if (!isObject(modelTopology)) {
+    const remedy = 'Is it a model.json of tensorflowjs_converter?';
+    throw invalidModel('modelTopology', "a Keras model's configuration", show(modelTopology), remedy);
+  }
+  return artifacts as io.ModelArtifacts;
+}
+
+async function artifactsOf(source: unknown, options: FetchOptions): Promise<unknown> {
+  if (typeof source === 'string') return handlerOf(source, options).load?.();
+  if (isObject(source) && typeof source.load === 'function') return (source as io.IOHandler).load?.();
+  if (isObject(source) && 'modelTopology' in source) return source;
+  const rule = 'a path, a URL, an IOHandler that can load, or model artifacts';
+  throw new TypeError(message(WHERE, 'source', rule, show(source)));
+}
+
+/** As tfjs chooses it. */
+function handlerOf(path: string, options: FetchOptions): io.IOHandler {
+  const handlers = io.getLoadHandlers(path, options) as io.IOHandler[];
+  const [handler] = handlers;
+  if (handler && handlers.length === 1) return handler;
+  if (handlers.length > 1)
+    throw new RangeError(message(WHERE, 'source', `one handler for ${show(path)}`, `${handlers.length}`));
+  // A page's relative URL; in plain Node there is no page that it could be relative to.
+  if (!nodeFs()) return io.browserHTTPRequest(path, options);
+  const remedy =
+    'Plain Node reads no files: pass an IOHandler such as examples/node-fs-handler.ts, or import @tensorflow/tfjs-node';
+  throw unsupported('source', 'a path that a handler of tfjs takes', show(path), remedy);
+}

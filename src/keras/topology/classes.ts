@@ -1,0 +1,42 @@
+import { serialization } from '@tensorflow/tfjs-core';
+import { show } from '../../check.js';
+import { describe, isObject, type LayerJson, unsupported } from '../json.js';
+
+/** The classes that tfjs can make of a configuration, by their names. */
+export function registeredClasses(): Readonly<Record<string, unknown>> {
+  return serialization.SerializationMap.getMap().classNameMap;
+}
+
+/** @throws UnsupportedError for a layer that tfjs does not have, or a wrapper around one. */
+export function checkClass(layer: LayerJson): void {
+  const { layer: inner } = layer.config;
+  for (const name of [layer.class_name, isObject(inner) ? inner.class_name : undefined]) {
+    if (name === undefined || (typeof name === 'string' && Object.hasOwn(registeredClasses(), name)))
+      continue;
+    throw unsupported(
+      `class_name of ${describe(layer)}`,
+      'a layer of tfjs',
+      show(name),
+      'Write it in JavaScript and register it with tf.serialization.registerClass',
+    );
+  }
+}
+
+/**
+ * @throws UnsupportedError for a GRU with reset_after in a place where it does not become a layer of this package.
+ */
+export function checkNoResetAfter(layer: LayerJson): void {
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    if (!isObject(value)) return;
+    const { class_name, config } = value;
+    if (/^GRU(Cell)?$/.test(String(class_name)) && isObject(config) && config.reset_after === true)
+      throw unsupported(
+        `${String(class_name)} in ${describe(layer)}`,
+        'reset_after true in GRU, RNN(GRUCell), and either in Bidirectional or TimeDistributed alone',
+        `it in ${layer.class_name}`,
+      );
+    Object.values(value).forEach(visit);
+  };
+  visit(layer);
+}

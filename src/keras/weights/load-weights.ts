@@ -1,0 +1,82 @@
+/** Puts the values of a file into a model that was built for them. */
+
+import { cast, io, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import { show, showFirst, showShape } from '../../check.js';
+import { invalidModel, type LayerJson } from '../json.js';
+import { holdsOwnLayer } from '../topology/gru-config.js';
+import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
+import { WeightNames } from './weight-names.js';
+import type { WeightsFile } from './weights-file.js';
+
+/** How many names a message lists of each kind. */
+const LISTED = 6;
+
+/**
+ * @param original the model as in the file: names may count its layers by class.
+ * @throws FormatError with every weight that is missing, that no layer has, or of another shape. Nothing is assigned then.
+ */
+export function loadWeights(model: LayersModel, original: LayerJson, { specs, data }: WeightsFile): void {
+  const places = match(slotsOf(model, holdsOwnLayer(original)), new WeightNames(original), specs);
+  tidy(() => {
+    const values = io.decodeWeights(data, [...specs]);
+    // Whatever can fail fails here, before the first weight changes.
+    const pairs = places.flatMap(({ slot, name }) => slot.assignments(values[name] as Tensor));
+    const casts = pairs.map(([weight, value]) => [weight, cast(value, weight.dtype)] as const);
+    for (const [weight, value] of casts) variableOf(weight).assign(value);
+  });
+}
+
+/** tfjs declares the type of its variables no further than a tensor. */
+function variableOf(weight: LayerVariable): Variable {
+  return weight.read() as Variable;
+}
+
+interface Place {
+  readonly slot: Slot;
+  readonly name: string;
+}
+
+function match(slots: readonly Slot[], names: WeightNames, specs: WeightsFile['specs']): Place[] {
+  const places: Place[] = [];
+  const taken = new Map<Slot, string>();
+  const faults = { missing: [] as string[], unexpected: [] as string[], shapes: [] as string[] };
+  for (const { name, shape } of specs) {
+    const path = names.parse(name);
+    if (path === undefined) continue;
+    const found = findSlots(slots, path);
+    const [slot] = found;
+    if (slot === undefined) faults.unexpected.push(show(name));
+    else if (found.length > 1 || taken.has(slot)) throw ambiguous(name, found, taken.get(slot));
+    else if (!shapeFits(shape, slot.shape))
+      faults.shapes.push(`${show(name)} ${showShape(shape)} for ${showShape(slot.shape)}`);
+    if (slot === undefined) continue;
+    taken.set(slot, name);
+    places.push({ slot, name });
+  }
+  for (const slot of slots)
+    if (!taken.has(slot)) faults.missing.push(`${show(slotName(slot))} ${showShape(slot.shape)}`);
+  const lines = [
+    listFaults('missing', faults.missing),
+    listFaults('unexpected', faults.unexpected),
+    listFaults('of another shape', faults.shapes),
+  ].filter((line) => line !== '');
+  if (lines.length > 0) throw invalidModel('weights', 'those of the layers', lines.join('; '));
+  return places;
+}
+
+function shapeFits(found: readonly number[], expected: Slot['shape']): boolean {
+  return found.length === expected.length && found.every((size, i) => size === expected[i]);
+}
+
+function listFaults(kind: string, faults: readonly string[]): string {
+  if (faults.length === 0) return '';
+  return `${kind}: ${showFirst(faults, (fault) => fault, LISTED)}`;
+}
+
+function ambiguous(name: string, found: readonly Slot[], other: string | undefined) {
+  const got = other === undefined ? `${found.length} of them` : `${show(other)} and ${show(name)}`;
+  const remedy =
+    'Layers of several models have one name, and the file does not say which: rename them in Keras';
+  return invalidModel(`weight ${show(name)}`, 'one layer that it belongs to', got, remedy);
+}

@@ -1,0 +1,128 @@
+/** The places that the values of a Keras model go to, in a model of tfjs. */
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
+import { findWeight } from '../../layers/weights/weights.js';
+import { KerasGRU } from '../layer/keras-gru.js';
+import { kerasWeights } from './gru-weights.js';
+import { type Direction, directionOf, type WeightPath } from './weight-names.js';
+
+type Layer = layers.Layer;
+
+/** A weight as Keras has it, and the weights of tfjs that hold its value. */
+export interface Slot {
+  /** Names of the models around the layer, and its own. */
+  readonly path: readonly string[];
+  readonly direction: Direction | undefined;
+  /** What stands between the layer's name and the weight's, where a layer has parts with weights. */
+  readonly parts: readonly string[];
+  readonly weight: string;
+  /** Its place among the weights of its layer and direction. */
+  readonly index: number;
+  readonly shape: readonly (number | null)[];
+  /** Which weight becomes what. Call inside `tidy`. */
+  assignments(value: Tensor): (readonly [LayerVariable, Tensor])[];
+}
+
+/**
+ * Every slot of a model; layers that stand in it several times are listed once.
+ * @param isSavedHere whether the file was saved by tfjs, with this package's layers and their own names.
+ */
+export function slotsOf(model: Layer, isSavedHere: boolean): Slot[] {
+  const seen = new Set<Layer>();
+  const visit = (layer: Layer, path: readonly string[]): Slot[] => {
+    if (seen.has(layer)) return [];
+    seen.add(layer);
+    const { layers: children, layer: inner } = layer as unknown as { layers?: Layer[]; layer?: Layer };
+    if (Array.isArray(children)) return children.flatMap((child) => visit(child, [...path, child.name]));
+    if (layer.getClassName() === 'TimeDistributed' && inner && isContainer(inner)) return visit(inner, path);
+    const own = layer.getClassName() === 'TimeDistributed' && inner ? inner : layer;
+    return own instanceof KerasGRU && !isSavedHere ? gruSlots(own, path) : layerSlots(layer, path);
+  };
+  return visit(model, []);
+}
+
+function isContainer(layer: Layer): boolean {
+  return Array.isArray((layer as unknown as { layers?: Layer[] }).layers);
+}
+
+/** What Keras calls the weights of both directions; one direction has no name for itself. */
+function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
+  const { hiddenSize, bias, bidirectional } = layer.getConfig() as unknown as {
+    readonly hiddenSize: number;
+    readonly bias: boolean;
+    readonly bidirectional: boolean;
+  };
+  const directions: readonly (Direction | undefined)[] = bidirectional
+    ? ['forward', 'backward']
+    : [undefined];
+  return directions.flatMap((direction) =>
+    kerasWeights(layer.inputSize as number, hiddenSize, bias).map(({ name, shape, toTorch }, index): Slot => {
+      const suffix = direction === 'backward' ? '_l0_reverse' : '_l0';
+      const assignments = (value: Tensor) =>
+        Object.entries(toTorch(value)).map(([torchName, converted]) => {
+          const weight = findWeight(layer, torchName + suffix) as LayerVariable;
+          return [weight, converted] as const;
+        });
+      return { path, direction, parts: [], weight: name, index, shape, assignments };
+    }),
+  );
+}
+
+/** The weights of a layer of tfjs, named `layer/forward_inner/kernel` and the like by tfjs itself. */
+function layerSlots(layer: Layer, path: readonly string[]): Slot[] {
+  const counts = new Map<Direction | undefined, number>();
+  return layer.weights.map((variable): Slot => {
+    const names = variable.originalName.split('/');
+    const inner = names.slice(1, -1);
+    const direction = directionOf(inner);
+    const index = counts.get(direction) ?? 0;
+    counts.set(direction, index + 1);
+    return {
+      path,
+      direction,
+      parts: inner.filter((name) => !name.startsWith(`${direction}_`)),
+      weight: names.at(-1) as string,
+      index,
+      shape: variable.shape,
+      assignments: (value) => [[variable, value]],
+    };
+  });
+}
+
+/** Cells and the layers inside wrappers have names of their own, which tfjs leaves out: at most so many. */
+const EXTRA_NAMES = 3;
+
+/**
+ * The slot that a path of the file names; several where layers of different models share a name.
+ *
+ * What stands before the layer's name is a model's, or nothing; the first layer of the path counts.
+ */
+export function findSlots(slots: readonly Slot[], { layers: names, weight }: WeightPath): Slot[] {
+  const fits = slots.flatMap((slot) => {
+    const at = names.indexOf(slot.path.at(-1) as string);
+    const rest = names.slice(at + 1);
+    const isSame =
+      at >= 0 &&
+      (typeof weight === 'number' ? slot.index === weight : slot.weight === weight) &&
+      directionIn(rest, slot) === slot.direction &&
+      slot.parts.every((part) => rest.includes(part)) &&
+      rest.length <= slot.parts.length + EXTRA_NAMES;
+    const models = slot.path.slice(0, -1).filter((name) => names.slice(0, at).includes(name));
+    return isSame ? [{ slot, at, known: models.length }] : [];
+  });
+  const first = Math.min(...fits.map(({ at, known }) => at - known));
+  const outermost = fits.filter(({ at, known }) => at - known === first);
+  const most = Math.max(...outermost.map(({ known }) => known));
+  return outermost.filter(({ known }) => known === most).map(({ slot }) => slot);
+}
+
+/** A backward layer that was given to Bidirectional keeps the name it came with. */
+function directionIn(rest: readonly string[], { direction }: Slot): Direction | undefined {
+  return directionOf(rest) ?? (direction === undefined ? undefined : 'backward');
+}
+
+/** As Keras would name it, for messages. */
+export function slotName({ path, direction, parts, weight }: Slot): string {
+  return [...path, ...(direction ? [`${direction}_...`] : []), ...parts, weight].join('/');
+}

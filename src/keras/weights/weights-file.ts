@@ -1,0 +1,74 @@
+/** The weights beside a topology, checked before anything is made of them. */
+
+import { io } from '@tensorflow/tfjs-core';
+import { show, showShape } from '../../check.js';
+import { formatError } from '../../state-dict/format-codes.js';
+import { invalidModel, isObject, WHERE } from '../json.js';
+
+export interface WeightsFile {
+  readonly specs: readonly io.WeightsManifestEntry[];
+  readonly data: ArrayBuffer;
+}
+
+/** Bytes of an element, by the names that tfjs decodes. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+  uint8: 1,
+  uint16: 2,
+  float16: 2,
+  complex64: 8,
+};
+
+/** @throws FormatError when there are none, or they do not have the bytes that they declare. */
+export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): WeightsFile {
+  if (!Array.isArray(weightSpecs))
+    throw invalidModel('weightSpecs', 'a list, from the weightsManifest of model.json', show(weightSpecs));
+  if (weightData == null) throw invalidModel('weightData', 'the bytes of the weights', show(weightData));
+  const data = io.CompositeArrayBuffer.join(weightData);
+  const names = new Set<string>();
+  let total = 0;
+  for (const spec of weightSpecs) {
+    total += byteSize(spec);
+    if (names.has(spec.name)) {
+      const remedy = 'Layers of several models have one name: rename them in Keras';
+      throw invalidModel('weightsManifest', 'each name once', `${show(spec.name)} twice`, remedy);
+    }
+    names.add(spec.name);
+  }
+  if (total !== data.byteLength)
+    throw formatError(
+      'SIZE_MISMATCH',
+      WHERE,
+      'weightData',
+      `${total} bytes for the weights`,
+      `${data.byteLength}`,
+    );
+  return { specs: weightSpecs, data };
+}
+
+function byteSize(spec: unknown): number {
+  if (!isObject(spec) || typeof spec.name !== 'string')
+    throw invalidModel('weightsManifest', 'entries with name, shape and dtype', show(spec));
+  const { name, shape, dtype, quantization } = spec;
+  const what = `weight ${show(name)}`;
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw invalidModel(
+      `shape of ${what}`,
+      'a list of sizes',
+      Array.isArray(shape) ? showShape(shape) : show(shape),
+    );
+  const stored = isObject(quantization) ? quantization.dtype : dtype;
+  const bytes =
+    typeof stored === 'string' && Object.hasOwn(ELEMENT_BYTES, stored) ? ELEMENT_BYTES[stored] : undefined;
+  if (bytes === undefined)
+    throw formatError(
+      'UNKNOWN_DTYPE',
+      WHERE,
+      `dtype of ${what}`,
+      `one of ${Object.keys(ELEMENT_BYTES).join(', ')}`,
+      show(stored),
+    );
+  return shape.reduce((product, size) => product * size, bytes);
+}

@@ -1,0 +1,87 @@
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
+import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
+import { gru as gruOp } from '../../ops/gru.js';
+import type { Implementation } from '../../ops/implementation.js';
+import type { StateDict } from '../../state-dict/types.js';
+import { readLayerArgs } from '../../torch/layer-args.js';
+import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
+import type { CellDescription, RecurrentArgs } from './args.js';
+import type { ForwardOptions } from './call-args.js';
+import { Recurrent } from './recurrent.js';
+
+/** Arguments of {@link GRU}: exactly those every recurrent layer takes. */
+export type GRUArgs = RecurrentArgs;
+
+export interface GRUForwardOptions extends ForwardOptions {
+  /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
+  readonly h0?: Tensor | null;
+}
+
+const CELL: CellDescription = { where: 'GRU', gates: 3, stateNames: ['h0'], ownArgs: [] };
+
+/**
+ * Stacked, optionally bidirectional gated recurrent units over a sequence, as `torch.nn.GRU` computes them.
+ *
+ * For each step (`@` matrix product, `*` element-wise):
+ *
+ *     r  = sigmoid(W_ir @ x + b_ir + W_hr @ h + b_hr)        reset
+ *     z  = sigmoid(W_iz @ x + b_iz + W_hz @ h + b_hz)        update
+ *     n  = tanh(W_in @ x + b_in + r * (W_hn @ h + b_hn))     new
+ *     h' = (1 - z) * n + z * h
+ *
+ * `r` acts after the product with W_hn (arXiv:1406.1078v1, cuDNN, PyTorch). `tf.layers.gru` applies it before (v3),
+ * so weights cannot be shared between the two. Weights carry torch's names: `weight_ih_l{k}[_reverse]` `[3H, I]`
+ * (D*H columns above the first layer), `weight_hh_l{k}` `[3H, H]`, `bias_ih_l{k}` and `bias_hh_l{k}` `[3H]`, rows
+ * r | z | n, each initialised U(-1/sqrt(H), 1/sqrt(H)).
+ *
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
+ */
+export class GRU extends Recurrent {
+  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `GRU`. */
+  static readonly className: string = 'TorchGRU';
+
+  constructor(args: GRUArgs) {
+    super(CELL, args);
+  }
+
+  /**
+   * Makes a layer whose I, H, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'encoder.gru'`), beside the arguments a state_dict does not hold.
+   * @returns a built layer; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No layer is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUArgs> = {}): GRU {
+    return fromStateDict(GRU, CELL.gates, readLayerArgs, stateDict, options);
+  }
+
+  /**
+   * torch's call.
+   *
+   * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`), the last layer at every step; `hn` `[L*D, B, H]`
+   * (`[L*D, H]`), the final states layer by layer, forward before reverse, never batch-first. The caller disposes
+   * both. The state of a stateful layer is neither read nor written.
+   * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  forward(x: Tensor, options: GRUForwardOptions = {}): { output: Tensor; hn: Tensor } {
+    const { output, finalStates } = this.runForward(x, options);
+    return { output, hn: finalStates[0] as Tensor };
+  }
+
+  protected override runOp(
+    inputs: StackInputs,
+    attrs: StackAttrs,
+    implementation: Implementation,
+  ): StackOutputs {
+    return gruOp(inputs, attrs, implementation);
+  }
+}
+
+serialization.registerClass(GRU);
+
+/** Makes a {@link GRU} layer. */
+export function gru(args: GRUArgs): GRU {
+  return new GRU(args);
+}

@@ -1,0 +1,104 @@
+import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
+import type { Shape } from '@tensorflow/tfjs-layers';
+import { message } from '../../check.js';
+import { outputSize } from '../../kernels/contract.js';
+import { TRANSPOSED_HINT } from '../../ops/lengths.js';
+import { checkSequenceShape, checkStateShapes, checkTensor } from '../../ops/validate.js';
+import type { RecurrentOptions } from './args.js';
+
+/** The shapes a recurrent layer takes, and the checks of what it is given. */
+export class InputShapes {
+  /** L*D, the rows of each state. */
+  readonly stackSize: number;
+  /** The columns of each state: H or P, and H of c. */
+  readonly stateSizes: readonly number[];
+
+  /** @param stateNames the initial states in the cell's order: h0, and c0 where there is one. */
+  constructor(
+    private readonly options: RecurrentOptions,
+    private readonly stateNames: readonly string[],
+  ) {
+    this.stackSize = options.numLayers * (options.bidirectional ? 2 : 1);
+    this.stateSizes = stateNames.map((_, i) => (i === 0 ? outputSize(options) : options.hiddenSize));
+  }
+
+  /** B and T of a sequence; null where a symbolic shape leaves them open. */
+  batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
+    return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
+  }
+
+  checkSequence(where: string, shape: Shape, inputSize: number | undefined, allowUnbatched: boolean): void {
+    checkSequenceShape(where, shape, { inputSize, batchFirst: this.options.batchFirst, allowUnbatched });
+  }
+
+  /** The shapes of `x` and the batch-leading states from what tf.layers passes: one shape, or a list of shapes. */
+  checkInputs(
+    where: string,
+    inputShape: Shape | Shape[],
+    inputSize: number | undefined,
+  ): [Shape, ...Shape[]] {
+    const isList = inputShape.some((entry) => Array.isArray(entry));
+    const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+    this.checkSequence(where, x, inputSize, false);
+    if (states.length === 0) return [x];
+    if (states.length !== this.stateNames.length) {
+      const rule = `[x, ${this.stateNames.join(', ')}]`;
+      throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
+    }
+    this.checkBatchLeading(where, states, this.batchAndSteps(x)[0] ?? null);
+    return [x, ...states];
+  }
+
+  /** States as `resetStates` takes them, each `[B, L*D, H]` with one B; B may be null for any. */
+  checkGivenStates(where: string, states: readonly Shape[], batch: number | null): void {
+    if (states.length !== this.stateNames.length) {
+      const got = `${states.length} ${states.length === 1 ? 'tensor' : 'tensors'}`;
+      throw new RangeError(message(where, 'states', `[${this.stateNames.join(', ')}]`, got));
+    }
+    this.checkBatchLeading(where, states, batch);
+  }
+
+  private checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
+    // Where B is open, the states still share one.
+    const shared = batch ?? states[0]?.[0] ?? null;
+    const expected = this.stateSizes.map((size, i) => [i === 0 ? batch : shared, this.stackSize, size]);
+    checkStateShapes(where, this.stateNames, states, expected, (state, i) => {
+      const torchLike = [this.stackSize, batch, this.stateSizes[i]];
+      const isTorchLike =
+        batch !== null && state.length === 3 && state.every((size, k) => size === torchLike[k]);
+      const name = this.stateNames[i];
+      return isTorchLike ? `apply takes states batch-leading: ${name}.transpose([1, 0, 2])` : undefined;
+    });
+  }
+
+  /**
+   * States as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`; absent ones beside given ones are zeros.
+   * Undefined where all are absent.
+   */
+  torchStates(
+    where: string,
+    states: readonly unknown[],
+    unbatched: boolean,
+    batch: number,
+    steps: number,
+  ): Tensor3D[] | undefined {
+    if (states.every((state) => state == null)) return undefined;
+    const given = states.map((state, i) => {
+      if (state != null) checkTensor(where, this.stateNames[i] as string, state);
+      return (state ?? undefined) as Tensor | undefined;
+    });
+    const shapes = this.stateSizes.map((size): [number, number, number] => [this.stackSize, batch, size]);
+    checkStateShapes(
+      where,
+      this.stateNames,
+      given.map((state) => state?.shape),
+      shapes.map(([rows, , columns], i) => (unbatched ? [rows, columns] : (shapes[i] as number[]))),
+      (state) => (state.length === 3 && state[1] === steps ? TRANSPOSED_HINT : undefined),
+    );
+    return given.map((state, i) => {
+      const shape = shapes[i] as [number, number, number];
+      if (!state) return zeros(shape) as Tensor3D;
+      return unbatched ? reshape(state, shape) : (state as Tensor3D);
+    });
+  }
+}

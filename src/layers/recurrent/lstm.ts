@@ -1,0 +1,100 @@
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
+import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
+import type { Implementation } from '../../ops/implementation.js';
+import { lstm as lstmOp } from '../../ops/lstm.js';
+import type { StateDict } from '../../state-dict/types.js';
+import { readLayerArgs } from '../../torch/layer-args.js';
+import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
+import type { CellDescription, RecurrentArgs } from './args.js';
+import type { ForwardOptions } from './call-args.js';
+import { Recurrent } from './recurrent.js';
+
+export interface LSTMArgs extends RecurrentArgs {
+  /** P, the size h is projected to by `weight_hr_l{k}`, below `hiddenSize`; 0: no projection. @default 0 */
+  readonly projSize?: number;
+}
+
+export interface LSTMForwardOptions extends ForwardOptions {
+  /** `[L*D, B, H]` (P with a projection), or `[L*D, H]` for an unbatched x. @default zeros */
+  readonly h0?: Tensor | null;
+  /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
+  readonly c0?: Tensor | null;
+}
+
+const CELL: CellDescription = { where: 'LSTM', gates: 4, stateNames: ['h0', 'c0'], ownArgs: ['projSize'] };
+
+/**
+ * Stacked, optionally bidirectional long short-term memories over a sequence, as `torch.nn.LSTM` computes them.
+ *
+ * For each step (`@` matrix product, `*` element-wise):
+ *
+ *     i  = sigmoid(W_ii @ x + b_ii + W_hi @ h + b_hi)        input
+ *     f  = sigmoid(W_if @ x + b_if + W_hf @ h + b_hf)        forget
+ *     g  = tanh(W_ig @ x + b_ig + W_hg @ h + b_hg)           cell
+ *     o  = sigmoid(W_io @ x + b_io + W_ho @ h + b_ho)        output
+ *     c' = f * c + i * g
+ *     h' = o * tanh(c')
+ *
+ * With `projSize` P, h' = W_hr @ (o * tanh(c')) has P elements (arXiv:1402.1128); c keeps H. Weights carry torch's names:
+ * `weight_ih_l{k}[_reverse]` `[4H, I]` (D*H or D*P columns above the first layer), `weight_hh_l{k}` `[4H, H]` or
+ * `[4H, P]`, `bias_ih_l{k}` and `bias_hh_l{k}` `[4H]`, rows i | f | g | o, and `weight_hr_l{k}` `[P, H]`, each initialised
+ * U(-1/sqrt(H), 1/sqrt(H)). `tf.layers.lstm` has one bias, which Keras starts at 1 for f; torch starts it like any other.
+ *
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+ */
+export class LSTM extends Recurrent {
+  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `LSTM`. */
+  static readonly className: string = 'TorchLSTM';
+
+  constructor(args: LSTMArgs) {
+    super(CELL, args);
+  }
+
+  /** P, 0 without a projection. */
+  get projSize(): number {
+    return this.options.projSize;
+  }
+
+  /**
+   * Makes a layer whose I, H, P, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'encoder.lstm'`), beside the arguments a state_dict does not hold.
+   * @returns a built layer; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No layer is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<LSTMArgs> = {}): LSTM {
+    return fromStateDict(LSTM, CELL.gates, readLayerArgs, stateDict, options);
+  }
+
+  /**
+   * torch's call.
+   *
+   * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`; D*P with a projection), h of the last layer at every step;
+   * `hn` `[L*D, B, H]` (`[L*D, H]`; P) and `cn` `[L*D, B, H]` (`[L*D, H]`), the final states layer by layer, forward
+   * before reverse, never batch-first. The caller disposes all three. The states of a stateful layer are neither read
+   * nor written.
+   * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  forward(x: Tensor, options: LSTMForwardOptions = {}): { output: Tensor; hn: Tensor; cn: Tensor } {
+    const { output, finalStates } = this.runForward(x, options);
+    const [hn, cn] = finalStates as [Tensor, Tensor];
+    return { output, hn, cn };
+  }
+
+  protected override runOp(
+    inputs: StackInputs,
+    attrs: StackAttrs,
+    implementation: Implementation,
+  ): StackOutputs {
+    return lstmOp(inputs, attrs, implementation);
+  }
+}
+
+serialization.registerClass(LSTM);
+
+/** Makes an {@link LSTM} layer. */
+export function lstm(args: LSTMArgs): LSTM {
+  return new LSTM(args);
+}

@@ -1,0 +1,93 @@
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
+import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
+import type { Implementation } from '../../ops/implementation.js';
+import { type Nonlinearity, rnn as rnnOp } from '../../ops/rnn.js';
+import type { StateDict } from '../../state-dict/types.js';
+import { readLayerArgs } from '../../torch/layer-args.js';
+import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
+import { type CellDescription, parseNonlinearity, type RecurrentArgs } from './args.js';
+import type { ForwardOptions } from './call-args.js';
+import { Recurrent } from './recurrent.js';
+
+export interface RNNArgs extends RecurrentArgs {
+  /** A state_dict does not hold it: pass it for a module made with `nonlinearity='relu'`. @default 'tanh' */
+  readonly nonlinearity?: Nonlinearity;
+}
+
+export interface RNNForwardOptions extends ForwardOptions {
+  /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
+  readonly h0?: Tensor | null;
+}
+
+const CELL: CellDescription = { where: 'RNN', gates: 1, stateNames: ['h0'], ownArgs: ['nonlinearity'] };
+
+/**
+ * Stacked, optionally bidirectional Elman networks over a sequence, as `torch.nn.RNN` computes them.
+ *
+ * For each step (`@` matrix product):
+ *
+ *     h' = nonlinearity(W_ih @ x + b_ih + W_hh @ h + b_hh)        tanh or relu
+ *
+ * Weights carry torch's names: `weight_ih_l{k}[_reverse]` `[H, I]` (D*H columns above the first layer), `weight_hh_l{k}`
+ * `[H, H]`, `bias_ih_l{k}` and `bias_hh_l{k}` `[H]`, each initialised U(-1/sqrt(H), 1/sqrt(H)).
+ *
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
+ */
+export class RNN extends Recurrent {
+  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `RNN`. */
+  static readonly className: string = 'TorchRNN';
+
+  /** The activation. */
+  readonly nonlinearity: Nonlinearity;
+
+  constructor(args: RNNArgs) {
+    const nonlinearity = parseNonlinearity(CELL.where, args);
+    super(CELL, args);
+    this.nonlinearity = nonlinearity;
+  }
+
+  /**
+   * Makes a layer whose I, H, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'encoder.rnn'`), beside the arguments a state_dict does not hold.
+   * @returns a built layer; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No layer is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<RNNArgs> = {}): RNN {
+    return fromStateDict(RNN, CELL.gates, readLayerArgs, stateDict, options);
+  }
+
+  /**
+   * torch's call.
+   *
+   * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`), the last layer at every step; `hn` `[L*D, B, H]`
+   * (`[L*D, H]`), the final states layer by layer, forward before reverse, never batch-first. The caller disposes
+   * both. The state of a stateful layer is neither read nor written.
+   * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  forward(x: Tensor, options: RNNForwardOptions = {}): { output: Tensor; hn: Tensor } {
+    const { output, finalStates } = this.runForward(x, options);
+    return { output, hn: finalStates[0] as Tensor };
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return { ...super.getConfig(), nonlinearity: this.nonlinearity };
+  }
+
+  protected override runOp(
+    inputs: StackInputs,
+    attrs: StackAttrs,
+    implementation: Implementation,
+  ): StackOutputs {
+    return rnnOp(inputs, attrs, this.nonlinearity, implementation);
+  }
+}
+
+serialization.registerClass(RNN);
+
+/** Makes an {@link RNN} layer. */
+export function rnn(args: RNNArgs): RNN {
+  return new RNN(args);
+}

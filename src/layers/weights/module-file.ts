@@ -1,0 +1,50 @@
+/** The part of a state_dict that one module is made of. */
+
+import { show } from '../../check.js';
+import { float32Of } from '../../state-dict/floats.js';
+import { joinPath, modulesWith, type Selection, selectKeys } from '../../state-dict/keys.js';
+import { checkTensor } from '../../state-dict/tensor.js';
+import type { StateDict } from '../../state-dict/types.js';
+import type { ModuleShapes } from '../../torch/layer-args.js';
+
+/** The entries of one module, by their names inside it. */
+export class ModuleFile implements ModuleShapes {
+  private readonly selection: Selection;
+
+  constructor(
+    private readonly where: string,
+    private readonly stateDict: StateDict,
+    prefix: string,
+  ) {
+    this.selection = selectKeys([...stateDict.keys()], [], { prefix, stripPrefix: false });
+  }
+
+  get names(): string[] {
+    return [...this.selection.keys.keys()];
+  }
+
+  /** Paths of the modules that hold all these names. */
+  modulesWith(names: readonly string[]): string[] {
+    return modulesWith(this.stateDict.keys(), names);
+  }
+
+  /** The key in the file, present or not. */
+  key(name: string): string {
+    const { keys, path } = this.selection;
+    return keys.get(name) ?? joinPath(path, name);
+  }
+
+  shape(name: string): readonly number[] | undefined {
+    const tensor = this.stateDict.get(this.key(name));
+    if (tensor === undefined) return undefined;
+    checkTensor(this.where, this.key(name), tensor);
+    return tensor.shape;
+  }
+
+  /** A copy: the file's array may be a view of the whole file. */
+  values(name: string): Float32Array {
+    const tensor = this.stateDict.get(this.key(name));
+    if (tensor === undefined) throw new Error(`${this.where}: no tensor ${show(this.key(name))}`);
+    return float32Of(this.where, `tensor ${show(this.key(name))}`, tensor).slice();
+  }
+}
