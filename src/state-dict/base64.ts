@@ -3,8 +3,10 @@ const PADDING = '='.charCodeAt(0);
 const INVALID = 0xff;
 
 /** Six bits of each ASCII code, or INVALID. */
-const SEXTETS = new Uint8Array(256).fill(INVALID);
-for (let i = 0; i < ALPHABET.length; i++) SEXTETS[ALPHABET.charCodeAt(i)] = i;
+const SEXTETS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const sextet = ALPHABET.indexOf(String.fromCharCode(code));
+  return sextet < 0 ? INVALID : sextet;
+});
 
 /**
  * Bytes that base64 text (RFC 4648, section 4) stands for; undefined where it breaks the rules.
