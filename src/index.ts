@@ -11,6 +11,7 @@ export {
   gruCell,
   LSTMCell,
   type LSTMCellArgs,
+  type LSTMCellInitialState,
   type LSTMCellState,
   lstmCell,
   RNNCell,

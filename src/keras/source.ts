@@ -8,10 +8,9 @@ import { invalidModel, isObject, unsupported, WHERE } from './json.js';
 /** A URL (or with tfjs-node a path) of model.json, an IOHandler that loads one, or what such a handler gives. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
 
-export type FetchOptions = Pick<
-  io.LoadOptions,
-  'requestInit' | 'onProgress' | 'fetchFunc' | 'weightPathPrefix' | 'weightUrlConverter'
->;
+type FetchOptionName = 'requestInit' | 'onProgress' | 'fetchFunc' | 'weightPathPrefix' | 'weightUrlConverter';
+
+export type FetchOptions = { readonly [Name in FetchOptionName]?: io.LoadOptions[Name] | undefined };
 
 export async function readArtifacts(
   source: KerasModelSource,

@@ -11,16 +11,16 @@ const WHERE = 'loadStateDict';
 
 export interface LoadOptions {
   /** Module path of what is loaded, without a dot at its end: 'encoder.gru'. Keys outside are not looked at. @default '' */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Where torch keeps the modules of layers with other names, or with several; see {@link ModuleMap}. @default by `layer.name` */
-  readonly map?: ModuleMap;
+  readonly map?: ModuleMap | undefined;
   /**
    * Module path to drop from the front of the keys; `false` drops none. @default what DataParallel, torch.compile and
    * Lightning put there (`module`, `_orig_mod`, `model`), up to four, if no key matches as it stands
    */
-  readonly stripPrefix?: string | false;
+  readonly stripPrefix?: string | false | undefined;
   /** Whether missing and unexpected keys are errors. A shape that differs always is. @default true */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /** What a load did. Keys are spelt as in the file. */

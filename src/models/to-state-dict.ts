@@ -14,9 +14,9 @@ const WHERE = 'toStateDict';
 
 export interface ToStateDictOptions {
   /** Module path put before every key, without a dot at its end. @default '' */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Where torch keeps the modules of layers with other names; see {@link ModuleMap}. @default by `layer.name` */
-  readonly map?: ModuleMap;
+  readonly map?: ModuleMap | undefined;
 }
 
 /** A weight as it was when the call began: training may go on while it is read. */

@@ -8,20 +8,20 @@ import { formatError } from './format-codes.js';
  */
 export interface PickleLimits {
   /** Bytes of a pickle. That of an ordinary model takes a hundred for each tensor. @default 64_000_000 */
-  readonly maxPickleBytes?: number;
+  readonly maxPickleBytes?: number | undefined;
   /** Instructions that are carried out. A tensor takes about 35. @default 4_000_000 */
-  readonly maxPickleInstructions?: number;
+  readonly maxPickleInstructions?: number | undefined;
   /** Values that a pickle keeps to refer to them again: about 6 for each tensor. @default 2_000_000 */
-  readonly maxPickleMemo?: number;
+  readonly maxPickleMemo?: number | undefined;
   /**
    * Values on the stack. Python lays down a thousand items of a list or dict at a time, but all of a tuple.
    * @default 1_000_000
    */
-  readonly maxPickleStack?: number;
+  readonly maxPickleStack?: number | undefined;
   /** Containers begun inside each other: Python's own pickler gives up near a thousand. @default 10_000 */
-  readonly maxPickleMarks?: number;
+  readonly maxPickleMarks?: number | undefined;
   /** Bytes of one text or bytes object, such as an array of NumPy's in the pickle. @default 16_000_000 */
-  readonly maxPickleString?: number;
+  readonly maxPickleString?: number | undefined;
 }
 
 /** Bounds on what a file may ask for before it is refused. */
@@ -32,34 +32,34 @@ export interface ReadLimits extends PickleLimits {
    * to read; that of an ordinary model takes kilobytes.
    * @default 25_000_000
    */
-  readonly maxHeaderBytes?: number;
+  readonly maxHeaderBytes?: number | undefined;
   /** Tensors of one file. @default 100_000 */
-  readonly maxTensors?: number;
+  readonly maxTensors?: number | undefined;
   /**
    * Bytes of all tensors that are no views of the file: unaligned, strided or compressed ones. A few bytes of a file can
    * claim terabytes (strides of 0, zeros deflated), so the sum is checked before any is allocated. By default twice what
    * a file may have: room for every element of the largest file to be unpacked or copied, not to be multiplied.
    * @default 2 ** 32
    */
-  readonly maxTensorBytes?: number;
+  readonly maxTensorBytes?: number | undefined;
   /**
    * The same, in units of the file, where they are more than 256 MiB: an ordinary file has each element once, so that a small
    * one cannot ask for gigabytes.
    * @default 16
    */
-  readonly maxExpansion?: number;
+  readonly maxExpansion?: number | undefined;
   /**
    * Entries of a zip archive. torch and numpy write one for each tensor, and a few beside; each costs a kilobyte of memory
    * before it is known to hold a tensor.
    * @default 200_000
    */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /**
    * Bytes taken into memory: of the whole source, or with `select` of the parts that are read; of a gzip file also what it
    * becomes.
    * @default 2 ** 31
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Bytes of tensors that any file may have, however small it is. */

@@ -10,9 +10,9 @@ import type { StateDict } from './types.js';
 
 export interface ParseOptions extends PartOptions {
   /** What the bytes are. @default judged by the first bytes */
-  readonly format?: StateDictFormat;
+  readonly format?: StateDictFormat | undefined;
   /** What a file may ask for. */
-  readonly limits?: ReadLimits;
+  readonly limits?: ReadLimits | undefined;
 }
 
 const WHERE = 'parseStateDict';

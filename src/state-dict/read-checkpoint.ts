@@ -33,11 +33,11 @@ export interface PartOptions {
    * Keys from the root of the file to the dict that is the state_dict: `['ema', 'model']`; `[]` is the root with all that
    * it holds. Left out, it is the only dict with tensors, optimizers aside.
    */
-  readonly path?: CheckpointPath;
+  readonly path?: CheckpointPath | undefined;
   /** Module paths whose tensors are read, such as `['encoder.gru']`. @default all */
-  readonly select?: readonly string[];
+  readonly select?: readonly string[] | undefined;
   /** Told once what was taken, when all of it is read. */
-  readonly onReport?: (report: ReadReport) => void;
+  readonly onReport?: ((report: ReadReport) => void) | undefined;
 }
 
 /** Takes the names of all tensors that were found, in the order of the file, and returns those to read. */

@@ -10,16 +10,16 @@ import { checkFunction, checkPart } from './read-checkpoint.js';
 
 export interface ReadOptions extends ParseOptions {
   /** Ends the reading: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Told of every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
    * already in memory. Of a model in several files it counts in each from 0 on.
    */
-  readonly onProgress?: (progress: ReadProgress) => void;
+  readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
   /** Of a model in several files, for each of them. */
-  readonly limits?: ReadLimits;
+  readonly limits?: ReadLimits | undefined;
   /** What `sha256sum` prints of the file, which is then read in whole: another file is a FormatError. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
 }
 
 const KNOWN: readonly (keyof ReadOptions)[] = [

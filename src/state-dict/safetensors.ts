@@ -9,7 +9,7 @@ import type { Reading } from './reading.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 
 export interface SafetensorsOptions {
-  readonly limits?: ReadLimits;
+  readonly limits?: ReadLimits | undefined;
 }
 
 const WHERE = 'safetensors';

@@ -1,6 +1,5 @@
 /** The arguments of the layer that a Keras GRU becomes, and their checks. */
 
-import type { layers } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkChoice, checkInteger, checkObject, message, show } from '../../check.js';
 import {
   checkArgNames,
@@ -8,9 +7,8 @@ import {
   checkInputSize,
   hiddenSizeWords,
 } from '../../layers/recurrent/args.js';
+import type { LayerArgs } from '../../layers/tf-layer-args.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
-
-type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
 /** How the outputs of two directions become one, as Keras's Bidirectional names it; `none` keeps both. */
 export const MERGE_MODES = ['concat', 'sum', 'mul', 'ave', 'none'] as const;

@@ -1,6 +1,5 @@
 /** The arguments that every recurrent cell takes, and their checks. */
 
-import type { layers } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkChoice, checkInteger } from '../../check.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
 import {
@@ -10,21 +9,20 @@ import {
   checkInputSize,
   hiddenSizeWords,
 } from '../recurrent/args.js';
-
-type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+import type { LayerArgs } from '../tf-layer-args.js';
 
 /** torch's words in camelCase, beside those of a tf.layers layer (`name`, `trainable`, ...). */
 export interface RecurrentCellArgs extends LayerArgs {
   /** H, units, >= 0. */
   readonly hiddenSize: number;
   /** I, the last dimension of the input, >= 1. @default read off the first input */
-  readonly inputSize?: number;
+  readonly inputSize?: number | undefined;
   /** Whether the cell has `bias_ih` and `bias_hh`. @default true */
-  readonly bias?: boolean;
+  readonly bias?: boolean | undefined;
   /** Makes the initial weights repeatable. @default random */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Which code computes the cell; belongs to the machine, so `getConfig` leaves it out. @default 'auto' */
-  readonly implementation?: Implementation;
+  readonly implementation?: Implementation | undefined;
 }
 
 /** {@link RecurrentCellArgs} with every default filled in. */

@@ -22,13 +22,19 @@ export type LSTMCellArgs = RecurrentCellArgs;
 
 export interface RNNCellArgs extends RecurrentCellArgs {
   /** A state_dict does not hold it: pass it for a module made with `nonlinearity='relu'`. @default 'tanh' */
-  readonly nonlinearity?: Nonlinearity;
+  readonly nonlinearity?: Nonlinearity | undefined;
 }
 
 /** The states of an LSTM cell, each `[B, H]`, or `[H]` of an unbatched input. */
 export interface LSTMCellState {
   readonly h: Tensor;
   readonly c: Tensor;
+}
+
+/** What an LSTM cell starts from; zeros where absent. */
+export interface LSTMCellInitialState {
+  readonly h?: Tensor | null | undefined;
+  readonly c?: Tensor | null | undefined;
 }
 
 const GRU_CELL: CellDescription = { where: 'GRUCell', gates: 3, stateNames: ['h'], ownArgs: [] };
@@ -115,7 +121,7 @@ export class LSTMCell extends RecurrentCell {
    * @returns `{ h, c }` after, of the same shapes; h is the output. The caller disposes both.
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  forward(x: Tensor, state: Partial<LSTMCellState> | null = {}): LSTMCellState {
+  forward(x: Tensor, state: LSTMCellInitialState | null = {}): LSTMCellState {
     const { h, c } = checkLSTMState(state);
     const [hNext, cNext] = this.runForward(x, [h, c]) as [Tensor, Tensor];
     return { h: hNext, c: cNext };
@@ -130,7 +136,7 @@ export class LSTMCell extends RecurrentCell {
   }
 }
 
-function checkLSTMState(state: Partial<LSTMCellState> | null): Partial<LSTMCellState> {
+function checkLSTMState(state: LSTMCellInitialState | null): LSTMCellInitialState {
   const where = 'LSTMCell.forward';
   if (state === null) return {};
   if (state instanceof Tensor || Array.isArray(state)) {

@@ -1,44 +1,42 @@
 /** The arguments that every recurrent layer takes, and their checks. */
 
-import type { layers } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkChoice, checkInteger, message, show } from '../../check.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
 import { NONLINEARITIES, type Nonlinearity } from '../../ops/rnn.js';
-
-type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+import type { LayerArgs } from '../tf-layer-args.js';
 
 /** torch's words in camelCase, beside those of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
 export interface RecurrentArgs extends LayerArgs {
   /** H, units per direction, >= 1. */
   readonly hiddenSize: number;
   /** I, the last dimension of the input, >= 1. @default read off the first input */
-  readonly inputSize?: number;
+  readonly inputSize?: number | undefined;
   /** L, stacked layers, >= 1. @default 1 */
-  readonly numLayers?: number;
+  readonly numLayers?: number | undefined;
   /** Whether each direction has `bias_ih` and `bias_hh`. @default true */
-  readonly bias?: boolean;
+  readonly bias?: boolean | undefined;
   /** Input and output are `[B, T, *]` rather than `[T, B, *]`. torch's default is false. @default true */
-  readonly batchFirst?: boolean;
+  readonly batchFirst?: boolean | undefined;
   /** Probability in [0, 1] of zeroing an element of each layer's output but the last's, in training. @default 0 */
-  readonly dropout?: number;
+  readonly dropout?: number | undefined;
   /** Adds a reverse direction: D = 2. @default false */
-  readonly bidirectional?: boolean;
+  readonly bidirectional?: boolean | undefined;
   /**
    * `apply` returns every step; false: the last layer's final hidden state of all directions `[B, D*H]`, or `[B, D*P]`.
    * @default true
    */
-  readonly returnSequences?: boolean;
+  readonly returnSequences?: boolean | undefined;
   /**
    * `apply` returns `[output, hn]`, LSTM `[output, hn, cn]`, the states batch-leading: `[B, L*D, H]`, `hn` of a projection
    * `[B, L*D, P]`. @default false
    */
-  readonly returnState?: boolean;
+  readonly returnState?: boolean | undefined;
   /** `apply` starts from the final state of the call before, row by row. @default false */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | undefined;
   /** Makes the initial weights repeatable. @default random */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Which code computes the layer; belongs to the machine, so `getConfig` leaves it out. @default 'auto' */
-  readonly implementation?: Implementation;
+  readonly implementation?: Implementation | undefined;
 }
 
 /** What distinguishes one recurrent layer from another, beside its op. */

@@ -7,18 +7,18 @@ import type { Mask } from '../masks/masks.js';
 /** What `apply` takes beside the inputs. */
 export interface RecurrentCallArgs {
   /** Sequence lengths, eager calls only; see {@link Lengths}. */
-  lengths?: Lengths;
+  lengths?: Lengths | undefined;
   /** Whether dropout is active. @default false */
-  training?: boolean;
+  training?: boolean | undefined;
   /** `[B, T]`, right-padded; what a masking layer hands down. Eagerly pass `lengths`, which have precedence. */
-  mask?: Mask | Mask[];
+  mask?: Mask | Mask[] | undefined;
 }
 
 /** What `forward` takes beside the input and the initial states. */
 export interface ForwardOptions {
-  readonly lengths?: Lengths;
+  readonly lengths?: Lengths | undefined;
   /** Whether dropout is active. @default false */
-  readonly training?: boolean;
+  readonly training?: boolean | undefined;
 }
 
 /** The options of `apply`, whose states are inputs: users of tf.layers and torch pass them as options. */

@@ -14,7 +14,7 @@ export type GRUArgs = RecurrentArgs;
 
 export interface GRUForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
-  readonly h0?: Tensor | null;
+  readonly h0?: Tensor | null | undefined;
 }
 
 const CELL: CellDescription = { where: 'GRU', gates: 3, stateNames: ['h0'], ownArgs: [] };

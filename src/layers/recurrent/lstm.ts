@@ -11,14 +11,14 @@ import { Recurrent } from './recurrent.js';
 
 export interface LSTMArgs extends RecurrentArgs {
   /** P, the size h is projected to by `weight_hr_l{k}`, below `hiddenSize`; 0: no projection. @default 0 */
-  readonly projSize?: number;
+  readonly projSize?: number | undefined;
 }
 
 export interface LSTMForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]` (P with a projection), or `[L*D, H]` for an unbatched x. @default zeros */
-  readonly h0?: Tensor | null;
+  readonly h0?: Tensor | null | undefined;
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
-  readonly c0?: Tensor | null;
+  readonly c0?: Tensor | null | undefined;
 }
 
 const CELL: CellDescription = { where: 'LSTM', gates: 4, stateNames: ['h0', 'c0'], ownArgs: ['projSize'] };

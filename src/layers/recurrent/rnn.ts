@@ -11,12 +11,12 @@ import { Recurrent } from './recurrent.js';
 
 export interface RNNArgs extends RecurrentArgs {
   /** A state_dict does not hold it: pass it for a module made with `nonlinearity='relu'`. @default 'tanh' */
-  readonly nonlinearity?: Nonlinearity;
+  readonly nonlinearity?: Nonlinearity | undefined;
 }
 
 export interface RNNForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
-  readonly h0?: Tensor | null;
+  readonly h0?: Tensor | null | undefined;
 }
 
 const CELL: CellDescription = { where: 'RNN', gates: 1, stateNames: ['h0'], ownArgs: ['nonlinearity'] };

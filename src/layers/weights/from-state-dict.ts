@@ -10,9 +10,9 @@ import { ModuleFile } from './module-file.js';
 import { assignWeights, buildAllOrNone, findWeight } from './weights.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
-export type FromStateDictOptions<Args> = Partial<Args> & {
+export type FromStateDictOptions<Args> = { readonly [Name in keyof Args]?: Args[Name] | undefined } & {
   /** Path of the module in the state_dict, without a dot at its end: 'encoder.gru'. @default '' */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 };
 
 interface LayerClass<Args, L> {
