@@ -2,11 +2,17 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { torchZip } from '../../spec/state-dict/torch/support.js';
-import { contentOf, opened, readAll, type TestEntry, writeZip } from '../../spec/state-dict/zip/support.js';
+import { torchZip } from '../../spec/state-dict/formats/torch/support.js';
+import {
+  contentOf,
+  opened,
+  readAll,
+  type TestEntry,
+  writeZip,
+} from '../../spec/state-dict/formats/zip/support.js';
+import { openZip } from '../../src/state-dict/formats/zip/archive.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import type { StateDict } from '../../src/state-dict/types.js';
-import { openZip } from '../../src/state-dict/zip/archive.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import type { Random } from '../test-torch/random.js';
 import { randomGraph } from './graphs.js';
 import { mutated, spliced } from './mutations.js';

@@ -1,7 +1,13 @@
 /** Pickles of containers that hold each other in any way: shared, nested, in circles. */
 
-import { bytesOfParts, type Part, text } from '../../spec/state-dict/pickle/support.js';
-import { ints, NO_HOOKS, pickled, storagePart, tensorPart } from '../../spec/state-dict/torch/support.js';
+import { bytesOfParts, type Part, text } from '../../spec/state-dict/formats/pickle/support.js';
+import {
+  ints,
+  NO_HOOKS,
+  pickled,
+  storagePart,
+  tensorPart,
+} from '../../spec/state-dict/formats/torch/support.js';
 import type { Random } from '../test-torch/random.js';
 
 const MOST_CONTAINERS = 40;

@@ -6,12 +6,12 @@ import { writeReport } from '../../src/cli/inspect/text-report.js';
 import { terminalOf } from '../../src/cli/terminal.js';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
 import { describeSource } from '../../src/state-dict/describe.js';
-import { formatCodes } from '../../src/state-dict/format-codes.js';
-import { type ReadLimits, resolveLimits } from '../../src/state-dict/limits.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import { readStateDict } from '../../src/state-dict/read.js';
-import { checkTensor, hasSameValues } from '../../src/state-dict/tensor.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import { formatCodes } from '../../src/state-dict/rules/format-codes.js';
+import { type ReadLimits, resolveLimits } from '../../src/state-dict/rules/limits.js';
+import { checkTensor, hasSameValues } from '../../src/state-dict/tensors/check.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { recogniseModules } from '../../src/torch/recognise.js';
 import type { FuzzInput } from './formats.js';
 

@@ -1,9 +1,9 @@
 /** Pickles as lists of instructions, so that changed ones are still pickles. */
 
-import { resolveLimits } from '../../src/state-dict/limits.js';
-import { INSTRUCTIONS } from '../../src/state-dict/pickle/instructions.js';
-import { Machine } from '../../src/state-dict/pickle/machine.js';
-import { OPCODES } from '../../src/state-dict/pickle/opcodes.js';
+import { INSTRUCTIONS } from '../../src/state-dict/formats/pickle/instructions.js';
+import { Machine } from '../../src/state-dict/formats/pickle/machine.js';
+import { OPCODES } from '../../src/state-dict/formats/pickle/opcodes.js';
+import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import type { Random } from '../test-torch/random.js';
 import { mutated } from './mutations.js';
 

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readStateDict } from '../../src/state-dict/read.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { TorchTensor } from '../../src/state-dict/types.js';
+import type { TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import type { Random } from '../test-torch/random.js';
 import { LIMITS, type Verdict, verdictOf } from './judge.js';
 import { mutatedText } from './text-mutations.js';

@@ -5,7 +5,6 @@
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { viewOf } from '../../src/state-dict/dtypes.js';
 import {
   FormatError,
   parseStateDict,
@@ -15,6 +14,7 @@ import {
   type TorchDtype,
   UnsupportedError,
 } from '../../src/state-dict/index.js';
+import { viewOf } from '../../src/state-dict/tensors/dtypes.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 

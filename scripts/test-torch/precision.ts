@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { LayerConfig, LayerFixture, LayerModule, NamedTensors } from '../../spec/support/fixtures.js';
 import { gradientsOf, lossOf, withVariables } from '../../spec/support/gradients.js';
 import { subjectOf } from '../../spec/support/parity.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { useBackend } from './backends.js';
 import type { Oracle } from './oracle.js';
 import type { Session } from './session.js';

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { cliFixture, hasTfjsNode, runProgram, startProgram } from './support.js';
 
 const LAYERS = cliFixture('layers.safetensors');

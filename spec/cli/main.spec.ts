@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { parseSafetensorsMetadata } from '../../src/state-dict/formats/safetensors/safetensors.js';
 import { readStateDict } from '../../src/state-dict/read.js';
-import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { expectSameBits, fixture, fixturePath, parseSafetensors } from '../state-dict/support.js';
 import { cliFixture, tell } from './support.js';
 

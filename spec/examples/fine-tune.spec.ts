@@ -20,7 +20,7 @@ import {
   readWeights,
 } from '../../examples/language-id/model.js';
 import { createEncoder, normalise, UNKNOWN } from '../../examples/language-id/text.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { f32 } from '../models/torch-modules.js';
 import { describeEachBackend } from '../support/backends.js';
 

@@ -4,7 +4,7 @@ import { UnsupportedError } from '../../src/errors.js';
 import { gruCell, lstmCell, rnnCell } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { toStateDict } from '../../src/models/to-state-dict.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
 import { gru, lstm, rnn } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { below, f32 } from './torch-modules.js';
 
 const linear = (inputs: number, outputs: number): StateDict =>

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { below, f32 } from './torch-modules.js';
 
 function linear(): StateDict {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
 import { type LoadReport, loadStateDict } from '../../src/models/load-state-dict.js';
 import { toStateDict } from '../../src/models/to-state-dict.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
 import { expectSameBits, f32 } from './torch-modules.js';
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { UnsupportedError } from '../../src/errors.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { toStateDict } from '../../src/models/to-state-dict.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
 import { below, expectSameBits, f32, layerFor } from './torch-modules.js';

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru, lstm, rnn } from '../../src/index.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import type { ModuleFixture } from '../support/fixtures.js';
 
 interface TorchArgs {

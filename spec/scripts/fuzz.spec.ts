@@ -7,8 +7,8 @@ import { Campaign, FORMAT_NAMES } from '../../scripts/fuzz/campaign.js';
 import { judge, judgeOtherWays } from '../../scripts/fuzz/judge.js';
 import { readOptions } from '../../scripts/fuzz/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { ROOT, runNode, TSX } from '../cli/support.js';
 import { errorOf, rejectionOf } from '../state-dict/support.js';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { describeSource } from '../../src/state-dict/describe.js';
-import { resolveLimits } from '../../src/state-dict/limits.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import { resolveLimits } from '../../src/state-dict/rules/limits.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { fixture, fixturePath, rejectionOf, safetensorsFile, utf8 } from './support.js';
 
 const limits = resolveLimits('spec');

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
-import { bitsOf, DTYPE_NAMES, isOpaque, viewOf } from '../../src/state-dict/dtypes.js';
-import { toFloat32Array } from '../../src/state-dict/floats.js';
+import { parseSafetensorsMetadata } from '../../src/state-dict/formats/safetensors/safetensors.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import { parseSafetensorsMetadata } from '../../src/state-dict/safetensors.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
-import type { StateDict, TorchDtype, TorchTensor } from '../../src/state-dict/types.js';
+import { bitsOf, DTYPE_NAMES, isOpaque, viewOf } from '../../src/state-dict/tensors/dtypes.js';
+import { toFloat32Array } from '../../src/state-dict/tensors/float32.js';
+import type { StateDict, TorchDtype, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import {
   bytesOf,
   expectSameBits,

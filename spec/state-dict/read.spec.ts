@@ -8,13 +8,13 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
-import type { ReadProgress } from '../../src/state-dict/collect.js';
-import type { StateDictSource } from '../../src/state-dict/locate.js';
+import type { ReadOptions } from '../../src/state-dict/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import { readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
-import type { ReadOptions } from '../../src/state-dict/read-options.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
+import type { StateDictSource } from '../../src/state-dict/sources/locate.js';
+import type { ReadProgress } from '../../src/state-dict/sources/stream.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { expectSameBits, FOLDER_REMEDY, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
 
 const MODULE = 'reference/module.safetensors';

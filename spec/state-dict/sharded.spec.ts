@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
-import { resolveLimits } from '../../src/state-dict/limits.js';
+import type { ReadOptions } from '../../src/state-dict/options.js';
 import { readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
-import type { ReadOptions } from '../../src/state-dict/read-options.js';
-import { writeSafetensors } from '../../src/state-dict/safetensors-writer.js';
+import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
+import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { errorOf, FOLDER_REMEDY, rejectionOf, utf8 } from './support.js';
 
 const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { OpenedFile } from '../../src/state-dict/checkpoint.js';
-import { DTYPE_NAMES } from '../../src/state-dict/dtypes.js';
-import type { FormatCode } from '../../src/state-dict/format-codes.js';
-import { resolveLimits } from '../../src/state-dict/limits.js';
+import type { OpenedFile } from '../../src/state-dict/formats/checkpoint.js';
 import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
-import { checkTensor } from '../../src/state-dict/tensor.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { FormatCode } from '../../src/state-dict/rules/format-codes.js';
+import { resolveLimits } from '../../src/state-dict/rules/limits.js';
+import { checkTensor } from '../../src/state-dict/tensors/check.js';
+import { DTYPE_NAMES } from '../../src/state-dict/tensors/dtypes.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 
 /** What to do with a folder. */
 export const FOLDER_REMEDY =

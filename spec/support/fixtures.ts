@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Nonlinearity } from '../../src/index.js';
-import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/types.js';
+import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 
 const folder = new URL('../fixtures/torch/', import.meta.url);
 

@@ -1,7 +1,7 @@
 /** What scripts/fixtures/training wrote: how PyTorch 2.13 learns, update by update. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import type { StateDict, TorchTensor } from '../../src/state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { type FloatTensor, type NamedTensors, parseFixture } from '../support/fixtures.js';
 
 const folder = new URL('../fixtures/torch/training/', import.meta.url);

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { type GRU, gru, type LSTM, lstm, type RecurrentArgs, type RNN, rnn } from '../../src/index.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import type { Cell, DropoutFixture } from './fixtures.js';
 
 export type RecurrentLayer = GRU | LSTM | RNN;

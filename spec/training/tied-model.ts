@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { loadStateDict } from '../../src/index.js';
-import type { StateDict } from '../../src/state-dict/types.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import type { Cell } from './fixtures.js';
 import { recurrent } from './layers.js';
 import { type Trainee, variablesOf } from './loop.js';

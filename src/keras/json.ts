@@ -2,7 +2,7 @@
 
 import { message, show } from '../check.js';
 import { type FormatError, UnsupportedError } from '../errors.js';
-import { formatError } from '../state-dict/format-codes.js';
+import { formatError } from '../state-dict/rules/format-codes.js';
 
 export const WHERE = 'loadKerasModel';
 

@@ -2,7 +2,7 @@
 
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
-import { nodeFs } from '../state-dict/node-fs.js';
+import { nodeFs } from '../state-dict/sources/node-fs.js';
 import { invalidModel, isObject, unsupported, WHERE } from './json.js';
 
 /** A URL (or with tfjs-node a path) of model.json, an IOHandler that loads one, or what such a handler gives. */

@@ -2,8 +2,8 @@
 
 import { type Faults, prefixHint } from '../state-dict/faults.js';
 import { joinPath, modulesWith, type Selection } from '../state-dict/keys.js';
-import { hasSameValues } from '../state-dict/tensor.js';
-import type { StateDict, TorchTensor } from '../state-dict/types.js';
+import { hasSameValues } from '../state-dict/tensors/check.js';
+import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { type Leaf, namesOf } from './leaves.js';
 import { embedding } from './modules/embedding.js';
 import type { Parameter } from './modules/index.js';

@@ -1,6 +1,6 @@
 import { message, show } from '../check.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
-import { tagOf } from '../state-dict/tag.js';
+import { tagOf } from '../state-dict/tensors/tag.js';
 import { type Layer, type ModuleKind, moduleKind } from './modules/index.js';
 import { isCell } from './modules/recurrent.js';
 

@@ -1,8 +1,8 @@
 import { checkBoolean, checkKeys, message, show } from '../check.js';
 import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights/weights.js';
-import { float32Of } from '../state-dict/floats.js';
 import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
-import type { StateDict, TorchDtype } from '../state-dict/types.js';
+import { float32Of } from '../state-dict/tensors/float32.js';
+import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
 import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
 import type { Layer } from './modules/index.js';

@@ -4,7 +4,7 @@ import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/weights.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
-import type { StateDict, TorchTensor } from '../state-dict/types.js';
+import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
 import { checkLayer } from './load-state-dict.js';
 import type { Layer, Parameter } from './modules/index.js';

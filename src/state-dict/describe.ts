@@ -1,18 +1,18 @@
 /** What a source holds, told from the parts that describe its tensors alone: no element is read, however large it is. */
 
-import { identityOf } from './bind.js';
-import type { OpenedFile, StoredTensor } from './checkpoint.js';
-import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose.js';
-import type { StateDictFormat } from './detect.js';
-import { bitsOf, elementCount } from './dtypes.js';
-import { decompressed } from './gzip.js';
-import { type Located, locate, type StateDictSource, WHERE } from './locate.js';
-import { openCheckpoint } from './open.js';
-import { runSource, type SourceOptions } from './read-source.js';
-import type { Reading } from './reading.js';
-import { selectNames } from './select.js';
+import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
+import { selectNames } from './choose/select.js';
+import type { OpenedFile, StoredTensor } from './formats/checkpoint.js';
+import type { StateDictFormat } from './formats/detect.js';
+import { decompressed } from './formats/gzip.js';
+import { openCheckpoint } from './formats/open.js';
+import type { Reading } from './reading/reading.js';
 import { byFiles, openIndex } from './sharded.js';
-import type { TorchDtype } from './types.js';
+import { type Located, locate, type StateDictSource, WHERE } from './sources/locate.js';
+import { runSource, type SourceOptions } from './sources/read-source.js';
+import { identityOf } from './tensors/bind.js';
+import { bitsOf, elementCount } from './tensors/dtypes.js';
+import type { TorchDtype } from './tensors/tensor.js';
 
 /** A tensor without its elements. */
 export interface TensorDescription {

@@ -1,7 +1,7 @@
 /** Keys of a state_dict: dotted paths `module.submodule.parameter`, as `module.state_dict()` writes them. */
 import { message, show } from '../check.js';
-import { tagOf } from './tag.js';
-import type { StateDict } from './types.js';
+import { tagOf } from './tensors/tag.js';
+import type { StateDict } from './tensors/tensor.js';
 
 /** What training wrappers put before every key: DataParallel, torch.compile, and LightningModule by custom. */
 const TRAINING_WRAPPERS = ['module', '_orig_mod', 'model'];

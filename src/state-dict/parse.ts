@@ -1,12 +1,12 @@
 import { checkKeys, message, show } from '../check.js';
-import { asBytes, requireLittleEndian } from './bytes.js';
-import type { StateDictFormat } from './detect.js';
-import { runSync } from './drive.js';
-import { inflateSync } from './inflate.js';
-import { type ReadLimits, resolveLimits } from './limits.js';
-import { FORMATS } from './open.js';
+import type { StateDictFormat } from './formats/detect.js';
+import { FORMATS } from './formats/open.js';
 import { checkPart, type PartOptions, readCheckpoint } from './read-checkpoint.js';
-import type { StateDict } from './types.js';
+import { runSync } from './reading/drive.js';
+import { inflateSync } from './reading/inflate.js';
+import { type ReadLimits, resolveLimits } from './rules/limits.js';
+import { asBytes, requireLittleEndian } from './tensors/bytes.js';
+import type { StateDict } from './tensors/tensor.js';
 
 export interface ParseOptions extends PartOptions {
   /** What the bytes are. @default judged by the first bytes */

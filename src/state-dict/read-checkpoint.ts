@@ -1,16 +1,16 @@
 /** From a file to a state_dict, whatever the format and the source: one way for all. */
 
 import { message, show } from '../check.js';
-import { bindTensors } from './bind.js';
-import type { OpenedFile } from './checkpoint.js';
-import { type CheckpointPath, checkPath, chooseDict, type TensorNode, tensorsAt } from './choose.js';
-import type { StateDictFormat } from './detect.js';
-import { decompressed } from './gzip.js';
-import { openCheckpoint } from './open.js';
-import type { Reading } from './reading.js';
-import { checkSelect, selectNames } from './select.js';
-import type { StateDict } from './types.js';
-import { crc32Of } from './zip/crc32.js';
+import { type CheckpointPath, checkPath, chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
+import { checkSelect, selectNames } from './choose/select.js';
+import type { OpenedFile } from './formats/checkpoint.js';
+import type { StateDictFormat } from './formats/detect.js';
+import { decompressed } from './formats/gzip.js';
+import { openCheckpoint } from './formats/open.js';
+import { crc32Of } from './formats/zip/crc32.js';
+import type { Reading } from './reading/reading.js';
+import { bindTensors } from './tensors/bind.js';
+import type { StateDict } from './tensors/tensor.js';
 
 /** What was taken of a file. */
 export interface ReadReport {

@@ -1,10 +1,10 @@
-import { requireLittleEndian } from './bytes.js';
-import { resolveLimits } from './limits.js';
-import { locate, type StateDictSource, WHERE } from './locate.js';
-import { checkReadOptions, type ReadOptions } from './read-options.js';
-import { readSource } from './read-source.js';
+import { checkReadOptions, type ReadOptions } from './options.js';
+import { resolveLimits } from './rules/limits.js';
 import { byFiles, readSharded } from './sharded.js';
-import type { StateDict } from './types.js';
+import { locate, type StateDictSource, WHERE } from './sources/locate.js';
+import { readSource } from './sources/read-source.js';
+import { requireLittleEndian } from './tensors/bytes.js';
+import type { StateDict } from './tensors/tensor.js';
 
 /**
  * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`: a file of safetensors, of

@@ -2,16 +2,16 @@
 
 import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
-import { detectFormat } from './detect.js';
-import { formatError } from './format-codes.js';
-import { JsonReader } from './json-reader.js';
-import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './limits.js';
-import { type Located, locate, type Place, WHERE } from './locate.js';
-import type { NodeFs } from './node-fs.js';
+import { selectNames } from './choose/select.js';
+import { detectFormat } from './formats/detect.js';
+import { JsonReader } from './formats/json/reader.js';
 import type { ReadReport } from './read-checkpoint.js';
-import { readSource, type SourceOptions } from './read-source.js';
-import { selectNames } from './select.js';
-import type { StateDict, TorchTensor } from './types.js';
+import { formatError } from './rules/format-codes.js';
+import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './rules/limits.js';
+import { type Located, locate, type Place, WHERE } from './sources/locate.js';
+import type { NodeFs } from './sources/node-fs.js';
+import { readSource, type SourceOptions } from './sources/read-source.js';
+import type { StateDict, TorchTensor } from './tensors/tensor.js';
 
 /** Names that the index of a folder has, the safer format first. */
 const INDEX_NAMES = ['model.safetensors.index.json', 'pytorch_model.bin.index.json'];

@@ -1,7 +1,7 @@
 /** Which torch modules a state_dict is of, told by names and shapes. */
 
-import { isOpaque } from '../state-dict/dtypes.js';
-import type { TorchDtype } from '../state-dict/types.js';
+import { isOpaque } from '../state-dict/tensors/dtypes.js';
+import type { TorchDtype } from '../state-dict/tensors/tensor.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
 import { recognisePlain } from './plain-modules.js';
 import { recogniseRecurrent } from './recurrent-modules.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { jsonPieces } from '../../../src/cli/convert/json-file.js';
-import type { StateDict } from '../../../src/state-dict/types.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { expectSameBits, fixture, parseJson, parseSafetensors } from '../../state-dict/support.js';
 
 function bytesOf(stateDict: StateDict, chunkBytes?: number): Uint8Array {

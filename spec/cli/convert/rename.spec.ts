@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { renameAll } from '../../../src/cli/convert/rename.js';
-import type { StateDict } from '../../../src/state-dict/types.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { errorOf } from '../../state-dict/support.js';
 
 function named(...names: string[]): StateDict {

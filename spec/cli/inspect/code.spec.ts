@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type CodeSource, rebuildingCode } from '../../../src/cli/inspect/code.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
-import { writeSafetensors } from '../../../src/state-dict/safetensors-writer.js';
-import type { StateDict, TorchTensor } from '../../../src/state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
 import { cliFixture, ROOT, runNode, TSX } from '../support.js';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readStateDict } from '../../../src/state-dict/read.js';
-import { writeSafetensors } from '../../../src/state-dict/safetensors-writer.js';
-import type { TorchTensor } from '../../../src/state-dict/types.js';
+import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
 import { cliFixture, ROOT, runProgram } from '../support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');

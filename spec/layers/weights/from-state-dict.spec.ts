@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../../src/errors.js';
 import { GRU, type GRUArgs, LSTM, type RNN, toStateDict } from '../../../src/index.js';
 import { type FromStateDictOptions, fromStateDict } from '../../../src/layers/weights/from-state-dict.js';
-import type { StateDict } from '../../../src/state-dict/types.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { readLayerArgs } from '../../../src/torch/layer-args.js';
 import { below, f32 } from '../../models/torch-modules.js';
 import { describeEachBackend } from '../../support/backends.js';

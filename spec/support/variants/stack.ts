@@ -1,6 +1,6 @@
 /** A recurrent layer in plain loops of float64: batch, layers, directions, time, and how ports have got these wrong. */
 
-import type { StateDict } from '../../../src/state-dict/types.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import type { FloatTensor, LayerRun } from '../fixtures.js';
 import { type Matrix, range, split, type Vector, zeros } from './vectors.js';
 

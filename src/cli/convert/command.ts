@@ -1,8 +1,8 @@
 import { constants } from 'node:buffer';
-import type { ReadLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/read-checkpoint.js';
-import type { FloatDtype } from '../../state-dict/round-floats.js';
+import type { ReadLimits } from '../../state-dict/rules/limits.js';
+import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';

@@ -1,4 +1,4 @@
-import type { StateDict } from '../../state-dict/types.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 
 /** Of a tensor at a time: a multiple of 3, so that pieces of base64 join to base64. No string may have 2^29 characters. */
 const CHUNK_BYTES = 3 << 24;

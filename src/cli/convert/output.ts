@@ -4,8 +4,8 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { message, show } from '../../check.js';
-import { kindOfNoFile } from '../../state-dict/node-fs.js';
 import { isIndexName } from '../../state-dict/sharded.js';
+import { kindOfNoFile } from '../../state-dict/sources/node-fs.js';
 import { UsageError } from '../usage.js';
 import type { OutputFormat } from './write.js';
 

@@ -1,4 +1,4 @@
-import type { ReadProgress } from '../../state-dict/collect.js';
+import type { ReadProgress } from '../../state-dict/sources/stream.js';
 import { showBytes } from '../table.js';
 import type { Terminal } from '../terminal.js';
 

@@ -1,6 +1,6 @@
 import { message, show } from '../../check.js';
 import { checkModulePath } from '../../state-dict/keys.js';
-import type { StateDict, TorchTensor } from '../../state-dict/types.js';
+import type { StateDict, TorchTensor } from '../../state-dict/tensors/tensor.js';
 
 const WHERE = 'convert';
 

@@ -1,8 +1,8 @@
 /** Floats of a whole state_dict to floats of one size, and what is told of it. */
 
 import { show, showFirst } from '../../check.js';
-import { type FloatDtype, roundFloats } from '../../state-dict/round-floats.js';
-import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/types.js';
+import { type FloatDtype, roundFloats } from '../../state-dict/tensors/round-floats.js';
+import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/tensors/tensor.js';
 import { plural } from '../table.js';
 
 const WHERE = 'convert';

@@ -1,11 +1,11 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { resolveLimits } from '../../state-dict/limits.js';
-import { nodeFs } from '../../state-dict/node-fs.js';
 import { readStateDict } from '../../state-dict/read.js';
-import { safetensorsPieces } from '../../state-dict/safetensors-writer.js';
-import type { StateDict, TorchTensor } from '../../state-dict/types.js';
-import { writeAtomically } from '../../state-dict/write-file.js';
+import { resolveLimits } from '../../state-dict/rules/limits.js';
+import { nodeFs } from '../../state-dict/sources/node-fs.js';
+import type { StateDict, TorchTensor } from '../../state-dict/tensors/tensor.js';
+import { writeAtomically } from '../../state-dict/write/file.js';
+import { safetensorsPieces } from '../../state-dict/write/safetensors.js';
 import { jsonPieces } from './json-file.js';
 
 export const OUTPUT_FORMATS = ['safetensors', 'json'] as const;

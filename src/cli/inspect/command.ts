@@ -1,5 +1,5 @@
 import { describeSource } from '../../state-dict/describe.js';
-import { resolveLimits } from '../../state-dict/limits.js';
+import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { printableJson } from '../printable.js';

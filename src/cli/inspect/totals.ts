@@ -1,5 +1,5 @@
 import type { TensorDescription } from '../../state-dict/describe.js';
-import { elementCount } from '../../state-dict/dtypes.js';
+import { elementCount } from '../../state-dict/tensors/dtypes.js';
 
 export interface Totals {
   /** Elements and bytes of all tensors, those of tied ones once. */

@@ -1,6 +1,6 @@
 import { message, show } from '../../check.js';
-import { float32Of } from '../../state-dict/floats.js';
 import { readStateDict } from '../../state-dict/read.js';
+import { float32Of } from '../../state-dict/tensors/float32.js';
 
 /** Numbers as a layer takes them. */
 export interface NumberArray {

@@ -1,9 +1,9 @@
 import { message, show, showShape } from '../../check.js';
 import { describeSource } from '../../state-dict/describe.js';
 import { joinPath } from '../../state-dict/keys.js';
-import { resolveLimits } from '../../state-dict/limits.js';
 import { readStateDict } from '../../state-dict/read.js';
-import type { StateDict } from '../../state-dict/types.js';
+import { resolveLimits } from '../../state-dict/rules/limits.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';

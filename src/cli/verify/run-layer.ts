@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from '../../index.js';
-import type { StateDict } from '../../state-dict/types.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { CellModule, RecurrentModule } from '../../torch/modules.js';
 import type { NumberArray } from './arrays.js';
 

@@ -2,7 +2,7 @@
 
 import { io } from '@tensorflow/tfjs-core';
 import { show, showShape } from '../../check.js';
-import { formatError } from '../../state-dict/format-codes.js';
+import { formatError } from '../../state-dict/rules/format-codes.js';
 import { invalidModel, isObject, WHERE } from '../json.js';
 
 export interface WeightsFile {

@@ -7,7 +7,7 @@ import { gru as gruOp } from '../../ops/gru.js';
 import type { Implementation } from '../../ops/implementation.js';
 import { lstm as lstmOp } from '../../ops/lstm.js';
 import { type Nonlinearity, rnn as rnnOp } from '../../ops/rnn.js';
-import type { StateDict } from '../../state-dict/types.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { readCellArgs } from '../../torch/layer-args.js';
 import { type CellDescription, parseNonlinearity } from '../recurrent/args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';

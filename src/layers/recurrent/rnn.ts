@@ -2,7 +2,7 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
 import type { Implementation } from '../../ops/implementation.js';
 import { type Nonlinearity, rnn as rnnOp } from '../../ops/rnn.js';
-import type { StateDict } from '../../state-dict/types.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import { type CellDescription, parseNonlinearity, type RecurrentArgs } from './args.js';

@@ -4,7 +4,7 @@ import type { layers } from '@tensorflow/tfjs-layers';
 import { checkObject, message, show } from '../../check.js';
 import { Faults, shapeFits } from '../../state-dict/faults.js';
 import { checkModulePath, checkStateDict } from '../../state-dict/keys.js';
-import type { StateDict } from '../../state-dict/types.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
 import { ModuleFile } from './module-file.js';
 import { assignWeights, buildAllOrNone, findWeight } from './weights.js';

@@ -1,10 +1,10 @@
 /** The part of a state_dict that one module is made of. */
 
 import { show } from '../../check.js';
-import { float32Of } from '../../state-dict/floats.js';
 import { joinPath, modulesWith, type Selection, selectKeys } from '../../state-dict/keys.js';
-import { checkTensor } from '../../state-dict/tensor.js';
-import type { StateDict } from '../../state-dict/types.js';
+import { checkTensor } from '../../state-dict/tensors/check.js';
+import { float32Of } from '../../state-dict/tensors/float32.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { ModuleShapes } from '../../torch/layer-args.js';
 
 /** The entries of one module, by their names inside it. */

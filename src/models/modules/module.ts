@@ -1,5 +1,5 @@
 import type { layers, Shape } from '@tensorflow/tfjs-layers';
-import type { TorchTensor } from '../../state-dict/types.js';
+import type { TorchTensor } from '../../state-dict/tensors/tensor.js';
 import type { Layout, Sizes } from '../layout.js';
 
 export type Layer = layers.Layer;

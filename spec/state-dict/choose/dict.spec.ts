@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { checkPath, chooseDict, tensorsAt } from '../../../src/state-dict/choose/dict.js';
+import type {
+  Checkpoint,
+  CheckpointDict,
+  CheckpointNode,
+} from '../../../src/state-dict/formats/checkpoint.js';
+import { errorOf } from '../support.js';
+
+const T: CheckpointNode = { kind: 'loaded', tensor: { dtype: 'U8', shape: [0], data: new Uint8Array(0) } };
+const NUMBER: CheckpointNode = { ...T, maybeSetting: true } as CheckpointNode;
+const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
+const OTHER: CheckpointNode = { kind: 'other', value: { text: '3' } };
+
+function dict(entries: Record<string, CheckpointNode>): CheckpointNode & { kind: 'dict' } {
+  return { kind: 'dict', entries: new Map(Object.entries(entries)) };
+}
+
+function checkpoint(entries: Record<string, CheckpointNode> | CheckpointDict): Checkpoint {
+  const root = entries instanceof Map ? entries : dict(entries).entries;
+  return { format: 'json', root, unknownGlobals: [], warnings: [] };
+}
+
+function chosen(entries: Record<string, CheckpointNode>) {
+  return chooseDict('spec', checkpoint(entries), undefined);
+}
+
+function namesAt(
+  entries: Record<string, CheckpointNode> | CheckpointDict,
+  path: string[] = [],
+  maxTensors = 100,
+  maxHeaderBytes = 1e5,
+) {
+  const limits = { maxTensors, maxHeaderBytes };
+  return [...tensorsAt('spec', checkpoint(entries), path, limits).tensors.keys()];
+}
+
+const WEIGHTS = dict({ weight: T, bias: T });
+const OPTIMIZER = dict({ state: dict({ 0: dict({ exp_avg: T }) }), param_groups: dict({ 0: OTHER }) });
+
+describe('chooseDict', () => {
+  it('takes the root where it holds tensors itself, dicts of them below it included', () => {
+    expect(chosen({ weight: T, epoch: OTHER })).to.deep.equal([]);
+    expect(chosen({ weight: T, encoder: WEIGHTS, decoder: WEIGHTS })).to.deep.equal([]);
+  });
+
+  it('takes the only dict with tensors, however deep it lies and whatever it is called', () => {
+    expect(chosen({ epoch: OTHER, net: WEIGHTS })).to.deep.equal(['net']);
+    expect(chosen({ a: dict({ b: dict({ c: WEIGHTS, n: OTHER }) }), empty: dict({}) })).to.deep.equal([
+      'a',
+      'b',
+      'c',
+    ]);
+  });
+
+  it('counts a tensor that cannot be had for one', () => {
+    expect(chosen({ net: dict({ w: { kind: 'refused', reason: 'sparse' } }) })).to.deep.equal(['net']);
+  });
+
+  it('leaves what belongs to the training: by the keys of an optimizer, or by its name', () => {
+    expect(chosen({ net: WEIGHTS, opt: OPTIMIZER })).to.deep.equal(['net']);
+    for (const key of [
+      'optimizer',
+      'optimizer_states',
+      'optim_D',
+      'lr_schedulers',
+      'callbacks',
+      'loops',
+      'hyper_parameters',
+    ])
+      expect(chosen({ net: WEIGHTS, [key]: WEIGHTS }), key).to.deep.equal(['net']);
+  });
+
+  it('prefers a state_dict, model_state_dict or model to loose tensors beside it', () => {
+    for (const key of ['state_dict', 'model_state_dict', 'model'])
+      expect(chosen({ loss: T, [key]: WEIGHTS, optimizer: WEIGHTS }), key).to.deep.equal([key]);
+    expect(chosen({ loss: T, other: WEIGHTS })).to.deep.equal([]);
+  });
+
+  it('takes numbers for settings, unless there is nothing else', () => {
+    expect(chosen({ epoch: NUMBER, lr: NUMBER, net: WEIGHTS })).to.deep.equal(['net']);
+    expect(chosen({ epoch: NUMBER, model: dict({ scale: NUMBER }) })).to.deep.equal(['model']);
+    expect(chosen({ a: NUMBER, b: NUMBER })).to.deep.equal([]);
+  });
+
+  it('lists the paths to choose from where several dicts hold tensors', () => {
+    const error = errorOf(() => chosen({ model: WEIGHTS, ema: dict({ shadow: WEIGHTS }), epoch: OTHER }));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error.message).to.equal(
+      'spec: file: expected one dict with tensors, got several: ["model"], ["ema"]. ' +
+        'Pass one of them as path (--path), or [] for all with longer names',
+    );
+    const deeper = errorOf(() => chosen({ nets: dict({ G: WEIGHTS, D: WEIGHTS }) }));
+    expect(deeper.message).to.include('several: ["nets","G"], ["nets","D"]. ');
+    const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`net${i}`, WEIGHTS]));
+    expect(errorOf(() => chosen(many)).message).to.include('["net7"], ... 20 in all. Pass');
+  });
+
+  it('ends in a graph that holds itself', () => {
+    const around = dict({ net: WEIGHTS });
+    around.entries.set('self', around);
+    expect(errorOf(() => chosen({ around })).message).to.include('["around","net"], ["around","self"]');
+    const only = dict({});
+    only.entries.set('self', only);
+    expect(chosen({ only })).to.deep.equal([]);
+  });
+
+  it('ends in a graph a million dicts deep', () => {
+    let node = WEIGHTS;
+    for (let i = 0; i < 1e6; i++) node = dict({ a: node });
+    expect(chosen({ a: node })).to.have.length(128);
+  });
+
+  it('takes the path that it is given, and says what is there instead of a dict', () => {
+    const entries = { model: WEIGHTS, ema: dict({ shadow: WEIGHTS, step: OTHER }), w: T };
+    const at = (path: string[]) => chooseDict('spec', checkpoint(entries), path);
+    expect(at(['ema', 'shadow'])).to.deep.equal(['ema', 'shadow']);
+    expect(at([])).to.deep.equal([]);
+    for (const [path, text] of [
+      [['models'], 'a dict at ["models"], got nothing. There are dicts at "model", "ema"'],
+      [['ema', 'step'], 'a dict at ["ema","step"], got 3. There are dicts at "shadow"'],
+      [['w'], 'a dict at ["w"], got a tensor. There are dicts at "model", "ema"'],
+      [['model', 'weight', 'x'], 'a dict at ["model","weight"], got a tensor'],
+    ] as [string[], string][]) {
+      const error = errorOf(() => at(path));
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error.message).to.equal(`spec: path: expected ${text}`);
+    }
+  });
+});
+
+describe('tensorsAt', () => {
+  it('gives dotted names to what lies below, in the order of the file', () => {
+    const entries = { b: T, enc: dict({ gru: dict({ w: T }), a: T }), a: T };
+    expect(namesAt(entries)).to.deep.equal(['b', 'enc.gru.w', 'enc.a', 'a']);
+    expect(namesAt(entries, ['enc'])).to.deep.equal(['gru.w', 'a']);
+  });
+
+  it('takes a shared dict under each of its names', () => {
+    expect(namesAt({ a: WEIGHTS, b: WEIGHTS })).to.deep.equal(['a.weight', 'a.bias', 'b.weight', 'b.bias']);
+  });
+
+  it('passes over a dict inside itself', () => {
+    const around = dict({ w: T });
+    around.entries.set('self', around);
+    expect(namesAt({ around })).to.deep.equal(['around.w']);
+  });
+
+  it('leaves what is no tensor, and tells of it', () => {
+    const { tensors, warnings } = tensorsAt(
+      'spec',
+      checkpoint({ w: T, epoch: OTHER, d: dict({ x: OTHER }) }),
+      [],
+      LIMITS,
+    );
+    expect([...tensors.keys()]).to.deep.equal(['w']);
+    expect(warnings).to.deep.equal(['Left out, as no tensors: "epoch".']);
+    expect(tensorsAt('spec', checkpoint({ w: T }), [], LIMITS).warnings).to.deep.equal([]);
+  });
+
+  it('keeps what has an error of its own, to be thrown where it is asked for', () => {
+    const error = new Error('no tensor');
+    const { tensors } = tensorsAt(
+      'spec',
+      checkpoint({ w: { kind: 'other', value: { text: '"x"' }, error } }),
+      [],
+      LIMITS,
+    );
+    expect(tensors.get('w')).to.deep.equal({ kind: 'refused', reason: '"x"', error });
+  });
+
+  it('is empty of an empty file, and refuses one without tensors', () => {
+    expect(namesAt({})).to.deep.equal([]);
+    const error = errorOf(() => namesAt({ epoch: OTHER, name: OTHER }));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error.message).to.equal('spec: file: expected tensors, got none, but "epoch", "name"');
+    expect(errorOf(() => namesAt({ a: dict({ n: OTHER }) }, ['a'])).message).to.equal(
+      'spec: dict at ["a"]: expected tensors, got none, but "n"',
+    );
+  });
+
+  it('refuses two tensors of one name', () => {
+    const error = errorOf(() => namesAt({ 'a.w': T, a: dict({ w: T }) }));
+    expect(error.code).to.equal('DUPLICATE_KEY');
+    expect(error.message).to.equal('spec: tensor "a.w": expected one of that name, got another');
+  });
+
+  it('refuses more tensors than maxTensors, however few dicts they are shared from', () => {
+    expect(namesAt({ a: T, b: T }, [], 2)).to.have.length(2);
+    expect(errorOf(() => namesAt({ a: T, b: T }, [], 1)).code).to.equal('TOO_MANY_TENSORS');
+    let node = WEIGHTS;
+    for (let i = 0; i < 100; i++) node = dict({ a: node, b: node });
+    expect(errorOf(() => namesAt({ node }, [], 1000, 1e7)).code).to.equal('TOO_MANY_TENSORS');
+  });
+
+  it('refuses dicts that refer to each other in more ways than can be named', () => {
+    const dicts = Array.from({ length: 24 }, () => dict({}));
+    for (const one of dicts) for (const [i, other] of dicts.entries()) one.entries.set(`${i}`, other);
+    dicts[0]?.entries.set('w', T);
+    const error = errorOf(() => namesAt({ d: dicts[1]! }));
+    expect(error.code).to.equal('NAMES_TOO_LONG');
+    expect(error.message).to.equal(
+      'spec: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
+    );
+  });
+
+  it('refuses a long name that is the first part of many', () => {
+    const many = dict(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`, T])));
+    expect(namesAt({ ['a'.repeat(1000)]: many })).to.have.length(50);
+    expect(errorOf(() => namesAt({ ['a'.repeat(3000)]: many })).code).to.equal('NAMES_TOO_LONG');
+  });
+
+  it('is not led through dicts without tensors, however often they are shared', () => {
+    let node = dict({});
+    for (let i = 0; i < 100; i++) node = dict({ a: node, b: node });
+    expect(namesAt({ node, w: T })).to.deep.equal(['w']);
+  });
+
+  it('refuses dicts nested deeper than any module', () => {
+    let node = WEIGHTS;
+    for (let i = 0; i < 126; i++) node = dict({ a: node });
+    expect(namesAt({ a: node })).to.have.length(2);
+    const error = errorOf(() => namesAt({ a: dict({ a: node }) }));
+    expect(error.code).to.equal('TOO_DEEP');
+    expect(error.message).to.equal('spec: file: expected at most 128 dicts inside each other, got another');
+  });
+});
+
+describe('checkPath', () => {
+  it('takes a list of keys, and nothing else', () => {
+    for (const path of [undefined, [], ['a', '']]) checkPath('spec', path);
+    for (const path of ['model', [1], null, { 0: 'a' }])
+      expect(errorOf(() => checkPath('spec', path))).to.be.instanceOf(TypeError);
+    expect(errorOf(() => checkPath('spec', 'model')).message).to.equal(
+      'spec: path: expected a list of keys, such as [\'model\'], got "model"',
+    );
+  });
+});

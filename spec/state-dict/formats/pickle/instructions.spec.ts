@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { asKind } from '../../../../src/state-dict/formats/pickle/values.js';
+import type { FormatCode } from '../../../../src/state-dict/rules/format-codes.js';
+import { errorOf } from '../../support.js';
+import { bytesOfParts, int, le, type Part, rootOf, text } from './support.js';
+
+function expectError(code: FormatCode, message: string | RegExp, ...parts: readonly Part[]): void {
+  const error = errorOf(() => rootOf(...parts));
+  expect(error.code, error.message).to.equal(code);
+  if (typeof message === 'string') expect(error.message).to.equal(`pickle: spec ${message}`);
+  else expect(error.message).to.match(message);
+}
+
+const OBJECT = 'cmy\nClass\n)\x81';
+
+describe('instructions of a pickle', () => {
+  describe('for numbers and text', () => {
+    it('read texts of Python 2 as text, and as bytes where they are none', () => {
+      expect(rootOf('U\x03abc')).to.equal('abc');
+      expect(rootOf('T\x02\0\0\0\xc3\xa9')).to.equal('é');
+      expect(rootOf('U\x01\xff')).to.deep.equal({ kind: 'bytes', bytes: Uint8Array.of(255) });
+    });
+
+    it('read a bytearray of protocol 5 as bytes, up to the limit of one value', () => {
+      expect(rootOf('\x96', '\x02\0\0\0\0\0\0\0\xff\0')).to.deep.equal({
+        kind: 'bytes',
+        bytes: Uint8Array.of(255, 0),
+      });
+      expectError('PICKLE_LIMIT', /BYTEARRAY8/, '\x96', '\xff'.repeat(8));
+      expectError('TRUNCATED_PICKLE', /BYTEARRAY8/, '\x96\x09\0\0\0\0\0\0\0\xff');
+    });
+
+    it('refuse text that is no UTF-8, surrogates that stand alone among it', () => {
+      expectError(
+        'INVALID_UTF8',
+        'byte 2 (BINUNICODE): expected UTF-8 text, got bytes that are not',
+        'X\x01\0\0\0\xff',
+      );
+      expectError('INVALID_UTF8', /SHORT_BINUNICODE/, '\x8c\x03\xed\xa0\x80');
+      expectError('INVALID_UTF8', /GLOBAL/, 'c\xff\nname\n');
+      expectError('INVALID_UTF8', /UNICODE\): expected characters of Unicode/, 'V\\ud800\n');
+      expectError('INVALID_UTF8', /UNICODE/, 'V\\U00110000\n');
+    });
+
+    it('read ints as Python 2 wrote them', () => {
+      expect(rootOf('I-12\n')).to.equal(-12);
+      expect(rootOf('I01\n')).to.equal(true);
+      expect(rootOf('I00\n')).to.equal(false);
+      expect(rootOf('L12345678901234567890L\n')).to.equal(12345678901234567890n);
+      expect(rootOf('\x8b\x02\0\0\0\xff\xff')).to.equal(-1);
+    });
+
+    it('refuse lines that are no numbers', () => {
+      expectError('INVALID_PICKLE', 'byte 2 (INT): expected an int in decimal digits, got "0x10"', 'I0x10\n');
+      expectError('INVALID_PICKLE', /INT.*got ""/, 'I\n');
+      expectError('INVALID_PICKLE', 'byte 2 (FLOAT): expected a float as text, got "1e"', 'F1e\n');
+      expectError('INVALID_PICKLE', /GET\): expected the number of a value in the memo, got "-1"/, 'g-1\n');
+      expectError('INVALID_PICKLE', /PUT/, 'Np99999999999\n');
+    });
+
+    it('refuse ints longer than any key', () => {
+      expect(rootOf('\x8b', le(1024, 4), '\x01'.repeat(1024))).to.be.a('bigint');
+      expectError(
+        'PICKLE_LIMIT',
+        'byte 2 (LONG4): expected an int of at most 1024 bytes, got 1025',
+        '\x8b',
+        le(1025, 4),
+        '\x01'.repeat(1025),
+      );
+      expectError('PICKLE_LIMIT', /LONG4/, '\x8b\xff\xff\xff\xff');
+      expectError(
+        'PICKLE_LIMIT',
+        /LONG\): expected an int of at most 2466 characters/,
+        `L${'1'.repeat(2467)}\n`,
+      );
+    });
+  });
+
+  describe('for containers', () => {
+    it('fill lists, sets and dicts, and objects like them', () => {
+      expect(rootOf(']K\x01aK\x02a')).to.deep.include({ kind: 'list', items: [1, 2] });
+      expect(rootOf('(K\x01K\x02l')).to.deep.include({ kind: 'list', items: [1, 2] });
+      expect(rootOf('\x8f(K\x01\x90')).to.deep.include({ kind: 'set', items: [1] });
+      expect(rootOf('(K\x01K\x02d')).to.deep.equal({ kind: 'dict', entries: new Map([[1, 2]]) });
+      const object = asKind(rootOf(OBJECT, 'K\x01a(K\x02e(K\x03\x90K\x04K\x05s(K\x06K\x07u'), 'call')!;
+      expect(object.items).to.deep.equal([1, 2, 3]);
+      expect(object.entries).to.deep.equal(
+        new Map([
+          [4, 5],
+          [6, 7],
+        ]),
+      );
+    });
+
+    it('refuse to fill anything else', () => {
+      expectError('INVALID_PICKLE', 'byte 4 (APPEND): expected a list to add to, got {}', '}Na');
+      expectError('INVALID_PICKLE', /APPENDS\): expected a list to add to, got \(\)/, ')(Ne');
+      expectError('INVALID_PICKLE', /ADDITEMS\): expected a set to add to, got \[\]/, '](N\x90');
+      expectError('INVALID_PICKLE', /SETITEM\): expected a dict to set items of, got \[\]/, ']NNs');
+      expectError(
+        'INVALID_PICKLE',
+        /SETITEMS\): expected a dict to set items of, got "a"/,
+        text('a'),
+        '(NNu',
+      );
+    });
+
+    it('refuse a key without a value', () => {
+      expectError('INVALID_PICKLE', 'byte 5 (SETITEMS): expected a value for each key, got one less', '}(Nu');
+      expectError('INVALID_PICKLE', /DICT/, '(Nd');
+    });
+
+    it('refuse to take more values than there are, or those below a mark', () => {
+      const takers = {
+        '\x85': 1,
+        '\x86': 2,
+        '\x87': 3,
+        a: 1,
+        s: 2,
+        R: 2,
+        '\x81': 2,
+        '\x92': 1,
+        b: 1,
+        '\x93': 2,
+        Q: 1,
+        2: 1,
+        q: 1,
+      };
+      for (const [opcode, count] of Object.entries(takers)) {
+        const values = 'N'.repeat(count - 1);
+        expectError('STACK_UNDERFLOW', /values? on the stack, got/, `${values}${opcode}\0`);
+        expectError(
+          'STACK_UNDERFLOW',
+          /values? on the stack above the mark, got/,
+          `NNN(${values}${opcode}\0`,
+        );
+      }
+      expectError('STACK_UNDERFLOW', /POP/, '0');
+      expectError('STACK_UNDERFLOW', 'byte 3 (TUPLE2): expected 2 values on the stack, got 1', ')\x86');
+      expectError(
+        'STACK_UNDERFLOW',
+        'byte 4 (TUPLE1): expected 1 value on the stack above the mark, got 0',
+        ')(\x85',
+      );
+    });
+
+    it('refuse to take up to a mark where there is none', () => {
+      for (const opcode of 'teludl1\x90\x91') {
+        expectError('STACK_UNDERFLOW', /expected a mark, got none/, `]${opcode}`);
+      }
+    });
+  });
+
+  describe('for objects', () => {
+    it('record calls, with keywords and states', () => {
+      const call = asKind(
+        rootOf('cmy\nmake\n', int(1), '\x85}', text('k'), int(2), 's\x92', int(3), 'b'),
+        'call',
+      )!;
+      expect(call.callable).to.deep.equal({ kind: 'global', module: 'my', name: 'make' });
+      expect(call.args.items).to.deep.equal([1]);
+      expect(call.kwargs).to.deep.include({ kind: 'dict', entries: new Map([['k', 2]]) });
+      expect(call.state).to.equal(3);
+    });
+
+    it('refuse arguments that are no tuple, and keywords that are no dict', () => {
+      expectError('INVALID_PICKLE', /REDUCE\): expected a tuple of arguments, got \[\]/, 'cmy\nmake\n]R');
+      expectError('INVALID_PICKLE', /NEWOBJ\): expected a tuple of arguments, got None/, 'cmy\nmake\nN\x81');
+      expectError(
+        'INVALID_PICKLE',
+        /NEWOBJ_EX\): expected a dict of keywords, got \(\)/,
+        'cmy\nmake\n))\x92',
+      );
+    });
+
+    it('refuse to set the state of what has none, or twice', () => {
+      expectError('INVALID_PICKLE', /BUILD\): expected an object to set the state of, got {}/, '}}b');
+      expectError('INVALID_PICKLE', /expected an object to set the state of, got my.Class/, 'cmy\nClass\n}b');
+      expectError('INVALID_PICKLE', /expected an object without a state, got my.Class\(\)/, OBJECT, '}b}b');
+    });
+
+    it('refuse names that are no text', () => {
+      expectError(
+        'INVALID_PICKLE',
+        /STACK_GLOBAL\): expected two strings, got \("os", 1\)/,
+        text('os'),
+        'K\x01\x93',
+      );
+    });
+  });
+
+  describe('for the stack and the memo', () => {
+    it('discard values, and marks', () => {
+      expect(rootOf('NK\x010')).to.equal(null);
+      expect(rootOf('N(0')).to.equal(null);
+      expect(rootOf('N(K\x01K\x021')).to.equal(null);
+    });
+
+    it('keep values and bring them back, by each form of their number', () => {
+      expect(rootOf(text('a'), 'q\x050h\x05')).to.equal('a');
+      expect(rootOf('Nr\0\0\x01\x000j\0\0\x01\0')).to.equal(null);
+      expect(rootOf('K\x09p12\n0g12\n')).to.equal(9);
+      expect(rootOf('K\x09\x940h\0')).to.equal(9);
+      // A place in the memo that is taken before those below it, and again after them.
+      const pair = rootOf('K\x01q\x020K\x02q\x000K\x03q\x010K\x04q\x020K\x05\x940h\x02h\x03\x86');
+      expect(asKind(pair, 'tuple')!.items).to.deep.equal([4, 5]);
+    });
+
+    it('refuse a value that was never kept', () => {
+      expectError(
+        'MISSING_MEMO',
+        'byte 2 (BINGET): expected a value in the memo, got 5, never put there',
+        'h\x05',
+      );
+    });
+
+    it('refuse protocols that Python does not have, and frames beyond the end', () => {
+      expectError('INVALID_PICKLE', 'byte 2 (PROTO): expected a protocol up to 5, got 6', '\x80\x06N');
+      expect(rootOf('\x95\x02\0\0\0\0\0\0\0N')).to.equal(null);
+      expectError(
+        'TRUNCATED_PICKLE',
+        'byte 2 (FRAME): expected more bytes, got the end after 13',
+        '\x95\x03\0\0\0\0\0\0\0N',
+      );
+      expectError('TRUNCATED_PICKLE', /FRAME/, '\x95', '\xff'.repeat(8), 'N');
+    });
+
+    it('refuse to stop with less or more than one value', () => {
+      expectError('STACK_UNDERFLOW', /STOP/, bytesOfParts());
+      expectError(
+        'INVALID_PICKLE',
+        'byte 4 (STOP): expected one value left at the end, got 1 more and 0 marks',
+        'NN',
+      );
+      expectError('INVALID_PICKLE', /got 0 more and 1 marks/, '(N');
+    });
+  });
+});

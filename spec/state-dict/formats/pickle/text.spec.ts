@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { textOf } from '../../../../src/state-dict/formats/pickle/text.js';
+import { int, rootOf, text, tuple } from './support.js';
+
+describe('textOf', () => {
+  it('writes values as Python does', () => {
+    const parts = [
+      [['N'], 'None'],
+      [['\x88'], 'True'],
+      [['K\x05'], '5'],
+      [['L99999999999999999999L\n'], '99999999999999999999'],
+      [['F1.0\n'], '1.0'],
+      [['F0.25\n'], '0.25'],
+      [['F-inf\n'], '-inf'],
+      [['Fnan\n'], 'nan'],
+      [['F1e300\n'], '1e+300'],
+      [[text('a"b')], '"a\\"b"'],
+      [['C\x02ab'], '2 bytes'],
+      [['c_codecs\nencode\n', text('\xff\x00'), text('latin1'), '\x86R'], '2 bytes'],
+      [['ccollections\nOrderedDict\n'], 'collections.OrderedDict'],
+      [['ca b\nc\n'], '"a b.c"'],
+      [[']K\x01aNa'], '[1, None]'],
+      [[')'], '()'],
+      [['K\x01\x85'], '(1,)'],
+      [['(K\x01K\x02\x91'], '{1, 2}'],
+      [['}', text('k'), 'K\x01s'], '{"k": 1}'],
+      [['cpathlib\nPosixPath\n', tuple(text('/'), text('a')), 'R'], 'pathlib.PosixPath("/", "a")'],
+      [[tuple(text('storage'), int(3)), 'Q'], 'persistent ("storage", 3)'],
+    ] as const;
+    for (const [pickle, expected] of parts) expect(textOf(rootOf(...pickle))).to.equal(expected);
+  });
+
+  it('shows some of what is long, deep or in a ring', () => {
+    expect(textOf(rootOf('(', 'K\x01'.repeat(9), 't'))).to.equal('(1, 1, 1, 1, 1, 1, 1, 1, ... 9 in all)');
+    expect(
+      textOf(rootOf('}(', ...Array.from({ length: 9 }, (_, i) => `K${String.fromCharCode(i)}N`), 'u')),
+    ).to.match(/^{0: None, .*7: None, ... 9 in all}$/);
+    expect(textOf(rootOf('N', '\x85'.repeat(100_000)))).to.equal('((((...,),),),)');
+    expect(textOf(rootOf(']q\x00h\x00a'))).to.equal('[[[[...]]]]');
+    expect(textOf(rootOf('cf\ng\n', ')R'.repeat(100_000)))).to.equal('...()()()()');
+    expect(textOf(rootOf('N', 'Q'.repeat(100_000)))).to.match(/^persistent persistent .*\.\.\.$/);
+    expect(textOf(rootOf('\x8b\0\x04\0\0', '\x01'.repeat(1024)))).to.equal('a long int');
+  });
+});

@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import { type FormatError, UnsupportedError } from '../../../../src/errors.js';
+import { openTorch } from '../../../../src/state-dict/formats/torch/open.js';
+import { parseStateDict } from '../../../../src/state-dict/parse.js';
+import type { ReadReport } from '../../../../src/state-dict/read-checkpoint.js';
+import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
+import { bytesOf, errorOf, utf8 } from '../../support.js';
+import { bytesOfParts } from '../pickle/support.js';
+import { opened, readAll, writeZip } from '../zip/support.js';
+import {
+  floats,
+  ints,
+  openBytes,
+  openFile,
+  pickled,
+  pickledDict,
+  storagePart,
+  tensorPart,
+  tensorsIn,
+  torchZip,
+} from './support.js';
+
+const PICKLE = pickledDict({ w: [tensorPart(storagePart('FloatStorage', '7', 2), 0, ints(2), ints(1))] });
+const DATA = { 'data/7': floats(1, 2) };
+
+function valuesOf(file: Uint8Array): number[] {
+  const { data } = tensorsIn(openBytes(file).root, file).get('w')!;
+  return [...(data as Float32Array)];
+}
+
+function errorFor(records: Record<string, string | Uint8Array | undefined>, folder?: string): FormatError {
+  return errorOf(() => openBytes(torchZip(PICKLE, { ...DATA, ...records }, folder))) as FormatError;
+}
+
+describe('openTorchZip', () => {
+  it('finds the records in one folder of any name', () => {
+    for (const folder of ['archive/', 'model.v2/', 'ünï/']) {
+      expect(valuesOf(torchZip(PICKLE, DATA, folder))).to.deep.equal([1, 2]);
+    }
+  });
+
+  it('refuses records in two folders, or in none', () => {
+    const message =
+      'torch: archive: expected every entry in one folder, as in "archive/data.pkl", ' +
+      'got entry "data.pkl". torch.save did not write this archive';
+    expect(errorFor({}, '')).to.include({ code: 'INVALID_CHECKPOINT', message });
+    const two = writeZip([
+      { name: 'a/data.pkl', data: PICKLE },
+      { name: 'b/version', data: utf8('3') },
+    ]);
+    expect(errorOf(() => openBytes(two.bytes)).message).to.contain('got entry "b/version"');
+    expect(
+      errorOf(() =>
+        openBytes(
+          writeZip([
+            { name: 'ab/c', data: PICKLE },
+            { name: 'abc', data: PICKLE },
+          ]).bytes,
+        ),
+      ).message,
+    ).to.contain('got entry "abc"');
+  });
+
+  it('leaves records alone that nothing refers to', () => {
+    expect(
+      valuesOf(torchZip(PICKLE, { ...DATA, 'data/8': 'x', '.format_version': '1', 'notes.txt': '' })),
+    ).to.deep.equal([1, 2]);
+  });
+
+  it('reads no elements, however large the storages', () => {
+    const count = 1_000_000;
+    const file = torchZip(
+      pickledDict({ w: [tensorPart(storagePart('FloatStorage', '7', count), 0, ints(count), ints(1))] }),
+      { 'data/7': new Uint8Array(4 * count) },
+    );
+    const seen: ReadingRequest[] = [];
+    expect(readAll(openTorch(opened(file)), file, seen).root.size).to.equal(1);
+    const ranges = seen.flatMap((request) => (request.kind === 'read' ? request.ranges : []));
+    // Most of it is the search for the end of the archive.
+    expect(ranges.reduce((sum, { begin, end }) => sum + end - begin, 0)).to.be.below(70_000);
+  });
+
+  it('reads versions as torch does', () => {
+    for (const version of ['1', '10', '10\n', '3'])
+      expect(valuesOf(torchZip(PICKLE, { ...DATA, version }))).to.have.length(2);
+    expect(valuesOf(torchZip(PICKLE, { ...DATA, version: undefined, '.data/version': '3' }))).to.have.length(
+      2,
+    );
+    expect(errorFor({ version: undefined })).to.include({
+      code: 'MISSING_RECORD',
+      message: 'torch: archive: expected a record version, got none',
+    });
+    for (const version of ['0', 'x', '', '-1', '3.0', '9'.repeat(100)]) {
+      expect(errorFor({ version }), version).to.have.property('code', 'INVALID_CHECKPOINT');
+    }
+    const newer = errorFor({ version: '11' });
+    expect(newer).to.be.instanceOf(UnsupportedError);
+    expect(newer.message).to.equal('torch: version: expected at most 10, got 11');
+    expect(errorFor({ '.data/version': '11' })).to.be.instanceOf(UnsupportedError);
+  });
+
+  it('reads the order of bytes, and knows no third', () => {
+    const big = bytesOfParts('\x3f\x80\0\0\x40\0\0\0');
+    expect(valuesOf(torchZip(PICKLE, { 'data/7': big, byteorder: 'big' }))).to.deep.equal([1, 2]);
+    expect(valuesOf(torchZip(PICKLE, { ...DATA, byteorder: 'little' }))).to.deep.equal([1, 2]);
+    expect(errorFor({ byteorder: 'middle' })).to.include({
+      code: 'INVALID_CHECKPOINT',
+      message: 'torch: byteorder: expected little or big, got "middle"',
+    });
+    expect(errorFor({ byteorder: `little${' '.repeat(100)}` })).to.have.property(
+      'code',
+      'INVALID_CHECKPOINT',
+    );
+  });
+
+  it('refuses a record that is missing, or has another length than its storage', () => {
+    expect(errorFor({ 'data/7': undefined })).to.include({
+      code: 'MISSING_RECORD',
+      message: 'torch: storage "7": expected a record data/7, got none',
+    });
+    expect(errorFor({ 'data.pkl': undefined })).to.include({
+      code: 'MISSING_RECORD',
+      message: 'torch: archive: expected a record data.pkl, got none',
+    });
+    for (const values of [[1], [1, 2, 3], []]) {
+      expect(errorFor({ 'data/7': floats(...values) })).to.include({
+        code: 'SIZE_MISMATCH',
+        message: `torch: entry "archive/data/7": expected 8 bytes, got ${4 * values.length}`,
+      });
+    }
+  });
+
+  it('refuses bytes behind the pickle, which torch reads past', () => {
+    expect(errorFor({ 'data.pkl': bytesOfParts(PICKLE, 'N.') })).to.include({
+      code: 'TRAILING_BYTES',
+      message: `torch: data.pkl: expected ${PICKLE.length} bytes, got ${PICKLE.length + 2}`,
+    });
+  });
+
+  it('holds the pickle to its limit before it is read', () => {
+    const file = torchZip(PICKLE, DATA);
+    expect(() => openBytes(file, { maxPickleBytes: PICKLE.length })).not.to.throw();
+    expect(errorOf(() => openBytes(file, { maxPickleBytes: PICKLE.length - 1 }))).to.include({
+      code: 'PICKLE_LIMIT',
+      message:
+        `torch: data.pkl: expected at most ${PICKLE.length - 1} bytes, got ${PICKLE.length}. ` +
+        'Raise limits.maxPickleBytes to read it',
+    });
+  });
+
+  it('reads records without a checksum, as torch.save writes when told to, and says so', () => {
+    const records = [
+      { name: 'a/data.pkl', data: PICKLE, crc: 0 },
+      { name: 'a/version', data: utf8('3\n') },
+      { name: 'a/data/7', data: floats(1, 2), crc: 0 },
+      { name: 'a/empty', data: new Uint8Array(0) },
+    ];
+    const file = writeZip(records).bytes;
+    const reports: ReadReport[] = [];
+    const stateDict = parseStateDict(file, { onReport: (report) => reports.push(report) });
+    expect(stateDict.get('w')?.data).to.deep.equal(Float32Array.of(1, 2));
+    expect(reports[0]?.warnings).to.deep.equal([
+      'Saved without a checksum, so that damage to it, or zeros where elements were never written, would not be noticed: ' +
+        '"data.pkl", "data/7".',
+    ]);
+    const wrong = writeZip(records.map((record) => ({ ...record, crc: 1 }))).bytes;
+    expect(errorOf(() => parseStateDict(wrong))).to.have.property('code', 'CRC_MISMATCH');
+  });
+
+  it('takes deflated records, a storage with what it inflates to', () => {
+    const zeros = new Uint8Array(4000);
+    const pickle = pickledDict({
+      w: [tensorPart(storagePart('FloatStorage', '7', 1000), 0, ints(1000), ints(1))],
+    });
+    const file = writeZip([
+      { name: 'a/data.pkl', data: pickle, deflate: true },
+      { name: 'a/version', data: utf8('3\n'), deflate: true },
+      { name: 'a/data/7', data: zeros, deflate: true },
+    ]).bytes;
+    const node = openBytes(file).root.get('w')!;
+    if (node.kind !== 'stored') throw new Error(node.kind);
+    expect(node.tensor.storage.inflatedBytes).to.equal(4000);
+    expect(node.tensor.storage.end - node.tensor.storage.begin).to.be.below(100);
+  });
+
+  it('gives tensors of one storage the same bytes', () => {
+    const shared = storagePart('FloatStorage', '7', 2);
+    const pickle = pickledDict({
+      a: [tensorPart(shared, 0, ints(2), ints(1))],
+      b: [tensorPart(shared, 1, ints(), ints())],
+    });
+    const file = torchZip(pickle, DATA);
+    const { root } = openBytes(file);
+    const [a, b] = ['a', 'b'].map(
+      (name) => root.get(name) as Extract<ReturnType<typeof root.get>, { kind: 'stored' }>,
+    );
+    expect(a.tensor.storage).to.equal(b.tensor.storage);
+    expect(bytesOf(tensorsIn(root, file).get('b')!)).to.deep.equal(floats(2));
+  });
+
+  it('refuses archives of TorchScript and of torch.export, and says what to run', () => {
+    const script = errorOf(() => openFile('scripted.pt'));
+    expect(script).to.be.instanceOf(UnsupportedError);
+    expect(script.message).to.equal(
+      'torch: file: expected what torch.save writes of a state_dict, got a TorchScript archive. ' +
+        'Save its state_dict in Python: torch.save(torch.jit.load("model.pt").state_dict(), "state_dict.pt")',
+    );
+    const exported =
+      'Save its state_dict in Python: torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")';
+    expect(errorOf(() => openFile('exported.pt2')).message).to.contain(
+      `a program of torch.export. ${exported}`,
+    );
+    const old = writeZip([{ name: 'serialized_exported_program.json', data: utf8('{}') }]).bytes;
+    expect(errorOf(() => openBytes(old)).message).to.contain('a program of torch.export');
+  });
+
+  it('does not hand a pickle to another reader because of what stands beside it', () => {
+    // torch.load once ran what it found beside a record constants.pkl, however safely it had been asked to load.
+    const pickle = pickled('cos\nsystem\nX\x02\0\0\0id\x85R');
+    expect(errorOf(() => openBytes(torchZip(pickle, { 'constants.pkl': pickle })))).to.be.instanceOf(
+      UnsupportedError,
+    );
+    expect(errorOf(() => openBytes(torchZip(pickle))).message).to.equal(
+      'torch: file: expected a dict of tensors, got os.system("id")',
+    );
+  });
+});

@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { UnsupportedError } from '../../../../src/errors.js';
+import { openZip, readEntry, readHeads, storageOf } from '../../../../src/state-dict/formats/zip/archive.js';
+import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
+import { errorOf, utf8 } from '../../support.js';
+import { contentOf, noise, opened, patched, readAll, type TestEntry, writeZip } from './support.js';
+
+const TEXT = utf8('weights '.repeat(20));
+
+function archiveFixture(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(new URL(`../../../fixtures/numpy/zip/${name}`, import.meta.url)));
+}
+
+function contents(bytes: Uint8Array): Map<string, Uint8Array> {
+  return contentOf(readAll(openZip(opened(bytes)), bytes), bytes);
+}
+
+describe('openZip on what Python wrote', () => {
+  const expected = new Map([
+    ['stored.txt', TEXT],
+    ['deflated.txt', TEXT],
+    ['empty.txt', new Uint8Array(0)],
+  ]);
+
+  for (const name of ['plain', 'zip64', 'comment', 'stream', 'stream64']) {
+    it(`reads ${name}.zip`, () => {
+      expect(contents(archiveFixture(`${name}.zip`))).to.deep.equal(expected);
+    });
+  }
+
+  it('reads a folder as an entry without bytes', () => {
+    expect(contents(archiveFixture('folder.zip'))).to.deep.equal(
+      new Map([['folder/', new Uint8Array(0)], ...expected]),
+    );
+  });
+
+  it('reads an archive without entries', () => {
+    expect(contents(archiveFixture('empty.zip')).size).to.equal(0);
+  });
+
+  it('refuses an end record in a comment, which Python takes for that of an empty archive', () => {
+    const error = errorOf(() => contents(archiveFixture('end_in_comment.zip')));
+    expect(error.message).to.equal(
+      'zip: end of the archive: expected a comment of the 4 bytes that follow, got 0',
+    );
+  });
+
+  it('names a method that it does not know', () => {
+    const error = errorOf(() => contents(archiveFixture('bzip2.zip')));
+    expect(error).to.be.instanceOf(UnsupportedError);
+    expect(error.message).to.equal(
+      'zip: entry "a": expected stored or deflated bytes, got bzip2. Write the archive anew, its entries stored or deflated',
+    );
+  });
+});
+
+describe('openZip', () => {
+  it('reads entries with descriptors of each form, extra fields that differ, and comments', () => {
+    const forms = ([0, 12, 16, 20, 24] as const).flatMap((descriptor): Partial<TestEntry>[] => [
+      { descriptor },
+      { descriptor, deflate: true, zip64: true },
+      { descriptor, padding: 61, comment: 'a comment' },
+    ]);
+    const entries = forms.map((form, i): TestEntry => ({ name: `é${i}`, data: TEXT, ...form }));
+    for (const zip64End of [false, true]) {
+      const { bytes } = writeZip(entries, { zip64End, comment: utf8('a comment') });
+      const found = contents(bytes);
+      expect([...found.keys()]).to.deep.equal(entries.map(({ name }) => name));
+      for (const [name, data] of found) expect(data, name).to.deep.equal(TEXT);
+    }
+  });
+
+  it('asks for the end, the directory and all headers in three requests, and for no data', () => {
+    const entries = Array.from({ length: 10_000 }, (_, i) => ({
+      name: `data/${i}`,
+      data: new Uint8Array(200),
+    }));
+    const { bytes, datas, centrals, end } = writeZip(entries);
+    const seen: ReadingRequest[] = [];
+    expect(readAll(openZip(opened(bytes)), bytes, seen).size).to.equal(10_000);
+    const ranges = seen.map((request) => (request.kind === 'read' ? request.ranges : []));
+    expect(ranges.map((group) => group.length)).to.deep.equal([1, 1, 10_001]);
+    expect(ranges[1]).to.deep.equal([{ begin: centrals[0], end }]);
+    const middle = datas[5000] + 100;
+    expect(ranges[2].every((range) => range.end <= middle || range.begin > middle)).to.equal(true);
+  });
+
+  it('keeps the order of the directory where the data has another', () => {
+    const [a, b] = ['a', 'b'].map((name) => ({ name, data: utf8(name) }));
+    const zip = writeZip([a, b]);
+    const [first, second] = [
+      zip.bytes.slice(zip.centrals[0], zip.centrals[1]),
+      zip.bytes.slice(zip.centrals[1], zip.end),
+    ];
+    zip.bytes.set(second, zip.centrals[0]);
+    zip.bytes.set(first, zip.centrals[0] + second.length);
+    expect([...contents(zip.bytes)]).to.deep.equal([
+      ['b', utf8('b')],
+      ['a', utf8('a')],
+    ]);
+  });
+});
+
+describe('storageOf', () => {
+  it('is where the bytes lie, and what they are inflated to', () => {
+    const zip = writeZip([
+      { name: 'a', data: TEXT },
+      { name: 'b', data: TEXT, deflate: true },
+    ]);
+    const archive = readAll(openZip(opened(zip.bytes)), zip.bytes);
+    const { crc32 } = archive.get('a')!;
+    expect(storageOf(archive.get('a')!, true)).to.deep.equal({
+      begin: zip.datas[0],
+      end: zip.datas[0] + TEXT.length,
+      littleEndian: true,
+      crc32,
+      what: 'entry "a"',
+    });
+    expect(storageOf(archive.get('b')!, false)).to.deep.equal({
+      begin: zip.datas[1],
+      end: zip.descriptors[1],
+      littleEndian: false,
+      crc32,
+      inflatedBytes: TEXT.length,
+      what: 'entry "b"',
+    });
+  });
+});
+
+describe('readEntry', () => {
+  const zip = writeZip([
+    { name: 'stored', data: TEXT },
+    { name: 'deflated', data: TEXT, deflate: true },
+  ]);
+  const archive = readAll(openZip(opened(zip.bytes)), zip.bytes);
+
+  it('refuses an entry larger than allowed before it reads it', () => {
+    for (const entry of archive.values()) {
+      expect(readAll(readEntry(entry, TEXT.length), zip.bytes)).to.deep.equal(TEXT);
+      const seen: ReadingRequest[] = [];
+      const error = errorOf(() => readAll(readEntry(entry, TEXT.length - 1), zip.bytes, seen));
+      expect(error.code).to.equal('ENTRY_TOO_LARGE');
+      expect(error.message).to.equal(`zip: entry "${entry.name}": expected at most 159 bytes, got 160`);
+      expect(seen).to.deep.equal([]);
+    }
+  });
+
+  it('refuses bytes with another CRC-32', () => {
+    const broken = patched(zip.bytes, zip.datas[0], 1, 0);
+    const error = errorOf(() => readAll(readEntry(archive.get('stored')!, 1e3), broken));
+    expect(error.code).to.equal('CRC_MISMATCH');
+    expect(error.message).to.match(
+      /^zip: entry "stored": expected CRC-32 [0-9a-f]{8}, got [0-9a-f]{8}\. It is damaged$/,
+    );
+  });
+
+  it('refuses fewer bytes than the entry claims, and more', () => {
+    const entry = archive.get('deflated')!;
+    const error = errorOf(() => readAll(readEntry({ ...entry, size: TEXT.length + 1 }, 1e3), zip.bytes));
+    expect(error.code).to.equal('CORRUPT_DATA');
+    expect(error.message).to.equal('zip: entry "deflated": expected 161 bytes when inflated, got 160');
+    const more = errorOf(() => readAll(readEntry({ ...entry, size: TEXT.length - 1 }, 1e3), zip.bytes));
+    expect(more.code).to.equal('INFLATED_TOO_LARGE');
+  });
+});
+
+describe('readHeads', () => {
+  const bytes = noise(50_000);
+  const entries = [
+    { name: 'stored', data: bytes },
+    { name: 'deflated', data: bytes, deflate: true },
+    { name: 'short', data: utf8('ab') },
+    { name: 'short deflated', data: utf8('ab'), deflate: true },
+    { name: 'empty', data: utf8(''), deflate: true },
+  ];
+  const zip = writeZip(entries);
+  const archive = readAll(openZip(opened(zip.bytes)), zip.bytes);
+
+  it('gives the first bytes of each, read in one request of little more', () => {
+    const seen: ReadingRequest[] = [];
+    const heads = readAll(readHeads([...archive.values()], 100), zip.bytes, seen);
+    expect(heads).to.deep.equal(entries.map(({ data }) => data.slice(0, 100)));
+    const reads = seen.filter(({ kind }) => kind === 'read');
+    expect(reads).to.have.length(1);
+    for (const request of seen) {
+      if (request.kind === 'read')
+        for (const { begin, end } of request.ranges) expect(end - begin).to.be.at.most(612);
+      else expect(request).to.include({ prefix: true }).and.have.property('maxBytes').that.is.at.most(100);
+    }
+  });
+
+  it('reads on where many deflated bytes say little', () => {
+    // Empty stored blocks: bits 0 00, lengths 0 and its complement. Then the data, in one last block.
+    const blocks = Buffer.concat([
+      Buffer.from('000000ffff'.repeat(2000), 'hex'),
+      Buffer.from('010200fdff6162', 'hex'),
+    ]);
+    const file = new Uint8Array(blocks);
+    const entry = { ...archive.get('short deflated')!, begin: 0, end: file.length };
+    const seen: ReadingRequest[] = [];
+    expect(readAll(readHeads([entry], 2), file, seen)).to.deep.equal([utf8('ab')]);
+    expect(seen.length).to.be.within(4, 12);
+  });
+
+  it('refuses deflated bytes that end before they say as much', () => {
+    const entry = { ...archive.get('short deflated')!, size: 3 };
+    const error = errorOf(() => readAll(readHeads([entry], 3), zip.bytes));
+    expect(error.code).to.equal('CORRUPT_DATA');
+    expect(error.message).to.equal('zip: entry "short deflated": expected 3 bytes when inflated, got 2');
+  });
+});

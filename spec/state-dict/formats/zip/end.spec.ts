@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { findDirectory } from '../../../../src/state-dict/formats/zip/end.js';
+import { errorOf, utf8 } from '../../support.js';
+import { patched, readAll, writeZip } from './support.js';
+
+const ENTRIES = [{ name: 'a', data: utf8('abc') }];
+const SHORT = writeZip(ENTRIES);
+const LONG = writeZip(ENTRIES, { zip64End: true });
+
+function find(bytes: Uint8Array) {
+  return readAll(findDirectory(bytes.length), bytes);
+}
+
+function fault(bytes: Uint8Array): string {
+  const error = errorOf(() => find(bytes));
+  expect(error.code).to.equal('INVALID_ZIP');
+  return error.message.replace('zip: end of the archive: ', '');
+}
+
+describe('findDirectory', () => {
+  it('finds it before either form of the end', () => {
+    const begin = SHORT.centrals[0];
+    expect(find(SHORT.bytes)).to.deep.equal({ begin, end: SHORT.end, entries: 1 });
+    expect(find(LONG.bytes)).to.deep.equal({ begin, end: LONG.end64, entries: 1 });
+  });
+
+  it('finds it before a comment of any length', () => {
+    for (const length of [1, 22, 65_535]) {
+      const zip = writeZip(ENTRIES, { comment: new Uint8Array(length), zip64End: true });
+      expect(find(zip.bytes).begin).to.equal(zip.centrals[0]);
+    }
+  });
+
+  it('reads the tail alone', () => {
+    const zip = writeZip([{ name: 'a', data: new Uint8Array(200_000) }]);
+    const reading = findDirectory(zip.bytes.length);
+    const request = reading.next().value;
+    const begin = zip.bytes.length - 65_535 - 22 - 20 - 56;
+    expect(request).to.deep.equal({ kind: 'read', ranges: [{ begin, end: zip.bytes.length }] });
+  });
+
+  it('refuses a file without one', () => {
+    expect(fault(new Uint8Array(0))).to.match(/got none\. The file is cut short$/);
+    expect(fault(SHORT.bytes.subarray(0, -1))).to.match(/got none\. The file is cut short$/);
+  });
+
+  it('refuses bytes behind the archive, and a comment cut short', () => {
+    expect(fault(Uint8Array.from([...SHORT.bytes, 0]))).to.equal(
+      'expected a comment of the 1 bytes that follow, got 0',
+    );
+    const zip = writeZip(ENTRIES, { comment: utf8('comment') });
+    expect(fault(zip.bytes.subarray(0, -1))).to.equal('expected a comment of the 6 bytes that follow, got 7');
+  });
+
+  it('refuses an archive hidden in a comment, whole as it is', () => {
+    const message = fault(writeZip(ENTRIES, { comment: SHORT.bytes }).bytes);
+    expect(message).to.match(
+      /^expected a directory that ends where its end record begins, at \d+, got 47 bytes at 34$/,
+    );
+  });
+
+  it('refuses a directory that ends elsewhere', () => {
+    for (const [at, value] of [
+      [12, 46],
+      [16, 35],
+      [16, 0xffffffff],
+    ]) {
+      expect(fault(patched(SHORT.bytes, SHORT.end + at, 4, value))).to.match(
+        /^expected a directory that ends/,
+      );
+    }
+    expect(fault(patched(LONG.bytes, LONG.end64 + 48, 8, 35))).to.match(/^expected a directory that ends/);
+    expect(fault(patched(LONG.bytes, LONG.end64 + 48, 8, 2 ** 60))).to.match(
+      /^expected a directory that ends/,
+    );
+  });
+
+  it('refuses archives on several disks', () => {
+    for (const at of [4, 6, 8]) {
+      expect(fault(patched(SHORT.bytes, SHORT.end + at, 2, 2))).to.match(/^expected an archive in one part/);
+    }
+    expect(fault(patched(LONG.bytes, LONG.end64 + 16, 4, 1))).to.equal(
+      'expected an archive in one part, got part 1 of several',
+    );
+  });
+
+  it('refuses a 64-bit record that is not right before its locator, or of another length', () => {
+    const rule = /^expected its 64-bit record in the 56 bytes before the locator/;
+    expect(fault(patched(LONG.bytes, LONG.end64, 4, 0))).to.match(rule);
+    expect(fault(patched(LONG.bytes, LONG.end64 + 4, 8, 45))).to.match(rule);
+    expect(fault(patched(LONG.bytes, LONG.end64 + 64, 8, LONG.end64 - 1))).to.match(rule);
+    expect(fault(patched(LONG.bytes, LONG.end64 + 72, 4, 2))).to.match(rule);
+  });
+
+  it('refuses two records that differ', () => {
+    const rule = 'expected the same directory in both of its records, got two that differ';
+    for (const [at, size, value] of [
+      [8, 2, 2],
+      [10, 2, 2],
+      [12, 4, 46],
+      [16, 4, 35],
+    ] as const) {
+      expect(fault(patched(LONG.bytes, LONG.end + at, size, value))).to.equal(rule);
+    }
+    // torch writes the values themselves into both.
+    expect(find(patched(LONG.bytes, LONG.end + 16, 4, 34)).begin).to.equal(34);
+  });
+});

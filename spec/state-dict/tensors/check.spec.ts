@@ -1,0 +1,46 @@
+import { runInNewContext } from 'node:vm';
+import { expect } from 'chai';
+import { checkTensor } from '../../../src/state-dict/tensors/check.js';
+import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { errorOf } from '../support.js';
+
+describe('checkTensor', () => {
+  it('accepts arrays of another realm and Buffers as bytes', () => {
+    const foreign: Float32Array = runInNewContext('Float32Array.of(1, 2)');
+    expect(foreign).not.to.be.instanceOf(Float32Array);
+    checkTensor('spec', 'tensor', { dtype: 'F32', shape: [2], data: foreign });
+    checkTensor('spec', 'tensor', { dtype: 'U8', shape: [2], data: Buffer.from([1, 2]) });
+  });
+
+  it('counts two floats for each C64 and packs F4 two to the byte', () => {
+    checkTensor('spec', 'tensor', { dtype: 'C64', shape: [2], data: new Float32Array(4) });
+    checkTensor('spec', 'tensor', { dtype: 'F4', shape: [4], data: new Uint8Array(2) });
+  });
+
+  it('names what is wrong with dtype, shape and data', () => {
+    const fault = (tensor: unknown) =>
+      errorOf(() => checkTensor('spec', 'tensor "w"', tensor as TorchTensor)).message;
+    expect(fault(undefined)).to.match(/^spec: tensor "w": expected a dtype of BOOL, .*, got undefined$/);
+    expect(fault({ dtype: 'F32', shape: 2, data: new Float32Array(2) })).to.equal(
+      'spec: tensor "w" shape: expected an array, got 2',
+    );
+    expect(fault({ dtype: 'F32', shape: [0.5], data: new Float32Array(2) })).to.equal(
+      'spec: tensor "w" shape: expected an integer >= 0, got 0.5',
+    );
+    expect(fault({ dtype: 'F32', shape: [2 ** 40, 2 ** 40], data: new Float32Array(2) })).to.equal(
+      'spec: tensor "w" shape: expected sizes whose product is at most 2^53 - 1, got [1099511627776, 1099511627776]',
+    );
+    expect(fault({ dtype: 'F32', shape: [2], data: [1, 2] })).to.equal(
+      'spec: tensor "w" data: expected a Float32Array for F32, got [1, 2]',
+    );
+    expect(fault({ dtype: 'F32', shape: [2], data: undefined })).to.equal(
+      'spec: tensor "w" data: expected a Float32Array for F32, got undefined',
+    );
+    expect(fault({ dtype: 'F32', shape: [0], data: { [Symbol.toStringTag]: 'Float32Array' } })).to.equal(
+      'spec: tensor "w" data: expected a Float32Array for F32, got Object',
+    );
+    expect(fault({ dtype: 'I64', shape: [2], data: new BigInt64Array(1) })).to.equal(
+      'spec: tensor "w" data: expected 16 bytes for I64 [2], got 8',
+    );
+  });
+});

@@ -1,0 +1,249 @@
+/** Which dict of a checkpoint is the state_dict, and which of its tensors are taken. */
+
+import { message, show, showFirst } from '../../check.js';
+import type { Checkpoint, CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
+import { joinPath } from '../keys.js';
+import { formatError } from '../rules/format-codes.js';
+import { type ReadLimits, tooManyTensors } from '../rules/limits.js';
+
+/** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
+export type CheckpointPath = readonly string[];
+
+/** A node that stands for a tensor, and for no container. */
+export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'loaded' | 'refused' }>;
+
+export interface Chosen {
+  readonly path: CheckpointPath;
+  /** Dotted names below the path, in the order of the file. */
+  readonly tensors: ReadonlyMap<string, TensorNode>;
+  /** What was left that one may want to know of, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Keys under which training code keeps the state_dict, beside tensors of other uses (losses, the state of a generator). */
+const STATE_DICT_KEYS = ['state_dict', 'model_state_dict', 'model'];
+
+/** Keys of what is kept to go on training, which may hold tensors but no weights. */
+const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$|hyper_parameters$)/i;
+
+/** Names are joined for every level, and a graph with cycles has no deepest one. No module is nested half as deep. */
+const MAX_NESTING = 128;
+
+/** @throws TypeError for anything but a list of strings. */
+export function checkPath(where: string, path: unknown): asserts path is CheckpointPath | undefined {
+  if (path === undefined) return;
+  if (Array.isArray(path) && path.every((key) => typeof key === 'string')) return;
+  throw new TypeError(message(where, 'path', "a list of keys, such as ['model']", show(path)));
+}
+
+/**
+ * The dict at `path`; without one, the one that holds the weights: the root where it holds tensors itself, else its only
+ * entry below which there are tensors, and so on. What belongs to an optimizer does not count, and a `state_dict`,
+ * `model_state_dict` or `model` with tensors is preferred to loose tensors beside it.
+ *
+ * @throws RangeError where several dicts hold tensors, with the paths to choose from, or where none does.
+ */
+export function chooseDict(
+  where: string,
+  { root }: Checkpoint,
+  path: CheckpointPath | undefined,
+): CheckpointPath {
+  if (path !== undefined) {
+    dictAt(where, root, path);
+    return path;
+  }
+  // Numbers alone may be settings, so they count only where nothing else is there.
+  const plain = dictsWithTensors(root, isPlainTensor);
+  const holders = plain.has(root) ? plain : dictsWithTensors(root, isTensor);
+  if (!holders.has(root)) return [];
+  const counts = holders === plain ? isPlainTensor : isTensor;
+  const taken: string[] = [];
+  let dict = root;
+  while (taken.length < MAX_NESTING) {
+    const candidates = candidatesIn(dict, holders);
+    const only = candidates.length === 1 ? candidates[0] : undefined;
+    const holdsSome = [...dict.values()].some(counts);
+    if (holdsSome && !(only && STATE_DICT_KEYS.includes(only.key))) return taken;
+    if (candidates.length > 1) throw severalDicts(where, taken, candidates);
+    if (only === undefined) return taken;
+    taken.push(only.key);
+    dict = only.entries;
+  }
+  return taken;
+}
+
+interface Candidate {
+  readonly key: string;
+  readonly entries: CheckpointDict;
+}
+
+function candidatesIn(dict: CheckpointDict, holders: ReadonlySet<CheckpointDict>): Candidate[] {
+  const candidates: Candidate[] = [];
+  for (const [key, node] of dict) {
+    if (node.kind !== 'dict' || !holders.has(node.entries)) continue;
+    if (!TRAINING_KEYS.test(key) && !isOptimizer(node.entries))
+      candidates.push({ key, entries: node.entries });
+  }
+  return candidates;
+}
+
+/** What `optimizer.state_dict()` returns. */
+function isOptimizer(dict: CheckpointDict): boolean {
+  return dict.has('state') && dict.has('param_groups');
+}
+
+function isTensor(node: CheckpointNode): node is TensorNode {
+  return node.kind === 'stored' || node.kind === 'loaded' || node.kind === 'refused';
+}
+
+function isPlainTensor(node: CheckpointNode): boolean {
+  return isTensor(node) && !(node.kind === 'loaded' && node.maybeSetting);
+}
+
+/** Every dict from which a tensor can be reached, found backwards from those that hold one. */
+function dictsWithTensors(
+  root: CheckpointDict,
+  counts: (node: CheckpointNode) => boolean,
+): ReadonlySet<CheckpointDict> {
+  const parents = new Map<CheckpointDict, CheckpointDict[]>([[root, []]]);
+  const pending = [root];
+  const holding: CheckpointDict[] = [];
+  for (let dict = pending.pop(); dict !== undefined; dict = pending.pop()) {
+    let holdsOne = false;
+    for (const node of dict.values()) {
+      if (counts(node)) holdsOne = true;
+      if (node.kind !== 'dict') continue;
+      const known = parents.get(node.entries);
+      if (known) known.push(dict);
+      else {
+        parents.set(node.entries, [dict]);
+        pending.push(node.entries);
+      }
+    }
+    if (holdsOne) holding.push(dict);
+  }
+  const holders = new Set(holding);
+  for (let dict = holding.pop(); dict !== undefined; dict = holding.pop()) {
+    for (const parent of parents.get(dict) ?? []) {
+      if (holders.has(parent)) continue;
+      holders.add(parent);
+      holding.push(parent);
+    }
+  }
+  return holders;
+}
+
+function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
+  const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
+  const remedy = `Pass one of them as path (--path), or ${showPath(taken)} for all with longer names`;
+  return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
+}
+
+function dictAt(where: string, root: CheckpointDict, path: CheckpointPath): CheckpointDict {
+  let dict = root;
+  for (const [depth, key] of path.entries()) {
+    const node = dict.get(key);
+    if (node?.kind !== 'dict') {
+      const keys = [...dict].filter(([, entry]) => entry.kind === 'dict').map(([name]) => name);
+      const rule = `a dict at ${showPath(path.slice(0, depth + 1))}`;
+      const remedy = keys.length > 0 ? `There are dicts at ${showFirst(keys, show)}` : undefined;
+      throw new RangeError(message(where, 'path', rule, describeNode(node), remedy));
+    }
+    dict = node.entries;
+  }
+  return dict;
+}
+
+function describeNode(node: CheckpointNode | undefined): string {
+  if (node === undefined) return 'nothing';
+  return node.kind === 'other' ? node.value.text : 'a tensor';
+}
+
+/**
+ * The tensors of the dict at a path, those of the dicts below it under dotted names, as module paths are written.
+ *
+ * @throws FormatError where two of them get one name, or there are more than `maxTensors`; RangeError where there are none.
+ */
+export function tensorsAt(
+  where: string,
+  { root }: Checkpoint,
+  path: CheckpointPath,
+  { maxTensors, maxHeaderBytes }: Pick<Required<ReadLimits>, 'maxTensors' | 'maxHeaderBytes'>,
+): Chosen {
+  const chosen = dictAt(where, root, path);
+  const tensors = new Map<string, TensorNode>();
+  const left: string[] = [];
+  for (const [name, node] of leavesOf(where, chosen, maxHeaderBytes)) {
+    const tensor = asTensor(node);
+    if (tensor === undefined) {
+      left.push(name);
+      continue;
+    }
+    if (tensors.has(name)) {
+      throw formatError('DUPLICATE_KEY', where, `tensor ${show(name)}`, 'one of that name', 'another');
+    }
+    if (tensors.size === maxTensors) throw tooManyTensors(where, 'file', maxTensors);
+    tensors.set(name, tensor);
+  }
+  if (tensors.size === 0 && left.length > 0) {
+    const what = path.length === 0 ? 'file' : `dict at ${showPath(path)}`;
+    throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(left, show)}`));
+  }
+  const warnings = left.length > 0 ? [`Left out, as no tensors: ${showFirst(left, show)}.`] : [];
+  return { path, tensors, warnings };
+}
+
+function asTensor(node: CheckpointNode): TensorNode | undefined {
+  if (isTensor(node)) return node;
+  if (node.kind !== 'other' || node.error === undefined) return undefined;
+  return { kind: 'refused', reason: node.value.text, error: node.error };
+}
+
+/**
+ * Every node below a dict that is no dict, under its dotted name. Dicts without any tensor are passed over.
+ *
+ * @param maxNames  characters of all names together, one more for each entry. Dicts that refer to each other have a name for
+ *   every way from one to the next: a few dozen of them more than can be listed.
+ */
+function* leavesOf(
+  where: string,
+  chosen: CheckpointDict,
+  maxNames: number,
+): Generator<[name: string, node: CheckpointNode]> {
+  const holders = dictsWithTensors(chosen, isTensor);
+  let room = maxNames;
+  // From the chosen dict to the one being read: what is met again inside itself holds nothing new.
+  const open = new Set([chosen]);
+  const levels = [{ dict: chosen, prefix: '', entries: chosen.entries() }];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const next = level.entries.next();
+    if (next.done) {
+      open.delete(level.dict);
+      levels.pop();
+      continue;
+    }
+    const [key, node] = next.value;
+    room -= level.prefix.length + key.length + 1;
+    // Before they are joined: there is a longest string.
+    if (room < 0) {
+      const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
+      throw formatError('NAMES_TOO_LONG', where, 'file', rule, 'more');
+    }
+    const name = joinPath(level.prefix, key);
+    if (node.kind !== 'dict') {
+      yield [name, node];
+    } else if (holders.has(node.entries) && !open.has(node.entries)) {
+      if (levels.length === MAX_NESTING) {
+        const rule = `at most ${MAX_NESTING} dicts inside each other`;
+        throw formatError('TOO_DEEP', where, 'file', rule, 'another');
+      }
+      open.add(node.entries);
+      levels.push({ dict: node.entries, prefix: name, entries: node.entries.entries() });
+    }
+  }
+}
+
+/** As JSON, which the command line takes as well; long keys are cut. */
+function showPath(path: CheckpointPath): string {
+  return `[${path.map(show).join(',')}]`;
+}

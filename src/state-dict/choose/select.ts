@@ -1,0 +1,54 @@
+/** Which tensors are read: those of the modules that a caller names. */
+
+import { message, show, showFirst } from '../../check.js';
+import { checkModulePath } from '../keys.js';
+
+/** @throws TypeError for anything but a list of module paths, RangeError for an empty one. */
+export function checkSelect(where: string, select: unknown): asserts select is readonly string[] | undefined {
+  if (select === undefined) return;
+  if (!Array.isArray(select)) {
+    throw new TypeError(message(where, 'select', 'a list of module paths', show(select)));
+  }
+  for (const path of select) checkModulePath(where, 'select', path);
+  if (select.length === 0) {
+    throw new RangeError(message(where, 'select', 'a module path or more', '[]', 'Leave it out to read all'));
+  }
+}
+
+/**
+ * The names that are, or are below, one of the module paths; all without any paths.
+ *
+ * @throws RangeError for a path that no name is below: what is misspelt would be missing without a word.
+ */
+export function selectNames(
+  where: string,
+  names: readonly string[],
+  select: readonly string[] | undefined,
+): readonly string[] {
+  if (select === undefined) return names;
+  const unmatched = new Set(select);
+  const selected = names.filter((name) => {
+    const paths = select.filter((path) => isAtOrBelow(name, path));
+    for (const path of paths) unmatched.delete(path);
+    return paths.length > 0;
+  });
+  const [missing] = unmatched;
+  if (missing === undefined) return selected;
+  throw new RangeError(
+    message(where, 'select', 'module paths of tensors', show(missing), hint(names, missing)),
+  );
+}
+
+function isAtOrBelow(name: string, path: string): boolean {
+  return path === '' || name === path || name.startsWith(`${path}.`);
+}
+
+/** Module paths with the same last part, else the first parts of all names. */
+function hint(names: readonly string[], missing: string): string | undefined {
+  const last = missing.slice(missing.lastIndexOf('.') + 1);
+  const modules = new Set(names.map((name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))));
+  const near = [...modules].filter((path) => path === last || path.endsWith(`.${last}`));
+  const found = near.length > 0 ? near : [...new Set(names.map((name) => name.split('.', 1)[0] ?? name))];
+  if (found.length === 0) return undefined;
+  return `There are ${showFirst(found, show)}`;
+}

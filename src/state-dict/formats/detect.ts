@@ -1,0 +1,131 @@
+import { message, show } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import { formatError } from '../rules/format-codes.js';
+import { hasMark } from '../tensors/bytes.js';
+import { isWhitespace } from './json/reader.js';
+
+/** Formats a state_dict is read from. */
+export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
+
+/** A format that is known and not read, and what to do about it. */
+interface ForeignFormat {
+  readonly name: string;
+  readonly remedy: string;
+  matches(bytes: Uint8Array): boolean;
+}
+
+/** How the pickle of torch's magic number begins in the protocols 0 and 1, which have no mark of their own. */
+const TORCH_MAGIC_TEXT = 'L119547037146038801333356L\n';
+
+const ZIP_NAME_LENGTH_OFFSET = 26;
+const ZIP_NAME_OFFSET = 30;
+const TAR_MAGIC_OFFSET = 257;
+
+const FOREIGN_FORMATS: readonly ForeignFormat[] = [
+  {
+    name: 'an HDF5 file, as Keras writes',
+    remedy: 'It is no PyTorch file: load it with the framework that wrote it',
+    matches: (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
+  },
+  {
+    name: 'a gzip file in a gzip file',
+    remedy: 'Decompress it first: gunzip, or DecompressionStream("gzip")',
+    matches: isGzip,
+  },
+  {
+    name: 'a Git LFS pointer, which stands for the file in a clone without Git LFS',
+    remedy: 'Fetch the file itself: git lfs pull',
+    matches: (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
+  },
+  {
+    name: 'an HTML or XML page',
+    remedy: 'The URL answers with a page, not a file: open it in a browser to see which',
+    matches: (bytes) => firstSignificant(bytes) === 0x3c,
+  },
+];
+
+/**
+ * The format of a file, judged by its first bytes. No valid file of one format is taken for the other:
+ *
+ * - A safetensors file begins with its header length, 64 bits, of which the upper four bytes are zero (at most 100,000,000
+ *   is allowed), and its ninth byte is `{` or JSON white space.
+ * - JSON text holds no zero byte anywhere. A text shorter than five bytes cannot be safetensors either.
+ * - Files of the other formats have a non-zero byte among the upper four or, where flags and dates are zero (zip, gzip), a
+ *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
+ *
+ * @param source  how a message calls the file.
+ * @throws UnsupportedError for formats that are known and not read; the message says what to run.
+ * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
+ */
+export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
+  const rule = 'a file of tensors (safetensors, torch.save, NumPy, JSON)';
+  if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
+  if (isSafetensors(bytes)) return 'safetensors';
+  if (hasMark(bytes, '\x93NUMPY')) return 'npy';
+  // Before the zip archive that it also is.
+  if (isNpz(bytes)) return 'npz';
+  if (isTorch(bytes)) return 'torch';
+  const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
+  if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
+  // What is malformed goes to the reader of the format it resembles, which says what is wrong.
+  if (hasSmallLength(bytes)) return 'safetensors';
+  if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
+  throw formatError('UNKNOWN_FORMAT', where, source, rule, showHead(bytes));
+}
+
+/** Whether a file begins as one that gzip wrote does. What is in it shows when it is decompressed. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return hasMark(bytes, '\x1f\x8b\x08') && !isSafetensors(bytes);
+}
+
+function isSafetensors(bytes: Uint8Array): boolean {
+  return hasSmallLength(bytes) && (bytes.length === 8 || opensJson(bytes[8]));
+}
+
+/** Whether the first eight bytes are a number below 2^32. */
+function hasSmallLength(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
+}
+
+/** The first bytes, and beside them the text that they are where all are printable ASCII or white space. */
+function showHead(bytes: Uint8Array): string {
+  const head = [...bytes.subarray(0, 8)];
+  const hex = head.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const isText = head.every((byte) => isWhitespace(byte) || (byte >= 0x20 && byte < 0x7f));
+  const text = String.fromCharCode(...head) + (bytes.length > head.length ? '...' : '');
+  return `bytes ${hex}${isText ? ` (${show(text)})` : ''}`;
+}
+
+/** `{`, or the white space that may stand before it. */
+function opensJson(byte: number): boolean {
+  return byte === 0x7b || isWhitespace(byte);
+}
+
+/** The first byte that is neither white space nor part of a byte order mark. */
+function firstSignificant(bytes: Uint8Array): number | undefined {
+  const start = hasMark(bytes, '\xef\xbb\xbf') ? 3 : 0;
+  return bytes.subarray(start).find((byte) => !isWhitespace(byte));
+}
+
+/** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
+function isTorch(bytes: Uint8Array): boolean {
+  const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+  return isPickle || hasMark(bytes, TORCH_MAGIC_TEXT) || isZip(bytes) || isTar(bytes);
+}
+
+/** A tar archive. */
+export function isTar(bytes: Uint8Array): boolean {
+  return hasMark(bytes, 'ustar', TAR_MAGIC_OFFSET);
+}
+
+/** A zip archive with entries, or one without. */
+function isZip(bytes: Uint8Array): boolean {
+  return hasMark(bytes, 'PK\x03\x04') || hasMark(bytes, 'PK\x05\x06');
+}
+
+/** A zip archive whose first entry is named `*.npy`. */
+function isNpz(bytes: Uint8Array): boolean {
+  if (!hasMark(bytes, 'PK\x03\x04')) return false;
+  const nameLength = bytes[ZIP_NAME_LENGTH_OFFSET] | (bytes[ZIP_NAME_LENGTH_OFFSET + 1] << 8);
+  return hasMark(bytes, '.npy', ZIP_NAME_OFFSET + nameLength - 4);
+}

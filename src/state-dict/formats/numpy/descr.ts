@@ -1,0 +1,67 @@
+import { show } from '../../../check.js';
+import { formatError } from '../../rules/format-codes.js';
+import type { TorchDtype } from '../../tensors/tensor.js';
+
+/** A numpy dtype that is a tensor's. */
+export interface NpyDtype {
+  readonly dtype: TorchDtype;
+  readonly littleEndian: boolean;
+}
+
+/** An array that no tensor is like, and why. */
+export interface RefusedArray {
+  readonly refused: string;
+}
+
+/** Kind and bytes of an element. numpy has no bfloat16. */
+const DTYPES = new Map<string, TorchDtype>([
+  ['b1', 'BOOL'],
+  ['i1', 'I8'],
+  ['i2', 'I16'],
+  ['i4', 'I32'],
+  ['i8', 'I64'],
+  ['u1', 'U8'],
+  ['u2', 'U16'],
+  ['u4', 'U32'],
+  ['u8', 'U64'],
+  ['f2', 'F16'],
+  ['f4', 'F32'],
+  ['f8', 'F64'],
+  ['c8', 'C64'],
+]);
+
+/** Kinds that numpy knows and no tensor has: what they are, and the Python that makes numbers of an array `x`. */
+const REFUSED: readonly (readonly [RegExp, string, string])[] = [
+  [/^O\d*$/, 'Python objects, a pickle that is never run', 'numpy.array(x.tolist(), dtype="float32")'],
+  [/^[SUa]\d+$/, 'strings', 'x.astype("float32")'],
+  [
+    /^V\d+$/,
+    'raw bytes, as ml_dtypes has its bfloat16 saved',
+    'x.view(ml_dtypes.bfloat16).astype("float32")',
+  ],
+  [/^[Mm]8/, 'dates or durations', 'x.astype("int64")'],
+  [/^f(10|12|16)$/, 'long doubles, which differ between machines', 'x.astype("float64")'],
+  [/^c16$/, 'complex numbers of 128 bits', 'x.astype("complex64")'],
+  [/^c(20|24|32)$/, 'complex long doubles', 'x.astype("complex64")'],
+];
+
+/** A structured dtype has named fields: a list in the place of a name. */
+export const STRUCTURED = refusal('records of named fields', 'x["field"].astype("float32")');
+
+/**
+ * A dtype as npy headers write it: byte order (`<`, `>`; `|` and `=` where it does not matter or is the machine's own, which
+ * is little-endian), kind, bytes.
+ */
+export function readDescr(descr: string, what: string): NpyDtype | RefusedArray {
+  const [, order, name] = /^([<>|=]?)(.*)$/s.exec(descr) as unknown as [string, string, string];
+  const dtype = DTYPES.get(name);
+  if (dtype) return { dtype, littleEndian: order !== '>' };
+  const known = REFUSED.find(([pattern]) => pattern.test(name));
+  if (known) return refusal(known[1], known[2]);
+  const rule = `a dtype of ${[...DTYPES.keys()].join(', ')}`;
+  throw formatError('UNKNOWN_DTYPE', 'npy', what, rule, show(descr));
+}
+
+function refusal(kind: string, python: string): RefusedArray {
+  return { refused: `an array of ${kind}. In Python, save ${python} in its place` };
+}

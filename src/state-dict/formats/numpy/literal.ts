@@ -1,0 +1,123 @@
+import { show } from '../../../check.js';
+import { formatError } from '../../rules/format-codes.js';
+import { MAX_RANK } from '../../rules/limits.js';
+
+/** A value that the dict of an npy header may hold. A list or tuple in place of a dtype is not read: `structured`. */
+export type Literal =
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'tuple'; readonly value: readonly number[] }
+  | { readonly kind: 'structured' };
+
+const WHERE = 'npy';
+
+/**
+ * Reads the dict of an npy header, a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
+ *
+ * It knows no more of Python than such a dict: strings without escapes, True and False, tuples of decimal integers. White space
+ * and a last comma may stand wherever Python allows them.
+ */
+export class LiteralReader {
+  private position = 0;
+
+  constructor(
+    private readonly text: string,
+    /** How messages call the header. */
+    private readonly what: string,
+  ) {}
+
+  /** The whole text as one dict; it stops at a structured dtype, whose text may be anything. */
+  readDict(): Map<string, Literal> {
+    const members = new Map<string, Literal>();
+    this.expect('{');
+    while (!this.accept('}')) {
+      const key = this.readString();
+      this.expect(':');
+      if (members.has(key)) throw this.fault('each key once', show(key));
+      const value = this.readValue();
+      members.set(key, value);
+      if (value.kind === 'structured') return members;
+      if (!this.accept(',') && this.peek() !== '}') throw this.unexpected('a comma or }');
+    }
+    if (this.peek() !== undefined) throw this.unexpected('nothing behind the dict');
+    return members;
+  }
+
+  private readValue(): Literal {
+    const next = this.peek();
+    if (next === "'" || next === '"') return { kind: 'string', value: this.readString() };
+    if (next === '[') return { kind: 'structured' };
+    if (next === '(') return this.readTuple();
+    const word = this.match(/(True|False)(?![A-Za-z0-9_])/y);
+    if (word) return { kind: 'boolean', value: word === 'True' };
+    throw this.unexpected('a string, True, False or a tuple');
+  }
+
+  private readString(): string {
+    this.skipSpace();
+    const token = this.match(/'[^'\\\n]*'|"[^"\\\n]*"/y);
+    if (!token) throw this.unexpected('a string');
+    return token.slice(1, -1);
+  }
+
+  /** `(3, 2)`; one of one integer has its comma, without which Python reads the integer itself. */
+  private readTuple(): Literal {
+    const value: number[] = [];
+    let hasComma = false;
+    this.expect('(');
+    if (this.peek() === "'" || this.peek() === '(') return { kind: 'structured' };
+    while (!this.accept(')')) {
+      if (value.length > 0 && !hasComma) throw this.unexpected('a comma or )');
+      if (value.length === MAX_RANK) {
+        throw formatError('TOO_DEEP', WHERE, this.what, `at most ${MAX_RANK} dimensions`, 'more');
+      }
+      value.push(this.readInteger());
+      hasComma = this.accept(',');
+    }
+    if (value.length === 1 && !hasComma) throw this.fault('a comma in a tuple of one size', `(${value[0]})`);
+    return { kind: 'tuple', value };
+  }
+
+  private readInteger(): number {
+    // Python 2 ended a long integer with an L.
+    const digits = this.match(/(0|[1-9][0-9]{0,19})L?(?![0-9A-Za-z_.])/y);
+    if (!digits) throw this.unexpected('an integer of 0 or more');
+    return Number(digits.replace('L', ''));
+  }
+
+  private expect(symbol: string): void {
+    if (!this.accept(symbol)) throw this.unexpected(symbol);
+  }
+
+  private accept(symbol: string): boolean {
+    if (this.peek() !== symbol) return false;
+    this.position++;
+    return true;
+  }
+
+  /** The next character that is no white space; undefined at the end. */
+  private peek(): string | undefined {
+    this.skipSpace();
+    return this.text[this.position];
+  }
+
+  private skipSpace(): void {
+    this.match(/[ \t\r\n]*/y);
+  }
+
+  private match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.position;
+    const token = pattern.exec(this.text)?.[0];
+    if (token !== undefined) this.position += token.length;
+    return token;
+  }
+
+  private unexpected(rule: string): Error {
+    const rest = this.text.slice(this.position, this.position + 20);
+    return this.fault(rule, rest === '' ? 'its end' : show(rest));
+  }
+
+  private fault(rule: string, got: string): Error {
+    return formatError('INVALID_NPY', WHERE, this.what, rule, got);
+  }
+}

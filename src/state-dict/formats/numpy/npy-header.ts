@@ -1,0 +1,132 @@
+import { show, showShape } from '../../../check.js';
+import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import type { ReadLimits } from '../../rules/limits.js';
+import { latin1Of } from '../../tensors/bytes.js';
+import { bitsOf, elementCount } from '../../tensors/dtypes.js';
+import type { TorchDtype } from '../../tensors/tensor.js';
+import { type RefusedArray, readDescr, STRUCTURED } from './descr.js';
+import { type Literal, LiteralReader } from './literal.js';
+
+/** What an npy file says of its array before the elements. */
+export interface NpyHeader {
+  readonly dtype: TorchDtype;
+  readonly littleEndian: boolean;
+  readonly shape: readonly number[];
+  /** In elements; absent for row-major ones. */
+  readonly strides?: readonly number[];
+  /** Where the elements begin. */
+  readonly dataBegin: number;
+}
+
+const WHERE = 'npy';
+const MAGIC = '\x93NUMPY';
+const VERSION_OFFSET = 6;
+const LENGTH_OFFSET = 8;
+const KEYS = ['descr', 'fortran_order', 'shape'];
+
+/** Enough for the header of every array that numpy writes as one line: it pads them to multiples of 64. */
+export const USUAL_HEADER_BYTES = 256;
+
+/**
+ * How many bytes stand before the elements: `magic | version | length | dict`.
+ *
+ * @param head  the first bytes of the file, or the whole of a short one.
+ * @param fileBytes  of the whole.
+ */
+export function npyHeaderBytes(
+  head: Uint8Array,
+  fileBytes: number,
+  what: string,
+  limits: Required<ReadLimits>,
+): number {
+  const fail = (code: FormatCode, rule: string, got: string): Error =>
+    formatError(code, WHERE, what, rule, got);
+  const isMagic = [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0));
+  if (!isMagic || head.length < LENGTH_OFFSET)
+    throw fail('INVALID_NPY', 'the mark and version of an npy file first', 'other bytes');
+  const [major, minor] = head.subarray(VERSION_OFFSET, LENGTH_OFFSET);
+  if (!(major >= 1 && major <= 3 && minor === 0)) {
+    throw fail('INVALID_NPY', 'version 1.0, 2.0 or 3.0', `${major}.${minor}`);
+  }
+  const textBegin = textOffset(major);
+  if (head.length < textBegin) throw fail('INVALID_NPY', 'the length of its header', 'its end');
+  const view = new DataView(head.buffer, head.byteOffset);
+  const length = major === 1 ? view.getUint16(LENGTH_OFFSET, true) : view.getUint32(LENGTH_OFFSET, true);
+  if (textBegin + length > fileBytes) {
+    throw fail(
+      'INVALID_HEADER_LENGTH',
+      `at most the ${fileBytes - textBegin} bytes that follow`,
+      `${length}`,
+    );
+  }
+  if (length <= limits.maxHeaderBytes) return textBegin + length;
+  throw fail(
+    'HEADER_TOO_LARGE',
+    `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`,
+    `${length}`,
+  );
+}
+
+/** Version 1 counts the header in 16 bits, the later ones in 32. */
+function textOffset(major: number): number {
+  return major === 1 ? LENGTH_OFFSET + 2 : LENGTH_OFFSET + 4;
+}
+
+/**
+ * Reads a whole header, the first bytes that {@link npyHeaderBytes} counts.
+ *
+ * @throws FormatError when it breaks the format, or when its array would not fill the file exactly.
+ */
+export function readNpyHeader(header: Uint8Array, fileBytes: number, what: string): NpyHeader | RefusedArray {
+  const major = header[VERSION_OFFSET];
+  const text = decode(header.subarray(textOffset(major)), major, what);
+  const members = new LiteralReader(text, what).readDict();
+  const descr = members.get('descr');
+  if (descr?.kind === 'structured') return STRUCTURED;
+  const fortranOrder = members.get('fortran_order');
+  const shape = members.get('shape');
+  const isWhole = descr?.kind === 'string' && fortranOrder?.kind === 'boolean' && shape?.kind === 'tuple';
+  if (!isWhole || members.size !== KEYS.length) throw wrongMembers(members, what);
+  const element = readDescr(descr.value, what);
+  if ('refused' in element) return element;
+  checkSize(element.dtype, shape.value, fileBytes - header.length, what);
+  const strides = fortranOrder.value && shape.value.length > 1 ? columnMajor(shape.value) : undefined;
+  return { ...element, shape: shape.value, strides, dataBegin: header.length };
+}
+
+/** Latin-1 up to version 2, as Python decodes it; version 3 was made for names of fields in UTF-8. */
+function decode(bytes: Uint8Array, major: number, what: string): string {
+  try {
+    if (major === 3) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return latin1Of(bytes);
+  } catch {
+    throw formatError('INVALID_UTF8', WHERE, what, 'a header in UTF-8', 'bytes that are not');
+  }
+}
+
+function wrongMembers(members: ReadonlyMap<string, Literal>, what: string): Error {
+  const rule = `a dtype, True or False, and a tuple under ${KEYS.join(', ')}`;
+  const got = [...members].map(([key, { kind }]) => `${show(key)}: ${kind}`).join(', ');
+  return formatError('INVALID_NPY', WHERE, what, rule, got || 'nothing');
+}
+
+function checkSize(dtype: TorchDtype, shape: readonly number[], found: number, what: string): void {
+  const bytes = (elementCount(shape) * bitsOf(dtype)) / 8;
+  if (!Number.isSafeInteger(bytes)) {
+    const rule = 'sizes whose product can be counted (2^53 - 1 bytes)';
+    throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
+  }
+  if (bytes === found) return;
+  const rule = `${bytes} bytes for ${dtype} ${showShape(shape)}`;
+  throw formatError('SIZE_MISMATCH', WHERE, what, rule, `${found}`);
+}
+
+/** Strides of Fortran's order: the first index runs fastest. */
+function columnMajor(shape: readonly number[]): number[] {
+  let stride = 1;
+  return shape.map((size) => {
+    const own = stride;
+    stride *= size;
+    return own;
+  });
+}

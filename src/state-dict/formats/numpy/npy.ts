@@ -1,0 +1,35 @@
+import { type Reading, readRange } from '../../reading/reading.js';
+import type { Checkpoint, CheckpointNode, OpenedFile, StoredBytes } from '../checkpoint.js';
+import type { RefusedArray } from './descr.js';
+import { type NpyHeader, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
+
+/** An npy file holds one array without a name; numpy.savez gives such an array this one. */
+export const NPY_TENSOR_NAME = 'arr_0';
+
+/**
+ * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array that is no tensor (objects, strings, records)
+ * is refused where it is asked for.
+ */
+export function* openNpy({ size, limits }: OpenedFile): Reading<Checkpoint> {
+  const head = yield* readRange(0, Math.min(size, USUAL_HEADER_BYTES));
+  const headerBytes = npyHeaderBytes(head, size, 'file', limits);
+  const whole = headerBytes <= head.length ? head : yield* readRange(0, headerBytes);
+  const header = readNpyHeader(whole.subarray(0, headerBytes), size, 'file');
+  const node = arrayNode(header, (littleEndian) => ({ begin: 0, end: size, littleEndian, what: 'file' }));
+  return {
+    format: 'npy',
+    root: new Map([[NPY_TENSOR_NAME, node]]),
+    unknownGlobals: [],
+    warnings: [],
+  };
+}
+
+/** @param storageOf  the whole npy file, header included, since a checksum is of the whole. */
+export function arrayNode(
+  header: NpyHeader | RefusedArray,
+  storageOf: (littleEndian: boolean) => StoredBytes,
+): CheckpointNode {
+  if ('refused' in header) return { kind: 'refused', reason: header.refused };
+  const { dtype, shape, strides, littleEndian, dataBegin: byteOffset } = header;
+  return { kind: 'stored', tensor: { dtype, shape, strides, byteOffset, storage: storageOf(littleEndian) } };
+}

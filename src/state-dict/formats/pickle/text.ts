@@ -1,0 +1,81 @@
+import { show, showFirst } from '../../../check.js';
+import { asKind, type PickleCall, type PickleValue } from './values.js';
+
+/** Levels, and values of each, that a text shows: it is for people, and the value may be of any size or contain itself. */
+const SHOWN_LEVELS = 3;
+const SHOWN_ITEMS = 8;
+
+/** Larger ints are not written out: that costs the square of their length. */
+const SHOWN_BITS = 128;
+
+/** A value as Python would write it, shortened. */
+export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
+  if (value === null) return 'None';
+  if (typeof value === 'string') return show(value);
+  if (typeof value === 'number') return `${value}`;
+  if (typeof value === 'bigint')
+    return BigInt.asIntN(SHOWN_BITS, value) === value ? `${value}` : 'a long int';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  switch (value.kind) {
+    case 'float':
+      return textOfFloat(value.value);
+    case 'bytes':
+      return `${value.bytes.length} bytes`;
+    case 'global':
+      return nameOf(value.module, value.name);
+    case 'list':
+      return `[${textOfItems(value.items, levels)}]`;
+    case 'tuple':
+      return `(${textOfItems(value.items, levels)}${value.items.length === 1 ? ',' : ''})`;
+    case 'set':
+      return `{${textOfItems(value.items, levels)}}`;
+    case 'dict':
+      return `{${textOfEntries(value.entries, levels)}}`;
+    case 'call':
+      return textOfCall(value, levels);
+    case 'persistent':
+      return levels > 0 ? `persistent ${textOf(value.id, levels - 1)}` : 'persistent ...';
+  }
+}
+
+/** `collections.OrderedDict`. */
+function nameOf(module: string, name: string): string {
+  const whole = `${module}.${name}`;
+  return /^[\w.<>]{1,80}$/.test(whole) ? whole : show(whole);
+}
+
+// A callable may be the result of a call, and so on without end.
+function textOfCall({ callable, args }: PickleCall, levels: number): string {
+  const encoded = args.items[0];
+  if (isEncode(callable) && typeof encoded === 'string') return `${encoded.length} bytes`;
+  const name = levels > 0 ? textOf(callable, levels - 1) : '...';
+  return `${name}(${textOfItems(args.items, levels)})`;
+}
+
+function textOfFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : `${value}`;
+}
+
+function textOfItems(items: readonly PickleValue[], levels: number): string {
+  if (items.length === 0) return '';
+  if (levels <= 0) return '...';
+  return showFirst(items, (item) => textOf(item, levels - 1), SHOWN_ITEMS);
+}
+
+function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: number): string {
+  if (entries.size === 0) return '';
+  if (levels <= 0) return '...';
+  const shown: string[] = [];
+  for (const [key, value] of entries) {
+    if (shown.length === SHOWN_ITEMS) return `${shown.join(', ')}, ... ${entries.size} in all`;
+    shown.push(`${textOf(key, levels - 1)}: ${textOf(value, levels - 1)}`);
+  }
+  return shown.join(', ');
+}
+
+/** What the protocols without bytes make them by: of a text whose characters are the bytes. */
+function isEncode(callable: PickleValue): boolean {
+  const global = asKind(callable, 'global');
+  return global?.module === '_codecs' && global.name === 'encode';
+}

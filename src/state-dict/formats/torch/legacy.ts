@@ -1,0 +1,166 @@
+import { message } from '../../../check.js';
+import { FormatError, UnsupportedError } from '../../../errors.js';
+import { type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
+import { textOf } from '../pickle/text.js';
+import { type Unpickled, unpickle } from '../pickle/unpickle.js';
+import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
+import { interpret } from './interpret.js';
+import { invalid, WHERE } from './invalid.js';
+import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+
+/** What a file begins with, as an int in a pickle of its own. */
+const MAGIC = 0x1950a86a20f9469cfc6cn;
+const PROTOCOL_VERSION = 1001;
+
+/** Read at first: enough for the pickles of most models. */
+const HEAD_BYTES = 1 << 16;
+
+/** How many times as many bytes are read when the pickles go on beyond those. */
+const GROWTH = 4;
+
+/** The number of elements, before the elements of each storage. */
+const COUNT_BYTES = 8;
+
+/** What a file holds before its storages. */
+interface Head {
+  readonly object: Unpickled;
+  /** In the order that their bytes follow. */
+  readonly keys: readonly string[];
+  /** Where the first storage begins. */
+  readonly end: number;
+}
+
+/**
+ * Opens a file that `torch.save` wrote before version 1.6, or with `_use_new_zipfile_serialization=False`: five pickles (magic
+ * number, version, machine, object, keys of the storages), then for each storage its number of elements and the elements.
+ * They are little-endian whatever the machine was.
+ *
+ * How long the pickles are is known when they have been read, so more of the file is asked for until they end.
+ *
+ * @throws UnsupportedError for a pickle that torch.save did not write, and for a whole module.
+ */
+export function* openTorchLegacy(file: OpenedFile): Reading<Checkpoint> {
+  const head = yield* readHead(file);
+  const claims = readClaims(head.object.persistent);
+  const stored = yield* locateStorages(head, claims, file.size);
+  const storages = new Map<PicklePersistent, Storage>();
+  for (const [reference, claim] of claims) {
+    const bytes = stored.get(claim.key);
+    if (bytes === undefined) {
+      throw formatError('MISSING_RECORD', WHERE, nameOfStorage(claim.key), 'its key in the list', 'none');
+    }
+    storages.set(reference, { ...claim, stored: bytes });
+  }
+  return interpret(head.object, storages);
+}
+
+function* readHead(file: OpenedFile): Reading<Head> {
+  const most = Math.min(file.size, file.limits.maxPickleBytes);
+  let bytes = yield* readRange(0, Math.min(most, HEAD_BYTES));
+  for (;;) {
+    try {
+      return parseHead(bytes, file);
+    } catch (error) {
+      if (!isTruncated(error) || bytes.length === file.size) throw error;
+      if (bytes.length === most) throw tooLong(file);
+    }
+    bytes = yield* readOn(bytes, Math.min(most, bytes.length * GROWTH));
+  }
+}
+
+function isTruncated(error: unknown): boolean {
+  return error instanceof FormatError && error.code === 'TRUNCATED_PICKLE';
+}
+
+function tooLong({ limits }: OpenedFile): FormatError {
+  const rule = `pickles of at most ${limits.maxPickleBytes} bytes together`;
+  const remedy = 'Raise limits.maxPickleBytes to read them';
+  return formatError('PICKLE_LIMIT', WHERE, 'file', rule, 'more', remedy);
+}
+
+function* readOn(bytes: Uint8Array, end: number): Reading<Uint8Array> {
+  const longer = new Uint8Array(end);
+  longer.set(bytes);
+  longer.set(yield* readRange(bytes.length, end), bytes.length);
+  return longer;
+}
+
+function parseHead(bytes: Uint8Array, { limits }: OpenedFile): Head {
+  let begin = 0;
+  const next = (): Unpickled => {
+    const unpickled = unpickle(bytes, { limits, begin, what: 'file' });
+    begin = unpickled.end;
+    return unpickled;
+  };
+  const magic = next().root;
+  if (magic !== MAGIC) throw notOfTorch(magic);
+  const version = next().root;
+  if (version !== PROTOCOL_VERSION) {
+    throw invalid('INVALID_CHECKPOINT', 'protocol version', `${PROTOCOL_VERSION}`, version);
+  }
+  next();
+  const object = next();
+  const keys = asKind(next().root, 'list')?.items;
+  if (keys === undefined || !keys.every((key) => typeof key === 'string')) {
+    throw formatError(
+      'INVALID_CHECKPOINT',
+      WHERE,
+      'keys of the storages',
+      'a list of strings',
+      'another value',
+    );
+  }
+  return { object, keys, end: begin };
+}
+
+function notOfTorch(root: PickleValue): UnsupportedError {
+  const remedy = 'Save it in Python: torch.save(state_dict, "state_dict.pt")';
+  const got = `a pickle of ${textOf(root)}`;
+  return new UnsupportedError(message(WHERE, 'file', 'what torch.save writes', got, remedy));
+}
+
+/** Where the bytes of each storage lie, by key. They fill the file to its end. */
+function* locateStorages(
+  { keys, end }: Head,
+  claims: ReadonlyMap<PicklePersistent, StorageClaim>,
+  fileBytes: number,
+): Reading<Map<string, StoredBytes>> {
+  const byKey = new Map([...claims.values()].map((claim) => [claim.key, claim]));
+  const stored = new Map<string, StoredBytes>();
+  let place = end;
+  for (const key of keys) {
+    const claim = byKey.get(key);
+    if (claim === undefined || stored.has(key)) {
+      const got = claim ? 'it again' : 'it, though the pickle does not refer to it';
+      throw formatError('INVALID_CHECKPOINT', WHERE, nameOfStorage(key), 'each key of a storage once', got);
+    }
+    const begin = place + COUNT_BYTES;
+    place = begin + claim.bytes;
+    if (place > fileBytes) throw lengthError('INCOMPLETE_BUFFER', `${place} bytes at least`, fileBytes);
+    stored.set(key, { begin, end: place, littleEndian: true, what: nameOfStorage(key) });
+  }
+  if (place < fileBytes) throw lengthError('TRAILING_BYTES', `${place} bytes`, fileBytes);
+  yield* checkCounts(stored, byKey);
+  return stored;
+}
+
+function lengthError(code: FormatCode, rule: string, fileBytes: number): FormatError {
+  return formatError(code, WHERE, 'file', rule, `${fileBytes}`);
+}
+
+function* checkCounts(
+  stored: ReadonlyMap<string, StoredBytes>,
+  claims: ReadonlyMap<string, StorageClaim>,
+): Reading<void> {
+  const ranges = [...stored.values()].map(({ begin }) => ({ begin: begin - COUNT_BYTES, end: begin }));
+  const counts = yield* readRanges(ranges);
+  for (const [i, key] of [...stored.keys()].entries()) {
+    const { bytes, type } = claims.get(key) as StorageClaim;
+    const count = new DataView(counts[i].buffer, counts[i].byteOffset).getBigInt64(0, true);
+    if (count === BigInt(bytes / type.bytes)) continue;
+    const rule = `${bytes / type.bytes} elements before its bytes`;
+    throw formatError('SIZE_MISMATCH', WHERE, nameOfStorage(key), rule, `${count}`);
+  }
+}

@@ -1,0 +1,28 @@
+import { message } from '../../../check.js';
+import { UnsupportedError } from '../../../errors.js';
+import { type Reading, readRange } from '../../reading/reading.js';
+import { hasMark } from '../../tensors/bytes.js';
+import type { Checkpoint, OpenedFile } from '../checkpoint.js';
+import { isTar } from '../detect.js';
+import { WHERE } from './invalid.js';
+import { openTorchLegacy } from './legacy.js';
+import { openTorchZip } from './zip.js';
+
+/** Far enough to tell the three layouts that torch.save has had. */
+const HEAD_BYTES = 262;
+
+/**
+ * Opens a file that `torch.save` wrote: `.pt`, `.pth`, `.bin`, `.ckpt`. The pickle in it is read as data: no class or function
+ * that it names is ever looked up or called.
+ *
+ * @throws UnsupportedError for a layout or a kind of object that is known and not read, with what to run in Python.
+ * @throws FormatError when the file breaks a rule of its layout; `code` says which.
+ */
+export function* openTorch(file: OpenedFile): Reading<Checkpoint> {
+  const head = yield* readRange(0, Math.min(file.size, HEAD_BYTES));
+  if (hasMark(head, 'PK')) return yield* openTorchZip(file);
+  if (!isTar(head)) return yield* openTorchLegacy(file);
+  const got = 'a tar archive, as torch.save wrote before version 0.1.10';
+  const remedy = 'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")';
+  throw new UnsupportedError(message(WHERE, 'file', 'a zip archive or pickles', got, remedy));
+}

@@ -1,0 +1,92 @@
+/** The storages that a pickle refers to, and where they are. */
+
+import { show } from '../../../check.js';
+import { formatError } from '../../rules/format-codes.js';
+import type { StoredBytes } from '../checkpoint.js';
+import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
+import { type ElementType, storageType } from './dtypes.js';
+import { invalid, WHERE } from './invalid.js';
+
+/** What a pickle says of a storage. */
+export interface StorageClaim {
+  /** The name of its bytes beside the pickle. */
+  readonly key: string;
+  readonly type: ElementType;
+  /** Of the whole storage. */
+  readonly bytes: number;
+  /** The part of it that is meant, in bytes: the whole, save for what old versions called views. */
+  readonly view: { readonly begin: number; readonly end: number };
+}
+
+/** A storage whose bytes have been found. */
+export interface Storage extends StorageClaim {
+  readonly stored: StoredBytes;
+}
+
+/** The storages of a file, by the reference in the pickle. */
+export type Storages = ReadonlyMap<PicklePersistent, Storage>;
+
+/** How messages call a storage. */
+export function nameOfStorage(key: string): string {
+  return `storage ${show(key)}`;
+}
+
+/**
+ * Reads every reference of a pickle: `('storage', class, key, device, size)`, before version 1.6 with a view behind. The
+ * device is of no account. References to the source of a module, which old versions saved too, are no storages.
+ *
+ * @throws FormatError for any other reference, and where two differ on the size of one storage.
+ */
+export function readClaims(persistent: readonly PicklePersistent[]): Map<PicklePersistent, StorageClaim> {
+  const claims = new Map<PicklePersistent, StorageClaim>();
+  const sizes = new Map<string, number>();
+  for (const reference of persistent) {
+    const id = asKind(reference.id, 'tuple')?.items;
+    if (id?.[0] === 'module') continue;
+    if (id?.[0] !== 'storage') {
+      throw invalid('INVALID_CHECKPOINT', 'pickle', 'references to storages', reference.id);
+    }
+    const claim = readClaim(id, reference);
+    const size = sizes.get(claim.key) ?? claim.bytes;
+    if (size !== claim.bytes) {
+      const rule = `${size} bytes, as it had before`;
+      throw formatError('SIZE_MISMATCH', WHERE, nameOfStorage(claim.key), rule, `${claim.bytes}`);
+    }
+    sizes.set(claim.key, size);
+    claims.set(reference, claim);
+  }
+  return claims;
+}
+
+function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent): StorageClaim {
+  const [, classValue, key, , count, view] = id;
+  const storageClass = asKind(classValue, 'global');
+  const type = storageClass && storageType(storageClass.name);
+  if ((id.length !== 5 && id.length !== 6) || typeof key !== 'string' || type === undefined) {
+    const rule = "('storage', a class of storages, key, device, size)";
+    throw invalid('INVALID_CHECKPOINT', 'pickle', rule, whole);
+  }
+  const bytes = byteCount(count, type, key);
+  return { key, type, bytes, view: readView(view, type, bytes, key) };
+}
+
+function byteCount(count: PickleValue | undefined, type: ElementType, key: string): number {
+  const bytes = typeof count === 'number' ? count * type.bytes : Number.NaN;
+  if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw invalid('INVALID_CHECKPOINT', nameOfStorage(key), 'a number of elements', count);
+}
+
+/** `None`, or `(key, first element, number of elements)`. */
+function readView(
+  view: PickleValue | undefined,
+  type: ElementType,
+  bytes: number,
+  key: string,
+): StorageClaim['view'] {
+  if (view === undefined || view === null) return { begin: 0, end: bytes };
+  const [, offset, count] = asKind(view, 'tuple')?.items ?? [];
+  const begin = byteCount(offset, type, key);
+  const end = begin + byteCount(count, type, key);
+  if (end <= bytes) return { begin, end };
+  throw invalid('OUTSIDE_STORAGE', nameOfStorage(key), `a view inside its ${bytes} bytes`, view);
+}

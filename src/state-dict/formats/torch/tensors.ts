@@ -1,0 +1,241 @@
+/** The calls that make tensors, in the words of `torch/_utils.py`. */
+
+import { showShape } from '../../../check.js';
+import { formatError } from '../../rules/format-codes.js';
+import { MAX_RANK } from '../../rules/limits.js';
+import { elementCount } from '../../tensors/dtypes.js';
+import type { CheckpointNode } from '../checkpoint.js';
+import { textOf } from '../pickle/text.js';
+import { asKind, isChangedAfter, type PickleCall, type PickleValue } from '../pickle/values.js';
+import { type ElementType, elementTypeNamed } from './dtypes.js';
+import { isTensorClass, nameOfGlobal, REBUILD } from './globals.js';
+import { invalid, WHERE } from './invalid.js';
+import type { Storage, Storages } from './storages.js';
+
+export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'refused' }>;
+
+type Arguments = readonly (PickleValue | undefined)[];
+
+/** A parameter of a class of its own is two calls around a third. A pickle may make a ring of them. */
+const MAX_WRAPPERS = 8;
+
+/** `(maker, class, arguments, attributes)`: a tensor with attributes, or of a class of its own. */
+const FROM_TYPE = 'torch._tensor._rebuild_from_type_v2';
+
+/** Makers of a parameter of the tensor that is their first argument. */
+const PARAMETERS: ReadonlySet<string> = new Set([
+  'torch._utils._rebuild_parameter',
+  'torch._utils._rebuild_parameter_with_state',
+]);
+
+/** How many arguments a maker of plain tensors takes, and which of them are what not all take. */
+interface PlainMaker {
+  readonly fewest: number;
+  readonly most: number;
+  readonly dtype?: number;
+  readonly metadata?: number;
+}
+
+/** All begin with `storage, offset, size, stride`; a tensor without a dtype has that of its storage. */
+const PLAIN = new Map<string, PlainMaker>([
+  ['torch._utils._rebuild_tensor', { fewest: 4, most: 4 }],
+  ['torch._utils._rebuild_tensor_v2', { fewest: 6, most: 7, metadata: 6 }],
+  ['torch._utils._rebuild_tensor_v3', { fewest: 7, most: 8, dtype: 6, metadata: 7 }],
+]);
+
+/** The state of tensors in the oldest files, which was handed to `tensor.set_`. */
+const STATE: PlainMaker = { fewest: 4, most: 4 };
+
+const SPARSE = 'a sparse tensor, of which t.to_dense() makes a plain one';
+const OF_DEVICE = 'a tensor of another device, which t.cpu() fetches';
+
+/** Makers of tensors that are more than their elements. */
+const REFUSED = new Map([
+  ['torch._utils._rebuild_qtensor', 'a quantised tensor, of which t.dequantize() makes a plain one'],
+  ['torch._utils._rebuild_sparse_tensor', SPARSE],
+  ['torch._utils._rebuild_sparse_csr_tensor', SPARSE],
+  ['torch._utils._rebuild_meta_tensor_no_storage', 'a tensor on the meta device, which has no elements'],
+  ['torch._utils._rebuild_nested_tensor', 'a nested tensor, of which t.unbind() makes plain ones'],
+  ['torch._utils._rebuild_device_tensor_from_numpy', OF_DEVICE],
+  ['torch._utils._rebuild_device_tensor_from_cpu_tensor', OF_DEVICE],
+]);
+
+/** Marks that a tensor's elements are not what is stored, and what makes them so. */
+const LAZY = new Map([
+  ['conj', 't.resolve_conj()'],
+  ['neg', 't.resolve_neg()'],
+]);
+
+/** Whether a call makes a tensor, by the name of what is called. */
+export function makesTensor({ callable }: PickleCall): boolean {
+  const name = nameOfGlobal(callable);
+  return name !== undefined && (REBUILD.test(name) || isTensorClass(name));
+}
+
+/**
+ * The tensor that a call makes, or why it cannot be had. Every element of it lies inside its storage.
+ *
+ * @param call  one that `makesTensor`.
+ * @param what  how messages call the tensor.
+ * @throws FormatError where the arguments are not what torch's function of that name takes.
+ */
+export function tensorOf(call: PickleCall, what: string, storages: Storages): TensorNode {
+  let made: PickleCall = call;
+  for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
+    const step = openCall(made, what, storages);
+    if ('kind' in step) return step;
+    const inner = asKind(step.inner, 'call');
+    if (inner === undefined) throw invalid('INVALID_TENSOR', what, 'a tensor inside it', step.inner);
+    if (!makesTensor(inner)) return refused(`what ${textOf(inner.callable)} makes`);
+    made = inner;
+  }
+  return refused(`a tensor inside ${MAX_WRAPPERS} others`);
+}
+
+/** The tensor, or the call that makes the tensor inside. */
+function openCall(
+  call: PickleCall,
+  what: string,
+  storages: Storages,
+): TensorNode | { readonly inner: PickleValue | undefined } {
+  let name = nameOfGlobal(call.callable) ?? '';
+  let args: Arguments = call.args.items;
+  const isStateless = call.state === undefined || isTensorClass(name);
+  if (!isStateless || call.items !== undefined || call.entries !== undefined || call.kwargs !== undefined)
+    throw invalid('INVALID_TENSOR', what, 'a tensor that is left as it was made', call);
+  if (name === FROM_TYPE) {
+    const className = nameOfGlobal(args[1]) ?? '';
+    if (!isTensorClass(className)) {
+      return refused(
+        `a tensor of ${textOf(args[1] ?? null)}, of which t.as_subclass(torch.Tensor) makes a plain one`,
+      );
+    }
+    name = nameOfGlobal(args[0]) ?? '';
+    args = itemsOf(args[2], what, 'a tuple of arguments');
+  }
+  if (PARAMETERS.has(name)) return { inner: args[0] };
+  if (isTensorClass(name)) return openOldTensor(args, call.state, what, storages);
+  const maker = PLAIN.get(name);
+  if (maker) {
+    const marks = maker.metadata === undefined ? undefined : asKind(args[maker.metadata], 'dict');
+    if (marks && isChangedAfter(marks, call.calledAt))
+      throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', marks);
+    return plainTensor(maker, args, what, storages);
+  }
+  return refused(REFUSED.get(name) ?? `a tensor that ${textOf(call.callable)} makes`);
+}
+
+/** An object of a class of tensors: around a tensor that it is made of or keeps as its state, or with a state of its own. */
+function openOldTensor(
+  args: Arguments,
+  stateValue: PickleValue | undefined,
+  what: string,
+  storages: Storages,
+): TensorNode | { readonly inner: PickleValue | undefined } {
+  const state = asKind(stateValue, 'tuple')?.items;
+  if (state?.length === 4) return plainTensor(STATE, state, what, storages);
+  return { inner: state?.length === 5 ? state[0] : args[0] };
+}
+
+function refused(reason: string): TensorNode {
+  return { kind: 'refused', reason };
+}
+
+function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages: Storages): TensorNode {
+  if (args.length < maker.fewest || args.length > maker.most) {
+    const rule = `${maker.fewest} to ${maker.most} arguments`;
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `${args.length}`);
+  }
+  const [reference, offset, size, stride] = args;
+  const storage = storageOf(reference, what, storages);
+  const type = maker.dtype === undefined ? storage.type : dtypeOf(args[maker.dtype], what);
+  const { begin, end } = storage.view;
+  const shape = unsignedList(size, what, 'sizes');
+  const strides = unsignedList(stride, what, 'strides');
+  const first = unsigned(offset, what, 'an offset');
+  const count = checkShape(shape, strides, what);
+  if (count > 0) checkInside(first, shape, strides, Math.floor((end - begin) / type.bytes), what);
+  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what);
+  if (lazy !== undefined) return refused(lazy);
+  if (type.dtype === undefined) return refused(type.reason);
+  const tensor = { dtype: type.dtype, shape, storage: storage.stored };
+  // Where an empty tensor begins is of no account, and need not be inside its storage.
+  if (count === 0) return { kind: 'stored', tensor: { ...tensor, byteOffset: 0 } };
+  return { kind: 'stored', tensor: { ...tensor, strides, byteOffset: begin + first * type.bytes } };
+}
+
+function storageOf(reference: PickleValue | undefined, what: string, storages: Storages): Storage {
+  const persistent = asKind(reference, 'persistent');
+  const storage = persistent && storages.get(persistent);
+  if (storage) return storage;
+  throw invalid('INVALID_TENSOR', what, 'a storage', reference);
+}
+
+function dtypeOf(value: PickleValue | undefined, what: string): ElementType {
+  const type = elementTypeNamed(nameOfGlobal(value) ?? '');
+  if (type) return type;
+  throw invalid('UNKNOWN_DTYPE', what, 'a dtype of torch', value);
+}
+
+/** The number of elements. */
+function checkShape(shape: readonly number[], strides: readonly number[], what: string): number {
+  if (strides.length !== shape.length) {
+    const rule = `a stride for each of ${shape.length} dimensions`;
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `${strides.length}`);
+  }
+  const count = elementCount(shape);
+  if (Number.isNaN(count)) {
+    const rule = 'sizes whose product can be counted';
+    throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, showShape(shape));
+  }
+  return count;
+}
+
+/** The last element is the farthest, since no stride is negative. Sums beyond 2^53 are rounded, and too large either way. */
+function checkInside(
+  first: number,
+  shape: readonly number[],
+  strides: readonly number[],
+  room: number,
+  what: string,
+): void {
+  const last = shape.reduce((place, size, axis) => place + (size - 1) * strides[axis], first);
+  if (last < room) return;
+  const rule = `elements inside the ${room} of its storage`;
+  throw formatError('OUTSIDE_STORAGE', WHERE, what, rule, `element ${last} of ${showShape(shape)}`);
+}
+
+/** Why elements are not what is stored, where metadata says so; metadata that is not known may say so too. */
+function lazyMark(metadata: PickleValue | undefined, what: string): string | undefined {
+  if (metadata === undefined || metadata === null) return undefined;
+  const marks = asKind(metadata, 'dict');
+  if (marks === undefined) throw invalid('INVALID_TENSOR', what, 'a dict of metadata', metadata);
+  for (const [mark, isSet] of marks.entries) {
+    if (isSet === false) continue;
+    const remedy = typeof mark === 'string' ? LAZY.get(mark) : undefined;
+    return remedy ? `a lazy view, which ${remedy} writes out` : `a tensor with the mark ${textOf(mark)}`;
+  }
+  return undefined;
+}
+
+function itemsOf(value: PickleValue | undefined, what: string, rule: string): readonly PickleValue[] {
+  const items = asKind(value, 'tuple')?.items;
+  if (items) return items;
+  throw invalid('INVALID_TENSOR', what, rule, value);
+}
+
+/** A tuple of sizes or strides, or a `torch.Size` around one. */
+function unsignedList(value: PickleValue | undefined, what: string, rule: string): number[] {
+  const size = asKind(value, 'call');
+  const isSize = size !== undefined && nameOfGlobal(size.callable) === 'torch.Size';
+  const items = itemsOf(isSize ? size.args.items[0] : value, what, rule);
+  if (items.length > MAX_RANK) {
+    throw formatError('TOO_DEEP', WHERE, what, `at most ${MAX_RANK} ${rule}`, `${items.length}`);
+  }
+  return items.map((item) => unsigned(item, what, rule));
+}
+
+function unsigned(value: PickleValue | undefined, what: string, rule: string): number {
+  if (typeof value === 'number' && value >= 0) return value;
+  throw invalid('INVALID_TENSOR', what, `${rule} of 0 or more`, value);
+}

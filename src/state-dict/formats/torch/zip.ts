@@ -1,0 +1,179 @@
+import { message, show, showFirst } from '../../../check.js';
+import { UnsupportedError } from '../../../errors.js';
+import type { Reading } from '../../reading/reading.js';
+import { formatError } from '../../rules/format-codes.js';
+import type { ReadLimits } from '../../rules/limits.js';
+import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
+import { type Unpickled, unpickle } from '../pickle/unpickle.js';
+import type { PicklePersistent } from '../pickle/values.js';
+import { openZip, readEntry, readHeads, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
+import { nameOfEntry } from '../zip/directory.js';
+import { interpret } from './interpret.js';
+import { WHERE } from './invalid.js';
+import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+
+/** Entries by their name inside the one folder of the archive. */
+type Records = ReadonlyMap<string, ZipEntry>;
+
+const PICKLE = 'data.pkl';
+
+/** Where the version stands, the newer place first. */
+const VERSION = ['.data/version', 'version'];
+
+/** Of the layout of files, as torch reads them. */
+const MAX_VERSION = 10;
+
+/** A version or a byte order is a word. */
+const MAX_WORD_BYTES = 64;
+
+/** Other archives of torch's, by a record that each has, and what to run for their weights. */
+const OTHER_ARCHIVES = [
+  {
+    record: 'constants.pkl',
+    name: 'a TorchScript archive',
+    remedy:
+      'Save its state_dict in Python: torch.save(torch.jit.load("model.pt").state_dict(), "state_dict.pt")',
+  },
+  ...['archive_format', 'serialized_exported_program.json'].map((record) => ({
+    record,
+    name: 'a program of torch.export',
+    remedy:
+      'Save its state_dict in Python: torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")',
+  })),
+];
+
+/**
+ * Opens a file that `torch.save` wrote in version 1.6 or later: a zip archive with the pickle of the object, and a record
+ * for each storage. The pickle is read, and two words beside it; of the storages nothing but their sizes.
+ *
+ * A deflated record, which no torch writes but which tools that repack archives do, is taken: what it inflates to is
+ * counted before it is read. Records that nothing refers to are left alone. A record without a checksum is read, as torch reads
+ * it, and a warning says so.
+ *
+ * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
+ */
+export function* openTorchZip(file: OpenedFile): Reading<Checkpoint> {
+  const archive = yield* openZip(file);
+  refuseOtherArchives(archive);
+  const records = recordsOf(archive);
+  const littleEndian = yield* readWords(records);
+  const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
+  const claims = readClaims(unpickled.persistent);
+  return interpret(unpickled, findStorages(claims, records, littleEndian), warningsOf(records));
+}
+
+function refuseOtherArchives(archive: ZipArchive): void {
+  const names = new Set([...archive.keys()].map(nameInFolder));
+  const other = OTHER_ARCHIVES.find(({ record }) => names.has(record));
+  if (!other) return;
+  throw new UnsupportedError(
+    message(WHERE, 'file', 'what torch.save writes of a state_dict', other.name, other.remedy),
+  );
+}
+
+function nameInFolder(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
+/** torch calls the folder as the file was called, and takes any. */
+function recordsOf(archive: ZipArchive): Records {
+  const records = new Map<string, ZipEntry>();
+  let folder: string | undefined;
+  for (const entry of archive.values()) {
+    folder ??= entry.name.slice(0, entry.name.indexOf('/') + 1);
+    if (folder === '' || !entry.name.startsWith(folder)) {
+      const rule = 'every entry in one folder, as in "archive/data.pkl"';
+      const remedy = 'torch.save did not write this archive';
+      throw formatError('INVALID_CHECKPOINT', WHERE, 'archive', rule, nameOfEntry(entry.name), remedy);
+    }
+    records.set(entry.name.slice(folder.length), hasChecksum(entry) ? entry : { ...entry, crc32: undefined });
+  }
+  return records;
+}
+
+/**
+ * torch writes 0 for the checksum under `set_crc32_options(False)`; and under `skip_data`, for storages that are to be filled
+ * later and are zeros until then. It checks none itself.
+ */
+function hasChecksum({ crc32, size }: ZipEntry): boolean {
+  return crc32 !== 0 || size === 0;
+}
+
+function warningsOf(records: Records): string[] {
+  const unchecked = [...records].filter(([, { crc32 }]) => crc32 === undefined).map(([name]) => name);
+  if (unchecked.length === 0) return [];
+  const what = 'damage to it, or zeros where elements were never written, would not be noticed';
+  return [`Saved without a checksum, so that ${what}: ${showFirst(unchecked, show)}.`];
+}
+
+function recordNamed(records: Records, name: string, what: string): ZipEntry {
+  const entry = records.get(name);
+  if (entry) return entry;
+  throw formatError('MISSING_RECORD', WHERE, what, `a record ${name}`, 'none');
+}
+
+/** Checks the version, and returns whether storages are little-endian; without a word about it they are. */
+function* readWords(records: Records): Reading<boolean> {
+  const version = VERSION.map((name) => records.get(name)).find((entry) => entry !== undefined);
+  const order = records.get('byteorder');
+  if (version === undefined)
+    throw formatError('MISSING_RECORD', WHERE, 'archive', 'a record version', 'none');
+  const [versionBytes, orderBytes] = yield* readHeads(order ? [version, order] : [version], MAX_WORD_BYTES);
+  checkVersion(wordOf(versionBytes));
+  const word = orderBytes === undefined ? 'little' : wordOf(orderBytes);
+  if (word === 'little' || word === 'big') return word === 'little';
+  throw formatError('INVALID_CHECKPOINT', WHERE, 'byteorder', 'little or big', show(word));
+}
+
+function wordOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes).replace(/\n$/, '');
+}
+
+function checkVersion(word: string): void {
+  const version = /^\d{1,9}$/.test(word) ? Number(word) : 0;
+  if (version < 1) throw formatError('INVALID_CHECKPOINT', WHERE, 'version', 'an integer >= 1', show(word));
+  if (version <= MAX_VERSION) return;
+  throw new UnsupportedError(message(WHERE, 'version', `at most ${MAX_VERSION}`, word));
+}
+
+function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unpickled> {
+  const { maxPickleBytes } = limits;
+  if (entry.size > maxPickleBytes) {
+    const remedy = 'Raise limits.maxPickleBytes to read it';
+    throw formatError(
+      'PICKLE_LIMIT',
+      WHERE,
+      PICKLE,
+      `at most ${maxPickleBytes} bytes`,
+      `${entry.size}`,
+      remedy,
+    );
+  }
+  const bytes = yield* readEntry(entry, maxPickleBytes);
+  const unpickled = unpickle(bytes, { limits, what: PICKLE });
+  if (unpickled.end === bytes.length) return unpickled;
+  throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
+}
+
+/** Each storage is one record, whose length is that of the storage. */
+function findStorages(
+  claims: ReadonlyMap<PicklePersistent, StorageClaim>,
+  records: Records,
+  littleEndian: boolean,
+): Map<PicklePersistent, Storage> {
+  const stored = new Map<string, StoredBytes>();
+  const storages = new Map<PicklePersistent, Storage>();
+  for (const [reference, claim] of claims) {
+    const { key, bytes } = claim;
+    const known = stored.get(key) ?? findRecord(key, bytes, records, littleEndian);
+    stored.set(key, known);
+    storages.set(reference, { ...claim, stored: known });
+  }
+  return storages;
+}
+
+function findRecord(key: string, bytes: number, records: Records, littleEndian: boolean): StoredBytes {
+  const entry = recordNamed(records, `data/${key}`, nameOfStorage(key));
+  if (entry.size === bytes) return storageOf(entry, littleEndian);
+  throw formatError('SIZE_MISMATCH', WHERE, nameOfEntry(entry.name), `${bytes} bytes`, `${entry.size}`);
+}

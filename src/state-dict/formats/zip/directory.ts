@@ -1,0 +1,187 @@
+import { message, show } from '../../../check.js';
+import { UnsupportedError } from '../../../errors.js';
+import { type Reading, readRange } from '../../reading/reading.js';
+import type { ReadLimits } from '../../rules/limits.js';
+import type { DirectoryPlace } from './end.js';
+import { readName } from './name.js';
+import {
+  CENTRAL_BYTES,
+  CENTRAL_SIGNATURE,
+  EXTRA_HEAD_BYTES,
+  SATURATED16,
+  SATURATED32,
+  uint64At,
+  viewOfBytes,
+  WHERE,
+  ZIP64_EXTRA,
+  zipError,
+} from './records.js';
+
+/** What the central directory says of one entry: the truth, which the header before the entry's data must not contradict. */
+export interface CentralEntry {
+  readonly name: string;
+  readonly nameBytes: Uint8Array;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc32: number;
+  /** Bytes as stored, and once inflated. */
+  readonly storedBytes: number;
+  readonly inflatedBytes: number;
+  /** Where its local header begins. */
+  readonly offset: number;
+}
+
+export const STORED = 0;
+export const DEFLATED = 8;
+
+const ENCRYPTED = 1 << 0;
+/** Sizes and checksum follow the data; torch writes so throughout, Python where it cannot seek. */
+export const HAS_DESCRIPTOR = 1 << 3;
+const UTF8_NAME = 1 << 11;
+/** Bits 1 and 2 tell how hard the deflater tried. */
+const KNOWN_FLAGS = (1 << 1) | (1 << 2) | HAS_DESCRIPTOR | UTF8_NAME;
+
+/** Names of compression methods that are seen. */
+const METHOD_NAMES = new Map([
+  [9, 'Deflate64'],
+  [12, 'bzip2'],
+  [14, 'LZMA'],
+  [93, 'Zstandard'],
+  [95, 'XZ'],
+]);
+
+/** No deflated bytes become more: two bits at least for each match of at most 258 bytes. */
+const MAX_INFLATION = 1032;
+
+const DIRECTORY = 'central directory';
+const REPACK = 'Write the archive anew, its entries stored or deflated';
+
+/** Reads the central directory, in its order: each name once, each entry of a kind that can be read. */
+export function* readDirectory(
+  place: DirectoryPlace,
+  limits: Required<ReadLimits>,
+): Reading<Map<string, CentralEntry>> {
+  checkPlace(place, limits);
+  const bytes = yield* readRange(place.begin, place.end);
+  const entries = new Map<string, CentralEntry>();
+  let at = 0;
+  for (let i = 0; i < place.entries; i++) {
+    const { entry, end } = readCentral(bytes, at, `entry ${i}`);
+    if (entries.has(entry.name)) {
+      throw zipError('DUPLICATE_ENTRY', DIRECTORY, 'each name once', `${show(entry.name)} again`);
+    }
+    entries.set(entry.name, entry);
+    at = end;
+  }
+  if (at === bytes.length) return entries;
+  throw zipError('INVALID_ZIP', DIRECTORY, `${at} bytes for ${place.entries} entries`, `${bytes.length}`);
+}
+
+function checkPlace({ begin, end, entries }: DirectoryPlace, limits: Required<ReadLimits>): void {
+  if (entries > limits.maxEntries) {
+    const rule = `at most ${limits.maxEntries} entries`;
+    throw zipError('TOO_MANY_ENTRIES', DIRECTORY, rule, `${entries}`, 'Raise limits.maxEntries to read it');
+  }
+  if (end - begin > limits.maxHeaderBytes) {
+    const rule = `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`;
+    throw zipError('HEADER_TOO_LARGE', DIRECTORY, rule, `${end - begin}`);
+  }
+}
+
+function readCentral(bytes: Uint8Array, at: number, what: string): { entry: CentralEntry; end: number } {
+  const view = viewOfBytes(bytes);
+  const fits = at + CENTRAL_BYTES <= bytes.length && view.getUint32(at, true) === CENTRAL_SIGNATURE;
+  const nameEnd = fits ? at + CENTRAL_BYTES + view.getUint16(at + 28, true) : 0;
+  const extraEnd = fits ? nameEnd + view.getUint16(at + 30, true) : 0;
+  const end = fits ? extraEnd + view.getUint16(at + 32, true) : 0;
+  if (!fits || end > bytes.length) {
+    throw zipError('INVALID_ZIP', DIRECTORY, `${what}, whole, at its byte ${at}`, 'something else');
+  }
+  const nameBytes = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
+  const flags = view.getUint16(at + 8, true);
+  const name = readName(nameBytes, (flags & UTF8_NAME) !== 0, what);
+  const called = nameOfEntry(name);
+  const entry: CentralEntry = {
+    name,
+    nameBytes,
+    flags,
+    method: view.getUint16(at + 10, true),
+    crc32: view.getUint32(at + 16, true),
+    ...readSizes(view, at, bytes.subarray(nameEnd, extraEnd), called),
+  };
+  checkKind(entry, called);
+  checkSizes(entry, called);
+  return { entry, end };
+}
+
+/** How messages call an entry. */
+export function nameOfEntry(name: string): string {
+  return `entry ${show(name)}`;
+}
+
+/** Sizes and offset; each that does not fit into 32 bits stands in the extra field instead, in this order. */
+function readSizes(
+  view: DataView,
+  at: number,
+  extra: Uint8Array,
+  what: string,
+): Pick<CentralEntry, 'storedBytes' | 'inflatedBytes' | 'offset'> {
+  const wide = viewOfBytes(zip64Field(extra, what));
+  let used = 0;
+  const take = (short: number, saturated: number, length: number): number => {
+    if (short !== saturated) return short;
+    if (used + length > wide.byteLength) {
+      throw zipError('INVALID_ZIP', what, 'a 64-bit value for each that is too large for 32', 'fewer');
+    }
+    used += length;
+    return length === 8 ? uint64At(wide, used - length) : wide.getUint32(used - length, true);
+  };
+  const inflatedBytes = take(view.getUint32(at + 24, true), SATURATED32, 8);
+  const storedBytes = take(view.getUint32(at + 20, true), SATURATED32, 8);
+  const offset = take(view.getUint32(at + 42, true), SATURATED32, 8);
+  const disk = take(view.getUint16(at + 34, true), SATURATED16, 4);
+  if (disk !== 0) throw zipError('INVALID_ZIP', what, 'an archive in one part', `part ${disk}`);
+  return { storedBytes, inflatedBytes, offset };
+}
+
+/** The content of the zip64 extra field; no bytes where there is none. */
+function zip64Field(extra: Uint8Array, what: string): Uint8Array {
+  const view = viewOfBytes(extra);
+  let found: Uint8Array | undefined;
+  let at = 0;
+  while (at < extra.length) {
+    const begin = at + EXTRA_HEAD_BYTES;
+    const end = begin <= extra.length ? begin + view.getUint16(at + 2, true) : begin;
+    const isZip64 = end <= extra.length && view.getUint16(at, true) === ZIP64_EXTRA;
+    if (end > extra.length || (isZip64 && found)) {
+      throw zipError('INVALID_ZIP', what, 'whole extra fields, one of 64-bit sizes at most', 'others');
+    }
+    if (isZip64) found = extra.subarray(begin, end);
+    at = end;
+  }
+  return found ?? extra.subarray(0, 0);
+}
+
+function checkKind({ flags, method }: CentralEntry, what: string): void {
+  if (flags & ENCRYPTED) {
+    const remedy = 'Decrypt it first: write the archive anew without a password';
+    throw new UnsupportedError(
+      message(WHERE, what, 'an entry without a password', 'an encrypted one', remedy),
+    );
+  }
+  if (flags & ~KNOWN_FLAGS) {
+    const rule = 'no flags beside those of names, descriptors and deflating';
+    const got = `flags 0x${flags.toString(16).padStart(4, '0')}`;
+    throw new UnsupportedError(message(WHERE, what, rule, got, REPACK));
+  }
+  if (method === STORED || method === DEFLATED) return;
+  const got = METHOD_NAMES.get(method) ?? `method ${method}`;
+  throw new UnsupportedError(message(WHERE, what, 'stored or deflated bytes', got, REPACK));
+}
+
+function checkSizes({ method, storedBytes, inflatedBytes }: CentralEntry, what: string): void {
+  const most = method === STORED ? storedBytes : MAX_INFLATION * storedBytes;
+  if (inflatedBytes <= most && (method === DEFLATED || inflatedBytes === storedBytes)) return;
+  const rule = method === STORED ? `the ${storedBytes} bytes stored` : `at most ${most} bytes when inflated`;
+  throw zipError('INVALID_ZIP', what, rule, `${inflatedBytes}`);
+}

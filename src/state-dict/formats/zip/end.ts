@@ -1,0 +1,109 @@
+import { type Reading, readRange } from '../../reading/reading.js';
+import {
+  END_BYTES,
+  END_SIGNATURE,
+  END64_BYTES,
+  END64_SIGNATURE,
+  LOCATOR_BYTES,
+  LOCATOR_SIGNATURE,
+  SATURATED16,
+  SATURATED32,
+  uint64At,
+  viewOfBytes,
+  zipError,
+} from './records.js';
+
+/** Where the central directory lies, and how many entries it claims. */
+export interface DirectoryPlace {
+  readonly begin: number;
+  readonly end: number;
+  readonly entries: number;
+}
+
+const MAX_COMMENT_BYTES = 0xffff;
+
+/** All that may stand behind the central directory. */
+const TAIL_BYTES = END64_BYTES + LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES;
+
+const WHAT = 'end of the archive';
+
+/** The fields that both forms of the record have. */
+interface EndRecord {
+  /** Numbers of this disk and of the one where the directory starts: 0, since archives on several disks are not read. */
+  readonly disks: readonly number[];
+  /** Entries on this disk, and in all. */
+  readonly counts: readonly number[];
+  readonly size: number;
+  readonly offset: number;
+}
+
+/**
+ * Finds the central directory by the record that ends the archive: the last signature of one, as Python and torch search for
+ * it. It must end with the file, comment included, and the directory must end where it begins. So there is one way to read
+ * the file: an archive hidden in a comment, or bytes behind the end, are refused and not passed over.
+ */
+export function* findDirectory(fileBytes: number): Reading<DirectoryPlace> {
+  const tailBegin = Math.max(0, fileBytes - TAIL_BYTES);
+  const tail = viewOfBytes(yield* readRange(tailBegin, fileBytes));
+  const at = lastEnd(tail);
+  const commentBytes = tail.getUint16(at + 20, true);
+  if (at + END_BYTES + commentBytes !== tail.byteLength) {
+    const rule = `a comment of the ${tail.byteLength - at - END_BYTES} bytes that follow`;
+    throw zipError('INVALID_ZIP', WHAT, rule, `${commentBytes}`);
+  }
+  const short = readEnd(tail, at);
+  const hasLocator = at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
+  const directoryEnd = hasLocator ? at - LOCATOR_BYTES - END64_BYTES : at;
+  const record = hasLocator ? readEnd64(tail, at - LOCATOR_BYTES, tailBegin, short) : short;
+  checkOneDisk(record);
+  const end = tailBegin + directoryEnd;
+  if (record.offset + record.size !== end) {
+    const rule = `a directory that ends where its end record begins, at ${end}`;
+    throw zipError('INVALID_ZIP', WHAT, rule, `${record.size} bytes at ${record.offset}`);
+  }
+  return { begin: record.offset, end, entries: record.counts[1] };
+}
+
+function lastEnd(tail: DataView): number {
+  for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
+    if (tail.getUint32(at, true) === END_SIGNATURE) return at;
+  }
+  throw zipError('INVALID_ZIP', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
+}
+
+function readEnd(tail: DataView, at: number): EndRecord {
+  return {
+    disks: [tail.getUint16(at + 4, true), tail.getUint16(at + 6, true)],
+    counts: [tail.getUint16(at + 8, true), tail.getUint16(at + 10, true)],
+    size: tail.getUint32(at + 12, true),
+    offset: tail.getUint32(at + 16, true),
+  };
+}
+
+/** The record in 64 bits, which lies before its locator; the short one must agree with it or refer to it. */
+function readEnd64(tail: DataView, locator: number, tailBegin: number, short: EndRecord): EndRecord {
+  const at = locator - END64_BYTES;
+  const lies = at >= 0 && tail.getUint32(at, true) === END64_SIGNATURE;
+  const isPlain = lies && uint64At(tail, at + 4) === END64_BYTES - 12;
+  if (!isPlain || uint64At(tail, locator + 8) !== tailBegin + at || tail.getUint32(locator + 16, true) > 1) {
+    const rule = `its 64-bit record in the ${END64_BYTES} bytes before the locator, as that says`;
+    throw zipError('INVALID_ZIP', WHAT, rule, 'something else');
+  }
+  const record: EndRecord = {
+    disks: [tail.getUint32(at + 16, true), tail.getUint32(at + 20, true)],
+    counts: [uint64At(tail, at + 24), uint64At(tail, at + 32)],
+    size: uint64At(tail, at + 40),
+    offset: uint64At(tail, at + 48),
+  };
+  const agrees =
+    short.counts.every((count, i) => count === SATURATED16 || count === record.counts[i]) &&
+    (short.size === SATURATED32 || short.size === record.size) &&
+    (short.offset === SATURATED32 || short.offset === record.offset);
+  if (agrees) return record;
+  throw zipError('INVALID_ZIP', WHAT, 'the same directory in both of its records', 'two that differ');
+}
+
+function checkOneDisk({ disks, counts }: EndRecord): void {
+  if (disks.every((disk) => disk === 0) && counts[0] === counts[1]) return;
+  throw zipError('INVALID_ZIP', WHAT, 'an archive in one part', `part ${disks[0]} of several`);
+}

@@ -1,0 +1,104 @@
+import { message, show } from '../../check.js';
+import { asBytes } from '../tensors/bytes.js';
+import { openFile, readPart } from './file.js';
+import { type NodeFs, nodeFs } from './node-fs.js';
+import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './stream.js';
+
+/** The bytes of a regular file, in one buffer of its size. */
+export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
+  const file = await openFile(fs, path, transfer);
+  try {
+    checkSize(transfer, file.size);
+    return await readPart(file, { begin: 0, end: file.size }, transfer);
+  } finally {
+    await file.handle.close();
+  }
+}
+
+/** The body at a URL. */
+export async function readUrl(url: string, transfer: Transfer): Promise<Uint8Array> {
+  return readResponse(await fetchUrl(url, transfer), transfer);
+}
+
+/** The answer of a URL, whatever its status. */
+export function fetchUrl(
+  url: string,
+  { where, source, signal }: Transfer,
+  headers?: Record<string, string>,
+): Promise<Response> {
+  return fetch(url, { signal, headers }).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new Error(message(where, source, 'an answer', reasonOf(cause), nodeFs() ? undefined : UNANSWERED), {
+      cause,
+    });
+  });
+}
+
+/** Browsers do not tell a page why. */
+const UNANSWERED =
+  'Offline, blocked, or of another origin that does not allow it (CORS)? The console of the browser tells';
+
+/** The body of a response with a status of success. */
+export async function readResponse(response: Response, transfer: Transfer): Promise<Uint8Array> {
+  const { where, source } = transfer;
+  if (!response.ok) {
+    const got = `${response.status} ${response.statusText}`.trimEnd();
+    await discard(response);
+    throw new Error(message(where, source, 'a status of success (200 to 299)', got));
+  }
+  const rule = 'a body not read yet';
+  if (response.bodyUsed) {
+    throw new TypeError(message(where, source, rule, 'one that is', 'Pass response.clone()'));
+  }
+  if (!isWebStream(response.body)) return readWhole(response, transfer);
+  if (response.body.locked) {
+    throw new TypeError(message(where, source, rule, 'one that a reader holds', 'Release the reader first'));
+  }
+  return collectStream(response.body, transfer, declaredSize(response));
+}
+
+/** Gives up the body of a response, so that its connection is free. */
+export async function discard({ body }: Response): Promise<void> {
+  if (isWebStream(body)) await body.cancel().catch(() => {});
+}
+
+/** The fetch libraries of Node give streams of Node, and some of phones no stream at all. */
+export function isWebStream(body: unknown): body is ReadableStream<unknown> {
+  return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
+}
+
+/** A body that cannot be watched as it arrives: the limit applies to what it declares and to what came. */
+async function readWhole(response: Response, transfer: Transfer): Promise<Uint8Array> {
+  const { where, source, signal, onProgress } = transfer;
+  const declared = declaredSize(response);
+  if (declared?.exact) checkSize(transfer, declared.bytes);
+  const buffer = await response.arrayBuffer().catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new Error(message(where, source, 'the whole body', reasonOf(cause)), { cause });
+  });
+  signal?.throwIfAborted();
+  const bytes = asBytes(where, buffer, `${source} body`);
+  checkSize(transfer, bytes.length);
+  onProgress?.({ loaded: bytes.length, total: bytes.length });
+  return bytes;
+}
+
+/**
+ * Content-Length counts compressed bytes where the server compressed the body. Whether it did shows in Content-Encoding,
+ * except to a page of another origin, which does not get to see that header.
+ */
+function declaredSize({ headers, type }: Response): DeclaredSize | undefined {
+  const length = headers.get('content-length');
+  if (length === null || !/^\d{1,15}$/.test(length)) return undefined;
+  return { bytes: Number(length), exact: type !== 'cors' && !headers.has('content-encoding') };
+}
+
+/** The bytes of a Blob or File. */
+export function readBlob(blob: Blob, transfer: Transfer): Promise<Uint8Array> {
+  return collectStream(blob.stream(), transfer, { bytes: blob.size, exact: true });
+}
+
+/** `URL "https://…"`, `path "model.safetensors"`: how messages call a source. */
+export function nameSource(kind: string, name: string): string {
+  return name ? `${kind} ${show(name)}` : kind;
+}

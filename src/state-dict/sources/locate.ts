@@ -1,0 +1,118 @@
+/** What a source is: how messages call it, and how its bytes are read. */
+
+import { message, show } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import { asBytes, isBytes } from '../tensors/bytes.js';
+import { tagOf } from '../tensors/tag.js';
+import { blobAccess } from './blob.js';
+import { nameSource, readBlob, readFile, readResponse, readUrl } from './body.js';
+import { fileAccess } from './file.js';
+import { httpAccess } from './http.js';
+import { type NodeFs, nodeFs } from './node-fs.js';
+import type { RandomAccess } from './ranges.js';
+import { checkSize, type Transfer } from './stream.js';
+
+/** Where a state_dict comes from. A string is a URL when it begins like one, else a path (in browsers, a relative URL). */
+export type StateDictSource = string | URL | ArrayBuffer | Uint8Array | Blob | Response;
+
+/** The function that all messages of reading begin with. */
+export const WHERE = 'readStateDict';
+
+export interface Place {
+  readonly text: string;
+  /** The file system that it is a path or file: URL of. */
+  readonly fs?: NodeFs;
+}
+
+/** A source told by its kind: how messages call it, and how its bytes are read. */
+export interface Located {
+  readonly name: string;
+  readWhole(transfer: Transfer): Promise<Uint8Array>;
+  /** Absent where the bytes are in memory, or can be had in one order only. */
+  openParts?(transfer: Transfer): Promise<RandomAccess>;
+  /** What a path or URL was given as: files beside it can be named. */
+  readonly place?: Place;
+}
+
+/** @throws TypeError for what is no source, RangeError for an empty string. */
+export function locate(source: StateDictSource): Located {
+  // To a browser it is the page itself.
+  if (source === '') throw new RangeError(message(WHERE, 'source', 'a path or URL', '""'));
+  if (typeof source === 'string') return locateString(source);
+  if (isUrl(source)) return locateString(source.href);
+  if (isResponse(source)) {
+    const name = nameSource('Response', source.url);
+    return { name, readWhole: (transfer) => readResponse(source, transfer) };
+  }
+  if (isBlob(source)) {
+    return {
+      name: nameSource('Blob', (source as Partial<File>).name ?? ''),
+      readWhole: (transfer) => readBlob(source, transfer),
+      openParts: async (transfer) => blobAccess(source, transfer),
+    };
+  }
+  if (isBytes(source)) {
+    return { name: 'bytes', readWhole: async (transfer) => bytesInMemory(source, transfer) };
+  }
+  const rule = 'a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
+  throw new TypeError(message(WHERE, 'source', rule, show(source)));
+}
+
+function bytesInMemory(source: ArrayBuffer | Uint8Array, transfer: Transfer): Uint8Array {
+  checkSize(transfer, source.byteLength);
+  return asBytes(WHERE, source);
+}
+
+/** Whatever has a scheme goes to `fetch`, which knows the schemes of its host. */
+function locateString(source: string): Located {
+  const fs = nodeFs();
+  const isFileUrl = /^file:/i.test(source);
+  const hasScheme = /^([a-z][a-z0-9+.-]+:\/\/|(https?|blob|data):)/i.test(source);
+  const url = nameSource('URL', source);
+  if (isFileUrl && !fs) {
+    const remedy = 'Pass the File that the user picked, or serve it over http';
+    throw new UnsupportedError(message(WHERE, url, 'no file: URL outside Node', 'one', remedy));
+  }
+  if (!fs || (hasScheme && !isFileUrl)) {
+    const readWhole = (transfer: Transfer): Promise<Uint8Array> => readUrl(source, transfer);
+    // What data: and blob: URLs stand for is in memory, and Node 20 gives one byte too few of a range of it.
+    if (/^(blob|data):/i.test(source)) return { name: url, readWhole };
+    return {
+      name: url,
+      readWhole,
+      openParts: (transfer) => httpAccess(source, transfer),
+      place: { text: source },
+    };
+  }
+  const path = isFileUrl ? fileUrl(source) : source;
+  return {
+    name: nameSource('path', source),
+    readWhole: (transfer) => readFile(fs, path, transfer),
+    openParts: (transfer) => fileAccess(fs, path, transfer),
+    place: { text: source, fs },
+  };
+}
+
+function fileUrl(source: string): URL {
+  if (URL.canParse(source)) return new URL(source);
+  throw new RangeError(message(WHERE, 'source', 'a file: URL', show(source)));
+}
+
+function isUrl(source: unknown): source is URL {
+  return tagOf(source) === 'URL';
+}
+
+/** By their members, since fetch libraries and other windows have classes of their own. */
+function isResponse(source: unknown): source is Response {
+  return (
+    isObject(source) && 'ok' in source && 'status' in source && 'arrayBuffer' in source && 'headers' in source
+  );
+}
+
+function isBlob(source: unknown): source is Blob {
+  return isObject(source) && 'stream' in source && typeof source.stream === 'function' && 'size' in source;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

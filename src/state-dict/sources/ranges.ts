@@ -1,0 +1,68 @@
+import type { ByteRange, ReadRequest } from '../reading/reading.js';
+import { readCoalesced } from './coalesce.js';
+import { checkSize, type ReadProgress, type Transfer } from './stream.js';
+
+/** A source of known size whose bytes can be had in any order. */
+export interface RandomAccess {
+  readonly size: number;
+  /** The bytes of each range, whole and in the same order. Ranges lie inside the size. */
+  read(ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]>;
+  /** Frees what the source holds, such as a file handle. */
+  close(): Promise<void>;
+}
+
+/** Bytes in memory: what is read is a view of them. */
+export function memoryAccess(bytes: Uint8Array): RandomAccess {
+  return {
+    size: bytes.length,
+    read: async (ranges) => ranges.map(({ begin, end }) => bytes.subarray(begin, end)),
+    close: async () => {},
+  };
+}
+
+/** More are joined, gaps included: a reader may ask for what stands around ten thousand entries of an archive. */
+const FEW_RANGES = 8;
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** One range of a source, read under a transfer of its own. */
+export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
+
+/**
+ * A source that is read range by range, many that lie close together as one: the sum of what is taken stays within `maxBytes`, which is checked before a read,
+ * and progress counts on from one range to the next. It has no total, since what else will be asked for is not known.
+ *
+ * @param head  the first bytes, where they are here already: what lies inside them is not read again.
+ */
+export function rangedAccess(
+  size: number,
+  transfer: Transfer,
+  readOne: ReadOne,
+  { head = NO_BYTES, close = async (): Promise<void> => {} } = {},
+): RandomAccess {
+  let taken = head.length;
+  const readNext = async (range: ByteRange): Promise<Uint8Array> => {
+    if (range.end <= head.length) return head.subarray(range.begin, range.end);
+    const before = taken;
+    const onProgress = ({ loaded }: ReadProgress): void => transfer.onProgress?.({ loaded: before + loaded });
+    taken += range.end - range.begin;
+    checkSize(transfer, taken);
+    transfer.signal?.throwIfAborted();
+    const bytes = await readOne(range, { ...transfer, onProgress });
+    transfer.signal?.throwIfAborted();
+    return bytes;
+  };
+  const readEach = async (ranges: readonly ByteRange[]): Promise<Uint8Array[]> => {
+    const answers: Uint8Array[] = [];
+    for (const range of ranges) answers.push(await readNext(range));
+    return answers;
+  };
+  const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
+    if (ranges.length <= FEW_RANGES) return readEach(ranges);
+    const reading = readCoalesced(ranges);
+    const asked = reading.next();
+    if (asked.done) return asked.value;
+    return reading.next(await readEach((asked.value as ReadRequest).ranges)).value as Uint8Array[];
+  };
+  return { size, read, close };
+}

@@ -1,0 +1,227 @@
+/** Stored tensors to tensors: which bytes are asked for, and how elements come of them. */
+
+import { message } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import type { TensorNode } from '../choose/dict.js';
+import type { StoredBytes, StoredTensor } from '../formats/checkpoint.js';
+import { checkCrc32 } from '../formats/zip/crc32.js';
+import { type ByteRange, inflate, type Reading } from '../reading/reading.js';
+import { formatError } from '../rules/format-codes.js';
+import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
+import { readCoalesced } from '../sources/coalesce.js';
+import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
+import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
+import type { StateDict, TorchData, TorchTensor } from './tensor.js';
+
+export interface BindOptions {
+  readonly where: string;
+  /** Of the file that the tensors are in. */
+  readonly fileBytes: number;
+  /** On tensors that are no views of the file. */
+  readonly limits: Pick<Required<ReadLimits>, 'maxTensorBytes' | 'maxExpansion'>;
+  /** The checksum of zip archives. Without it, those that a file gives are not looked at. */
+  readonly crc32?: (bytes: Uint8Array) => number;
+}
+
+/** A storage, the tensors that are asked for in it, and the part of it that is read for them. */
+interface Plan {
+  readonly storage: StoredBytes;
+  readonly tensors: StoredTensor[];
+  /** In the (inflated) storage. */
+  part: ByteRange;
+}
+
+/**
+ * A storage larger than this is read in part where the tensors asked for lie in less than half of it. A part has no checksum
+ * to be held to, so smaller ones are always read, and checked, whole.
+ */
+const PARTLY_READ_BYTES = 1 << 20;
+
+/** Of the widest elements. */
+const MAX_ALIGNMENT = 8;
+
+/**
+ * Reads the elements of tensors, in one request.
+ *
+ * A row-major, aligned, little-endian tensor is a view of the bytes as they came; others are copies, whose sum is held to
+ * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and those that are
+ * the same in every respect share their data, as tied weights do in torch.
+ *
+ * @throws FormatError where bytes do not have the checksum or the inflated size that the file gives for them.
+ * @throws RangeError for more than those, UnsupportedError for a tensor that cannot be had.
+ */
+export function* bindTensors(
+  nodes: ReadonlyMap<string, TensorNode>,
+  options: BindOptions,
+): Reading<StateDict> {
+  const plans = plansFor(nodes, options.where);
+  checkBudget(plans, options);
+  const parts = yield* readCoalesced(plans.map(storedRange));
+  const tensors = new Map<StoredTensor, TorchTensor>();
+  for (const [i, plan] of plans.entries()) {
+    const bytes = yield* storageBytes(plan, parts[i], options);
+    bindStorage(plan, bytes, tensors);
+  }
+  const stateDict: StateDict = new Map();
+  for (const [name, node] of nodes) {
+    const tensor = node.kind === 'stored' ? tensors.get(node.tensor) : node.kind === 'loaded' && node.tensor;
+    if (tensor) stateDict.set(name, tensor);
+  }
+  return stateDict;
+}
+
+/** One for each storage that tensors are asked of. */
+function plansFor(nodes: ReadonlyMap<string, TensorNode>, where: string): Plan[] {
+  const plans = new Map<StoredBytes, Plan>();
+  for (const [name, node] of nodes) {
+    if (node.kind === 'refused') {
+      const remedy = 'Leave it out with select, or save it as a plain tensor';
+      throw (
+        node.error ??
+        new UnsupportedError(
+          message(where, `tensor ${JSON.stringify(name)}`, 'a plain tensor', node.reason, remedy),
+        )
+      );
+    }
+    if (node.kind !== 'stored') continue;
+    const { storage } = node.tensor;
+    const plan = plans.get(storage);
+    if (plan) plan.tensors.push(node.tensor);
+    else plans.set(storage, { storage, tensors: [node.tensor], part: wholeOf(storage) });
+  }
+  for (const plan of plans.values()) plan.part = neededPart(plan);
+  return [...plans.values()];
+}
+
+function wholeOf({ begin, end, inflatedBytes }: StoredBytes): ByteRange {
+  return { begin: 0, end: inflatedBytes ?? end - begin };
+}
+
+function neededPart({ storage, tensors }: Plan): ByteRange {
+  const whole = wholeOf(storage);
+  if (storage.inflatedBytes !== undefined || whole.end <= PARTLY_READ_BYTES) return whole;
+  const begin = tensors.reduce((min, { byteOffset }) => Math.min(min, byteOffset), whole.end);
+  const end = tensors.reduce((max, tensor) => Math.max(max, tensor.byteOffset + spannedBytes(tensor)), begin);
+  return end - begin < whole.end / 2 ? { begin, end } : whole;
+}
+
+/** Where in the file the part lies. */
+function storedRange({ storage, part }: Plan): ByteRange {
+  const { begin, end, inflatedBytes } = storage;
+  return inflatedBytes === undefined ? { begin: begin + part.begin, end: begin + part.end } : { begin, end };
+}
+
+/** Strided tensors lie between others' elements; row-major ones of less than a byte per element have no strides. */
+function spannedBytes({ dtype, shape, strides }: StoredTensor): number {
+  return ((strides ? elementSpan(shape, strides) : elementCount(shape)) * bitsOf(dtype)) / 8;
+}
+
+function tensorBytes({ dtype, shape }: StoredTensor): number {
+  return (elementCount(shape) * bitsOf(dtype)) / 8;
+}
+
+function isContiguous({ shape, strides }: StoredTensor): boolean {
+  return strides === undefined || isRowMajor(shape, strides);
+}
+
+/** Everything that will be allocated beside the bytes of the file: inflated storages, and tensors that cannot be views. */
+function checkBudget(plans: readonly Plan[], { where, fileBytes, limits }: BindOptions): void {
+  let total = 0;
+  for (const { storage, tensors } of plans) {
+    total += storage.inflatedBytes ?? 0;
+    for (const tensor of new Map(tensors.map((entry) => [identityOf(entry), entry])).values()) {
+      if (!isView(tensor)) total += tensorBytes(tensor);
+    }
+  }
+  const { maxTensorBytes, maxExpansion } = limits;
+  const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * fileBytes);
+  const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
+  const most = Math.min(maxTensorBytes, expanded);
+  if (total <= most) return;
+  const rule = `at most ${most} bytes that are no views of the file (limits.${limit})`;
+  throw new RangeError(message(where, 'tensors', rule, `${total}`, `Raise limits.${limit} to read them`));
+}
+
+/** As far as the file decides: the bytes come at addresses as aligned as their offsets are, or else are copied once. */
+function isView(tensor: StoredTensor): boolean {
+  const { dtype, storage, byteOffset } = tensor;
+  const offset = storage.inflatedBytes === undefined ? storage.begin + byteOffset : byteOffset;
+  const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
+  return isContiguous(tensor) && !isSwapped && offset % alignmentOf(dtype) === 0;
+}
+
+/** Two tensors of one storage with the same identity have the same elements at the same place. */
+export function identityOf({ dtype, shape, strides, byteOffset }: StoredTensor): string {
+  return `${dtype} ${byteOffset} ${shape} ${strides ?? ''}`;
+}
+
+function* storageBytes(
+  { storage, part }: Plan,
+  stored: Uint8Array,
+  options: BindOptions,
+): Reading<Uint8Array> {
+  const { inflatedBytes, crc32, what } = storage;
+  let bytes = stored;
+  if (inflatedBytes !== undefined) {
+    bytes = yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what });
+    if (bytes.length !== inflatedBytes) {
+      const rule = `${inflatedBytes} bytes when inflated`;
+      throw formatError('SIZE_MISMATCH', options.where, what, rule, `${bytes.length}`);
+    }
+  }
+  const isWhole = part.end - part.begin === wholeOf(storage).end;
+  if (crc32 !== undefined && options.crc32 && isWhole)
+    checkCrc32(options.where, what, crc32, options.crc32(bytes));
+  return bytes;
+}
+
+function bindStorage(
+  { storage, tensors, part }: Plan,
+  bytes: Uint8Array,
+  bound: Map<StoredTensor, TorchTensor>,
+): void {
+  const known = new Map<string, TorchData>();
+  const begin = part.begin + (storage.inflatedBytes === undefined ? storage.begin : 0);
+  let moved: Uint8Array | undefined;
+  for (const tensor of tensors) {
+    const identity = identityOf(tensor);
+    const offset = tensor.byteOffset - part.begin;
+    let source = bytes;
+    if (isView(tensor) && (bytes.byteOffset + offset) % alignmentOf(tensor.dtype) !== 0) {
+      moved ??= copyAligned(bytes, begin);
+      source = moved;
+    }
+    const data = known.get(identity) ?? elementsOf(tensor, source, offset);
+    known.set(identity, data);
+    bound.set(tensor, { dtype: tensor.dtype, shape: tensor.shape, data });
+  }
+}
+
+/**
+ * A copy at an address as aligned as the offset in the file is. Bytes from elsewhere, such as a Buffer in the middle of
+ * Node's pool, need one: for the storage as a whole, however many tensors are views of it.
+ */
+function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
+  const shift = offset % MAX_ALIGNMENT;
+  const copy = new Uint8Array(shift + bytes.length).subarray(shift);
+  copy.set(bytes);
+  return copy;
+}
+
+/** @param offset  of element 0 in `bytes`. */
+function elementsOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
+  const { dtype, shape, strides, storage } = tensor;
+  const size = tensorBytes(tensor);
+  const spanned = bytes.subarray(offset, offset + spannedBytes(tensor));
+  const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
+  const isAligned = spanned.byteOffset % alignmentOf(dtype) === 0;
+  if (isContiguous(tensor) && isAligned && !isSwapped) {
+    return viewOf(dtype, spanned.buffer, spanned.byteOffset, size);
+  }
+  const copy =
+    strides === undefined || isContiguous(tensor)
+      ? spanned.slice(0, size)
+      : gather(spanned, bitsOf(dtype) / 8, shape, strides);
+  if (isSwapped) swapBytes(copy, alignmentOf(dtype));
+  return viewOf(dtype, copy.buffer, 0, size);
+}

@@ -1,0 +1,59 @@
+import { message, show } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import { tagOf } from './tag.js';
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/**
+ * Both formats store little-endian elements, and views of a file take the byte order of the machine.
+ *
+ * @throws UnsupportedError on a big-endian machine.
+ */
+export function requireLittleEndian(where: string, littleEndian = HOST_IS_LITTLE_ENDIAN): void {
+  if (littleEndian) return;
+  throw new UnsupportedError(
+    message(where, 'machine', 'little-endian byte order', 'big-endian', 'Run on a little-endian machine'),
+  );
+}
+
+/** Whether bytes of these character codes stand there. */
+export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
+  for (let i = 0; i < mark.length; i++) {
+    if (bytes[offset + i] !== mark.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Characters made by one call, which takes so many arguments everywhere. */
+const CHARACTERS = 4096;
+
+/** Text of which each byte is the character of its number. TextDecoder's "latin1" is windows-1252, which differs from 0x80 on. */
+export function latin1Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let begin = 0; begin < bytes.length; begin += CHARACTERS)
+    text += String.fromCharCode(...bytes.subarray(begin, begin + CHARACTERS));
+  return text;
+}
+
+/** An ArrayBuffer or Uint8Array, of any realm. */
+export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
+  const tag = tagOf(value);
+  return tag === 'ArrayBuffer' || tag === 'Uint8Array';
+}
+
+/**
+ * The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. Memory that may be
+ * shared or resized is copied: hosts decode no text from it, and tensors are not to change under their owner.
+ */
+export function asBytes(where: string, value: unknown, what = 'bytes', remedy?: string): Uint8Array {
+  if (!isBytes(value))
+    throw new TypeError(message(where, what, 'a Uint8Array or ArrayBuffer', show(value), remedy));
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+  return isFixed(bytes.buffer) ? bytes : new Uint8Array(bytes);
+}
+
+function isFixed(buffer: ArrayBufferLike): boolean {
+  return tagOf(buffer) === 'ArrayBuffer' && !(buffer as { readonly resizable?: boolean }).resizable;
+}

@@ -1,0 +1,43 @@
+import { checkInteger, message, show, showShape } from '../../check.js';
+import { arrayName, bitsOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
+import { tagOf } from './tag.js';
+import type { TorchTensor } from './tensor.js';
+
+/**
+ * A tensor that a caller made must be what its dtype and shape say.
+ *
+ * @throws TypeError when dtype, shape or the kind of array is wrong; RangeError when a size is.
+ */
+export function checkTensor(where: string, what: string, tensor: TorchTensor): void {
+  if (!isDtype(tensor?.dtype)) {
+    const rule = `a dtype of ${DTYPE_NAMES.join(', ')}`;
+    throw new TypeError(message(where, what, rule, show(tensor?.dtype)));
+  }
+  const { dtype, shape, data } = tensor;
+  if (!Array.isArray(shape)) throw new TypeError(message(where, `${what} shape`, 'an array', show(shape)));
+  for (const size of shape) checkInteger(where, `${what} shape`, size, 0);
+  if (Number.isNaN(elementCount(shape))) {
+    const rule = 'sizes whose product is at most 2^53 - 1';
+    throw new RangeError(message(where, `${what} shape`, rule, showShape(shape)));
+  }
+  const got = ArrayBuffer.isView(data) ? tagOf(data) : show(data);
+  if (got !== arrayName(dtype)) {
+    throw new TypeError(message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got));
+  }
+  const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
+  if (data.byteLength !== byteLength) {
+    const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
+    throw new RangeError(message(where, `${what} data`, rule, `${data.byteLength}`));
+  }
+}
+
+/** Whether two tensors agree in dtype and shape, and bit for bit. */
+export function hasSameValues(a: TorchTensor, b: TorchTensor): boolean {
+  if (a.data === b.data) return true;
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  const [x, y] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  return x.every((byte, i) => byte === y[i]);
+}
