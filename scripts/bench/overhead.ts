@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Contract from '../../src/kernels/contract.js';
-import type * as Direction from '../../src/kernels/host/direction.js';
+import type * as Constants from '../../src/kernels/host/abi/constants.js';
+import type * as Structs from '../../src/kernels/host/abi/structs.js';
 import type * as Layout from '../../src/kernels/host/layout.js';
-import type * as Plan from '../../src/kernels/host/plan.js';
 import type * as Stack from '../../src/kernels/host/stack.js';
 import type * as Wasm from '../../src/kernels/host/wasm.js';
 import type * as Weights from '../../src/kernels/host/weights.js';
@@ -16,8 +16,8 @@ import { type CaseTensors, caseTensors, disposeTensors, readAll } from './peers/
 import { type Summary, summarize } from './stats.js';
 
 const { listInputs } = await importBuilt<typeof Contract>('kernels/contract.js');
-const { DIRECTION_SIZE, writeDirection } = await importBuilt<typeof Direction>('kernels/host/direction.js');
-const { CELL_CODES } = await importBuilt<typeof Plan>('kernels/host/plan.js');
+const { DIRECTION, writeStruct } = await importBuilt<typeof Structs>('kernels/host/abi/structs.js');
+const { CELL_CODES } = await importBuilt<typeof Constants>('kernels/host/abi/constants.js');
 const { commonFields } = await importBuilt<typeof Layout>('kernels/host/layout.js');
 const { train } = await importBuilt<typeof Stack>('kernels/host/stack.js');
 const { makeEngine } = await importBuilt<typeof Wasm>('kernels/host/wasm.js');
@@ -106,8 +106,8 @@ function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
   fields.chunk_rows = 1;
   fields.scratch = engine.arena.allocate(engine.functions.forward_scratch(CELL_CODES.GRU, 1, SIZE, 0, 1));
   fields.unit_end = SIZE;
-  const at = engine.arena.allocate(DIRECTION_SIZE);
-  writeDirection(engine, at, fields);
+  const at = engine.arena.allocate(DIRECTION.length);
+  writeStruct(engine, at, DIRECTION, fields);
   return {
     run: () => void engine.functions.forward(engine.base, at),
     result: () => {

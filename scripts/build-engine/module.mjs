@@ -31,7 +31,7 @@ export const FLAGS = [
   '-Wl,--no-entry',
   '-Wl,--import-memory',
   '-Wl,--shared-memory',
-  // Half the reach of 32 bits, so that an index fits a signed int.
+  // Half the reach of 32 bits: the difference of two pointers is signed.
   '-Wl,--max-memory=2147483648',
   '-Wl,-z,stack-size=65536',
   '-Wl,--export=__heap_base',

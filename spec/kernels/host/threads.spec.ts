@@ -44,7 +44,7 @@ describe("the engine's workers", () => {
       else loseOneOf(taken);
     });
     expectRight();
-    expect(call).to.throw(LOST).with.property('name', 'LostWorkerError');
+    expect(call).to.throw(LOST).with.property('name', 'EngineLostError');
     watch.leaveAlone();
   }
 

@@ -4,18 +4,16 @@
  */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { CELL_CODES, HIDDEN_SLOTS, INPUT_SLOTS, padded, SLOTS, UNIT_GROUP } from './abi/constants.js';
+import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from './abi/structs.js';
 import { Scope } from './arena.js';
-import { DIRECTION_SIZE, writeDirection } from './direction.js';
-import { type Engine, padded } from './engine.js';
+import type { Engine } from './engine.js';
 import { commonFields, type Group, inputSizeOf, runJobs } from './layout.js';
-import { CELL_CODES, GATES, HIDDEN_SLOTS, INPUT_SLOTS, SLOTS } from './plan.js';
+import { GATES } from './plan.js';
 import { allocateStaging, copyIn, copyOut } from './sequences.js';
 import type { Reserve } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
 import type { Job } from './threads.js';
-
-/** ROWS of engine/tile.h. */
-const UNIT_GROUP = 4;
 
 /** What backward leaves of one direction of one group. Blocks of the reserve's scope. */
 interface DirectionGradient {
@@ -178,9 +176,7 @@ export class StackGradient {
     fields.h_before = gradient.hBefore;
     fields.dh_sum = gradient.dhSum;
     fields.unprojected = gradient.unprojected;
-    const at = temporary.allocate(DIRECTION_SIZE);
-    writeDirection(engine, at, fields);
-    return at;
+    return placeStruct(engine, temporary, DIRECTION, fields);
   }
 
   /** By group: the gradient of a layer's input, `[M, I of the layer]`, summed over its directions. */
@@ -198,17 +194,16 @@ export class StackGradient {
         const weight = (weights[k] as (typeof weights)[number]).transpose('weight_ih');
         const jobs = groups.map(({ packing }, g): Job => {
           const dgates = this.gradientOf(k, g).dgates + (INPUT_SLOTS[cell][0] as number) * gate;
-          const depth = GATES[cell] * gate;
-          const at = writeInts(engine, temporary, [
+          const at = placeStruct(engine, temporary, INPUT_GRADIENT, {
             dgates,
-            SLOTS[cell] * gate,
-            weight,
-            depth,
-            dx[g] as number,
-            packing.rows,
+            dgates_stride: SLOTS[cell] * gate,
+            weight_t: weight,
+            depth: GATES[cell] * gate,
+            dx: dx[g] as number,
+            rows: packing.rows,
             columns,
-            direction,
-          ]);
+            add: direction,
+          });
           return { job: 'input_gradient', at };
         });
         runJobs(engine, reserve.threads, jobs);
@@ -302,21 +297,21 @@ export class StackGradient {
       );
       for (const [g, { left, leftStride, right, rows }] of factors.entries()) {
         const jobs = begins.map((begin, i): Job => {
-          const at = writeInts(engine, temporary, [
-            left,
-            leftStride,
-            slots,
-            right,
+          const at = placeStruct(engine, temporary, WEIGHT_GRADIENT, {
+            dgates: left,
+            dgates_stride: leftStride,
+            slot_of_gate: slots,
+            x: right,
             dw,
             rows,
             gates,
             units,
             columns,
-            begin,
-            Math.min(units, begin + share),
-            Number(g > 0),
-            scratch[i] as number,
-          ]);
+            unit_begin: begin,
+            unit_end: Math.min(units, begin + share),
+            add: Number(g > 0),
+            scratch: scratch[i] as number,
+          });
           return { job: 'weight_gradient', at };
         });
         runJobs(engine, reserve.threads, jobs);
@@ -326,7 +321,7 @@ export class StackGradient {
   }
 }
 
-/** The fields of a struct in their order. @returns where they lie. */
+/** An array of integers in the arena. @returns where it lies. */
 function writeInts(engine: Engine, scope: Scope, values: readonly number[]): number {
   const at = scope.allocate(values.length);
   engine.ints(at, values.length).set(values);

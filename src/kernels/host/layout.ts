@@ -1,17 +1,10 @@
 /** Where everything of a call lies in the arena, and the structs that tell its jobs so. */
 
+import { CELL_CODES, padded, SLOTS, VECTOR } from './abi/constants.js';
+import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from './abi/structs.js';
 import { Scope } from './arena.js';
-import { DIRECTION_SIZE, type DirectionFields, noFields, TEAM_SIZE, writeDirection } from './direction.js';
-import { type Engine, padded, VECTOR } from './engine.js';
-import {
-  CELL_CODES,
-  type DirectionTensors,
-  GATES,
-  type Packing,
-  type Plan,
-  SLOTS,
-  teamSize,
-} from './plan.js';
+import type { Engine } from './engine.js';
+import { type DirectionTensors, GATES, type Packing, type Plan, teamSize } from './plan.js';
 import { project } from './projection.js';
 import { allocateStaging } from './sequences.js';
 import type { Job } from './threads.js';
@@ -19,6 +12,11 @@ import type { PackedWeights } from './weights.js';
 
 /** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;
+
+const NO_DIRECTION = noFields(DIRECTION);
+
+/** A team that has not met. */
+const NO_TEAM = noFields(TEAM);
 
 /** Rows of the batch that run together, and where their arrays lie in the arena. */
 export interface Group {
@@ -60,12 +58,12 @@ export function commonFields(
   { plan, initial, weights }: Omit<StackArrays, 'groups'>,
   group: Group,
   k: number,
-): DirectionFields {
+): Fields<typeof DIRECTION> {
   const { cell, steps, hiddenSize, projSize, outSize, directions } = plan;
   const layer = Math.floor(k / directions);
   const direction = k % directions;
   const packed = weights[k] as PackedWeights;
-  const fields = noFields();
+  const fields: Fields<typeof DIRECTION> = { ...NO_DIRECTION };
   fields.cell = CELL_CODES[cell];
   fields.steps = steps;
   fields.batch = group.packing.order.length;
@@ -179,7 +177,7 @@ export class Layout {
     const { engine, jobs, teams, threads, members } = this;
     for (const [layer, ofLayer] of jobs.entries()) {
       if (this.isProjected) this.project(layer, tensors);
-      for (const team of teams) engine.ints(team, TEAM_SIZE).fill(0)[0] = members;
+      for (const team of teams) writeStruct(engine, team, TEAM, { ...NO_TEAM, size: members });
       runJobs(engine, threads, ofLayer);
     }
   }
@@ -236,7 +234,7 @@ export class Layout {
     return {
       scratch: temporary.allocate(size),
       chunkRows,
-      team: this.members > 1 ? temporary.allocate(TEAM_SIZE) : 0,
+      team: this.members > 1 ? temporary.allocate(TEAM.length) : 0,
       gx: this.isProjected ? temporary.allocate(packing.rows * GATES[cell] * padded(hiddenSize)) : 0,
     };
   }
@@ -246,7 +244,7 @@ export class Layout {
     const count = this.groups.length * this.plan.directions * this.members;
     return Array.from({ length: count }, () => ({
       job: 'forward',
-      at: this.temporary.allocate(DIRECTION_SIZE),
+      at: this.temporary.allocate(DIRECTION.length),
     }));
   }
 
@@ -271,7 +269,7 @@ export class Layout {
         for (let member = 0; member < members; member++) {
           fields.unit_begin = Math.min(hiddenSize, member * share);
           fields.unit_end = Math.min(hiddenSize, (member + 1) * share);
-          writeDirection(engine, (jobs.shift() as Job).at, fields);
+          writeStruct(engine, (jobs.shift() as Job).at, DIRECTION, fields);
         }
       }
   }

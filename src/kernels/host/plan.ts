@@ -2,25 +2,10 @@
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type Cell, outputSize, type RecurrentAttrs } from '../contract.js';
-import { VECTOR } from './engine.js';
-
-/** `enum cell` in engine/engine.h. */
-export const CELL_CODES: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 1, GRU: 2, LSTM: 3 };
+import { VECTOR } from './abi/constants.js';
 
 /** G, the gate blocks in the rows of each weight. */
 export const GATES: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 3, LSTM: 4 };
-
-/** Slots of the reserve, and of the gates' gradients; an RNN's reserve has none. */
-export const SLOTS: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 4, LSTM: 5 };
-
-/** The slot of each gate's gradient, torch's order: towards x, and towards h. */
-export const INPUT_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
-  RNN_TANH: [0],
-  RNN_RELU: [0],
-  GRU: [1, 2, 3],
-  LSTM: [0, 1, 2, 3],
-};
-export const HIDDEN_SLOTS: Readonly<Record<Cell, readonly number[]>> = { ...INPUT_SLOTS, GRU: [1, 2, 0] };
 
 /** The tensors of one direction of one layer. */
 export interface DirectionTensors {

@@ -1,7 +1,8 @@
 /** The input projection by the backend's own product, where that is faster than the engine's: tfjs-node's is oneDNN's. */
 
 import { type KernelBackend, matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { type Engine, VECTOR } from './engine.js';
+import { VECTOR } from './abi/constants.js';
+import type { Engine } from './engine.js';
 import { type DirectionTensors, GATES, type Plan } from './plan.js';
 
 /**

@@ -10,13 +10,14 @@ import {
   type RecurrentAttrs,
 } from '../contract.js';
 import type { Engine } from './engine.js';
+import { EngineLostError } from './engine-lost-error.js';
 import { StackGradient } from './gradient.js';
 import { Layouts } from './layouts.js';
 import { nodeThreads } from './node-threads.js';
 import { Reserves } from './reserves.js';
 import { infer, train } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
-import { LostWorkerError, MAX_THREADS } from './threads.js';
+import { MAX_THREADS } from './threads.js';
 import { isSupported, makeEngine } from './wasm.js';
 import { WeightCache } from './weights.js';
 
@@ -110,12 +111,12 @@ function differentiate(
   return entry.gradient.of(entry.reserve.plan.attrs.inputNames[input] as string, backend);
 }
 
-/** A lost worker may still write into the engine's memory: the next call gets another engine, on one thread. */
+/** A worker of a lost engine may still write into its memory: the next call gets another engine, on one thread. */
 function guarded<T>(body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof LostWorkerError) {
+    if (error instanceof EngineLostError) {
       shared = undefined;
       wantedThreads = 1;
     }

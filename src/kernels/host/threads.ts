@@ -1,11 +1,10 @@
 /** Threads of the engine: workers over its memory, the caller taking part. */
 
 import { message } from '../../check.js';
+import { JOBS, QUEUE_CAPACITY, STACK_BYTES } from './abi/constants.js';
 import type { Arena } from './arena.js';
+import { EngineLostError } from './engine-lost-error.js';
 import { type NodeWorker, nodeThreads } from './node-threads.js';
-
-/** `enum job` of engine/engine.h. */
-export const JOBS = { forward: 0, backward: 1, input_gradient: 2, weight_gradient: 3 } as const;
 
 export interface Job {
   readonly job: keyof typeof JOBS;
@@ -13,11 +12,8 @@ export interface Job {
   readonly at: number;
 }
 
-/** As many jobs as a queue holds; more are run in turns. */
-const CAPACITY = 64;
-
-/** Floats of a worker's stack: 64 KiB, as the module's own. */
-const STACK_FLOATS = 16384;
+/** Floats of a worker's stack. */
+const STACK_FLOATS = STACK_BYTES / 4;
 
 /** How often a thread looks before it sleeps: about 20 microseconds, less than it takes to wake one. */
 const SPINS = 2000;
@@ -49,11 +45,6 @@ for (let seen = 0; ; ) {
   Atomics.notify(ints, done);
 }
 `;
-
-/** A worker took a job and did not come back; the engine must not be used any more. */
-export class LostWorkerError extends Error {
-  override readonly name = 'LostWorkerError';
-}
 
 export interface ThreadHost {
   readonly module: WebAssembly.Module;
@@ -90,15 +81,15 @@ export class Threads {
     for (const worker of this.workers.splice(Math.max(0, count - 1))) void worker.terminate();
   }
 
-  /** Runs all jobs to their end. @throws LostWorkerError */
+  /** Runs all jobs to their end. @throws EngineLostError */
   run(jobs: readonly Job[]): void {
     if (jobs.length < 2 || this.count < 2) {
       for (const job of jobs) this.host.run(job);
       return;
     }
     this.startWorkers();
-    for (let begin = 0; begin < jobs.length; begin += CAPACITY)
-      this.runTogether(jobs.slice(begin, begin + CAPACITY));
+    for (let begin = 0; begin < jobs.length; begin += QUEUE_CAPACITY)
+      this.runTogether(jobs.slice(begin, begin + QUEUE_CAPACITY));
   }
 
   private runTogether(jobs: readonly Job[]): void {
@@ -128,7 +119,7 @@ export class Threads {
       if (Atomics.wait(ints, done, finished, 1000) === 'timed-out') seconds++;
     }
     this.count = 1;
-    throw new LostWorkerError(
+    throw new EngineLostError(
       message(
         'engine threads',
         'jobs',
@@ -141,7 +132,7 @@ export class Threads {
 
   private startWorkers(): void {
     const { arena } = this.host;
-    this.queue ??= arena.allocate(3 + 2 * CAPACITY);
+    this.queue ??= arena.allocate(3 + 2 * QUEUE_CAPACITY);
     while (this.workers.length < this.wanted - 1) {
       const stack = this.freeStacks.pop() ?? arena.allocate(STACK_FLOATS);
       if (this.startWorker(this.queue, stack)) continue;

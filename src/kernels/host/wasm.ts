@@ -1,7 +1,8 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
+import type { EngineFunctions } from './abi/functions.js';
 import { Arena, type ArenaMemory } from './arena.js';
-import type { Engine, EngineFunctions } from './engine.js';
+import type { Engine } from './engine.js';
 import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';
 import { Threads } from './threads.js';
 

@@ -1,7 +1,8 @@
 /** Weights in the order in which the engine reads them, kept from call to call. */
 
 import type { DataId, KernelBackend } from '@tensorflow/tfjs-core';
-import { type Engine, padded } from './engine.js';
+import { padded } from './abi/constants.js';
+import type { Engine } from './engine.js';
 import { type DirectionTensors, GATES, type Plan } from './plan.js';
 import { valuesOf } from './tensors.js';
 

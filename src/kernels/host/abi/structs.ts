@@ -1,9 +1,13 @@
-/** `struct direction` of engine/engine.h: what forward and backward are told. */
+/**
+ * The structs of engine/engine.h by the names of their fields, in the header's order. A spec compares them with the header.
+ * Every field is an int32; an index counts floats of the arena, and 0 is none.
+ */
 
-import type { Engine } from './engine.js';
+import type { Scope } from '../arena.js';
+import type { Engine } from '../engine.js';
 
-/** The fields of `struct direction` in engine/engine.h, in its order. */
-export const DIRECTION_FIELDS = [
+/** What `forward` and `backward` are told of one direction of one layer. */
+export const DIRECTION = [
   'cell',
   'steps',
   'batch',
@@ -48,22 +52,71 @@ export const DIRECTION_FIELDS = [
   'unprojected',
 ] as const;
 
-export type DirectionFields = Record<(typeof DIRECTION_FIELDS)[number], number>;
+/** What `input_gradient` is told. */
+export const INPUT_GRADIENT = [
+  'dgates',
+  'dgates_stride',
+  'weight_t',
+  'depth',
+  'dx',
+  'rows',
+  'columns',
+  'add',
+] as const;
 
-/** In floats of the arena. */
-export const DIRECTION_SIZE = DIRECTION_FIELDS.length;
+/** What `weight_gradient` is told. */
+export const WEIGHT_GRADIENT = [
+  'dgates',
+  'dgates_stride',
+  'slot_of_gate',
+  'x',
+  'dw',
+  'rows',
+  'gates',
+  'units',
+  'columns',
+  'unit_begin',
+  'unit_end',
+  'add',
+  'scratch',
+] as const;
 
-/** Of `struct team`, whose first field is its size. */
-export const TEAM_SIZE = 6;
+/** What jobs that share the units of a direction tell each other. */
+export const TEAM = ['size', 'joined', 'start', 'arrived', 'meeting', 'waiting'] as const;
 
-const ZEROS = Object.fromEntries(DIRECTION_FIELDS.map((name) => [name, 0])) as DirectionFields;
+/** What threads share of a round of jobs; the jobs follow. */
+export const QUEUE = ['ticket', 'done'] as const;
+
+/** One job of a queue. */
+export const QUEUED_JOB = ['job', 'at'] as const;
+
+/** A value for each field of a struct. */
+export type Fields<S extends readonly string[]> = Record<S[number], number>;
 
 /** Every field 0. */
-export function noFields(): DirectionFields {
-  return { ...ZEROS };
+export function noFields<S extends readonly string[]>(struct: S): Fields<S> {
+  return Object.fromEntries(struct.map((name) => [name, 0])) as Fields<S>;
 }
 
-export function writeDirection(engine: Engine, at: number, fields: DirectionFields): void {
-  const ints = engine.ints(at, DIRECTION_SIZE);
-  for (let i = 0; i < DIRECTION_SIZE; i++) ints[i] = fields[DIRECTION_FIELDS[i] as keyof DirectionFields];
+/** Writes a struct where it lies in the arena. */
+export function writeStruct<S extends readonly string[]>(
+  { ints }: Pick<Engine, 'ints'>,
+  at: number,
+  struct: S,
+  fields: Readonly<Fields<S>>,
+): void {
+  const to = ints(at, struct.length);
+  for (let i = 0; i < struct.length; i++) to[i] = fields[struct[i] as S[number]];
+}
+
+/** Allocates a struct and writes it. @returns where it lies. @throws UnsupportedError when the arena is full. */
+export function placeStruct<S extends readonly string[]>(
+  engine: Pick<Engine, 'ints'>,
+  scope: Scope,
+  struct: S,
+  fields: Readonly<Fields<S>>,
+): number {
+  const at = scope.allocate(struct.length);
+  writeStruct(engine, at, struct, fields);
+  return at;
 }

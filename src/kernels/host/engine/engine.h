@@ -26,12 +26,21 @@
 
 typedef int32_t index_t;
 
+/* Floats of a vector; of a row in a panel. */
+#define VL 8
+/* Rows of a tile. */
+#define ROWS 4
+
 enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM };
+
+/* Slots of the reserve; q = W_hn h + b_hn, c is the state. */
+enum gru_slot { GRU_Q, GRU_R, GRU_Z, GRU_N };
+enum lstm_slot { LSTM_I, LSTM_F, LSTM_G, LSTM_O, LSTM_C };
 
 /*
  * One direction of one layer over a whole sequence; every field is an int32, in this order.
  *
- * The reserve holds, for each packed row, slots of Hp floats: GRU q r z n with q = W_hn h + b_hn, LSTM i f g o c, RNN none.
+ * The reserve holds, for each packed row, slots of Hp floats: those of enum gru_slot or enum lstm_slot, RNN none.
  * Backward puts the gradient of each gate's sum in the place of the gate: GRU dq dr dz dn, of which dq dr dz belong to
  * W_hh and dr dz dn to W_ih; LSTM di df dg do. An RNN has one slot then, in a buffer of its own.
  */
@@ -162,6 +171,11 @@ struct team {
 /* The functions that take the index of a struct: what can be queued. */
 enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };
 
+/* Jobs of one round. */
+#define QUEUE_CAPACITY 64
+/* The stack of each thread. */
+#define STACK_BYTES 65536
+
 /*
  * Jobs that do not depend on each other, for any number of threads. `ticket` holds the round, the count of jobs and the next
  * one to be taken: a thread that comes late, in another round, takes nothing.
@@ -169,7 +183,7 @@ enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };
 struct queue {
   int32_t ticket;        /* round << 16 | count << 8 | next */
   int32_t done;          /* jobs finished in this round */
-  struct { int32_t job; index_t at; } jobs[];
+  struct queued_job { int32_t job; index_t at; } jobs[];
 };
 
 /* Takes and runs jobs of the round until none is left. */

@@ -12,8 +12,6 @@
 
 #include "vec.h"
 
-#define ROWS 4
-
 /* Keeps the compiler from moving all loads of a step in front of its arithmetic, where they would spill. */
 #ifdef __wasm__
 #define IN_ORDER __asm__ volatile("" ::: "memory")

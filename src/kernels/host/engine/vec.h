@@ -2,9 +2,8 @@
 #ifndef VEC_H
 #define VEC_H
 
-#include <stdint.h>
+#include "engine.h"
 
-#define VL 8
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #ifdef __clang__

@@ -1,0 +1,52 @@
+/** The enumerations and sizes of engine/engine.h. A spec compares them with the header. */
+
+import type { Cell } from '../../contract.js';
+
+/** `enum cell`. */
+export const CELL_CODES: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 1, GRU: 2, LSTM: 3 };
+
+/** `enum gru_slot`: what the reserve of a GRU holds, and after backward the gradients of its gates. */
+export const GRU_SLOTS = { q: 0, r: 1, z: 2, n: 3 } as const;
+
+/** `enum lstm_slot`: the same of an LSTM. */
+export const LSTM_SLOTS = { i: 0, f: 1, g: 2, o: 3, c: 4 } as const;
+
+/** Slots of the reserve, and of the gradients of the gates. An RNN keeps no reserve; its gate's gradient is one slot. */
+export const SLOTS: Readonly<Record<Cell, number>> = {
+  RNN_TANH: 1,
+  RNN_RELU: 1,
+  GRU: Object.keys(GRU_SLOTS).length,
+  LSTM: Object.keys(LSTM_SLOTS).length,
+};
+
+/** The slot of each gate's gradient towards x, in torch's order of gates. */
+export const INPUT_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
+  RNN_TANH: [0],
+  RNN_RELU: [0],
+  GRU: [GRU_SLOTS.r, GRU_SLOTS.z, GRU_SLOTS.n],
+  LSTM: [LSTM_SLOTS.i, LSTM_SLOTS.f, LSTM_SLOTS.g, LSTM_SLOTS.o],
+};
+
+/** The slot of each gate's gradient towards h. GRU's new gate has another there: `q = W_hn h + b_hn` is multiplied by r. */
+export const HIDDEN_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
+  ...INPUT_SLOTS,
+  GRU: [GRU_SLOTS.r, GRU_SLOTS.z, GRU_SLOTS.q],
+};
+
+/** `enum job`: the functions that a queue can hold. */
+export const JOBS = { forward: 0, backward: 1, input_gradient: 2, weight_gradient: 3 } as const;
+
+/** `VL`: floats of a vector, to which units are padded. */
+export const VECTOR = 8;
+
+/** `ROWS`: rows of a tile; the product for a weight's gradient reads units in whole groups of so many. */
+export const UNIT_GROUP = 4;
+
+/** `QUEUE_CAPACITY`: jobs of one round. */
+export const QUEUE_CAPACITY = 64;
+
+/** `STACK_BYTES`: the stack of each thread; the linker gives the first one the same. */
+export const STACK_BYTES = 65536;
+
+/** `columns` rounded up to whole vectors. */
+export const padded = (columns: number): number => Math.ceil(columns / VECTOR) * VECTOR;

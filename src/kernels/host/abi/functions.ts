@@ -1,0 +1,75 @@
+/** The functions that engine/engine.h declares for TypeScript. A spec compares them with the header. */
+
+/** Indices and counts are in floats of the arena; engine/engine.h says what each function does. */
+export interface EngineFunctions {
+  forward_scratch(
+    cell: number,
+    batch: number,
+    hiddenSize: number,
+    projSize: number,
+    chunkRows: number,
+  ): number;
+  backward_scratch(cell: number, batch: number, hiddenSize: number, projSize: number): number;
+  forward(arena: number, direction: number): number;
+  backward(arena: number, direction: number): void;
+  packed_size(gates: number, units: number, columns: number): number;
+  packed_transposed_size(gates: number, units: number, columns: number): number;
+  pack_weight(
+    arena: number,
+    weight: number,
+    packed: number,
+    gates: number,
+    units: number,
+    columns: number,
+  ): void;
+  pack_transposed(
+    arena: number,
+    weight: number,
+    packed: number,
+    gates: number,
+    units: number,
+    columns: number,
+    firstGate: number,
+  ): void;
+  pack_bias(
+    arena: number,
+    bias: number,
+    other: number,
+    packed: number,
+    gates: number,
+    units: number,
+    addedGates: number,
+  ): void;
+  add_bias(arena: number, to: number, bias: number, rows: number, columns: number): void;
+  pack_sequence(...args: SequenceArgs): void;
+  unpack_sequence(...args: SequenceArgs): void;
+  input_gradient(arena: number, job: number): void;
+  weight_gradient(arena: number, job: number): void;
+  weight_gradient_scratch(gates: number, units: number): number;
+  bias_gradient(
+    arena: number,
+    dgates: number,
+    dgatesStride: number,
+    slotOfGate: number,
+    db: number,
+    rows: number,
+    gates: number,
+    units: number,
+    add: number,
+  ): void;
+  work(arena: number, queue: number, round: number): void;
+  activation(arena: number, which: number, x: number, y: number, count: number): void;
+}
+
+type SequenceArgs = [
+  arena: number,
+  from: number,
+  to: number,
+  order: number,
+  counts: number,
+  steps: number,
+  batch: number,
+  group: number,
+  width: number,
+  batchFirst: number,
+];
