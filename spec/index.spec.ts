@@ -17,7 +17,6 @@ describe('the public exports', () => {
       'formatCodes',
       'gru',
       'gruCell',
-      'loadKerasModel',
       'loadStateDict',
       'lstm',
       'lstmCell',

@@ -1,8 +1,6 @@
-import './kernels/wasm/unsorted-segment-sum.js';
+import './kernels/index.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
-export { type KerasLoadOptions, loadKerasModel } from './keras/load-keras-model.js';
-export type { KerasModelSource } from './keras/source.js';
 export { setThreads } from './kernels/host/register.js';
 export type { RecurrentCellArgs } from './layers/cells/args.js';
 export {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { FormatError, loadKerasModel } from '../../src/index.js';
+import { FormatError } from '../../src/index.js';
+import { loadKerasModel } from '../../src/keras/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { disposeModel, handlerOf, kerasFixture } from './fixtures.js';
 import { type Edit, edited, expectRefusal } from './support.js';

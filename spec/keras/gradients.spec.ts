@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { loadKerasModel } from '../../src/index.js';
+import { loadKerasModel } from '../../src/keras/index.js';
 import { findSlots, slotsOf } from '../../src/keras/weights/slots.js';
 import { describeEachBackend } from '../support/backends.js';
 import type { FloatTensor } from '../support/fixtures.js';

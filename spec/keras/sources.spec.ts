@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { loadKerasModel, toStateDict } from '../../src/index.js';
+import { toStateDict } from '../../src/index.js';
+import { loadKerasModel } from '../../src/keras/index.js';
 import { disposeModel, handlerOf, kerasFixture } from './fixtures.js';
 
 describe('loadKerasModel', () => {

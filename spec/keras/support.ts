@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { loadKerasModel } from '../../src/index.js';
+import { loadKerasModel } from '../../src/keras/index.js';
 import type { JsonObject, LayerJson } from '../../src/keras/json.js';
 import { artifactsOf, type KerasVersion, kerasFixture } from './fixtures.js';
 

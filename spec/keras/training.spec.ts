@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { loadKerasModel } from '../../src/index.js';
+import { loadKerasModel } from '../../src/keras/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { disposeModel, handlerOf, inputTensors, kerasFixture } from './fixtures.js';
 

@@ -17,7 +17,8 @@ export type KerasLoadOptions = FetchOptions;
  *
  * Takes what `tensorflowjs_converter --input_format=keras` makes of a model of Keras 2 or Keras 3; `tf.loadLayersModel`
  * refuses the first for its GRUs and the second altogether. The other layers are those of tfjs, and so is the model:
- * it predicts, trains, and saves for `tf.loadLayersModel` to load. It comes uncompiled. The caller disposes it.
+ * it predicts, trains, and saves. It comes uncompiled. The caller disposes it. `tf.loadLayersModel` loads what it saved in a
+ * program that imports `tfjs-torch-rnn/keras`; in any other tfjs throws `Unknown layer: TorchKerasGRU`.
  *
  * @param source as for `tf.loadLayersModel`; plain Node has no handler for files.
  * @throws FormatError when it is no such model, or weights are missing, superfluous or of another shape;
