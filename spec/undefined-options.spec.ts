@@ -9,12 +9,10 @@ import {
   type GRUForwardOptions,
   gru,
   gruCell,
-  type KerasLoadOptions,
   type LoadOptions,
   type LSTMArgs,
   type LSTMCellInitialState,
   type LSTMForwardOptions,
-  loadKerasModel,
   loadStateDict,
   lstm,
   lstmCell,
@@ -33,6 +31,7 @@ import {
   toStateDict,
   writeSafetensors,
 } from '../src/index.js';
+import { type KerasLoadOptions, loadKerasModel } from '../src/keras/index.js';
 import { expectSame } from './support/expect-same.js';
 
 type OptionalName<T> = { [Name in keyof T]-?: object extends Pick<T, Name> ? Name : never }[keyof T];
