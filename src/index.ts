@@ -22,7 +22,7 @@ export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/recurre
 export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/recurrent/lstm.js';
 export { RNN, type RNNArgs, type RNNForwardOptions, rnn } from './layers/recurrent/rnn.js';
 export type { FromStateDictOptions } from './layers/weights/from-state-dict.js';
-export type { ModuleMap } from './models/leaves.js';
+export type { ModuleMap, ModulePaths } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';
 export { describeKernels, type KernelDescription } from './ops/describe-kernels.js';

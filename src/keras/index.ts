@@ -2,5 +2,5 @@
 
 import '../kernels/index.js';
 
-export { type KerasLoadOptions, loadKerasModel } from './load-keras-model.js';
-export type { KerasModelSource } from './source.js';
+export { loadKerasModel } from './load-keras-model.js';
+export type { KerasLoadOptions, KerasModelSource } from './source.js';

@@ -3,13 +3,10 @@ import { checkKeys } from '../check.js';
 import { buildModel, disposingOnFailure } from './build.js';
 import { checkLostMasks, checkMasks } from './check-masks.js';
 import { WHERE } from './json.js';
-import { type FetchOptions, type KerasModelSource, readArtifacts } from './source.js';
+import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';
 import { kerasModelOf, toTfjsTopology } from './topology/topology.js';
 import { loadWeights } from './weights/load-weights.js';
 import { weightsFile } from './weights/weights-file.js';
-
-/** How a model is fetched, as for `tf.loadLayersModel`. */
-export type KerasLoadOptions = FetchOptions;
 
 /**
  * Loads a Keras model in the layers format of TensorFlow.js, with the GRU layers that tfjs lacks: those with

@@ -8,13 +8,16 @@ import { invalidModel, isObject, unsupported, WHERE } from './json.js';
 /** A URL (or with tfjs-node a path) of model.json, an IOHandler that loads one, or what such a handler gives. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
 
-type FetchOptionName = 'requestInit' | 'onProgress' | 'fetchFunc' | 'weightPathPrefix' | 'weightUrlConverter';
-
-export type FetchOptions = { readonly [Name in FetchOptionName]?: io.LoadOptions[Name] | undefined };
+/** How a model is fetched, as for `tf.loadLayersModel`. */
+export type KerasLoadOptions = {
+  readonly [Name in 'requestInit' | 'onProgress' | 'fetchFunc' | 'weightPathPrefix' | 'weightUrlConverter']?:
+    | io.LoadOptions[Name]
+    | undefined;
+};
 
 export async function readArtifacts(
   source: KerasModelSource,
-  options: FetchOptions,
+  options: KerasLoadOptions,
 ): Promise<io.ModelArtifacts> {
   const artifacts = await artifactsOf(source, options);
   if (!isObject(artifacts)) throw invalidModel('source', 'model artifacts', show(artifacts));
@@ -30,7 +33,7 @@ export async function readArtifacts(
   return artifacts as io.ModelArtifacts;
 }
 
-async function artifactsOf(source: unknown, options: FetchOptions): Promise<unknown> {
+async function artifactsOf(source: unknown, options: KerasLoadOptions): Promise<unknown> {
   if (typeof source === 'string') return handlerOf(source, options).load?.();
   if (isObject(source) && typeof source.load === 'function') return (source as io.IOHandler).load?.();
   if (isObject(source) && 'modelTopology' in source) return source;
@@ -39,7 +42,7 @@ async function artifactsOf(source: unknown, options: FetchOptions): Promise<unkn
 }
 
 /** As tfjs chooses it. */
-function handlerOf(path: string, options: FetchOptions): io.IOHandler {
+function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
   const handlers = io.getLoadHandlers(path, options) as io.IOHandler[];
   const [handler] = handlers;
   if (handler && handlers.length === 1) return handler;

@@ -1,5 +1,6 @@
 /** State dicts alone: bytes to tensors and back. Imports no tfjs, so any project can use it. */
 export { FormatError, UnsupportedError } from '../errors.js';
+export type { CheckpointPath } from './choose/dict.js';
 export type { StateDictFormat } from './formats/detect.js';
 export { parseSafetensorsMetadata, type SafetensorsOptions } from './formats/safetensors/safetensors.js';
 export type { ReadOptions } from './options.js';

@@ -2,7 +2,6 @@ import { Tensor } from '@tensorflow/tfjs-core';
 import { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, show } from '../../check.js';
 import type { Lengths } from '../../ops/lengths.js';
-import type { Mask } from '../masks/masks.js';
 
 /** What `apply` takes beside the inputs. */
 export interface RecurrentCallArgs {
@@ -11,7 +10,7 @@ export interface RecurrentCallArgs {
   /** Whether dropout is active. @default false */
   training?: boolean | undefined;
   /** `[B, T]`, right-padded; what a masking layer hands down. Eagerly pass `lengths`, which have precedence. */
-  mask?: Mask | Mask[] | undefined;
+  mask?: Tensor | null | (Tensor | null | undefined)[] | undefined;
 }
 
 /** What `forward` takes beside the input and the initial states. */
