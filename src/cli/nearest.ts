@@ -1,6 +1,6 @@
 /** The word that somebody who misspelt one meant. */
 
-import { isWithin } from '../state-dict/edits.js';
+import { isWithin } from '../matching/edits.js';
 
 /** More edits than this make another word. */
 const MAX_EDITS = 2;

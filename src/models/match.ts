@@ -1,11 +1,11 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { Faults } from '../state-dict/faults.js';
+import { Faults } from '../matching/faults.js';
+import { hintAtArguments, hintAtPaths, hintAtSizes, hintAtTies } from '../matching/hints.js';
 import { joinPath, type Selection, type SelectOptions, selectKeys } from '../state-dict/keys.js';
 import { checkTensor, hasSameValues } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import { hintAtArguments, hintAtPaths, hintAtSizes, hintAtTies } from './hints.js';
 import { type Leaf, namesOf } from './leaves.js';
 import type { Layer, Parameter } from './modules/index.js';
 import { fits, knownParameters } from './shapes.js';

@@ -1,7 +1,7 @@
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/weights.js';
-import { shapeFits } from '../state-dict/faults.js';
+import { shapeFits } from '../matching/faults.js';
 import type { Layer, ModuleKind, Parameter } from './modules/index.js';
 
 /** Whether a tensor of this shape in the file can be loaded into the weight of `parameter`. */

@@ -1,6 +1,6 @@
 /** What a state_dict says about the arguments of the layer or cell it was saved from. */
 
-import { type Faults, prefixHint, shapeFits } from '../state-dict/faults.js';
+import { type Faults, prefixHint, shapeFits } from '../matching/faults.js';
 import { gatesNote } from './gates.js';
 
 /** Names and shapes of the entries of one module. */

@@ -1,7 +1,7 @@
 /** Recurrent layers and cells, told by the names of their weights and the blocks of rows in them. */
 
 import { showShape } from '../check.js';
-import { Faults, shapeFits } from '../state-dict/faults.js';
+import { Faults, shapeFits } from '../matching/faults.js';
 import { joinPath } from '../state-dict/keys.js';
 import { type FileArgs, type ModuleShapes, readCellArgs, readLayerArgs } from './layer-args.js';
 import type { NamedShapes, RecognisedModule, RecurrentName } from './modules.js';

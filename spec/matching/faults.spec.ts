@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
-import { Faults, prefixHint, shapeFits } from '../../src/state-dict/faults.js';
+import { Faults, prefixHint, shapeFits } from '../../src/matching/faults.js';
 
 describe('shapeFits', () => {
   it('compares sizes one by one, null fitting any', () => {

@@ -4,7 +4,7 @@ import { StateDictError } from '../../src/errors.js';
 import { gru, lstm, rnn } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
-import { below, f32 } from './torch-modules.js';
+import { below, f32 } from '../models/torch-modules.js';
 
 const linear = (inputs: number, outputs: number): StateDict =>
   new Map([

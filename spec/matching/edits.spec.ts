@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isWithin } from '../../src/state-dict/edits.js';
+import { isWithin } from '../../src/matching/edits.js';
 
 describe('isWithin', () => {
   it('counts characters inserted, deleted and replaced', () => {

@@ -1,13 +1,13 @@
 /** What a reader of the error could do: arguments that would fit the file, and paths that would fit the layers. */
 
-import { type Faults, prefixHint } from '../state-dict/faults.js';
+import { type Leaf, namesOf } from '../models/leaves.js';
+import { embedding } from '../models/modules/embedding.js';
+import type { Parameter } from '../models/modules/index.js';
+import { fits, knownParameters } from '../models/shapes.js';
 import { joinPath, modulesWith, type Selection } from '../state-dict/keys.js';
 import { hasSameValues } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import { type Leaf, namesOf } from './leaves.js';
-import { embedding } from './modules/embedding.js';
-import type { Parameter } from './modules/index.js';
-import { fits, knownParameters } from './shapes.js';
+import { type Faults, prefixHint } from './faults.js';
 
 /** What the hints are read off. */
 export interface HintSource {
