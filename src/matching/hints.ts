@@ -4,10 +4,11 @@ import { type Leaf, namesOf } from '../models/leaves.js';
 import { embedding } from '../models/modules/embedding.js';
 import type { Parameter } from '../models/modules/index.js';
 import { fits, knownParameters } from '../models/shapes.js';
-import { joinPath, modulesWith, type Selection } from '../state-dict/keys.js';
+import { joinPath } from '../state-dict/keys.js';
 import { hasSameValues } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { type Faults, prefixHint } from './faults.js';
+import { modulesWith, type Selection } from './select-keys.js';
 
 /** What the hints are read off. */
 export interface HintSource {

@@ -1,6 +1,7 @@
 import { checkBoolean, checkKeys, message, show } from '../check.js';
 import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights/weights.js';
-import { checkModulePath, checkStateDict } from '../state-dict/keys.js';
+import { checkStateDict } from '../matching/select-keys.js';
+import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type ModuleMap } from './leaves.js';

@@ -3,7 +3,8 @@
 import type { layers } from '@tensorflow/tfjs-layers';
 import { checkObject, message, show } from '../../check.js';
 import { Faults, shapeFits } from '../../matching/faults.js';
-import { checkModulePath, checkStateDict } from '../../state-dict/keys.js';
+import { checkStateDict } from '../../matching/select-keys.js';
+import { checkModulePath } from '../../state-dict/keys.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
 import { ModuleFile } from './module-file.js';

@@ -1,7 +1,8 @@
 /** The part of a state_dict that one module is made of. */
 
 import { show } from '../../check.js';
-import { joinPath, modulesWith, type Selection, selectKeys } from '../../state-dict/keys.js';
+import { modulesWith, type Selection, selectKeys } from '../../matching/select-keys.js';
+import { joinPath } from '../../state-dict/keys.js';
 import { checkTensor } from '../../state-dict/tensors/check.js';
 import { float32Of } from '../../state-dict/tensors/float32.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
