@@ -14,7 +14,7 @@ const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: str
   [
     'a weight of another shape',
     (edit) => (specs(edit)[0].shape = [6, 5]),
-    'loadKerasModel: weights: expected those of the layers, got of another shape: "last/gru_cell/kernel" [6, 5] for [5, 6]',
+    'loadKerasModel: weights: expected those of the layers, got size mismatch: "last/gru_cell/kernel" [6, 5] for [5, 6]',
   ],
   [
     'a weight that no layer has, and one that is missing',
@@ -25,7 +25,7 @@ const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: str
     'two weights of one name',
     (edit) => (specs(edit)[1].name = specs(edit)[0].name),
     'loadKerasModel: weightsManifest: expected each name once, got "last/gru_cell/kernel" twice. ' +
-      'Layers of several models have one name: rename them in Keras',
+      'Layers of several models share a name: rename them in Keras',
   ],
   [
     'a dtype that nobody reads',

@@ -61,7 +61,7 @@ const REFUSALS: readonly Refusal[] = [
       layer('top').config.dropout = 0.5;
       (layer('top').inbound_nodes[0] as { kwargs: Record<string, unknown> }).kwargs.training = true;
     },
-    message: 'loadKerasModel: training of layer "top": expected no value fixed at a call, got true',
+    message: 'loadKerasModel: training of layer "top": expected no fixed value in a call, got true',
   },
   {
     of: 'a backward layer with another size',
@@ -107,7 +107,21 @@ const REFUSALS: readonly Refusal[] = [
     in: ['3', 'sequential'],
     change: ({ layer }) => (layer('out').config.activation = 'hard_sigmoid'),
     message:
-      'loadKerasModel: activation of layer "out": expected one that tfjs computes, got "hard_sigmoid". Keras 3 has',
+      'loadKerasModel: activation of layer "out": expected an activation that tfjs computes, got "hard_sigmoid". ' +
+      'Keras 3 computes',
+  },
+  {
+    of: 'the hard sigmoid of Keras 3 in a cell',
+    in: ['3', 'sequential'],
+    change: ({ layer }) => {
+      layer('last').class_name = 'RNN';
+      layer('last').config.cell = {
+        class_name: 'LSTMCell',
+        config: { name: 'cell', recurrent_activation: 'hard_sigmoid' },
+      };
+    },
+    message:
+      'loadKerasModel: recurrent_activation of layer "cell": expected an activation that tfjs computes',
   },
   {
     of: 'a mask of the model that no embedding makes',
@@ -122,7 +136,7 @@ const REFUSALS: readonly Refusal[] = [
     in: ['3', 'tagger'],
     change: ({ layer }) =>
       ((layer('top').inbound_nodes[0] as { kwargs: Record<string, unknown> }).kwargs.constants = [1, 2]),
-    message: 'loadKerasModel: constants of layer "top": expected outputs of layers alone, got [1, 2]',
+    message: 'loadKerasModel: constants of layer "top": expected outputs of layers only, got [1, 2]',
   },
   {
     of: 'a GRU inside TimeDistributed behind a mask',
@@ -160,7 +174,7 @@ const REFUSALS: readonly Refusal[] = [
       'loadKerasModel: mask of layer "behind": expected one made in its own model, got one of a nested model',
   },
   {
-    of: 'masks of which tfjs leaves one out',
+    of: 'masks of which tfjs ignores one',
     in: ['2', 'tagger'],
     change: ({ model, layer }) => {
       const add = (class_name: string, config: Record<string, unknown>, inbound_nodes: unknown) =>
@@ -176,7 +190,7 @@ const REFUSALS: readonly Refusal[] = [
     },
     message:
       'loadKerasModel: mask of layer "bi": expected one mask in every input of a merge, ' +
-      'got different ones, or none in the first. tfjs leaves out the mask of the last input of Add and the like',
+      'got different ones, or none in the first. tfjs ignores the mask of the last input of Add and other merge layers',
   },
   {
     of: 'masks that Keras 3 merges otherwise',
@@ -196,7 +210,7 @@ const REFUSALS: readonly Refusal[] = [
     },
     message:
       'loadKerasModel: mask of layer "bi": expected one that a single Embedding(mask_zero=True) or Masking makes, ' +
-      'got the output of "or". Keras 3 merges masks of several inputs otherwise than tfjs does',
+      'got the output of "or". Keras 3 merges the masks of several inputs by other rules than tfjs',
   },
 ];
 

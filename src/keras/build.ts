@@ -1,4 +1,4 @@
-/** From a topology to a model of tfjs, without weights' values. */
+/** Builds a tfjs model from a topology; its weights are still zero. */
 
 import { engine } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -14,12 +14,12 @@ type FromConfig = (
 ) => LayersModel;
 
 /**
- * Builds a model whose weights are all zeros.
+ * Builds a model whose weights are all zero.
  *
- * By the class's own `fromConfig`: `tf.models.modelFromJSON` first draws initial values, orthogonal ones among them,
- * which takes seconds.
+ * It calls the class's own `fromConfig`, because `tf.models.modelFromJSON` draws initial values, and orthogonal ones
+ * take seconds.
  *
- * @throws UnsupportedError for a layer that tfjs cannot make of its configuration.
+ * @throws UnsupportedError for a layer that tfjs cannot build from its configuration.
  */
 export function buildModel(model: LayerJson): LayersModel {
   const [cls, fromConfig] = registeredClasses()[model.class_name] as unknown as [unknown, FromConfig];
@@ -31,10 +31,10 @@ export function buildModel(model: LayerJson): LayersModel {
 }
 
 /**
- * Runs a body that makes layers; when it throws, their weights are disposed.
+ * Runs `body`, which makes layers, and disposes their weights when it throws.
  *
- * By the engine's list of variables: what a model owns is known only once it is complete, and even then its `dispose`
- * leaves layers that it uses twice.
+ * It finds them in the engine's list of variables: an incomplete model lists no weights, and `dispose` of a complete one
+ * keeps the layers that it uses twice.
  */
 export function disposingOnFailure<T>(body: () => T): T {
   const { registeredVariables } = engine().state;
@@ -55,7 +55,7 @@ function notBuilt(model: LayerJson, cause: unknown): Error {
   return error;
 }
 
-/** As tfjs reads a Python configuration: keys and words in camelCase, names of layers as they are. */
+/** Converts a Python configuration as tfjs does: keys and strings to camelCase, except the names of layers. */
 function toCamelCase(value: unknown, key?: string): unknown {
   if (typeof value === 'string') return camel(value);
   if (Array.isArray(value))

@@ -7,16 +7,16 @@ import type { MaskExpectation } from './topology/topology.js';
 
 type Layer = layers.Layer;
 
-/** @throws UnsupportedError for a layer that tfjs would mask where Keras did not, or the other way round. */
+/** @throws UnsupportedError for a layer that tfjs would mask and Keras did not, or the other way round. */
 export function checkMasks(model: Layer, expectations: readonly MaskExpectation[]): void {
   for (const { path, isMasked } of expectations) {
     const layer = findLayer(model, path);
     const sources = layer.inboundNodes.map(({ inputTensors: [x] }) => maskSource(x));
-    // In a nested model a mask may come in from outside, which tfjs looks into at every call.
+    // 'input' fits both: the mask comes from outside a nested model, and the layer decides in each call.
     const isOther = sources.some((source) => source === (isMasked ? 'none' : 'graph'));
     if (!isOther) continue;
     const [rule, got] = isMasked ? ['masked', 'no mask'] : ['not masked', 'a mask'];
-    const why = 'In tfjs a mask goes from layer to layer by itself, and goes other ways than in Keras';
+    const why = 'tfjs passes masks from layer to layer by other rules than Keras';
     throw unsupported(`mask of layer ${show(layer.name)}`, `${rule}, as in Keras`, `${got} in tfjs`, why);
   }
 }
@@ -24,9 +24,9 @@ export function checkMasks(model: Layer, expectations: readonly MaskExpectation[
 const RECURRENT = new Set([KerasGRU.className, 'Bidirectional', 'GRU', 'LSTM', 'RNN', 'SimpleRNN']);
 
 /**
- * Two ways on which tfjs 4.22 loses masks that Keras keeps: out of a nested model, and through layers such as Add, which
- * leave out the last input's.
- * @throws UnsupportedError for a recurrent layer that would have needed one.
+ * tfjs 4.22 loses masks that Keras keeps in two places: at the output of a nested model, and in merge layers such as Add,
+ * which ignore the mask of their last input.
+ * @throws UnsupportedError for a recurrent layer that needs such a mask.
  */
 export function checkLostMasks(model: Layer): void {
   for (const layer of childrenOf(model)) {
@@ -39,7 +39,8 @@ export function checkLostMasks(model: Layer): void {
       throw unsupported(what, 'one made in its own model', 'one of a nested model', remedy);
     }
     if (sources.some((x) => isMergedOtherwise(x, new Map()))) {
-      const remedy = 'tfjs leaves out the mask of the last input of Add and the like: mask after it';
+      const remedy =
+        'tfjs ignores the mask of the last input of Add and other merge layers: mask after the merge';
       throw unsupported(
         what,
         'one mask in every input of a merge',
@@ -50,10 +51,10 @@ export function checkLostMasks(model: Layer): void {
   }
 }
 
-/** Merge layers of tfjs that leave out the last mask, and give up where the first is missing. */
+/** Merge layers of tfjs that ignore the mask of their last input, and make none where the first input has none. */
 const MERGES = new Set(['Add', 'Average', 'Maximum', 'Minimum', 'Multiply']);
 
-/** Whether a merge on the way of the tensor's mask makes another one of it than Keras does. */
+/** Whether a merge layer on the path of the tensor's mask computes another mask than Keras. */
 function isMergedOtherwise(tensor: SymbolicTensor, seen: Map<number, boolean>): boolean {
   const known = seen.get(tensor.id);
   if (known !== undefined) return known;
@@ -72,12 +73,12 @@ function isMergedOtherwise(tensor: SymbolicTensor, seen: Map<number, boolean>): 
   return result;
 }
 
-/** The last input alone may have none. */
+/** Only the last input may lack a mask. */
 function isFreeAt(masks: readonly string[], i: number): boolean {
   return i > 0 && i === masks.length - 1 && masks[i] === '';
 }
 
-/** What the mask of a tensor is made of: the inputs of the layers that make it. */
+/** The layers that make the mask of a tensor, each named by its class and its input. */
 function makersOf(tensor: SymbolicTensor, seen: Map<number, ReadonlySet<string>>): ReadonlySet<string> {
   const known = seen.get(tensor.id);
   if (known !== undefined) return known;
@@ -90,7 +91,7 @@ function makersOf(tensor: SymbolicTensor, seen: Map<number, ReadonlySet<string>>
   return found;
 }
 
-/** Whether Keras has a mask for the tensor from inside a nested model. */
+/** Whether the tensor has a mask in Keras that was made inside a nested model, where tfjs loses it. */
 function isLost(tensor: SymbolicTensor, seen: Map<number, boolean>): boolean {
   const known = seen.get(tensor.id);
   if (known !== undefined) return known;
@@ -112,7 +113,7 @@ function childrenOf(model: Layer): readonly Layer[] {
   return Array.isArray(children) ? children : [];
 }
 
-/** A path goes through wrappers of models by the wrapper's name. */
+/** The layer at a path, in which a wrapper's name stands for the model inside it. */
 function findLayer(model: Layer, path: readonly string[]): Layer {
   return path.reduce((parent, name) => {
     const { layer: inner } = parent as unknown as { readonly layer?: Layer };

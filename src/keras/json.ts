@@ -19,17 +19,20 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** For a model that Keras computes and the loaded one would not. */
+/** The error for what Keras computes and neither tfjs nor this package does. */
 export function unsupported(what: string, rule: string, got: string, remedy?: string): UnsupportedError {
   return new UnsupportedError(message(WHERE, what, rule, got, remedy));
 }
 
-/** For JSON that no Keras writes. */
+/** The error for JSON that Keras does not write. */
 export function invalidModel(what: string, rule: string, got: string, remedy?: string): FormatError {
   return formatError('INVALID_MODEL', WHERE, what, rule, got, remedy);
 }
 
-/** A layer's JSON, or the fault that `value` is none. */
+/**
+ * `value` as the JSON of a layer.
+ * @throws FormatError when it is something else.
+ */
 export function asLayer(what: string, value: unknown): LayerJson {
   if (!isObject(value)) throw invalidModel(what, 'an object with class_name and config', show(value));
   if (typeof value.class_name !== 'string')
@@ -38,14 +41,14 @@ export function asLayer(what: string, value: unknown): LayerJson {
   return value as unknown as LayerJson;
 }
 
-/** The name that Keras gave a layer. */
+/** The layer's name in Keras. */
 export function nameOf({ class_name, config }: LayerJson): string {
   if (typeof config.name !== 'string')
     throw invalidModel(`${class_name}.config.name`, 'a string', show(config.name));
   return config.name;
 }
 
-/** `layer "gru"`, as messages call it. */
+/** `layer "gru"`, for messages. */
 export function describe(layer: LayerJson): string {
   return `layer ${show(nameOf(layer))}`;
 }
@@ -56,7 +59,7 @@ export function isModel({ class_name }: LayerJson): boolean {
   return MODEL_CLASSES.has(class_name);
 }
 
-/** The layers of a model, in its order. */
+/** The layers of a model in the order of the file. */
 export function layersOf(model: LayerJson): LayerJson[] {
   const what = `config.layers of ${model.class_name} ${show(model.config.name)}`;
   const { layers } = model.config;

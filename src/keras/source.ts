@@ -1,11 +1,11 @@
-/** Where a model comes from: what `tf.loadLayersModel` takes, or the artifacts themselves. */
+/** Reads a model's artifacts from every source that `tf.loadLayersModel` takes. */
 
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
 import { nodeFs } from '../state-dict/sources/node-fs.js';
 import { invalidModel, isObject, unsupported, WHERE } from './json.js';
 
-/** A URL (or with tfjs-node a path) of model.json, an IOHandler that loads one, or what such a handler gives. */
+/** The URL of a model.json (with tfjs-node also a path), an IOHandler that loads one, or the artifacts it returns. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
 
 /** How a model is fetched, as for `tf.loadLayersModel`. */
@@ -41,14 +41,14 @@ async function artifactsOf(source: unknown, options: KerasLoadOptions): Promise<
   throw new TypeError(message(WHERE, 'source', rule, show(source)));
 }
 
-/** As tfjs chooses it. */
+/** The handler that tfjs would choose. */
 function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
   const handlers = io.getLoadHandlers(path, options) as io.IOHandler[];
   const [handler] = handlers;
   if (handler && handlers.length === 1) return handler;
   if (handlers.length > 1)
     throw new RangeError(message(WHERE, 'source', `one handler for ${show(path)}`, `${handlers.length}`));
-  // A page's relative URL; in plain Node there is no page that it could be relative to.
+  // In a page it is a relative URL; plain Node has no page.
   if (!nodeFs()) return io.browserHTTPRequest(path, options);
   const remedy =
     'Plain Node reads no files: pass an IOHandler such as examples/node-fs-handler.ts, or import @tensorflow/tfjs-node';

@@ -1,4 +1,4 @@
-/** The arguments of the layer that a Keras GRU becomes, and their checks. */
+/** The arguments of `KerasGRU` and their checks. */
 
 import { checkBoolean, checkChoice, checkInteger, checkObject, message, show } from '../../check.js';
 import {
@@ -10,16 +10,16 @@ import {
 import type { LayerArgs } from '../../layers/tf-layer-args.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
 
-/** How the outputs of two directions become one, as Keras's Bidirectional names it; `none` keeps both. */
+/** How the outputs of two directions are merged, under the names of Keras's Bidirectional; `none` returns both. */
 export const MERGE_MODES = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof MERGE_MODES)[number];
 
 /**
- * What a masked step puts out. Its input is not read, and the state waits.
+ * The output at a masked step. Its input is not read, and the state does not change.
  *
  * - `hold`: the output of the step before, zeros before the first one.
- * - `zero`: zeros (Keras's `zero_output_for_mask`, which Bidirectional sets where it returns sequences).
- * - `ignore`: the mask does not apply (Keras 3 drops it where initial states are given).
+ * - `zero`: zeros (Keras's `zero_output_for_mask`, which Bidirectional sets when it returns sequences).
+ * - `ignore`: the mask has no effect (Keras 3 drops it when initial states are given).
  */
 export const MASK_RULES = ['hold', 'zero', 'ignore'] as const;
 export type MaskRule = (typeof MASK_RULES)[number];
@@ -39,19 +39,19 @@ export interface KerasGRUArgs extends LayerArgs {
   readonly bias?: boolean;
   /** Adds a reverse direction: D = 2. @default false */
   readonly bidirectional?: boolean;
-  /** For two directions. @default 'concat' */
+  /** Of two directions. @default 'concat' */
   readonly mergeMode?: MergeMode;
-  /** Reads the sequence from its end, and leaves the output in that order. @default false */
+  /** Reads the sequence from its end and returns the output in that order. @default false */
   readonly goBackwards?: boolean;
-  /** Whether every step is put out, rather than the last one. Keras's default. @default false */
+  /** Returns the output of every step, not of the last one only. @default false */
   readonly returnSequences?: boolean;
-  /** Whether the final states follow the output, one `[B, H]` for each direction. @default false */
+  /** Returns the final states after the output, `[B, H]` for each direction. @default false */
   readonly returnState?: boolean;
-  /** Starts from the final states of the call before, row by row. @default false */
+  /** Each row starts from its final state of the call before. @default false */
   readonly stateful?: boolean;
   /** @default 'zero' for two directions with sequences, else 'hold' */
   readonly maskRule?: MaskRule;
-  /** Share in [0, 1) of the inputs that training zeroes, the same ones at every step. @default 0 */
+  /** Probability in [0, 1) of zeroing an input feature in training, the same ones at every step. @default 0 */
   readonly dropout?: number;
   readonly kernelRegularizer?: Regularization;
   readonly recurrentRegularizer?: Regularization;
@@ -138,7 +138,7 @@ function checkMaskRule(where: string, rule: MaskRule, bidirectional: boolean, se
 }
 
 function checkRate(where: string, dropout: unknown): asserts dropout is number {
-  const rule = 'a number in range [0, 1), the share of the inputs that training zeroes';
+  const rule = 'a number in range [0, 1), the probability of zeroing an input in training';
   if (typeof dropout !== 'number') throw new TypeError(message(where, 'dropout', rule, show(dropout)));
   if (!(dropout >= 0 && dropout < 1)) throw new RangeError(message(where, 'dropout', rule, show(dropout)));
 }

@@ -1,4 +1,4 @@
-/** What Keras's GRU and Bidirectional put out, made of what the op computes. Call inside `tidy`. */
+/** Makes the outputs of Keras's GRU and Bidirectional from those of the op. Call inside `tidy`. */
 
 import {
   add,
@@ -16,9 +16,9 @@ import { unstackRows } from '../../ops/rows.js';
 import type { KerasGRUOptions, MergeMode } from './args.js';
 
 /**
- * The output (two of them with `mergeMode: 'none'`), then with `returnState` the final state of each direction.
+ * The output (two with `mergeMode: 'none'`), then with `returnState` the final state of each direction.
  *
- * @param steps where the call was masked: the op had each row's present steps at its front.
+ * @param steps of a masked call, whose rows the op got with their present steps in front.
  */
 export function kerasOutputs(
   { output, finalStates }: StackOutputs,
@@ -42,7 +42,7 @@ function sequences(
   return maskRule === 'zero' ? steps.putBack(output) : steps.putBackAndHold(output);
 }
 
-/** The output of the last step that was processed. Of a row without steps it is zero, whatever its state is. */
+/** The output of the last step read. A row without steps has zeros, whatever its state. */
 function lastOutput(
   state: Tensor2D,
   steps: PresentSteps | undefined,

@@ -2,7 +2,7 @@ import { serialization } from '@tensorflow/tfjs-core';
 import { show } from '../../check.js';
 import { describe, isObject, type LayerJson, unsupported } from '../json.js';
 
-/** The classes that tfjs can make of a configuration, by their names. */
+/** The classes that tfjs can build from a configuration, by class name. */
 export function registeredClasses(): Readonly<Record<string, unknown>> {
   return serialization.SerializationMap.getMap().classNameMap;
 }
@@ -23,7 +23,7 @@ export function checkClass(layer: LayerJson): void {
 }
 
 /**
- * @throws UnsupportedError for a GRU with reset_after in a place where it does not become a layer of this package.
+ * @throws UnsupportedError for a GRU with reset_after in a place where this package has no layer for it.
  */
 export function checkNoResetAfter(layer: LayerJson): void {
   const visit = (value: unknown): void => {
@@ -33,7 +33,7 @@ export function checkNoResetAfter(layer: LayerJson): void {
     if (/^GRU(Cell)?$/.test(String(class_name)) && isObject(config) && config.reset_after === true)
       throw unsupported(
         `${String(class_name)} in ${describe(layer)}`,
-        'reset_after true in GRU, RNN(GRUCell), and either in Bidirectional or TimeDistributed alone',
+        'reset_after true in GRU, RNN(GRUCell) or Bidirectional(GRU), alone or in TimeDistributed',
         `it in ${layer.class_name}`,
       );
     Object.values(value).forEach(visit);

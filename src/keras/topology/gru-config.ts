@@ -1,4 +1,4 @@
-/** Keras's GRU with `reset_after`, alone or in Bidirectional, as the configuration of this package's layer. */
+/** Converts Keras's GRU with `reset_after`, alone or in Bidirectional, to the configuration of `KerasGRU`. */
 
 import { show } from '../../check.js';
 import {
@@ -14,9 +14,9 @@ import {
 } from '../json.js';
 import type { MaskRule, Regularization } from '../layer/args.js';
 import { KerasGRU } from '../layer/keras-gru.js';
-import { type Dialect, tfjsConfig } from './layer-config.js';
+import { tfjsConfig } from './layer-config.js';
 
-/** Whether tfjs cannot express the layer, and `KerasGRU` can. */
+/** Whether the layer is a `GRU` with `reset_after`, which tfjs lacks. */
 export function isResetAfterGru(layer: unknown): boolean {
   return (
     isObject(layer) &&
@@ -26,17 +26,17 @@ export function isResetAfterGru(layer: unknown): boolean {
   );
 }
 
-/** `RNN(GRUCell(reset_after=True))`, which is the same layer in two parts. */
+/** Whether the layer is `RNN(GRUCell(reset_after=True))`, the same layer in two parts. */
 export function isResetAfterCell({ class_name, config }: LayerJson): boolean {
   const { cell } = config;
   const isCell = isObject(cell) && cell.class_name === 'GRUCell' && isObject(cell.config);
   return class_name === 'RNN' && isCell && (cell.config as JsonObject).reset_after === true;
 }
 
-/** Keys in which the two directions may differ: which way they go, and what matters before there are weights. */
+/** Keys in which two directions may differ: the direction, and what has no effect once weights are loaded. */
 const OWN_KEYS = /^(name|go_backwards|seed|dtype|batch_input_shape|.*_initializer)$/;
 
-/** What would change the training of a layer, and has no counterpart here. */
+/** Keys that change the training of a layer and have no counterpart here. */
 const TRAINING_KEYS = [
   'kernel_constraint',
   'recurrent_constraint',
@@ -44,28 +44,28 @@ const TRAINING_KEYS = [
   'activity_regularizer',
 ];
 
-/** `GRU` with `reset_after: true`. */
-export function convertGru(layer: LayerJson, dialect: Dialect, maskRule?: MaskRule): LayerJson {
+/** Converts a `GRU` with `reset_after`. */
+export function convertGru(layer: LayerJson, maskRule?: MaskRule): LayerJson {
   const zero = layer.config.zero_output_for_mask === true ? 'zero' : 'hold';
   return kerasGru(layer, {
-    ...directionConfig(layer, tfjsConfig(layer, dialect)),
+    ...directionConfig(layer, tfjsConfig(layer)),
     mask_rule: maskRule ?? zero,
   });
 }
 
-/** `RNN` with a `GRUCell` of this kind. */
-export function convertCell(layer: LayerJson, dialect: Dialect, maskRule?: MaskRule): LayerJson {
+/** Converts an `RNN` with such a `GRUCell`. */
+export function convertCell(layer: LayerJson, maskRule?: MaskRule): LayerJson {
   const cell = asLayer(`config.cell of ${describe(layer)}`, layer.config.cell);
-  return convertGru({ ...layer, config: { ...cell.config, ...layer.config } }, dialect, maskRule);
+  return convertGru({ ...layer, config: { ...cell.config, ...layer.config } }, maskRule);
 }
 
-/** `Bidirectional` around one; it takes the wrapper's name. */
-export function convertBidirectional(wrapper: LayerJson, dialect: Dialect, maskRule?: MaskRule): LayerJson {
-  const { name, trainable, batch_input_shape, merge_mode } = tfjsConfig(wrapper, dialect);
+/** Converts a `Bidirectional` around a `GRU` to one layer with the wrapper's name. */
+export function convertBidirectional(wrapper: LayerJson, maskRule?: MaskRule): LayerJson {
+  const { name, trainable, batch_input_shape, merge_mode } = tfjsConfig(wrapper);
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
   checkBackwardLayer(wrapper, inner);
   const { config } = inner;
-  const direction = directionConfig(inner, tfjsConfig(inner, dialect));
+  const direction = directionConfig(inner, tfjsConfig(inner));
   const own = {
     name,
     trainable: trainable !== false && config.trainable !== false,
@@ -77,7 +77,10 @@ export function convertBidirectional(wrapper: LayerJson, dialect: Dialect, maskR
   return kerasGru(wrapper, { ...direction, ...own });
 }
 
-/** A configuration that differs in the direction alone, or none. tfjs makes both directions of one. */
+/**
+ * tfjs builds both directions from one configuration.
+ * @throws UnsupportedError for a backward layer that differs in more than its direction.
+ */
 export function checkBackwardLayer(wrapper: LayerJson, inner: LayerJson): void {
   const { backward_layer } = wrapper.config;
   if (backward_layer == null) return;
@@ -101,7 +104,7 @@ export function checkBackwardLayer(wrapper: LayerJson, inner: LayerJson): void {
   );
 }
 
-/** Whether tfjs has saved the model, after a load that put this package's layers into it. */
+/** Whether the model holds a layer of this package: tfjs saved it after `loadKerasModel`. */
 export function holdsOwnLayer(layer: LayerJson): boolean {
   if (isModel(layer)) return layersOf(layer).some(holdsOwnLayer);
   const { layer: inner } = layer.config;
@@ -115,7 +118,10 @@ function kerasGru(layer: LayerJson, config: JsonObject): LayerJson {
   return { ...layer, class_name: KerasGRU.className, config };
 }
 
-/** What one direction computes, and that it is nothing else. */
+/**
+ * The configuration of one direction.
+ * @throws UnsupportedError for an option that `KerasGRU` does not compute.
+ */
 function directionConfig(layer: LayerJson, config: JsonObject): JsonObject {
   const where = describe(layer);
   const only = (key: string, value: unknown, remedy?: string) => {
@@ -145,7 +151,7 @@ function flags(config: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(keys.map((key) => [key, config[key] ?? false]));
 }
 
-/** L1, L2 and both, under the names of this package's arguments. */
+/** The L1 and L2 factors of each regularizer, under the names of `KerasGRU`'s arguments. */
 function regularizers(where: string, config: JsonObject): JsonObject {
   const found = ['kernel', 'recurrent', 'bias'].flatMap((part) => {
     const key = `${part}_regularizer`;
@@ -157,7 +163,7 @@ function regularizers(where: string, config: JsonObject): JsonObject {
 function regularization(what: string, value: unknown): Regularization {
   const { class_name, config } = asLayer(what, value);
   if (!['L1', 'L2', 'L1L2'].includes(class_name)) throw unsupported(what, 'L1, L2 or L1L2', show(class_name));
-  // L1 and L2 have one of them.
+  // L1 has no l2, and L2 no l1.
   const { l1 = 0, l2 = 0 } = config;
   if (typeof l1 !== 'number' || typeof l2 !== 'number')
     throw invalidModel(what, 'numbers l1 and l2', `${show(l1)} and ${show(l2)}`);

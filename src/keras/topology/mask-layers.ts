@@ -1,14 +1,14 @@
 /**
- * Keras 3 writes masks into the graph: the comparisons that make them are layers of their own, and a call names the mask
- * it uses. tfjs has neither, and hands masks on by itself. So the comparisons are taken out, once it is clear that they
- * are those of Embedding and Masking.
+ * Keras 3 writes masks into the graph: the comparisons that make them are layers, and a call names the mask it uses. tfjs
+ * has no such layers and passes masks on by itself. The loader leaves these layers out, after it has checked that they are
+ * the comparisons of Embedding and Masking.
  */
 
 import { show } from '../../check.js';
 import { describe, type LayerJson, nameOf, unsupported } from '../json.js';
 import type { Call, Ref } from './nodes.js';
 
-/** A layer of a functional model with its calls. */
+/** A layer of a Functional model with its calls. */
 export interface GraphLayer {
   readonly layer: LayerJson;
   readonly calls: readonly Call[];
@@ -16,11 +16,11 @@ export interface GraphLayer {
 
 export type Graph = ReadonlyMap<string, GraphLayer>;
 
-/** What Keras 3 widens and merges masks with. None of them changes a mask that it gets several times. */
+/** Operations with which Keras 3 widens and merges masks. Each returns the mask when all its inputs are that mask. */
 const MASK_OPS = new Set('All Any Cast Concatenate ExpandDims LogicalAnd LogicalOr Squeeze Stack'.split(' '));
 
 /**
- * The names of the layers that only masks come from.
+ * The names of the layers whose outputs are used as masks only.
  * @throws UnsupportedError for a mask that tfjs does not make.
  */
 export function maskOnlyLayers(graph: Graph, outputs: readonly Ref[]): Set<string> {
@@ -41,7 +41,7 @@ export function maskOnlyLayers(graph: Graph, outputs: readonly Ref[]): Set<strin
   return new Set([...all].filter(isComparison));
 }
 
-/** Layers that the named ones take their inputs from, and they themselves. */
+/** The named layers and all layers that their inputs come from. */
 function reachable(graph: Graph, names: readonly string[]): Set<string> {
   const found = new Set<string>();
   const open = [...names];
@@ -57,7 +57,7 @@ function checkMask(graph: Graph, isComparison: (name: string) => boolean, user: 
   if (comparisonOf(graph, isComparison, mask) !== undefined) return;
   const target = graph.get(user);
   const isMerged = MASK_OPS.has(graph.get(mask[0])?.layer.class_name ?? '');
-  const remedy = isMerged ? 'Keras 3 merges masks of several inputs otherwise than tfjs does' : undefined;
+  const remedy = isMerged ? 'Keras 3 merges the masks of several inputs by other rules than tfjs' : undefined;
   throw unsupported(
     `mask of ${target ? describe(target.layer) : show(user)}`,
     'one that a single Embedding(mask_zero=True) or Masking makes',
@@ -66,7 +66,7 @@ function checkMask(graph: Graph, isComparison: (name: string) => boolean, user: 
   );
 }
 
-/** Which comparison a mask is, by its input; undefined for one that tfjs does not make, or for several. */
+/** The input of the comparison that makes a mask; undefined for a mask that tfjs does not make, or for several. */
 function comparisonOf(
   graph: Graph,
   isComparison: (name: string) => boolean,
@@ -83,12 +83,12 @@ function comparisonOf(
   return others.every((other) => other === first) ? first : undefined;
 }
 
-/** Concatenate widens a mask with them to the features of its input. */
+/** Before a Concatenate, Keras 3 widens a mask to the shape of its input by LogicalOr with zeros. */
 function isZeros(graph: Graph, name: string): boolean {
   return graph.get(name)?.layer.class_name === 'ZerosLike';
 }
 
-/** The input of a comparison, when it is one that an Embedding or Masking makes of that. */
+/** The input of a comparison, when an Embedding or Masking makes its mask by the same comparison. */
 function sourceOf(graph: Graph, { inputs: [input], others }: Call): string | undefined {
   const value = others[0]?.value;
   const isMade = [...graph.values()].some(({ layer, calls }) => {
@@ -101,12 +101,12 @@ function sourceOf(graph: Graph, { inputs: [input], others }: Call): string | und
   return isMade ? String(input) : undefined;
 }
 
-/** How the calls of a layer use masks. */
+/** Which calls of a layer use a mask. */
 export type MaskUse = 'all' | 'none' | 'implicit';
 
 /**
- * What a layer's calls say about masks, where they say it: in a nested model without states, a mask may still come in from
- * outside.
+ * Whether the calls of a layer use masks. It is `implicit` where the file does not tell: in a model of Keras 2, and in a
+ * nested model, whose mask may come from outside (a call with states has none).
  * @throws UnsupportedError when some calls are masked and some are not.
  */
 export function maskUse({ layer, calls }: GraphLayer, isNested: boolean): MaskUse {

@@ -1,21 +1,21 @@
-/** The calls of a functional model's layers, in the three forms that Keras and tfjs write. */
+/** Reads the calls of a Functional model's layers, in the three forms that Keras and tfjs write. */
 
 import { show } from '../../check.js';
 import { describe, invalidModel, isObject, type LayerJson, nameOf, unsupported } from '../json.js';
 
-/** An output of a layer: the layer's name, which of its calls, which output of that. */
+/** An output of a layer: the layer's name, the index of the call, the index of the output. */
 export type Ref = readonly [layer: string, node: number, tensor: number];
 
 /** One call of a layer. */
 export interface Call {
-  /** Keras 3's form, where a mask that is used is always named. */
+  /** Whether the call has Keras 3's form, which names every mask that it uses. */
   readonly isExplicit: boolean;
-  /** Inputs, with initial states behind the first one. */
+  /** The input, then the initial states. */
   readonly inputs: readonly Ref[];
   readonly masks: readonly Ref[];
   readonly hasStates: boolean;
   readonly isTraining: boolean;
-  /** What a call cannot have here, with its argument's name: numbers among the inputs, other arguments. */
+  /** What a call in tfjs cannot have, by argument: numbers among the inputs, other arguments. */
   readonly others: readonly { readonly argument: string; readonly value: unknown }[];
 }
 
@@ -35,7 +35,7 @@ export function callsOf(layer: LayerJson): Call[] {
   });
 }
 
-/** Keras 2 and tfjs: `[[layer, node, tensor, kwargs], ...]`, the kwargs in each entry alike. */
+/** Keras 2 and tfjs: `[[layer, node, tensor, kwargs], ...]`, with the same kwargs in each entry. */
 function listedCall(what: string, node: readonly unknown[]): Call {
   const kwargs: Record<string, unknown> = {};
   const refs = node.map((entry) => {
@@ -72,7 +72,7 @@ function makeCall(
   };
 }
 
-/** The outputs of layers in nested lists, in their order, and what else there is but null. */
+/** The outputs of layers in nested lists, in order, and all other values but null. */
 function flatten(what: string, values: readonly unknown[]): { refs: Ref[]; others: unknown[] } {
   const refs: Ref[] = [];
   const others: unknown[] = [];
@@ -103,7 +103,7 @@ function isRef(value: unknown): value is Ref {
   );
 }
 
-/** The model's inputs or outputs: Keras 3 writes a single one without a list around it, several in any nesting. */
+/** The model's inputs or outputs: Keras 3 writes one without a list, and several in any nesting. */
 export function endsOf(model: LayerJson, key: 'input_layers' | 'output_layers'): Ref[] {
   const what = `config.${key} of ${model.class_name} ${show(model.config.name)}`;
   const ends = model.config[key];
@@ -118,8 +118,8 @@ export function checkCall(layer: LayerJson, { others: [other] }: Call): void {
   if (other === undefined) return;
   throw unsupported(
     `${other.argument} of ${describe(layer)}`,
-    'outputs of layers alone',
+    'outputs of layers only',
     show(other.value),
-    `Put what ${show(nameOf(layer))} computes with it in a layer, or leave it out`,
+    `Put what ${show(nameOf(layer))} computes with it into a layer, or leave it out`,
   );
 }

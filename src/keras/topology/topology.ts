@@ -1,4 +1,4 @@
-/** A Keras model's topology, of Keras 2 or 3, as one that tfjs 4.22 builds: with this package's layer where tfjs has none. */
+/** Converts the topology of a Keras 2 or 3 model to one that tfjs 4.22 builds, with `KerasGRU` where tfjs has no layer. */
 
 import { show } from '../../check.js';
 import {
@@ -22,13 +22,13 @@ import {
   isResetAfterCell,
   isResetAfterGru,
 } from './gru-config.js';
-import { type Dialect, tfjsConfig } from './layer-config.js';
+import { checkHardSigmoid, tfjsConfig } from './layer-config.js';
 import { type Graph, type MaskUse, maskOnlyLayers, maskUse } from './mask-layers.js';
 import { type Call, callsOf, checkCall, endsOf, type Ref } from './nodes.js';
 
-/** Whether Keras masked a layer, where tfjs could do otherwise. */
+/** Whether Keras masked a layer that tfjs may treat otherwise. */
 export interface MaskExpectation {
-  /** Names of the models around it and its own. */
+  /** The names of the models around the layer, then its own. */
   readonly path: readonly string[];
   readonly isMasked: boolean;
 }
@@ -38,52 +38,53 @@ export interface Topology {
   readonly masks: readonly MaskExpectation[];
 }
 
-interface Place extends Dialect {
+/** Where the walk through the layers is, and what it has found. */
+interface Walk {
+  /** Names of the models around the layer. */
   readonly path: readonly string[];
   readonly masks: MaskExpectation[];
 }
 
 /**
  * @param modelTopology as the converter writes it, or `model.to_json()` parsed.
- * @throws FormatError when it is no Keras model; UnsupportedError for what neither tfjs nor this package computes.
+ * @throws FormatError for JSON that is not a Keras model; UnsupportedError for what neither tfjs nor this package computes.
  */
 export function toTfjsTopology(modelTopology: unknown): Topology {
   const model = kerasModelOf(modelTopology);
   const { keras_version } = modelTopology as JsonObject;
+  if (typeof keras_version === 'string' && /^3\./.test(keras_version)) checkHardSigmoid(model);
   const masks: MaskExpectation[] = [];
-  const isKeras3 = typeof keras_version === 'string' && /^3\./.test(keras_version);
-  return { model: convertModel(model, { isKeras3, path: [], masks }), masks };
+  return { model: convertModel(model, { path: [], masks }), masks };
 }
 
-/** The model in a topology, as its file has it. */
+/** The model in a topology as the file has it. */
 export function kerasModelOf(modelTopology: unknown): LayerJson {
   const what = 'modelTopology';
   if (!isObject(modelTopology))
     throw invalidModel(what, "a Keras model's configuration", show(modelTopology));
   const model = asLayer(what, modelTopology.model_config ?? modelTopology);
   if (!isModel(model)) {
-    const remedy = 'A subclass of keras.Model has no topology to convert: build it of layers';
+    const remedy = 'A subclass of keras.Model has no topology: build the model from layers';
     throw unsupported(`${what}.class_name`, 'Functional or Sequential', show(model.class_name), remedy);
   }
   return model;
 }
 
-function convertModel(model: LayerJson, place: Place): LayerJson {
-  const config =
-    model.class_name === 'Sequential' ? sequentialConfig(model, place) : graphConfig(model, place);
+function convertModel(model: LayerJson, walk: Walk): LayerJson {
+  const config = model.class_name === 'Sequential' ? sequentialConfig(model, walk) : graphConfig(model, walk);
   return { ...model, config };
 }
 
-function sequentialConfig(model: LayerJson, place: Place): JsonObject {
+function sequentialConfig(model: LayerJson, walk: Walk): JsonObject {
   const layers = layersOf(model).map((layer) => {
     checkClass(layer);
-    return convertLayer(layer, 'implicit', place);
+    return convertLayer(layer, 'implicit', walk);
   });
   const { build_input_shape, ...config } = model.config;
   return { ...config, layers: withInputShape(layers, build_input_shape) };
 }
 
-/** Keras may know the shape of the input from the first call alone; tfjs wants it at the first layer. */
+/** Keras may learn the input shape from the first call; tfjs needs it at the first layer. */
 function withInputShape(layers: LayerJson[], shape: unknown): LayerJson[] {
   const [first, ...others] = layers;
   if (!first || !Array.isArray(shape) || isModel(first) || first.config.batch_input_shape != null)
@@ -91,7 +92,7 @@ function withInputShape(layers: LayerJson[], shape: unknown): LayerJson[] {
   return [{ ...first, config: { ...first.config, batch_input_shape: shape } }, ...others];
 }
 
-function graphConfig(model: LayerJson, place: Place): JsonObject {
+function graphConfig(model: LayerJson, walk: Walk): JsonObject {
   const graph: Graph = new Map(
     layersOf(model).map((layer) => [nameOf(layer), { layer, calls: callsOf(layer) }]),
   );
@@ -105,9 +106,9 @@ function graphConfig(model: LayerJson, place: Place): JsonObject {
     checkClass(layer);
     for (const call of calls) checkCall(layer, call);
     checkTraining(layer, calls);
-    const use = isRecurrent(layer) ? maskUse({ layer, calls }, place.path.length > 0) : 'implicit';
+    const use = isRecurrent(layer) ? maskUse({ layer, calls }, walk.path.length > 0) : 'implicit';
     const inbound = calls.map(({ inputs }) => inputs.map((ref) => [...refer(ref), {}]));
-    return { ...convertLayer(layer, use, place, calls), name: nameOf(layer), inbound_nodes: inbound };
+    return { ...convertLayer(layer, use, walk, calls), name: nameOf(layer), inbound_nodes: inbound };
   });
   return {
     ...model.config,
@@ -118,8 +119,8 @@ function graphConfig(model: LayerJson, place: Place): JsonObject {
 }
 
 /**
- * In tfjs, as in Keras 2, the first node of a model is not a call of it but its own graph. Keras 3 counts that node for a
- * Functional among the outputs, and nowhere else.
+ * In tfjs, as in Keras 2, the first node of a model is its own graph and not a call. Keras 3 counts that node only for a
+ * Functional model among the outputs.
  */
 function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref, isEnd: boolean): Ref {
   const layer = graph.get(name)?.layer;
@@ -127,43 +128,43 @@ function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref, isEnd: boolean):
   return [name, isCounted ? node : node + 1, tensor];
 }
 
-/** Classes that tfjs masks: there a mask that Keras had, or had not, is to be kept. */
+/** Classes whose result depends on a mask in tfjs: they must have one where they had one in Keras, and only there. */
 const RECURRENT = new Set(['GRU', 'LSTM', 'SimpleRNN', 'RNN', 'Bidirectional']);
 
 function isRecurrent({ class_name }: LayerJson): boolean {
   return RECURRENT.has(class_name);
 }
 
-/** A layer called with training=True drops in predictions, too; tfjs never does. */
+/** A layer called with training=True applies dropout in predictions as well; tfjs cannot. */
 function checkTraining(layer: LayerJson, calls: readonly Call[]): void {
   const inner = isObject(layer.config.layer) ? layer.config.layer.config : layer.config;
   const drops = isObject(inner) && inner.dropout !== undefined && inner.dropout !== 0;
   if (drops && calls.some(({ isTraining }) => isTraining))
-    throw unsupported(`training of ${describe(layer)}`, 'no value fixed at a call', 'true');
+    throw unsupported(`training of ${describe(layer)}`, 'no fixed value in a call', 'true');
 }
 
-/** One layer, or a model in its place. */
-function convertLayer(layer: LayerJson, use: MaskUse, place: Place, calls: readonly Call[] = []): LayerJson {
-  const path = [...place.path, nameOf(layer)];
-  const expect = (isMasked: boolean) => void place.masks.push({ path, isMasked });
-  if (isModel(layer)) return convertModel(layer, { ...place, path });
+/** Converts a layer, or a model that stands among the layers. */
+function convertLayer(layer: LayerJson, use: MaskUse, walk: Walk, calls: readonly Call[] = []): LayerJson {
+  const path = [...walk.path, nameOf(layer)];
+  const expect = (isMasked: boolean) => void walk.masks.push({ path, isMasked });
+  if (isModel(layer)) return convertModel(layer, { ...walk, path });
   const own = ownConversion(layer);
   if (own) {
     if (use === 'all') expect(true);
-    return own(layer, place, use === 'none' ? 'ignore' : undefined);
+    return own(layer, use === 'none' ? 'ignore' : undefined);
   }
-  // In Keras 3 initial states switch the mask off; tfjs would apply it.
+  // In Keras 3 initial states switch the mask off; tfjs applies it.
   if (use === 'none' && calls.some(({ hasStates }) => hasStates)) expect(false);
-  const config = tfjsConfig(layer, place);
+  const config = tfjsConfig(layer);
   const { layer: inner } = layer.config;
   const isWrapper = isObject(inner) && inner.config !== undefined;
-  const wrapped = isWrapper ? { layer: convertWrapped(layer, place, () => expect(false)) } : {};
+  const wrapped = isWrapper ? { layer: convertWrapped(layer, walk, () => expect(false)) } : {};
   const converted = { ...layer, config: { ...config, ...wrapped } };
   checkNoResetAfter(converted);
   return converted;
 }
 
-/** How a layer becomes one of this package; undefined for one that tfjs may have itself. */
+/** The conversion to a layer of this package; undefined for any other layer. */
 function ownConversion(layer: LayerJson) {
   if (isResetAfterGru(layer)) return convertGru;
   if (isResetAfterCell(layer)) return convertCell;
@@ -171,19 +172,19 @@ function ownConversion(layer: LayerJson) {
   return isBoth ? convertBidirectional : undefined;
 }
 
-/** What a wrapper holds. */
-function convertWrapped(wrapper: LayerJson, place: Place, expectNoMask: () => void): LayerJson {
+/** Converts the layer or model inside a wrapper. */
+function convertWrapped(wrapper: LayerJson, walk: Walk, expectNoMask: () => void): LayerJson {
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
-  if (isModel(inner)) return convertModel(inner, { ...place, path: [...place.path, nameOf(wrapper)] });
+  if (isModel(inner)) return convertModel(inner, { ...walk, path: [...walk.path, nameOf(wrapper)] });
   const own = wrapper.class_name === 'TimeDistributed' ? ownConversion(inner) : undefined;
   if (own) {
-    // tfjs hands the layer inside all of its mask at every step.
+    // tfjs passes the whole mask to the layer inside at every step.
     expectNoMask();
-    return own(inner, place, 'ignore');
+    return own(inner, 'ignore');
   }
-  const config = tfjsConfig(inner, place);
+  const config = tfjsConfig(inner);
   if (wrapper.class_name !== 'Bidirectional') return { ...inner, config };
   checkBackwardLayer(wrapper, inner);
-  // Keras 3 writes the name of the forward direction, which tfjs makes itself.
+  // Keras 3 writes the name of the forward direction; tfjs adds the prefix itself.
   return { ...inner, config: { ...config, name: nameOf(inner).replace(/^forward_/, '') } };
 }

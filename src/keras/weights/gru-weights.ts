@@ -1,4 +1,4 @@
-/** The weights of Keras's GRU, as torch has them. */
+/** Converts the weights of Keras's GRU to torch's layout. */
 
 import { gather, reshape, slice, type Tensor, transpose } from '@tensorflow/tfjs-core';
 
@@ -7,14 +7,14 @@ const GATES = 3;
 /** Keras's gates z | r | h in torch's order r | z | n. */
 const TORCH_ORDER = [1, 0, 2];
 
-/** A weight of Keras's cell: its shape, and what it is in torch's layout, by torch's names without a suffix. */
+/** A weight of Keras's cell, and its conversion to torch's parameters, by their names without a suffix. */
 export interface KerasWeight {
   readonly name: string;
   readonly shape: readonly number[];
   toTorch(value: Tensor): Readonly<Record<string, Tensor>>;
 }
 
-/** The weights of one direction, in the order of Keras. */
+/** The weights of one direction in Keras's order. */
 export function kerasWeights(inputSize: number, hiddenSize: number, hasBias: boolean): KerasWeight[] {
   const columns = GATES * hiddenSize;
   const matrix = (name: string, rows: number, torchName: string): KerasWeight => ({
@@ -37,7 +37,7 @@ export function kerasWeights(inputSize: number, hiddenSize: number, hasBias: boo
   return hasBias ? [...weights, bias] : weights;
 }
 
-/** `[N, 3H]` with its blocks of columns in torch's order. */
+/** `[N, 3H]` with its blocks of H columns in torch's order. */
 function reorder(value: Tensor): Tensor {
   const [rows, columns] = value.shape as [number, number];
   const blocks = reshape(value, [rows, GATES, columns / GATES]);

@@ -1,4 +1,4 @@
-/** Puts the values of a file into a model that was built for them. */
+/** Assigns the values of a file to the weights of a built model. */
 
 import { cast, io, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
@@ -9,12 +9,12 @@ import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
 import { WeightNames } from './weight-names.js';
 import type { WeightsFile } from './weights-file.js';
 
-/** How many names a message lists of each kind. */
+/** The most names of one kind that a message lists. */
 const LISTED = 6;
 
 /**
- * @param original the model as in the file: names may count its layers by class.
- * @throws FormatError with every weight that is missing, that no layer has, or of another shape. Nothing is assigned then.
+ * @param original the model as it stands in the file: names may number its layers by class.
+ * @throws FormatError naming every missing, unexpected and misshapen weight. No weight changes then.
  */
 export function loadWeights(model: LayersModel, original: LayerJson, { specs, data }: WeightsFile): void {
   const places = match(slotsOf(model, holdsOwnLayer(original)), new WeightNames(original), specs);
@@ -27,7 +27,7 @@ export function loadWeights(model: LayersModel, original: LayerJson, { specs, da
   });
 }
 
-/** tfjs declares the type of its variables no further than a tensor. */
+/** tfjs declares `read()` as a tensor; it returns the variable itself. */
 function variableOf(weight: LayerVariable): Variable {
   return weight.read() as Variable;
 }
@@ -59,7 +59,7 @@ function match(slots: readonly Slot[], names: WeightNames, specs: WeightsFile['s
   const lines = [
     listFaults('missing', faults.missing),
     listFaults('unexpected', faults.unexpected),
-    listFaults('of another shape', faults.shapes),
+    listFaults('size mismatch', faults.shapes),
   ].filter((line) => line !== '');
   if (lines.length > 0) throw invalidModel('weights', 'those of the layers', lines.join('; '));
   return places;
@@ -75,8 +75,8 @@ function listFaults(kind: string, faults: readonly string[]): string {
 }
 
 function ambiguous(name: string, found: readonly Slot[], other: string | undefined) {
-  const got = other === undefined ? `${found.length} of them` : `${show(other)} and ${show(name)}`;
+  const got = other === undefined ? `a name of ${found.length}` : `${show(other)} and ${show(name)}`;
   const remedy =
-    'Layers of several models have one name, and the file does not say which: rename them in Keras';
-  return invalidModel(`weight ${show(name)}`, 'one layer that it belongs to', got, remedy);
+    'Layers of several models share a name, and the file does not tell them apart: rename them in Keras';
+  return invalidModel(`weight ${show(name)}`, 'a name of one layer', got, remedy);
 }

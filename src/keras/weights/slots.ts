@@ -1,4 +1,4 @@
-/** The places that the values of a Keras model go to, in a model of tfjs. */
+/** Finds the weight of a tfjs model that a name in a Keras file stands for. */
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
@@ -9,24 +9,24 @@ import { type Direction, directionOf, type WeightPath } from './weight-names.js'
 
 type Layer = layers.Layer;
 
-/** A weight as Keras has it, and the weights of tfjs that hold its value. */
+/** A weight as Keras has it, with the weights of tfjs that hold its value. */
 export interface Slot {
-  /** Names of the models around the layer, and its own. */
+  /** The names of the models around the layer, then its own. */
   readonly path: readonly string[];
   readonly direction: Direction | undefined;
-  /** What stands between the layer's name and the weight's, where a layer has parts with weights. */
+  /** The names between the layer's and the weight's, where a layer has parts with weights. */
   readonly parts: readonly string[];
   readonly weight: string;
-  /** Its place among the weights of its layer and direction. */
+  /** The index among the weights of its layer and direction. */
   readonly index: number;
   readonly shape: readonly (number | null)[];
-  /** Which weight becomes what. Call inside `tidy`. */
+  /** The weights of tfjs, each with its value. Call inside `tidy`. */
   assignments(value: Tensor): (readonly [LayerVariable, Tensor])[];
 }
 
 /**
- * Every slot of a model; layers that stand in it several times are listed once.
- * @param isSavedHere whether the file was saved by tfjs, with this package's layers and their own names.
+ * The slots of a model. A layer that stands in it several times has its slots once.
+ * @param isSavedHere whether tfjs saved the file: its weights then have the names of this package's layers.
  */
 export function slotsOf(model: Layer, isSavedHere: boolean): Slot[] {
   const seen = new Set<Layer>();
@@ -46,7 +46,7 @@ function isContainer(layer: Layer): boolean {
   return Array.isArray((layer as unknown as { layers?: Layer[] }).layers);
 }
 
-/** What Keras calls the weights of both directions; one direction has no name for itself. */
+/** The slots of a converted GRU, under the names of Keras, which names directions only where there are two. */
 function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
   const { hiddenSize, bias, bidirectional } = layer.getConfig() as unknown as {
     readonly hiddenSize: number;
@@ -69,7 +69,7 @@ function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
   );
 }
 
-/** The weights of a layer of tfjs, named `layer/forward_inner/kernel` and the like by tfjs itself. */
+/** The slots of a tfjs layer, whose weights tfjs names `layer/forward_inner/kernel` and the like. */
 function layerSlots(layer: Layer, path: readonly string[]): Slot[] {
   const counts = new Map<Direction | undefined, number>();
   return layer.weights.map((variable): Slot => {
@@ -90,13 +90,13 @@ function layerSlots(layer: Layer, path: readonly string[]): Slot[] {
   });
 }
 
-/** Cells and the layers inside wrappers have names of their own, which tfjs leaves out: at most so many. */
+/** The most names in a path that tfjs leaves out: those of cells and of layers inside wrappers. */
 const EXTRA_NAMES = 3;
 
 /**
- * The slot that a path of the file names; several where layers of different models share a name.
+ * The slot that a path in the file stands for; several where layers of different models share a name.
  *
- * What stands before the layer's name is a model's, or nothing; the first layer of the path counts.
+ * The path may name models before the layer. The first name that is a layer's decides.
  */
 export function findSlots(slots: readonly Slot[], { layers: names, weight }: WeightPath): Slot[] {
   const fits = slots.flatMap((slot) => {
@@ -117,12 +117,12 @@ export function findSlots(slots: readonly Slot[], { layers: names, weight }: Wei
   return outermost.filter(({ known }) => known === most).map(({ slot }) => slot);
 }
 
-/** A backward layer that was given to Bidirectional keeps the name it came with. */
+/** Names without a direction are those of a `backward_layer`, which keeps its own name in Bidirectional. */
 function directionIn(rest: readonly string[], { direction }: Slot): Direction | undefined {
   return directionOf(rest) ?? (direction === undefined ? undefined : 'backward');
 }
 
-/** As Keras would name it, for messages. */
+/** The name that Keras would write, for messages. */
 export function slotName({ path, direction, parts, weight }: Slot): string {
   return [...path, ...(direction ? [`${direction}_...`] : []), ...parts, weight].join('/');
 }

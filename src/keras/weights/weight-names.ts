@@ -1,30 +1,30 @@
-/** What the names in a weights manifest say, in each of the forms that Keras and its converter write. */
+/** Reads the weight names in a manifest, in each form that Keras and its converter write. */
 
 import { isModel, isObject, type LayerJson, layersOf, nameOf } from '../json.js';
 
 export type Direction = 'forward' | 'backward';
 
-/** A weight of a model: the names of the layers around it, from the outermost, and its own. */
+/** Where a weight stands: the names of the layers around it, from the outermost, and its own. */
 export interface WeightPath {
   /** `['encoder', 'gru', 'gru_cell']`; it may begin with the model's name. */
   readonly layers: readonly string[];
-  /** `kernel`, or in a .keras file the place among the weights of its layer (and direction). */
+  /** `kernel`; in a .keras file the index among the weights of its layer and direction. */
   readonly weight: string | number;
 }
 
 /**
  * Reads names such as `gru/gru_cell/kernel` (Keras 2), `model/gru/gru_cell/kernel` (Keras 3) and
- * `layers/gru_1/cell/vars/0` (a .keras file, where layers are counted by class).
+ * `layers/gru_1/cell/vars/0` (a .keras file, where layers are numbered by class).
  */
 export class WeightNames {
   private readonly byClass: ReadonlyMap<string, readonly string[]>;
 
-  /** @param model as in the file: the layers' classes count. */
+  /** @param model as it stands in the file: .keras files name layers by its classes. */
   constructor(model: LayerJson) {
     this.byClass = new Map(classPaths(model, ''));
   }
 
-  /** Undefined for what is no weight of a layer: an optimizer's, a metric's, the state of a random generator. */
+  /** Undefined for a value that belongs to no layer: of an optimizer, a metric or a random generator. */
   parse(name: string): WeightPath | undefined {
     const parts = name.split('/');
     const last = parts.at(-1) as string;
@@ -34,7 +34,7 @@ export class WeightNames {
     return { layers: this.namesOf(parts.slice(0, -2)), weight: Number(last) };
   }
 
-  /** The longest path that a layer has, by its names; what follows in it as it is. */
+  /** The longest leading part that is a layer's path, replaced by the layers' names; the rest unchanged. */
   private namesOf(parts: readonly string[]): string[] {
     const path = parts.map((part) => (part === '_layer_checkpoint_dependencies' ? 'layers' : part));
     for (let length = path.length; length > 0; length--) {
@@ -45,7 +45,7 @@ export class WeightNames {
   }
 }
 
-/** `layers/gru_1` and so on for every layer, with the names of the layers. */
+/** Each layer's path by class (`layers/gru_1`), with the names of the layers on it. */
 function classPaths(model: LayerJson, prefix: string): [string, string[]][] {
   const counts = new Map<string, number>();
   return layersOf(model).flatMap((layer) => {
@@ -61,12 +61,12 @@ function classPaths(model: LayerJson, prefix: string): [string, string[]][] {
   });
 }
 
-/** Operations stand among the layers of a Keras 3 topology, without any of the fields that a layer has. */
+/** Whether a layer of a Keras 3 topology is an operation, which has none of the fields of a layer. */
 function isMaskOp({ config }: LayerJson): boolean {
   return Object.keys(config).every((key) => key === 'name' || key === 'dtype') && !isObject(config.layer);
 }
 
-/** As Keras spells a class in a path: `SimpleRNN` is `simple_rnn`. */
+/** A class name as Keras writes it in a path: `SimpleRNN` is `simple_rnn`. */
 function snakeCase(name: string): string {
   return name
     .replace(/\W+/g, '')
@@ -75,7 +75,7 @@ function snakeCase(name: string): string {
     .toLowerCase();
 }
 
-/** The direction that a path goes into: `forward_gru`, or `forward_layer` in a .keras file. */
+/** The direction in a path: `forward_gru`, or `forward_layer` in a .keras file. */
 export function directionOf(layers: readonly string[]): Direction | undefined {
   const [, direction] =
     /^(forward|backward)_/.exec(layers.find((name) => /^(forward|backward)_/.test(name)) ?? '') ?? [];

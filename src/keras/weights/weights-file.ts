@@ -1,4 +1,4 @@
-/** The weights beside a topology, checked before anything is made of them. */
+/** Checks the weights of a model file before they are decoded. */
 
 import { io } from '@tensorflow/tfjs-core';
 import { show, showShape } from '../../check.js';
@@ -10,7 +10,7 @@ export interface WeightsFile {
   readonly data: ArrayBuffer;
 }
 
-/** Bytes of an element, by the names that tfjs decodes. */
+/** Bytes of an element, by the dtypes that tfjs decodes. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   float32: 4,
   int32: 4,
@@ -21,7 +21,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   complex64: 8,
 };
 
-/** @throws FormatError when there are none, or they do not have the bytes that they declare. */
+/** @throws FormatError when the weights are absent, or their size is not the declared one. */
 export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): WeightsFile {
   if (!Array.isArray(weightSpecs))
     throw invalidModel('weightSpecs', 'a list, from the weightsManifest of model.json', show(weightSpecs));
@@ -32,7 +32,7 @@ export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): Wei
   for (const spec of weightSpecs) {
     total += byteSize(spec);
     if (names.has(spec.name)) {
-      const remedy = 'Layers of several models have one name: rename them in Keras';
+      const remedy = 'Layers of several models share a name: rename them in Keras';
       throw invalidModel('weightsManifest', 'each name once', `${show(spec.name)} twice`, remedy);
     }
     names.add(spec.name);
