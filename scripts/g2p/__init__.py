@@ -1,1 +1,0 @@
-"""The PyTorch original of examples/g2p."""
