@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npm, run } from './child-process.mjs';
+import { npm, run } from './support/child-process.mjs';
 import { makeProject, pack } from './test-package/projects.mjs';
 
 const LIMIT_MS = 2 * 60_000;

@@ -15,13 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "scripts"))
+TRAINED = HERE.parent / "language-id"
+sys.path.insert(0, str(TRAINED))
 
 from language_id.model import GRUClassifier  # noqa: E402
 from language_id.phrases import encode, index_characters  # noqa: E402
 from language_id.training import Example, compute_logits  # noqa: E402
 
-TRAINED = HERE.parent / "language-id"
 TOLERANCE = 1e-4
 """Of a logit, as in examples/language-id/main.ts. Measured: 5.2e-6."""
 

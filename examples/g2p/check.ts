@@ -37,7 +37,7 @@ function everyNth<T>(items: readonly T[], n: number): T[] {
   return items.filter((_, index) => index % n === 0);
 }
 
-/** What scripts/make-g2p-answers.ts stored: the answers for {@link someWords}, the digest of {@link allWords}. */
+/** What make-torch-answers.ts stored: the answers for {@link someWords}, the digest of {@link allWords}. */
 export async function readTorchAnswers(): Promise<Required<TorchAnswers>> {
   return JSON.parse(await readFile(STORED_ANSWERS, 'utf8'));
 }

@@ -5,7 +5,7 @@
 Needs Python 3.9 or later with pip, and no other package. Writes into examples/g2p/model:
 
     g2p-en.safetensors   what the example reads
-    checkpoint20.npz     the weights as published; scripts/g2p_answers.py gives them to PyTorch
+    checkpoint20.npz     the weights as published; torch_answers.py gives them to PyTorch
     LICENSE.txt          of g2p-en, Apache-2.0
 """
 
@@ -20,7 +20,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / "examples" / "g2p" / "model"
+FOLDER = Path(__file__).resolve().parent / "model"
 PACKAGE = "g2p-en==2.1.0"
 CHECKPOINT = "g2p_en/checkpoint20.npz"
 SHA256 = "b8af35e4596d8dd5836dfd3fe9b2ba4f97b9c311efe8879544cbcfcbd566d8c6"

@@ -1,4 +1,4 @@
-/** The port of scripts/g2p/model.py: an encoder reads a word's letters, a decoder writes its phonemes. */
+/** The port of g2p_network.py: an encoder reads a word's letters, a decoder writes its phonemes. */
 
 import * as tf from '@tensorflow/tfjs';
 import { GRU, GRUCell, loadStateDict, type StateDict } from 'tfjs-torch-rnn';

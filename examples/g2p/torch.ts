@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/g2p_answers.py', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('torch_answers.py', import.meta.url));
 const REMEDY =
   'Run `pip install -r scripts/requirements.txt`, or name the Python that has it in the variable TORCH_PYTHON.';
 
@@ -23,7 +23,7 @@ export async function askTorch(words: readonly string[]): Promise<string[]> {
   if (reason) throw new Error(`${python} cannot ask PyTorch: ${reason}. ${REMEDY}`);
   const answers = stdout.split('\n').slice(0, -1);
   if (answers.length === words.length) return answers;
-  throw new Error(`g2p_answers.py: expected ${words.length} lines, got ${answers.length}`);
+  throw new Error(`torch_answers.py: expected ${words.length} lines, got ${answers.length}`);
 }
 
 /** Resolves to what went wrong with a process, or undefined, when it has ended or could not start. */

@@ -2,7 +2,7 @@
 
     npm run g2p:model
     pip install -r scripts/requirements.txt
-    echo activationist | python scripts/g2p_answers.py
+    echo activationist | python examples/g2p/torch_answers.py
 
 The weights are those that g2p-en publishes, read from its own file: nothing here has been through the conversion that
 the example reads.
@@ -15,9 +15,9 @@ import numpy
 import torch
 from torch import Tensor
 
-from g2p.model import G2P
+from g2p_network import G2P
 
-CHECKPOINT = Path(__file__).resolve().parent.parent / "examples" / "g2p" / "model" / "checkpoint20.npz"
+CHECKPOINT = Path(__file__).resolve().parent / "model" / "checkpoint20.npz"
 TORCH_VERSION = "2.13"
 HIDDEN_SIZE = 256
 EMBEDDING_SIZE = 256

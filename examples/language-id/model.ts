@@ -1,4 +1,4 @@
-/** The port: the layers of scripts/language_id/model.py under torch's names, and the weights trained there. */
+/** The port: the layers of language_id/model.py under torch's names, and the weights trained there. */
 
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
@@ -7,7 +7,7 @@ import { gru, loadStateDict, readStateDict, type StateDict } from 'tfjs-torch-rn
 /** The folder of the trained model. */
 export const TRAINED = new URL('./', import.meta.url);
 
-/** What scripts/train_language_id.py writes about the model beside its weights. */
+/** What train.py writes about the model beside its weights. */
 export interface Description {
   readonly data: string;
   readonly normalisation: string;

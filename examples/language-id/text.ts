@@ -6,7 +6,7 @@ export const PAD = 0;
 /** Any character outside the vocabulary. Not 0: that would end the phrase in its middle. */
 export const UNKNOWN = 1;
 
-/** The same two steps as `normalise` in scripts/language_id/phrases.py, in the same order. */
+/** The same two steps as `normalise` in language_id/phrases.py, in the same order. */
 export function normalise(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }

@@ -1,7 +1,7 @@
 """Trains examples/language-id in PyTorch: a GRU that reads a phrase and names its language.
 
     pip install -r scripts/requirements.txt
-    python scripts/train_language_id.py
+    python examples/language-id/train.py
 
 The data are the names and keywords of emoji in 16 languages (npm package cldr-annotations-full, Unicode-3.0),
 fetched once into the user's cache; `--data` takes an unpacked copy instead. Seeded: the same machine writes
@@ -34,7 +34,7 @@ from language_id.phrases import (
 )
 from language_id.training import Example, Schedule, compute_logits, train
 
-EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "language-id"
+EXAMPLE = Path(__file__).resolve().parent
 SEED = 1
 THREADS = 1
 HELD_OUT_PER_LANGUAGE = 80

@@ -1,7 +1,7 @@
 /** What is measured: shapes, and the numbers that go through them. */
 
+import { Random } from '../../spec/support/random.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/index.js';
-import { Random } from '../test-torch/random.js';
 
 export const CELLS = ['gru', 'lstm', 'rnn'] as const;
 export type CellName = (typeof CELLS)[number];

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend } from '../../examples/support/backend.js';
-import { LineProcess } from '../line-process.js';
+import { LineProcess } from '../support/line-process.js';
 import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';
 

@@ -8,8 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { failureReason, run } from '../support/child-process.mjs';
 import { sourceFiles } from './build-engine/module.mjs';
-import { failureReason, run } from './child-process.mjs';
 
 const SCRIPTS = fileURLToPath(new URL('./', import.meta.url));
 const LIMIT_MS = 600_000;
@@ -47,7 +47,7 @@ const [runs = '1500', seed = String(Math.floor(Math.random() * 1e6))] = process.
 const folder = await mkdtemp(join(tmpdir(), 'sanitize-engine-'));
 try {
   const files = (await sourceFiles()).filter((name) => name.endsWith('.c'));
-  const sources = files.map((name) => join(SCRIPTS, '../src/kernels/host/engine', name));
+  const sources = files.map((name) => join(SCRIPTS, '../../src/kernels/host/engine', name));
   for (const { name, flags } of PROGRAMS)
     for (const build of BUILDS) {
       const program = join(folder, name);

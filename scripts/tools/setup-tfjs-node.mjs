@@ -6,12 +6,12 @@
 // Usage: npm run setup:tfjs-node [-- --force]     --force: install and build again although it works
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { failureReason, run } from './child-process.mjs';
+import { failureReason, run } from '../support/child-process.mjs';
 import { buildFromWheel } from './setup-tfjs-node/build-from-wheel.mjs';
 import { installPackage, PACKAGE, runInstallScript, VERSION } from './setup-tfjs-node/package-install.mjs';
 import { SetupError } from './setup-tfjs-node/setup-error.mjs';
 
-const ROOT = new URL('../', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
 const PACKAGE_DIR = new URL(`node_modules/${PACKAGE}/`, ROOT);
 const PROBE_LIMIT_MS = 60_000;
 
@@ -26,7 +26,7 @@ function isInstalled() {
 
 /** @returns {Promise<{ works: boolean, answer: string }>} `answer`: the versions at work, or why it does not work */
 async function probe() {
-  const args = ['--import', 'tsx', 'scripts/setup-tfjs-node/probe.mjs'];
+  const args = ['--import', 'tsx', 'scripts/tools/setup-tfjs-node/probe.mjs'];
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
   const result = await run(process.execPath, args, { cwd: ROOT, env, limitMs: PROBE_LIMIT_MS });
   const lastLine = result.stdout.trim().split('\n').at(-1) ?? '';

@@ -1,4 +1,4 @@
-/** Reads what scripts/make_keras_fixtures.py wrote: models of Keras 2.15 and 3 as the converter writes them, and what Keras computes. */
+/** Reads what scripts/fixtures/make_keras.py wrote: models of Keras 2.15 and 3 as the converter writes them, and what Keras computes. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';

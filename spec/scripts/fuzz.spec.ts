@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Campaign, FORMAT_NAMES } from '../../scripts/fuzz/campaign.js';
-import { judge, judgeOtherWays } from '../../scripts/fuzz/judge.js';
-import { readOptions } from '../../scripts/fuzz/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { ROOT, runNode, TSX } from '../cli/support.js';
+import { Campaign, FORMAT_NAMES } from '../live/fuzz/campaign.js';
+import { judge, judgeOtherWays } from '../live/fuzz/judge.js';
+import { readOptions } from '../live/fuzz/options.js';
 import { errorOf, rejectionOf } from '../state-dict/support.js';
 
 const W: TorchTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) };
@@ -92,7 +92,7 @@ describe('fuzz', () => {
     const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
     try {
       const kept = join(folder, 'kept');
-      const script = fileURLToPath(new URL('../../scripts/fuzz.ts', import.meta.url));
+      const script = fileURLToPath(new URL('../../spec/live/fuzz/main.ts', import.meta.url));
       const words = ['--format', 'npz', '--seed', '2', '--input', '12', '--keep', kept];
       const { code, stdout } = await runNode(['--import', TSX, script, ...words], ROOT);
       expect(code, stdout).to.equal(0);

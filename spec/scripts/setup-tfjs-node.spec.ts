@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { failureReason, run } from '../../scripts/child-process.mjs';
-import { changedPackages, extraneousPackages } from '../../scripts/setup-tfjs-node/package-install.mjs';
-import { findTools, unsupportedMachine } from '../../scripts/setup-tfjs-node/toolchain.mjs';
+import { failureReason, run } from '../../scripts/support/child-process.mjs';
+import { changedPackages, extraneousPackages } from '../../scripts/tools/setup-tfjs-node/package-install.mjs';
+import { findTools, unsupportedMachine } from '../../scripts/tools/setup-tfjs-node/toolchain.mjs';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
 
@@ -188,7 +188,7 @@ describe('npm run setup:tfjs-node', function () {
   /** Runs the script in the project with a program of the test's in place of npm, and no other program on the PATH. */
   const setUp = (npmProgram: string) => {
     writeFileSync(join(project, 'npm.cjs'), npmProgram);
-    return spawnSync(process.execPath, ['scripts/setup-tfjs-node.mjs'], {
+    return spawnSync(process.execPath, ['scripts/tools/setup-tfjs-node.mjs'], {
       cwd: project,
       encoding: 'utf8',
       env: {

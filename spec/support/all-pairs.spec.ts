@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Random } from '../../scripts/test-torch/random.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
+import { Random } from './random.js';
 
 const SIZES = [5, 4, 3, 3, 2, 2, 1];
 

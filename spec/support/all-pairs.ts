@@ -1,6 +1,6 @@
 /** Combinations of values in which every pair of values of two factors occurs. */
 
-import type { Random } from '../../scripts/test-torch/random.js';
+import type { Random } from './random.js';
 
 /** A value of each factor, by its place among the factor's values. */
 export type Row = readonly number[];

@@ -1,12 +1,12 @@
 /** The fused kernel against the reference: combinations of everything that shapes a call, forward and backward. */
 
 import * as tf from '@tensorflow/tfjs';
-import { Random } from '../../scripts/test-torch/random.js';
 import { gru, lstm, rnn, setThreads } from '../../src/index.js';
 import { WORTH } from '../../src/kernels/host/plan.js';
 import type { Implementation } from '../../src/ops/implementation.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
 import { maxAbs, maxDifference } from './parity.js';
+import { Random } from './random.js';
 
 const CELLS = ['RNN tanh', 'RNN relu', 'GRU', 'LSTM', 'LSTM projected'] as const;
 

@@ -1,4 +1,4 @@
-/** Reads what scripts/make_fixtures.py wrote: inputs, weights and results of PyTorch 2.13. */
+/** Reads what scripts/fixtures/make_torch.py wrote: inputs, weights and results of PyTorch 2.13. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Nonlinearity } from '../../src/index.js';
@@ -199,7 +199,7 @@ function namesIn(subfolder: string): string[] {
     .sort();
 }
 
-/** T is what make_fixtures.py wrote into the file. */
+/** T is what make_torch.py wrote into the file. */
 function read<T>(path: string): T {
   return parseFixture<T>(readFileSync(new URL(path, folder), 'utf8'));
 }
@@ -243,7 +243,7 @@ function toTypedArray({ dtype, data }: StoredTensor): TorchData {
   return new TYPED_ARRAYS[dtype](Uint8Array.from(Buffer.from(data, 'base64')).buffer);
 }
 
-/** The form in which make_fixtures.py stores a tensor, for a JSON that PyTorch will read. */
+/** The form in which make_torch.py stores a tensor, for a JSON that PyTorch will read. */
 export function encodeTensor({ dtype, shape, data }: TorchTensor): object {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   return { dtype, shape, data: bytes.toString('base64') };

@@ -1,4 +1,4 @@
-/** Embedding -> recurrent layer -> dense, which predict the next character; scripts/fixtures/training/task.py in tf.layers. */
+/** Embedding -> recurrent layer -> dense, which predict the next character; scripts/fixtures/torch_fixtures/training/task.py in tf.layers. */
 
 import * as tf from '@tensorflow/tfjs';
 import { loadStateDict } from '../../src/index.js';

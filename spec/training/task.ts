@@ -1,4 +1,4 @@
-/** The batches of scripts/fixtures/training/task.py as tensors. */
+/** The batches of scripts/fixtures/torch_fixtures/training/task.py as tensors. */
 
 import * as tf from '@tensorflow/tfjs';
 import type { Task } from './fixtures.js';

@@ -1,4 +1,4 @@
-/** A character model whose output layer is its embedding; scripts/fixtures/training/tied.py in tfjs. */
+/** A character model whose output layer is its embedding; scripts/fixtures/torch_fixtures/training/tied.py in tfjs. */
 
 import * as tf from '@tensorflow/tfjs';
 import { loadStateDict } from '../../src/index.js';

@@ -7,7 +7,7 @@
  *
  * The stored ones with Adam are further away because tf.train.adam multiplies up beta^t in float32. That alone moves torch's
  * own curve by 7e-6 in the median of 60 random models, and by 1.6e-3 at most; so the random ones of `test:torch` train beside
- * an Adam that rounds alike (scripts/fixtures/training/optimizers.py).
+ * an Adam that rounds alike (scripts/fixtures/torch_fixtures/training/optimizers.py).
  */
 export const CURVE_TOLERANCE = 1e-5;
 

@@ -1,1 +1,1 @@
-"""Trains the language identifier of examples/language-id; see ../train_language_id.py."""
+"""Trains the language identifier of examples/language-id; see ../train.py."""

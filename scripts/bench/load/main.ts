@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeMachine } from './bench/machine.js';
-import { digits, machineText, table } from './bench/report.js';
-import { median, summarizeRatio } from './bench/stats.js';
-import { LineProcess } from './line-process.js';
-import { readCount } from './read-number.js';
+import { LineProcess } from '../../support/line-process.js';
+import { readCount } from '../../support/read-number.js';
+import { describeMachine } from '../machine.js';
+import { digits, machineText, table } from '../report.js';
+import { median, summarizeRatio } from '../stats.js';
 
 interface Case {
   readonly name: string;
@@ -81,12 +81,12 @@ interface Peers {
 }
 
 function startPython(): Peer {
-  const script = fileURLToPath(new URL('./bench-load/python_peer.py', import.meta.url));
+  const script = fileURLToPath(new URL('./python_peer.py', import.meta.url));
   return new Peer(process.env.TORCH_PYTHON ?? 'python3', [script]);
 }
 
 function startOurs(): Peer {
-  const script = fileURLToPath(new URL('./bench-load/node_peer.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('./node_peer.mjs', import.meta.url));
   return new Peer(process.execPath, ['--expose-gc', script]);
 }
 

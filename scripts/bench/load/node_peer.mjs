@@ -1,7 +1,7 @@
 // @ts-check
 // Node's side of bench-load.ts: loads files as the package's users do. One JSON request a line, one answer a line.
 import { createInterface } from 'node:readline';
-import { readStateDict, toFloat32Array } from '../../dist/state-dict/index.js';
+import { readStateDict, toFloat32Array } from '../../../dist/state-dict/index.js';
 
 const PAGE = 4096;
 

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failureReason, run } from '../child-process.mjs';
+import { failureReason, run } from '../../support/child-process.mjs';
 import { SetupError } from '../setup-tfjs-node/setup-error.mjs';
 import { BUILDS, FLAGS, SOURCE, sourceFiles } from './module.mjs';
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 
-const HOST = new URL('../../src/kernels/host/', import.meta.url);
+const HOST = new URL('../../../src/kernels/host/', import.meta.url);
 
 /** The folder of the C source. */
 export const SOURCE = new URL('engine/', HOST);

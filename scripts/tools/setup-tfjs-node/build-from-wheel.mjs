@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failureReason, npm, run } from '../child-process.mjs';
+import { failureReason, npm, run } from '../../support/child-process.mjs';
 import { SetupError } from './setup-error.mjs';
 import { findTools, thisMachine, unsupportedMachine } from './toolchain.mjs';
 

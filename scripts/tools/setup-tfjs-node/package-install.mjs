@@ -3,7 +3,7 @@
 // package's own install script, run apart from each other. npm takes the package away again when that script fails,
 // and a script that waits for a silent server would take npm along; apart, the files stay and the script has a limit.
 import { dirname, join } from 'node:path';
-import { failureReason, npm } from '../child-process.mjs';
+import { failureReason, npm } from '../../support/child-process.mjs';
 import { SetupError } from './setup-error.mjs';
 
 export const PACKAGE = '@tensorflow/tfjs-node';

@@ -1,7 +1,7 @@
 // @ts-check
 // Run as a process of its own (with tsx): computes a product on the tensorflow backend and prints what computed it.
 // Its exit status is the answer; loading alone proves nothing, since 4.22.0 loads on Node 23 and fails at the first op.
-import '../../src/node-shim.js';
+import '../../../src/node-shim.js';
 import assert from 'node:assert/strict';
 import { PACKAGE } from './package-install.mjs';
 

@@ -1,6 +1,6 @@
 // @ts-check
 // What the build from the wheel needs of the machine, asked for before anything is downloaded.
-import { run } from '../child-process.mjs';
+import { run } from '../../support/child-process.mjs';
 
 const ASK_LIMIT_MS = 20_000;
 const OLDEST_GLIBC = [2, 17];

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { Random } from '../../../scripts/test-torch/random.js';
 import { gru, lstm, setThreads } from '../../../src/index.js';
 import { describeEachBackend } from '../../support/backends.js';
 import {
@@ -11,6 +10,7 @@ import {
   randomCombination,
 } from '../../support/differential.js';
 import { maxDifference } from '../../support/parity.js';
+import { Random } from '../../support/random.js';
 
 /** Largest seen in 10,000 combinations: 6e-5, where terms cancel; 2e-5 elsewhere. */
 const TOLERANCE = 1e-4;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { sourceHash } from '../../../scripts/build-engine/module.mjs';
-import { Random } from '../../../scripts/test-torch/random.js';
+import { sourceHash } from '../../../scripts/tools/build-engine/module.mjs';
 import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
 import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
+import { Random } from '../../support/random.js';
 
 describe('the engine', () => {
   it('is compiled from the source that is there', async () => {

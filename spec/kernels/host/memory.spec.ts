@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { Random } from '../../../scripts/test-torch/random.js';
 import { gru, gruCell, lstm, setThreads, UnsupportedError } from '../../../src/index.js';
 import { engineFloatsInUse } from '../../../src/kernels/host/register.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { maxDifference } from '../../support/parity.js';
+import { Random } from '../../support/random.js';
 
 describeEachBackend("the engine's memory", () => {
   let before = 0;

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { Random } from '../../../scripts/test-torch/random.js';
 import { UnsupportedError } from '../../../src/errors.js';
 import {
   type Cell,
@@ -16,6 +15,7 @@ import { GATES } from '../../../src/kernels/host/plan.js';
 import { infer, train } from '../../../src/kernels/host/stack.js';
 import { makeEngine } from '../../../src/kernels/host/wasm.js';
 import { WeightCache } from '../../../src/kernels/host/weights.js';
+import { Random } from '../../support/random.js';
 
 interface Shape {
   readonly cell: Cell;

@@ -2,12 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { Random } from '../../../scripts/test-torch/random.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { EVERY_CELL, step } from '../../support/cells.js';
 import { expectClose } from '../../support/expect-same.js';
 import { batchLeading, describeEachLayer, EVERY_LAYER, forward } from '../../support/family.js';
 import type { RecurrentLayer } from '../../support/parity.js';
+import { Random } from '../../support/random.js';
 
 const [B, T, I, H] = [3, 12, 2, 4];
 

@@ -10,7 +10,8 @@
 
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { availableBackends } from '../spec/support/backends.js';
+import { readNumber } from '../../../scripts/support/read-number.js';
+import { availableBackends } from '../../support/backends.js';
 import {
   type Combination,
   countOfPairs,
@@ -18,9 +19,8 @@ import {
   pairedCombinations,
   pairsAmong,
   randomCombination,
-} from '../spec/support/differential.js';
-import { readNumber } from './read-number.js';
-import { Random } from './test-torch/random.js';
+} from '../../support/differential.js';
+import { Random } from '../../support/random.js';
 
 /** Relative to the largest value of each result. */
 const TOLERANCE = 1e-4;

@@ -1,6 +1,6 @@
 /** Inputs of one format after the other, each judged, and what came of them. */
 
-import { Random } from '../test-torch/random.js';
+import { Random } from '../../support/random.js';
 import { FORMATS, type FuzzInput } from './formats.js';
 import { judge, judgeOtherWays, type Verdict } from './judge.js';
 import { ShardedModel } from './sharded.js';

@@ -2,18 +2,18 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { torchZip } from '../../spec/state-dict/formats/torch/support.js';
+import { openZip } from '../../../src/state-dict/formats/zip/archive.js';
+import { parseStateDict } from '../../../src/state-dict/parse.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
+import { torchZip } from '../../state-dict/formats/torch/support.js';
 import {
   contentOf,
   opened,
   readAll,
   type TestEntry,
   writeZip,
-} from '../../spec/state-dict/formats/zip/support.js';
-import { openZip } from '../../src/state-dict/formats/zip/archive.js';
-import { parseStateDict } from '../../src/state-dict/parse.js';
-import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
-import type { Random } from '../test-torch/random.js';
+} from '../../state-dict/formats/zip/support.js';
+import type { Random } from '../../support/random.js';
 import { randomGraph } from './graphs.js';
 import { mutated, spliced } from './mutations.js';
 import { mutatedPickles, takeApart } from './pickles.js';
@@ -28,7 +28,7 @@ export interface FuzzInput {
 
 export type MakeInput = (random: Random) => FuzzInput;
 
-const FIXTURES = new URL('../../spec/fixtures/', import.meta.url);
+const FIXTURES = new URL('../../fixtures/', import.meta.url);
 
 function fixture(path: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(path, FIXTURES)));

@@ -1,14 +1,8 @@
 /** Pickles of containers that hold each other in any way: shared, nested, in circles. */
 
-import { bytesOfParts, type Part, text } from '../../spec/state-dict/formats/pickle/support.js';
-import {
-  ints,
-  NO_HOOKS,
-  pickled,
-  storagePart,
-  tensorPart,
-} from '../../spec/state-dict/formats/torch/support.js';
-import type { Random } from '../test-torch/random.js';
+import { bytesOfParts, type Part, text } from '../../state-dict/formats/pickle/support.js';
+import { ints, NO_HOOKS, pickled, storagePart, tensorPart } from '../../state-dict/formats/torch/support.js';
+import type { Random } from '../../support/random.js';
 
 const MOST_CONTAINERS = 40;
 const KEYS = ['w', 'model', 'state_dict', 'optimizer', 'state', 'param_groups', '__proto__', 'a.b', '', '0'];

@@ -1,18 +1,18 @@
 /** What may come of a hostile file: sound tensors, or an error of the kinds that callers are told of. */
 
-import { rebuildingCode } from '../../src/cli/inspect/code.js';
-import { jsonReport } from '../../src/cli/inspect/json-report.js';
-import { writeReport } from '../../src/cli/inspect/text-report.js';
-import { terminalOf } from '../../src/cli/terminal.js';
-import { FormatError, UnsupportedError } from '../../src/errors.js';
-import { describeSource } from '../../src/state-dict/describe.js';
-import { parseStateDict } from '../../src/state-dict/parse.js';
-import { readStateDict } from '../../src/state-dict/read.js';
-import { formatCodes } from '../../src/state-dict/rules/format-codes.js';
-import { type ReadLimits, resolveLimits } from '../../src/state-dict/rules/limits.js';
-import { checkTensor, hasSameValues } from '../../src/state-dict/tensors/check.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
-import { recogniseModules } from '../../src/torch/recognise.js';
+import { rebuildingCode } from '../../../src/cli/inspect/code.js';
+import { jsonReport } from '../../../src/cli/inspect/json-report.js';
+import { writeReport } from '../../../src/cli/inspect/text-report.js';
+import { terminalOf } from '../../../src/cli/terminal.js';
+import { FormatError, UnsupportedError } from '../../../src/errors.js';
+import { describeSource } from '../../../src/state-dict/describe.js';
+import { parseStateDict } from '../../../src/state-dict/parse.js';
+import { readStateDict } from '../../../src/state-dict/read.js';
+import { formatCodes } from '../../../src/state-dict/rules/format-codes.js';
+import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
+import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { recogniseModules } from '../../../src/torch/recognise.js';
 import type { FuzzInput } from './formats.js';
 
 /** Files are of kilobytes: a few bytes that claim more than this are refused before it is allocated. */

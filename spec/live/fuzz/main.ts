@@ -13,10 +13,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { InputId } from './fuzz/campaign.js';
-import { againCommand, type FuzzOptions, readOptions } from './fuzz/options.js';
+import type { InputId } from './campaign.js';
+import { againCommand, type FuzzOptions, readOptions } from './options.js';
 
-const CHILD = fileURLToPath(new URL('./fuzz/child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /** Of JavaScript's own objects; a file of kilobytes needs little. */
 const HEAP_MIB = 512;

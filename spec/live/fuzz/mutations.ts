@@ -1,6 +1,6 @@
 /** Changes to bytes that are likely to get past one check and break the next. */
 
-import type { Random } from '../test-torch/random.js';
+import type { Random } from '../../support/random.js';
 
 /** A file of the same or another kind, which a part may be copied from. */
 export type Donor = () => Uint8Array;

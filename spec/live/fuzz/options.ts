@@ -1,7 +1,7 @@
 /** The command line, and how an input is named in it. */
 
 import { parseArgs } from 'node:util';
-import { readCount, readNumber } from '../read-number.js';
+import { readCount, readNumber } from '../../../scripts/support/read-number.js';
 import { FORMAT_NAMES, type InputId } from './campaign.js';
 
 export interface FuzzOptions {

@@ -1,10 +1,10 @@
 /** Pickles as lists of instructions, so that changed ones are still pickles. */
 
-import { INSTRUCTIONS } from '../../src/state-dict/formats/pickle/instructions.js';
-import { Machine } from '../../src/state-dict/formats/pickle/machine.js';
-import { OPCODES } from '../../src/state-dict/formats/pickle/opcodes.js';
-import { resolveLimits } from '../../src/state-dict/rules/limits.js';
-import type { Random } from '../test-torch/random.js';
+import { INSTRUCTIONS } from '../../../src/state-dict/formats/pickle/instructions.js';
+import { Machine } from '../../../src/state-dict/formats/pickle/machine.js';
+import { OPCODES } from '../../../src/state-dict/formats/pickle/opcodes.js';
+import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import type { Random } from '../../support/random.js';
 import { mutated } from './mutations.js';
 
 /** What an attacker's pickle has, and what the machine counts. */

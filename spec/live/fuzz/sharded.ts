@@ -3,10 +3,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readStateDict } from '../../src/state-dict/read.js';
-import type { TorchTensor } from '../../src/state-dict/tensors/tensor.js';
-import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
-import type { Random } from '../test-torch/random.js';
+import { readStateDict } from '../../../src/state-dict/read.js';
+import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
+import type { Random } from '../../support/random.js';
 import { LIMITS, type Verdict, verdictOf } from './judge.js';
 import { mutatedText } from './text-mutations.js';
 

@@ -1,6 +1,6 @@
 /** Changes to text that leave it text, and often leave it well formed: they get further into a reader than changed bytes do. */
 
-import type { Random } from '../test-torch/random.js';
+import type { Random } from '../../support/random.js';
 import { type Donor, mutated } from './mutations.js';
 
 const NUMBERS = [

@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { soakBackend } from './soak-streaming/soak.js';
+import { soakBackend } from './soak.js';
 
 interface Options {
   readonly backends: readonly string[];

@@ -1,9 +1,9 @@
 /** The streams of one backend, and what is checked of them. */
 
 import * as tf from '@tensorflow/tfjs';
-import { availableBackends } from '../../spec/support/backends.js';
-import { gru, lstm } from '../../src/index.js';
-import { Random } from '../test-torch/random.js';
+import { gru, lstm } from '../../../src/index.js';
+import { availableBackends } from '../../support/backends.js';
+import { Random } from '../../support/random.js';
 import { STREAMS, type Stream } from './streams.js';
 
 const [BATCH, INPUT, HIDDEN] = [2, 2, 3];

@@ -1,7 +1,7 @@
 /** Ways to run a layer over a sequence that comes in chunks. */
 
 import * as tf from '@tensorflow/tfjs';
-import type { GRU, LSTM } from '../../src/index.js';
+import type { GRU, LSTM } from '../../../src/index.js';
 
 export type Layer = GRU | LSTM;
 

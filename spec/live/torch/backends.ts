@@ -11,7 +11,7 @@ export interface Comparison {
   /** Whose errors are measured together. */
   readonly group: string;
   readonly title: string;
-  /** What runs it again: a part of test-torch.ts and the seed of its first case. */
+  /** What runs it again: a part of main.ts and the seed of its first case. */
   readonly part: string;
   readonly seed: number;
 }

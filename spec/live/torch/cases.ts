@@ -1,5 +1,6 @@
 /** What PyTorch is asked to compute: random layers and cells. */
 
+import type { Nonlinearity } from '../../../src/index.js';
 import {
   CELL_MODULES,
   type CellConfig,
@@ -10,10 +11,9 @@ import {
   type LayerFixture,
   type LayerModule,
   type RecurrentFixture,
-} from '../../spec/support/fixtures.js';
-import type { Nonlinearity } from '../../src/index.js';
+} from '../../support/fixtures.js';
+import { Random } from '../../support/random.js';
 import type { Oracle } from './oracle.js';
-import { Random } from './random.js';
 
 /** Around the widths of SIMD registers and unrolled loops, mostly beside them. */
 const FEATURE_SIZES = [1, 2, 3, 5, 6, 7, 8, 9, 13, 16, 17, 33];

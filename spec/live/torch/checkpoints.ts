@@ -1,5 +1,5 @@
 /**
- * Random checkpoints, which Python saves in every way that it can (scripts/random_checkpoints): read from a path, in part and
+ * Random checkpoints, which Python saves in every way that it can (oracle/random_checkpoints): read from a path, in part and
  * from memory, each bit for bit what Python had before it saved them.
  */
 
@@ -13,12 +13,12 @@ import {
   type StateDict,
   type TorchDtype,
   UnsupportedError,
-} from '../../src/state-dict/index.js';
-import { viewOf } from '../../src/state-dict/tensors/dtypes.js';
+} from '../../../src/state-dict/index.js';
+import { viewOf } from '../../../src/state-dict/tensors/dtypes.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
-/** What oracle_checkpoints.py answers; random_checkpoints/answer.py says what each is. */
+/** What oracle/checkpoints.py answers; random_checkpoints/answer.py says what each is. */
 interface Answer {
   readonly path: string;
   readonly title: string;

@@ -1,8 +1,8 @@
 /** One layer or cell, forward and backward, against what torch computed. */
 
 import type * as tf from '@tensorflow/tfjs';
-import type { FloatTensor, RecurrentFixture } from '../../spec/support/fixtures.js';
-import { gradientsOf, lossOf, withVariables } from '../../spec/support/gradients.js';
+import type { FloatTensor, RecurrentFixture } from '../../support/fixtures.js';
+import { gradientsOf, lossOf, withVariables } from '../../support/gradients.js';
 import {
   expectedResults,
   type Inputs,
@@ -10,8 +10,8 @@ import {
   maxDifference,
   type Results,
   type Subject,
-} from '../../spec/support/parity.js';
-import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../spec/support/tolerance.js';
+} from '../../support/parity.js';
+import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../support/tolerance.js';
 
 /** The largest errors seen, gradients relative to their tensor. */
 export interface WorstErrors {

@@ -2,9 +2,9 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeTensor, TYPED_ARRAYS } from '../../spec/support/fixtures.js';
-import { readStateDict, type StateDict, writeSafetensors } from '../../src/state-dict/index.js';
-import { Random } from './random.js';
+import { readStateDict, type StateDict, writeSafetensors } from '../../../src/state-dict/index.js';
+import { encodeTensor, TYPED_ARRAYS } from '../../support/fixtures.js';
+import { Random } from '../../support/random.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
@@ -15,7 +15,7 @@ const FILLED_SHAPES = [[], [1], [7], [3, 5], [2, 3, 5, 1]];
 const SHAPES = [...FILLED_SHAPES, [0], [2, 0, 3]];
 
 interface Form {
-  /** As torch_oracle.py calls it. */
+  /** As oracle/main.py calls it. */
   readonly format: string;
   readonly dtypes: readonly Dtype[];
   readonly shapes: readonly (readonly number[])[];

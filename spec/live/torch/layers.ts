@@ -1,6 +1,6 @@
 /** Random layers and cells against those of torch.nn. */
 
-import { subjectOf } from '../../spec/support/parity.js';
+import { subjectOf } from '../../support/parity.js';
 import { onEachBackend } from './backends.js';
 import { askTorch, type Module, randomCase } from './cases.js';
 import { compareSubject, withPoisonedPadding } from './compare.js';

@@ -12,20 +12,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { availableBackends } from '../spec/support/backends.js';
-import { useBackend } from './test-torch/backends.js';
-import { MODULES, type Module } from './test-torch/cases.js';
-import { compareCheckpoints } from './test-torch/checkpoints.js';
-import { compareFiles } from './test-torch/files.js';
-import { compareRandom } from './test-torch/layers.js';
-import { Measurements } from './test-torch/measurements.js';
-import { compareExports } from './test-torch/models.js';
-import { Oracle } from './test-torch/oracle.js';
-import { comparePrecision } from './test-torch/precision.js';
-import { compareCudnnCombinations, compareOnnxCombinations } from './test-torch/pytorch-tests.js';
-import type { Replay, Session } from './test-torch/session.js';
-import { Tally } from './test-torch/tally.js';
-import { compareTraining } from './test-torch/training.js';
+import { availableBackends } from '../../support/backends.js';
+import { useBackend } from './backends.js';
+import { MODULES, type Module } from './cases.js';
+import { compareCheckpoints } from './checkpoints.js';
+import { compareFiles } from './files.js';
+import { compareRandom } from './layers.js';
+import { Measurements } from './measurements.js';
+import { compareExports } from './models.js';
+import { Oracle } from './oracle.js';
+import { comparePrecision } from './precision.js';
+import { compareCudnnCombinations, compareOnnxCombinations } from './pytorch-tests.js';
+import type { Replay, Session } from './session.js';
+import { Tally } from './tally.js';
+import { compareTraining } from './training.js';
 
 /** How many random cases each part gets where --cases says nothing. */
 const CASES: Readonly<Record<Module | 'checkpoints', number>> = {

@@ -3,9 +3,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { encodeTensor, type FloatTensor } from '../../spec/support/fixtures.js';
-import { maxDifference } from '../../spec/support/parity.js';
-import { FORWARD_TOLERANCE } from '../../spec/support/tolerance.js';
 import {
   type GRUCell,
   gru,
@@ -19,9 +16,12 @@ import {
   type TorchTensor,
   toStateDict,
   writeSafetensors,
-} from '../../src/index.js';
+} from '../../../src/index.js';
+import { encodeTensor, type FloatTensor } from '../../support/fixtures.js';
+import { maxDifference } from '../../support/parity.js';
+import { Random } from '../../support/random.js';
+import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
 import type { Oracle } from './oracle.js';
-import { Random } from './random.js';
 import type { Session } from './session.js';
 
 /** One layer, and the torch module of the same name that must compute the same. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { parseFixture } from '../../spec/support/fixtures.js';
-import { LineProcess } from '../line-process.js';
+import { LineProcess } from '../../../scripts/support/line-process.js';
+import { parseFixture } from '../../support/fixtures.js';
 
 const TORCH_VERSION = '2.13';
 const PYTHON = process.env.TORCH_PYTHON ?? 'python3';
@@ -9,13 +9,13 @@ const REMEDY =
 
 type Answer<T> = { readonly result: T } | { readonly error: string };
 
-/** A Python process that runs PyTorch; see torch_oracle.py for what it can be asked. */
+/** A Python process that runs PyTorch; see oracle/main.py for what it can be asked. */
 export class Oracle {
   private constructor(private readonly process: LineProcess) {}
 
   /** @throws Error with the remedy when Python, PyTorch of the right version or safetensors is missing. */
   static async start(): Promise<Oracle> {
-    const script = fileURLToPath(new URL('../torch_oracle.py', import.meta.url));
+    const script = fileURLToPath(new URL('./oracle/main.py', import.meta.url));
     const oracle = new Oracle(new LineProcess(PYTHON, [script]));
     const { torch } = await oracle.answer<{ torch: string }>();
     if (torch.startsWith(`${TORCH_VERSION}.`)) return oracle;
@@ -38,7 +38,7 @@ export class Oracle {
     if (line === undefined)
       throw new Error(`${PYTHON} cannot run PyTorch ${TORCH_VERSION}: ${this.process.lastWords}. ${REMEDY}`);
     const answer = parseFixture<Answer<T>>(line);
-    if ('error' in answer) throw new Error(`torch_oracle.py:\n${answer.error}`);
+    if ('error' in answer) throw new Error(`oracle/main.py:\n${answer.error}`);
     return answer.result;
   }
 }

@@ -1,10 +1,10 @@
 /** The rounding of layers beside that of PyTorch: the errors of both against PyTorch in float64, for inputs up to 1e4. */
 
 import type * as tf from '@tensorflow/tfjs';
-import type { LayerConfig, LayerFixture, LayerModule, NamedTensors } from '../../spec/support/fixtures.js';
-import { gradientsOf, lossOf, withVariables } from '../../spec/support/gradients.js';
-import { subjectOf } from '../../spec/support/parity.js';
-import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
+import type { LayerConfig, LayerFixture, LayerModule, NamedTensors } from '../../support/fixtures.js';
+import { gradientsOf, lossOf, withVariables } from '../../support/gradients.js';
+import { subjectOf } from '../../support/parity.js';
 import { useBackend } from './backends.js';
 import type { Oracle } from './oracle.js';
 import type { Session } from './session.js';
@@ -28,7 +28,7 @@ const RUNS = 60;
 /** Ours over PyTorch's. No floor below it: averages of so many values are not those of lucky exact results. */
 const LARGEST_RATIO = 2;
 
-/** What oracle_precision.py answers. */
+/** What oracle/precision.py answers. */
 interface Answer {
   readonly x: NamedTensors['x'];
   readonly stateDict: StateDict;

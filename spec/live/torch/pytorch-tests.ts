@@ -1,12 +1,12 @@
 /** The combinations that two of PyTorch's own tests run, each with every result and every gradient. */
 
 import * as tf from '@tensorflow/tfjs';
-import type { LayerConfig, LayerFixture, LayerModule } from '../../spec/support/fixtures.js';
-import { forward, type Inputs, layerOf, type RecurrentLayer } from '../../spec/support/parity.js';
+import type { LayerConfig, LayerFixture, LayerModule } from '../../support/fixtures.js';
+import { forward, type Inputs, layerOf, type RecurrentLayer } from '../../support/parity.js';
+import { Random } from '../../support/random.js';
 import { onEachBackend } from './backends.js';
 import { askTorch, type LayerCase } from './cases.js';
 import { compareSubject, type WorstErrors, withPoisonedPadding } from './compare.js';
-import { Random } from './random.js';
 import type { Session } from './session.js';
 
 const BOOLEANS = [true, false];

@@ -1,6 +1,6 @@
 /** Comparison of what was read with what should be. */
 
-import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/index.js';
+import type { StateDict, TorchData, TorchTensor } from '../../../src/state-dict/index.js';
 
 /** Names, dtypes, shapes, kinds of arrays and bytes agree; the order of the names is free. */
 export function expectSame(actual: StateDict, expected: StateDict): void {

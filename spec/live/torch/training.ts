@@ -3,23 +3,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { characterModel, evaluate, fitCurve, heldOutLoss } from '../../spec/training/character-model.js';
-import type { Cell, CurvesFixture, TiedFixture } from '../../spec/training/fixtures.js';
-import { trainByHand } from '../../spec/training/loop.js';
-import { TIED, tiedModel } from '../../spec/training/tied-model.js';
+import { type StateDict, toStateDict, writeSafetensors } from '../../../src/index.js';
+import { Random } from '../../support/random.js';
+import { characterModel, evaluate, fitCurve, heldOutLoss } from '../../training/character-model.js';
+import type { Cell, CurvesFixture, TiedFixture } from '../../training/fixtures.js';
+import { trainByHand } from '../../training/loop.js';
+import { TIED, tiedModel } from '../../training/tied-model.js';
 import {
   CURVE_TOLERANCE,
   EVALUATION_TOLERANCE,
   largestError,
   relativeError,
-} from '../../spec/training/tolerance.js';
-import { type StateDict, toStateDict, writeSafetensors } from '../../src/index.js';
-import { Random } from './random.js';
+} from '../../training/tolerance.js';
 import type { Session } from './session.js';
 
 const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
 
-/** What oracle_training.py makes a model and its batches of. */
+/** What oracle/training.py makes a model and its batches of. */
 interface TrainingCase {
   readonly seed: number;
   readonly cell: Cell;

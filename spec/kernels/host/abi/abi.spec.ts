@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import ts from 'typescript';
-import { FLAGS } from '../../../../scripts/build-engine/module.mjs';
+import { FLAGS } from '../../../../scripts/tools/build-engine/module.mjs';
 import * as constants from '../../../../src/kernels/host/abi/constants.js';
 import * as structs from '../../../../src/kernels/host/abi/structs.js';
 import { makeEngine } from '../../../../src/kernels/host/wasm.js';

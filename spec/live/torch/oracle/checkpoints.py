@@ -1,4 +1,4 @@
-"""What torch_oracle.py answers about random checkpoints; see test-torch/checkpoints.ts."""
+"""What main.py answers about random checkpoints; see ../checkpoints.ts."""
 
 import random
 import warnings

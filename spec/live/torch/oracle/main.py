@@ -1,4 +1,4 @@
-"""Answers the questions of test-torch.ts: one JSON request a line on stdin, one JSON answer a line on stdout.
+"""Answers the questions of the comparison with PyTorch: one JSON request a line on stdin, one JSON answer a line on stdout.
 
 An answer is {"result": ...} or {"error": traceback}. The first line, unasked, is {"result": {"torch": version}}.
 """
@@ -13,15 +13,18 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from fixtures.cells import CellCase, unroll
-from fixtures.conditioning import is_well_conditioned
-from fixtures.encoding import DTYPES, TORCH_DTYPES, decode, encode, encode_all
-from fixtures.layers import Case
-from fixtures.recurrent import config_from_json
-from fixtures.run import accept_all
-from oracle_checkpoints import CHECKPOINT_COMMANDS
-from oracle_precision import PRECISION_COMMANDS
-from oracle_training import TRAINING_COMMANDS
+ROOT = Path(__file__).resolve().parents[4]
+sys.path.append(str(ROOT / "scripts" / "fixtures"))
+
+from checkpoints import CHECKPOINT_COMMANDS  # noqa: E402
+from precision import PRECISION_COMMANDS  # noqa: E402
+from torch_fixtures.cells import CellCase, unroll  # noqa: E402
+from torch_fixtures.conditioning import is_well_conditioned  # noqa: E402
+from torch_fixtures.encoding import DTYPES, TORCH_DTYPES, decode, encode, encode_all  # noqa: E402
+from torch_fixtures.layers import Case  # noqa: E402
+from torch_fixtures.recurrent import config_from_json  # noqa: E402
+from torch_fixtures.run import accept_all  # noqa: E402
+from training import TRAINING_COMMANDS  # noqa: E402
 
 
 def layer(request: dict) -> dict:

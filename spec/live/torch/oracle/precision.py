@@ -1,12 +1,12 @@
-"""What torch_oracle.py answers about rounding; see test-torch/precision.ts."""
+"""What main.py answers about rounding; see ../precision.ts."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from fixtures.encoding import encode, encode_all
-from fixtures.recurrent import config_from_json, forward
+from torch_fixtures.encoding import encode, encode_all
+from torch_fixtures.recurrent import config_from_json, forward
 
 FACTORS = {"output": "R", "hn": "Rh", "cn": "Rc"}
 

@@ -1,12 +1,12 @@
-"""What torch_oracle.py answers about training; see test-torch/training.ts."""
+"""What main.py answers about training; see ../training.ts."""
 
 from collections.abc import Callable
 
 import safetensors.torch
 
-from fixtures.training.curves import LARGEST_SENSITIVITY, Case, Run, run_fixture, sensitivity
-from fixtures.training.task import evaluate
-from fixtures.training.tied import TiedModel, tied_batches, tied_fixture
+from torch_fixtures.training.curves import LARGEST_SENSITIVITY, Case, Run, run_fixture, sensitivity
+from torch_fixtures.training.task import evaluate
+from torch_fixtures.training.tied import TiedModel, tied_batches, tied_fixture
 
 ATTEMPTS = 20
 """Of Adam in two small layers two models in three are too sensitive."""

@@ -15,7 +15,7 @@ const VALUES: readonly PickledValue[] = JSON.parse(
   readFileSync(new URL('../../../fixtures/pickle/values.json', import.meta.url), 'utf8'),
 );
 
-/** A value as `scripts/make_pickle_fixtures.py` spells it out. */
+/** A value as `scripts/fixtures/make_pickle.py` spells it out. */
 function spelt(value: PickleValue): unknown {
   if (value === null) return ['None'];
   if (typeof value === 'boolean') return ['bool', value];

@@ -6,7 +6,7 @@ import random
 import torch
 from torch import Tensor
 
-from fixtures import encoding
+from torch_fixtures import encoding
 
 DTYPES = {
     **encoding.DTYPES,
