@@ -89,11 +89,6 @@ const LIMITS: AllUndefined<ReadLimits> = {
   maxEntries: undefined,
   maxBytes: undefined,
   maxPickleBytes: undefined,
-  maxPickleInstructions: undefined,
-  maxPickleMemo: undefined,
-  maxPickleStack: undefined,
-  maxPickleMarks: undefined,
-  maxPickleString: undefined,
 };
 const PARSE: AllUndefined<ParseOptions> = {
   format: undefined,

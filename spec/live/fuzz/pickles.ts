@@ -1,9 +1,8 @@
 /** Pickles as lists of instructions, so that changed ones are still pickles. */
 
-import { INSTRUCTIONS } from '../../../src/state-dict/formats/pickle/instructions.js';
+import { Cursor } from '../../../src/state-dict/formats/pickle/cursor.js';
+import { INSTRUCTIONS, nameOfOpcode, STOP } from '../../../src/state-dict/formats/pickle/instructions.js';
 import { Machine } from '../../../src/state-dict/formats/pickle/machine.js';
-import { OPCODES } from '../../../src/state-dict/formats/pickle/opcodes.js';
-import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import type { Random } from '../../support/random.js';
 import { mutated } from './mutations.js';
 
@@ -69,10 +68,10 @@ export function takeApart(bytes: Uint8Array, count = 1): Pickles {
   const instructions: Uint8Array[] = [];
   let begin = 0;
   for (let i = 0; i < count; i++) {
-    const machine = new Machine(bytes, begin, 'fuzz', resolveLimits('fuzz'));
-    for (let opcode: number | undefined; opcode !== OPCODES.STOP; begin = machine.cursor.position) {
+    const machine = new Machine(new Cursor(bytes, begin, 'fuzz', nameOfOpcode), bytes.length);
+    for (let opcode: number | undefined; opcode !== STOP; begin = machine.cursor.position) {
       opcode = machine.nextOpcode();
-      if (opcode !== OPCODES.STOP) INSTRUCTIONS[opcode]?.(machine);
+      if (opcode !== STOP) INSTRUCTIONS[opcode]?.run(machine);
       instructions.push(bytes.subarray(begin, machine.cursor.position));
     }
   }

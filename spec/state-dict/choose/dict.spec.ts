@@ -10,7 +10,7 @@ import { errorOf } from '../support.js';
 const T: CheckpointNode = { kind: 'loaded', tensor: { dtype: 'U8', shape: [0], data: new Uint8Array(0) } };
 const NUMBER: CheckpointNode = { ...T, maybeSetting: true } as CheckpointNode;
 const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
-const OTHER: CheckpointNode = { kind: 'other', value: { text: '3' } };
+const OTHER: CheckpointNode = { kind: 'other', text: '3' };
 
 function dict(entries: Record<string, CheckpointNode>): CheckpointNode & { kind: 'dict' } {
   return { kind: 'dict', entries: new Map(Object.entries(entries)) };
@@ -162,7 +162,7 @@ describe('tensorsAt', () => {
     const error = new Error('no tensor');
     const { tensors } = tensorsAt(
       'spec',
-      checkpoint({ w: { kind: 'other', value: { text: '"x"' }, error } }),
+      checkpoint({ w: { kind: 'other', text: '"x"', error } }),
       [],
       LIMITS,
     );

@@ -12,11 +12,6 @@ describe('resolveLimits', () => {
       maxEntries: 200_000,
       maxBytes: 2 ** 31,
       maxPickleBytes: 64_000_000,
-      maxPickleInstructions: 4_000_000,
-      maxPickleMemo: 2_000_000,
-      maxPickleStack: 1_000_000,
-      maxPickleMarks: 10_000,
-      maxPickleString: 16_000_000,
     };
     expect(resolveLimits('spec')).to.deep.equal(defaults);
     expect(resolveLimits('spec', { maxTensors: 5 })).to.deep.equal({ ...defaults, maxTensors: 5 });
@@ -35,8 +30,8 @@ describe('resolveLimits', () => {
     expect(errorOf(() => resolveLimits('spec', { maxTensors: 0 })).message).to.equal(
       'spec: limits.maxTensors: expected an integer >= 1, got 0',
     );
-    expect(errorOf(() => resolveLimits('spec', { maxPickleMemo: 1.5 })).message).to.equal(
-      'spec: limits.maxPickleMemo: expected an integer >= 1, got 1.5',
+    expect(errorOf(() => resolveLimits('spec', { maxPickleBytes: 1.5 })).message).to.equal(
+      'spec: limits.maxPickleBytes: expected an integer >= 1, got 1.5',
     );
     expect(errorOf(() => resolveLimits('spec', { maxBytes: Number.NaN }))).to.be.instanceOf(RangeError);
     expect(errorOf(() => resolveLimits('spec', { maxBytes: '1' as unknown as number }))).to.be.instanceOf(
@@ -48,8 +43,7 @@ describe('resolveLimits', () => {
     const error = errorOf(() => resolveLimits('spec', { maxbytes: 3 } as object));
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
-      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, ' +
-        'maxPickleInstructions, maxPickleMemo, maxPickleStack, maxPickleMarks, maxPickleString, got unknown option "maxbytes"',
+      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, got unknown option "maxbytes"',
     );
     expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(
       'spec: limits: expected an object, got null',

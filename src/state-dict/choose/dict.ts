@@ -2,6 +2,7 @@
 
 import { message, show, showFirst } from '../../check.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
+import { nodesReaching } from '../formats/reach.js';
 import { joinPath } from '../keys.js';
 import { formatError } from '../rules/format-codes.js';
 import { type ReadLimits, tooManyTensors } from '../rules/limits.js';
@@ -100,37 +101,16 @@ function isPlainTensor(node: CheckpointNode): boolean {
   return isTensor(node) && !(node.kind === 'loaded' && node.maybeSetting);
 }
 
-/** Every dict from which a tensor can be reached, found backwards from those that hold one. */
+/** Every dict from which a tensor can be reached. */
 function dictsWithTensors(
   root: CheckpointDict,
   counts: (node: CheckpointNode) => boolean,
 ): ReadonlySet<CheckpointDict> {
-  const parents = new Map<CheckpointDict, CheckpointDict[]>([[root, []]]);
-  const pending = [root];
-  const holding: CheckpointDict[] = [];
-  for (let dict = pending.pop(); dict !== undefined; dict = pending.pop()) {
-    let holdsOne = false;
-    for (const node of dict.values()) {
-      if (counts(node)) holdsOne = true;
-      if (node.kind !== 'dict') continue;
-      const known = parents.get(node.entries);
-      if (known) known.push(dict);
-      else {
-        parents.set(node.entries, [dict]);
-        pending.push(node.entries);
-      }
-    }
-    if (holdsOne) holding.push(dict);
-  }
-  const holders = new Set(holding);
-  for (let dict = holding.pop(); dict !== undefined; dict = holding.pop()) {
-    for (const parent of parents.get(dict) ?? []) {
-      if (holders.has(parent)) continue;
-      holders.add(parent);
-      holding.push(parent);
-    }
-  }
-  return holders;
+  return nodesReaching(root, innerDicts, (dict) => [...dict.values()].some(counts));
+}
+
+function innerDicts(dict: CheckpointDict): CheckpointDict[] {
+  return [...dict.values()].flatMap((node) => (node.kind === 'dict' ? [node.entries] : []));
 }
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
@@ -156,7 +136,7 @@ function dictAt(where: string, root: CheckpointDict, path: CheckpointPath): Chec
 
 function describeNode(node: CheckpointNode | undefined): string {
   if (node === undefined) return 'nothing';
-  return node.kind === 'other' ? node.value.text : 'a tensor';
+  return node.kind === 'other' ? node.text : 'a tensor';
 }
 
 /**
@@ -196,7 +176,7 @@ export function tensorsAt(
 function asTensor(node: CheckpointNode): TensorNode | undefined {
   if (isTensor(node)) return node;
   if (node.kind !== 'other' || node.error === undefined) return undefined;
-  return { kind: 'refused', reason: node.value.text, error: node.error };
+  return { kind: 'refused', reason: node.text, error: node.error };
 }
 
 /**

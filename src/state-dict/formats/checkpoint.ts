@@ -39,20 +39,16 @@ export interface StoredTensor {
  */
 export type CheckpointDict = Map<string, CheckpointNode>;
 
-/** Anything else, as text for people: `3`, `"adam"`, `argparse.Namespace(…)`. */
-export interface OtherValue {
-  readonly text: string;
-  /** The global that it was made by, where this package does not know it: `my_project.Config`. */
-  readonly unknownGlobal?: string;
-}
-
 export type CheckpointNode =
   | { readonly kind: 'stored'; readonly tensor: StoredTensor }
   /** JSON has its elements already. A bare number or boolean there may be a scalar or a setting, such as an epoch. */
   | { readonly kind: 'loaded'; readonly tensor: TorchTensor; readonly maybeSetting?: boolean }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
-  /** `error` is thrown where it stands among the tensors asked for, in formats that hold nothing else there. */
-  | { readonly kind: 'other'; readonly value: OtherValue; readonly error?: Error }
+  /**
+   * Anything else, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where it stands among the tensors
+   * asked for, in formats that hold nothing else there.
+   */
+  | { readonly kind: 'other'; readonly text: string; readonly error?: Error }
   /**
    * A tensor that cannot be had (sparse, quantised, of an unknown class): an error only where it is asked for, `error`
    * itself where there is one.

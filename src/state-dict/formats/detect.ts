@@ -14,9 +14,6 @@ interface ForeignFormat {
   matches(bytes: Uint8Array): boolean;
 }
 
-/** How the pickle of torch's magic number begins in the protocols 0 and 1, which have no mark of their own. */
-const TORCH_MAGIC_TEXT = 'L119547037146038801333356L\n';
-
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
@@ -110,7 +107,7 @@ function firstSignificant(bytes: Uint8Array): number | undefined {
 /** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
 function isTorch(bytes: Uint8Array): boolean {
   const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
-  return isPickle || hasMark(bytes, TORCH_MAGIC_TEXT) || isZip(bytes) || isTar(bytes);
+  return isPickle || isZip(bytes) || isTar(bytes);
 }
 
 /** A tar archive. */

@@ -2,30 +2,8 @@ import { checkInteger, checkKeys, checkObject, message, show } from '../../check
 import type { FormatError } from '../../errors.js';
 import { formatError } from './format-codes.js';
 
-/**
- * Bounds on the pickle in a file of torch's. It is a program for a small machine, whose parts may each grow, and a byte that
- * makes an empty dict costs 250 of memory: the worst that passes these takes a gigabyte.
- */
-export interface PickleLimits {
-  /** Bytes of a pickle. That of an ordinary model takes a hundred for each tensor. @default 64_000_000 */
-  readonly maxPickleBytes?: number | undefined;
-  /** Instructions that are carried out. A tensor takes about 35. @default 4_000_000 */
-  readonly maxPickleInstructions?: number | undefined;
-  /** Values that a pickle keeps to refer to them again: about 6 for each tensor. @default 2_000_000 */
-  readonly maxPickleMemo?: number | undefined;
-  /**
-   * Values on the stack. Python lays down a thousand items of a list or dict at a time, but all of a tuple.
-   * @default 1_000_000
-   */
-  readonly maxPickleStack?: number | undefined;
-  /** Containers begun inside each other: Python's own pickler gives up near a thousand. @default 10_000 */
-  readonly maxPickleMarks?: number | undefined;
-  /** Bytes of one text or bytes object, such as an array of NumPy's in the pickle. @default 16_000_000 */
-  readonly maxPickleString?: number | undefined;
-}
-
 /** Bounds on what a file may ask for before it is refused. */
-export interface ReadLimits extends PickleLimits {
+export interface ReadLimits {
   /**
    * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors), and
    * characters of the names of all tensors, which would stand in such a header. One of that size costs seconds and gigabytes
@@ -60,6 +38,12 @@ export interface ReadLimits extends PickleLimits {
    * @default 2 ** 31
    */
   readonly maxBytes?: number | undefined;
+  /**
+   * Bytes of the pickle in a file of torch's, which may have an instruction for every 16 of them, or 65,536. The pickle of an ordinary model
+   * takes 300 bytes for each tensor. A byte that makes an empty dict costs 250 of memory, so the worst pickle takes a gigabyte.
+   * @default 64_000_000
+   */
+  readonly maxPickleBytes?: number | undefined;
 }
 
 /** Bytes of tensors that any file may have, however small it is. */
@@ -82,11 +66,6 @@ const DEFAULTS: Required<ReadLimits> = {
   maxEntries: 200_000,
   maxBytes: 2 ** 31,
   maxPickleBytes: 64_000_000,
-  maxPickleInstructions: 4_000_000,
-  maxPickleMemo: 2_000_000,
-  maxPickleStack: 1_000_000,
-  maxPickleMarks: 10_000,
-  maxPickleString: 16_000_000,
 };
 
 const KNOWN = Object.keys(DEFAULTS) as (keyof ReadLimits)[];

@@ -3,31 +3,28 @@ import { errorOf } from '../../support.js';
 import { bytesOfParts, readBytes } from './support.js';
 
 describe('Machine', () => {
-  const cases = [
-    { limit: 'maxPickleInstructions', pickle: 'N0N0N.', most: 6, what: 'instructions' },
-    { limit: 'maxPickleStack', pickle: '(NNNt.', most: 3, what: 'values on the stack' },
-    { limit: 'maxPickleMarks', pickle: '((ttN\x86.', most: 2, what: 'marks' },
-    { limit: 'maxPickleMemo', pickle: 'Nq\x01q\x02q\x02q\x09.', most: 3, what: 'values in the memo' },
-  ] as const;
-  for (const { limit, pickle, most, what } of cases) {
-    it(`holds a pickle to ${limit}`, () => {
-      expect(() => readBytes(bytesOfParts(pickle), { [limit]: most })).not.to.throw();
-      const error = errorOf(() => readBytes(bytesOfParts(pickle), { [limit]: most - 1 }));
+  it('holds a pickle to one instruction for 16 bytes of maxPickleBytes, or 65,536', () => {
+    const run = (instructions: number, maxPickleBytes: number) =>
+      readBytes(bytesOfParts('N0'.repeat((instructions - 2) / 2), 'N.'), { maxPickleBytes });
+    for (const [most, bytes] of [
+      [65_536, 16],
+      [80_000, 16 * 80_000],
+    ] as const) {
+      expect(() => run(most, bytes)).not.to.throw();
+      const error = errorOf(() => run(most + 2, bytes));
       expect(error.code).to.equal('PICKLE_LIMIT');
-      expect(error.message).to.contain(
-        `expected at most ${most - 1} ${what}, got more. Raise limits.${limit} to read it`,
-      );
-    });
-  }
-
-  it('holds text and bytes to maxPickleString before they are read', () => {
-    for (const pickle of ['X\x04\0\0\0abcd.', 'C\x04abcd.', 'U\x04abcd.', 'Vabcd\n.', 'cabcd\nx\n.']) {
-      expect(() => readBytes(bytesOfParts(pickle), { maxPickleString: 4 })).not.to.throw();
-      const error = errorOf(() => readBytes(bytesOfParts(pickle), { maxPickleString: 3 }));
-      expect(error.message).to.contain(
-        'expected at most 3 bytes of text or data in one value, got 4. Raise limits.maxPickleString to read it',
+      expect(error.message).to.equal(
+        `pickle: spec byte ${most} (NONE): expected at most ${most} instructions, got more. ` +
+          'Raise limits.maxPickleBytes to read it',
       );
     }
-    expect(errorOf(() => readBytes(bytesOfParts('X\xff\xff\xff\xff'))).code).to.equal('PICKLE_LIMIT');
+  });
+
+  it('names what Python 3 has renamed by its new name, and makes one object for one name', () => {
+    const { globals } = readBytes(bytesOfParts('c__builtin__\nset\n0c__builtin__\nset\n0cos\nsystem\n.'));
+    expect(globals).to.deep.equal([
+      { kind: 'global', module: '__builtin__', name: 'set', fullName: 'builtins.set' },
+      { kind: 'global', module: 'os', name: 'system', fullName: 'os.system' },
+    ]);
   });
 });

@@ -50,7 +50,7 @@ function speltCall(name: string, args: readonly PickleValue[]): unknown {
 }
 
 describe('unpickle', () => {
-  it('reads the values that Python pickles, in every protocol', () => {
+  it('reads the values that Python pickles, in each of the protocols 2 to 5', () => {
     for (const { value, pickles } of VALUES) {
       for (const pickle of pickles) {
         const bytes = new Uint8Array(Buffer.from(pickle, 'base64'));
@@ -85,13 +85,13 @@ describe('unpickle', () => {
     expect(list.items).to.have.length(2);
     expect(list.items[0]).to.equal(list);
     expect(list.items[1]).to.equal(list);
-    const dict = asKind(rootOf('}q\x07', text('self'), 'h\x07s'), 'dict')!;
+    const dict = asKind(rootOf('}q\x01', text('self'), 'h\x01s'), 'dict')!;
     expect(dict.entries.get('self')).to.equal(dict);
   });
 
   it('refers twice to one value rather than copy it, however often that doubles', () => {
     // 2^200 leaves, were they copied.
-    let value = rootOf(']', '2\x86'.repeat(200));
+    let value = rootOf(']', 'q\x00h\x00\x86'.repeat(200));
     for (let depth = 0; depth < 200; depth++) {
       const { items } = asKind(value, 'tuple')!;
       expect(items[0]).to.equal(items[1]);
@@ -135,7 +135,7 @@ describe('unpickle', () => {
     const [inner, last] = asKind(root, 'tuple')!.items;
     expect(asKind(inner, 'tuple')!.items[0]).to.equal(last);
     expect(last).to.equal(globals[0]);
-    expect(globals).to.deep.equal([{ kind: 'global', module: 'os', name: 'system' }]);
+    expect(globals).to.deep.equal([{ kind: 'global', module: 'os', name: 'system', fullName: 'os.system' }]);
     expect(persistent).to.deep.equal([{ kind: 'persistent', id: { kind: 'tuple', items: ['a'] } }]);
   });
 
@@ -170,7 +170,7 @@ describe('unpickle', () => {
         for (const callable of [viaGlobal, viaStack]) {
           for (const opcode of ['R', '\x81']) {
             const call = asKind(rootOf(callable, text(canary), '\x85', opcode, '}b'), 'call')!;
-            expect(call.callable).to.deep.equal({ kind: 'global', module, name });
+            expect(call.callable).to.deep.include({ kind: 'global', module, name });
             expect(call.args.items).to.deep.equal([canary]);
           }
         }
@@ -180,41 +180,23 @@ describe('unpickle', () => {
 
     it('reports what runs before the pickle is broken as data too', () => {
       const run = bytesOfParts('cos\nsystem\n', text('id'), '\x85R0');
-      expect(errorOf(() => read(run, 'X\xff\xff\xff\xff'))).to.have.property('code', 'PICKLE_LIMIT');
+      expect(errorOf(() => read(run, 'X\xff\xff\xff\xff'))).to.have.property('code', 'TRUNCATED_PICKLE');
       expect(read(run, 'N').globals).to.have.length(1);
     });
 
-    it('stops a million marks at the limit', () => {
-      const error = errorOf(() => rootOf('('.repeat(1_000_000))) as FormatError;
-      expect(error.code).to.equal('PICKLE_LIMIT');
-      expect(error.message).to.equal(
-        'pickle: spec byte 10002 (MARK): expected at most 10000 marks, got more. ' +
-          'Raise limits.maxPickleMarks to read it',
-      );
-    });
-
-    it('stops a million lists inside each other at the limit of values', () => {
-      const nested = bytesOfParts(']'.repeat(1_000_001));
-      expect(errorOf(() => rootOf(nested))).to.have.property('code', 'PICKLE_LIMIT');
+    it('stops five million marks or lists inside each other at the limit of instructions', () => {
+      for (const opcode of '(]') {
+        const error = errorOf(() => rootOf(bytesOfParts(opcode.repeat(5_000_000)))) as FormatError;
+        expect(error.code).to.equal('PICKLE_LIMIT');
+        expect(error.message).to.match(/expected at most 4000000 instructions, got more/);
+      }
     });
   });
 
-  it('refuses instructions that build no data, by name', () => {
-    for (const [opcode, name] of [
-      ['i', 'INST'],
-      ['o', 'OBJ'],
-      ['P', 'PERSID'],
-      ['S', 'STRING'],
-      ['\x82', 'EXT1'],
-      ['\x83', 'EXT2'],
-      ['\x84', 'EXT4'],
-      ['\x8d', 'BINUNICODE8'],
-      ['\x8e', 'BINBYTES8'],
-      ['\x97', 'NEXT_BUFFER'],
-      ['\x98', 'READONLY_BUFFER'],
-      ['\xff', '0xff'],
-      ['\0', '0x00'],
-    ] as const) {
+  it('refuses instructions that build no data, and those of the text protocols', () => {
+    const text = 'ILFSVpgld2ioP';
+    for (const opcode of [...text, '\x82', '\x83', '\x84', '\x8d', '\x8e', '\x97', '\x98', '\xff', '\0']) {
+      const name = `0x${opcode.charCodeAt(0).toString(16).padStart(2, '0')}`;
       const error = errorOf(() => rootOf(opcode)) as FormatError;
       expect(error.code).to.equal('UNSUPPORTED_OPCODE');
       expect(error.message).to.equal(
@@ -225,7 +207,7 @@ describe('unpickle', () => {
 
   it('given any bytes returns a value or throws a FormatError', () => {
     const opcode = fc.constantFrom(
-      ...'(0125KMJNRbcdaelst}]uX)QqhU\x80\x81\x85\x86\x87\x88\x8a\x8c\x8f\x90\x91\x93\x94',
+      ...'(01KMJNRbcaest}]uX)QqhU\x80\x81\x85\x86\x87\x88\x8a\x8c\x8f\x90\x91\x93\x94',
     );
     const part = fc.oneof(
       opcode,

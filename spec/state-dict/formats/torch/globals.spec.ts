@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { asKind } from '../../../../src/state-dict/formats/pickle/values.js';
 import { isKnownGlobal, nameOfGlobal } from '../../../../src/state-dict/formats/torch/globals.js';
+import { rootOf } from '../pickle/support.js';
 
 function isKnown(name: string): boolean {
   const dot = name.lastIndexOf('.');
-  return isKnownGlobal({ kind: 'global', module: name.slice(0, dot), name: name.slice(dot + 1) });
+  return isKnownGlobal(asKind(rootOf(`c${name.slice(0, dot)}\n${name.slice(dot + 1)}\n`), 'global')!);
 }
 
 describe('isKnownGlobal', () => {
@@ -52,8 +54,8 @@ describe('isKnownGlobal', () => {
 
 describe('nameOfGlobal', () => {
   it('is the name of today', () => {
-    expect(nameOfGlobal({ kind: 'global', module: '__builtin__', name: 'set' })).to.equal('builtins.set');
-    expect(nameOfGlobal({ kind: 'global', module: 'os', name: 'system' })).to.equal('os.system');
+    expect(nameOfGlobal(rootOf('c__builtin__\nset\n'))).to.equal('builtins.set');
+    expect(nameOfGlobal(rootOf('cos\nsystem\n'))).to.equal('os.system');
     expect(nameOfGlobal('os.system')).to.equal(undefined);
     expect(nameOfGlobal(undefined)).to.equal(undefined);
   });

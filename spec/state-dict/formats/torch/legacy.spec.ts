@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { type FormatError, UnsupportedError } from '../../../../src/errors.js';
 import { openTorch } from '../../../../src/state-dict/formats/torch/open.js';
-import { parseStateDict } from '../../../../src/state-dict/parse.js';
 import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
 import { errorOf } from '../../support.js';
 import { bytesOfParts, int, type Part, text, tuple } from '../pickle/support.js';
@@ -54,15 +53,6 @@ describe('openTorchLegacy', () => {
     expect([...tensorsIn(openBytes(file).root, file)]).to.deep.equal([
       ['w', { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }],
     ]);
-  });
-
-  it('reads the pickles of protocol 1, which have no mark of their own', () => {
-    const file = bytesOfParts(
-      'L119547037146038801333356L\n.',
-      ...PARTS.slice(1, 5).map((part) => (part as Uint8Array).subarray(2)),
-      DATA,
-    );
-    expect(parseStateDict(file).get('w')?.data).to.deep.equal(Float32Array.of(1, 2));
   });
 
   it('reads on while the pickles go on, each part of the file once', () => {

@@ -38,7 +38,10 @@ describe('openTorch', () => {
     it(`finds in ${name} the tensors that torch does, bit for bit`, () => {
       const bytes = torchFile(name);
       const checkpoint = openBytes(bytes);
-      expectSameBits(tensorsIn(checkpoint.root, bytes), expectedOf(name.replace(/\.\w+$/, '')));
+      const expected = expectedOf(name.replace(/\.\w+$/, ''));
+      // An attribute of a class that is not known: refused where it is asked for.
+      expected.delete('hyper_parameters.config.init');
+      expectSameBits(tensorsIn(checkpoint.root, bytes), expected);
       expect(checkpoint.format).to.equal('torch');
     });
   }
@@ -58,11 +61,11 @@ describe('openTorch', () => {
     expect(unknownGlobals).to.deep.equal(['os.system', 'pkgutil.resolve_name']);
     expect(root.get('a')).to.deep.equal({
       kind: 'other',
-      value: { text: 'os.system("touch canary")', unknownGlobal: 'os.system' },
+      text: 'os.system("touch canary")',
     });
     expect(root.get('b')).to.deep.equal({
       kind: 'other',
-      value: { text: 'pkgutil.resolve_name("os:system")("id")' },
+      text: 'pkgutil.resolve_name("os:system")("id")',
     });
     expect(existsSync('canary')).to.equal(false);
   });

@@ -81,7 +81,7 @@ describe('readClaims', () => {
     for (const count of [
       int(-1),
       'N',
-      'F3\n',
+      'G\x40\x08\0\0\0\0\0\0',
       bytesOfParts('\x8a\x09', '\xff'.repeat(8), '\0'),
       bytesOfParts('\x8a\x07', '\xff'.repeat(6), '\x1f'),
     ]) {

@@ -97,7 +97,7 @@ function nodeOf(reader: JsonReader, member: Member, maxTensors: number): Checkpo
   if (kind === 'string' || kind === 'null') {
     const rule = 'numbers, nested lists, or an object with shape and data';
     const error = tensorFault('INVALID_TENSOR', name, rule, kind);
-    return { kind: 'other', value: { text: kind === 'null' ? kind : 'text' }, error };
+    return { kind: 'other', text: kind === 'null' ? kind : 'text', error };
   }
   if (kind === 'object') {
     const members = membersAt(reader, offset, maxTensors);

@@ -51,7 +51,7 @@ function namedNodes(
     if (root.has(name)) {
       throw formatError('DUPLICATE_KEY', WHERE, 'archive', 'each name once', `${show(name)} again`);
     }
-    root.set(name, array ?? { kind: 'other', value: { text: `${entry.size} bytes` } });
+    root.set(name, array ?? { kind: 'other', text: `${entry.size} bytes` });
   }
   return root;
 }

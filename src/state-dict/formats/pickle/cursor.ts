@@ -1,16 +1,17 @@
 import type { FormatError } from '../../../errors.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
-import { latin1Of } from '../../tensors/bytes.js';
-import { nameOfOpcode } from './opcodes.js';
 
 const WHERE = 'pickle';
 
 const LINE_FEED = 0x0a;
 
+/** No seed, key or hash is larger. */
+const MAX_INTEGER_BYTES = 1024;
+
 /** One for all: making a decoder costs more than reading a name. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The bytes of a pickle and a place in them. Errors name the instruction that was being read, and where it begins. */
+/** The bytes of a pickle and a position in them. Errors name the current instruction and where it begins. */
 export class Cursor {
   position: number;
 
@@ -18,14 +19,14 @@ export class Cursor {
   private instruction: number;
 
   /**
-   * @param maxString  longest text, in bytes.
-   * @param what  how messages call the pickle, such as `data.pkl`.
+   * @param what  the name of the pickle in messages, such as `data.pkl`.
+   * @param nameOf  the name of an opcode in messages.
    */
   constructor(
     readonly bytes: Uint8Array,
     begin: number,
-    private readonly maxString: number,
     private readonly what: string,
+    private readonly nameOf: (opcode: number) => string,
   ) {
     this.position = begin;
     this.instruction = begin;
@@ -55,30 +56,23 @@ export class Cursor {
     return this.view.getUint32(this.skip(4), true);
   }
 
-  /** Rounded beyond 2^53, which is past the end of every pickle. */
+  /** Rounded beyond 2^53, where no pickle has bytes. */
   uint64(): number {
     return Number(this.view.getBigUint64(this.skip(8), true));
   }
 
-  /** The one number that pickles hold with the high byte first. */
+  /** The only big-endian number in pickles. */
   float64(): number {
     return this.view.getFloat64(this.skip(8), false);
   }
 
-  /** The next bytes, a view. */
+  /** A view of the next bytes. */
   take(length: number): Uint8Array {
-    if (length > this.maxString) {
-      const rule = `at most ${this.maxString} bytes of text or data in one value`;
-      throw this.fail('PICKLE_LIMIT', rule, `${length}`, 'Raise limits.maxPickleString to read it');
-    }
     const begin = this.skip(length);
     return this.bytes.subarray(begin, begin + length);
   }
 
-  /**
-   * The next bytes as text. Python lets a surrogate stand alone, which is no UTF-8: no writer of weights makes one, and
-   * neither safetensors nor JSON could hold it as a key, so it is refused.
-   */
+  /** The next bytes as UTF-8 text. Python also writes lone surrogates; safetensors and JSON cannot hold those as keys. */
   text(length: number): string {
     const bytes = this.take(length);
     try {
@@ -88,7 +82,7 @@ export class Cursor {
     }
   }
 
-  /** The next bytes as text, or as they are where they are none: what a str of Python 2 was. */
+  /** The next bytes as text, or unchanged where they are not UTF-8: a str of Python 2 could be either. */
   textOrBytes(length: number): string | Uint8Array {
     const bytes = this.take(length);
     try {
@@ -98,27 +92,28 @@ export class Cursor {
     }
   }
 
-  /** UTF-8 up to the next line feed, which is consumed. */
+  /** The UTF-8 text up to the next line feed, and consumes both. */
   line(): string {
-    const text = this.text(this.lineLength());
-    this.position++;
-    return text;
-  }
-
-  /** The same where each byte is a character. */
-  latin1Line(): string {
-    const text = latin1Of(this.take(this.lineLength()));
-    this.position++;
-    return text;
-  }
-
-  private lineLength(): number {
     const end = this.bytes.indexOf(LINE_FEED, this.position);
     if (end === -1) throw this.truncated();
-    return end - this.position;
+    const text = this.text(end - this.position);
+    this.position++;
+    return text;
   }
 
-  /** Moves past `length` bytes, which must be there, and returns where they begin. */
+  /** The integer in the next bytes: two's complement, the lowest byte first. No bytes are 0. */
+  integer(length: number): number | bigint {
+    if (length > MAX_INTEGER_BYTES) {
+      throw this.fail('PICKLE_LIMIT', `an int of at most ${MAX_INTEGER_BYTES} bytes`, `${length}`);
+    }
+    if (length === 0) return 0;
+    const digits = Array.from(this.take(length), (byte) => byte.toString(16).padStart(2, '0')).reverse();
+    const integer = BigInt.asIntN(8 * length, BigInt(`0x${digits.join('')}`));
+    const number = Number(integer);
+    return Number.isSafeInteger(number) ? number : integer;
+  }
+
+  /** Moves past `length` bytes and returns where they begin. */
   private skip(length: number): number {
     const begin = this.position;
     if (length > this.bytes.length - begin) throw this.truncated();
@@ -132,7 +127,7 @@ export class Cursor {
 
   fail(code: FormatCode, rule: string, got: string, remedy?: string): FormatError {
     const begin = this.instruction;
-    const name = begin < this.bytes.length ? ` (${nameOfOpcode(this.bytes[begin])})` : '';
+    const name = begin < this.bytes.length ? ` (${this.nameOf(this.bytes[begin])})` : '';
     const place = `${this.what} byte ${begin}${name}`;
     return formatError(code, WHERE, place, rule, got, remedy);
   }

@@ -1,53 +1,47 @@
 import type { FormatError } from '../../../errors.js';
 import type { FormatCode } from '../../rules/format-codes.js';
-import type { PickleLimits } from '../../rules/limits.js';
-import { Cursor } from './cursor.js';
+import type { Cursor } from './cursor.js';
 import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
 
+/** Modules that Python 3 has renamed. */
+const PYTHON2_MODULES = new Map([
+  ['__builtin__', 'builtins'],
+  ['copy_reg', 'copyreg'],
+]);
+
 /**
- * The state of an unpickler: a stack of values, the marks in it, and the memo. Each grows within a limit, and what an
- * instruction takes must be there: Python's own machine lets an unfit pickle reach below a mark.
+ * The state of an unpickler: a stack of values, the marks in it, and the memo.
+ *
+ * An instruction adds at most one value to each of them, so the limit on instructions bounds them all. What an instruction takes
+ * must be there: Python's own machine lets a malformed pickle reach below a mark.
  */
 export class Machine {
-  readonly cursor: Cursor;
-  /** By `module\nname`, in the order they are met. */
+  /** By `module\nname`, in the order of the pickle. */
   readonly globals = new Map<string, PickleGlobal>();
   readonly persistent: PicklePersistent[] = [];
 
   private readonly stack: PickleValue[] = [];
-  /** Where in the stack each mark stands. */
+  /** Height of the stack at each mark. */
   private readonly marks: number[] = [];
-  /** The memo as Python's pickler fills it, from 0 on: in a Map it was a fifth of the time of reading a large file. */
-  private readonly memo: PickleValue[] = [];
-  /** What is remembered at any other place. */
-  private readonly scattered = new Map<number, PickleValue>();
+  private readonly memo: (PickleValue | undefined)[] = [];
+  private memoized = 0;
   private instructions = 0;
 
+  /** @param maxInstructions  how many instructions may run. */
   constructor(
-    bytes: Uint8Array,
-    begin: number,
-    what: string,
-    private readonly limits: Required<PickleLimits>,
-  ) {
-    this.cursor = new Cursor(bytes, begin, limits.maxPickleString, what);
-  }
+    readonly cursor: Cursor,
+    private readonly maxInstructions: number,
+  ) {}
 
   nextOpcode(): number {
     const opcode = this.cursor.opcode();
-    if (++this.instructions > this.limits.maxPickleInstructions)
-      throw this.overLimit('maxPickleInstructions', 'instructions');
-    return opcode;
-  }
-
-  /** Instructions carried out so far. */
-  get time(): number {
-    return this.instructions;
+    if (++this.instructions <= this.maxInstructions) return opcode;
+    const remedy = 'Raise limits.maxPickleBytes to read it';
+    throw this.fail('PICKLE_LIMIT', `at most ${this.maxInstructions} instructions`, 'more', remedy);
   }
 
   push(value: PickleValue): void {
     this.stack.push(value);
-    if (this.stack.length > this.limits.maxPickleStack)
-      throw this.overLimit('maxPickleStack', 'values on the stack');
   }
 
   pop(): PickleValue {
@@ -55,7 +49,7 @@ export class Machine {
     return this.stack.pop() as PickleValue;
   }
 
-  /** The value on top, which stays. */
+  /** The value on top. */
   top(): PickleValue {
     this.requireValues(1);
     return this.stack[this.stack.length - 1];
@@ -68,61 +62,60 @@ export class Machine {
 
   pushMark(): void {
     this.marks.push(this.stack.length);
-    if (this.marks.length > this.limits.maxPickleMarks) throw this.overLimit('maxPickleMarks', 'marks');
   }
 
-  /** Everything above the last mark, which goes too. */
+  /** Pops everything above the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const mark = this.marks.pop();
     if (mark === undefined) throw this.fail('STACK_UNDERFLOW', 'a mark', 'none');
     return this.stack.splice(mark);
   }
 
-  /** Discards the value on top, or the mark where that is on top. */
+  /** Pops the value or mark on top. */
   discard(): void {
     if (this.marks.at(-1) === this.stack.length) this.marks.pop();
     else this.pop();
   }
 
+  /** Picklers number the values that they keep from 0 on, that of Python 2 from 1 on. */
   remember(index: number): void {
     const value = this.top();
-    if (index > this.memo.length) this.scattered.set(index, value);
-    else if (index < this.memo.length) this.memo[index] = value;
-    else {
-      this.memo.push(value);
-      this.scattered.delete(index);
+    if (index > this.memo.length + 1) {
+      throw this.fail('INVALID_PICKLE', `a memo index up to ${this.memo.length + 1}`, `${index}`);
     }
-    if (this.memoSize() > this.limits.maxPickleMemo)
-      throw this.overLimit('maxPickleMemo', 'values in the memo');
+    while (this.memo.length < index) this.memo.push(undefined);
+    if (this.memo[index] === undefined) this.memoized++;
+    this.memo[index] = value;
   }
 
-  /** MEMOIZE has no number of its own: it takes how many values there are. */
+  /** MEMOIZE has no number of its own: it takes the number of values kept so far. */
   rememberNext(): void {
-    this.remember(this.memoSize());
-  }
-
-  private memoSize(): number {
-    return this.memo.length + this.scattered.size;
+    this.remember(this.memoized);
   }
 
   recall(index: number): void {
-    const value = index < this.memo.length ? this.memo[index] : this.scattered.get(index);
+    const value = this.memo[index];
     if (value === undefined)
       throw this.fail('MISSING_MEMO', 'a value in the memo', `${index}, never put there`);
     this.push(value);
   }
 
-  /** The name of a class or function; the same object for the same name. */
+  /** The global `module.name`; the same object for the same name. */
   global(module: string, name: string): PickleGlobal {
     const key = `${module}\n${name}`;
     const known = this.globals.get(key);
     if (known) return known;
-    const made: PickleGlobal = { kind: 'global', module, name };
+    const made: PickleGlobal = {
+      kind: 'global',
+      module,
+      name,
+      fullName: `${PYTHON2_MODULES.get(module) ?? module}.${name}`,
+    };
     this.globals.set(key, made);
     return made;
   }
 
-  /** The value that a pickle leaves behind. */
+  /** The one value left when the pickle stops. */
   finish(): PickleValue {
     const root = this.pop();
     if (this.stack.length === 0 && this.marks.length === 0) return root;
@@ -139,10 +132,5 @@ export class Machine {
     if (there >= count) return;
     const rule = `${count} ${count === 1 ? 'value' : 'values'} on the stack`;
     throw this.fail('STACK_UNDERFLOW', this.marks.length > 0 ? `${rule} above the mark` : rule, `${there}`);
-  }
-
-  private overLimit(limit: keyof PickleLimits, what: string): FormatError {
-    const rule = `at most ${this.limits[limit]} ${what}`;
-    return this.fail('PICKLE_LIMIT', rule, 'more', `Raise limits.${limit} to read it`);
   }
 }

@@ -1,11 +1,11 @@
 import { show, showFirst } from '../../../check.js';
 import { asKind, type PickleCall, type PickleValue } from './values.js';
 
-/** Levels, and values of each, that a text shows: it is for people, and the value may be of any size or contain itself. */
-const SHOWN_LEVELS = 3;
+/** Levels, and values of each level, in a text: the value may be of any size, or contain itself. */
+const SHOWN_LEVELS = 2;
 const SHOWN_ITEMS = 8;
 
-/** Larger ints are not written out: that costs the square of their length. */
+/** Larger ints are not written out, which would cost the square of their length. */
 const SHOWN_BITS = 128;
 
 /** A value as Python would write it, shortened. */
@@ -22,7 +22,7 @@ export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
     case 'bytes':
       return `${value.bytes.length} bytes`;
     case 'global':
-      return nameOf(value.module, value.name);
+      return SHORT_NAME.test(value.fullName) ? value.fullName : show(value.fullName);
     case 'list':
       return `[${textOfItems(value.items, levels)}]`;
     case 'tuple':
@@ -38,13 +38,9 @@ export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
   }
 }
 
-/** `collections.OrderedDict`. */
-function nameOf(module: string, name: string): string {
-  const whole = `${module}.${name}`;
-  return /^[\w.<>]{1,80}$/.test(whole) ? whole : show(whole);
-}
+const SHORT_NAME = /^[\w.<>]{1,80}$/;
 
-// A callable may be the result of a call, and so on without end.
+// A callable may be the result of a call, at any depth.
 function textOfCall({ callable, args }: PickleCall, levels: number): string {
   const encoded = args.items[0];
   if (isEncode(callable) && typeof encoded === 'string') return `${encoded.length} bytes`;
@@ -74,8 +70,7 @@ function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: n
   return shown.join(', ');
 }
 
-/** What the protocols without bytes make them by: of a text whose characters are the bytes. */
+/** The protocols without bytes call this with a text that has one character for each byte. */
 function isEncode(callable: PickleValue): boolean {
-  const global = asKind(callable, 'global');
-  return global?.module === '_codecs' && global.name === 'encode';
+  return asKind(callable, 'global')?.fullName === '_codecs.encode';
 }

@@ -1,24 +1,33 @@
-import type { PickleLimits } from '../../rules/limits.js';
-import { INSTRUCTIONS } from './instructions.js';
+import type { ReadLimits } from '../../rules/limits.js';
+import { Cursor } from './cursor.js';
+import { INSTRUCTIONS, nameOfOpcode, STOP } from './instructions.js';
 import { Machine } from './machine.js';
-import { nameOfOpcode, OPCODES } from './opcodes.js';
 import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
 
+/**
+ * Bytes of a pickle for each instruction that may run. A tensor takes about 35 instructions in 300 bytes; the empty dict of one
+ * byte takes 250 bytes of memory.
+ */
+const BYTES_PER_INSTRUCTION = 16;
+
+/** Instructions that any pickle may run, however small the limit on its bytes. */
+const FREE_INSTRUCTIONS = 1 << 16;
+
 export interface UnpickleOptions {
-  readonly limits: Required<PickleLimits>;
+  readonly limits: Pick<Required<ReadLimits>, 'maxPickleBytes'>;
   /** Where the pickle begins in the bytes. @default 0 */
   readonly begin?: number;
-  /** How messages call the bytes. */
+  /** The name of the bytes in messages. */
   readonly what: string;
 }
 
 export interface Unpickled {
   readonly root: PickleValue;
-  /** Where what follows the pickle begins. */
+  /** Where the pickle ends in the bytes. */
   readonly end: number;
   /** Every class and function that the pickle names, used or not. */
   readonly globals: readonly PickleGlobal[];
-  /** Every reference to something beside the pickle, in the order they are made. */
+  /** Every reference to something outside the pickle, in the order of the pickle. */
   readonly persistent: readonly PicklePersistent[];
 }
 
@@ -26,23 +35,25 @@ export interface Unpickled {
  * Reads one pickle into inert values. It calls nothing, imports nothing and looks no name up: an instruction to call makes a
  * record of the call, so a hostile pickle is data like any other.
  *
- * Known are the instructions of the protocols 0 to 5 that Python and torch write for data; the others are refused.
+ * It knows the instructions that the protocols 2 to 5 use for data, and refuses all others.
  *
- * @throws FormatError when the pickle breaks off, breaks a rule or goes past a limit; the message names the instruction.
+ * @throws FormatError when the pickle is cut short, breaks a rule or exceeds a limit; the message names the instruction.
  */
 export function unpickle(bytes: Uint8Array, { limits, begin = 0, what }: UnpickleOptions): Unpickled {
-  const machine = new Machine(bytes, begin, what, limits);
-  for (let opcode = machine.nextOpcode(); opcode !== OPCODES.STOP; opcode = machine.nextOpcode()) {
-    const run = INSTRUCTIONS[opcode];
-    if (run === undefined) {
+  const cursor = new Cursor(bytes, begin, what, nameOfOpcode);
+  const most = Math.max(FREE_INSTRUCTIONS, Math.ceil(limits.maxPickleBytes / BYTES_PER_INSTRUCTION));
+  const machine = new Machine(cursor, most);
+  for (let opcode = machine.nextOpcode(); opcode !== STOP; opcode = machine.nextOpcode()) {
+    const instruction = INSTRUCTIONS[opcode];
+    if (instruction === undefined) {
       const rule = 'an instruction that builds data';
       throw machine.fail('UNSUPPORTED_OPCODE', rule, nameOfOpcode(opcode));
     }
-    run(machine);
+    instruction.run(machine);
   }
   return {
     root: machine.finish(),
-    end: machine.cursor.position,
+    end: cursor.position,
     globals: [...machine.globals.values()],
     persistent: machine.persistent,
   };

@@ -1,6 +1,6 @@
 /**
  * What a pickle builds, as inert values. Nothing in a pickle is looked up, imported or called: a class is its name, and a
- * call is a record of what Python would call with what.
+ * call is a record of the callable and its arguments.
  */
 
 /** Python's int is a number, or a bigint where a number would round it; str, bool and None are those of JavaScript. */
@@ -29,13 +29,12 @@ export interface PickleBytes {
   readonly bytes: Uint8Array;
 }
 
-/**
- * When things were done, in instructions: what a call makes of a list or dict is what that held at the time, so who reads the
- * call's arguments must know whether they are still the same.
- */
+/** A collection that a call takes has the items that it holds at that time; items added later are not the call's. */
 export interface Changeable {
-  /** The last time that something was added or set. */
-  changedAt?: number;
+  /** Whether a call has taken it as an argument. */
+  isArgument?: boolean;
+  /** Whether it was changed after that. */
+  changedAsArgument?: boolean;
 }
 
 export interface PickleList extends Changeable {
@@ -45,20 +44,20 @@ export interface PickleList extends Changeable {
 
 export interface PickleTuple {
   readonly kind: 'tuple';
+  /** Whether it has been the arguments of a call. */
+  isArguments?: boolean;
   readonly items: readonly PickleValue[];
-  /** It stays as it is. */
-  readonly changedAt?: undefined;
 }
 
-/** A set or a frozenset, in the order of the pickle; an element may stand in it twice. */
-export interface PickleSet extends Changeable {
+/** A set or a frozenset, in the order of the pickle; equal elements are not merged. */
+export interface PickleSet {
   readonly kind: 'set';
   readonly items: PickleValue[];
 }
 
 /**
- * A dict. Keys of different types are different keys (0 and '0'); a str or int that comes again replaces the value, as in
- * Python. Other keys are told apart by identity.
+ * A dict. Keys of different types are different keys (0 and '0'). A str or int that comes again replaces the value, as in
+ * Python; other keys are compared by identity.
  */
 export interface PickleDict extends Changeable {
   readonly kind: 'dict';
@@ -70,41 +69,36 @@ export interface PickleGlobal {
   readonly kind: 'global';
   readonly module: string;
   readonly name: string;
+  /** `module.name`, the module by its name in Python 3. */
+  readonly fullName: string;
 }
 
 /** A call that Python would make, and what it would do to the result. */
-export interface PickleCall extends Changeable {
+export interface PickleCall {
   readonly kind: 'call';
-  readonly calledAt: number;
   readonly callable: PickleValue;
   readonly args: PickleTuple;
-  /** Present for the calls with keywords of protocol 4. */
+  /** Keyword arguments, which protocol 4 can have. */
   readonly kwargs?: PickleValue;
-  /** What BUILD hands to `__setstate__`, or sets as attributes, and when. */
+  /** What BUILD hands to `__setstate__`, or sets as attributes. */
   state?: PickleValue;
-  builtAt?: number;
-  /** What is appended or added, as to a deque. */
+  /** Items appended to the result, as to a deque. */
   items?: PickleValue[];
-  /** What is set by key, as in an OrderedDict. */
+  /** Items set by key in the result, as in an OrderedDict. */
   entries?: Map<PickleValue, PickleValue>;
 }
 
-/** A reference to something beside the pickle: in torch's files to a storage. */
+/** A reference to something outside the pickle: in torch's files to a storage. */
 export interface PicklePersistent {
   readonly kind: 'persistent';
   readonly id: PickleValue;
 }
 
-/** A value that is an object of the kind asked for; undefined for every other. */
+/** The value as an object of one kind; undefined where it is of another. */
 export function asKind<Kind extends PickleObject['kind']>(
   value: PickleValue | undefined,
   kind: Kind,
 ): Extract<PickleObject, { kind: Kind }> | undefined {
   if (typeof value !== 'object' || value === null || value.kind !== kind) return undefined;
   return value as Extract<PickleObject, { kind: Kind }>;
-}
-
-/** Whether something was added or set after a time. */
-export function isChangedAfter({ changedAt = 0 }: Changeable, time: number): boolean {
-  return changedAt > time;
 }

@@ -6,9 +6,9 @@ import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
-import { interpret } from './interpret.js';
 import { invalid, WHERE } from './invalid.js';
 import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+import { interpret } from './tree.js';
 
 /** What a file begins with, as an int in a pickle of its own. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;

@@ -6,7 +6,7 @@ import { MAX_RANK } from '../../rules/limits.js';
 import { elementCount } from '../../tensors/dtypes.js';
 import type { CheckpointNode } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
-import { asKind, isChangedAfter, type PickleCall, type PickleValue } from '../pickle/values.js';
+import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
 import { type ElementType, elementTypeNamed } from './dtypes.js';
 import { isTensorClass, nameOfGlobal, REBUILD } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
@@ -20,7 +20,7 @@ type Arguments = readonly (PickleValue | undefined)[];
 const MAX_WRAPPERS = 8;
 
 /** `(maker, class, arguments, attributes)`: a tensor with attributes, or of a class of its own. */
-const FROM_TYPE = 'torch._tensor._rebuild_from_type_v2';
+const FROM_TYPE = /^torch\._?tensor\._rebuild_from_type_v2$/;
 
 /** Makers of a parameter of the tensor that is their first argument. */
 const PARAMETERS: ReadonlySet<string> = new Set([
@@ -103,7 +103,7 @@ function openCall(
   const isStateless = call.state === undefined || isTensorClass(name);
   if (!isStateless || call.items !== undefined || call.entries !== undefined || call.kwargs !== undefined)
     throw invalid('INVALID_TENSOR', what, 'a tensor that is left as it was made', call);
-  if (name === FROM_TYPE) {
+  if (FROM_TYPE.test(name)) {
     const className = nameOfGlobal(args[1]) ?? '';
     if (!isTensorClass(className)) {
       return refused(
@@ -118,7 +118,7 @@ function openCall(
   const maker = PLAIN.get(name);
   if (maker) {
     const marks = maker.metadata === undefined ? undefined : asKind(args[maker.metadata], 'dict');
-    if (marks && isChangedAfter(marks, call.calledAt))
+    if (marks?.changedAsArgument)
       throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', marks);
     return plainTensor(maker, args, what, storages);
   }

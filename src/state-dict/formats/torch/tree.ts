@@ -1,14 +1,14 @@
 import { message, show } from '../../../check.js';
-import { FormatError, UnsupportedError } from '../../../errors.js';
-import type { CheckpointDict, CheckpointNode, OtherValue } from '../checkpoint.js';
+import { UnsupportedError } from '../../../errors.js';
+import type { Checkpoint, CheckpointDict, CheckpointNode } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
-import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
-import { type Content, contentOf, moduleDicts } from './containers.js';
-import { isContainerClass, isKnownGlobal, nameOfGlobal } from './globals.js';
+import type { Unpickled } from '../pickle/unpickle.js';
+import { asKind, type PickleCall, type PickleObject, type PickleValue } from '../pickle/values.js';
+import { nodesReaching } from '../reach.js';
+import { type Content, contentOf, isModule, namedValues } from './containers.js';
+import { isKnownGlobal } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
-import { namedContent } from './names.js';
 import type { Storages } from './storages.js';
-import { TensorSearch } from './tensor-search.js';
 import { makesTensor, type TensorNode, tensorOf } from './tensors.js';
 
 /** The name of a tensor that a file holds in place of a dict. */
@@ -17,87 +17,100 @@ const LONE_TENSOR = 'tensor';
 const SAVE_STATE_DICT = 'Save its state_dict in Python: torch.save(model.state_dict(), "model.pt")';
 
 /**
- * The tree of what a pickle holds.
+ * What a file of torch's holds, by its pickle and the storages that the pickle refers to.
  *
- * Values that the pickle shares are shared here, rings included: each container is one Map however often it is met, and is
- * filled from a list of those still empty, so that neither depth nor sharing costs more than the pickle's own length.
+ * @param warnings  of the reader of its layout.
+ * @throws what {@link buildTree} throws.
+ */
+export function interpret(
+  { root, globals }: Unpickled,
+  storages: Storages,
+  warnings: readonly string[] = [],
+): Checkpoint {
+  const unknown = globals.filter((global) => !isKnownGlobal(global)).map(({ fullName }) => fullName);
+  return {
+    format: 'torch',
+    root: buildTree(root, storages),
+    unknownGlobals: [...new Set(unknown)],
+    warnings,
+  };
+}
+
+/**
+ * The tree of the containers and tensors in a pickle. Every other value is text; one that holds a tensor is refused where it is
+ * asked for.
+ *
+ * Values that the pickle shares are shared here, cycles included: each container is one Map however often it is met, and is
+ * filled from a list of those still empty. So neither depth nor sharing costs more than the length of the pickle.
  *
  * @throws UnsupportedError for a whole module; FormatError where the root can hold no tensors, or a tensor is malformed.
  */
 export function buildTree(root: PickleValue, storages: Storages): CheckpointDict {
-  if (moduleDicts(root)) {
-    const got = `a whole module, ${textOf(asKind(root, 'call')?.callable ?? root)}`;
+  if (isModule(root)) {
+    const got = moduleText(root);
     throw new UnsupportedError(message(WHERE, 'file', 'a state_dict', got, SAVE_STATE_DICT));
   }
-  const node = new Tree(storages).build(root);
+  const node = new Tree(root, storages).build();
   if (node.kind === 'dict') return node.entries;
   if (node.kind !== 'other') return new Map([[LONE_TENSOR, node]]);
-  if (node.error) throw node.error;
   throw invalid('INVALID_CHECKPOINT', 'file', 'a dict of tensors', root);
 }
 
 class Tree {
-  /** By the collection in the pickle: a list may be taken for what it is, and for the pairs of a dict. */
+  /** By the collection in the pickle; undefined where its keys are no names. A list may be items, and pairs of a dict. */
   private readonly dicts = {
-    entries: new Map<Content['source'], CheckpointDict>(),
-    items: new Map<Content['source'], CheckpointDict>(),
-    pairs: new Map<Content['source'], CheckpointDict>(),
+    entries: new Map<Content['source'], CheckpointDict | undefined>(),
+    items: new Map<Content['source'], CheckpointDict | undefined>(),
+    pairs: new Map<Content['source'], CheckpointDict | undefined>(),
   };
   private readonly tensors = new Map<PickleCall, TensorNode>();
-  private readonly search = new TensorSearch();
-  /** What has been found out of a dict of parameters or modules that many objects may share. */
-  private readonly weights = new Map<ReadonlyMap<PickleValue, PickleValue>, boolean>();
-  private readonly empty: { readonly content: Content; readonly entries: CheckpointDict }[] = [];
+  private readonly opaque = new Map<PickleObject, CheckpointNode>();
+  private readonly empty: {
+    readonly entries: CheckpointDict;
+    readonly values: ReadonlyMap<string, PickleValue>;
+  }[] = [];
+  /** Made for the first opaque object. */
+  private holders: ReadonlySet<PickleValue> | undefined;
 
-  constructor(private readonly storages: Storages) {}
+  constructor(
+    private readonly root: PickleValue,
+    private readonly storages: Storages,
+  ) {}
 
-  build(root: PickleValue): CheckpointNode {
-    const node = this.node(root, 'root');
+  build(): CheckpointNode {
+    const node = this.node(this.root, 'root');
     for (let next = this.empty.pop(); next !== undefined; next = this.empty.pop()) {
-      for (const [name, value] of namedContent(next.content)) next.entries.set(name, this.node(value, name));
+      for (const [name, value] of next.values) next.entries.set(name, this.node(value, name));
     }
     return node;
   }
 
-  /** The node of a value; a container is yet to be filled. */
+  /** The node of a value; a container is filled later. */
   private node(value: PickleValue, name: string): CheckpointNode {
     const call = asKind(value, 'call');
     if (call && makesTensor(call)) return this.tensor(call, name);
-    try {
-      const reason = call && this.whyRefused(call);
-      if (reason) return { kind: 'refused', reason };
-      const content = contentOf(value);
-      if (content) return { kind: 'dict', entries: this.dict(content) };
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      // A container of settings that is made in an odd way is no reason not to read the weights beside it; one of tensors is
-      // the weights, perhaps.
-      if (this.search.reaches(value)) return { kind: 'refused', reason: textOf(value), error };
-      return { kind: 'other', value: otherValue(value), error };
-    }
-    return { kind: 'other', value: otherValue(value) };
+    const content = contentOf(value);
+    const entries = content && this.dict(content);
+    if (entries) return { kind: 'dict', entries };
+    if (typeof value !== 'object' || value === null) return { kind: 'other', text: textOf(value) };
+    const known = this.opaque.get(value);
+    if (known) return known;
+    const made = this.opaqueNode(value);
+    this.opaque.set(value, made);
+    return made;
   }
 
-  /** Why what a call makes may be a tensor that cannot be had; undefined where it is none. */
-  private whyRefused(call: PickleCall): string | undefined {
-    const dicts = moduleDicts(call);
-    if (dicts?.some((dict) => this.holdsWeight(dict))) {
-      return `a whole module, ${textOf(call.callable)}. ${SAVE_STATE_DICT}`;
-    }
-    // What is in the tuple that a container is made of stays what it is.
-    const inner = isContainerClass(call.callable) ? 0 : 1;
-    const state = asKind(call.state, 'tuple') ?? asKind(call.state, 'list');
-    if (!(this.search.holds(call.args, inner) || this.search.holds(state, inner))) return undefined;
-    return `what ${textOf(call.callable)} makes of a tensor`;
-  }
-
-  private holdsWeight(dict: ReadonlyMap<PickleValue, PickleValue>): boolean {
-    let found = this.weights.get(dict);
-    if (found === undefined) {
-      found = [...dict.values()].some((value) => value !== null);
-      this.weights.set(dict, found);
-    }
-    return found;
+  /** An object is text, or refused where a tensor is in it. A storage that is no part of a tensor is text too. */
+  private opaqueNode(value: PickleObject): CheckpointNode {
+    this.holders ??= nodesReaching(this.root, membersOf, isTensorOrStorage);
+    if (value.kind === 'persistent' || !this.holders.has(value))
+      return { kind: 'other', text: textOf(value) };
+    if (isModule(value)) return { kind: 'refused', reason: `${moduleText(value)}. ${SAVE_STATE_DICT}` };
+    const reason =
+      value.kind === 'call'
+        ? `what ${textOf(value.callable)} makes of a tensor`
+        : 'a container of a tensor that is no list and no dict with names for keys';
+    return { kind: 'refused', reason };
   }
 
   private tensor(call: PickleCall, name: string): TensorNode {
@@ -108,24 +121,53 @@ class Tree {
     return made;
   }
 
-  private dict(content: Content): CheckpointDict {
+  private dict(content: Content): CheckpointDict | undefined {
     const dicts = this.dicts[content.kind];
-    const known = dicts.get(content.source);
-    if (known) return known;
-    const entries: CheckpointDict = new Map();
+    if (dicts.has(content.source)) return dicts.get(content.source);
+    const values = namedValues(content);
+    const entries: CheckpointDict | undefined = values && new Map();
     dicts.set(content.source, entries);
-    this.empty.push({ content, entries });
+    if (values && entries) this.empty.push({ entries, values });
     return entries;
   }
 }
 
-function otherValue(value: PickleValue): OtherValue {
-  const unknownGlobal = unknownGlobalOf(asKind(value, 'call')?.callable ?? value);
-  return unknownGlobal === undefined ? { text: textOf(value) } : { text: textOf(value), unknownGlobal };
+function moduleText(module: PickleValue): string {
+  return `a whole module, ${textOf(asKind(module, 'call')?.callable ?? module)}`;
 }
 
-/** The name of a class or function that is not known here. */
-function unknownGlobalOf(value: PickleValue): string | undefined {
-  const global = asKind(value, 'global');
-  return global === undefined || isKnownGlobal(global) ? undefined : nameOfGlobal(global);
+function isTensorOrStorage(value: PickleValue): boolean {
+  const call = asKind(value, 'call');
+  return call ? makesTensor(call) : asKind(value, 'persistent') !== undefined;
+}
+
+/** The values that a value is made of. A tensor is looked at as a whole. */
+function membersOf(value: PickleValue): Iterable<PickleValue> {
+  if (typeof value !== 'object' || value === null || isTensorOrStorage(value)) return [];
+  switch (value.kind) {
+    case 'list':
+    case 'tuple':
+    case 'set':
+      return value.items.filter(isObject);
+    case 'dict':
+      return [...value.entries.keys(), ...value.entries.values()].filter(isObject);
+    case 'call': {
+      const {
+        callable,
+        args,
+        kwargs,
+        state,
+        items = [],
+        entries = new Map<PickleValue, PickleValue>(),
+      } = value;
+      const parts = [callable, args, kwargs ?? null, state ?? null, ...entries.keys(), ...entries.values()];
+      return [...parts, ...items].filter(isObject);
+    }
+    default:
+      return [];
+  }
+}
+
+function isObject(value: PickleValue): value is PickleObject {
+  return typeof value === 'object' && value !== null;
 }

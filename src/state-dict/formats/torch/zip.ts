@@ -8,9 +8,9 @@ import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import type { PicklePersistent } from '../pickle/values.js';
 import { openZip, readEntry, readHeads, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
 import { nameOfEntry } from '../zip/directory.js';
-import { interpret } from './interpret.js';
 import { WHERE } from './invalid.js';
 import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+import { interpret } from './tree.js';
 
 /** Entries by their name inside the one folder of the archive. */
 type Records = ReadonlyMap<string, ZipEntry>;

@@ -1,6 +1,5 @@
 """Names, and what a tensor below nested containers is called."""
 
-import json
 import random
 from collections.abc import Iterator, Mapping
 
@@ -55,27 +54,11 @@ def leaves(value: object, prefix: str = "", open_ids: frozenset[int] = frozenset
 
 
 def named_entries(value: Mapping | list | tuple) -> Iterator[tuple[str, object]]:
-    """Keys that are no text get the text that Python prints, with a number where another key is that text."""
-    if not isinstance(value, Mapping):
+    """Items by their place, values by their key, which is text or an int."""
+    if isinstance(value, Mapping):
+        yield from ((str(key), entry) for key, entry in value.items())
+    else:
         yield from ((str(place), entry) for place, entry in enumerate(value))
-        return
-    taken = {key for key in value if isinstance(key, str)}
-    for key, entry in value.items():
-        text = key if isinstance(key, str) else text_of(key)
-        name = text
-        number = 1
-        while not isinstance(key, str) and name in taken:
-            number += 1
-            name = f"{text} ({number})"
-        taken.add(name)
-        yield name, entry
-
-
-def text_of(key: object) -> str:
-    """As Python prints it, with text in the quotes of JSON."""
-    if isinstance(key, tuple):
-        return f"({', '.join(map(text_of, key))})"
-    return json.dumps(key) if isinstance(key, str) else repr(key)
 
 
 def is_at_or_below(name: str, path: str) -> bool:

@@ -48,7 +48,7 @@ class Saving:
         is_zip = rng.random() < 0.65
         return Saving(
             zip=is_zip,
-            protocol=rng.choice([1, 2, 2, 2, 3, 4, 5]),
+            protocol=rng.choice([2, 2, 2, 2, 3, 4, 5]),
             pure_python=rng.random() < 0.2,
             target=rng.choice(["path", "Path", "file", "BytesIO"]),
             alignment=rng.choice([64, 64, 1, 2, 8, 48, 256, 4096, 65_536]),
