@@ -45,7 +45,7 @@ describe('loadStateDict, what it refuses', () => {
       expect(() => loadStateDict(layer, new Map([['weight', f32([3])]]))).to.throw(
         UnsupportedError,
         'loadStateDict: layer "act": expected a built layer or one with inputShape, got an unbuilt PReLU. ' +
-          'A file does not tell the rank of the input of torch.nn.PReLU: pass inputShape, or apply the layer once before loading',
+          'A file does not hold the rank of the input of torch.nn.PReLU: pass inputShape, or apply the layer once before loading',
       );
       expect(layer.built).to.equal(false);
     }
@@ -130,7 +130,7 @@ describe('loadStateDict, what it refuses', () => {
     ).to.throw(
       UnsupportedError,
       'loadStateDict: layer "norm": expected a built layer or one with inputShape, got an unbuilt LayerNormalization. ' +
-        'A file does not tell the rank of the input of torch.nn.LayerNorm: pass inputShape, or apply the layer once before loading',
+        'A file does not hold the rank of the input of torch.nn.LayerNorm: pass inputShape, or apply the layer once before loading',
     );
     expect(layer.built).to.equal(false);
   });

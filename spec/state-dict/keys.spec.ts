@@ -1,11 +1,20 @@
 import { expect } from 'chai';
-import { checkModulePath, joinPath } from '../../src/state-dict/keys.js';
+import { checkModulePath, joinPath, lastPart, parentPath } from '../../src/state-dict/keys.js';
 
 describe('joinPath', () => {
   it('puts a dot between two paths, and none beside the root', () => {
     expect(joinPath('encoder', 'gru')).to.equal('encoder.gru');
     expect(joinPath('', 'gru')).to.equal('gru');
     expect(joinPath('gru', '')).to.equal('gru');
+  });
+});
+
+describe('parentPath and lastPart', () => {
+  it('take a key apart at its last dot', () => {
+    const keys = ['encoder.0.weight', 'gru.weight_ih_l0', 'weight', '.weight', ''];
+    expect(keys.map(parentPath)).to.deep.equal(['encoder.0', 'gru', '', '', '']);
+    for (const key of keys) expect(joinPath(parentPath(key), lastPart(key))).to.equal(key);
+    expect(keys.map(lastPart)).to.deep.equal(['weight', 'weight_ih_l0', 'weight', '.weight', '']);
   });
 });
 

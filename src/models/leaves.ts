@@ -1,7 +1,10 @@
 import { message, show } from '../check.js';
+import { UnsupportedError } from '../errors.js';
+import { findWeight } from '../layers/weights/weights.js';
+import type { ModuleLeaf, Parameter, TorchModule } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import { tagOf } from '../state-dict/tensors/tag.js';
-import { type Layer, type ModuleKind, moduleKind } from './modules/index.js';
+import { type Layer, moduleOf } from './modules/index.js';
 import { isCell } from './modules/recurrent.js';
 
 /** The path of one torch module, or those of several whose weights are tied. */
@@ -19,16 +22,11 @@ export type ModuleMap =
   | Readonly<Record<string, ModulePaths>>
   | ((layerPath: string) => ModulePaths | undefined);
 
-/** A layer with weights and the torch module it stands for. */
-export interface Leaf {
+/** A layer with weights, and the torch module it stands for. */
+export interface Leaf extends ModuleLeaf {
   readonly layer: Layer;
-  readonly kind: ModuleKind;
   /** The name scope its weights belong to: a wrapper's name, where one is around the layer. */
   readonly scope: string;
-  /** Names of the models around it and its own, joined by dots. */
-  readonly layerPath: string;
-  /** Path of the torch module, below `prefix`. */
-  readonly modulePath: string;
 }
 
 interface Place {
@@ -40,8 +38,8 @@ interface Place {
  * The layers with weights, in the model's order. A layer that a model holds twice is listed twice, as torch lists a
  * shared module under each of its names. A single layer stands for the root module ''.
  *
- * @throws UnsupportedError for a layer with weights that no torch module has; RangeError for a name in `map` that
- * no layer has.
+ * @throws UnsupportedError for a layer with weights that no torch module has, or that are not float32; RangeError for
+ * a name in `map` that no layer has.
  */
 export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Leaf[] {
   checkMap(where, map);
@@ -71,8 +69,10 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
       for (const path of modulesAt(childPath, joinPath(modulePath, child.name)))
         visit(child, { layerPath: childPath, modulePath: path });
     }
-    const kind = children ? undefined : moduleKind(where, layer);
-    if (kind) leaves.push({ layer, kind, scope: outer.name, layerPath, modulePath });
+    const module = children ? undefined : moduleOf(where, layer);
+    if (module === undefined) return;
+    const parameters = parametersOf(where, layer, module);
+    leaves.push({ layer, module, scope: outer.name, layerPath, modulePath, parameters });
   };
 
   const isModel = childrenOf(unwrapped(root)) !== undefined;
@@ -82,9 +82,22 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
   return leaves;
 }
 
-/** Names of a leaf's parameters, below `prefix`. */
-export function namesOf({ layer, kind, modulePath }: Leaf): string[] {
-  return kind.parameters(layer, null).map(({ key }) => joinPath(modulePath, key));
+/** With all that the layer itself determines of their shapes: as built, or as its inputShape makes them. */
+function parametersOf(where: string, layer: Layer, module: TorchModule): Parameter[] {
+  if (!layer.built) return module.parameters(layer.batchInputShape ?? null);
+  return module.parameters(null).map((parameter) => asBuilt(where, layer, parameter));
+}
+
+function asBuilt(where: string, layer: Layer, parameter: Parameter): Parameter {
+  const weight = findWeight(layer, parameter.weight);
+  if (weight === undefined || weight.dtype !== 'float32') {
+    const rule = `a float32 weight "${parameter.weight}"`;
+    const remedy = 'Make it with tf.layers, without a dtype';
+    throw new UnsupportedError(
+      message(where, `layer "${layer.name}"`, rule, weight?.dtype ?? 'none', remedy),
+    );
+  }
+  return { ...parameter, shape: weight.shape };
 }
 
 /**

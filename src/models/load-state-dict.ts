@@ -72,7 +72,7 @@ export function loadStateDict(
   buildAllOrNone([...match.builds.keys()], () => {
     for (const [layer, { leaf, inputShape }] of match.builds) {
       buildLayer(layer, leaf.scope, inputShape);
-      if (inputShape !== layer.batchInputShape) leaf.kind.afterBuild?.(layer, inputShape);
+      if (inputShape !== layer.batchInputShape) leaf.module.afterBuild?.(inputShape);
     }
     assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
   });

@@ -1,15 +1,17 @@
+/** What a load would do: which tensor goes to which weight, and everything that stands against it. */
+
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../matching/faults.js';
-import { hintAtArguments, hintAtPaths, hintAtSizes, hintAtTies } from '../matching/hints.js';
+import { addHints } from '../matching/hints.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
+import { fits, isKnown, namesOf, type Parameter, type ShapeOf } from '../matching/torch-module.js';
 import { joinPath } from '../state-dict/keys.js';
 import { checkTensor, hasSameValues } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import { type Leaf, namesOf } from './leaves.js';
-import type { Layer, Parameter } from './modules/index.js';
-import { fits, knownParameters } from './shapes.js';
+import type { Leaf } from './leaves.js';
+import type { Layer } from './modules/index.js';
 
 /** A tensor of the file and the weight it goes to. */
 export interface Slot {
@@ -25,7 +27,7 @@ export interface Match {
   readonly faults: Faults;
   /** Layers to build first, and for which input. */
   readonly builds: Map<Layer, { readonly leaf: Leaf; readonly inputShape: Shape }>;
-  /** Unbuilt layers whose input the file does not tell. */
+  /** Unbuilt layers whose input shape the file does not determine. */
   readonly unbuildable: Leaf[];
   readonly ignored: string[];
   readonly warnings: string[];
@@ -59,16 +61,11 @@ export function matchParameters(
     used.add(key);
     return { key, tensor };
   };
-  for (const leaf of leaves) matchLeaf(where, match, leaf, (name) => find(leaf, name));
-  noteMissing(match, leaves, selection);
-  noteDifferences(match);
+  for (const leaf of leaves) matchLeaf(match, leaf, (name) => find(leaf, name));
+  noteSharedWeights(match, leaves, selection);
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key)) match.faults.unexpected.push(key);
-  const source = { where, faults: match.faults, leaves, stateDict, selection };
-  hintAtArguments(source);
-  hintAtSizes(source);
-  hintAtPaths(source);
-  hintAtTies(source, match.slots);
+  addHints({ faults: match.faults, leaves, stateDict, selection }, match.slots);
   noteAmbiguity(match, selection);
   return match;
 }
@@ -84,12 +81,12 @@ function noteAmbiguity({ faults, warnings }: Match, { strippedPrefix, equallyGoo
 
 type Find = (name: string) => { readonly key: string; readonly tensor: TorchTensor } | undefined;
 
-function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
-  const { layer, kind } = leaf;
-  const { parameters, inputShape } = resolveShapes(where, leaf, (name) => find(name)?.tensor.shape);
+function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
+  const { layer, module } = leaf;
+  const { parameters, inputShape } = resolveShapes(leaf, (name) => find(name)?.tensor.shape);
   if (!layer.built && inputShape) match.builds.set(layer, { leaf, inputShape });
   if (!layer.built && !inputShape) match.unbuildable.push(leaf);
-  for (const counter of kind.counters ?? []) {
+  for (const counter of module.counters ?? []) {
     const found = find(counter);
     if (found) match.ignored.push(found.key);
   }
@@ -97,7 +94,7 @@ function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
   for (const parameter of parameters) {
     const found = find(parameter.key);
     if (!found) continue;
-    const note = kind.shapeNote?.(layer, parameter, found.tensor.shape);
+    const note = module.shapeNote?.(parameter, found.tensor.shape);
     if (fits(parameter, found.tensor.shape)) {
       match.slots.push({ leaf, parameter, ...found });
       if (note) match.warnings.push(note);
@@ -107,57 +104,34 @@ function matchLeaf(where: string, match: Match, leaf: Leaf, find: Find): void {
       match.faults.mismatch(found.key, found.tensor.shape, expected, note);
     }
   }
-  if (isLoaded) match.warnings.push(...(kind.warnings?.(layer, (name) => find(name)?.tensor) ?? []));
+  if (isLoaded) match.warnings.push(...(module.warnings?.((name) => find(name)?.tensor) ?? []));
 }
 
 interface Resolved {
   readonly parameters: readonly Parameter[];
-  /** For an unbuilt layer: what to build it for, where that is known. */
+  /** What to build an unbuilt layer for, where that is known. */
   readonly inputShape?: Shape;
 }
 
-/** The shapes of a layer's weights: as built, as its input shape makes them, or as the file says. */
-function resolveShapes(
-  where: string,
-  leaf: Leaf,
-  shapeOf: (key: string) => readonly number[] | undefined,
-): Resolved {
-  const { layer, kind } = leaf;
-  const known = knownParameters(where, layer, kind);
-  if (layer.built) return { parameters: known };
-  if (layer.batchInputShape && isKnown(known))
-    return { parameters: known, inputShape: layer.batchInputShape };
-  const template = kind.parameters(layer, null);
-  const agrees = template.every((parameter) => {
+/** The shapes of a layer's weights: as built, as its input shape makes them, or as the file has them. */
+function resolveShapes({ layer, module, parameters }: Leaf, shapeOf: ShapeOf): Resolved {
+  if (layer.built) return { parameters };
+  if (layer.batchInputShape && isKnown(parameters)) return { parameters, inputShape: layer.batchInputShape };
+  const agrees = parameters.every((parameter) => {
     const found = shapeOf(parameter.key);
     return found === undefined || fits(parameter, found);
   });
-  const inputShape = agrees ? kind.inputShape(layer, shapeOf) : undefined;
-  if (inputShape === undefined) return { parameters: template };
-  const parameters = kind.parameters(layer, inputShape);
-  return isKnown(parameters) ? { parameters, inputShape } : { parameters: template };
+  const inputShape = agrees ? module.inputShape(shapeOf) : undefined;
+  if (inputShape === undefined) return { parameters };
+  const inFile = module.parameters(inputShape);
+  return isKnown(inFile) ? { parameters: inFile, inputShape } : { parameters };
 }
 
-function isKnown(parameters: readonly Parameter[]): boolean {
-  return parameters.every(({ shape }) => !shape.includes(null));
-}
-
-/** A layer that stands in two places needs its tensors once: files drop the copies of shared ones. */
-function noteMissing({ slots, faults }: Match, leaves: readonly Leaf[], selection: Selection): void {
-  const served = new Map<Layer, Set<string>>();
-  for (const { leaf, parameter } of slots)
-    served.set(leaf.layer, (served.get(leaf.layer) ?? new Set()).add(parameter.key));
-  for (const { layer, kind, modulePath } of leaves) {
-    for (const { key } of kind.parameters(layer, null)) {
-      const name = joinPath(modulePath, key);
-      if (selection.keys.has(name) || served.get(layer)?.has(key)) continue;
-      faults.missing.push(joinPath(selection.path, name));
-    }
-  }
-}
-
-/** A weight that the file has under several keys must be the same under each: torch would let the last one win. */
-function noteDifferences({ slots, faults }: Match): void {
+/**
+ * A weight that stands under several names must have the same values under each, since torch would let the last one win;
+ * it is missing only where the file has none of them, because files drop the copies of shared tensors.
+ */
+function noteSharedWeights({ slots, faults }: Match, leaves: readonly Leaf[], selection: Selection): void {
   const first = new Map<Layer, Map<string, Slot>>();
   for (const slot of slots) {
     const { leaf, parameter } = slot;
@@ -167,13 +141,20 @@ function noteDifferences({ slots, faults }: Match): void {
     if (other === undefined) ofLayer.set(parameter.key, slot);
     else if (!hasSameValues(other.tensor, slot.tensor)) faults.differing.push([other.key, slot.key]);
   }
+  for (const { layer, modulePath, parameters } of leaves) {
+    for (const { key } of parameters) {
+      const name = joinPath(modulePath, key);
+      if (!selection.keys.has(name) && !first.get(layer)?.has(key))
+        faults.missing.push(joinPath(selection.path, name));
+    }
+  }
 }
 
-/** For an unbuilt layer whose input nobody knows. */
-export function unbuildableError(where: string, { layer, kind }: Leaf): UnsupportedError {
+/** For an unbuilt layer whose input shape nothing determines. */
+export function unbuildableError(where: string, { layer, module }: Leaf): UnsupportedError {
   const rule = 'a built layer or one with inputShape';
   const remedy =
-    `A file does not tell the rank of the input of ${kind.torchName}: ` +
+    `A file does not hold the rank of the input of ${module.torchName}: ` +
     'pass inputShape, or apply the layer once before loading';
   const got = `an unbuilt ${layer.getClassName()}`;
   return new UnsupportedError(message(where, `layer "${layer.name}"`, rule, got, remedy));

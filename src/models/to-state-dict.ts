@@ -3,12 +3,12 @@ import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/weights.js';
+import type { Parameter } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
 import { checkLayer } from './load-state-dict.js';
-import type { Layer, Parameter } from './modules/index.js';
-import { knownParameters } from './shapes.js';
+import type { Layer } from './modules/index.js';
 
 const WHERE = 'toStateDict';
 
@@ -73,7 +73,7 @@ function checkOwners(leaves: readonly Leaf[], prefix: string): void {
           'Call it on an input once, or load a state_dict into it',
         ),
       );
-    for (const { key } of leaf.kind.parameters(leaf.layer, null)) {
+    for (const { key } of leaf.parameters) {
       const name = keyOf(prefix, leaf, key);
       const other = owners.get(name);
       if (other !== undefined && other.layer !== leaf.layer)
@@ -86,7 +86,7 @@ function checkOwners(leaves: readonly Leaf[], prefix: string): void {
 }
 
 function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void {
-  for (const parameter of knownParameters(WHERE, leaf.layer, leaf.kind)) {
+  for (const parameter of leaf.parameters) {
     const weight = findWeight(leaf.layer, parameter.weight) as LayerVariable;
     // Kept: a tidy around the call must not end the snapshot before it was read.
     const tensor = keep(weight.read().clone());
@@ -97,7 +97,7 @@ function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void 
 function toTorchTensor({ key, leaf, parameter, tensor }: Snapshot, values: Float32Array): TorchTensor {
   const torch = parameter.layout.toTorch(values, tensor.shape);
   if (torch !== undefined) return { dtype: 'F32', shape: torch.shape, data: torch.values };
-  const rule = `a weight that ${leaf.kind.torchName} can hold as ${show(key)}`;
+  const rule = `a weight that ${leaf.module.torchName} can hold as ${show(key)}`;
   const got = `${parameter.weight} of shape ${showShape(tensor.shape)} with values that differ along every axis`;
   const remedy = 'Share all axes but the last with sharedAxes';
   throw new UnsupportedError(message(WHERE, `layer "${leaf.layer.name}"`, rule, got, remedy));
@@ -111,11 +111,11 @@ function inTorchOrder(
 ): StateDict {
   const stateDict: StateDict = new Map();
   for (const leaf of leaves) {
-    for (const { key } of leaf.kind.parameters(leaf.layer, null)) {
+    for (const { key } of leaf.parameters) {
       const name = keyOf(prefix, leaf, key);
       stateDict.set(name, read.get(name) as TorchTensor);
     }
-    for (const counter of leaf.kind.counters ?? [])
+    for (const counter of leaf.module.counters ?? [])
       stateDict.set(keyOf(prefix, leaf, counter), { dtype: 'I64', shape: [], data: new BigInt64Array(1) });
   }
   return stateDict;

@@ -18,3 +18,14 @@ export function checkModulePath(where: string, what: string, path: unknown): ass
       message(where, what, 'a module path without a dot at its end, such as "encoder.gru"', show(path)),
     );
 }
+
+/** A key without its last part: the path of the module that owns the parameter, or of the module around a module. */
+export function parentPath(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('.')));
+}
+
+/** What stands behind `parentPath`: `joinPath(parentPath(key), lastPart(key))` is the key. */
+export function lastPart(key: string): string {
+  const path = parentPath(key);
+  return path === '' ? key : key.slice(path.length + 1);
+}

@@ -1,8 +1,10 @@
 /** What the rows of a weight say about the torch class it is of. */
 
 import { showShape } from '../check.js';
+import type { RecurrentName } from './modules.js';
 
-const CLASS_BY_GATES: ReadonlyMap<number, string> = new Map([
+/** Names in `torch.nn`, by G, the blocks of rows in a weight. */
+export const CLASS_BY_GATES: ReadonlyMap<number, RecurrentName> = new Map([
   [1, 'RNN'],
   [3, 'GRU'],
   [4, 'LSTM'],

@@ -1,5 +1,6 @@
 /** The modules around recurrent ones. Several share names and shapes: the likely one is taken, the others are doubts. */
 
+import { lastPart } from '../state-dict/keys.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
 
 /** What people call an embedding, where nothing but its name tells it from a Linear without bias. */
@@ -43,7 +44,7 @@ function withoutBias(
   inputSizes: ReadonlySet<number>,
 ): RecognisedModule {
   const [rows = 0, columns = 0] = weight;
-  const name = path.slice(path.lastIndexOf('.') + 1);
+  const name = lastPart(path);
   if (weight.length === 1) {
     if (NORM_NAME.test(name)) {
       const doubts = ['whether it is RMSNorm instead, which tf.layers does not have'];

@@ -1,5 +1,6 @@
 /** Which torch modules a state_dict is of, told by names and shapes. */
 
+import { lastPart, parentPath } from '../state-dict/keys.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
 import type { TorchDtype } from '../state-dict/tensors/tensor.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
@@ -37,8 +38,7 @@ type Group = ReadonlyMap<string, TensorShape>;
 function groupByPath(tensors: ReadonlyMap<string, TensorShape>): Map<string, Group> {
   const groups = new Map<string, Map<string, TensorShape>>();
   for (const [key, tensor] of tensors) {
-    const path = key.slice(0, Math.max(0, key.lastIndexOf('.')));
-    const name = path === '' ? key : key.slice(path.length + 1);
+    const [path, name] = [parentPath(key), lastPart(key)];
     const group = groups.get(path);
     if (group) group.set(name, tensor);
     else groups.set(path, new Map([[name, tensor]]));

@@ -3,15 +3,10 @@
 import { showShape } from '../check.js';
 import { Faults, shapeFits } from '../matching/faults.js';
 import { joinPath } from '../state-dict/keys.js';
+import { CLASS_BY_GATES } from './gates.js';
 import { type FileArgs, type ModuleShapes, readCellArgs, readLayerArgs } from './layer-args.js';
-import type { NamedShapes, RecognisedModule, RecurrentName } from './modules.js';
+import type { NamedShapes, RecognisedModule } from './modules.js';
 import { addDirection, torchShapes } from './parameter-shapes.js';
-
-const CLASS_BY_GATES: ReadonlyMap<number, RecurrentName> = new Map([
-  [1, 'RNN'],
-  [3, 'GRU'],
-  [4, 'LSTM'],
-]);
 
 /** The gates of the one class that has projections. */
 const PROJECTED_GATES = 4;

@@ -1,5 +1,6 @@
 /** Modules in other modules, such as the head that a subclass of GRU has: their tensors are not the outer one's own. */
 
+import { parentPath } from '../../state-dict/keys.js';
 import type { RecognisedModule } from '../../torch/modules.js';
 
 /** Deepest that a module in another is looked for. */
@@ -22,7 +23,7 @@ export function modulesInside(modules: readonly RecognisedModule[]): ReadonlyMap
 function outerOf(path: string, paths: ReadonlySet<string>): string | undefined {
   let outer = path;
   for (let level = 0; level < MAX_LEVELS && outer !== ''; level++) {
-    outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')));
+    outer = parentPath(outer);
     if (paths.has(outer)) return outer;
   }
   return undefined;

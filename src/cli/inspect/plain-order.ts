@@ -1,3 +1,4 @@
+import { parentPath } from '../../state-dict/keys.js';
 import type {
   EmbeddingModule,
   LinearModule,
@@ -23,7 +24,7 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
   const linear = modules.find((module) => module.kind === 'linear');
   const found = [embedding, recurrent, linear].filter((module) => module !== undefined);
   if (recurrent === undefined || found.length < 2 || found.length < modules.length) return undefined;
-  const parents = new Set(found.map(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('.')))));
+  const parents = new Set(found.map(({ path }) => parentPath(path)));
   const { inputSize, hiddenSize, projSize = 0, bidirectional } = recurrent.args;
   const outputSize = (bidirectional ? 2 : 1) * (projSize === 0 ? hiddenSize : projSize);
   const fits =

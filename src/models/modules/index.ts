@@ -1,5 +1,6 @@
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import type { TorchModule } from '../../matching/torch-module.js';
 import { conv1d, conv2d } from './conv.js';
 import { embedding } from './embedding.js';
 import { linear } from './linear.js';
@@ -8,7 +9,7 @@ import { batchNorm, layerNorm } from './norm.js';
 import { prelu } from './prelu.js';
 import { isCell, isRecurrent, recurrent, recurrentCell } from './recurrent.js';
 
-export type { Layer, ModuleKind, Parameter } from './module.js';
+export type { Layer } from './module.js';
 
 /** By class name rather than class: a program may hold two copies of tfjs-layers. */
 const KINDS: ReadonlyMap<string, ModuleKind> = new Map([
@@ -36,28 +37,20 @@ const OTHER_REMEDY =
 /**
  * The torch module that a layer stands for; undefined for a layer without weights.
  *
- * @throws UnsupportedError for a layer with weights that no known module has.
+ * @throws UnsupportedError for a layer with weights that no known module has, or with arguments that none has.
  */
-export function moduleKind(where: string, layer: Layer): ModuleKind | undefined {
+export function moduleOf(where: string, layer: Layer): TorchModule | undefined {
+  const refusal = (rule: string, got: string, remedy: string) =>
+    new UnsupportedError(message(where, `layer "${layer.name}"`, rule, got, remedy));
   const className = layer.getClassName();
   const kind = isCell(layer) ? recurrentCell : isRecurrent(layer) ? recurrent : KINDS.get(className);
-  if (kind === undefined && layer.built && layer.weights.length === 0) return undefined;
   if (kind === undefined) {
+    if (layer.built && layer.weights.length === 0) return undefined;
     const known = [...KINDS.keys(), "this package's recurrent layers"].join(', ');
-    throw new UnsupportedError(
-      message(
-        where,
-        `layer "${layer.name}"`,
-        `one of ${known}`,
-        className,
-        REMEDIES.get(className) ?? OTHER_REMEDY,
-      ),
-    );
+    throw refusal(`one of ${known}`, className, REMEDIES.get(className) ?? OTHER_REMEDY);
   }
-  const conflict = kind.conflict?.(layer);
-  if (conflict !== undefined)
-    throw new UnsupportedError(
-      message(where, `layer "${layer.name}"`, conflict.rule, conflict.got, conflict.remedy),
-    );
-  return kind;
+  const module = kind(layer);
+  const conflict = module.conflict?.();
+  if (conflict !== undefined) throw refusal(conflict.rule, conflict.got, conflict.remedy);
+  return module;
 }

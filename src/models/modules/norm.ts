@@ -1,7 +1,8 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { showShape } from '../../check.js';
-import { identical } from '../layout.js';
-import { flagsFor, type Layer, type ModuleKind, type Parameter } from './module.js';
+import { identical, type Sizes } from '../../matching/layout.js';
+import type { Parameter } from '../../matching/torch-module.js';
+import { flagsFor, type Layer, type ModuleKind } from './module.js';
 
 /** eps of torch's normalisation modules; tf.layers default to 1e-3, which moves small activations visibly. */
 const TORCH_EPS = 1e-5;
@@ -13,63 +14,20 @@ interface NormConfig {
   scale: boolean;
 }
 
-const configOf = (layer: Layer) => layer.getConfig() as unknown as NormConfig;
+const argumentsFor = flagsFor({ weight: 'scale', bias: 'center' });
 
-function epsilonWarnings(layer: Layer, torchName: string): string[] {
-  const { epsilon } = configOf(layer);
-  if (epsilon === TORCH_EPS) return [];
-  return [
-    `layer "${layer.name}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5. ` +
-      `Pass epsilon: 1e-5 to the layer unless the module was made with eps=${epsilon}.`,
-  ];
-}
-
-function scaleAndCenter(layer: Layer, shape: Parameter['shape']): Parameter[] {
-  const { scale, center } = configOf(layer);
+function scaleAndCenter({ scale, center }: NormConfig, shape: Sizes): Parameter[] {
   return [
     ...(scale ? [{ key: 'weight', weight: 'gamma', shape, layout: identical }] : []),
     ...(center ? [{ key: 'bias', weight: 'beta', shape, layout: identical }] : []),
   ];
 }
 
-const argumentsFor = flagsFor({ weight: 'scale', bias: 'center' });
-
-/** weight and bias are gamma and beta over the last axes, torch's normalized_shape. */
-export const layerNorm: ModuleKind = {
-  torchName: 'torch.nn.LayerNorm',
-  parameters(layer, inputShape) {
-    const axes = [configOf(layer).axis].flat();
-    return scaleAndCenter(
-      layer,
-      inputShape === null ? axes.map(() => null) : axes.map((axis) => inputShape.at(axis) ?? null),
-    );
-  },
-  // Building turns axis -1 into a number of the input's rank, and the file does not hold the rank.
-  inputShape: () => undefined,
-  argumentsFor,
-  conflict(layer) {
-    const { axis, scale, center } = configOf(layer);
-    if (center && !scale) {
-      const remedy = 'torch.nn.LayerNorm can lack the bias, but not the weight alone';
-      return { rule: 'scale: true beside center: true', got: 'scale: false', remedy };
-    }
-    const axes = [axis].flat();
-    const rank = rankOfInput(layer) ?? (axes.at(-1) as number) + 1;
-    const isTrailing = axes.every((a, i) => (a < 0 ? a + rank : a) === rank - axes.length + i);
-    if (isTrailing) return undefined;
-    const remedy = 'torch.nn.LayerNorm normalizes the last dimensions';
-    return { rule: 'axis to list the last axes in order', got: showShape(axes), remedy };
-  },
-  warnings: (layer) => [...epsilonWarnings(layer, 'torch.nn.LayerNorm'), ...axisWarnings(layer)],
-};
-
-/** A layer built by an eager call has its axes counted from the front, and has forgotten the rank of its input. */
-function axisWarnings(layer: Layer): string[] {
-  const axes = [configOf(layer).axis].flat();
-  if (rankOfInput(layer) !== undefined || axes.every((axis) => axis < 0)) return [];
+function epsilonWarnings({ name }: Layer, epsilon: number, torchName: string): string[] {
+  if (epsilon === TORCH_EPS) return [];
   return [
-    `layer "${layer.name}": axis is ${showShape(axes)} of an input whose rank the layer does not keep. ` +
-      'torch.nn.LayerNorm normalizes the last dimensions: see that they are those.',
+    `layer "${name}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5. ` +
+      `Pass epsilon: 1e-5 to the layer unless the module was made with eps=${epsilon}.`,
   ];
 }
 
@@ -79,43 +37,88 @@ function rankOfInput(layer: Layer): number | undefined {
   return shapes?.[0]?.length ?? layer.batchInputShape?.length;
 }
 
+/** weight and bias are gamma and beta over the last axes, torch's normalized_shape. */
+export const layerNorm: ModuleKind = (layer) => {
+  const config = layer.getConfig();
+  const norm = config as unknown as NormConfig;
+  const { epsilon, center, scale } = norm;
+  const axes = [norm.axis].flat();
+  const torchName = 'torch.nn.LayerNorm';
+  return {
+    torchName,
+    config,
+    parameters: (inputShape) =>
+      scaleAndCenter(
+        norm,
+        axes.map((axis) => inputShape?.at(axis) ?? null),
+      ),
+    // Building turns axis -1 into a number of the input's rank, and the file does not hold the rank.
+    inputShape: () => undefined,
+    argumentsFor,
+    conflict() {
+      if (center && !scale) {
+        const remedy = 'torch.nn.LayerNorm can lack the bias, but not the weight alone';
+        return { rule: 'scale: true beside center: true', got: 'scale: false', remedy };
+      }
+      const rank = rankOfInput(layer) ?? (axes.at(-1) as number) + 1;
+      const isTrailing = axes.every((a, i) => (a < 0 ? a + rank : a) === rank - axes.length + i);
+      if (isTrailing) return undefined;
+      const remedy = 'torch.nn.LayerNorm normalizes the last dimensions';
+      return { rule: 'axis to list the last axes in order', got: showShape(axes), remedy };
+    },
+    warnings: () => [...epsilonWarnings(layer, epsilon, torchName), ...axisWarnings(layer, axes)],
+  };
+};
+
+/** After an eager call the axes of a layer are counted from the front, and the layer keeps no rank of its input. */
+function axisWarnings(layer: Layer, axes: readonly number[]): string[] {
+  if (rankOfInput(layer) !== undefined || axes.every((axis) => axis < 0)) return [];
+  return [
+    `layer "${layer.name}": axis is ${showShape(axes)} of an input whose rank the layer does not keep. ` +
+      'torch.nn.LayerNorm normalizes the last dimensions: see that they are those.',
+  ];
+}
+
 /** weight, bias, running_mean, running_var are gamma, beta and the moving statistics. */
-export const batchNorm: ModuleKind = {
-  torchName: 'torch.nn.BatchNorm1d or BatchNorm2d',
-  parameters(layer, inputShape) {
-    const shape = [inputShape?.at(configOf(layer).axis as number) ?? null];
-    return [
-      ...scaleAndCenter(layer, shape),
-      { key: 'running_mean', weight: 'moving_mean', shape, layout: identical },
-      { key: 'running_var', weight: 'moving_variance', shape, layout: identical },
-    ];
-  },
-  inputShape(layer, shapeOf) {
-    const channels = shapeOf('running_mean')?.[0];
-    if (channels === undefined) return undefined;
-    const axis = configOf(layer).axis as number;
-    const rank = axis < 0 ? 1 - axis : axis + 1;
-    const shape = new Array<number | null>(rank).fill(null);
-    shape[axis < 0 ? axis + rank : axis] = channels;
-    return shape;
-  },
-  afterBuild(layer, inputShape) {
-    // The file does not hold the rank, so the layer must not insist on the one it was built for.
-    const axis = configOf(layer).axis as number;
-    layer.inputSpec = [{ axes: { [axis]: inputShape.at(axis) as number } }];
-  },
-  counters: ['num_batches_tracked'],
-  argumentsFor,
-  conflict(layer) {
-    const { axis, scale, center } = configOf(layer);
-    const rank = rankOfInput(layer);
-    if (rank !== undefined && ((axis as number) >= rank || (axis as number) < -rank)) {
-      const remedy = 'It is the axis of the channels, counted with the batch as 0';
-      return { rule: `axis to be one of an input of ${rank} dimensions`, got: String(axis), remedy };
-    }
-    if (scale === center) return undefined;
-    const remedy = "torch's affine switches both";
-    return { rule: 'scale and center alike', got: `scale: ${scale}, center: ${center}`, remedy };
-  },
-  warnings: (layer) => epsilonWarnings(layer, 'torch.nn.BatchNorm'),
+export const batchNorm: ModuleKind = (layer) => {
+  const config = layer.getConfig();
+  const norm = config as unknown as NormConfig & { axis: number };
+  const { axis, epsilon, center, scale } = norm;
+  return {
+    torchName: 'torch.nn.BatchNorm1d or BatchNorm2d',
+    config,
+    parameters(inputShape) {
+      const shape = [inputShape?.at(axis) ?? null];
+      return [
+        ...scaleAndCenter(norm, shape),
+        { key: 'running_mean', weight: 'moving_mean', shape, layout: identical },
+        { key: 'running_var', weight: 'moving_variance', shape, layout: identical },
+      ];
+    },
+    inputShape(shapeOf) {
+      const channels = shapeOf('running_mean')?.[0];
+      if (channels === undefined) return undefined;
+      const rank = axis < 0 ? 1 - axis : axis + 1;
+      const shape = new Array<number | null>(rank).fill(null);
+      shape[axis < 0 ? axis + rank : axis] = channels;
+      return shape;
+    },
+    afterBuild(inputShape) {
+      // The file does not hold the rank, so the layer must not insist on the one it was built for.
+      layer.inputSpec = [{ axes: { [axis]: inputShape.at(axis) as number } }];
+    },
+    counters: ['num_batches_tracked'],
+    argumentsFor,
+    conflict() {
+      const rank = rankOfInput(layer);
+      if (rank !== undefined && (axis >= rank || axis < -rank)) {
+        const remedy = 'It is the axis of the channels, counted with the batch as 0';
+        return { rule: `axis to be one of an input of ${rank} dimensions`, got: String(axis), remedy };
+      }
+      if (scale === center) return undefined;
+      const remedy = "torch's affine switches both";
+      return { rule: 'scale and center alike', got: `scale: ${scale}, center: ${center}`, remedy };
+    },
+    warnings: () => epsilonWarnings(layer, epsilon, 'torch.nn.BatchNorm'),
+  };
 };

@@ -1,7 +1,7 @@
 /** Which tensors are read: those of the modules that a caller names. */
 
 import { message, show, showFirst } from '../../check.js';
-import { checkModulePath } from '../keys.js';
+import { checkModulePath, lastPart, parentPath } from '../keys.js';
 
 /** @throws TypeError for anything but a list of module paths, RangeError for an empty one. */
 export function checkSelect(where: string, select: unknown): asserts select is readonly string[] | undefined {
@@ -45,8 +45,8 @@ function isAtOrBelow(name: string, path: string): boolean {
 
 /** Module paths with the same last part, else the first parts of all names. */
 function hint(names: readonly string[], missing: string): string | undefined {
-  const last = missing.slice(missing.lastIndexOf('.') + 1);
-  const modules = new Set(names.map((name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))));
+  const last = lastPart(missing);
+  const modules = new Set(names.map(parentPath));
   const near = [...modules].filter((path) => path === last || path.endsWith(`.${last}`));
   const found = near.length > 0 ? near : [...new Set(names.map((name) => name.split('.', 1)[0] ?? name))];
   if (found.length === 0) return undefined;

@@ -1,5 +1,7 @@
 /** How the values of a torch parameter lie in a layer's weight. */
 
+import { gather } from '../state-dict/tensors/strides.js';
+
 /** A size that is not known yet is null, as in tf.layers. */
 export type Sizes = readonly (number | null)[];
 
@@ -19,7 +21,7 @@ export interface Layout {
   toTorch(values: Float32Array, layerShape: readonly number[]): TorchValues | undefined;
 }
 
-/** Both lie alike. */
+/** torch and the layer have the same order. */
 export const identical: Layout = {
   torchShape: (layerShape) => layerShape,
   // A copy: the values may be a view of a whole file, and the cpu backend keeps the array it is given.
@@ -41,22 +43,11 @@ export function permuted(axes: readonly number[]): Layout {
   };
 }
 
-/** Row-major transpose by plain copies: on a GPU backend a trip through textures could round. */
+/** A row-major copy with the axes in another order. */
 function permute(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const sizes = axes.map((axis) => shape[axis] as number);
   const steps = axes.map((axis) => strides[axis] as number);
-  const result = new Float32Array(values.length);
-  const index = sizes.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < result.length; to++) {
-    result[to] = values[from] as number;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      from += steps[axis];
-      if (++index[axis] < sizes[axis]) break;
-      from -= steps[axis] * sizes[axis];
-      index[axis] = 0;
-    }
-  }
-  return result;
+  return new Float32Array(gather(bytes, Float32Array.BYTES_PER_ELEMENT, sizes, steps).buffer);
 }

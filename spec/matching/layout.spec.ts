@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { identical, permuted } from '../../src/models/layout.js';
+import { identical, permuted } from '../../src/matching/layout.js';
 
 describe('permuted', () => {
   it('transposes a matrix and its shape', () => {
