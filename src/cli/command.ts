@@ -1,5 +1,5 @@
+import type { OptionSpecs, ParsedWords } from './options.js';
 import type { Terminal } from './terminal.js';
-import type { OptionSpecs, ParsedWords } from './usage.js';
 
 /** What a command ends with: 0 fine, 1 the answer is no, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;

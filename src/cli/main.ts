@@ -6,9 +6,9 @@ import { COMMON_OPTIONS, type Command, type CommandContext, type ExitCode } from
 import { convert } from './convert/command.js';
 import { inspect } from './inspect/command.js';
 import { nearest } from './nearest.js';
+import { parseWords, UsageError } from './options.js';
 import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
-import { parseWords, UsageError } from './usage.js';
 import { verify } from './verify/command.js';
 
 export const PROGRAM = 'tfjs-torch-rnn';

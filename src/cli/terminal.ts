@@ -1,6 +1,8 @@
 /** Where a command writes to, and how. */
 
 import { styleText } from 'node:util';
+import type { ReadProgress } from '../state-dict/sources/stream.js';
+import { showBytes } from './table.js';
 
 /** The part of a stream that is written to. */
 export interface TextStream {
@@ -19,7 +21,7 @@ export interface Terminal {
   style(style: Style, text: string): string;
   /** The same for the standard error. */
   noteStyle(style: Style, text: string): string;
-  /** Shows how far a long work is, over what it showed before; `undefined` takes it away. Nothing but on a terminal. */
+  /** Shows how far long work has come, over what it showed before; `undefined` clears the line. A no-op unless stderr is a TTY. */
   progress(text: string | undefined): void;
 }
 
@@ -56,4 +58,28 @@ export function terminalOf(
     noteStyle: (style, text) => styled(err, style, text),
     progress,
   };
+}
+
+/** Characters of the bar. */
+const WIDTH = 30;
+
+/** Bytes between two changes of what is shown: a terminal is slower than a disk. */
+const STEP_BYTES = 1 << 20;
+
+/** The `onProgress` of a read that shows how far it has come. */
+export function readProgress(terminal: Terminal): (progress: ReadProgress) => void {
+  let next = STEP_BYTES;
+  return (progress) => {
+    if (progress.loaded < next) return;
+    next = progress.loaded + STEP_BYTES;
+    terminal.progress(progressText(progress));
+  };
+}
+
+/** `[######........................] 20% of 3.0 GiB`; without a total `12.0 MiB`. */
+export function progressText({ loaded, total }: ReadProgress): string {
+  if (total === undefined || total === 0) return showBytes(loaded);
+  const share = Math.min(1, loaded / total);
+  const done = Math.floor(share * WIDTH);
+  return `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}] ${Math.floor(share * 100)}% of ${showBytes(total)}`;
 }

@@ -4,13 +4,12 @@ import type { ReadReport } from '../../state-dict/read-checkpoint.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
+import { choiceOf, type ParsedWords, pathOf } from '../options.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
-import { choiceOf, type ParsedWords, pathOf } from '../usage.js';
+import { readProgress } from '../terminal.js';
 import { checkOutput, formatOf } from './output.js';
-import { readProgress } from './progress.js';
-import { renameAll } from './rename.js';
-import { roundAll, roundingWarnings } from './round.js';
+import { renameAll, roundAll, roundingWarnings } from './transform.js';
 import { OUTPUT_FORMATS, writeVerified } from './write.js';
 
 const HELP = `tfjs-torch-rnn convert IN OUT [options]

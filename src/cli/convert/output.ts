@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { message, show } from '../../check.js';
 import { isIndexName } from '../../state-dict/sharded.js';
 import { kindOfNoFile } from '../../state-dict/sources/node-fs.js';
-import { UsageError } from '../usage.js';
+import { UsageError } from '../options.js';
 import type { OutputFormat } from './write.js';
 
 const WHERE = 'convert';

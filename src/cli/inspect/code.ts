@@ -3,11 +3,9 @@
 import { showFirst } from '../../check.js';
 import { describeModule, type RecognisedModule, type RecurrentModule } from '../../torch/modules.js';
 import { printable, stringLiteral } from '../printable.js';
-import { identifierMaker } from './identifiers.js';
 import { kindCode, type ModuleCode } from './module-code.js';
-import { modulesInside } from './modules-inside.js';
-import { type PlainOrder, plainOrder } from './plain-order.js';
-import { type Argument, callText } from './syntax.js';
+import { modulesInside, type PlainOrder, plainOrder } from './structure.js';
+import { type Argument, callText, identifierMaker } from './syntax.js';
 
 /** How the file was found, which the code repeats. */
 export interface CodeSource {

@@ -1,6 +1,6 @@
-import type { SourceDescription } from '../../state-dict/describe.js';
+import type { SourceDescription, TensorDescription } from '../../state-dict/describe.js';
+import { elementCount } from '../../state-dict/tensors/dtypes.js';
 import { describeModule, type RecognisedModule } from '../../torch/modules.js';
-import { totalsOf } from './totals.js';
 
 /** What `inspect --json` prints. Names are in lists of pairs or members, never keys: a name may be `__proto__`. */
 export function jsonReport(
@@ -31,4 +31,20 @@ export function jsonReport(
     unknownGlobals,
     code,
   };
+}
+
+export interface Totals {
+  /** Elements and bytes of all tensors, those of tied ones once. */
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+export function totalsOf(tensors: ReadonlyMap<string, TensorDescription>): Totals {
+  let [elements, bytes] = [0, 0];
+  for (const { shape, byteLength, sameAs } of tensors.values()) {
+    if (sameAs !== undefined) continue;
+    elements += elementCount(shape);
+    bytes += byteLength;
+  }
+  return { elements, bytes };
 }

@@ -4,7 +4,7 @@ import { describeModule, type RecognisedModule } from '../../torch/modules.js';
 import { printable, printableMessage } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
-import { totalsOf } from './totals.js';
+import { totalsOf } from './json-report.js';
 
 /** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
 export function writeReport(

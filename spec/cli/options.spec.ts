@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { choiceOf, type OptionSpecs, parseWords, pathOf, UsageError } from '../../src/cli/usage.js';
+import { choiceOf, type OptionSpecs, parseWords, pathOf, UsageError } from '../../src/cli/options.js';
 import { errorOf } from '../state-dict/support.js';
 
 const OPTIONS: OptionSpecs = {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { plainOrder } from '../../../src/cli/inspect/plain-order.js';
+import { plainOrder } from '../../../src/cli/inspect/structure.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
 
 type Shapes = Readonly<Record<string, readonly number[]>>;

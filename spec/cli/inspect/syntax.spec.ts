@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { identifierMaker } from '../../../src/cli/inspect/identifiers.js';
+import { identifierMaker } from '../../../src/cli/inspect/syntax.js';
 
 const all = (...paths: string[]) => paths.map(identifierMaker());
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { renameAll } from '../../../src/cli/convert/rename.js';
+import { renameAll } from '../../../src/cli/convert/transform.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { errorOf } from '../../state-dict/support.js';
 
