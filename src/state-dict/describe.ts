@@ -11,7 +11,7 @@ import { byFiles, openIndex } from './sharded.js';
 import { type Located, locate, type StateDictSource, WHERE } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
 import { identityOf } from './tensors/bind.js';
-import { bitsOf, elementCount } from './tensors/dtypes.js';
+import { byteLengthOf, elementCount } from './tensors/dtypes.js';
 import type { TorchDtype } from './tensors/tensor.js';
 
 /** A tensor without its elements. */
@@ -94,7 +94,7 @@ function describeNodes(
       continue;
     }
     const { dtype, shape } = node.tensor;
-    const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
+    const byteLength = byteLengthOf(dtype, shape);
     const sameAs = node.kind === 'stored' ? earlierName(firstNames, name, node.tensor) : undefined;
     tensors.set(name, { dtype, shape, byteLength, ...(sameAs !== undefined && { sameAs }) });
   }

@@ -7,7 +7,7 @@ import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
 import type { ReadReport } from './read-checkpoint.js';
 import { formatError } from './rules/format-codes.js';
-import { OTHER_MEMBERS, type ReadLimits, tooManyTensors } from './rules/limits.js';
+import { maxMembers, type ReadLimits, tooManyTensors } from './rules/limits.js';
 import { type Located, locate, type Place, WHERE } from './sources/locate.js';
 import type { NodeFs } from './sources/node-fs.js';
 import { readSource, type SourceOptions } from './sources/read-source.js';
@@ -223,7 +223,7 @@ export function parseIndex(where: string, bytes: Uint8Array, limits: Required<Re
     where: `${where}: json`,
     unit: 'byte',
     maxDepth: MAX_DEPTH,
-    maxMembers: limits.maxTensors + OTHER_MEMBERS,
+    maxMembers: maxMembers(limits),
     pythonNumbers: true,
   });
   const weightMap = new Map<string, string>();

@@ -48,8 +48,6 @@ const JSON_TEXTS = [
   '{"epoch": 3, "state_dict": {"w": [[1.5, -2e3], [NaN, Infinity]], "b": [true, false], "s\\u00e9": 7}}',
   '{"w": {"shape": [2, 1], "dtype": "torch.int64", "data": [9007199254740993, -1]}, "n": {"shape": [], "data": [3]}}',
   '{"h": {"dtype": "F16", "data": "ADwAwA==", "shape": [2]}, "b": {"dtype": "bfloat16", "data": [1, -0.5], "shape": [2]}}',
-  '{"params": {"fc.weight": [[0.1, 0.2], [0.3, 0.4]]}, "meta": {"fc.weight": {"shape": [2, 2], "dtype": "float32"}}}',
-  '{"specs": [{"name": "w", "shape": [2], "dtype": "float32"}], "weights": "AACAPwAAAEA="}',
 ].map((text) => new Uint8Array(Buffer.from(text)));
 
 const TORCH_ZIPS = [

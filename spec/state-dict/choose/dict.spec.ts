@@ -7,7 +7,11 @@ import type {
 } from '../../../src/state-dict/formats/checkpoint.js';
 import { errorOf } from '../support.js';
 
-const T: CheckpointNode = { kind: 'loaded', tensor: { dtype: 'U8', shape: [0], data: new Uint8Array(0) } };
+const T: CheckpointNode = {
+  kind: 'loaded',
+  tensor: { dtype: 'U8', shape: [0] },
+  read: () => new Uint8Array(0),
+};
 const NUMBER: CheckpointNode = { ...T, maybeSetting: true } as CheckpointNode;
 const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
 const OTHER: CheckpointNode = { kind: 'other', text: '3' };
@@ -159,7 +163,7 @@ describe('tensorsAt', () => {
   });
 
   it('keeps what has an error of its own, to be thrown where it is asked for', () => {
-    const error = new Error('no tensor');
+    const error = () => new Error('no tensor');
     const { tensors } = tensorsAt(
       'spec',
       checkpoint({ w: { kind: 'other', text: '"x"', error } }),

@@ -50,17 +50,17 @@ for (const [name, inflate] of ANSWERERS) {
     it('refuses more than maxBytes', async () => {
       for (const bytes of [TEXT, NOISE, utf8('a')]) {
         const asked = request(deflated(bytes), { maxBytes: bytes.length - 1 });
-        expect(await fault(asked, 'INFLATED_TOO_LARGE')).to.equal(
+        expect(await fault(asked, 'CORRUPT_DATA')).to.equal(
           `zip: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more`,
         );
-      }
-    });
-
-    it('refuses more than maxBytes also of bytes that are cut short behind them', async () => {
-      for (const length of [200, 20_000, 200_000]) {
-        const cut = deflated(NOISE.subarray(0, length)).subarray(0, -1);
-        await fault(request(cut, { maxBytes: 50 }), 'INFLATED_TOO_LARGE');
-        await fault(request(cut, { maxBytes: length }), 'CORRUPT_DATA');
+        const zipped = request(new Uint8Array(gzipSync(bytes)), {
+          maxBytes: bytes.length - 1,
+          wrapper: 'gzip',
+        });
+        expect(await fault(zipped, 'CORRUPT_DATA')).to.equal(
+          `gzip: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more. ` +
+            'Raise limits.maxBytes to read it',
+        );
       }
     });
 
@@ -74,21 +74,6 @@ for (const [name, inflate] of ANSWERERS) {
       expect(await fault(request(deflated(TEXT), { wrapper: 'gzip' }), 'CORRUPT_DATA')).to.match(
         /whole gzip bytes/,
       );
-    });
-
-    it('gives a prefix of bytes that are cut short, and no more than there is', async () => {
-      const bytes = deflated(NOISE);
-      for (const end of [600, 5000, bytes.length]) {
-        const asked = request(bytes.subarray(0, end), { prefix: true, maxBytes: 256 });
-        expect(await inflate(asked)).to.deep.equal(NOISE.slice(0, 256));
-      }
-      const whole = request(deflated(utf8('abc')), { prefix: true, maxBytes: 256 });
-      expect(await inflate(whole)).to.deep.equal(utf8('abc'));
-      const gzip = new Uint8Array(gzipSync(TEXT)).subarray(0, -9);
-      const zipped = request(gzip, { prefix: true, maxBytes: 16, wrapper: 'gzip' });
-      expect(await inflate(zipped)).to.deep.equal(TEXT.slice(0, 16));
-      expect(await inflate(request(utf8('\x07\x07'), { prefix: true }))).to.deep.equal(new Uint8Array(0));
-      expect(await inflate(request(utf8(''), { prefix: true }))).to.deep.equal(new Uint8Array(0));
     });
   });
 }
@@ -117,17 +102,7 @@ describe('inflating a bomb', () => {
     for (const [, inflate] of ANSWERERS) {
       const before = process.memoryUsage().arrayBuffers;
       const error = await rejectionOf(inflate(request(bomb, { maxBytes })));
-      expect(error.code).to.equal('INFLATED_TOO_LARGE');
-      expect(process.memoryUsage().arrayBuffers - before).to.be.below(2 ** 27);
-    }
-  });
-
-  it('gives a prefix of it without inflating the rest', async () => {
-    for (const [name, inflate] of ANSWERERS) {
-      const before = process.memoryUsage().arrayBuffers;
-      expect(await inflate(request(bomb, { maxBytes: 4, prefix: true })), name).to.deep.equal(
-        new Uint8Array(4),
-      );
+      expect(error.code).to.equal('CORRUPT_DATA');
       expect(process.memoryUsage().arrayBuffers - before).to.be.below(2 ** 27);
     }
   });

@@ -233,10 +233,11 @@ describe('bindTensors', () => {
     });
   });
 
-  it('takes tensors that are loaded already, in their order', () => {
+  it('reads the elements of parsed tensors, in their order, and counts them before', () => {
     const loaded: TensorNode = {
       kind: 'loaded',
-      tensor: { dtype: 'U8', shape: [1], data: Uint8Array.of(7) },
+      tensor: { dtype: 'U8', shape: [1] },
+      read: () => Uint8Array.of(7),
     };
     const stored: TensorNode = { kind: 'stored', tensor: tensor(storage(0, 4), [1]) };
     const nodes = new Map<string, TensorNode>([
@@ -245,7 +246,8 @@ describe('bindTensors', () => {
     ]);
     const stateDict = runSync(bindTensors(nodes, atMost(1)), FILE);
     expect([...stateDict.keys()]).to.deep.equal(['l', 's']);
-    expect(stateDict.get('l')).to.equal(loaded.kind === 'loaded' && loaded.tensor);
+    expect(stateDict.get('l')).to.deep.equal({ dtype: 'U8', shape: [1], data: Uint8Array.of(7) });
+    expect(() => runSync(bindTensors(nodes, atMost(0)), FILE)).to.throw('tensors: expected at most 0 bytes');
   });
 
   it('refuses a tensor that cannot be had, by its own error where it has one', () => {
@@ -258,6 +260,6 @@ describe('bindTensors', () => {
         'Leave it out with select, or save it as a plain tensor',
     );
     const own = new Error('its own');
-    expect(refusing({ kind: 'refused', reason: 'broken', error: own })).to.equal(own);
+    expect(refusing({ kind: 'refused', reason: 'broken', error: () => own })).to.equal(own);
   });
 });

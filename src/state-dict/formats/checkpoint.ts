@@ -5,7 +5,7 @@
 
 import type { Reading } from '../reading/reading.js';
 import type { ReadLimits } from '../rules/limits.js';
-import type { TorchDtype, TorchTensor } from '../tensors/tensor.js';
+import type { TorchData, TorchDtype, TorchTensor } from '../tensors/tensor.js';
 import type { StateDictFormat } from './detect.js';
 
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
@@ -16,6 +16,8 @@ export interface StoredBytes {
   readonly littleEndian: boolean;
   /** Present for deflated bytes: how many they claim to become. */
   readonly inflatedBytes?: number;
+  /** The bytes, where they have been read already; `begin` and `end` count in these. */
+  readonly bytes?: Uint8Array;
   /** Of the (inflated) bytes, where the container has one. */
   readonly crc32?: number;
   /** How messages call them: `entry "archive/data/3"`, `tensor "fc.weight"`. */
@@ -41,19 +43,24 @@ export type CheckpointDict = Map<string, CheckpointNode>;
 
 export type CheckpointNode =
   | { readonly kind: 'stored'; readonly tensor: StoredTensor }
-  /** JSON has its elements already. A bare number or boolean there may be a scalar or a setting, such as an epoch. */
-  | { readonly kind: 'loaded'; readonly tensor: TorchTensor; readonly maybeSetting?: boolean }
+  /** A tensor of JSON text. A bare number or boolean there may be a scalar or a setting, such as an epoch. */
+  | {
+      readonly kind: 'loaded';
+      readonly tensor: Pick<TorchTensor, 'dtype' | 'shape'>;
+      read(): TorchData;
+      readonly maybeSetting?: boolean;
+    }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
   /**
    * Anything else, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where it stands among the tensors
    * asked for, in formats that hold nothing else there.
    */
-  | { readonly kind: 'other'; readonly text: string; readonly error?: Error }
+  | { readonly kind: 'other'; readonly text: string; readonly error?: () => Error }
   /**
    * A tensor that cannot be had (sparse, quantised, of an unknown class): an error only where it is asked for, `error`
    * itself where there is one.
    */
-  | { readonly kind: 'refused'; readonly reason: string; readonly error?: Error };
+  | { readonly kind: 'refused'; readonly reason: string; readonly error?: () => Error };
 
 export interface Checkpoint {
   readonly format: StateDictFormat;

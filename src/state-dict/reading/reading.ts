@@ -17,18 +17,13 @@ export interface ReadRequest {
   readonly ranges: readonly ByteRange[];
 }
 
-/** Answered with one array, the inflated bytes. More than `maxBytes` of them is the answerer's error, before it has them all. */
+/** Answered with one array, the inflated bytes. The answerer refuses more than `maxBytes` before it has them all. */
 export interface InflateRequest {
   readonly kind: 'inflate';
   readonly wrapper: 'raw' | 'gzip';
   readonly bytes: Uint8Array;
   readonly maxBytes: number;
-  /**
-   * Answered with the first `maxBytes` inflated bytes alone, or with as many as `bytes` give: those may be cut short, and
-   * what lies behind is neither inflated nor an error.
-   */
-  readonly prefix?: boolean;
-  /** How messages call what is inflated: `entry "w.npy"`. */
+  /** The name of the bytes in messages: `entry "w.npy"`. */
   readonly what: string;
 }
 

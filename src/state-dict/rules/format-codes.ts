@@ -7,7 +7,7 @@ export const formatCodes = {
   EMPTY_FILE: 'there are no bytes to read',
   UNKNOWN_FORMAT: 'the bytes are of no format that is known',
   TOO_MANY_TENSORS: 'the file names more tensors than `limits.maxTensors`',
-  TOO_MANY_MEMBERS: 'one object has many more members than `limits.maxTensors` allows tensors',
+  TOO_MANY_MEMBERS: 'the objects of a text have more members than `limits.maxTensors` tensors need',
   NAMES_TOO_LONG:
     'the dotted names of what a checkpoint holds are longer together than `limits.maxHeaderBytes`',
   UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',
@@ -35,8 +35,8 @@ export const formatCodes = {
   LOCAL_HEADER_MISMATCH: 'what stands beside the data of an entry contradicts the directory',
   OVERLAPPING_ENTRIES: 'the bytes of an entry reach into what follows',
   ENTRY_TOO_LARGE: 'an entry is larger than what is read of its kind',
-  CORRUPT_DATA: 'compressed bytes cannot be decompressed, or end too early or too late',
-  INFLATED_TOO_LARGE: 'compressed bytes become more than they may',
+  CORRUPT_DATA:
+    'compressed bytes cannot be decompressed, end too early or too late, or become more than they may',
   // NumPy.
   INVALID_NPY: 'the header of an array breaks the format',
   // Pickles.

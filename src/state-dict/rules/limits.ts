@@ -49,8 +49,10 @@ export interface ReadLimits {
 /** Bytes of tensors that any file may have, however small it is. */
 export const UNEXPANDED_BYTES = 2 ** 28;
 
-/** Room in an object for what is no tensor: metadata, what stands beside a state_dict, the fields of one tensor. */
-export const OTHER_MEMBERS = 64;
+/** Members of all objects in a text that may have `maxTensors` tensors: four for each, and some for metadata. */
+export function maxMembers({ maxTensors }: Pick<Required<ReadLimits>, 'maxTensors'>): number {
+  return 4 * maxTensors + 1024;
+}
 
 /** Most dimensions of a tensor: torch says "only tensors with up to 64 dims are supported". */
 export const MAX_RANK = 64;

@@ -9,16 +9,19 @@ import { type ByteRange, inflate, type Reading } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
 import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
 import { readCoalesced } from '../sources/coalesce.js';
-import { alignmentOf, bitsOf, elementCount, viewOf } from './dtypes.js';
+import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
 import type { StateDict, TorchData, TorchTensor } from './tensor.js';
 
-export interface BindOptions {
+export interface Expansion {
   readonly where: string;
-  /** Of the file that the tensors are in. */
+  /** Length of the file that the tensors are in. */
   readonly fileBytes: number;
-  /** On tensors that are no views of the file. */
+  /** On tensors that are not views of the file. */
   readonly limits: Pick<Required<ReadLimits>, 'maxTensorBytes' | 'maxExpansion'>;
+}
+
+export interface BindOptions extends Expansion {
   /** The checksum of zip archives. Without it, those that a file gives are not looked at. */
   readonly crc32?: (bytes: Uint8Array) => number;
 }
@@ -55,16 +58,17 @@ export function* bindTensors(
   options: BindOptions,
 ): Reading<StateDict> {
   const plans = plansFor(nodes, options.where);
-  checkBudget(plans, options);
+  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), options);
   const parts = yield* readCoalesced(plans.map(storedRange));
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
-    const bytes = yield* storageBytes(plan, parts[i], options);
+    const bytes = plan.storage.bytes ?? (yield* storageBytes(plan, parts[i], options));
     bindStorage(plan, bytes, tensors);
   }
   const stateDict: StateDict = new Map();
   for (const [name, node] of nodes) {
-    const tensor = node.kind === 'stored' ? tensors.get(node.tensor) : node.kind === 'loaded' && node.tensor;
+    if (node.kind === 'loaded') stateDict.set(name, { ...node.tensor, data: node.read() });
+    const tensor = node.kind === 'stored' && tensors.get(node.tensor);
     if (tensor) stateDict.set(name, tensor);
   }
   return stateDict;
@@ -77,7 +81,7 @@ function plansFor(nodes: ReadonlyMap<string, TensorNode>, where: string): Plan[]
     if (node.kind === 'refused') {
       const remedy = 'Leave it out with select, or save it as a plain tensor';
       throw (
-        node.error ??
+        node.error?.() ??
         new UnsupportedError(
           message(where, `tensor ${JSON.stringify(name)}`, 'a plain tensor', node.reason, remedy),
         )
@@ -99,7 +103,8 @@ function wholeOf({ begin, end, inflatedBytes }: StoredBytes): ByteRange {
 
 function neededPart({ storage, tensors }: Plan): ByteRange {
   const whole = wholeOf(storage);
-  if (storage.inflatedBytes !== undefined || whole.end <= PARTLY_READ_BYTES) return whole;
+  const isWhole = storage.bytes !== undefined || storage.inflatedBytes !== undefined;
+  if (isWhole || whole.end <= PARTLY_READ_BYTES) return whole;
   const begin = tensors.reduce((min, { byteOffset }) => Math.min(min, byteOffset), whole.end);
   const end = tensors.reduce((max, tensor) => Math.max(max, tensor.byteOffset + spannedBytes(tensor)), begin);
   return end - begin < whole.end / 2 ? { begin, end } : whole;
@@ -108,31 +113,45 @@ function neededPart({ storage, tensors }: Plan): ByteRange {
 /** Where in the file the part lies. */
 function storedRange({ storage, part }: Plan): ByteRange {
   const { begin, end, inflatedBytes } = storage;
+  if (storage.bytes) return { begin: 0, end: 0 };
   return inflatedBytes === undefined ? { begin: begin + part.begin, end: begin + part.end } : { begin, end };
 }
 
 /** Strided tensors lie between others' elements; row-major ones of less than a byte per element have no strides. */
 function spannedBytes({ dtype, shape, strides }: StoredTensor): number {
-  return ((strides ? elementSpan(shape, strides) : elementCount(shape)) * bitsOf(dtype)) / 8;
-}
-
-function tensorBytes({ dtype, shape }: StoredTensor): number {
-  return (elementCount(shape) * bitsOf(dtype)) / 8;
+  return strides ? (elementSpan(shape, strides) * bitsOf(dtype)) / 8 : byteLengthOf(dtype, shape);
 }
 
 function isContiguous({ shape, strides }: StoredTensor): boolean {
   return strides === undefined || isRowMajor(shape, strides);
 }
 
-/** Everything that will be allocated beside the bytes of the file: inflated storages, and tensors that cannot be views. */
-function checkBudget(plans: readonly Plan[], { where, fileBytes, limits }: BindOptions): void {
+/** Bytes allocated beside those of the file: inflated storages, and tensors that cannot be views. */
+function copiedBytes(plans: readonly Plan[]): number {
   let total = 0;
   for (const { storage, tensors } of plans) {
-    total += storage.inflatedBytes ?? 0;
+    total += storage.inflatedBytes ?? storage.bytes?.length ?? 0;
     for (const tensor of new Map(tensors.map((entry) => [identityOf(entry), entry])).values()) {
-      if (!isView(tensor)) total += tensorBytes(tensor);
+      if (!isView(tensor)) total += byteLengthOf(tensor.dtype, tensor.shape);
     }
   }
+  return total;
+}
+
+function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
+  let total = 0;
+  for (const node of nodes.values()) {
+    if (node.kind === 'loaded') total += byteLengthOf(node.tensor.dtype, node.tensor.shape);
+  }
+  return total;
+}
+
+/**
+ * Holds what will be allocated beside the bytes of a file to its limits.
+ *
+ * @throws RangeError where it is more.
+ */
+export function checkExpansion(total: number, { where, fileBytes, limits }: Expansion): void {
   const { maxTensorBytes, maxExpansion } = limits;
   const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * fileBytes);
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
@@ -211,7 +230,7 @@ function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
 /** @param offset  of element 0 in `bytes`. */
 function elementsOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
   const { dtype, shape, strides, storage } = tensor;
-  const size = tensorBytes(tensor);
+  const size = byteLengthOf(dtype, shape);
   const spanned = bytes.subarray(offset, offset + spannedBytes(tensor));
   const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
   const isAligned = spanned.byteOffset % alignmentOf(dtype) === 0;

@@ -1,5 +1,5 @@
 import { checkInteger, message, show, showShape } from '../../check.js';
-import { arrayName, bitsOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
+import { arrayName, byteLengthOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
 import { tagOf } from './tag.js';
 import type { TorchTensor } from './tensor.js';
 
@@ -24,7 +24,7 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
   if (got !== arrayName(dtype)) {
     throw new TypeError(message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got));
   }
-  const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
+  const byteLength = byteLengthOf(dtype, shape);
   if (data.byteLength !== byteLength) {
     const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
     throw new RangeError(message(where, `${what} data`, rule, `${data.byteLength}`));

@@ -108,6 +108,11 @@ export function elementCount(shape: readonly number[]): number {
   return count;
 }
 
+/** Bytes of the elements of a shape in a file; a fraction where elements smaller than a byte do not fill the last one. */
+export function byteLengthOf(dtype: TorchDtype, shape: readonly number[]): number {
+  return (elementCount(shape) * bitsOf(dtype)) / 8;
+}
+
 /** The `byteLength` bytes at `byteOffset` as elements of `dtype`, without a copy. The offset must be aligned. */
 export function viewOf(
   dtype: TorchDtype,

@@ -181,6 +181,12 @@ describe('parseJson', () => {
     });
   });
 
+  it('reads only the elements that are selected', () => {
+    const text = utf8('{"a":{"w":[1,2]},"b":{"w":{"shape":[2],"dtype":"I8","data":[1,300]}}}');
+    expect([...parseJson(text, { path: [], select: ['a'] }).keys()]).to.deep.equal(['a.w']);
+    expect(errorOf(() => parseJson(text, { path: [], select: ['b'] })).code).to.equal('INVALID_ELEMENT');
+  });
+
   it('reads past a byte order mark, which Windows tools write', () => {
     expect(parseJson(utf8('\ufeff {"w":[1]}')).get('w')!.shape).to.deep.equal([1]);
     expect(faultOf('\ufeff{"w":[1]} x').message).to.equal(
@@ -206,8 +212,8 @@ describe('parseJson', () => {
         'the index of a model in several files',
         '{"metadata":{"total_size":8},"weight_map":{"a":"model-00001-of-00002.safetensors"}}',
         'INVALID_STATE_DICT',
-        'json: root: expected an object of tensors, got the index of a model stored in several files. ' +
-          'Read each file that its weight_map names, and join them: new Map([...first, ...second])',
+        'json: root: expected an object of tensors, got the index of a model in several files. ' +
+          'Pass its path or URL to readStateDict',
       ],
       [
         'more dimensions than a tensor has',
@@ -230,9 +236,14 @@ describe('parseJson', () => {
       [
         'layers in a list',
         '{"layers":[{"name":"fc","weights":[[1]],"bias":[1]}]}',
-        'INVALID_STATE_DICT',
-        'json: root: expected an object of tensors, got a list of layers. ' +
-          'Write one object of tensors by their names: {"fc.weight": [[...]], "fc.bias": [...]}',
+        'INVALID_ELEMENT',
+        'json: tensor "layers"[0]: expected a number or a list, got object',
+      ],
+      [
+        'descriptions in a list beside one text of all elements',
+        '{"specs":[{"name":"w","shape":[2],"dtype":"float32"}],"weights":"AACAPwAAAEA="}',
+        'INVALID_ELEMENT',
+        'json: tensor "specs"[0]: expected a number or a list, got object',
       ],
       [
         'too few numbers',
@@ -332,8 +343,32 @@ describe('parseJson', () => {
       expect(parseJson(text, { limits: { maxTensors: 3 } }).size).to.equal(3);
       const error = errorOf(() => parseJson(text, { limits: { maxTensors: 2 } }));
       expect(error.message).to.equal(
-        'json: root: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
+        'parseStateDict: file: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
       );
+    });
+
+    it('limit the members of all objects together, nested ones included', () => {
+      const text = (count: number) =>
+        utf8(`{"w":[1],"o":{${Array.from({ length: count }, (_, i) => `"${i}":""`)}}}`);
+      const limits = { maxTensors: 1 };
+      expect(() => parseJson(text(1026), { limits })).to.not.throw(FormatError, /members/);
+      expect(errorOf(() => parseJson(text(1027), { limits })).message).to.match(
+        /^json: byte \d+: expected at most 1028 members of objects, got more$/,
+      );
+    });
+
+    it('name descriptions apart from the elements, which are a dict of tensors of their own', () => {
+      const error = errorOf(() =>
+        parseJson(utf8('{"params":{"w":[1]},"meta":{"w":{"shape":[1],"dtype":"F32"}}}')),
+      );
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error.message).to.match(/expected one dict with tensors, got several: \["params"\], \["meta"\]/);
+    });
+
+    it('count the elements that numbers become', () => {
+      const text = utf8('{"w":[1,2,3],"v":[4]}');
+      expect(parseJson(text, { limits: { maxTensorBytes: 16 } }).size).to.equal(2);
+      expect(() => parseJson(text, { limits: { maxTensorBytes: 15 } })).to.throw(RangeError, 'got 16');
     });
 
     it('end a million nested lists without running out of stack', () => {

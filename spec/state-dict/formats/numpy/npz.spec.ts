@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
 import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
 import { errorOf, utf8 } from '../../support.js';
-import { noise, opened, readAll, type TestEntry, writeZip } from '../zip/support.js';
+import { opened, readAll, type TestEntry, writeZip } from '../zip/support.js';
 import { described, EXPECTED, npyDict, npyFile, numpyFixture, storedTensor } from './support.js';
 
 const ONE = npyFile(npyDict('<f4', '(1,)'), 4);
@@ -57,7 +57,7 @@ describe('openNpz', () => {
       ['folder/', 'other'],
       ['x.NPY', 'other'],
     ]);
-    expect(root.get('readme.txt')).to.deep.equal({ kind: 'other', value: { text: '3 bytes' } });
+    expect(root.get('readme.txt')).to.deep.equal({ kind: 'other', text: '3 bytes' });
   });
 
   it('keeps names that objects have', () => {
@@ -101,26 +101,37 @@ describe('openNpz', () => {
     for (const deflate of [false, true]) {
       const dict = npyDict('<f4', '(1,)') + ' '.repeat(5000);
       const entries = ['a.npy', 'b.npy'].map((name) => ({ name, deflate, data: npyFile(dict, 4) }));
-      const seen: ReadingRequest[] = [];
-      const root = open(entries, {}, seen);
+      const root = open(entries);
       expect(storedTensor(root.get('b')).byteOffset).to.equal(10 + dict.length);
-      expect(seen.filter(({ kind }) => kind === 'read')).to.have.length(3 + 1 + 2);
     }
   });
 
-  it('reads and inflates little more than the headers, whatever the arrays hold', () => {
-    const arrays = [new Uint8Array(2 ** 22), noise(2 ** 20)];
-    const entries = arrays.map((elements, i) => {
-      const header = npyFile(npyDict('|u1', `(${elements.length},)`).padEnd(118));
-      return { name: `${i}.npy`, data: Uint8Array.from([...header, ...elements]), deflate: true };
-    });
+  const zeros = (name: string, count: number) => {
+    const header = npyFile(npyDict('|u1', `(${count},)`).padEnd(118));
+    return { name, data: Uint8Array.from([...header, ...new Uint8Array(count)]), deflate: true };
+  };
+
+  it('inflates each compressed array once', () => {
     const seen: ReadingRequest[] = [];
-    const root = open(entries, {}, seen);
-    expect(storedTensor(root.get('0')).storage.inflatedBytes).to.equal(128 + 2 ** 22);
-    for (const request of seen.slice(3)) {
-      if (request.kind === 'inflate') expect(request).to.include({ maxBytes: 256, prefix: true });
-      else for (const { begin, end } of request.ranges) expect(end - begin).to.be.at.most(1024);
-    }
-    expect(seen).to.have.length(6);
+    const root = open([zeros('a.npy', 2 ** 20), zeros('b.npy', 7)], {}, seen);
+    expect(storedTensor(root.get('a')).storage.bytes).to.have.length(128 + 2 ** 20);
+    const inflated = seen.filter(({ kind }) => kind === 'inflate');
+    expect(inflated.map((request) => request.kind === 'inflate' && request.maxBytes)).to.deep.equal([
+      128 + 2 ** 20,
+      128 + 7,
+    ]);
+  });
+
+  it('holds what the compressed arrays become together to the limits before it inflates any', () => {
+    const seen: ReadingRequest[] = [];
+    const entries = [zeros('a.npy', 500), zeros('b.npy', 500)];
+    expect(open(entries, { maxTensorBytes: 2 * 628 }).size).to.equal(2);
+    const error = errorOf(() => open(entries, { maxTensorBytes: 2 * 628 - 1 }, seen));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error.message).to.include(
+      'tensors: expected at most 1255 bytes that are no views of the file (limits.maxTensorBytes), got 1256. ' +
+        'Raise limits.maxTensorBytes to read them',
+    );
+    expect(seen.some(({ kind }) => kind === 'inflate')).to.equal(false);
   });
 });

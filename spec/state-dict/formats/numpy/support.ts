@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { CheckpointNode, StoredTensor } from '../../../../src/state-dict/formats/checkpoint.js';
-import { inflateSync } from '../../../../src/state-dict/reading/inflate.js';
 import { bitsOf } from '../../../../src/state-dict/tensors/dtypes.js';
 import { utf8 } from '../../support.js';
 
@@ -30,11 +29,7 @@ export function storedTensor(node: CheckpointNode | undefined): StoredTensor {
 /** A node's tensor as Python describes it, element by element. */
 export function described(node: CheckpointNode | undefined, file: Uint8Array): ExpectedArray {
   const { dtype, shape, strides, storage, byteOffset } = storedTensor(node);
-  const stored = file.subarray(storage.begin, storage.end);
-  const bytes =
-    storage.inflatedBytes === undefined
-      ? stored
-      : inflateSync({ kind: 'inflate', wrapper: 'raw', bytes: stored, maxBytes: 1e6, what: storage.what });
+  const bytes = storage.bytes ?? file.subarray(storage.begin, storage.end);
   const size = bitsOf(dtype) / 8;
   const part = dtype === 'C64' ? size / 2 : size;
   const rowMajor = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));

@@ -41,9 +41,9 @@ describe('readHeader', () => {
     expect(error.code).to.equal('TOO_MANY_TENSORS');
   });
 
-  it('limits the fields of one tensor and the metadata to 64 more than the tensors', () => {
+  it('limits the fields of all tensors and the metadata together to those of the tensors and 1,024 more', () => {
     const limits = { maxTensors: 4 };
-    const more = Array.from({ length: 4 + 64 + 1 }, (_, i) => `"${i}":""`).join(',');
+    const more = Array.from({ length: 4 * 4 + 1024 }, (_, i) => `"${i}":""`).join(',');
     for (const text of [`{"a":{${EMPTY},${more}}}`, `{"__metadata__":{${more}}}`]) {
       expect(readHeader(safetensorsFile(text)).dataStart).to.equal(8 + text.length);
       expect(errorOf(() => readHeader(safetensorsFile(text), limits)).code).to.equal('TOO_MANY_MEMBERS');

@@ -90,9 +90,10 @@ describe('openTorchZip', () => {
       code: 'MISSING_RECORD',
       message: 'torch: archive: expected a record version, got none',
     });
-    for (const version of ['0', 'x', '', '-1', '3.0', '9'.repeat(100)]) {
+    for (const version of ['0', 'x', '', '-1', '3.0', '9'.repeat(60)]) {
       expect(errorFor({ version }), version).to.have.property('code', 'INVALID_CHECKPOINT');
     }
+    expect(errorFor({ version: '9'.repeat(100) })).to.have.property('code', 'ENTRY_TOO_LARGE');
     const newer = errorFor({ version: '11' });
     expect(newer).to.be.instanceOf(UnsupportedError);
     expect(newer.message).to.equal('torch: version: expected at most 10, got 11');
@@ -107,10 +108,11 @@ describe('openTorchZip', () => {
       code: 'INVALID_CHECKPOINT',
       message: 'torch: byteorder: expected little or big, got "middle"',
     });
-    expect(errorFor({ byteorder: `little${' '.repeat(100)}` })).to.have.property(
-      'code',
-      'INVALID_CHECKPOINT',
-    );
+    for (const [spaces, code] of [
+      [10, 'INVALID_CHECKPOINT'],
+      [100, 'ENTRY_TOO_LARGE'],
+    ] as const)
+      expect(errorFor({ byteorder: `little${' '.repeat(spaces)}` })).to.have.property('code', code);
   });
 
   it('refuses a record that is missing, or has another length than its storage', () => {

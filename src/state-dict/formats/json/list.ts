@@ -3,97 +3,121 @@ import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import { MAX_RANK } from '../../rules/limits.js';
 import type { TorchData, TorchDtype } from '../../tensors/tensor.js';
 import { type Elements, elementsOf } from './elements.js';
-import type { JsonKind, JsonReader } from './reader.js';
+import type { JsonReader } from './reader.js';
 
-/** Shape and elements of a list as `tensor.tolist()` nests it. */
-export interface ListTensor {
-  readonly shape: number[];
-  readonly data: TorchData;
+/** What a scalar or nested list holds, without its elements. */
+export interface ListScan {
+  /** Lengths of the lists at each depth, where the list is regular. */
+  readonly shape: readonly number[];
+  readonly scalars: number;
+  /** Whether lists of one depth have one length, and all scalars are numbers or booleans. */
+  readonly isRegular: boolean;
+  readonly startsWithBoolean: boolean;
 }
 
-/** What the elements of a list at one depth are. */
-type Level = 'list' | 'scalar';
+/** Reads past the scalar or nested list that comes next. */
+export function scanList(reader: JsonReader): ListScan {
+  let isRegular = true;
+  let startsWithBoolean = false;
+  const skip = (_: JsonReader, index: number): boolean => {
+    if (index === 0) startsWithBoolean = reader.kind() === 'boolean';
+    reader.skipValue();
+    return true;
+  };
+  const list = new ListReader(reader, skip, '', () => {
+    isRegular = false;
+  });
+  list.readValue(0);
+  return { shape: list.shape, scalars: list.scalars, isRegular, startsWithBoolean };
+}
 
 /**
- * Reads the scalar or nested list that comes next into one typed array.
+ * Reads the scalar or nested list that comes next into one typed array, in row-major order.
  *
- * @param scalars  how many scalars it holds, known from an earlier pass: the array is allocated once, and never larger
- *   than a few times the text.
+ * @param name  of the tensor, for messages.
+ * @param scalars  how many scalars it holds.
+ * @throws FormatError where the list is not regular, or an element is not a value of the dtype.
  */
-export function readListTensor(
-  reader: JsonReader,
-  name: string,
-  dtype: TorchDtype,
-  scalars: number,
-): ListTensor {
+export function readList(reader: JsonReader, name: string, dtype: TorchDtype, scalars: number): TorchData {
   const elements = elementsOf(dtype, scalars);
   if (!elements) {
     const rule = `base64 text for ${dtype}`;
     throw formatError('INVALID_TENSOR', 'json', `tensor ${show(name)} data`, rule, 'numbers');
   }
-  const list = new ListReader(reader, name, elements);
-  list.readValue(0);
-  return { shape: list.shape, data: elements.data };
+  const refuse: Refuse = (code, place, rule, got, remedy) => {
+    throw formatError(code, 'json', `tensor ${show(name)}${place}`, rule, got, remedy);
+  };
+  new ListReader(reader, elements.put, elements.rule, refuse).readValue(0);
+  return elements.data;
 }
 
+/** @param place  `[0][3]`, the indices of the element. */
+type Refuse = (code: FormatCode, place: string, rule: string, got: string, remedy?: string) => void;
+
+/** All elements at one depth are lists, or all are scalars. */
+type Level = 'list' | 'number';
+
 class ListReader {
-  /** Length of the lists at each depth; set by the first list of that depth to end. */
+  /** Length of the lists at each depth, by the first list of that depth. */
   readonly shape: number[] = [];
+  scalars = 0;
 
   private readonly levels: Level[] = [];
   /** Index of the element being read, at each depth. */
   private readonly path: number[] = [];
-  private written = 0;
 
   constructor(
     private readonly reader: JsonReader,
-    private readonly name: string,
-    private readonly elements: Elements,
+    private readonly put: Elements['put'],
+    private readonly rule: string,
+    private readonly refuse: Refuse,
   ) {}
 
   readValue(depth: number): void {
     const kind = this.reader.kind();
     if (kind === 'list') {
       this.checkLevel(depth, 'list');
-      this.readList(depth);
+      this.readItems(depth);
     } else if (kind === 'number' || kind === 'boolean') {
-      this.checkLevel(depth, 'scalar');
-      if (this.elements.put(this.reader, this.written)) this.written++;
-      else throw this.fail('INVALID_ELEMENT', depth, this.elements.rule, this.reader.tokenText());
+      this.checkLevel(depth, 'number');
+      if (!this.put(this.reader, this.scalars++)) {
+        this.refuse('INVALID_ELEMENT', this.place(depth), this.rule, this.reader.tokenText());
+      }
     } else {
-      throw this.refusal(kind, depth);
+      const remedy =
+        kind === 'null'
+          ? 'JSON.stringify writes NaN and Infinity as null: write NaN, Infinity or -Infinity, as Python does'
+          : undefined;
+      this.refuse('INVALID_ELEMENT', this.place(depth), 'a number or a list', kind, remedy);
+      this.reader.skipValue();
     }
   }
 
-  private readList(depth: number): void {
-    if (depth === MAX_RANK) throw this.fail('TOO_DEEP', depth, `at most ${MAX_RANK} dimensions`, 'more');
+  private readItems(depth: number): void {
+    if (depth === MAX_RANK) {
+      this.refuse('TOO_DEEP', this.place(depth), `at most ${MAX_RANK} dimensions`, 'more');
+    }
     const count = this.reader.readList((index) => {
       this.path[depth] = index;
       this.readValue(depth + 1);
     });
     this.shape[depth] ??= count;
     if (count === this.shape[depth]) return;
-    const noun = this.levels[depth + 1] === 'list' ? 'lists' : 'numbers';
-    throw this.fail('RAGGED_LIST', depth, `${this.shape[depth]} ${noun} like its siblings`, `${count}`);
+    const rule = `${this.shape[depth]} ${this.levels[depth + 1] ?? 'number'}s like its siblings`;
+    this.refuse('RAGGED_LIST', this.place(depth), rule, `${count}`);
   }
 
-  /** All elements of one depth are lists, or all are scalars. */
   private checkLevel(depth: number, level: Level): void {
     this.levels[depth] ??= level;
     if (this.levels[depth] === level) return;
-    const noun = (is: Level): string => (is === 'list' ? 'a list' : 'a number');
-    throw this.fail('RAGGED_LIST', depth, `${noun(this.levels[depth])} like its siblings`, noun(level));
+    const rule = `a ${this.levels[depth]} like its siblings`;
+    this.refuse('RAGGED_LIST', this.place(depth), rule, `a ${level}`);
   }
 
-  private refusal(kind: JsonKind, depth: number): Error {
-    if (kind !== 'null') return this.fail('INVALID_ELEMENT', depth, 'a number or a list', kind);
-    const remedy =
-      'JSON.stringify writes NaN and Infinity as null: write NaN, Infinity or -Infinity, as Python does';
-    return this.fail('INVALID_ELEMENT', depth, 'a number or a list', kind, remedy);
-  }
-
-  private fail(code: FormatCode, depth: number, rule: string, got: string, remedy?: string): Error {
-    const place = this.path.slice(0, depth).map((index) => `[${index}]`);
-    return formatError(code, 'json', `tensor ${show(this.name)}${place.join('')}`, rule, got, remedy);
+  private place(depth: number): string {
+    return this.path
+      .slice(0, depth)
+      .map((index) => `[${index}]`)
+      .join('');
   }
 }

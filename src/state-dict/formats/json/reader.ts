@@ -12,7 +12,7 @@ export interface JsonReaderOptions {
   readonly unit: string;
   /** Deepest nesting of objects and lists. Small, since reading a level takes a level of the call stack. */
   readonly maxDepth: number;
-  /** Most members of one object: each costs a hundred times its bytes while the object is read. */
+  /** Most members of all objects together: each costs a hundred times its bytes. */
   readonly maxMembers: number;
   /** Accept `NaN`, `Infinity` and `-Infinity`, which Python's `json.dump` writes bare. */
   readonly pythonNumbers: boolean;
@@ -29,9 +29,6 @@ const MAX_NUMBER_CHARACTERS = 5000;
 
 /** Longest string that is made one: a name. What is longer is data, and is read as bytes. */
 const MAX_STRING_BYTES = 1 << 28;
-
-/** Containers longer than this are skipped in one step when they are met again, as those inside others are. */
-const LONG_BYTES = 1 << 12;
 
 /** Bytes of a string that are checked at a time; longer ones take a decoder of their own, which is slow to make. */
 const CHECKED_BYTES = 1 << 24;
@@ -72,8 +69,7 @@ export class JsonReader {
   private tokenStart = 0;
   private window = '';
   private windowStart = 0;
-  /** By where it begins, where a long container ends and how many scalars it holds. */
-  private readonly skipped = new Map<number, { readonly end: number; readonly scalars: number }>();
+  private members = 0;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -126,7 +122,7 @@ export class JsonReader {
         throw this.fail('DUPLICATE_KEY', start, 'each name once per object', `${show(name)} again`);
       }
       seen.add(name);
-      if (seen.size > this.options.maxMembers) throw this.tooManyMembers(start);
+      if (++this.members > this.options.maxMembers) throw this.tooManyMembers(start);
       if (this.peek() !== COLON) throw this.unexpected("':'");
       this.position++;
       onMember(name);
@@ -220,42 +216,27 @@ export class JsonReader {
     return end < this.position ? `${text}...` : text;
   }
 
-  /** Consumes a value of any kind and returns how many scalars it holds; checks the grammar only. */
-  skipValue(): number {
+  /** Consumes a value of any kind; checks the grammar only. */
+  skipValue(): void {
     switch (this.kind()) {
       case 'object':
-        return this.skipContainer((skip) => this.readObject(skip));
+        this.readObject(() => this.skipValue());
+        break;
       case 'list':
-        return this.skipContainer((skip) => this.readList(skip));
+        this.readList(() => this.skipValue());
+        break;
       case 'string':
         this.skipString();
-        return 1;
+        break;
       case 'number':
         this.skipNumber();
-        return 1;
+        break;
       case 'boolean':
         this.readBoolean();
-        return 1;
+        break;
       case 'null':
         this.readNull();
-        return 1;
     }
-  }
-
-  private skipContainer(read: (skip: () => void) => void): number {
-    const start = this.position;
-    const known = this.skipped.get(start);
-    if (known) {
-      this.position = known.end;
-      return known.scalars;
-    }
-    let scalars = 0;
-    read(() => {
-      scalars += this.skipValue();
-    });
-    const end = this.position;
-    if (end - start > LONG_BYTES) this.skipped.set(start, { end, scalars });
-    return scalars;
   }
 
   /** Nothing but whitespace may follow. */
@@ -370,7 +351,7 @@ export class JsonReader {
   }
 
   private tooManyMembers(offset: number): FormatError {
-    const rule = `at most ${this.options.maxMembers} members of one object`;
+    const rule = `at most ${this.options.maxMembers} members of objects`;
     return this.fail('TOO_MANY_MEMBERS', offset, rule, 'more');
   }
 

@@ -1,161 +1,148 @@
-/** One tensor of JSON text. */
+/** One tensor of JSON text: its description at once, and its elements when they are asked for. */
 
 import { show, showShape } from '../../../check.js';
-import type { FormatError } from '../../../errors.js';
+import { FormatError } from '../../../errors.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import { MAX_RANK } from '../../rules/limits.js';
-import { bitsOf, dtypeNamed, elementCount, viewOf } from '../../tensors/dtypes.js';
-import type { TorchDtype, TorchTensor } from '../../tensors/tensor.js';
+import { byteLengthOf, dtypeNamed, elementCount, viewOf } from '../../tensors/dtypes.js';
+import type { TorchData, TorchDtype } from '../../tensors/tensor.js';
+import type { CheckpointNode } from '../checkpoint.js';
 import { decodeBase64 } from './base64.js';
-import { readListTensor } from './list.js';
-import { type Member, membersByName } from './members.js';
+import { type ListScan, readList } from './list.js';
 import type { JsonReader } from './reader.js';
+import type { JsonMembers, JsonValue } from './value.js';
 
 const WHERE = 'json';
 
-/** A number, boolean or nested list of them, or an object with shape and data. */
-export function readTensor(reader: JsonReader, member: Member): TorchTensor {
-  const { name, kind, offset, scalars } = member;
-  reader.position = offset;
-  if (kind === 'object') return readTensorObject(reader, member);
-  const dtype = firstScalarIsBoolean(reader) ? 'BOOL' : 'F32';
-  return { dtype, ...readListTensor(reader, name, dtype, scalars) };
+type ListValue = Extract<JsonValue, { scan: ListScan }>;
+type StringValue = Extract<JsonValue, { kind: 'string' }>;
+
+/** The node of a number, boolean or nested list. A bare number may be a scalar tensor, or a setting. */
+export function listNode(
+  reader: JsonReader,
+  name: string,
+  { kind, offset, scan }: ListValue,
+): CheckpointNode {
+  const dtype = scan.startsWithBoolean ? 'BOOL' : 'F32';
+  const read = (): TorchData => {
+    reader.position = offset;
+    return readList(reader, name, dtype, scan.scalars);
+  };
+  if (!scan.isRegular) return refusedNode(read);
+  return { kind: 'loaded', tensor: { dtype, shape: scan.shape }, read, maybeSetting: kind !== 'list' };
 }
 
-/** Looks through opening brackets without consuming anything that matters: `position` is set back. */
-function firstScalarIsBoolean(reader: JsonReader): boolean {
-  const start = reader.position;
-  while (reader.peek() === '['.charCodeAt(0)) reader.position++;
-  const first = String.fromCharCode(reader.peek());
-  reader.position = start;
-  return first === 't' || first === 'f';
+/** The node of `{shape, dtype?, data}`, members in any order. Other members (`requires_grad`, `device`) are ignored. */
+export function tensorObjectNode(reader: JsonReader, name: string, members: JsonMembers): CheckpointNode {
+  try {
+    const data = members.get('data');
+    if (!data || !members.has('shape')) throw notATensor(name, [...members.keys()]);
+    const shape = readShape(reader, name, members.get('shape'));
+    const dtype = readDtype(reader, name, members.get('dtype'));
+    if (data.kind === 'string') return base64Node(reader, name, shape, dtype, data);
+    if ('scan' in data) return numbersNode(reader, name, shape, dtype, data);
+    throw tensorError('INVALID_TENSOR', name, 'data as a list or base64 text', data.kind);
+  } catch (error) {
+    return refusedNode(() => {
+      throw error;
+    });
+  }
 }
 
-/** `{shape, dtype?, data}`, members in any order; others (`requires_grad`, `device`) are left. */
-function readTensorObject(reader: JsonReader, { name, offset }: Member): TorchTensor {
-  const members = membersByName(reader, offset);
-  const data = members.get('data');
-  if (!data || !members.has('shape')) throw noTensor(name, [...members.keys()]);
-  const { shape, dtype } = readDescription(reader, name, members);
-  return readData(reader, name, { shape, dtype }, data);
-}
-
-/** For an object that should be a tensor and has other keys. */
-export function noTensor(name: string, keys: readonly string[], remedy?: string): FormatError {
+/** The error for an object that should be a tensor and has other members. */
+export function notATensor(name: string, keys: readonly string[], remedy?: string): FormatError {
   const got = `one with keys ${show(keys)}`;
-  return tensorFault('INVALID_TENSOR', name, 'an object with shape and data', got, remedy);
+  return tensorError('INVALID_TENSOR', name, 'an object with shape and data', got, remedy);
 }
 
-/** What an object says of a tensor beside its elements. */
-export interface Description {
-  readonly shape: readonly number[];
-  readonly dtype: TorchDtype | undefined;
-}
-
-/** The members `shape` and `dtype`, the latter if it is there. */
-export function readDescription(
-  reader: JsonReader,
-  name: string,
-  members: ReadonlyMap<string, Member>,
-): Description {
-  const shape = readShape(reader, name, members.get('shape'));
-  const dtype = members.get('dtype');
-  return { shape, dtype: dtype && readDtype(reader, name, dtype) };
-}
-
-/** Elements that a description tells the shape of: a flat or nested list, or base64 text. */
-export function readData(
-  reader: JsonReader,
-  name: string,
-  { shape, dtype }: Description,
-  data: Member,
-): TorchTensor {
-  reader.position = data.offset;
-  if (data.kind === 'string') return readBase64Tensor(reader, name, shape, dtype);
-  if (data.kind === 'object' || data.kind === 'null') {
-    throw tensorFault('INVALID_TENSOR', name, 'data as a list or base64 text', data.kind);
+/** The node of a tensor that cannot be read. */
+export function refusedNode(read: () => unknown): CheckpointNode {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof FormatError) return { kind: 'refused', reason: error.message, error: () => error };
+    throw error;
   }
-  const fallback = firstScalarIsBoolean(reader) ? 'BOOL' : 'F32';
-  return readNumbers(reader, name, shape, dtype ?? fallback, data.scalars);
+  throw new Error('json: expected a refusal');
 }
 
-function readNumbers(
+function numbersNode(
   reader: JsonReader,
   name: string,
   shape: readonly number[],
-  dtype: TorchDtype,
-  scalars: number,
-): TorchTensor {
-  const rule = `${elementCount(shape)} numbers for shape ${showShape(shape)}`;
-  if (scalars !== elementCount(shape)) throw tensorFault('SIZE_MISMATCH', name, rule, `${scalars}`);
-  const list = readListTensor(reader, name, dtype, scalars);
-  const flat = list.shape.length < 2;
-  if (!flat && showShape(list.shape) !== showShape(shape)) {
-    const listRule = `a flat list or one of shape ${showShape(shape)}`;
-    throw tensorFault('SIZE_MISMATCH', name, listRule, `a list of shape ${showShape(list.shape)}`);
+  given: TorchDtype | undefined,
+  { offset, scan }: ListValue,
+): CheckpointNode {
+  const dtype = given ?? (scan.startsWithBoolean ? 'BOOL' : 'F32');
+  const count = elementCount(shape);
+  if (scan.scalars !== count) {
+    const rule = `${count} numbers for shape ${showShape(shape)}`;
+    throw tensorError('SIZE_MISMATCH', name, rule, `${scan.scalars}`);
   }
-  return { dtype, shape, data: list.data };
+  const read = (): TorchData => {
+    reader.position = offset;
+    const data = readList(reader, name, dtype, scan.scalars);
+    const isFlat = scan.shape.length < 2;
+    if (isFlat || showShape(scan.shape) === showShape(shape)) return data;
+    const rule = `a flat list or one of shape ${showShape(shape)}`;
+    throw tensorError('SIZE_MISMATCH', name, rule, `a list of shape ${showShape(scan.shape)}`);
+  };
+  return { kind: 'loaded', tensor: { dtype, shape }, read };
 }
 
-function readBase64Tensor(
+function base64Node(
   reader: JsonReader,
   name: string,
   shape: readonly number[],
-  dtype?: TorchDtype,
-): TorchTensor {
-  if (!dtype) throw tensorFault('INVALID_TENSOR', name, 'a dtype beside base64 data', 'none');
-  const bytes = decodeBase64(reader.readStringBytes());
-  if (!bytes) {
-    throw tensorFault('INVALID_BASE64', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
-  }
-  const byteLength = (elementCount(shape) * bitsOf(dtype)) / 8;
-  if (bytes.length !== byteLength) {
-    throw tensorFault(
-      'SIZE_MISMATCH',
-      name,
-      `${byteLength} bytes for ${dtype} ${showShape(shape)}`,
-      `${bytes.length}`,
-    );
-  }
-  return { dtype, shape, data: viewOf(dtype, bytes.buffer, 0, byteLength) };
+  dtype: TorchDtype | undefined,
+  { offset, length }: StringValue,
+): CheckpointNode {
+  if (!dtype) throw tensorError('INVALID_TENSOR', name, 'a dtype beside base64 data', 'none');
+  const byteLength = byteLengthOf(dtype, shape);
+  const read = (): TorchData => {
+    reader.position = offset;
+    const bytes = decodeBase64(reader.readStringBytes());
+    if (!bytes) {
+      throw tensorError('INVALID_BASE64', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
+    }
+    if (bytes.length === byteLength) return viewOf(dtype, bytes.buffer, 0, byteLength);
+    const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
+    throw tensorError('SIZE_MISMATCH', name, rule, `${bytes.length}`);
+  };
+  // A short text is told to be too short before so many bytes are counted.
+  return byteLength > length ? refusedNode(read) : { kind: 'loaded', tensor: { dtype, shape }, read };
 }
 
-function readShape(reader: JsonReader, name: string, member: Member | undefined): number[] {
+function readShape(reader: JsonReader, name: string, value: JsonValue | undefined): number[] {
   const shape: number[] = [];
   const rule = 'a shape of integers >= 0';
-  if (member?.kind !== 'list') throw tensorFault('INVALID_TENSOR', name, rule, member?.kind ?? 'none');
-  reader.position = member.offset;
+  if (value?.kind !== 'list') throw tensorError('INVALID_TENSOR', name, rule, value?.kind ?? 'none');
+  reader.position = value.offset;
   reader.readList(() => {
-    if (reader.kind() !== 'number') throw tensorFault('INVALID_TENSOR', name, rule, reader.kind());
+    if (reader.kind() !== 'number') throw tensorError('INVALID_TENSOR', name, rule, reader.kind());
     const size = reader.readNumber();
     if (!/^\d+$/.test(reader.tokenText()))
-      throw tensorFault('INVALID_TENSOR', name, rule, reader.tokenText());
+      throw tensorError('INVALID_TENSOR', name, rule, reader.tokenText());
     shape.push(size);
     if (shape.length > MAX_RANK)
-      throw tensorFault('TOO_DEEP', name, `at most ${MAX_RANK} dimensions`, 'more');
+      throw tensorError('TOO_DEEP', name, `at most ${MAX_RANK} dimensions`, 'more');
   });
-  if (Number.isNaN(elementCount(shape))) {
-    throw tensorFault(
-      'VALIDATION_OVERFLOW',
-      name,
-      'sizes whose product is at most 2^53 - 1',
-      showShape(shape),
-    );
-  }
-  return shape;
+  if (!Number.isNaN(elementCount(shape))) return shape;
+  const product = 'sizes whose product is at most 2^53 - 1';
+  throw tensorError('VALIDATION_OVERFLOW', name, product, showShape(shape));
 }
 
-function readDtype(reader: JsonReader, name: string, member: Member): TorchDtype {
-  if (member.kind !== 'string') throw tensorFault('INVALID_TENSOR', name, 'dtype as text', member.kind);
-  reader.position = member.offset;
+function readDtype(reader: JsonReader, name: string, value: JsonValue | undefined): TorchDtype | undefined {
+  if (value === undefined) return undefined;
+  if (value.kind !== 'string') throw tensorError('INVALID_TENSOR', name, 'dtype as text', value.kind);
+  reader.position = value.offset;
   const text = reader.readString();
   const dtype = dtypeNamed(text);
-  if (!dtype) throw tensorFault('UNKNOWN_DTYPE', name, "a dtype by safetensors' or torch's name", show(text));
-  return dtype;
+  if (dtype) return dtype;
+  throw tensorError('UNKNOWN_DTYPE', name, "a dtype by safetensors' or torch's name", show(text));
 }
 
-/** The error for a tensor that is not as it should be. */
-export function tensorFault(
+export function tensorError(
   code: FormatCode,
   name: string,
   rule: string,

@@ -2,7 +2,7 @@ import { show, showShape } from '../../../check.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import { latin1Of } from '../../tensors/bytes.js';
-import { bitsOf, elementCount } from '../../tensors/dtypes.js';
+import { byteLengthOf } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 import { type RefusedArray, readDescr, STRUCTURED } from './descr.js';
 import { type Literal, LiteralReader } from './literal.js';
@@ -111,7 +111,7 @@ function wrongMembers(members: ReadonlyMap<string, Literal>, what: string): Erro
 }
 
 function checkSize(dtype: TorchDtype, shape: readonly number[], found: number, what: string): void {
-  const bytes = (elementCount(shape) * bitsOf(dtype)) / 8;
+  const bytes = byteLengthOf(dtype, shape);
   if (!Number.isSafeInteger(bytes)) {
     const rule = 'sizes whose product can be counted (2^53 - 1 bytes)';
     throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, `${dtype} ${showShape(shape)}`);

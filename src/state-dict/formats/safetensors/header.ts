@@ -1,7 +1,7 @@
 import { show } from '../../../check.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
-import { MAX_RANK, OTHER_MEMBERS, tooManyTensors } from '../../rules/limits.js';
+import { MAX_RANK, maxMembers, tooManyTensors } from '../../rules/limits.js';
 import { DTYPE_NAMES, isDtype } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 import type { OpenedFile } from '../checkpoint.js';
@@ -45,7 +45,7 @@ export function* readHeader({ size, limits }: OpenedFile): Reading<SafetensorsHe
     where: WHERE,
     unit: 'header byte',
     maxDepth: MAX_DEPTH,
-    maxMembers: limits.maxTensors + OTHER_MEMBERS,
+    maxMembers: maxMembers(limits),
     pythonNumbers: false,
   });
   const entries: TensorEntry[] = [];

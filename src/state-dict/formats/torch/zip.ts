@@ -6,7 +6,7 @@ import type { ReadLimits } from '../../rules/limits.js';
 import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import type { PicklePersistent } from '../pickle/values.js';
-import { openZip, readEntry, readHeads, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
+import { openZip, readEntry, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
 import { nameOfEntry } from '../zip/directory.js';
 import { WHERE } from './invalid.js';
 import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
@@ -118,9 +118,8 @@ function* readWords(records: Records): Reading<boolean> {
   const order = records.get('byteorder');
   if (version === undefined)
     throw formatError('MISSING_RECORD', WHERE, 'archive', 'a record version', 'none');
-  const [versionBytes, orderBytes] = yield* readHeads(order ? [version, order] : [version], MAX_WORD_BYTES);
-  checkVersion(wordOf(versionBytes));
-  const word = orderBytes === undefined ? 'little' : wordOf(orderBytes);
+  checkVersion(wordOf(yield* readEntry(version, MAX_WORD_BYTES)));
+  const word = order ? wordOf(yield* readEntry(order, MAX_WORD_BYTES)) : 'little';
   if (word === 'little' || word === 'big') return word === 'little';
   throw formatError('INVALID_CHECKPOINT', WHERE, 'byteorder', 'little or big', show(word));
 }

@@ -1,4 +1,4 @@
-import { inflate, type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { inflate, type Reading, readRange } from '../../reading/reading.js';
 import type { OpenedFile, StoredBytes } from '../checkpoint.js';
 import { checkCrc32, crc32Of } from './crc32.js';
 import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory } from './directory.js';
@@ -79,42 +79,4 @@ export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Arra
   }
   if (entry.crc32 !== undefined) checkCrc32(WHERE, what, entry.crc32, crc32Of(bytes));
   return bytes;
-}
-
-/** Deflated bytes that are read for so many inflated ones: any sensible deflater has said that much by then. */
-function deflatedEnough(count: number): number {
-  return count + 512;
-}
-
-/**
- * The first `count` bytes of each entry, or all of a shorter one, without reading or inflating the rest. The CRC-32 is of the
- * whole entry, so these bytes are not checked by it yet.
- */
-export function* readHeads(entries: readonly ZipEntry[], count: number): Reading<Uint8Array[]> {
-  const parts = yield* readRanges(
-    entries.map(({ begin, end, isDeflated }) => ({
-      begin,
-      end: Math.min(end, begin + (isDeflated ? deflatedEnough(count) : count)),
-    })),
-  );
-  const heads: Uint8Array[] = [];
-  for (const [i, entry] of entries.entries()) {
-    heads.push(entry.isDeflated ? yield* inflateHead(entry, parts[i], count) : parts[i]);
-  }
-  return heads;
-}
-
-/** Inflates the beginning; where the deflated bytes at hand do not tell it, it reads four times as many until they do. */
-function* inflateHead(entry: ZipEntry, part: Uint8Array, count: number): Reading<Uint8Array> {
-  const what = nameOfEntry(entry.name);
-  const wanted = Math.min(count, entry.size);
-  let bytes = part;
-  for (;;) {
-    const head = yield* inflate({ wrapper: 'raw', bytes, maxBytes: wanted, prefix: true, what });
-    if (head.length === wanted) return head;
-    if (bytes.length === entry.end - entry.begin) {
-      throw zipError('CORRUPT_DATA', what, `${entry.size} bytes when inflated`, `${head.length}`);
-    }
-    bytes = yield* readRange(entry.begin, Math.min(entry.end, entry.begin + 4 * bytes.length));
-  }
 }
