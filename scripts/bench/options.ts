@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { BACKENDS, type Backend } from '../../examples/support/backend.js';
+import { readInteger, readName, readNames } from '../support/options.js';
 import { CELLS, type CellName, MODES, type Mode, SHAPES } from './cases.js';
 import { KINDS } from './contestants.js';
 
@@ -60,40 +61,20 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const { quick: isQuick, json, svg, peers } = values;
-  const chosen = list('--peers', peers, PEERS);
+  const chosen = peers === undefined ? undefined : readNames('--peers', peers, PEERS);
   return {
-    parts: list('--parts', values.parts, PARTS) ?? PARTS,
-    backend: oneOf('--backend', values.backend, BACKENDS),
-    cells: list('--cells', values.cells, CELLS) ?? CELLS,
-    modes: list('--modes', values.modes, MODES) ?? MODES,
-    shapes: list('--cases', values.cases, SHAPE_NAMES),
+    parts: readNames('--parts', values.parts, PARTS),
+    backend: readName('--backend', values.backend, BACKENDS),
+    cells: readNames('--cells', values.cells, CELLS),
+    modes: readNames('--modes', values.modes, MODES),
+    shapes: values.cases === undefined ? undefined : readNames('--cases', values.cases, SHAPE_NAMES),
     // Everything is measured against this package.
     peers: PEERS.filter((name) => name === 'ours' || !chosen || chosen.includes(name)),
     hasChosenPeers: chosen !== undefined,
-    threads: [...new Set(values.threads.split(','))].map((text) => integer('--threads', text)),
-    rounds: integer('--runs', values.runs ?? (isQuick ? '2' : '7')),
+    threads: [...new Set(values.threads.split(','))].map((text) => readInteger('--threads', text, 1, 9999)),
+    rounds: readInteger('--runs', values.runs ?? (isQuick ? '2' : '7'), 1, 9999),
     isQuick,
     json,
     svg,
   };
-}
-
-function list<T extends string>(
-  what: string,
-  text: string | undefined,
-  known: readonly T[],
-): readonly T[] | undefined {
-  return text?.split(',').map((name) => oneOf(what, name, known));
-}
-
-function oneOf<T extends string>(what: string, text: string, known: readonly T[]): T {
-  const found = known.find((name) => name === text);
-  if (found === undefined) throw new RangeError(`${what}: expected one of ${known.join()}, got "${text}"`);
-  return found;
-}
-
-function integer(what: string, text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text))
-    throw new RangeError(`${what}: expected an integer in 1..9999, got "${text}"`);
-  return Number(text);
 }

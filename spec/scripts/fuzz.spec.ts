@@ -79,10 +79,10 @@ describe('fuzz', () => {
     expect(readOptions(['--seed', '3'])).to.deep.equal({ seed: 3, formats: FORMAT_NAMES, count: 100_000 });
     expect(readOptions(['--minutes', '0.5', '--seed', '3', '--format', 'npz'])).to.include({ minutes: 0.5 });
     for (const [words, message] of [
-      [['--format', 'zip'], '--format: expected safetensors or'],
+      [['--format', 'zip'], '--format: expected one of safetensors,'],
       [['--input', '3'], '--input: expected one --format'],
       [['--format', 'npz', '--keep', 'x'], '--keep: expected --input'],
-      [['--count', 'many'], '--count: expected a number, got "many"'],
+      [['--count', 'many'], '--count: expected an integer in 0..999999999, got "many"'],
     ] as const) {
       expect(errorOf(() => readOptions(words)).message).to.include(message);
     }
@@ -92,11 +92,11 @@ describe('fuzz', () => {
     const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
     try {
       const kept = join(folder, 'kept');
-      const script = fileURLToPath(new URL('../../spec/live/fuzz/main.ts', import.meta.url));
+      const script = fileURLToPath(new URL('../live/run.ts', import.meta.url));
       const words = ['--format', 'npz', '--seed', '2', '--input', '12', '--keep', kept];
-      const { code, stdout } = await runNode(['--import', TSX, script, ...words], ROOT);
+      const { code, stdout } = await runNode(['--import', TSX, script, 'fuzz', ...words], ROOT);
       expect(code, stdout).to.equal(0);
-      expect(stdout).to.include('1 inputs, 0 failed');
+      expect(stdout).to.include('1 passed, 0 failed');
       expect(new Uint8Array(readFileSync(kept))).to.deep.equal(
         new Uint8Array(new Campaign(2, 'npz').make(12).bytes),
       );

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LineProcess } from '../../support/line-process.js';
-import { readCount } from '../../support/read-number.js';
+import { readInteger } from '../../support/options.js';
 import { describeMachine } from '../machine.js';
 import { digits, machineText, table } from '../report.js';
 import { median, summarizeRatio } from '../stats.js';
@@ -172,7 +172,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '15' }, quick: { type: 'boolean', default: false } },
   });
-  const rounds = values.quick ? 2 : readCount('--rounds', values.rounds);
+  const rounds = values.quick ? 2 : readInteger('--rounds', values.rounds, 1);
   if (rounds === 0) throw new RangeError('--rounds: expected 1 or more, got 0');
   const folder = await mkdtemp(join(tmpdir(), 'bench-load-'));
   const peers = { ours: startOurs(), python: startPython() };

@@ -13,35 +13,30 @@ const MAX_RSS_MIB = 1024;
 const BLOCK = 50;
 
 async function main(): Promise<void> {
-  const [, , text = '', noteFile = ''] = process.argv;
+  const [, , format = '', text = '', noteFile = ''] = process.argv;
   const options = JSON.parse(text) as FuzzOptions;
   const note = openSync(noteFile, 'w');
-  let [inputs, failures] = [0, 0];
-  for (const format of options.formats) {
-    const campaign = new Campaign(options.seed, format);
-    const start = performance.now();
-    const { first, end, until } = rangeOf(options, start);
-    let index = first;
-    for (; index < end && failures < MOST_FAILURES; index++) {
-      if (index % BLOCK === 0 && performance.now() > until) break;
-      writeSync(note, noteOf({ seed: options.seed, format, index }), 0, 'latin1');
-      try {
-        if (options.keep) writeFileSync(options.keep, campaign.make(index).bytes);
-        await campaign.judge(index);
-        // The most that there ever was: the input that raised it is the one to blame.
-        if (peakMib() > MAX_RSS_MIB) throw new Error(`the process has grown to ${peakMib()} MiB`);
-      } catch (error) {
-        failures++;
-        console.log(`FAIL ${error instanceof Error ? error.stack : error}`);
-        console.log(`  again: ${againCommand({ seed: options.seed, format, index })}`);
-      }
+  const campaign = new Campaign(options.seed, format);
+  const start = performance.now();
+  const { first, end, until } = rangeOf(options, start);
+  let [index, failures] = [first, 0];
+  for (; index < end && failures < MOST_FAILURES; index++) {
+    if (index % BLOCK === 0 && performance.now() > until) break;
+    const id = { seed: options.seed, format, index };
+    writeSync(note, noteOf(id), 0, 'latin1');
+    try {
+      if (options.keep) writeFileSync(options.keep, campaign.make(index).bytes);
+      await campaign.judge(index);
+      // The peak never falls, so the input that raised it past the limit is the one to blame.
+      if (peakMib() > MAX_RSS_MIB) throw new Error(`the process has grown to ${peakMib()} MiB`);
+    } catch (error) {
+      failures++;
+      const reason = error instanceof Error ? error.stack : error;
+      process.send?.(`${reason}\n  again: ${againCommand(id)}`);
     }
-    inputs += index - first;
-    campaign.end();
-    print(campaign, index - first, performance.now() - start);
   }
-  console.log(`${inputs} inputs, ${failures} failed, at most ${peakMib()} MiB of memory`);
-  if (failures > 0) process.exitCode = 1;
+  campaign.end();
+  print(campaign, index - first, performance.now() - start);
 }
 
 /** Node counts in kilobytes. */
@@ -49,7 +44,7 @@ function peakMib(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
-/** The inputs of each format: one, so many, or all until its share of the time is over. */
+/** The inputs: one, a count, or all until this format's share of the time is over. */
 function rangeOf({ input, count, minutes, formats }: FuzzOptions, start: number) {
   if (input !== undefined) return { first: input, end: input + 1, until: Infinity };
   if (minutes === undefined) return { first: 0, end: count, until: Infinity };
@@ -60,11 +55,12 @@ function print({ format, verdicts, slowestMs }: Campaign, inputs: number, ms: nu
   const read = verdicts.get('read') ?? 0;
   const others = [...verdicts].filter(([verdict]) => verdict !== 'read').sort((a, b) => b[1] - a[1]);
   const most = others.slice(0, 4).map(([verdict, count]) => `${verdict} ${count}`);
-  const slowest = `slowest ${slowestMs.toFixed(0)} ms`;
+  const slowest = `slowest ${slowestMs.toFixed(0)} ms, at most ${peakMib()} MiB of memory`;
+  const seconds = (ms / 1000).toFixed(0);
   console.log(
-    `${format}: ${inputs} in ${(ms / 1000).toFixed(0)} s, ${slowest}; read ${read}, refused ${inputs - read}`,
+    `    ${format}: ${inputs} in ${seconds} s, ${slowest}; read ${read}, refused ${inputs - read}, ` +
+      `${others.length} reasons: ${most.join(', ')}${others.length > most.length ? ', ...' : ''}`,
   );
-  console.log(`  ${others.length} reasons: ${most.join(', ')}${others.length > most.length ? ', ...' : ''}`);
 }
 
 await main();

@@ -1,7 +1,8 @@
 /** The command line, and how an input is named in it. */
 
 import { parseArgs } from 'node:util';
-import { readCount, readNumber } from '../../../scripts/support/read-number.js';
+import { readInteger, readName, readNumber } from '../../../scripts/support/options.js';
+import { randomSeed } from '../command.js';
 import { FORMAT_NAMES, type InputId } from './campaign.js';
 
 export interface FuzzOptions {
@@ -25,7 +26,7 @@ export function readOptions(args: readonly string[]): FuzzOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+      seed: { type: 'string', default: String(randomSeed()) },
       format: { type: 'string', multiple: true },
       count: { type: 'string', default: DEFAULT_COUNT },
       minutes: { type: 'string' },
@@ -34,20 +35,16 @@ export function readOptions(args: readonly string[]): FuzzOptions {
     },
   });
   const { format, minutes, input, keep } = values;
-  for (const name of format ?? []) {
-    if (!FORMAT_NAMES.includes(name))
-      throw new RangeError(`--format: expected ${FORMAT_NAMES.join(' or ')}, got "${name}"`);
-  }
   if (input !== undefined && format?.length !== 1)
     throw new RangeError('--input: expected one --format beside it');
   if (keep !== undefined && input === undefined)
     throw new RangeError('--keep: expected --input beside it, which is kept');
   return {
-    seed: readCount('--seed', values.seed),
-    formats: format ?? FORMAT_NAMES,
-    count: readCount('--count', values.count),
+    seed: readInteger('--seed', values.seed),
+    formats: format?.map((name) => readName('--format', name, FORMAT_NAMES)) ?? FORMAT_NAMES,
+    count: readInteger('--count', values.count),
     ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes) }),
-    ...(input !== undefined && { input: readCount('--input', input) }),
+    ...(input !== undefined && { input: readInteger('--input', input) }),
     ...(keep !== undefined && { keep }),
   };
 }

@@ -1,65 +1,67 @@
 /**
  * Long streams: a GRU and an LSTM take 100,000 steps in short calls, by `forward` with the states carried by hand and by
- * stateful `apply`. Whatever either leaves behind is a failure; what a step costs is printed for each tenth of a stream.
+ * stateful `apply`. A stream must leave nothing behind. The cost of a step is printed for each tenth of a stream.
  *
  *     npm run soak -- [--backends cpu,wasm,tensorflow] [--steps N] [--seed N]
- *
- * Several backends run side by side, each in a process of its own.
  */
 
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { soakBackend } from './soak.js';
+import * as tf from '@tensorflow/tfjs';
+import { gru, lstm } from '../../../src/index.js';
+import { availableBackends } from '../../support/backends.js';
+import { check, LIVE_ARGUMENTS } from '../command.js';
+import { readOptions } from './options.js';
+import { type Chunks, LONGEST_CHUNK, soak, textOf } from './soak.js';
+import { type Layer, STREAMS } from './streams.js';
 
-interface Options {
-  readonly backends: readonly string[];
-  readonly steps: number;
-  readonly seed: number;
+const [BATCH, INPUT, HIDDEN] = [2, 2, 3];
+const LAYERS = { GRU: gru, LSTM: lstm };
+
+/** Streams of the same chunks end with the same output: the rounding of thousands of steps does not add up. */
+const END_TOLERANCE = 1e-6;
+
+const { backends, steps, seed } = readOptions(LIVE_ARGUMENTS);
+
+async function startBackend(name: string): Promise<void> {
+  // Nothing else loads tfjs-node, which takes a second and prints.
+  const isAbsent = name === 'tensorflow' && !(await availableBackends()).includes(name);
+  if (isAbsent || !(await tf.setBackend(name))) throw new Error(`the ${name} backend does not start`);
 }
 
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      backends: { type: 'string', default: 'cpu,wasm' },
-      steps: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-    },
+function describeLayer(backend: string, name: keyof typeof LAYERS, chunks: () => Chunks): void {
+  const again = `npm run soak -- --backends ${backend} --steps ${steps} --seed ${seed}`;
+  const ends = new Map<string, Float32Array>();
+  let layer: Layer;
+  before(() => {
+    layer = LAYERS[name]({ hiddenSize: HIDDEN, stateful: true, returnState: true, seed });
   });
-  return {
-    backends: values.backends.split(','),
-    steps: readInteger('--steps', values.steps, 10),
-    seed: readInteger('--seed', values.seed, 0),
-  };
-}
-
-function readInteger(what: string, text: string, min: number): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
-  throw new RangeError(`${what}: expected an integer in ${min}..999999999, got "${text}"`);
-}
-
-/** This script with one of the backends; resolves to whether it found no fault. */
-function soakInProcess(backend: string, { steps, seed }: Options): Promise<boolean> {
-  const script = fileURLToPath(import.meta.url);
-  const args = ['--backends', backend, '--steps', String(steps), '--seed', String(seed)];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code === 0));
+  after(() => layer.dispose());
+  for (const [call, start] of Object.entries(STREAMS))
+    check(`${name}.${call} leaves nothing behind`, again, () => {
+      const result = soak(() => start(layer), chunks(), { steps, seed });
+      ends.set(call, result.lastOutput);
+      console.log(`    ${textOf(result)}`);
+      if (result.left !== '') throw new Error(`left ${result.left}`);
+    });
+  check(`${name}: forward and apply end with the same output`, again, () => {
+    const [a, b] = Object.keys(STREAMS).map((call) => ends.get(call));
+    const differs = !a || !b || a.some((value, i) => !(Math.abs(value - (b[i] as number)) <= END_TOLERANCE));
+    if (differs) throw new Error(`expected values within ${END_TOLERANCE}, got ${a} and ${b}`);
   });
 }
 
-async function main(): Promise<boolean> {
-  const options = readOptions();
-  const [backend, ...others] = options.backends as [string, ...string[]];
-  if (others.length === 0) return soakBackend(backend, options);
-  const results = await Promise.all(options.backends.map((name) => soakInProcess(name, options)));
-  return results.every(Boolean);
-}
-
-try {
-  if (!(await main())) process.exitCode = 1;
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+describe(`streams of ${steps} steps, seed ${seed}`, () => {
+  before(() => tf.enableProdMode());
+  for (const backend of backends)
+    describe(backend, () => {
+      let chunks: tf.Tensor[] = [];
+      before(async () => {
+        await startBackend(backend);
+        chunks = Array.from({ length: LONGEST_CHUNK }, (_, i) =>
+          tf.randomNormal([BATCH, i + 1, INPUT], 0, 1, 'float32', seed + i),
+        );
+      });
+      after(() => tf.dispose(chunks));
+      for (const name of ['GRU', 'LSTM'] as const)
+        describe(name, () => describeLayer(backend, name, () => chunks));
+    });
+});

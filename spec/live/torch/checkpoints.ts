@@ -15,6 +15,7 @@ import {
   UnsupportedError,
 } from '../../../src/state-dict/index.js';
 import { viewOf } from '../../../src/state-dict/tensors/dtypes.js';
+import { check } from '../command.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
@@ -42,18 +43,17 @@ interface Stored {
 }
 
 /** One check each; checkpoint i has the seed `seed + i`. */
-export async function compareCheckpoints(session: Session, count: number): Promise<void> {
-  const { oracle, tally, folder, replay } = session;
+export function compareCheckpoints(session: Session, count: number): void {
   for (let i = 0; i < count; i++) {
     const seed = session.seed + i;
-    const own = await mkdtemp(join(folder, 'checkpoint-'));
-    await tally.check(`checkpoint ${seed}`, replay({ part: 'checkpoints', seed }), async () => {
-      const answer = await oracle.ask<Answer>({ command: 'write_checkpoint', seed, folder: own });
+    check(`checkpoint ${seed}`, session.again({ part: 'checkpoints', seed }), async () => {
+      const folder = await mkdtemp(join(session.folder, 'checkpoint-'));
+      const answer = await session.oracle.ask<Answer>({ command: 'write_checkpoint', seed, folder });
       await compareCheckpoint(answer).catch((error: Error) => {
         throw new Error(`${answer.title}: ${error.message}`);
       });
+      await rm(folder, { recursive: true });
     });
-    await rm(own, { recursive: true });
   }
 }
 

@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { LayerConfig, LayerFixture, LayerModule } from '../../support/fixtures.js';
 import { forward, type Inputs, layerOf, type RecurrentLayer } from '../../support/parity.js';
 import { Random } from '../../support/random.js';
-import { onEachBackend } from './backends.js';
-import { askTorch, type LayerCase } from './cases.js';
-import { compareSubject, type WorstErrors, withPoisonedPadding } from './compare.js';
+import { compareOnEachBackend } from './backends.js';
+import type { LayerCase } from './cases.js';
+import { compareSubject, type WorstErrors } from './compare.js';
 import type { Session } from './session.js';
 
 const BOOLEANS = [true, false];
@@ -20,7 +20,7 @@ function product(axes: Readonly<Record<string, readonly unknown[]>>): Record<str
   );
 }
 
-function describe(combination: object): string {
+function titleOf(combination: object): string {
   return Object.entries(combination)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
@@ -60,10 +60,10 @@ const CUDNN_COMBINATIONS = [
 ] as unknown as readonly CudnnCombination[];
 
 /** As test_RNN_cpu_vs_cudnn: one backward pass from output and final states together. */
-export async function compareCudnnCombinations(session: Session): Promise<void> {
+export function compareCudnnCombinations(session: Session): void {
   for (const [index, combination] of CUDNN_COMBINATIONS.entries()) {
     const { module, contiguous, variableLen, lensAsTensor, ...config } = combination;
-    const fixture = await ask(session, {
+    const layerCase: LayerCase = {
       seed: session.seed + index,
       module,
       config: { inputSize: 10, hiddenSize: 6, numLayers: 2, ...config },
@@ -71,16 +71,18 @@ export async function compareCudnnCombinations(session: Session): Promise<void> 
       batch: 6,
       hasH0: true,
       lengths: variableLen ? [7, 5, 5, 2, 1, 1] : null,
-    });
-    const title = `test_RNN_cpu_vs_cudnn ${describe(combination)}`;
-    const comparison = { group: 'test_RNN_cpu_vs_cudnn', title, part: 'cudnn', seed: session.seed };
-    await onEachBackend(session, comparison, (worst) =>
+      sumOfLosses: true,
+    };
+    const title = titleOf(combination);
+    const comparison = { group: 'test_RNN_cpu_vs_cudnn', title, part: 'cudnn' as const, seed: session.seed };
+    compareOnEachBackend(session, comparison, async (worst) => {
+      const fixture = await session.ask<LayerFixture>(layerCase);
       withLayer(fixture, (layer) => {
         const compute = (inputs: Inputs) =>
           forward(layer, contiguous ? inputs : asViews(inputs), lengthsOf(fixture, lensAsTensor));
         compareSubject(fixture, { layer, compute }, worst);
-      }),
-    );
+      });
+    });
   }
 }
 
@@ -120,24 +122,22 @@ const ONNX_COMBINATIONS = product({
 const ONNX_MAX_STEPS = 11;
 
 /** As _gru_test: in eval mode, with batches of 7 and of 8 through the same layer. */
-export async function compareOnnxCombinations(session: Session): Promise<void> {
+export function compareOnnxCombinations(session: Session): void {
   for (const [index, combination] of ONNX_COMBINATIONS.entries()) {
     const seed = session.seed + index;
     const random = new Random(seed);
-    const [first, second] = [
-      await ask(session, onnxCase(combination, seed, 7, random)),
-      await ask(session, onnxCase(combination, seed, 8, random)),
-    ];
-    const title = `_gru_test ${describe(combination)}`;
-    const comparison = { group: '_gru_test', title, part: 'onnx', seed: session.seed };
-    await onEachBackend(session, comparison, (worst) =>
+    const cases = [7, 8].map((batch) => onnxCase(combination, seed, batch, random));
+    const title = titleOf(combination);
+    const comparison = { group: '_gru_test', title, part: 'onnx' as const, seed: session.seed };
+    compareOnEachBackend(session, comparison, async (worst) => {
+      const fixtures: LayerFixture[] = [];
+      for (const layerCase of cases) fixtures.push(await session.ask<LayerFixture>(layerCase));
       withoutDropoutWarning(() =>
-        withLayer(first, (layer) => {
-          compareCall(first, layer, worst);
-          compareCall(second, layer, worst);
+        withLayer(fixtures[0] as LayerFixture, (layer) => {
+          for (const fixture of fixtures) compareCall(fixture, layer, worst);
         }),
-      ),
-    );
+      );
+    });
   }
 }
 
@@ -163,6 +163,7 @@ function onnxCase(combination: OnnxCombination, seed: number, batch: number, ran
     batch,
     hasH0: initialState,
     lengths: packed === 'no' ? null : lengths,
+    sumOfLosses: true,
   };
 }
 
@@ -180,10 +181,6 @@ function withoutDropoutWarning(body: () => void): void {
   } finally {
     console.warn = warn;
   }
-}
-
-async function ask({ oracle }: Session, layerCase: LayerCase): Promise<LayerFixture> {
-  return withPoisonedPadding(await askTorch(oracle, { ...layerCase, sumOfLosses: true }));
 }
 
 function withLayer(fixture: LayerFixture, body: (layer: RecurrentLayer) => void): void {

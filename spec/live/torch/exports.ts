@@ -21,6 +21,7 @@ import { encodeTensor, type FloatTensor } from '../../support/fixtures.js';
 import { maxDifference } from '../../support/parity.js';
 import { Random } from '../../support/random.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
+import { checkOnEachBackend } from './backends.js';
 import type { Oracle } from './oracle.js';
 import type { Session } from './session.js';
 
@@ -185,14 +186,12 @@ function inSequence(name: string, cell: GRUCell | LSTMCell | RNNCell): tf.layers
   return tf.layers.rnn({ name, cell, returnSequences: true });
 }
 
-/** On the active backend. */
-export async function compareExports({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
-  const backend = tf.getBackend();
-  for (const example of EXPORTS) {
-    await tally.check(`export of ${example.title} on ${backend}`, replay({ part: 'exports', backend }), () =>
-      compareExport(oracle, example, new Random(seed), join(folder, 'model.safetensors')),
-    );
-  }
+export function compareExports(session: Session): void {
+  for (const example of EXPORTS)
+    checkOnEachBackend(session, example.title, { part: 'exports' }, () => {
+      const path = join(session.folder, 'model.safetensors');
+      return compareExport(session.oracle, example, new Random(session.seed), path);
+    });
 }
 
 async function compareExport(oracle: Oracle, example: Export, random: Random, path: string): Promise<void> {

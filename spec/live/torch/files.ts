@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readStateDict, type StateDict, writeSafetensors } from '../../../src/state-dict/index.js';
 import { encodeTensor, TYPED_ARRAYS } from '../../support/fixtures.js';
 import { Random } from '../../support/random.js';
+import { check } from '../command.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
@@ -29,26 +30,26 @@ const FORMS: readonly Form[] = [
   { format: 'base64', dtypes: DTYPES, shapes: SHAPES },
 ];
 
-export async function compareFiles({ oracle, tally, seed, folder, replay }: Session): Promise<void> {
-  const again = replay({ part: 'files' });
-  for (const form of FORMS) {
-    const path = join(folder, `python.${form.format}`);
-    await tally.check(`${form.format} from Python`, again, async () => {
-      const { stateDict } = await oracle.ask<Saved>({ command: 'save', seed, path, ...form });
+export function compareFiles(session: Session): void {
+  const { seed } = session;
+  const again = session.again({ part: 'files' });
+  for (const form of FORMS)
+    check(`${form.format} from Python`, again, async () => {
+      const path = join(session.folder, `python.${form.format}`);
+      const { stateDict } = await session.oracle.ask<Saved>({ command: 'save', seed, path, ...form });
       expectSame(await readStateDict(path), stateDict);
     });
-  }
-  await tally.check('writeSafetensors repeats the bytes of safetensors.torch.save_file', again, async () => {
-    const bytes = await readFile(join(folder, 'python.safetensors'));
+  check('writeSafetensors repeats the bytes of safetensors.torch.save_file', again, async () => {
+    const bytes = await readFile(join(session.folder, 'python.safetensors'));
     const written = writeSafetensors(await readStateDict(bytes), { format: 'pt' });
     if (!bytes.equals(written)) throw new Error(`${written.length} bytes differ from ${bytes.length}`);
   });
-  await tally.check('load_state_dict(strict) of what writeSafetensors wrote', again, async () => {
+  check('load_state_dict(strict) of what writeSafetensors wrote', again, async () => {
     const written = randomStateDict(new Random(seed));
-    const path = join(folder, 'typescript.safetensors');
+    const path = join(session.folder, 'typescript.safetensors');
     await writeFile(path, writeSafetensors(written, { format: 'pt' }));
     const tensors = Object.fromEntries([...written].map(([name, tensor]) => [name, encodeTensor(tensor)]));
-    const { stateDict } = await oracle.ask<Saved>({ command: 'load', path, tensors });
+    const { stateDict } = await session.oracle.ask<Saved>({ command: 'load', path, tensors });
     expectSame(stateDict, written);
   });
 }

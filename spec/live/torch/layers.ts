@@ -1,18 +1,19 @@
 /** Random layers and cells against those of torch.nn. */
 
 import { subjectOf } from '../../support/parity.js';
-import { onEachBackend } from './backends.js';
-import { askTorch, type Module, randomCase } from './cases.js';
-import { compareSubject, withPoisonedPadding } from './compare.js';
+import { compareOnEachBackend } from './backends.js';
+import { type Module, randomCase } from './cases.js';
+import { compareSubject } from './compare.js';
 import type { Session } from './session.js';
 
 /** Each case once through torch and through every backend; case i has the seed `seed + i`. */
-export async function compareRandom(session: Session, module: Module, cases: number): Promise<void> {
+export function compareRandom(session: Session, module: Module, cases: number): void {
   for (let i = 0; i < cases; i++) {
     const randomized = randomCase(module, session.seed + i);
-    const fixture = withPoisonedPadding(await askTorch(session.oracle, randomized));
-    const title = `${module} ${JSON.stringify(randomized)}`;
-    await onEachBackend(session, { group: module, title, part: module, seed: randomized.seed }, (worst) => {
+    const { seed } = randomized;
+    const comparison = { group: module, title: JSON.stringify(randomized), part: module, seed };
+    compareOnEachBackend(session, comparison, async (worst) => {
+      const fixture = await session.ask(randomized);
       const subject = subjectOf(fixture);
       try {
         compareSubject(fixture, subject, worst);

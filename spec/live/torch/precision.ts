@@ -5,7 +5,7 @@ import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import type { LayerConfig, LayerFixture, LayerModule, NamedTensors } from '../../support/fixtures.js';
 import { gradientsOf, lossOf, withVariables } from '../../support/gradients.js';
 import { subjectOf } from '../../support/parity.js';
-import { useBackend } from './backends.js';
+import { checkOnEachBackend } from './backends.js';
 import type { Oracle } from './oracle.js';
 import type { Session } from './session.js';
 
@@ -55,18 +55,27 @@ interface Errors {
   torch: number;
 }
 
-export async function comparePrecision(session: Session): Promise<void> {
-  const { oracle, tally, seed, backends, replay } = session;
+export function comparePrecision(session: Session): void {
   for (const { module, ...own } of LAYERS)
     for (const scale of SCALES) {
-      const runs: Run[] = [];
-      for (let i = 0; i < RUNS; i++) runs.push(await ask(oracle, module, own, scale, seed + i));
-      for (const backend of backends) {
-        await useBackend(backend);
-        const title = `precision of ${[module, ...Object.values(own)].join(' ')}, |x| up to ${scale}, on ${backend}`;
-        await tally.check(title, replay({ part: 'precision', backend }), () => comparePooled(title, runs));
-      }
+      let runs: Promise<Run[]> | undefined;
+      const title = `${[module, ...Object.values(own)].join(' ')}, |x| up to ${scale},`;
+      checkOnEachBackend(session, title, { part: 'precision' }, async (backend) => {
+        runs ??= askRuns(session, module, own, scale);
+        comparePooled(`${title} on ${backend}`, await runs);
+      });
     }
+}
+
+async function askRuns(
+  { oracle, seed }: Session,
+  module: LayerModule,
+  own: Partial<LayerConfig>,
+  scale: number,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let i = 0; i < RUNS; i++) runs.push(await ask(oracle, module, own, scale, seed + i));
+  return runs;
 }
 
 async function ask(

@@ -2,7 +2,6 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
 import { type StateDict, toStateDict, writeSafetensors } from '../../../src/index.js';
 import { Random } from '../../support/random.js';
 import { characterModel, evaluate, fitCurve, heldOutLoss } from '../../training/character-model.js';
@@ -15,6 +14,7 @@ import {
   largestError,
   relativeError,
 } from '../../training/tolerance.js';
+import { checkOnEachBackend } from './backends.js';
 import type { Session } from './session.js';
 
 const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
@@ -45,24 +45,14 @@ function randomCase(seed: number, cell: Cell): TrainingCase {
   };
 }
 
-/** One model of each cell, and one with a tied decoder, on the active backend. */
-export async function compareTraining(session: Session): Promise<void> {
-  const { tally, seed, replay } = session;
-  const again = replay({ part: 'training', backend: tf.getBackend() });
+/** One model of each cell, and one with a tied decoder. */
+export function compareTraining(session: Session): void {
   for (const [i, cell] of CELLS.entries()) {
-    const trainingCase = randomCase(seed + i, cell);
-    const title = `training on ${tf.getBackend()} ${JSON.stringify(trainingCase)}`;
-    await tally.check(title, again, () => withoutLeak(() => compareRun(session, trainingCase)));
-    const tied = `training of a tied ${cell} on ${tf.getBackend()}`;
-    await tally.check(tied, again, () => withoutLeak(() => compareTied(session, cell)));
+    const trainingCase = randomCase(session.seed + i, cell);
+    const part = { part: 'training' } as const;
+    checkOnEachBackend(session, JSON.stringify(trainingCase), part, () => compareRun(session, trainingCase));
+    checkOnEachBackend(session, `a tied ${cell}`, part, () => compareTied(session, cell));
   }
-}
-
-async function withoutLeak(body: () => Promise<void>): Promise<void> {
-  const before = tf.memory().numTensors;
-  await body();
-  const leaked = tf.memory().numTensors - before;
-  if (leaked !== 0) throw new Error(`${leaked} tensors more than before`);
 }
 
 async function compareRun(session: Session, trainingCase: TrainingCase): Promise<void> {

@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import { readInteger, readNumber } from '../../../scripts/support/options.js';
+import type { Combination } from '../../support/differential.js';
+import { randomSeed } from '../command.js';
+
+export interface Options {
+  readonly seed: number;
+  readonly backend: string;
+  /** The one to repeat. */
+  readonly combination?: Combination;
+  /** Only so many random ones. */
+  readonly count?: number;
+  /** Only random ones, until the time is over. */
+  readonly minutes?: number;
+}
+
+/** @throws RangeError that names the option. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      count: { type: 'string' },
+      minutes: { type: 'string' },
+      seed: { type: 'string', default: String(randomSeed()) },
+      combination: { type: 'string' },
+      backend: { type: 'string', default: 'cpu' },
+    },
+  });
+  const { backend, combination, count, minutes } = values;
+  return {
+    seed: readInteger('--seed', values.seed),
+    backend,
+    ...(combination !== undefined && { combination: JSON.parse(combination) as Combination }),
+    ...(count !== undefined && { count: readInteger('--count', count) }),
+    ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes) }),
+  };
+}
