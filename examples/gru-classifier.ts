@@ -1,5 +1,6 @@
 /** A text classifier, Embedding -> GRU -> Linear on the last hidden state; gru-classifier.py is the original. */
 
+import './support/closed-pipe.js';
 import * as tf from '@tensorflow/tfjs';
 import { gru } from 'tfjs-torch-rnn';
 

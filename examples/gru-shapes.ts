@@ -1,5 +1,6 @@
 /** The shapes of a two-layer GRU, as gru-shapes.py prints them. */
 
+import './support/closed-pipe.js';
 import * as tf from '@tensorflow/tfjs';
 import { gru } from 'tfjs-torch-rnn';
 

@@ -1,5 +1,6 @@
 /** `npm run examples`: runs every example and says which ones ran through. */
 
+import './support/closed-pipe.js';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
 /** Saves a model with a GRU to a folder and loads it again, in plain Node. */
 
+import './support/closed-pipe.js';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

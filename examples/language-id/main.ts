@@ -6,7 +6,18 @@
 import type { LayersModel } from '@tensorflow/tfjs';
 import { startBackend } from '../support/backend.js';
 import { runCommand } from '../support/command.js';
-import { bar, bold, cyan, dim, mark, percent, shorten, table } from '../support/terminal.js';
+import {
+  bar,
+  bold,
+  cyan,
+  dim,
+  mark,
+  percent,
+  screenColumns,
+  shorten,
+  table,
+  title,
+} from '../support/terminal.js';
 import { argmax, computeLogits, softmax } from './classify.js';
 import { compare, LONG, readHeldOut } from './held-out.js';
 import { type Description, loadClassifier, readDescription } from './model.js';
@@ -40,6 +51,23 @@ const SAMPLE = [
 
 type Encoder = (text: string) => number[];
 
+/** What the answers show of a phrase, and how wide a bar is beside it. */
+interface Layout {
+  readonly phrase: number;
+  readonly share: string;
+  readonly bar: number;
+}
+
+const WIDE_LAYOUT: Layout = { phrase: 48, share: 'probability', bar: 20 };
+/** The longest name of a language, the share, and the spaces around them. */
+const BESIDE_PHRASE = 24;
+
+/** The bar goes where the screen is too narrow for it, and long phrases are cut. */
+function layoutFor(columns: number): Layout {
+  if (columns >= 102) return WIDE_LAYOUT;
+  return { phrase: Math.max(10, Math.min(48, columns - BESIDE_PHRASE)), share: 'share', bar: 0 };
+}
+
 async function showAnswers(
   model: LayersModel,
   encode: Encoder,
@@ -48,18 +76,20 @@ async function showAnswers(
 ): Promise<void> {
   const ids = phrases.map(encode);
   const logits = await computeLogits(model, ids);
+  const layout = layoutFor(screenColumns());
   const rows = phrases.map((phrase, i) => {
     const probabilities = softmax(logits[i] ?? new Float32Array());
     const answer = argmax(probabilities);
     const probability = probabilities[answer] ?? 0;
-    const share = percent(probability).padStart('probability'.length);
+    const share = percent(probability).padStart(layout.share.length);
     const isReadable = ids[i]?.some((id) => id !== UNKNOWN);
     // Below one half the model prefers no single language.
     const name = probability < 0.5 ? dim(`${languages[answer]}?`) : bold(languages[answer] ?? '');
-    const language = isReadable ? name : dim('no known letters');
-    return [shorten(phrase, 48), language, share, cyan(bar(probability, 20))];
+    const language = isReadable ? name : dim('unreadable');
+    const shown = [shorten(phrase, layout.phrase), language, share];
+    return layout.bar === 0 ? shown : [...shown, cyan(bar(probability, layout.bar))];
   });
-  console.log(table([['phrase', 'language', 'probability'].map(dim), ...rows]));
+  console.log(table([['phrase', 'language', layout.share].map(dim), ...rows]));
 }
 
 /** Returns whether the port agrees with PyTorch. */
@@ -78,16 +108,19 @@ async function showComparison(
   const isClose = result.maxDifference <= TOLERANCE;
   console.log(`\n${bold(`${total.toLocaleString('en')} held-out phrases`)}, ${seconds.toFixed(1)} s`);
   console.log(
-    table([
-      ['', 'accuracy', percent(result.accuracy)],
-      ['', `accuracy, ${LONG} or more characters`, percent(result.longAccuracy)],
-      [mark(agrees), 'same answer as PyTorch', `${result.sameAnswers} of ${total}`],
+    table(
       [
-        mark(isClose),
-        'max |Δlogit| to PyTorch',
-        `${result.maxDifference.toExponential(1)} (tolerance ${TOLERANCE})`,
+        ['', 'accuracy', percent(result.accuracy)],
+        ['', `accuracy, ${LONG} or more characters`, percent(result.longAccuracy)],
+        [mark(agrees), 'same answer as PyTorch', `${result.sameAnswers} of ${total}`],
+        [
+          mark(isClose),
+          'max |Δlogit| to PyTorch',
+          `${result.maxDifference.toExponential(1)} (tolerance ${TOLERANCE})`,
+        ],
       ],
-    ]),
+      screenColumns(),
+    ),
   );
   return agrees && isClose;
 }
@@ -98,7 +131,8 @@ async function run({ backend, phrases }: Options): Promise<boolean> {
   const encode = createEncoder(description.characters);
   const model = await loadClassifier(description);
   const size = `${description.parameters.toLocaleString('en')} parameters`;
-  console.log(`${bold('Language identifier')} · GRU trained in PyTorch, ${size} · ${backend} backend\n`);
+  const parts = [bold('Language identifier'), `GRU trained in PyTorch, ${size}`, `${backend} backend`];
+  console.log(`${title(parts, screenColumns())}\n`);
   await showAnswers(model, encode, phrases.length > 0 ? phrases : SAMPLE, description);
   const isFine = phrases.length > 0 || (await showComparison(model, encode, description));
   model.dispose();

@@ -1,5 +1,6 @@
 /** An example as a command with options and exit codes. */
 
+import './closed-pipe.js';
 import { red } from './terminal.js';
 
 export interface Command<Options extends { readonly help: boolean }> {

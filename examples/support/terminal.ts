@@ -1,6 +1,6 @@
 /** Text for the terminal: columns, bars, and colour where somebody is looking. */
 
-import { stripVTControlCharacters } from 'node:util';
+import { charactersOf, padToWidth, textWidth } from '../../src/cli/text-width.js';
 
 const useColour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
@@ -19,21 +19,43 @@ export function mark(isFine: boolean): string {
   return isFine ? green('✓') : red('✗');
 }
 
-/** Rows of cells as lines of left-aligned columns. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns of the terminal; a pipe or a file has room for every table. `COLUMNS` says otherwise. */
+export function screenColumns(): number {
+  return Number(process.env.COLUMNS) || process.stdout.columns || 120;
+}
+
+/**
+ * Rows of cells as lines of left-aligned columns. Where the lines are longer than `columns`, the last cell of each row stands on
+ * a line of its own.
+ */
+export function table(rows: readonly (readonly string[])[], columns = Number.POSITIVE_INFINITY): string {
+  const lines = alignedLines(rows);
+  if (lines.every((line) => textWidth(line) <= columns)) return lines.join('\n');
+  return rows
+    .flatMap((row) => [row.slice(0, -1), [...row.slice(0, -2).map(() => ''), row.at(-1) ?? '']])
+    .map((row) => alignedLines([row], columnWidths(rows.map((cells) => cells.slice(0, -2))))[0])
+    .join('\n');
+}
+
+function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, width(cell));
+      widths[column] = Math.max(widths[column] ?? 0, textWidth(cell));
     });
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))).join('  ');
-  return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n');
+  return widths;
 }
 
-/** Characters on the screen: accents written as code points of their own take no room. */
-function width(cell: string): number {
-  return Array.from(stripVTControlCharacters(cell).normalize('NFC')).length;
+function alignedLines(rows: readonly (readonly string[])[], widths = columnWidths(rows)): string[] {
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => padToWidth(cell, widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+/** Parts of a title on one line, with dots between them, or a line for each where the screen is too narrow. */
+export function title(parts: readonly string[], columns: number): string {
+  const line = parts.join(' · ');
+  return textWidth(line) <= columns ? line : parts.join('\n');
 }
 
 /** A bar of up to `size` cells for a share of 0..1, to an eighth of a cell. */
@@ -47,7 +69,13 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
+/** Text in at most `size` cells of the screen. */
 export function shorten(text: string, size: number): string {
-  const characters = Array.from(text);
-  return characters.length > size ? `${characters.slice(0, size - 1).join('')}…` : text;
+  if (textWidth(text) <= size) return text;
+  let head = '';
+  for (const character of charactersOf(text)) {
+    if (textWidth(head + character) > size - 1) break;
+    head += character;
+  }
+  return `${head}…`;
 }

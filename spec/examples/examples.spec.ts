@@ -2,8 +2,19 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { textWidth } from '../../src/cli/text-width.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const PROGRAMS = [
+  'language-id/main.ts',
+  'fine-tune/main.ts',
+  'g2p/main.ts',
+  'gru-shapes.ts',
+  'gru-classifier.ts',
+  'lstm-vs-gru.ts',
+  'save-to-disk.ts',
+];
 
 interface Result {
   readonly code: number | null;
@@ -11,9 +22,17 @@ interface Result {
   readonly stderr: string;
 }
 
+function spawnExample(file: string, args: readonly string[], columns = '') {
+  const env = { ...process.env, COLUMNS: columns };
+  return spawn(process.execPath, ['--import', 'tsx', `examples/${file}`, ...args], { cwd: root, env });
+}
+
 /** Runs `examples/<file>` in a process of its own, as a user does, with its output in a pipe. */
 function runExample(file: string, ...args: string[]): Promise<Result> {
-  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${file}`, ...args], { cwd: root });
+  return resultOf(spawnExample(file, args));
+}
+
+function resultOf(child: ReturnType<typeof spawnExample>): Promise<Result> {
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
@@ -78,6 +97,32 @@ describe('examples', function () {
     expect(result.stdout).not.to.include('\u001b');
   });
 
+  it('language-id fits 40 columns, with wide characters', async () => {
+    const result = await resultOf(spawnExample('language-id/main.ts', [], '40'));
+    expectSuccess(result);
+    const phrases = await resultOf(
+      spawnExample('language-id/main.ts', ['日本語の長い長い長いフレーズ', 'Wo ist der Bahnhof?'], '40'),
+    );
+    expectSuccess(phrases);
+    expect(phrases.stdout).to.match(/^ {2}日本語の長い長…/m);
+    for (const line of `${result.stdout}${phrases.stdout}`.split('\n'))
+      expect(textWidth(line), line).to.be.at.most(40);
+  });
+
+  for (const file of ['gru-shapes.ts', 'save-to-disk.ts', 'language-id/main.ts'])
+    it(`${file} ends quietly where nobody reads its output`, async () => {
+      const child = spawnExample(file, []);
+      child.stdout.destroy();
+      expectSuccess(await resultOf(child));
+    });
+
+  it('all are ready for that', async () => {
+    for (const file of PROGRAMS) {
+      const source = await readFile(new URL(`../../examples/${file}`, import.meta.url), 'utf8');
+      expect(source, file).to.match(/support\/closed-pipe\.js'|\brunCommand\(/);
+    }
+  });
+
   it('language-id explains itself with --help', async () => {
     const result = await runExample('language-id/main.ts', '--help');
     expectSuccess(result);
@@ -129,16 +174,7 @@ describe('examples', function () {
   it('all stand in the README with a command, and in run-all.ts', async () => {
     const readme = await readFile(`${root}examples/README.md`, 'utf8');
     const runAll = await readFile(`${root}examples/run-all.ts`, 'utf8');
-    const files = [
-      'language-id/main.ts',
-      'fine-tune/main.ts',
-      'g2p/main.ts',
-      'gru-shapes.ts',
-      'gru-classifier.ts',
-      'lstm-vs-gru.ts',
-      'save-to-disk.ts',
-    ];
-    for (const file of files) {
+    for (const file of PROGRAMS) {
       expect(readme).to.include(`](${file})`);
       expect(runAll).to.include(`'${file}'`);
     }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { padRows, runInBatches } from '../../examples/support/batches.js';
-import { bar, shorten, table } from '../../examples/support/terminal.js';
+import { bar, shorten, table, title } from '../../examples/support/terminal.js';
 
 describe('examples/support/batches', () => {
   it('pads rows on the right up to the longest', () => {
@@ -45,11 +45,29 @@ describe('examples/support/terminal', () => {
     ).to.equal('  a   x\n  e\u0301e  \u001b[1mbold\u001b[22m  y\n      z     w');
   });
 
+  it('puts the last cell of each row below it where the lines are too long', () => {
+    const rows = [
+      ['✓', 'a long label', '12'],
+      ['', 'another', '日本'],
+    ];
+    expect(table(rows, 23)).to.equal('  ✓  a long label  12\n     another       日本');
+    expect(table(rows, 17)).to.equal('  ✓  a long label\n     12\n     another\n     日本');
+  });
+
+  it('puts the parts of a title on lines of their own where one is too narrow', () => {
+    expect([title(['ab', 'cd'], 7), title(['ab', 'cd'], 6)]).to.deep.equal(['ab · cd', 'ab\ncd']);
+  });
+
   it('draws bars to an eighth of a cell', () => {
     expect([0, 0.5, 1, 0.3].map((share) => bar(share, 4))).to.deep.equal(['', '██', '████', '█▎']);
   });
 
   it('cuts long text with an ellipsis', () => {
     expect([shorten('abcdef', 4), shorten('abcd', 4)]).to.deep.equal(['abc…', 'abcd']);
+    expect([shorten('日本語', 6), shorten('日本語', 5), shorten('日本語', 4)]).to.deep.equal([
+      '日本語',
+      '日本…',
+      '日…',
+    ]);
   });
 });

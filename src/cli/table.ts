@@ -1,5 +1,7 @@
 /** Rows of text in columns. */
 
+import { padToWidth, textWidth } from './text-width.js';
+
 export interface Column {
   readonly title: string;
   /** Numbers stand at the right. */
@@ -9,13 +11,13 @@ export interface Column {
 /** A line for the titles and one for each row, columns two spaces apart, no space at the end of a line. */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, i) =>
-    rows.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length),
+    rows.reduce((width, row) => Math.max(width, textWidth(row[i] ?? '')), textWidth(title)),
   );
   const line = (cells: readonly string[]): string =>
     columns
       .map(({ align }, i) => {
         const [cell, width] = [cells[i] ?? '', widths[i] as number];
-        return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
+        return align === 'right' ? cell.padStart(width) : padToWidth(cell, width);
       })
       .join('  ')
       .trimEnd();
