@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { gru, lstm, rnn, setThreads } from '../../src/index.js';
 import { WORTH } from '../../src/kernels/host/plan.js';
+import { WAKING } from '../../src/kernels/host/threads.js';
 import type { Implementation } from '../../src/ops/implementation.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
 import { maxAbs, maxDifference } from './parity.js';
@@ -177,12 +178,14 @@ const FLOOR = 1e-2;
 
 /** Runs `body` on all threads there are, and all that there are in teams, however little there is to share. */
 function sharingAll<T>(body: () => T): T {
-  const worth = { ...WORTH };
-  Object.assign(WORTH, { call: 0, teamStep: 0 });
+  const [worth, waking] = [{ ...WORTH }, { ...WAKING }];
+  Object.assign(WORTH, { call: 0, groups: 0, teamStep: 0 });
+  WAKING.flops = 0;
   try {
     return body();
   } finally {
     Object.assign(WORTH, worth);
+    Object.assign(WAKING, waking);
   }
 }
 

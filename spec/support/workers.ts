@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { DIRECTION, QUEUE, QUEUED_JOB, TEAM } from '../../src/kernels/host/abi/structs.js';
 
 /** What the engine asks for. */
 type WorkerThreads = { Worker: new (code: string, options: WorkerOptions) => Worker };
@@ -11,26 +12,63 @@ const threads = process.getBuiltinModule('node:worker_threads') as WorkerThreads
 /** A bound on what must happen at once: beyond it a spec fails rather than hangs. */
 const PATIENCE_MS = 20_000;
 
-/**
- * Takes a job, as the engine's own code counts them, and ends. A worker that is terminated from outside may be done before it
- * hears of that.
- */
-const END_IN_JOB = `
-  if (Atomics.load(require('node:worker_threads').workerData.order, 0) === round) {
-    Atomics.add(ints, doorbell + 1, 1);
-    process.exit();
+/** What a worker does in a job instead of it. All begin by taking one from the queue, as the engine's own code does. */
+const MISHAPS = {
+  /** It ends. */
+  end: 'process.exit();',
+  trap: "throw new WebAssembly.RuntimeError('unreachable');",
+  /** It is heard of no more. */
+  hang: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);',
+  /** It leads the team of the job, and ends while another waits at the barrier. */
+  endInTeam: `
+    lead();
+    while (Atomics.load(ints, team + ARRIVED) === 0);
+    process.exit();`,
+  /** It leads the team, and is stopped until another sleeps at the barrier; then it works. */
+  stopInTeam: `
+    lead();
+    while (Atomics.load(ints, team + SLEEPS) === 0);
+    exports.forward(base, job);
+    Atomics.add(ints, done, 1);
+    Atomics.notify(ints, done);
+    continue;`,
+};
+
+export type Mishap = keyof typeof MISHAPS;
+const NAMES = Object.keys(MISHAPS) as Mishap[];
+
+const field = (struct: readonly string[], name: string) => struct.indexOf(name);
+
+/** Before a worker's own work: `order` holds 1 + the mishap that is planned, 0 for none. */
+const MAY_HAVE_A_MISHAP = `
+  const { order } = require('node:worker_threads').workerData;
+  const head = done - ${field(QUEUE, 'done')};
+  const hasJobs = (Atomics.load(ints, head + ${field(QUEUE, 'ticket')}) >> 8 & 0xff) > 0;
+  const mishap = hasJobs ? Atomics.exchange(order, 0, 0) : 0;
+  if (mishap > 0) {
+    const [JOINED, START, ARRIVED, SLEEPS] = [${['joined', 'start', 'arrived', 'sleeps'].map((name) => field(TEAM, name))}];
+    const next = Atomics.add(ints, head + ${field(QUEUE, 'ticket')}, 1) & 0xff;
+    const job = ints[head + ${QUEUE.length} + ${QUEUED_JOB.length} * next + ${field(QUEUED_JOB, 'at')}];
+    const team = base / 4 + ints[base / 4 + job + ${field(DIRECTION, 'team')}];
+    const lead = () => {
+      Atomics.add(ints, team + JOINED, 1);
+      while (Atomics.load(ints, team + JOINED) < 2);
+      Atomics.store(ints, team + START, 1);
+      Atomics.notify(ints, team + START);
+    };
+    switch (mishap - 1) {
+      ${NAMES.map((name, i) => `case ${i}: { ${MISHAPS[name]} }`).join('\n')}
+    }
   }`;
 
 export class WorkerWatch {
   private readonly original = { Worker: threads.Worker, notify: Atomics.notify, wait: Atomics.wait };
   private readonly ends: Promise<unknown>[] = [];
-  /** The last round that onRound has seen begin. */
-  private round = 0;
   /** Those that have started, in order. */
   readonly started: Worker[] = [];
   /** Where the stack of each begins, in bytes. */
   readonly stacks: number[] = [];
-  /** The round in which a worker is to end in a job; 0 for none. */
+  /** 1 + the mishap that a worker is to have, 0 for none. */
   private readonly order = new Int32Array(new SharedArrayBuffer(4));
   /** Changes the code of workers that start. */
   edit: (code: string) => string = (code) => code;
@@ -40,7 +78,7 @@ export class WorkerWatch {
     threads.Worker = class extends this.original.Worker {
       constructor(code: string, options: WorkerOptions) {
         const workerData = { ...options.workerData, order: watch.order };
-        super(watch.edit(code.replace('exports.work(', `${END_IN_JOB} exports.work(`)), {
+        super(watch.edit(code.replace('exports.work(', `${MAY_HAVE_A_MISHAP} exports.work(`)), {
           ...options,
           workerData,
         });
@@ -64,27 +102,32 @@ export class WorkerWatch {
     await Promise.all(this.ends);
   }
 
-  /** Calls `body` in the caller's thread whenever it has rung for a round of jobs; `taken` counts those that threads have taken. */
-  onRound(body: (taken: () => number) => void): void {
-    Atomics.notify = ((ints: Int32Array, doorbell: number, count?: number) => {
-      this.round = Atomics.load(ints, doorbell);
-      const woken = this.original.notify(ints, doorbell, count);
-      body(() => Atomics.load(ints, doorbell + 1) & 0xff);
+  /** Calls `body` in the caller's thread whenever it has woken the workers for a round. */
+  onRound(body: () => void): void {
+    Atomics.notify = ((ints: Int32Array, at: number, count?: number) => {
+      const woken = this.original.notify(ints, at, count);
+      body();
       return woken;
     }) as typeof Atomics.notify;
   }
 
-  /** In the round after the one that the doorbell shows, each worker ends in the first job that it takes. */
-  endInNextRound(): void {
-    Atomics.store(this.order, 0, this.round + 1);
+  /** A worker has this mishap in the next job that it takes. The caller lets it take one in every round until then. */
+  plan(mishap: Mishap): void {
+    Atomics.store(this.order, 0, 1 + NAMES.indexOf(mishap));
+    this.onRound(() => {
+      if (!this.isPlanned) return;
+      spinUntil(() => !this.isPlanned);
+      // The caller's patience with one that says nothing is over at once.
+      if (mishap === 'hang') Atomics.wait = () => 'timed-out';
+    });
   }
 
-  /** From now on the caller sleeps in no time. */
-  skipSleep(): void {
-    Atomics.wait = () => 'timed-out';
+  /** Whether a mishap is planned and has not begun. */
+  get isPlanned(): boolean {
+    return Atomics.load(this.order, 0) !== 0;
   }
 
-  /** Ends what onRound, endInNextRound and skipSleep have begun. */
+  /** Ends what onRound and plan have begun. */
   leaveAlone(): void {
     Atomics.store(this.order, 0, 0);
     Atomics.notify = this.original.notify;
@@ -99,7 +142,7 @@ export class WorkerWatch {
 }
 
 /** Without giving way to anybody: the caller of the engine has its thread for itself. */
-export function spinUntil(holds: () => boolean): void {
+function spinUntil(holds: () => boolean): void {
   const end = performance.now() + PATIENCE_MS;
   while (!holds()) if (performance.now() > end) throw new Error('what had to happen did not');
 }

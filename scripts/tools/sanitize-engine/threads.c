@@ -26,26 +26,31 @@ static void *take_jobs(void *argument) {
   const struct call *call = argument;
   struct timespec late = {0, call->microseconds * 1000L};
   nanosleep(&late, 0);
-  work(arena, call->queue, call->round);
+  work(arena, call->queue, await_round(arena, call->queue, call->round - 1));
   return 0;
 }
 
+#define QUEUE_FIELDS (int)(sizeof(struct queue) / 4)
+
 /* All jobs of one round on so many threads. */
 static void run_jobs(const index_t *jobs, int count, int threads, int32_t round) {
-  int32_t fields[2 + 2 * MAX_THREADS] = {round << 16 | count << 8, 0};
+  int32_t fields[QUEUE_FIELDS + 2 * MAX_THREADS] = {0};
+  ((struct queue *)fields)->round = round;
+  ((struct queue *)fields)->ticket = round << 16 | count << 8;
   for (int i = 0; i < count; i++) {
-    fields[2 + 2 * i] = JOB_FORWARD;
-    fields[3 + 2 * i] = jobs[i];
+    fields[QUEUE_FIELDS + 2 * i] = JOB_FORWARD;
+    fields[QUEUE_FIELDS + 1 + 2 * i] = jobs[i];
   }
   struct call calls[MAX_THREADS];
   pthread_t others[MAX_THREADS];
-  index_t queue = integers(fields, 2 + 2 * count);
+  index_t queue = integers(fields, QUEUE_FIELDS + 2 * count);
   for (int i = 0; i < threads; i++) calls[i] = (struct call){queue, round, between(0, 3) * between(0, 100)};
   for (int i = 1; i < threads; i++)
     if (pthread_create(&others[i], 0, take_jobs, &calls[i])) abort();
   take_jobs(&calls[0]);
   for (int i = 1; i < threads; i++) pthread_join(others[i], 0);
-  if (((struct queue *)(arena + queue))->done != count) abort();
+  const struct queue *after = (struct queue *)(arena + queue);
+  if (after->done != count || after->lost) abort();
 }
 
 static void check_same(index_t a, index_t b, long floats) {
@@ -85,7 +90,10 @@ static void run(int32_t round) {
   }
   if (!forward(arena, structure(&alone, sizeof alone))) abort();
   int size = between(2, MAX_THREADS), threads = between(1, MAX_THREADS);
-  shared.team = integers((int32_t[]){size, 0, 0, 0, 0, 0}, 6);
+  struct team team = {.size = size, .looks = between(0, 1) * 20000, .join_looks = between(0, 1) * 5000};
+  /* As the caller does without a team that has slept. */
+  if (between(0, 4) == 0) team = (struct team){.size = 1, .start = -1};
+  shared.team = structure(&team, sizeof team);
   index_t jobs[MAX_THREADS];
   int share = ((hidden + size - 1) / size + 7) / 8 * 8;
   for (int i = 0; i < size; i++) {

@@ -1,8 +1,8 @@
-/** What the host kernels know of the engine, whatever it was compiled to. */
+/** What the host kernels know of an engine, whatever it was compiled to and wherever its threads run. */
 
+import type { JOBS } from './abi/constants.js';
 import type { EngineFunctions } from './abi/functions.js';
 import type { Arena } from './arena.js';
-import type { Threads } from './threads.js';
 
 export interface Engine {
   readonly arena: Arena;
@@ -15,4 +15,36 @@ export interface Engine {
   /** Copies values into the arena. */
   write(at: number, values: ArrayLike<number>): void;
   readonly threads: Threads;
+}
+
+export interface Job {
+  readonly job: keyof typeof JOBS;
+  /** Where its struct lies. */
+  readonly at: number;
+}
+
+/** Jobs that do not depend on each other. */
+export interface Round {
+  readonly jobs: readonly Job[];
+  /** Multiplications and additions of all of them. */
+  readonly flops: number;
+  /** Where jobs share the units of a direction. */
+  readonly teams?: Teams;
+}
+
+export interface Teams {
+  /** Where the struct of each lies; whoever runs the round writes it. */
+  readonly at: readonly number[];
+  /** Jobs of each. */
+  readonly members: number;
+  /** Multiplications and additions of a step, all members together. */
+  readonly flopsOfStep: number;
+}
+
+/** Runs jobs, on several threads where that is faster. The results are the same to the bit either way. */
+export interface Threads {
+  /** Threads that may work at once, the caller among them. Those that are too many end. */
+  count: number;
+  /** Runs all jobs to their end. @throws EngineLostError */
+  run(round: Round): void;
 }

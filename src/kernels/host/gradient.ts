@@ -7,13 +7,12 @@ import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { CELL_CODES, HIDDEN_SLOTS, INPUT_SLOTS, padded, SLOTS, UNIT_GROUP } from './abi/constants.js';
 import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from './abi/structs.js';
 import { Scope } from './arena.js';
-import type { Engine } from './engine.js';
+import type { Engine, Job } from './engine.js';
 import { commonFields, type Group, inputSizeOf, runJobs } from './layout.js';
-import { GATES } from './plan.js';
+import { GATES, stepFlops } from './plan.js';
 import { allocateStaging, copyIn, copyOut } from './sequences.js';
 import type { Reserve } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
-import type { Job } from './threads.js';
 
 /** What backward leaves of one direction of one group. Blocks of the reserve's scope. */
 interface DirectionGradient {
@@ -33,6 +32,9 @@ interface Factors {
   readonly right: number;
   readonly rows: number;
 }
+
+/** Packed rows of all groups. */
+const rowsOf = (groups: readonly Group[]) => groups.reduce((sum, { packing }) => sum + packing.rows, 0);
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
@@ -126,7 +128,8 @@ export class StackGradient {
         return gradient;
       });
     }
-    runJobs(engine, reserve.threads, jobs);
+    const flops = stepFlops(plan, 0) * rowsOf(groups) * plan.directions;
+    runJobs(engine, reserve.threads, { jobs, flops });
   }
 
   private makeGradient({ packing, reserves }: Group, k: number): DirectionGradient {
@@ -206,7 +209,8 @@ export class StackGradient {
           });
           return { job: 'input_gradient', at };
         });
-        runJobs(engine, reserve.threads, jobs);
+        const flops = 2 * GATES[cell] * gate * columns * rowsOf(groups);
+        runJobs(engine, reserve.threads, { jobs, flops });
       }
     });
     return dx;
@@ -314,7 +318,7 @@ export class StackGradient {
           });
           return { job: 'weight_gradient', at };
         });
-        runJobs(engine, reserve.threads, jobs);
+        runJobs(engine, reserve.threads, { jobs, flops: 2 * gates * units * columns * rows });
       }
       return makeTensor(backend, engine.floats(dw, sizeOf(shape)), shape);
     });

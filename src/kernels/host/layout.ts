@@ -3,20 +3,16 @@
 import { CELL_CODES, padded, SLOTS, VECTOR } from './abi/constants.js';
 import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from './abi/structs.js';
 import { Scope } from './arena.js';
-import type { Engine } from './engine.js';
-import { type DirectionTensors, GATES, type Packing, type Plan, teamSize } from './plan.js';
+import type { Engine, Job, Round } from './engine.js';
+import { type DirectionTensors, GATES, type Packing, type Plan, stepFlops, teamSize } from './plan.js';
 import { project } from './projection.js';
 import { allocateStaging } from './sequences.js';
-import type { Job } from './threads.js';
 import type { PackedWeights } from './weights.js';
 
 /** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;
 
 const NO_DIRECTION = noFields(DIRECTION);
-
-/** A team that has not met. */
-const NO_TEAM = noFields(TEAM);
 
 /** Rows of the batch that run together, and where their arrays lie in the arena. */
 export interface Group {
@@ -107,6 +103,8 @@ export class Layout {
   /** Those that the jobs read. */
   private used: readonly PackedWeights[] = [];
   private readonly buffers: readonly (readonly ForwardBuffers[])[];
+  /** Packed rows of all groups. */
+  private readonly rows: number;
 
   /**
    * @param packings of each group of rows.
@@ -126,6 +124,7 @@ export class Layout {
   ) {
     this.kept = new Scope(engine.arena);
     this.temporary = new Scope(engine.arena);
+    this.rows = packings.reduce((sum, { rows }) => sum + rows, 0);
     try {
       this.groups = packings.map((packing) => this.makeGroup(packing));
       this.initial = this.makeInitial(hasStates);
@@ -174,11 +173,12 @@ export class Layout {
    * @param tensors the weights as the backend has them.
    */
   run(tensors: readonly DirectionTensors[]): void {
-    const { engine, jobs, teams, threads, members } = this;
+    const { engine, plan, jobs, teams, threads, members } = this;
     for (const [layer, ofLayer] of jobs.entries()) {
       if (this.isProjected) this.project(layer, tensors);
-      for (const team of teams) writeStruct(engine, team, TEAM, { ...NO_TEAM, size: members });
-      runJobs(engine, threads, ofLayer);
+      const flopsOfStep = stepFlops(plan, inputSizeOf(plan, layer));
+      const flops = flopsOfStep * this.rows * plan.directions;
+      runJobs(engine, threads, { jobs: ofLayer, flops, teams: { at: teams, members, flopsOfStep } });
     }
   }
 
@@ -276,7 +276,7 @@ export class Layout {
 }
 
 /** Runs jobs that do not depend on each other, on all threads if the call is worth more than one. */
-export function runJobs(engine: Engine, threads: number, jobs: readonly Job[]): void {
-  if (threads > 1) engine.threads.run(jobs);
-  else for (const { job, at } of jobs) engine.functions[job](engine.base, at);
+export function runJobs(engine: Engine, threads: number, round: Round): void {
+  if (threads > 1) engine.threads.run(round);
+  else for (const { job, at } of round.jobs) engine.functions[job](engine.base, at);
 }

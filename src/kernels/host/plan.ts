@@ -87,32 +87,40 @@ export function packingsOf(
 
 /** Multiplications and additions from which on threads are worth it. Specs lower them, to have small calls shared as well. */
 export const WORTH = {
-  /** 0.1 ms of them, where waking a worker and waiting for it takes 0.02 ms or more. */
-  call: 4e6,
-  /** 10 microseconds of them, where a meeting of a team takes one or less. */
+  /** To be shared by threads that are awake. */
+  call: 1e6,
+  /** To be cut into groups of rows: 0.1 ms of work. */
+  groups: 4e6,
+  /** 10 microseconds of them, where a barrier takes one or less. */
   teamStep: 3e5,
 };
 
 /** Threads that a call is worth, of those there are. */
 export function threadsFor(plan: Plan, available: number): number {
-  const { steps, batch, directions, layers } = plan;
-  return stepFlops(plan) * steps * batch * directions * layers < WORTH.call ? 1 : available;
+  return callFlops(plan) < WORTH.call ? 1 : available;
 }
 
-/** Of one step of one row in one direction. */
-function stepFlops({ cell, hiddenSize, inputSize, outSize }: Plan): number {
+function callFlops(plan: Plan): number {
+  const { steps, batch, directions, layers, inputSize } = plan;
+  return stepFlops(plan, inputSize) * steps * batch * directions * layers;
+}
+
+/** Of one step of one row in one direction of a layer with so many inputs. */
+export function stepFlops({ cell, hiddenSize, outSize }: Plan, inputSize: number): number {
   return 2 * GATES[cell] * hiddenSize * (inputSize + outSize);
 }
 
 /** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
-export function groupCount({ batch, directions }: Plan, threads: number): number {
+export function groupCount(plan: Plan, threads: number): number {
+  const { batch, directions } = plan;
+  if (callFlops(plan) < WORTH.groups) return 1;
   return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
 }
 
 /** Threads that share the units of each direction of each group, where rows and directions are too few for all. */
 export function teamSize(plan: Plan, threads: number, groups: number): number {
-  const { batch, directions, hiddenSize, projSize } = plan;
+  const { batch, directions, hiddenSize, inputSize, projSize } = plan;
   const size = Math.floor(threads / (directions * groups));
-  const isWorth = projSize === 0 && stepFlops(plan) * Math.ceil(batch / groups) >= WORTH.teamStep;
+  const isWorth = projSize === 0 && stepFlops(plan, inputSize) * Math.ceil(batch / groups) >= WORTH.teamStep;
   return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / VECTOR))) : 1;
 }

@@ -1,186 +1,230 @@
 /** Threads of the engine: workers over its memory, the caller taking part. */
 
-import { message } from '../../check.js';
-import { JOBS, QUEUE_CAPACITY, STACK_BYTES } from './abi/constants.js';
-import type { Arena } from './arena.js';
-import { EngineLostError } from './engine-lost-error.js';
-import { type NodeWorker, nodeThreads } from './node-threads.js';
-
-export interface Job {
-  readonly job: keyof typeof JOBS;
-  /** Where its struct lies. */
-  readonly at: number;
-}
-
-/** Floats of a worker's stack. */
-const STACK_FLOATS = STACK_BYTES / 4;
-
-/** How often a thread looks before it sleeps: about 20 microseconds, less than it takes to wake one. */
-const SPINS = 2000;
-
-/** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
-const LOST_AFTER_SECONDS = 60;
+import { JOBS, QUEUE_CAPACITY } from './abi/constants.js';
+import type { EngineFunctions } from './abi/functions.js';
+import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from './abi/structs.js';
+import { Backoff } from './backoff.js';
+import type { Round, Teams, Threads } from './engine.js';
+import { type EngineLostError, lostInThreads } from './engine-lost-error.js';
+import { nodeThreads } from './node-threads.js';
+import { type WorkerHost, Workers } from './workers.js';
 
 /** More threads than this found no use in what layers do: jobs are directions and groups of rows. */
 export const MAX_THREADS = 16;
 
-/**
- * What a worker does: wait until the doorbell shows another round, take jobs, tell the caller. In plain JavaScript, so that
- * neither a bundler nor a loader of TypeScript has to find it.
- */
-const WORKER = `
-const { module, memory, base, queue, doorbell, done, stack, spins } = require('node:worker_threads').workerData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-exports.__stack_pointer.value = stack;
-const ints = new Int32Array(memory.buffer);
-for (let seen = 0; ; ) {
-  let round = Atomics.load(ints, doorbell);
-  for (let i = 0; round === seen && i < spins; i++) round = Atomics.load(ints, doorbell);
-  if (round === seen) {
-    Atomics.wait(ints, doorbell, seen);
-    continue;
-  }
-  seen = round;
-  exports.work(base, queue, round);
-  Atomics.notify(ints, done);
-}
-`;
+/** Microseconds that a thread looks at memory before it sleeps. To wake one takes 40 (Xeon, Linux, the median). */
+const PATIENCE = {
+  /** For another that is at work: at the barrier of a team, or at the end of a round. */
+  atWork: 200,
+  /** For the next round, where rounds come quickly, and where they do not. */
+  quickRound: 200,
+  round: 20,
+  /** For workers that are awake to join a team. */
+  awake: 5,
+};
 
-export interface ThreadHost {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Where the arena begins, in bytes. */
-  readonly base: number;
-  readonly arena: Arena;
-  /** Runs one job on this thread. */
-  run(job: Job): void;
-  /** Takes jobs of a round on this thread. */
-  work(queue: number, round: number): void;
+/** Members of a team differ by a third of a step at most; a step runs at 3e4 flops a microsecond or faster. */
+const FLOPS_OF_A_LOOK = 1e5;
+
+/** Rounds are quick where so many in a row follow the one before within so many microseconds. */
+const QUICK_ROUNDS = 8;
+const QUICK_GAP = 200;
+
+/** Less work than this, 0.1 ms of it, is shared only with workers that are awake. Specs lower it, to have all shared. */
+export const WAKING = { flops: 4e6 };
+
+/** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
+const LOST_AFTER_SECONDS = 60;
+
+/** Trials that measure looks in a microsecond, of about 10 microseconds each. */
+const TRIALS = 8;
+const TRIAL_LOOKS = 10_000;
+
+/** `ticket` counts rounds in 15 bits. */
+const MOST_ROUNDS = 0x7fff;
+
+const AT = Object.fromEntries(QUEUE.map((name, i) => [name, i])) as Fields<typeof QUEUE>;
+const NO_TEAM = noFields(TEAM);
+/** Of which the first member does everything. */
+const ALONE = { ...NO_TEAM, size: 1, start: -1 };
+const SLEEPS = TEAM.indexOf('sleeps');
+
+export interface ThreadHost extends WorkerHost {
+  readonly functions: EngineFunctions;
+  ints(at: number, count: number): Int32Array;
 }
 
-/** Runs jobs that do not depend on each other, on as many threads as `count` says. */
-export class Threads {
-  private readonly workers: NodeWorker[] = [];
-  /** Of workers that have ended: a worker that is told to end may still be on its own. */
-  private readonly freeStacks: number[] = [];
+/** Shares rounds among the caller and workers of Node, unless that is slower. */
+export class WorkerThreads implements Threads {
+  private readonly workers: Workers;
+  private backoff = new Backoff();
   private wanted = 1;
   private round = 0;
-  /** Of the arena: the doorbell, and the struct queue behind it. */
-  private queue: number | undefined;
+  /** Of the arena; undefined until the first shared round. */
+  private queue: { readonly at: number; readonly ints: Int32Array } | undefined;
+  private looksOfMicrosecond = 0;
+  /** When the last round ended, in milliseconds. */
+  private ended = Number.NEGATIVE_INFINITY;
+  private quickRounds = 0;
 
-  constructor(private readonly host: ThreadHost) {}
+  constructor(private readonly host: ThreadHost) {
+    this.workers = new Workers(host, () => {
+      this.wanted = Math.min(this.wanted, this.workers.count + 1);
+    });
+  }
 
-  /** Threads that may work at once, the caller among them. */
   get count(): number {
     return nodeThreads() === undefined ? 1 : this.wanted;
   }
 
-  /** Workers start when they are first needed; those that are too many end. */
+  /** Workers start when they are first needed. */
   set count(count: number) {
     this.wanted = count;
-    for (const worker of this.workers.splice(Math.max(0, count - 1))) void worker.terminate();
+    this.backoff = new Backoff();
+    if (this.workers.keep(count - 1)) this.ring(0);
   }
 
-  /** Runs all jobs to their end. @throws EngineLostError */
-  run(jobs: readonly Job[]): void {
-    if (jobs.length < 2 || this.count < 2) {
-      for (const job of jobs) this.host.run(job);
-      return;
+  run(round: Round): void {
+    if (this.mayShare(round))
+      for (let begin = 0; begin < round.jobs.length; begin += QUEUE_CAPACITY)
+        this.share({ ...round, jobs: round.jobs.slice(begin, begin + QUEUE_CAPACITY) });
+    else this.runAlone(round);
+    this.ended = performance.now();
+  }
+
+  /** The engine is lost: lets nobody wait for the others, and ends the workers wherever they are. */
+  abandon(): void {
+    const { queue, host } = this;
+    this.queue = undefined;
+    this.wanted = 1;
+    try {
+      if (queue) host.functions.abandon(host.base, queue.at);
+    } catch {
+      // What the trap has left of the structs cannot be followed.
     }
+    this.workers.terminate();
+  }
+
+  private mayShare({ jobs, flops }: Round): boolean {
+    if (jobs.length < 2 || this.count < 2) return false;
+    const isQuick = (performance.now() - this.ended) * 1000 <= QUICK_GAP;
+    this.quickRounds = isQuick ? this.quickRounds + 1 : 0;
+    if (!this.backoff.mayShare(flops)) return false;
+    if (flops >= WAKING.flops) {
+      this.startWorkers();
+      return this.workers.count > 0;
+    }
+    if (this.quickRounds < QUICK_ROUNDS) return false;
     this.startWorkers();
-    for (let begin = 0; begin < jobs.length; begin += QUEUE_CAPACITY)
-      this.runTogether(jobs.slice(begin, begin + QUEUE_CAPACITY));
+    const asleep = this.countAsleep();
+    // They are awake for the rounds that follow.
+    if (asleep > 0) this.ring(0);
+    return asleep < this.workers.count;
   }
 
-  private runTogether(jobs: readonly Job[]): void {
-    const { memory, base } = this.host;
-    const ints = new Int32Array(memory.buffer, base);
-    const doorbell = this.queue as number;
-    const ticket = doorbell + 1;
-    const done = doorbell + 2;
-    for (const [i, { job, at }] of jobs.entries()) ints.set([JOBS[job], at], doorbell + 3 + 2 * i);
-    this.round = (this.round % 0x7fff) + 1;
-    Atomics.store(ints, done, 0);
-    Atomics.store(ints, ticket, (this.round << 16) | (jobs.length << 8));
-    Atomics.store(ints, doorbell, this.round);
-    Atomics.notify(ints, doorbell);
-    this.host.work(ticket, this.round);
-    this.await(ints, done, jobs.length);
+  private runAlone({ jobs, teams }: Round): void {
+    const { host } = this;
+    for (const team of teams?.at ?? []) writeStruct(host, team, TEAM, ALONE);
+    for (const { job, at } of jobs) host.functions[job](host.base, at);
   }
 
-  private await(ints: Int32Array, done: number, count: number): void {
-    for (let i = 0; i < SPINS; i++) if (Atomics.load(ints, done) === count) return;
+  private share({ jobs, teams }: Round): void {
+    const { functions, base } = this.host;
+    const { at, ints } = this.queue as NonNullable<typeof this.queue>;
+    if (teams) this.writeTeams(teams);
+    for (const [i, { job, at: place }] of jobs.entries())
+      ints.set([JOBS[job], place], QUEUE.length + i * QUEUED_JOB.length);
+    this.ring(jobs.length);
+    const begin = performance.now();
+    functions.work(base, at, this.round);
+    const worked = performance.now() - begin;
+    this.awaitDone(ints, jobs.length);
+    const waited = performance.now() - begin - worked;
+    const hasSlept = teams?.at.some((team) => this.host.ints(team, TEAM.length)[SLEEPS] !== 0);
+    // Alone the caller would have taken so much longer.
+    const gained = Math.max(PATIENCE.atWork / 1000, worked * (this.count - 1));
+    if (hasSlept || waited > gained) this.backoff.fail();
+    else this.backoff.succeed();
+  }
+
+  private writeTeams({ at, members, flopsOfStep }: Teams): void {
+    const fields = {
+      ...NO_TEAM,
+      size: members,
+      looks: this.looks(PATIENCE.atWork + flopsOfStep / members / FLOPS_OF_A_LOOK),
+      join_looks: this.countAsleep() > 0 ? 0 : this.looks(PATIENCE.awake),
+    };
+    for (const team of at) writeStruct(this.host, team, TEAM, fields);
+  }
+
+  /** Begins a round of jobs that stand in the queue; a round without jobs wakes the workers. */
+  private ring(count: number): void {
+    const { ints } = this.queue as NonNullable<typeof this.queue>;
+    this.round = (this.round % MOST_ROUNDS) + 1;
+    const patience = this.quickRounds < QUICK_ROUNDS ? PATIENCE.round : PATIENCE.quickRound;
+    Atomics.store(ints, AT.looks, this.looks(patience));
+    Atomics.store(ints, AT.done, 0);
+    Atomics.store(ints, AT.ticket, (this.round << 16) | (count << 8));
+    Atomics.store(ints, AT.round, this.round);
+    Atomics.notify(ints, AT.round);
+  }
+
+  /** @throws EngineLostError */
+  private awaitDone(ints: Int32Array, count: number): void {
+    const { functions, base } = this.host;
+    const { at } = this.queue as NonNullable<typeof this.queue>;
+    const looks = this.looks(PATIENCE.atWork);
     // Seconds of sleep, not of a clock: a process that was stopped for an hour has lost no worker.
-    let seconds = 0;
-    for (;;) {
-      const finished = Atomics.load(ints, done);
+    for (let seconds = 0; seconds < LOST_AFTER_SECONDS; ) {
+      const finished = Atomics.load(ints, AT.done);
+      if (Atomics.load(ints, AT.lost) !== 0) throw this.lost('a worker that trapped or ended in one');
       if (finished === count) return;
-      if (seconds === LOST_AFTER_SECONDS) break;
-      if (Atomics.wait(ints, done, finished, 1000) === 'timed-out') seconds++;
+      if (functions.look(base, at + AT.done, finished, looks) !== 0) continue;
+      if (Atomics.wait(ints, AT.done, finished, 1000) === 'timed-out') seconds++;
     }
-    this.count = 1;
-    throw new EngineLostError(
-      message(
-        'engine threads',
-        'jobs',
-        `all to be finished within ${LOST_AFTER_SECONDS} seconds`,
-        'a worker that did not answer',
-        'Call again, on one thread; setThreads starts others',
-      ),
-    );
+    throw this.lost(`a worker that did not answer for ${LOST_AFTER_SECONDS} seconds`);
+  }
+
+  private lost(got: string): EngineLostError {
+    this.abandon();
+    return lostInThreads(got);
+  }
+
+  private countAsleep(): number {
+    return this.queue ? Atomics.load(this.queue.ints, AT.sleeping) : 0;
   }
 
   private startWorkers(): void {
-    const { arena } = this.host;
-    this.queue ??= arena.allocate(3 + 2 * QUEUE_CAPACITY);
-    while (this.workers.length < this.wanted - 1) {
-      const stack = this.freeStacks.pop() ?? arena.allocate(STACK_FLOATS);
-      if (this.startWorker(this.queue, stack)) continue;
-      this.freeStacks.push(stack);
-      this.wanted = this.workers.length + 1;
-    }
+    this.queue ??= this.makeQueue();
+    while (this.workers.count < this.wanted - 1)
+      if (!this.workers.add(this.queue.at, this.queue.at + AT.done)) this.wanted = this.workers.count + 1;
   }
 
-  /** @returns false where no worker may start, or there is no room for one. */
-  private startWorker(queue: number, stack: number): boolean {
-    const { module, memory, base } = this.host;
-    const doorbell = base / 4 + queue;
-    let worker: NodeWorker | undefined;
-    try {
-      worker = nodeThreads()?.start(WORKER, {
-        module,
-        memory,
-        base,
-        queue: queue + 1,
-        doorbell,
-        done: doorbell + 2,
-        stack: base + (stack + STACK_FLOATS) * 4,
-        spins: SPINS,
-      });
-    } catch {
-      // Not the caller's trouble: the other threads do the work.
-    }
-    if (worker === undefined) return false;
-    this.workers.push(worker);
-    this.watch(worker, stack);
-    worker.unref();
-    return true;
+  private makeQueue(): { readonly at: number; readonly ints: Int32Array } {
+    const size = QUEUE.length + QUEUED_JOB.length * QUEUE_CAPACITY;
+    const at = this.host.arena.allocate(size);
+    // The memory is shared: this view stays good when it grows.
+    const ints = this.host.ints(at, size);
+    ints.fill(0);
+    this.looksOfMicrosecond = this.measureLooks(at);
+    return { at, ints };
   }
 
-  /** A worker that ends takes no jobs any more: the others and the caller do its work, and the next call starts another. */
-  private watch(worker: NodeWorker, stack: number): void {
-    const forget = () => {
-      const i = this.workers.indexOf(worker);
-      if (i >= 0) this.workers.splice(i, 1);
-    };
-    worker.on('error', () => {
-      forget();
-      // Another one would not start either.
-      this.wanted = Math.min(this.wanted, this.workers.length + 1);
-    });
-    worker.on('exit', () => {
-      forget();
-      this.freeStacks.push(stack);
-    });
+  /** The most of a few trials: one in which the processor did something else counts too few. */
+  private measureLooks(at: number): number {
+    const { functions, base } = this.host;
+    let most = 1;
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const begin = performance.now();
+      functions.look(base, at, 0, TRIAL_LOOKS);
+      const microseconds = (performance.now() - begin) * 1000;
+      // A coarse clock may have stood still.
+      if (microseconds > 1) most = Math.max(most, TRIAL_LOOKS / microseconds);
+    }
+    return most;
+  }
+
+  private looks(microseconds: number): number {
+    return Math.round(microseconds * this.looksOfMicrosecond);
   }
 }

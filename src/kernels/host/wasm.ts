@@ -4,7 +4,8 @@ import type { EngineFunctions } from './abi/functions.js';
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine } from './engine.js';
 import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';
-import { Threads } from './threads.js';
+import { lostBy } from './engine-lost-error.js';
+import { WorkerThreads } from './threads.js';
 
 const PAGE_FLOATS = 16384;
 
@@ -98,6 +99,23 @@ function makeMemory(): { readonly memory: WebAssembly.Memory; readonly maxPages:
     }
 }
 
+/** The functions of a module. One that traps, or overflows the stack, leaves what nobody can rely on: the engine is lost. */
+function guardFunctions(exports: WebAssembly.Exports, abandon: () => void): EngineFunctions {
+  const guarded = Object.entries(exports).flatMap(([name, value]) => {
+    if (typeof value !== 'function') return [];
+    const call = (...args: unknown[]) => {
+      try {
+        return value(...args);
+      } catch (cause) {
+        abandon();
+        throw lostBy(cause);
+      }
+    };
+    return [[name, call]];
+  });
+  return Object.fromEntries(guarded);
+}
+
 /** An engine with a memory of its own. @throws where the host allows none: it has no room, or a page forbids WebAssembly. */
 export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
   const { memory, maxPages } = makeMemory();
@@ -106,25 +124,20 @@ export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
   );
   const module = new WebAssembly.Module(bytes);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const functions = exports as unknown as EngineFunctions;
+  const functions = guardFunctions(exports, () => threads.abandon());
   const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
   const base = Math.ceil(heapBase / 64) * 64;
   const arenaMemory = new WasmMemory(memory, base, maxPages);
   const arena = new Arena(arenaMemory);
+  const ints = (at: number, count: number) => arenaMemory.ints.subarray(at, at + count);
+  const threads = new WorkerThreads({ module, memory, base, arena, functions, ints });
   return {
     arena,
     functions,
     base,
     floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
-    ints: (at, count) => arenaMemory.ints.subarray(at, at + count),
+    ints,
     write: (at, values) => arenaMemory.floats.set(values, at),
-    threads: new Threads({
-      module,
-      memory,
-      base,
-      arena,
-      run: ({ job, at }) => functions[job](base, at),
-      work: (queue, round) => functions.work(base, queue, round),
-    }),
+    threads,
   };
 }

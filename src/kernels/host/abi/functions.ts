@@ -58,6 +58,9 @@ export interface EngineFunctions {
     add: number,
   ): void;
   work(arena: number, queue: number, round: number): void;
+  await_round(arena: number, queue: number, seen: number): number;
+  abandon(arena: number, queue: number): void;
+  look(arena: number, at: number, value: number, looks: number): number;
   activation(arena: number, which: number, x: number, y: number, count: number): void;
 }
 

@@ -82,10 +82,20 @@ export const WEIGHT_GRADIENT = [
 ] as const;
 
 /** What jobs that share the units of a direction tell each other. */
-export const TEAM = ['size', 'joined', 'start', 'arrived', 'meeting', 'waiting'] as const;
+export const TEAM = [
+  'size',
+  'looks',
+  'join_looks',
+  'joined',
+  'start',
+  'arrived',
+  'generation',
+  'waiting',
+  'sleeps',
+] as const;
 
 /** What threads share of a round of jobs; the jobs follow. */
-export const QUEUE = ['ticket', 'done'] as const;
+export const QUEUE = ['round', 'ticket', 'done', 'lost', 'looks', 'sleeping'] as const;
 
 /** One job of a queue. */
 export const QUEUED_JOB = ['job', 'at'] as const;

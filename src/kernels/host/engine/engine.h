@@ -70,7 +70,7 @@ struct direction {
   index_t scratch;      /* forward_scratch(...) or backward_scratch(...) floats */
   int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B; 0 where gx is given */
   index_t gx;           /* the input projection of all rows with its bias, [M, G * Hp]; 0: made here */
-  /* Forward of few rows: several jobs share the units of one direction and its scratch, and meet after every step. */
+  /* Forward of few rows: several jobs share the units of one direction and its scratch, with a barrier after every step. */
   int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
   index_t team;         /* struct team, 0: alone; not with a projection */
   /* Backward only. */
@@ -158,14 +158,20 @@ int32_t weight_gradient_scratch(int32_t gates, int32_t units);
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
                    int32_t gates, int32_t units, int32_t add);
 
-/* Jobs that meet; all zero but for `size` before they start. */
+/*
+ * Jobs that share the units of one direction. Before they start all is zero but for the first three; `size` 1 and `start` -1
+ * make the first job to run do everything, and the others nothing.
+ */
 struct team {
-  int32_t size;
+  int32_t size;          /* members */
+  int32_t looks;         /* of a member for another, before it sleeps */
+  int32_t join_looks;    /* of the first member for the others, before it begins alone */
   int32_t joined;        /* members that have come */
-  int32_t start;         /* 1 + the step from which they work together; 0: not yet known, -1: never */
-  int32_t arrived;       /* at the current meeting */
-  int32_t meeting;       /* counts the meetings that are over */
+  int32_t start;         /* 1 + the step from which they work together; 0: not yet known, -1: never, -2: a member is lost */
+  int32_t arrived;       /* at the current barrier */
+  int32_t generation;    /* barriers that are over; negative: a member is lost */
   int32_t waiting;       /* members asleep */
+  int32_t sleeps;        /* how often one fell asleep at a barrier */
 };
 
 /* The functions that take the index of a struct: what can be queued. */
@@ -181,13 +187,26 @@ enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };
  * one to be taken: a thread that comes late, in another round, takes nothing.
  */
 struct queue {
+  int32_t round;         /* changes when a round begins: workers wait for it */
   int32_t ticket;        /* round << 16 | count << 8 | next */
-  int32_t done;          /* jobs finished in this round */
+  int32_t done;          /* jobs finished in this round; changes also where one cannot be */
+  int32_t lost;          /* not 0: a job cannot be finished, nor anything else of this arena be trusted */
+  int32_t looks;         /* of a worker for the next round, before it sleeps */
+  int32_t sleeping;      /* workers asleep */
   struct queued_job { int32_t job; index_t at; } jobs[];
 };
 
 /* Takes and runs jobs of the round until none is left. */
 void work(float *arena, index_t queue, int32_t round);
+
+/* A worker's wait for another round than the one it has seen. Returns the round that there is. */
+int32_t await_round(float *arena, index_t queue, int32_t seen);
+
+/* A thread is lost in a job of the current round: nobody is to wait for it. */
+void abandon(float *arena, index_t queue);
+
+/* Looks at an integer until it is something else than `value`, `looks` times at most. 0: it is not. */
+int32_t look(float *arena, index_t at, int32_t value, int32_t looks);
 
 /* The activations alone, y[i] = f(x[i]), for tests. */
 void activation(float *arena, int32_t which, index_t x, index_t y, int32_t count);

@@ -39,8 +39,7 @@ INLINE struct forward_run start_run(const int cell, float *arena, const struct d
     run.gx = arena + d->gx;
     run.chunk_end = d->rows;
   }
-  /* Until a team is complete its first member should not be busy for long: chunks grow from one step on. */
-  run.chunk_limit = d->team ? d->batch : d->chunk_rows;
+  run.chunk_limit = d->chunk_rows;
   run.leads = 1;
   return run;
 }
@@ -163,20 +162,23 @@ INLINE void share_units(const struct direction *d, struct forward_run *run, stru
 /*
  * 0: a member of the team is lost.
  *
- * In a team the first to come does everything until the others are there. From then on every member walks by itself and works on
- * its own units; what is common to all units is the business of the one with the first unit. Members meet before anybody
- * changes what another may still write or read: after rows were loaded, and after each step.
+ * The leader of a team does everything until all members have joined. From then on every member walks by itself and works on its
+ * own units; what is common to all units is the business of the one with the first unit. A barrier stands before anybody changes
+ * what another may still write or read: after rows were loaded, and after each step.
  */
 INLINE int run_forward(const int cell, float *arena, const struct direction *d) {
   struct forward_run run = start_run(cell, arena, d);
   struct team *team = d->team ? (struct team *)(arena + d->team) : 0;
-  long start = NO_START; /* the step from which the team works together */
-  int is_waiting = team && join_team(team);
-  if (team && !is_waiting) {
+  long start = START_NEVER; /* the step from which the team works together */
+  int is_leader = !team || join_team(team), is_waiting = team && is_leader && team->size > 1;
+  if (!is_leader) {
     start = await_start(team);
-    if (start < 0) return start == NO_START;
+    if (start < 0) return start == START_NEVER;
     run.leads = 0;
   }
+  if (is_waiting) await_members(team);
+  /* Until a team is complete its leader should not be busy for long: chunks grow from one step on. */
+  if (!is_leader || is_waiting) run.chunk_limit = d->batch;
   struct walk w = start_walk(arena, d, !d->reverse);
   /* Rows without a step end where they start. */
   long present = d->steps > 0 ? w.counts[0] : 0;
@@ -201,15 +203,15 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
     if (w.joined < w.count) {
       if (run.leads) start_rows(cell, arena, d, &w, &run, w.joined, w.count);
       w.joined = w.count;
-      if (run.team && !meet(run.team)) return 0;
+      if (run.team && !barrier_wait(run.team)) return 0;
     }
     if (is_new_chunk) project_chunk(cell, arena, d, &run);
     step(cell, arena, d, &w, &run);
-    if (run.team && !meet(run.team)) return 0;
+    if (run.team && !barrier_wait(run.team)) return 0;
     swap_states(&run);
     if (run.leads) end_rows(cell, arena, d, &w, &run, next_count(&w), w.count);
   }
-  if (is_waiting) announce_start(team, NO_START);
+  if (is_waiting) announce_end(team);
   return 1;
 }
 

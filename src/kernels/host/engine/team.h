@@ -1,83 +1,86 @@
 /*
- * Threads that share the units of one direction. The first to come begins alone; when all are there they go on together from the
- * next step, and wait for each other after every step, spinning for a while, then asleep. A worker may need longer to wake than
- * many a step takes: nobody waits for one that has not come.
+ * Threads that share the units of one direction. The first to come, the leader, begins alone; when all have joined they go on
+ * together from the next step, and wait for each other at a barrier after every step. A worker may need longer to wake than many
+ * a step takes: the leader waits only for threads that are awake, and for them no longer than they need to come.
+ *
+ * At a barrier a member looks for longer than waking a thread takes: two members that put each other to sleep would never again
+ * work at once. One that falls asleep all the same waits for a member that has lost its processor; it is counted, so that the
+ * caller can do without the team for some calls.
  */
 #ifndef TEAM_H
 #define TEAM_H
 
-#include "engine.h"
+#include "wait.h"
 
-/* A step of a wide layer; a member that takes longer has lost its processor. */
-#define MEET_SPINS 20000
-/* Seconds after which a member counts as dead. */
+/* Seconds of sleep after which a member counts as lost. */
 #define LOST_AFTER 60
 
-#define LOAD(field) __atomic_load_n(&team->field, __ATOMIC_SEQ_CST)
-#define ADD(field, n) __atomic_fetch_add(&team->field, n, __ATOMIC_SEQ_CST)
-
-static inline int32_t sleep_while(int32_t *at, int32_t value) {
-#ifdef __wasm__
-  return __builtin_wasm_memory_atomic_wait32(at, value, 1000000000LL);
-#else
-  (void)at;
-  (void)value;
-  return 0;
-#endif
-}
-
-static inline void wake_all(int32_t *at) {
-#ifdef __wasm__
-  __builtin_wasm_memory_atomic_notify(at, ~0u);
-#else
-  (void)at;
-#endif
-}
-
-/* Waits for *at to change from `value`. 0: it has not, and whoever should change it is lost. */
-static inline int await_change(struct team *team, int32_t *at, int32_t value) {
-  for (int i = 0; i < MEET_SPINS; i++)
-    if (__atomic_load_n(at, __ATOMIC_SEQ_CST) != value) return 1;
-  ADD(waiting, 1);
+/* Waits asleep for *at to change from `value`. 0: it has not, and whoever should change it is lost. */
+static inline int sleep_for_change(struct team *team, int32_t *at, int32_t value) {
+  add_shared(&team->waiting, 1);
   int seconds = 0;
-  while (__atomic_load_n(at, __ATOMIC_SEQ_CST) == value && seconds < LOST_AFTER)
-    if (sleep_while(at, value) == 2) seconds++;
-  ADD(waiting, -1);
-  return __atomic_load_n(at, __ATOMIC_SEQ_CST) != value;
+  while (load_shared(at) == value && seconds < LOST_AFTER)
+    if (!sleep_while(at, value, 1000000000LL)) seconds++;
+  add_shared(&team->waiting, -1);
+  return load_shared(at) != value;
 }
 
-/* Every member calls it once. 1: the first to come, who leads until they work together. */
-static inline int join_team(struct team *team) { return ADD(joined, 1) == 0; }
+/* Every member calls it once. 1: the leader. */
+static inline int join_team(struct team *team) { return add_shared(&team->joined, 1) == 0; }
 
-static inline int all_joined(struct team *team) { return LOAD(joined) == team->size; }
+static inline int all_joined(struct team *team) { return load_shared(&team->joined) == team->size; }
 
-/* The leader's word to the others: together from step `start` on; or never, with -1. */
-static inline void announce_start(struct team *team, long start) {
-  __atomic_store_n(&team->start, start < 0 ? -1 : (int32_t)start + 1, __ATOMIC_SEQ_CST);
-  if (LOAD(waiting)) wake_all(&team->start);
+/* The leader's wait for the others. */
+static inline void await_members(struct team *team) {
+  for (int32_t i = 0; i < team->join_looks && !all_joined(team); i++) {}
 }
 
-enum { NO_START = -1, LEADER_LOST = -2 };
+/* What `start` holds beside 1 + a step. */
+enum { START_UNKNOWN = 0, START_NEVER = -1, START_LOST = -2 };
 
-/* The others' wait for it: a step, NO_START, or LEADER_LOST. */
+static inline void announce(struct team *team, int32_t start) {
+  store_shared(&team->start, start);
+  if (load_shared(&team->waiting)) wake_all(&team->start);
+}
+
+/* The leader's word to the others: together from this step on. */
+static inline void announce_start(struct team *team, long step) { announce(team, (int32_t)step + 1); }
+
+/* Or: it has done everything alone. */
+static inline void announce_end(struct team *team) { announce(team, START_NEVER); }
+
+/* The others' wait for the leader's word: a step, or a negative number as in `start`. */
 static inline long await_start(struct team *team) {
-  if (!await_change(team, &team->start, 0)) return LEADER_LOST;
-  int32_t start = LOAD(start);
-  return start < 0 ? NO_START : start - 1;
+  if (!look_for_change(&team->start, START_UNKNOWN, team->looks) &&
+      !sleep_for_change(team, &team->start, START_UNKNOWN))
+    return START_LOST;
+  int32_t start = load_shared(&team->start);
+  return start < 0 ? start : start - 1;
 }
 
 /* Waits until all members have come here. 0: one of them is lost. */
-static inline int meet(struct team *team) {
-  int32_t meeting = LOAD(meeting);
-  if (ADD(arrived, 1) == team->size - 1) {
-    __atomic_store_n(&team->arrived, 0, __ATOMIC_SEQ_CST);
-    ADD(meeting, 1);
-    if (LOAD(waiting)) wake_all(&team->meeting);
+static inline int barrier_wait(struct team *team) {
+  int32_t generation = load_shared(&team->generation);
+  if (generation < 0) return 0;
+  if (add_shared(&team->arrived, 1) == team->size - 1) {
+    store_shared(&team->arrived, 0);
+    add_shared(&team->generation, 1);
+    if (load_shared(&team->waiting)) wake_all(&team->generation);
     return 1;
   }
-  return await_change(team, &team->meeting, meeting);
+  if (!look_for_change(&team->generation, generation, team->looks)) {
+    add_shared(&team->sleeps, 1);
+    if (!sleep_for_change(team, &team->generation, generation)) return 0;
+  }
+  return load_shared(&team->generation) >= 0;
 }
 
-#undef LOAD
-#undef ADD
+/* A member is lost: the others are not to wait for it. */
+static inline void lose_member(struct team *team) {
+  store_shared(&team->start, START_LOST);
+  store_shared(&team->generation, INT32_MIN);
+  wake_all(&team->start);
+  wake_all(&team->generation);
+}
+
 #endif

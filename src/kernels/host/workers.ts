@@ -1,0 +1,132 @@
+/** The workers of an engine: started when they are first needed, told to leave when they are too many. */
+
+import { STACK_BYTES } from './abi/constants.js';
+import type { Arena } from './arena.js';
+import { type NodeWorker, nodeThreads } from './node-threads.js';
+import { WORKER, WORKER_STATES, type WorkerData } from './worker.js';
+
+/** Floats of a worker's block of the arena: its stack, and behind it its state. */
+const STACK_FLOATS = STACK_BYTES / 4;
+const BLOCK_FLOATS = STACK_FLOATS + 1;
+
+/** What the workers of one engine share. */
+export interface WorkerHost {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Where the arena begins, in bytes. */
+  readonly base: number;
+  readonly arena: Arena;
+}
+
+interface Entry {
+  readonly worker: NodeWorker;
+  /** Its block of the arena. */
+  readonly block: number;
+}
+
+export class Workers {
+  private readonly staying: Entry[] = [];
+  private readonly leaving: Entry[] = [];
+  /** Of workers that have left or ended. */
+  private readonly freeBlocks: number[] = [];
+
+  /** @param onError called when one has failed: another would fail as well. */
+  constructor(
+    private readonly host: WorkerHost,
+    private readonly onError: () => void,
+  ) {}
+
+  /** Workers that take jobs, or will when they have started. */
+  get count(): number {
+    return this.staying.length;
+  }
+
+  /**
+   * Keeps at most so many. The others leave when they next look, or are called back before.
+   * @returns whether any is to leave: somebody has to wake them.
+   */
+  keep(count: number): boolean {
+    const spare = this.staying.splice(count);
+    for (const { block } of spare) Atomics.store(...this.stateOf(block), WORKER_STATES.isToLeave);
+    this.leaving.push(...spare);
+    return spare.length > 0;
+  }
+
+  /**
+   * One more: one that was to leave and has not, or a new one.
+   * @param queue where the struct queue and its `done` lie, in floats of the arena.
+   * @returns false where none may start.
+   * @throws UnsupportedError where the arena has no room for its stack.
+   */
+  add(queue: number, done: number): boolean {
+    return this.callBack() || this.start(queue, done);
+  }
+
+  /** Ends all of them wherever they are. Their engine cannot be used any more. */
+  terminate(): void {
+    for (const { worker } of [...this.staying.splice(0), ...this.leaving.splice(0)]) void worker.terminate();
+  }
+
+  private stateOf(block: number): [ints: Int32Array, at: number] {
+    const { memory, base } = this.host;
+    return [new Int32Array(memory.buffer, base), block + STACK_FLOATS];
+  }
+
+  private callBack(): boolean {
+    const { isToLeave, stays, hasLeft } = WORKER_STATES;
+    for (let entry = this.leaving.pop(); entry; entry = this.leaving.pop()) {
+      const [ints, at] = this.stateOf(entry.block);
+      if (Atomics.compareExchange(ints, at, isToLeave, stays) !== hasLeft) {
+        this.staying.push(entry);
+        return true;
+      }
+      this.freeBlocks.push(entry.block);
+    }
+    return false;
+  }
+
+  private start(queue: number, done: number): boolean {
+    const { module, memory, base, arena } = this.host;
+    const block = this.freeBlocks.pop() ?? arena.allocate(BLOCK_FLOATS);
+    const [ints, at] = this.stateOf(block);
+    Atomics.store(ints, at, WORKER_STATES.stays);
+    const data: WorkerData = {
+      module,
+      memory,
+      base,
+      queue,
+      stack: base + at * 4,
+      state: base / 4 + at,
+      done: base / 4 + done,
+    };
+    let worker: NodeWorker | undefined;
+    try {
+      worker = nodeThreads()?.start(WORKER, data);
+    } catch {
+      // The process may start none: the other threads do the work.
+    }
+    if (worker === undefined) {
+      this.freeBlocks.push(block);
+      return false;
+    }
+    const entry = { worker, block };
+    this.staying.push(entry);
+    worker.on('exit', () => this.forget(entry));
+    worker.on('error', () => {
+      this.forget(entry);
+      this.onError();
+    });
+    worker.unref();
+    return true;
+  }
+
+  /** Its block is free, unless it was seen to have left before. */
+  private forget(entry: Entry): void {
+    for (const entries of [this.staying, this.leaving]) {
+      const i = entries.indexOf(entry);
+      if (i < 0) continue;
+      entries.splice(i, 1);
+      this.freeBlocks.push(entry.block);
+    }
+  }
+}
