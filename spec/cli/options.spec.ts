@@ -3,11 +3,11 @@ import { choiceOf, type OptionSpecs, parseWords, pathOf, UsageError } from '../.
 import { errorOf } from '../state-dict/support.js';
 
 const OPTIONS: OptionSpecs = {
-  help: { type: 'boolean', short: 'h' },
-  force: { type: 'boolean' },
-  path: { type: 'string' },
-  layer: { type: 'string', mayBeEmpty: true },
-  select: { type: 'string', multiple: true },
+  help: { short: 'h', help: 'this text' },
+  force: { help: 'replace' },
+  path: { argument: 'KEYS', help: 'the dict' },
+  layer: { argument: 'PATH', mayBeEmpty: true, help: 'the layer' },
+  select: { argument: 'MODULE', multiple: true, help: 'a module' },
 };
 
 const parse = (...words: string[]) => parseWords(words, OPTIONS, ['IN', 'OUT']);

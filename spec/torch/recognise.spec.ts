@@ -49,7 +49,7 @@ describe('recogniseModules', () => {
       image: 'Conv2d(3, 4, (2, 3), bias=False)',
       act: 'PReLU(1)',
       acts: 'PReLU(5)',
-      custom: 'not told',
+      custom: 'unknown module',
     });
   });
 
@@ -123,7 +123,7 @@ describe('recogniseModules', () => {
       { 'a.running_mean': [4], 'a.running_var': [4], 'a.weight': [4] },
       { 'a.bias': [4] },
     ] as Shapes[])
-      expect(told(shapes).a, JSON.stringify(shapes)).to.equal('not told');
+      expect(told(shapes).a, JSON.stringify(shapes)).to.equal('unknown module');
   });
 
   it('makes no module of empty tensors, nor of dtypes that no layer holds', () => {
@@ -137,7 +137,7 @@ describe('recogniseModules', () => {
 
   it('makes no module of a path that none can have', () => {
     for (const path of ['a.', '.a', '.'])
-      expect(told({ [`${path}.weight`]: [2, 3], [`${path}.bias`]: [2] })[path]).to.equal('not told');
+      expect(told({ [`${path}.weight`]: [2, 3], [`${path}.bias`]: [2] })[path]).to.equal('unknown module');
   });
 
   it('takes names of objects for names like any other', () => {

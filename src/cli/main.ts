@@ -2,18 +2,24 @@
 
 import { readFileSync } from 'node:fs';
 import { FormatError } from '../errors.js';
-import { COMMON_OPTIONS, type Command, type CommandContext, type ExitCode } from './command.js';
+import { type Command, type CommandContext, type ExitCode, PROGRAM } from './command.js';
 import { convert } from './convert/command.js';
+import { commandHelp, optionHelp } from './help.js';
 import { inspect } from './inspect/command.js';
 import { nearest } from './nearest.js';
-import { parseWords, UsageError } from './options.js';
+import { COMMON_OPTIONS, type OptionSpecs, parseWords, UsageError } from './options.js';
 import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
 import { verify } from './verify/command.js';
 
-export const PROGRAM = 'tfjs-torch-rnn';
-
 const COMMANDS: readonly Command[] = [inspect, convert, verify];
+
+/** What the program takes without a command. */
+const PROGRAM_OPTIONS: OptionSpecs = {
+  help: { short: 'h', help: 'this text, or that of a command' },
+  version: { short: 'v', help: 'the version of the package' },
+  debug: { help: 'show the stack of an error' },
+};
 
 const OVERVIEW = `${PROGRAM}: PyTorch's weight files, seen from TensorFlow.js.
 
@@ -24,10 +30,7 @@ Usage:
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}
 
-Options:
-  --help     this text, or that of a command
-  --version  the version of the package
-  --debug    show the stack of an error
+${optionHelp(PROGRAM_OPTIONS)}
 
 Examples:
   ${PROGRAM} inspect model.safetensors
@@ -63,11 +66,11 @@ async function runCommand(
 ): Promise<ExitCode> {
   const parsed = parseWords(words, { ...COMMON_OPTIONS, ...command.options }, command.positionals);
   if (!parsed.flag('help')) return command.run(parsed, context);
-  context.terminal.line(command.help);
+  context.terminal.line(commandHelp(command));
   return 0;
 }
 
-/** What is no command: help, the version, or a mistake. */
+/** Words without a command: help, the version, or a mistake. */
 function answer(words: readonly string[], terminal: Terminal): ExitCode {
   const [first, second] = words;
   if (first === '--version' || first === '-v') {
@@ -80,7 +83,10 @@ function answer(words: readonly string[], terminal: Terminal): ExitCode {
     return 0;
   }
   if (first.startsWith('-')) {
-    const near = nearest(first, ['--help', '--version']);
+    const near = nearest(
+      first,
+      Object.keys(PROGRAM_OPTIONS).map((name) => `--${name}`),
+    );
     throw new UsageError(`There is no option ${first}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
   }
   throw unknownCommand(first);
@@ -88,7 +94,7 @@ function answer(words: readonly string[], terminal: Terminal): ExitCode {
 
 function helpOf(word: string): string {
   const command = COMMANDS.find(({ name }) => name === word);
-  if (command) return command.help;
+  if (command) return commandHelp(command);
   throw unknownCommand(word);
 }
 

@@ -1,4 +1,4 @@
-/** The words of a command line, held to what a command takes. */
+/** The options of commands, and the words of a command line that are checked against them. */
 
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.js';
@@ -8,17 +8,37 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** An option: a switch, or one that a value follows. */
+/** An option: a switch, or with `argument` one that a value follows. Help and parser are both made of it. */
 export interface OptionSpec {
-  readonly type: 'boolean' | 'string';
-  /** Given more than once. */
+  /** What the help calls the value: `KEYS`. */
+  readonly argument?: string;
+  /** What the option does. */
+  readonly help: string;
+  /** Whether it may be given more than once. */
   readonly multiple?: boolean;
+  /** One letter that stands for it: `-h`. */
   readonly short?: string;
-  /** `--layer=''` is a value. */
+  /** Whether `--layer=''` is a value. */
   readonly mayBeEmpty?: boolean;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** Options that every command has. */
+export const COMMON_OPTIONS: OptionSpecs = {
+  json: { help: 'the answer as JSON, for scripts' },
+  help: { short: 'h', help: 'this text' },
+  debug: { help: 'show the stack of an error' },
+};
+
+/** The part of a file that a command takes. */
+export const PART_OPTIONS = {
+  path: {
+    argument: 'KEYS',
+    help: 'the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list',
+  },
+  select: { argument: 'MODULE', multiple: true, help: 'only the tensors of this module; may be given again' },
+} as const satisfies OptionSpecs;
 
 export interface ParsedWords {
   readonly positionals: readonly string[];
@@ -31,8 +51,8 @@ export interface ParsedWords {
 /**
  * Splits words into options and the rest.
  *
- * @throws UsageError for an option that is unknown, lacks its value, or has one that it does not take; for more of the rest
- *   than `positionals` names, and for less.
+ * @throws UsageError for an option that is unknown, lacks its value, or has one that it does not take, and where the rest
+ *   are not as many words as `positionals` names.
  */
 export function parseWords(
   words: readonly string[],
@@ -41,7 +61,7 @@ export function parseWords(
 ): ParsedWords {
   const { tokens } = parseArgs({
     args: [...words],
-    options: withoutReadonly(options),
+    options: Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, parserOption(spec)])),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -55,9 +75,8 @@ export function parseWords(
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
     if (spec === undefined) throw unknownOption(rawName, name, options);
     checkValue(rawName, spec, value, token.inlineValue === true);
-    if (spec.type === 'string' && !spec.multiple && found.has(name)) {
+    if (spec.argument !== undefined && !spec.multiple && found.has(name))
       throw new UsageError(`${rawName} is given twice.`);
-    }
     found.set(name, [...(found.get(name) ?? []), value ?? '']);
   }
   if (!found.has('help')) checkPositionals(rest, positionals);
@@ -69,8 +88,9 @@ export function parseWords(
   };
 }
 
-function withoutReadonly(options: OptionSpecs): Record<string, { type: 'boolean' | 'string' }> {
-  return Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, { ...spec }]));
+function parserOption({ argument, short }: OptionSpec) {
+  const type = argument === undefined ? ('boolean' as const) : ('string' as const);
+  return short === undefined ? { type } : { type, short };
 }
 
 function unknownOption(rawName: string, name: string, options: OptionSpecs): UsageError {
@@ -80,10 +100,10 @@ function unknownOption(rawName: string, name: string, options: OptionSpecs): Usa
 }
 
 function checkValue(rawName: string, spec: OptionSpec, value: string | undefined, isInline: boolean): void {
-  if (spec.type === 'boolean' && value !== undefined) {
-    throw new UsageError(`${rawName} takes no value.`);
+  if (spec.argument === undefined) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value.`);
+    return;
   }
-  if (spec.type === 'boolean') return;
   if (value === undefined || (value === '' && !spec.mayBeEmpty))
     throw new UsageError(`${rawName} needs a value after it.`);
   // What looks like an option is one, and the value was forgotten; `--select=-x` says what is meant.
@@ -127,7 +147,7 @@ export function pathOf(words: ParsedWords): readonly string[] | undefined {
     const keys: unknown = JSON.parse(text);
     if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) return keys;
   } catch {
-    // Told below, as a list of other things is.
+    // The error below tells it, as for a list of other things.
   }
   throw new UsageError(`--path is keys joined by slashes, or a JSON list such as '["ema", "model"]'.`);
 }

@@ -111,7 +111,7 @@ export function describeModule(module: RecognisedModule): string {
     case 'prelu':
       return `PReLU(${module.parameters})`;
     case 'unknown':
-      return 'not told';
+      return 'unknown module';
   }
 }
 

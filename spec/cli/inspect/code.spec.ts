@@ -90,7 +90,7 @@ describe('rebuildingCode', () => {
     const source = cliFixture('modules.safetensors');
     const stateDict = await readStateDict(source);
     const code = codeFor(stateDict, { source });
-    expect(code).to.include('// custom: not told').and.not.include('tf.sequential');
+    expect(code).to.include('// custom: unknown module').and.not.include('tf.sequential');
     const paths = [...new Set([...stateDict.keys()].map((key) => key.replace(/\.[^.]*$/, '')))];
     const camel = (path: string) => path.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
     const prefixes = Object.fromEntries(paths.map((path) => [camel(path), path]));

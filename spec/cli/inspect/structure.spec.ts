@@ -31,7 +31,7 @@ describe('plainOrder', () => {
     expect(orderOf({ ...lstm, 'fc.weight': [5, 2], 'fc.bias': [5] })).to.equal(' r fc');
   });
 
-  it('is unknown for one module, two of a kind, another kind, or what is not told', () => {
+  it('is unknown for one module, two of a kind, another kind, or an unknown module', () => {
     expect(orderOf(GRU)).to.equal(undefined);
     expect(orderOf({ ...EMBEDDING, ...LINEAR })).to.equal(undefined);
     expect(orderOf({ ...GRU, ...LINEAR, 'fc2.weight': [2, 2], 'fc2.bias': [2] })).to.equal(undefined);

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { checkTensor } from '../../../src/state-dict/tensors/check.js';
-import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
+import type { TorchDtype, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 import { errorOf } from '../support.js';
 
 describe('checkTensor', () => {
@@ -42,5 +42,48 @@ describe('checkTensor', () => {
     expect(fault({ dtype: 'I64', shape: [2], data: new BigInt64Array(1) })).to.equal(
       'spec: tensor "w" data: expected 16 bytes for I64 [2], got 8',
     );
+  });
+});
+
+describe('hasSameValues', () => {
+  /** The bytes 0, 1, 2, ... of a tensor that begins `offset` bytes into its buffer. */
+  const bytes = (count: number, offset: number, dtype: TorchDtype = 'U8'): TorchTensor => ({
+    dtype,
+    shape: [count],
+    data: new Uint8Array(count + offset).map((_, i) => i - offset).subarray(offset),
+  });
+
+  const flip = ({ data }: TorchTensor, i: number) => {
+    (data as Uint8Array)[i] ^= 128;
+  };
+
+  it('compares every bit, wherever the bytes lie in their buffers', () => {
+    for (const count of [0, 1, 3, 4, 7, 8, 11])
+      for (const offset of [0, 1, 4]) {
+        const [a, b] = [bytes(count, 0), bytes(count, offset)];
+        expect(hasSameValues(a, b), `${count} bytes at ${offset}`).to.equal(true);
+        for (let i = 0; i < count; i++) {
+          flip(b, i);
+          expect(hasSameValues(a, b), `byte ${i} of ${count} at ${offset}`).to.equal(false);
+          flip(b, i);
+        }
+      }
+  });
+
+  it('tells 0 from -0, and one NaN from another', () => {
+    const float = (bits: number): TorchTensor => ({
+      dtype: 'F32',
+      shape: [1],
+      data: new Float32Array(Uint32Array.of(bits).buffer),
+    });
+    expect(hasSameValues(float(0), float(0x80000000))).to.equal(false);
+    expect(hasSameValues(float(0x7fc00000), float(0x7fc00001))).to.equal(false);
+    expect(hasSameValues(float(0x7fc00001), float(0x7fc00001))).to.equal(true);
+  });
+
+  it('compares dtypes, shapes and lengths', () => {
+    expect(hasSameValues(bytes(4, 0), bytes(4, 0, 'BOOL'))).to.equal(false);
+    expect(hasSameValues(bytes(4, 0), { ...bytes(4, 0), shape: [2, 2] })).to.equal(false);
+    expect(hasSameValues(bytes(4, 0), { ...bytes(8, 0), shape: [4] })).to.equal(false);
   });
 });

@@ -4,7 +4,7 @@ import type { ReadReport } from '../../state-dict/read-checkpoint.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { choiceOf, type ParsedWords, pathOf } from '../options.js';
+import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf } from '../options.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
 import { readProgress } from '../terminal.js';
@@ -12,46 +12,36 @@ import { checkOutput, formatOf } from './output.js';
 import { renameAll, roundAll, roundingWarnings } from './transform.js';
 import { OUTPUT_FORMATS, writeVerified } from './write.js';
 
-const HELP = `tfjs-torch-rnn convert IN OUT [options]
-
-Writes the tensors of a weight file to another: a safetensors file, or JSON where OUT ends in .json. OUT is there whole or
-not at all, and is read back and compared bit for bit before the command says so.
-
-Options:
-  --dtype f32|f16|bf16  what floats are rounded to, to nearest even; integers, booleans, complex numbers and floats of
-                        8 bits stay as they are
-  --select MODULE       only the tensors of this module; may be given again
-  --strip PREFIX        drop this module path from the front of the names that begin with it
-  --path KEYS           the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
-  --to safetensors|json the format of OUT, whatever its name
-  --force               replace OUT where it exists
-  --json                say what was done as JSON, for scripts
-  --help                this text
-  --debug               show the stack of an error
-
-Examples:
-  tfjs-torch-rnn convert model.json model.safetensors
-  tfjs-torch-rnn convert model.safetensors half.safetensors --dtype f16
-  tfjs-torch-rnn convert checkpoint.json encoder.safetensors --path ema --select encoder --strip encoder`;
+const DTYPES: Readonly<Record<string, FloatDtype>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
 
 export const convert: Command = {
   name: 'convert',
   summary: 'to safetensors or JSON, to 16-bit floats, a part of a file',
-  help: HELP,
+  usage: 'IN OUT [options]',
+  description: `Writes the tensors of a weight file to another: a safetensors file, or JSON where OUT ends in .json. OUT is
+there whole or not at all, and is read back and compared bit for bit before the command says so.`,
   options: {
-    dtype: { type: 'string' },
-    select: { type: 'string', multiple: true },
-    strip: { type: 'string' },
-    path: { type: 'string' },
-    to: { type: 'string' },
-    force: { type: 'boolean' },
-    json: { type: 'boolean' },
+    dtype: {
+      argument: Object.keys(DTYPES).join('|'),
+      help:
+        'what floats are rounded to, to nearest even; integers, booleans, complex numbers and floats of 8 bits stay ' +
+        'as they are',
+    },
+    ...PART_OPTIONS,
+    strip: {
+      argument: 'PREFIX',
+      help: 'drop this module path from the front of the names that begin with it',
+    },
+    to: { argument: OUTPUT_FORMATS.join('|'), help: 'the format of OUT, whatever its name' },
+    force: { help: 'replace OUT where it exists' },
   },
+  examples: `Examples:
+  tfjs-torch-rnn convert model.json model.safetensors
+  tfjs-torch-rnn convert model.safetensors half.safetensors --dtype f16
+  tfjs-torch-rnn convert checkpoint.json encoder.safetensors --path ema --select encoder --strip encoder`,
   positionals: ['IN', 'OUT'],
   run,
 };
-
-const DTYPES: Readonly<Record<string, FloatDtype>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
 
 async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
   const [source = '', out = ''] = words.positionals;
@@ -97,5 +87,5 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   return 0;
 }
 
-/** Who asks for a file to be converted means the whole of it, whatever it becomes: as much as one buffer can have. */
+/** A conversion takes the whole file, whatever its size: as much as one buffer can have. */
 const LIMITS: ReadLimits = { maxBytes: constants.MAX_LENGTH, maxExpansion: Number.MAX_SAFE_INTEGER };

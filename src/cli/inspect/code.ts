@@ -119,7 +119,7 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     const code: ModuleCode = kindCode(module, options);
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
-    const doubts = module.doubts.length > 0 ? `. Not told: ${module.doubts.join('; ')}.` : '';
+    const doubts = module.doubts.length > 0 ? `. Not stored in the file: ${module.doubts.join('; ')}.` : '';
     blocks.push([`// ${title}${doubts}`, ...code.lines].join('\n'));
   }
   return [

@@ -2,40 +2,28 @@ import { describeSource } from '../../state-dict/describe.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { type ParsedWords, pathOf, UsageError } from '../options.js';
+import { PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
 import { printableJson } from '../printable.js';
 import { rebuildingCode } from './code.js';
 import { jsonReport } from './json-report.js';
 import { writeReport } from './text-report.js';
 
-const HELP = `tfjs-torch-rnn inspect FILE|FOLDER|URL [options]
-
-What a weight file holds: its tensors, the torch modules they are of, and the TypeScript that rebuilds them.
-Reads the descriptions alone, however large the file is.
-
-Options:
-  --path KEYS      the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
-  --select MODULE  only the tensors of this module; may be given again
-  --code           only the TypeScript, an ES module: name it .mts where package.json has no "type": "module"
-  --json           all of it as JSON, for scripts
-  --help           this text
-  --debug          show the stack of an error
-
-Examples:
-  tfjs-torch-rnn inspect model.safetensors
-  tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
-  tfjs-torch-rnn inspect model.safetensors --code > model.mts`;
-
 export const inspect: Command = {
   name: 'inspect',
   summary: 'what a weight file holds, and the TypeScript that rebuilds it',
-  help: HELP,
+  usage: 'FILE|FOLDER|URL [options]',
+  description: `What a weight file holds: its tensors, the torch modules that own them, and the TypeScript that rebuilds them.
+Reads the descriptions alone, however large the file is.`,
   options: {
-    path: { type: 'string' },
-    select: { type: 'string', multiple: true },
-    code: { type: 'boolean' },
-    json: { type: 'boolean' },
+    ...PART_OPTIONS,
+    code: {
+      help: 'only the TypeScript, an ES module: name it .mts where package.json has no "type": "module"',
+    },
   },
+  examples: `Examples:
+  tfjs-torch-rnn inspect model.safetensors
+  tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
+  tfjs-torch-rnn inspect model.safetensors --code > model.mts`,
   positionals: ['FILE'],
   run,
 };

@@ -62,11 +62,11 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
     if (kind === 'unknown') {
       const shown = ([own, shape]: [string, readonly number[]]) => `${printable(own)} ${showShape(shape)}`;
       const names = showFirst([...shapes], shown, 4);
-      terminal.line(`${name}: ${terminal.style('yellow', 'not told')}: ${open}: ${names}`);
+      terminal.line(`${name}: ${terminal.style('yellow', describeModule(module))}: ${open}: ${names}`);
       continue;
     }
     const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;
-    const note = open === '' ? '' : terminal.style('dim', ` (not told: ${open})`);
+    const note = open === '' ? '' : terminal.style('dim', ` (not stored in the file: ${open})`);
     terminal.line(`${name}: ${terminal.style('cyan', describeModule(module))}, ${keys}${note}`);
   }
 }

@@ -7,64 +7,54 @@ import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { choiceOf, type ParsedWords, pathOf, UsageError } from '../options.js';
+import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
 import { printable, printableJson } from '../printable.js';
 import { type NumberArray, readArray } from './arrays.js';
 import { type WorstError, worstError } from './compare.js';
 import { BACKENDS, type Backend, loadTfjs } from './load-tfjs.js';
 
-const HELP = `tfjs-torch-rnn verify FILE --input X --expected Y [options]
-
-Runs a recurrent layer or cell of a weight file on an input, and compares what comes out with what PyTorch gave.
-Exit code 1 beyond the tolerance. It needs @tensorflow/tfjs beside this package.
-
-X, Y and the states are files with one array: what numpy.save writes, or FILE#NAME for one of several. The layout is
-torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of a cell [B, I] or [I].
-
-Options:
-  --input X             the input
-  --expected Y          PyTorch's output
-  --expected-hn H       PyTorch's final state as well, and --expected-cn of an LSTM
-  --layer PATH          the module path of the layer, such as encoder.gru, or '' for the file itself. Default: the only
-                        one in the file
-  --path KEYS           the dict to take of a checkpoint that holds several: keys joined by slashes, or a JSON list
-  --h0 H, --c0 C        initial states, [L*D, B, H] as torch takes them. Default: zeros
-  --batch-first         the arrays are [B, T, ...], as with batch_first=True
-  --nonlinearity N      tanh or relu, of an RNN. Default: tanh
-  --tolerance N         largest absolute error that is fine. Default: 1e-5
-  --backend NAME        ${BACKENDS.join(', ')}. Default: cpu
-  --json                the answer as JSON, for scripts
-  --help                this text
-  --debug               show the stack of an error
-
-Example, after numpy.save("x.npy", x.numpy()) and numpy.save("y.npy", gru(x)[0].detach().numpy()) in Python:
-  tfjs-torch-rnn verify model.safetensors --layer gru --input x.npy --expected y.npy --batch-first`;
+const NONLINEARITIES = ['tanh', 'relu'] as const;
+const DEFAULT_TOLERANCE = 1e-5;
 
 export const verify: Command = {
   name: 'verify',
   summary: "a layer's output against PyTorch's",
-  help: HELP,
+  usage: 'FILE --input X --expected Y [options]',
+  description: `Runs a recurrent layer or cell of a weight file on an input, and compares the result with what PyTorch gave.
+Exit code 1 beyond the tolerance. It needs @tensorflow/tfjs beside this package.
+
+X, Y and the states are files with one array: what numpy.save writes, or FILE#NAME for one of several. The layout
+is torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of a cell [B, I] or [I].`,
   options: {
-    input: { type: 'string' },
-    expected: { type: 'string' },
-    'expected-hn': { type: 'string' },
-    'expected-cn': { type: 'string' },
-    layer: { type: 'string', mayBeEmpty: true },
-    path: { type: 'string' },
-    h0: { type: 'string' },
-    c0: { type: 'string' },
-    'batch-first': { type: 'boolean' },
-    nonlinearity: { type: 'string' },
-    tolerance: { type: 'string' },
-    backend: { type: 'string' },
-    json: { type: 'boolean' },
+    input: { argument: 'X', help: 'the input' },
+    expected: { argument: 'Y', help: "PyTorch's output" },
+    'expected-hn': { argument: 'H', help: "PyTorch's final state as well" },
+    'expected-cn': { argument: 'C', help: 'the final cell state of an LSTM as well' },
+    layer: {
+      argument: 'PATH',
+      mayBeEmpty: true,
+      help:
+        "the module path of the layer, such as encoder.gru, or '' for the file itself. Default: the only one in the " +
+        'file',
+    },
+    path: PART_OPTIONS.path,
+    h0: { argument: 'H', help: 'the initial state, [L*D, B, H] as torch takes it. Default: zeros' },
+    c0: { argument: 'C', help: 'the initial cell state of an LSTM. Default: zeros' },
+    'batch-first': { help: 'the arrays are [B, T, ...], as with batch_first=True' },
+    nonlinearity: {
+      argument: NONLINEARITIES.join('|'),
+      help: `of an RNN. Default: ${NONLINEARITIES[0]}`,
+    },
+    tolerance: { argument: 'N', help: `largest absolute error that is fine. Default: ${DEFAULT_TOLERANCE}` },
+    backend: { argument: BACKENDS.join('|'), help: `what the layer runs on. Default: ${BACKENDS[0]}` },
   },
+  examples: `Example, after numpy.save("x.npy", x.numpy()) and numpy.save("y.npy", gru(x)[0].detach().numpy()) in Python:
+  tfjs-torch-rnn verify model.safetensors --layer gru --input x.npy --expected y.npy --batch-first`,
   positionals: ['FILE'],
   run,
 };
 
 const WHERE = 'verify';
-const DEFAULT_TOLERANCE = 1e-5;
 
 /** What is compared, by the option that names the file with what it should be. */
 const EXPECTATIONS = [
@@ -77,8 +67,8 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   const { terminal, signal } = context;
   const [source = ''] = words.positionals;
   const [input, tolerance] = [required(words, 'input'), toleranceOf(words)];
-  const backend = choiceOf(words, 'backend', BACKENDS) ?? 'cpu';
-  const nonlinearity = choiceOf(words, 'nonlinearity', ['tanh', 'relu'] as const) ?? 'tanh';
+  const backend = choiceOf(words, 'backend', BACKENDS) ?? BACKENDS[0];
+  const nonlinearity = choiceOf(words, 'nonlinearity', NONLINEARITIES) ?? NONLINEARITIES[0];
   required(words, 'expected');
   const path = pathOf(words);
 

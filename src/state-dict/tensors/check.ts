@@ -34,10 +34,17 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
 /** Whether two tensors agree in dtype and shape, and bit for bit. */
 export function hasSameValues(a: TorchTensor, b: TorchTensor): boolean {
   if (a.data === b.data) return true;
-  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
-  const [x, y] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) as [
-    Uint8Array,
-    Uint8Array,
-  ];
-  return x.every((byte, i) => byte === y[i]);
+  const { byteLength } = a.data;
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join() || byteLength !== b.data.byteLength)
+    return false;
+  // By words: models have billions of bytes.
+  const isAligned = [a, b].every(({ data }) => data.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0);
+  const words = isAligned ? Math.floor(byteLength / Uint32Array.BYTES_PER_ELEMENT) : 0;
+  const [x, y] = [a, b].map(
+    ({ data }) => new Uint32Array(data.buffer, isAligned ? data.byteOffset : 0, words),
+  );
+  for (let i = 0; i < words; i++) if (x[i] !== y[i]) return false;
+  const [u, v] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, byteLength));
+  for (let i = words * Uint32Array.BYTES_PER_ELEMENT; i < byteLength; i++) if (u[i] !== v[i]) return false;
+  return true;
 }
