@@ -1,0 +1,57 @@
+// Imports point one way: cli -> keras | models -> layers -> ops -> kernels/contract, all to torch; state-dict stands alone.
+// A folder of src imports itself, check.ts, errors.ts, and the paths that stand here.
+const IMPORTS = {
+  'state-dict': [],
+  matching: ['state-dict'],
+  torch: ['matching/faults', 'state-dict'],
+  kernels: [],
+  ops: ['kernels/contract', 'torch'],
+  layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'torch'],
+  models: ['layers', 'matching', 'state-dict', 'torch'],
+  keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
+  cli: ['matching/edits', 'state-dict', 'torch'],
+};
+const TFJS_IN_CLI = '^src/cli/verify/(load-tfjs|run-layer)\\.ts$';
+
+export default {
+  forbidden: [
+    ...Object.entries(IMPORTS).map(([folder, others]) => ({
+      name: `imports-of-${folder}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/`, pathNot: TFJS_IN_CLI },
+      to: {
+        path: '^src/',
+        pathNot: `^src/(check\\.ts$|errors\\.ts$|${[folder, ...others].map((path) => `${path}[/.]`).join('|')})`,
+      },
+    })),
+    {
+      name: 'no-tfjs',
+      comment:
+        'The readers, and what a file says of its modules, work without tfjs; so does the command line but verify.',
+      severity: 'error',
+      from: { path: '^src/(state-dict|torch|matching|cli)/', pathNot: TFJS_IN_CLI },
+      to: { path: '@tensorflow/' },
+    },
+    {
+      name: 'peers-alone',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/@tensorflow/tfjs-(core|layers)/' },
+    },
+    {
+      name: 'unresolved',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-node',
+      comment: 'src runs in browsers: state-dict/sources/node-fs.ts asks the running process for Node.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'no-circles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+  ],
+  options: { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+};
