@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
-import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
+import type { ParseOptions } from '../../src/state-dict/options.js';
+import { parseStateDict } from '../../src/state-dict/parse.js';
 import { errorOf, fixture, utf8 } from './support.js';
 
 describe('parseStateDict', () => {

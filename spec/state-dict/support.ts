@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { OpenedFile } from '../../src/state-dict/formats/checkpoint.js';
-import { type ParseOptions, parseStateDict } from '../../src/state-dict/parse.js';
+import type { InputFile } from '../../src/state-dict/formats/checkpoint.js';
+import type { ParseOptions } from '../../src/state-dict/options.js';
+import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { FormatCode } from '../../src/state-dict/rules/format-codes.js';
 import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { checkTensor } from '../../src/state-dict/tensors/check.js';
@@ -72,7 +73,7 @@ export function parseJson(bytes: Uint8Array | ArrayBuffer, options: ParseOptions
 }
 
 /** A file as readers of formats are told of it. */
-export function openedFile(size: number, limits: object = {}): OpenedFile {
+export function openedFile(size: number, limits: object = {}): InputFile {
   return { where: 'spec', size, limits: resolveLimits('spec', limits) };
 }
 

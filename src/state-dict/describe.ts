@@ -1,13 +1,12 @@
-/** What a source holds, told from the parts that describe its tensors alone: no element is read, however large it is. */
+/** What a source holds, by the parts that describe its tensors: no element is read. */
 
-import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
-import { selectNames } from './choose/select.js';
-import type { OpenedFile, StoredTensor } from './formats/checkpoint.js';
+import type { CheckpointPath, TensorNode } from './choose/dict.js';
+import type { InputFile, StoredTensor } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
 import { decompressed } from './formats/gzip.js';
-import { openCheckpoint } from './formats/open.js';
+import { openWanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
-import { byFiles, openIndex } from './sharded.js';
+import { readIndex, resolveSource } from './sharded.js';
 import { type Located, locate, type StateDictSource, WHERE } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
 import { identityOf } from './tensors/bind.js';
@@ -18,21 +17,21 @@ import type { TorchDtype } from './tensors/tensor.js';
 export interface TensorDescription {
   readonly dtype: TorchDtype;
   readonly shape: readonly number[];
-  /** Of its elements, row-major. */
+  /** Bytes of its elements. */
   readonly byteLength: number;
-  /** An earlier tensor that is this one: tied weights, of which the file holds the bytes once. */
+  /** The name of an earlier tensor with the same elements: tied weights, which the file holds once. */
   readonly sameAs?: string;
 }
 
 export interface SourceDescription {
   readonly format: StateDictFormat;
-  /** Files of the model that tensors were found in: 1, or those that an index lists. */
+  /** Number of files with tensors: 1, or those that an index lists. */
   readonly files: number;
-  /** Keys from the root of the file to the dict that was taken. */
+  /** Keys from the root of the file to the dict of the tensors. */
   readonly path: CheckpointPath;
   /** In the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorDescription>;
-  /** Tensors that the file names and that cannot be read, with the reason. */
+  /** Tensors that cannot be read, with the reason. */
   readonly refused: ReadonlyMap<string, string>;
   /** `__metadata__` of safetensors. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -43,42 +42,28 @@ export interface SourceDescription {
 export type DescribeOptions = Pick<SourceOptions, 'limits' | 'path' | 'select' | 'signal'>;
 
 /**
- * Describes the tensors of a source: of a file or of a model in several, chosen by `path` and `select` as
- * `readStateDict` chooses.
+ * Describes the tensors of a file, or of a model in several files. `path` and `select` choose as in `readStateDict`.
  *
- * Reads the parts of a file that say what it holds. Where no parts can be had, and of formats whose descriptions and
- * elements are one text, it reads the whole.
+ * It reads the parts of a file that describe its tensors; the whole where the source serves no parts, and of JSON text.
  *
- * @throws what `readStateDict` throws, but for tensors that cannot be read: those are listed.
+ * @throws what `readStateDict` throws, except for tensors that cannot be read, which it lists.
  */
 export async function describeSource(
   source: StateDictSource,
   options: DescribeOptions,
 ): Promise<SourceDescription> {
-  return byFiles(locate(source), {
-    one: (file) => describeFile(file, options),
-    several: (index) => describeSharded(index, options),
-  });
+  const { kind, located } = await resolveSource(locate(source));
+  return kind === 'index' ? describeSharded(located, options) : describeFile(located, options);
 }
 
 function describeFile(located: Located, options: DescribeOptions): Promise<SourceDescription> {
   return runSource(located, options, true, (opened) => decompressed(opened, describe));
 
-  function* describe(file: OpenedFile): Reading<SourceDescription> {
-    const checkpoint = yield* openCheckpoint(WHERE, located.name, file);
-    const path = chooseDict(file.where, checkpoint, options.path);
-    const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, options.limits);
-    const names = selectNames(file.where, [...tensors.keys()], options.select);
-    const wanted = new Map(names.map((name) => [name, tensors.get(name) as TensorNode]));
-    return {
-      ...describeNodes(wanted),
-      format: checkpoint.format,
-      path,
-      files: 1,
-      metadata: checkpoint.metadata ?? new Map(),
-      warnings: [...checkpoint.warnings, ...warnings],
-      unknownGlobals: checkpoint.unknownGlobals,
-    };
+  function* describe(file: InputFile): Reading<SourceDescription> {
+    const request = { source: located.name, path: options.path, select: options.select };
+    const { path, wanted, about } = yield* openWanted(WHERE, file, request);
+    const { format, metadata = new Map(), warnings, unknownGlobals } = about;
+    return { ...describeNodes(wanted), format, path, files: 1, metadata, warnings, unknownGlobals };
   }
 }
 
@@ -101,7 +86,7 @@ function describeNodes(
   return { tensors, refused };
 }
 
-/** The name under which the same elements of the same storage were met before. An empty tensor shares nothing. */
+/** The name of an earlier tensor with the same elements of the same storage. An empty tensor shares nothing. */
 function earlierName(
   firstNames: Map<unknown, Map<string, string>>,
   name: string,
@@ -117,7 +102,7 @@ function earlierName(
 }
 
 async function describeSharded(index: Located, options: DescribeOptions): Promise<SourceDescription> {
-  const { weightMap, names, shards } = await openIndex(index, options);
+  const { weightMap, names, shards } = await readIndex(index, options);
   const parts = new Map<string, SourceDescription>();
   const strays = new Map<string, string>();
   for (const [shard, located] of shards) {

@@ -1,46 +1,101 @@
-/** What a caller of readStateDict may ask for. */
+/** The options of the readers, and their checks. */
 
 import { checkKeys, message, show } from '../check.js';
-import { checkFormat, type ParseOptions } from './parse.js';
-import { checkFunction, checkPart } from './read-checkpoint.js';
+import type { CheckpointPath } from './choose/dict.js';
+import type { StateDictFormat } from './formats/detect.js';
+import { FORMATS } from './formats/open.js';
+import { checkModulePath } from './keys.js';
+import type { ReadReport } from './read-checkpoint.js';
 import type { ReadLimits } from './rules/limits.js';
-import { checkSha256 } from './sources/digest.js';
-import { WHERE } from './sources/locate.js';
 import type { ReadProgress } from './sources/stream.js';
 
+/** Which part of a file is read. */
+export interface PartOptions {
+  /**
+   * Keys from the root of the file to the dict that is the state_dict: `['ema', 'model']`; `[]` is the root with all that
+   * it holds. By default the only dict with tensors, optimizers aside.
+   */
+  readonly path?: CheckpointPath | undefined;
+  /** Module paths whose tensors are read, such as `['encoder.gru']`. @default all */
+  readonly select?: readonly string[] | undefined;
+  /** Called once with what was read, when all of it is read. */
+  readonly onReport?: ((report: ReadReport) => void) | undefined;
+}
+
+/** Options of `parseStateDict`. */
+export interface ParseOptions extends PartOptions {
+  /** The format of the bytes. @default detected by the first bytes */
+  readonly format?: StateDictFormat | undefined;
+  /** Bounds on what a file may ask for. */
+  readonly limits?: ReadLimits | undefined;
+}
+
+/** Options of `readStateDict`. In a model of several files `limits` apply to each file. */
 export interface ReadOptions extends ParseOptions {
   /** Ends the reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Told of every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
-   * already in memory. Of a model in several files it counts in each from 0 on.
+   * Called for every piece of a file, Blob or body as it arrives, with the total where the whole is read; not called for bytes
+   * in memory. In a model of several files it counts from 0 in each.
    */
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
-  /** Of a model in several files, for each of them. */
-  readonly limits?: ReadLimits | undefined;
-  /** What `sha256sum` prints of the file, which is then read in whole: another file is a FormatError. */
+  /** What `sha256sum` prints of the file, which is then read as a whole: another file is a FormatError. */
   readonly sha256?: string | undefined;
 }
 
-const KNOWN: readonly (keyof ReadOptions)[] = [
-  'format',
-  'limits',
-  'path',
-  'select',
-  'onReport',
-  'signal',
-  'onProgress',
-  'sha256',
-];
+const PARSE_KEYS: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'select', 'onReport'];
+const READ_KEYS: readonly (keyof ReadOptions)[] = [...PARSE_KEYS, 'signal', 'onProgress', 'sha256'];
 
-/** @throws TypeError or RangeError for an option that is unknown or is not what it should be. */
-export function checkReadOptions(options: ReadOptions): void {
-  checkKeys(WHERE, options, KNOWN);
-  const { format, signal, onProgress, sha256 } = options;
-  checkFormat(WHERE, format);
+/** @throws TypeError or RangeError for an option that is unknown or invalid; `limits` are checked where they are resolved. */
+export function checkParseOptions(where: string, options: ParseOptions): void {
+  checkKeys(where, options, PARSE_KEYS);
+  checkShared(where, options);
+}
+
+/** @throws TypeError or RangeError for an option that is unknown or invalid; `limits` are checked where they are resolved. */
+export function checkReadOptions(where: string, options: ReadOptions): void {
+  checkKeys(where, options, READ_KEYS);
+  checkShared(where, options);
+  const { signal, onProgress, sha256 } = options;
   if (signal && typeof signal.throwIfAborted !== 'function')
-    throw new TypeError(message(WHERE, 'signal', 'an AbortSignal', show(signal)));
-  checkFunction(WHERE, 'onProgress', onProgress);
-  checkPart(WHERE, options);
-  checkSha256(WHERE, sha256);
+    throw new TypeError(message(where, 'signal', 'an AbortSignal', show(signal)));
+  checkFunction(where, 'onProgress', onProgress);
+  checkSha256(where, sha256);
+}
+
+function checkShared(where: string, { format, path, select, onReport }: ParseOptions): void {
+  if (format !== undefined && !FORMATS.includes(format))
+    throw new RangeError(message(where, 'format', FORMATS.map(show).join(' or '), show(format)));
+  checkPath(where, path);
+  checkSelect(where, select);
+  checkFunction(where, 'onReport', onReport);
+}
+
+function checkPath(where: string, path: unknown): void {
+  if (path === undefined) return;
+  if (Array.isArray(path) && path.every((key) => typeof key === 'string')) return;
+  throw new TypeError(message(where, 'path', "a list of keys, such as ['model']", show(path)));
+}
+
+function checkSelect(where: string, select: unknown): void {
+  if (select === undefined) return;
+  if (!Array.isArray(select)) {
+    throw new TypeError(message(where, 'select', 'a list of module paths', show(select)));
+  }
+  for (const path of select) checkModulePath(where, 'select', path);
+  if (select.length === 0) {
+    throw new RangeError(message(where, 'select', 'a module path or more', '[]', 'Leave it out to read all'));
+  }
+}
+
+function checkSha256(where: string, sha256: unknown): void {
+  if (sha256 === undefined) return;
+  const rule = '64 hexadecimal digits';
+  if (typeof sha256 !== 'string') throw new TypeError(message(where, 'sha256', rule, show(sha256)));
+  if (!/^[0-9a-f]{64}$/i.test(sha256)) throw new RangeError(message(where, 'sha256', rule, show(sha256)));
+}
+
+function checkFunction(where: string, what: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw new TypeError(message(where, what, 'a function', show(value)));
 }

@@ -1,24 +1,14 @@
-import { checkKeys, message, show } from '../check.js';
-import type { StateDictFormat } from './formats/detect.js';
-import { FORMATS } from './formats/open.js';
-import { checkPart, type PartOptions, readCheckpoint } from './read-checkpoint.js';
+import { checkParseOptions, type ParseOptions } from './options.js';
+import { readCheckpoint } from './read-checkpoint.js';
 import { runSync } from './reading/drive.js';
 import { inflateSync } from './reading/inflate.js';
-import { type ReadLimits, resolveLimits } from './rules/limits.js';
+import { resolveLimits } from './rules/limits.js';
 import { asBytes, requireLittleEndian } from './tensors/bytes.js';
 import type { StateDict } from './tensors/tensor.js';
-
-export interface ParseOptions extends PartOptions {
-  /** What the bytes are. @default judged by the first bytes */
-  readonly format?: StateDictFormat | undefined;
-  /** What a file may ask for. */
-  readonly limits?: ReadLimits | undefined;
-}
 
 const WHERE = 'parseStateDict';
 /** A string may be a path as well, so it is not taken for the text itself. */
 const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file';
-const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'select', 'onReport'];
 
 /**
  * The state_dict that a file of safetensors, of `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, holds.
@@ -36,17 +26,10 @@ const KNOWN: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'sel
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
   const bytesInMemory = asBytes(WHERE, bytes, 'bytes', typeof bytes === 'string' ? TEXT_REMEDY : undefined);
-  checkKeys(WHERE, options, KNOWN);
-  checkFormat(WHERE, options.format);
-  checkPart(WHERE, options);
+  checkParseOptions(WHERE, options);
   requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
   const file = { where: WHERE, size: bytesInMemory.length, limits };
   const reading = readCheckpoint({ ...options, where: WHERE, source: 'source', file });
   return runSync(reading, bytesInMemory, inflateSync);
-}
-
-export function checkFormat(where: string, format: unknown): void {
-  if (format === undefined || FORMATS.includes(format as StateDictFormat)) return;
-  throw new RangeError(message(where, 'format', FORMATS.map(show).join(' or '), show(format)));
 }

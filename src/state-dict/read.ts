@@ -1,6 +1,6 @@
 import { checkReadOptions, type ReadOptions } from './options.js';
 import { resolveLimits } from './rules/limits.js';
-import { byFiles, readSharded } from './sharded.js';
+import { readSharded, resolveSource } from './sharded.js';
 import { locate, type StateDictSource, WHERE } from './sources/locate.js';
 import { readSource } from './sources/read-source.js';
 import { requireLittleEndian } from './tensors/bytes.js';
@@ -26,12 +26,10 @@ import type { StateDict } from './tensors/tensor.js';
  *   meant.
  */
 export async function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
-  checkReadOptions(options);
+  checkReadOptions(WHERE, options);
   requireLittleEndian(WHERE);
   const resolved = { ...options, limits: resolveLimits(WHERE, options.limits) };
   options.signal?.throwIfAborted();
-  return byFiles(locate(source), {
-    one: (file) => readSource(file, resolved),
-    several: (index) => readSharded(index, resolved),
-  });
+  const { kind, located } = await resolveSource(locate(source));
+  return kind === 'index' ? readSharded(located, resolved) : readSource(located, resolved);
 }

@@ -33,25 +33,18 @@ export function isIndexName(path: string): boolean {
   return /\.index\.json$/i.test(path);
 }
 
-/** What is done with a source, by what it is. */
-export interface ByFiles<T> {
-  /** A file with tensors. */
-  one(file: Located): Promise<T>;
-  /** The index of a model in several, or of the folder that was named. */
-  several(index: Located): Promise<T>;
+/** A file with tensors, or the index of a model in several files. */
+export interface Resolved {
+  readonly kind: 'file' | 'index';
+  readonly located: Located;
 }
 
-/** Takes a source for an index by its name, for a folder when it cannot be read as a file, and else for a file. */
-export async function byFiles<T>(located: Located, { one, several }: ByFiles<T>): Promise<T> {
+/** An index by its name, or in the folder that is named; else a file. */
+export async function resolveSource(located: Located): Promise<Resolved> {
   const { place } = located;
-  if (place !== undefined && isIndexName(pathOf(place))) return several(located);
-  try {
-    return await one(located);
-  } catch (error) {
-    const index = await indexIn(place);
-    if (index === undefined) throw error;
-    return several(index);
-  }
+  if (place !== undefined && isIndexName(pathOf(place))) return { kind: 'index', located };
+  const index = await indexIn(place);
+  return index ? { kind: 'index', located: index } : { kind: 'file', located };
 }
 
 /** The index in a folder; undefined of any other place. */
@@ -85,7 +78,7 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     const remedy = 'Check the files of the model one by one';
     throw new RangeError(message(where, 'sha256', 'a model in one file', 'one in several', remedy));
   }
-  const { weightMap, names, shards } = await openIndex(index, options);
+  const { weightMap, names, shards } = await readIndex(index, options);
   const wanted = new Set(names);
   const listed = namesByShard(weightMap);
   const found = new Map<string, TorchTensor>();
@@ -105,7 +98,7 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     });
     for (const [name, tensor] of tensors) found.set(name, tensor);
   }
-  onReport?.(joined(reports, warnings, found.size));
+  onReport?.(joinReports(reports, warnings, found.size));
   return new Map(names.map((name) => [name, found.get(name) as TorchTensor]));
 }
 
@@ -121,7 +114,7 @@ function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string
 }
 
 /** An index, and the files that hold what is asked for. */
-export interface OpenIndex {
+export interface ModelIndex {
   readonly weightMap: WeightMap;
   /** The tensors asked for, in the order of the index. */
   readonly names: readonly string[];
@@ -130,7 +123,7 @@ export interface OpenIndex {
 }
 
 /** Reads an index, and finds the files of the tensors that are selected. */
-export async function openIndex(index: Located, options: SourceOptions): Promise<OpenIndex> {
+export async function readIndex(index: Located, options: SourceOptions): Promise<ModelIndex> {
   const { limits, signal, select } = options;
   const where = `${WHERE}: ${index.name}`;
   const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
@@ -165,7 +158,11 @@ function checkHeld(
   }
 }
 
-function joined(reports: readonly ReadReport[], warnings: readonly string[], tensors: number): ReadReport {
+function joinReports(
+  reports: readonly ReadReport[],
+  warnings: readonly string[],
+  tensors: number,
+): ReadReport {
   return {
     format: reports[0]?.format ?? 'safetensors',
     path: reports[0]?.path ?? [],

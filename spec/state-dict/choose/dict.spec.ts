@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkPath, chooseDict, tensorsAt } from '../../../src/state-dict/choose/dict.js';
+import { chooseDict, tensorsAt } from '../../../src/state-dict/choose/dict.js';
 import type {
   Checkpoint,
   CheckpointDict,
@@ -227,16 +227,5 @@ describe('tensorsAt', () => {
     const error = errorOf(() => namesAt({ a: dict({ a: node }) }));
     expect(error.code).to.equal('TOO_DEEP');
     expect(error.message).to.equal('spec: file: expected at most 128 dicts inside each other, got another');
-  });
-});
-
-describe('checkPath', () => {
-  it('takes a list of keys, and nothing else', () => {
-    for (const path of [undefined, [], ['a', '']]) checkPath('spec', path);
-    for (const path of ['model', [1], null, { 0: 'a' }])
-      expect(errorOf(() => checkPath('spec', path))).to.be.instanceOf(TypeError);
-    expect(errorOf(() => checkPath('spec', 'model')).message).to.equal(
-      'spec: path: expected a list of keys, such as [\'model\'], got "model"',
-    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkSelect, selectNames } from '../../../src/state-dict/choose/select.js';
+import { selectNames } from '../../../src/state-dict/choose/select.js';
 import { errorOf } from '../support.js';
 
 const NAMES = ['encoder.gru.weight', 'encoder.gru2.weight', 'encoder.fc.bias', 'fc.bias', 'scale'];
@@ -26,26 +26,5 @@ describe('selectNames', () => {
     const many = Array.from({ length: 20 }, (_, i) => `layer${i}.w`);
     expect(errorOf(() => selectNames('spec', many, ['x'])).message).to.match(/"layer7", ... 20 in all$/);
     expect(errorOf(() => selectNames('spec', [], ['x'])).message).to.match(/got "x"$/);
-  });
-});
-
-describe('checkSelect', () => {
-  it('takes a list of module paths', () => {
-    checkSelect('spec', undefined);
-    checkSelect('spec', ['', 'a.b']);
-    for (const [select, type, text] of [
-      ['gru', TypeError, 'expected a list of module paths, got "gru"'],
-      [[1], TypeError, 'expected a module path, got 1'],
-      [
-        ['a.'],
-        RangeError,
-        'expected a module path without a dot at its end, such as "encoder.gru", got "a."',
-      ],
-      [[], RangeError, 'expected a module path or more, got []. Leave it out to read all'],
-    ] as [unknown, ErrorConstructor, string][]) {
-      const error = errorOf(() => checkSelect('spec', select));
-      expect(error).to.be.instanceOf(type);
-      expect(error.message).to.equal(`spec: select: ${text}`);
-    }
   });
 });

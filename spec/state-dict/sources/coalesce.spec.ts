@@ -1,23 +1,20 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange } from '../../../src/state-dict/reading/reading.js';
-import { readCoalesced } from '../../../src/state-dict/sources/coalesce.js';
+import { coalesce } from '../../../src/state-dict/sources/coalesce.js';
 
 const RUNS = { seed: 20261122, numRuns: 500 };
 const GAP = 1 << 16;
 
-/** The ranges that a reading asks for; it is given up before they are answered. */
 function asked(ranges: readonly ByteRange[]): readonly ByteRange[] {
-  const { value } = readCoalesced(ranges).next();
-  return 'kind' in value && value.kind === 'read' ? value.ranges : [];
+  return coalesce(ranges).joined;
 }
 
 function range(begin: number, end: number): ByteRange {
   return { begin, end };
 }
 
-describe('readCoalesced', () => {
+describe('coalesce', () => {
   it('joins ranges with little between them, in whatever order they come', () => {
     expect(asked([range(64, 80), range(0, 16), range(16, 32)])).to.deep.equal([range(0, 80)]);
     const far = 32 + GAP;
@@ -44,7 +41,7 @@ describe('readCoalesced', () => {
 
   it('asks for nothing where there are no ranges', () => {
     expect(asked([])).to.deep.equal([]);
-    expect(runSync(readCoalesced([]), new Uint8Array(0))).to.deep.equal([]);
+    expect(coalesce([]).split([])).to.deep.equal([]);
   });
 
   it('gives the bytes of each range in the order given', () => {
@@ -54,7 +51,8 @@ describe('readCoalesced', () => {
       .map(([begin, length]) => range(begin, Math.min(begin + length, bytes.length)));
     fc.assert(
       fc.property(fc.array(anyRange, { maxLength: 8 }), (ranges) => {
-        const parts = runSync(readCoalesced(ranges), bytes);
+        const { joined, split } = coalesce(ranges);
+        const parts = split(joined.map(({ begin, end }) => bytes.subarray(begin, end)));
         expect(parts).to.have.length(ranges.length);
         for (const [i, { begin, end }] of ranges.entries()) {
           expect(Buffer.compare(parts[i], bytes.subarray(begin, end))).to.equal(0);

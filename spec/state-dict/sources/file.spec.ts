@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { fileAccess, openFile } from '../../../src/state-dict/sources/file.js';
+import { fileAccess, openHandle } from '../../../src/state-dict/sources/file.js';
 import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sources/node-fs.js';
 import type { Transfer } from '../../../src/state-dict/sources/stream.js';
 import { FOLDER_REMEDY, rejectionOf, utf8 } from '../support.js';
@@ -89,7 +89,7 @@ describe('fileAccess', () => {
 
   it('leaves no handle open for what is no file', async () => {
     const { fs, open } = counting();
-    const error = await rejectionOf(openFile(fs, folder, TRANSFER));
+    const error = await rejectionOf(openHandle(fs, folder, TRANSFER));
     expect(error.message).to.equal(`spec: path "m": expected a file, got a directory. ${FOLDER_REMEDY}`);
     expect(open()).to.equal(0);
   });

@@ -30,13 +30,6 @@ const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$
 /** Names are joined for every level, and a graph with cycles has no deepest one. No module is nested half as deep. */
 const MAX_NESTING = 128;
 
-/** @throws TypeError for anything but a list of strings. */
-export function checkPath(where: string, path: unknown): asserts path is CheckpointPath | undefined {
-  if (path === undefined) return;
-  if (Array.isArray(path) && path.every((key) => typeof key === 'string')) return;
-  throw new TypeError(message(where, 'path', "a list of keys, such as ['model']", show(path)));
-}
-
 /**
  * The dict at `path`; without one, the one that holds the weights: the root where it holds tensors itself, else its only
  * entry below which there are tensors, and so on. What belongs to an optimizer does not count, and a `state_dict`,

@@ -1,19 +1,7 @@
 /** Which tensors are read: those of the modules that a caller names. */
 
 import { message, show, showFirst } from '../../check.js';
-import { checkModulePath, lastPart, parentPath } from '../keys.js';
-
-/** @throws TypeError for anything but a list of module paths, RangeError for an empty one. */
-export function checkSelect(where: string, select: unknown): asserts select is readonly string[] | undefined {
-  if (select === undefined) return;
-  if (!Array.isArray(select)) {
-    throw new TypeError(message(where, 'select', 'a list of module paths', show(select)));
-  }
-  for (const path of select) checkModulePath(where, 'select', path);
-  if (select.length === 0) {
-    throw new RangeError(message(where, 'select', 'a module path or more', '[]', 'Leave it out to read all'));
-  }
-}
+import { lastPart, parentPath } from '../keys.js';
 
 /**
  * The names that are, or are below, one of the module paths; all without any paths.

@@ -74,7 +74,7 @@ export interface Checkpoint {
 }
 
 /** The file that a reader opens. */
-export interface OpenedFile {
+export interface InputFile {
   /** How messages call the reader's caller and the file. */
   readonly where: string;
   readonly size: number;
@@ -82,4 +82,4 @@ export interface OpenedFile {
 }
 
 /** The reader of one format. It asks for the parts that describe the tensors, checks them, and leaves the elements alone. */
-export type OpenCheckpoint = (file: OpenedFile) => Reading<Checkpoint>;
+export type OpenCheckpoint = (file: InputFile) => Reading<Checkpoint>;

@@ -1,13 +1,13 @@
 import { within } from '../reading/drive.js';
 import { inflate, type Reading, readRange } from '../reading/reading.js';
-import type { OpenedFile } from './checkpoint.js';
+import type { InputFile } from './checkpoint.js';
 import { isGzip } from './detect.js';
 
 /** What gzip is told by. */
 const MARK_BYTES = 9;
 
 /** A reading of a file, or, of one that gzip wrote, of what is in it: that is inflated first, as a whole. */
-export function* decompressed<T>(file: OpenedFile, read: (file: OpenedFile) => Reading<T>): Reading<T> {
+export function* decompressed<T>(file: InputFile, read: (file: InputFile) => Reading<T>): Reading<T> {
   const head = yield* readRange(0, Math.min(MARK_BYTES, file.size));
   if (!isGzip(head)) return yield* read(file);
   const whole = yield* readRange(0, file.size);

@@ -1,5 +1,5 @@
 import { type Reading, readRange } from '../reading/reading.js';
-import type { Checkpoint, OpenCheckpoint, OpenedFile } from './checkpoint.js';
+import type { Checkpoint, InputFile, OpenCheckpoint } from './checkpoint.js';
 import { detectFormat, type StateDictFormat } from './detect.js';
 import { openJson } from './json/json.js';
 import { openNpy } from './numpy/npy.js';
@@ -31,7 +31,7 @@ export const FORMATS = Object.keys(READERS) as StateDictFormat[];
 export function* openCheckpoint(
   where: string,
   source: string,
-  file: OpenedFile,
+  file: InputFile,
   format?: StateDictFormat,
 ): Reading<Checkpoint> {
   if (format !== undefined) return yield* READERS[format](file);

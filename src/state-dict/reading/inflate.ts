@@ -101,7 +101,7 @@ export async function inflateStream(request: InflateRequest, signal?: AbortSigna
     await output.cancel().catch(() => {});
     await fed;
   }
-  return joined(pieces, length);
+  return concatenated(pieces, length);
 }
 
 /** @throws UnsupportedError where the host has none, or none for this format, as older browsers. */
@@ -133,7 +133,7 @@ async function feed(input: WritableStreamDefaultWriter<BufferSource>, bytes: Uin
   }
 }
 
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+function concatenated(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

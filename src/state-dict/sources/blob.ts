@@ -6,10 +6,10 @@ import { reasonOf, type Transfer } from './stream.js';
 
 /** The parts of a Blob or File. */
 export function blobAccess(blob: Blob, transfer: Transfer): RandomAccess {
-  return rangedAccess(blob.size, transfer, (range, part) => readPart(blob, range, part));
+  return rangedAccess(blob.size, transfer, (range, part) => readBlobRange(blob, range, part));
 }
 
-async function readPart(blob: Blob, { begin, end }: ByteRange, transfer: Transfer): Promise<Uint8Array> {
+async function readBlobRange(blob: Blob, { begin, end }: ByteRange, transfer: Transfer): Promise<Uint8Array> {
   const { where, source, signal, onProgress } = transfer;
   const buffer = await blob
     .slice(begin, end)

@@ -1,15 +1,15 @@
 import { message, show } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
-import { openFile, readPart } from './file.js';
+import { openHandle, readFileRange } from './file.js';
 import { type NodeFs, nodeFs } from './node-fs.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './stream.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
 export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<Uint8Array> {
-  const file = await openFile(fs, path, transfer);
+  const file = await openHandle(fs, path, transfer);
   try {
     checkSize(transfer, file.size);
-    return await readPart(file, { begin: 0, end: file.size }, transfer);
+    return await readFileRange(file, { begin: 0, end: file.size }, transfer);
   } finally {
     await file.handle.close();
   }

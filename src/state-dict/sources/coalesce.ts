@@ -1,4 +1,4 @@
-import { type ByteRange, type Reading, readRanges } from '../reading/reading.js';
+import type { ByteRange } from '../reading/reading.js';
 
 /** Two ranges with no more than this between them are read as one: a request of its own costs more than so many bytes. */
 const MAX_GAP_BYTES = 1 << 16;
@@ -9,12 +9,15 @@ const MAX_JOINED_BYTES = 2 ** 30;
 /** The widest element: a range that begins at a multiple of it keeps the alignment that elements have in the file. */
 const ALIGNMENT = 8;
 
-/**
- * Reads ranges in one request of few, long ones: sorted, and joined where little lies between them.
- *
- * @returns the bytes of each range in the order given, views of what was read.
- */
-export function* readCoalesced(ranges: readonly ByteRange[]): Reading<Uint8Array[]> {
+/** Few, long ranges in place of many. */
+export interface Coalesced {
+  readonly joined: readonly ByteRange[];
+  /** The bytes of the original ranges in their order, views of those of the joined ranges. */
+  split(parts: readonly Uint8Array[]): Uint8Array[];
+}
+
+/** Sorts ranges, and joins those with little between them. */
+export function coalesce(ranges: readonly ByteRange[]): Coalesced {
   const order = ranges.map((_, i) => i).sort((a, b) => ranges[a].begin - ranges[b].begin);
   const joined: ByteRange[] = [];
   /** Which of the joined ranges holds each range. */
@@ -30,9 +33,10 @@ export function* readCoalesced(ranges: readonly ByteRange[]): Reading<Uint8Array
     }
     holder[i] = joined.length - 1;
   }
-  const parts = joined.length === 0 ? [] : yield* readRanges(joined);
-  return ranges.map(({ begin, end }, i) => {
-    const start = joined[holder[i]].begin;
-    return parts[holder[i]].subarray(begin - start, end - start);
-  });
+  const split = (parts: readonly Uint8Array[]): Uint8Array[] =>
+    ranges.map(({ begin, end }, i) => {
+      const start = joined[holder[i]].begin;
+      return parts[holder[i]].subarray(begin - start, end - start);
+    });
+  return { joined, split };
 }

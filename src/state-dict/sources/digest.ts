@@ -1,14 +1,6 @@
-import { message, show } from '../../check.js';
+import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
-
-/** @throws TypeError for anything but text, RangeError for text that is no SHA-256 in hexadecimal digits. */
-export function checkSha256(where: string, sha256: unknown): asserts sha256 is string | undefined {
-  if (sha256 === undefined) return;
-  const rule = '64 hexadecimal digits';
-  if (typeof sha256 !== 'string') throw new TypeError(message(where, 'sha256', rule, show(sha256)));
-  if (!/^[0-9a-f]{64}$/i.test(sha256)) throw new RangeError(message(where, 'sha256', rule, show(sha256)));
-}
 
 /**
  * What computes digests. Asked for before a file is fetched, too: one that could not be checked need not come.

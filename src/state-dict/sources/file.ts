@@ -16,7 +16,7 @@ const READS_AT_A_TIME = 4;
 const FOLDER_REMEDY = 'Name the file in it; a model in several files needs its model.safetensors.index.json';
 
 /** A regular file that is open: the same one from the first read to the last, whatever its path comes to name. */
-export interface OpenFile {
+export interface FileHandle {
   readonly handle: NodeFile;
   readonly size: number;
   /** When it was last written to, in milliseconds. */
@@ -24,7 +24,7 @@ export interface OpenFile {
 }
 
 /** Opens a regular file. The caller closes the handle. */
-export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<OpenFile> {
+export async function openHandle(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<FileHandle> {
   // Without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer, out of reach of any signal.
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
   const handle = await fs.open(path, flags).catch((cause: unknown) => {
@@ -43,8 +43,8 @@ export async function openFile(fs: NodeFs, path: string | URL, transfer: Transfe
 
 /** The parts of a file, by one handle that `close` frees. */
 export async function fileAccess(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<RandomAccess> {
-  const file = await openFile(fs, path, transfer);
-  return rangedAccess(file.size, transfer, (range, part) => readPart(file, range, part), {
+  const file = await openHandle(fs, path, transfer);
+  return rangedAccess(file.size, transfer, (range, part) => readFileRange(file, range, part), {
     close: () => file.handle.close(),
   });
 }
@@ -54,8 +54,8 @@ export async function fileAccess(fs: NodeFs, path: string | URL, transfer: Trans
  *
  * @throws RangeError where it ends before, Error where it was written to since it was opened.
  */
-export async function readPart(
-  { handle, size, modified }: OpenFile,
+export async function readFileRange(
+  { handle, size, modified }: FileHandle,
   { begin, end }: ByteRange,
   { where, source, signal, onProgress }: Transfer,
 ): Promise<Uint8Array> {

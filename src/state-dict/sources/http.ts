@@ -49,12 +49,12 @@ export async function httpAccess(url: string, transfer: Transfer): Promise<Rando
   const onProgress = ({ loaded }: ReadProgress): void => transfer.onProgress?.({ loaded });
   const head = await bodyOf(response, first, { ...transfer, onProgress });
   const readOne = (range: ByteRange, part: Transfer): Promise<Uint8Array> =>
-    readPart(url, { ...first, begin: range.begin, end: range.end }, part);
+    fetchRange(url, { ...first, begin: range.begin, end: range.end }, part);
   return rangedAccess(first.size, transfer, readOne, { head });
 }
 
 /** No If-Range: it says no more than the answer's own version does, and pages of another origin must ask before they send it. */
-async function readPart(url: string, expected: Part, transfer: Transfer): Promise<Uint8Array> {
+async function fetchRange(url: string, expected: Part, transfer: Transfer): Promise<Uint8Array> {
   const response = await fetchUrl(url, transfer, rangeHeaders(expected));
   // It has a status of failure, which readResponse reports.
   if (!response.ok) return readResponse(response, transfer);

@@ -1,5 +1,5 @@
-import type { ByteRange, ReadRequest } from '../reading/reading.js';
-import { readCoalesced } from './coalesce.js';
+import type { ByteRange } from '../reading/reading.js';
+import { coalesce } from './coalesce.js';
 import { checkSize, type ReadProgress, type Transfer } from './stream.js';
 
 /** A source of known size whose bytes can be had in any order. */
@@ -20,7 +20,7 @@ export function memoryAccess(bytes: Uint8Array): RandomAccess {
   };
 }
 
-/** More are joined, gaps included: a reader may ask for what stands around ten thousand entries of an archive. */
+/** More ranges are joined, gaps included: a reader may ask for the headers of ten thousand entries of an archive. */
 const FEW_RANGES = 8;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -29,10 +29,11 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
 
 /**
- * A source that is read range by range, many that lie close together as one: the sum of what is taken stays within `maxBytes`, which is checked before a read,
- * and progress counts on from one range to the next. It has no total, since what else will be asked for is not known.
+ * A source that is read range by range; many ranges that lie close together are read as one. The sum of what is read stays within
+ * `maxBytes`, which is checked before each read. Progress counts on from one range to the next, without a total, since later
+ * requests are not known.
  *
- * @param head  the first bytes, where they are here already: what lies inside them is not read again.
+ * @param head  the first bytes, where they have been read already: ranges inside them are not read again.
  */
 export function rangedAccess(
   size: number,
@@ -59,10 +60,8 @@ export function rangedAccess(
   };
   const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
     if (ranges.length <= FEW_RANGES) return readEach(ranges);
-    const reading = readCoalesced(ranges);
-    const asked = reading.next();
-    if (asked.done) return asked.value;
-    return reading.next(await readEach((asked.value as ReadRequest).ranges)).value as Uint8Array[];
+    const { joined, split } = coalesce(ranges);
+    return split(await readEach(joined));
   };
   return { size, read, close };
 }

@@ -1,5 +1,5 @@
 import { FormatError, UnsupportedError } from '../../errors.js';
-import type { OpenedFile } from '../formats/checkpoint.js';
+import type { InputFile } from '../formats/checkpoint.js';
 import type { ReadOptions } from '../options.js';
 import { readCheckpoint, type SelectNames } from '../read-checkpoint.js';
 import { runAsync } from '../reading/drive.js';
@@ -34,11 +34,11 @@ export async function runSource<T>(
   located: Located,
   options: SourceOptions,
   inParts: boolean,
-  reading: (file: OpenedFile) => Reading<T>,
+  reading: (file: InputFile) => Reading<T>,
 ): Promise<T> {
   const { limits, signal } = options;
   signal?.throwIfAborted();
-  const access = await openSource(located, options, inParts);
+  const access = await accessTo(located, options, inParts);
   const where = `${WHERE}: ${located.name}`;
   try {
     signal?.throwIfAborted();
@@ -52,7 +52,7 @@ export async function runSource<T>(
   }
 }
 
-async function openSource(located: Located, options: SourceOptions, inParts: boolean): Promise<RandomAccess> {
+async function accessTo(located: Located, options: SourceOptions, inParts: boolean): Promise<RandomAccess> {
   const { limits, sha256, signal, onProgress } = options;
   const transfer = { where: WHERE, source: located.name, maxBytes: limits.maxBytes, signal, onProgress };
   if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);

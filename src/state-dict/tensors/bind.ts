@@ -5,10 +5,10 @@ import { UnsupportedError } from '../../errors.js';
 import type { TensorNode } from '../choose/dict.js';
 import type { StoredBytes, StoredTensor } from '../formats/checkpoint.js';
 import { checkCrc32 } from '../formats/zip/crc32.js';
-import { type ByteRange, inflate, type Reading } from '../reading/reading.js';
+import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
 import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
-import { readCoalesced } from '../sources/coalesce.js';
+import { coalesce } from '../sources/coalesce.js';
 import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
 import type { StateDict, TorchData, TorchTensor } from './tensor.js';
@@ -59,7 +59,8 @@ export function* bindTensors(
 ): Reading<StateDict> {
   const plans = plansFor(nodes, options.where);
   checkExpansion(copiedBytes(plans) + loadedBytes(nodes), options);
-  const parts = yield* readCoalesced(plans.map(storedRange));
+  const { joined, split } = coalesce(plans.map(storedRange));
+  const parts = split(joined.length > 0 ? yield* readRanges(joined) : []);
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
     const bytes = plan.storage.bytes ?? (yield* storageBytes(plan, parts[i], options));
@@ -210,7 +211,7 @@ function bindStorage(
       moved ??= copyAligned(bytes, begin);
       source = moved;
     }
-    const data = known.get(identity) ?? elementsOf(tensor, source, offset);
+    const data = known.get(identity) ?? dataOf(tensor, source, offset);
     known.set(identity, data);
     bound.set(tensor, { dtype: tensor.dtype, shape: tensor.shape, data });
   }
@@ -228,7 +229,7 @@ function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
 }
 
 /** @param offset  of element 0 in `bytes`. */
-function elementsOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
+function dataOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
   const { dtype, shape, strides, storage } = tensor;
   const size = byteLengthOf(dtype, shape);
   const spanned = bytes.subarray(offset, offset + spannedBytes(tensor));

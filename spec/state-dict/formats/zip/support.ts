@@ -1,5 +1,5 @@
 import { crc32, deflateRawSync } from 'node:zlib';
-import type { OpenedFile } from '../../../../src/state-dict/formats/checkpoint.js';
+import type { InputFile } from '../../../../src/state-dict/formats/checkpoint.js';
 import { readEntry, type ZipArchive } from '../../../../src/state-dict/formats/zip/archive.js';
 import { inflateSync } from '../../../../src/state-dict/reading/inflate.js';
 import type { Reading, ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
@@ -7,7 +7,7 @@ import { resolveLimits } from '../../../../src/state-dict/rules/limits.js';
 import { utf8 } from '../../support.js';
 
 /** A file as readers are told of it. */
-export function opened(bytes: Uint8Array, limits: Parameters<typeof resolveLimits>[1] = {}): OpenedFile {
+export function opened(bytes: Uint8Array, limits: Parameters<typeof resolveLimits>[1] = {}): InputFile {
   return { where: 'spec', size: bytes.length, limits: resolveLimits('spec', limits) };
 }
 

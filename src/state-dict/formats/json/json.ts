@@ -1,7 +1,7 @@
 import { type Reading, readRange } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import { MAX_RANK, maxMembers } from '../../rules/limits.js';
-import type { Checkpoint, CheckpointDict, CheckpointNode, OpenedFile } from '../checkpoint.js';
+import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
 import { JsonReader } from './reader.js';
 import { listNode, notATensor, tensorError, tensorObjectNode } from './tensor.js';
 import { type JsonMembers, type JsonValue, readValue } from './value.js';
@@ -28,7 +28,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  *
  * @throws FormatError when the text is not JSON, or not an object. A value that is not a tensor is an error where it is asked for.
  */
-export function* openJson({ size, limits }: OpenedFile): Reading<Checkpoint> {
+export function* openJson({ size, limits }: InputFile): Reading<Checkpoint> {
   const text = yield* readRange(0, size);
   const reader = new JsonReader(text, {
     where: WHERE,

@@ -1,5 +1,5 @@
 import { type Reading, readRange } from '../../reading/reading.js';
-import type { Checkpoint, CheckpointNode, OpenedFile, StoredBytes } from '../checkpoint.js';
+import type { Checkpoint, CheckpointNode, InputFile, StoredBytes } from '../checkpoint.js';
 import type { RefusedArray } from './descr.js';
 import { type NpyHeader, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
 
@@ -10,7 +10,7 @@ export const NPY_TENSOR_NAME = 'arr_0';
  * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array that is no tensor (objects, strings, records)
  * is refused where it is asked for.
  */
-export function* openNpy({ size, limits }: OpenedFile): Reading<Checkpoint> {
+export function* openNpy({ size, limits }: InputFile): Reading<Checkpoint> {
   const head = yield* readRange(0, Math.min(size, USUAL_HEADER_BYTES));
   const headerBytes = npyHeaderBytes(head, size, 'file', limits);
   const whole = headerBytes <= head.length ? head : yield* readRange(0, headerBytes);

@@ -3,7 +3,7 @@ import { type ByteRange, type Reading, readRange, readRanges } from '../../readi
 import { formatError } from '../../rules/format-codes.js';
 import { tooManyTensors } from '../../rules/limits.js';
 import { checkExpansion } from '../../tensors/bind.js';
-import type { Checkpoint, CheckpointDict, CheckpointNode, OpenedFile } from '../checkpoint.js';
+import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
 import { openZip, readEntry, storageOf, type ZipEntry } from '../zip/archive.js';
 import { nameOfEntry } from '../zip/directory.js';
 import { arrayNode } from './npy.js';
@@ -21,7 +21,7 @@ const EXTENSION = '.npy';
  * An entry whose name does not end in `.npy` is not an array: it is a value beside the tensors. (numpy goes by the first bytes; by
  * the name, nothing depends on the content of an entry that is not read.)
  */
-export function* openNpz(file: OpenedFile): Reading<Checkpoint> {
+export function* openNpz(file: InputFile): Reading<Checkpoint> {
   const archive = yield* openZip(file);
   const arrays = [...archive.values()].filter(({ name }) => name.endsWith(EXTENSION));
   const { maxTensors } = file.limits;
@@ -40,7 +40,7 @@ function headOf({ begin, end, isDeflated }: ZipEntry, count: number): ByteRange 
 }
 
 /** Headers longer than `head` are read one by one: together they might take more memory than the file. */
-function* readArray(entry: ZipEntry, head: Uint8Array, { limits }: OpenedFile): Reading<CheckpointNode> {
+function* readArray(entry: ZipEntry, head: Uint8Array, { limits }: InputFile): Reading<CheckpointNode> {
   const what = nameOfEntry(entry.name);
   const bytes = entry.isDeflated ? yield* readEntry(entry, entry.size) : undefined;
   const known = bytes ?? head;

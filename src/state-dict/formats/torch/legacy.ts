@@ -2,7 +2,7 @@ import { message } from '../../../check.js';
 import { FormatError, UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange, readRanges } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
-import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
+import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
@@ -41,7 +41,7 @@ interface Head {
  *
  * @throws UnsupportedError for a pickle that torch.save did not write, and for a whole module.
  */
-export function* openTorchLegacy(file: OpenedFile): Reading<Checkpoint> {
+export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
   const head = yield* readHead(file);
   const claims = readClaims(head.object.persistent);
   const stored = yield* locateStorages(head, claims, file.size);
@@ -56,7 +56,7 @@ export function* openTorchLegacy(file: OpenedFile): Reading<Checkpoint> {
   return interpret(head.object, storages);
 }
 
-function* readHead(file: OpenedFile): Reading<Head> {
+function* readHead(file: InputFile): Reading<Head> {
   const most = Math.min(file.size, file.limits.maxPickleBytes);
   let bytes = yield* readRange(0, Math.min(most, HEAD_BYTES));
   for (;;) {
@@ -74,7 +74,7 @@ function isTruncated(error: unknown): boolean {
   return error instanceof FormatError && error.code === 'TRUNCATED_PICKLE';
 }
 
-function tooLong({ limits }: OpenedFile): FormatError {
+function tooLong({ limits }: InputFile): FormatError {
   const rule = `pickles of at most ${limits.maxPickleBytes} bytes together`;
   const remedy = 'Raise limits.maxPickleBytes to read them';
   return formatError('PICKLE_LIMIT', WHERE, 'file', rule, 'more', remedy);
@@ -87,7 +87,7 @@ function* readOn(bytes: Uint8Array, end: number): Reading<Uint8Array> {
   return longer;
 }
 
-function parseHead(bytes: Uint8Array, { limits }: OpenedFile): Head {
+function parseHead(bytes: Uint8Array, { limits }: InputFile): Head {
   let begin = 0;
   const next = (): Unpickled => {
     const unpickled = unpickle(bytes, { limits, begin, what: 'file' });

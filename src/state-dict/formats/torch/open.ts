@@ -2,7 +2,7 @@ import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { hasMark } from '../../tensors/bytes.js';
-import type { Checkpoint, OpenedFile } from '../checkpoint.js';
+import type { Checkpoint, InputFile } from '../checkpoint.js';
 import { isTar } from '../detect.js';
 import { WHERE } from './invalid.js';
 import { openTorchLegacy } from './legacy.js';
@@ -18,7 +18,7 @@ const HEAD_BYTES = 262;
  * @throws UnsupportedError for a layout or a kind of object that is known and not read, with what to run in Python.
  * @throws FormatError when the file breaks a rule of its layout; `code` says which.
  */
-export function* openTorch(file: OpenedFile): Reading<Checkpoint> {
+export function* openTorch(file: InputFile): Reading<Checkpoint> {
   const head = yield* readRange(0, Math.min(file.size, HEAD_BYTES));
   if (hasMark(head, 'PK')) return yield* openTorchZip(file);
   if (!isTar(head)) return yield* openTorchLegacy(file);

@@ -12,7 +12,7 @@ import { isTensorClass, nameOfGlobal, REBUILD } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
 import type { Storage, Storages } from './storages.js';
 
-export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'refused' }>;
+export type TensorResult = Extract<CheckpointNode, { kind: 'stored' | 'refused' }>;
 
 type Arguments = readonly (PickleValue | undefined)[];
 
@@ -79,7 +79,7 @@ export function makesTensor({ callable }: PickleCall): boolean {
  * @param what  how messages call the tensor.
  * @throws FormatError where the arguments are not what torch's function of that name takes.
  */
-export function tensorOf(call: PickleCall, what: string, storages: Storages): TensorNode {
+export function tensorOf(call: PickleCall, what: string, storages: Storages): TensorResult {
   let made: PickleCall = call;
   for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
     const step = openCall(made, what, storages);
@@ -97,7 +97,7 @@ function openCall(
   call: PickleCall,
   what: string,
   storages: Storages,
-): TensorNode | { readonly inner: PickleValue | undefined } {
+): TensorResult | { readonly inner: PickleValue | undefined } {
   let name = nameOfGlobal(call.callable) ?? '';
   let args: Arguments = call.args.items;
   const isStateless = call.state === undefined || isTensorClass(name);
@@ -131,23 +131,23 @@ function openOldTensor(
   stateValue: PickleValue | undefined,
   what: string,
   storages: Storages,
-): TensorNode | { readonly inner: PickleValue | undefined } {
+): TensorResult | { readonly inner: PickleValue | undefined } {
   const state = asKind(stateValue, 'tuple')?.items;
   if (state?.length === 4) return plainTensor(STATE, state, what, storages);
   return { inner: state?.length === 5 ? state[0] : args[0] };
 }
 
-function refused(reason: string): TensorNode {
+function refused(reason: string): TensorResult {
   return { kind: 'refused', reason };
 }
 
-function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages: Storages): TensorNode {
+function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages: Storages): TensorResult {
   if (args.length < maker.fewest || args.length > maker.most) {
     const rule = `${maker.fewest} to ${maker.most} arguments`;
     throw formatError('INVALID_TENSOR', WHERE, what, rule, `${args.length}`);
   }
   const [reference, offset, size, stride] = args;
-  const storage = storageOf(reference, what, storages);
+  const storage = referencedStorage(reference, what, storages);
   const type = maker.dtype === undefined ? storage.type : dtypeOf(args[maker.dtype], what);
   const { begin, end } = storage.view;
   const shape = unsignedList(size, what, 'sizes');
@@ -164,7 +164,7 @@ function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages:
   return { kind: 'stored', tensor: { ...tensor, strides, byteOffset: begin + first * type.bytes } };
 }
 
-function storageOf(reference: PickleValue | undefined, what: string, storages: Storages): Storage {
+function referencedStorage(reference: PickleValue | undefined, what: string, storages: Storages): Storage {
   const persistent = asKind(reference, 'persistent');
   const storage = persistent && storages.get(persistent);
   if (storage) return storage;

@@ -9,7 +9,7 @@ import { type Content, contentOf, isModule, namedValues } from './containers.js'
 import { isKnownGlobal } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
 import type { Storages } from './storages.js';
-import { makesTensor, type TensorNode, tensorOf } from './tensors.js';
+import { makesTensor, type TensorResult, tensorOf } from './tensors.js';
 
 /** The name of a tensor that a file holds in place of a dict. */
 const LONE_TENSOR = 'tensor';
@@ -63,7 +63,7 @@ class Tree {
     items: new Map<Content['source'], CheckpointDict | undefined>(),
     pairs: new Map<Content['source'], CheckpointDict | undefined>(),
   };
-  private readonly tensors = new Map<PickleCall, TensorNode>();
+  private readonly tensors = new Map<PickleCall, TensorResult>();
   private readonly opaque = new Map<PickleObject, CheckpointNode>();
   private readonly empty: {
     readonly entries: CheckpointDict;
@@ -113,7 +113,7 @@ class Tree {
     return { kind: 'refused', reason };
   }
 
-  private tensor(call: PickleCall, name: string): TensorNode {
+  private tensor(call: PickleCall, name: string): TensorResult {
     const known = this.tensors.get(call);
     if (known) return known;
     const made = tensorOf(call, `tensor ${show(name)}`, this.storages);

@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../../errors.js';
 import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
-import type { Checkpoint, OpenedFile, StoredBytes } from '../checkpoint.js';
+import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import type { PicklePersistent } from '../pickle/values.js';
 import { openZip, readEntry, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
@@ -52,7 +52,7 @@ const OTHER_ARCHIVES = [
  *
  * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
  */
-export function* openTorchZip(file: OpenedFile): Reading<Checkpoint> {
+export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
   const archive = yield* openZip(file);
   refuseOtherArchives(archive);
   const records = recordsOf(archive);
