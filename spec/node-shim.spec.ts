@@ -4,6 +4,7 @@ import util from 'node:util';
 import vm from 'node:vm';
 import { expect } from 'chai';
 import ts from 'typescript';
+import { NO_TFJS_NODE, skip } from './support/skip.js';
 
 const SHIM = new URL('../src/node-shim.ts', import.meta.url);
 const ADDON = new URL('../node_modules/@tensorflow/tfjs-node/lib/', import.meta.url);
@@ -57,7 +58,7 @@ describe('node-shim', () => {
 
     before(function () {
       const required = process.env.REQUIRE_BACKENDS?.split(',').includes('tensorflow') ?? false;
-      if (!existsSync(ADDON) && !required) this.skip();
+      if (!existsSync(ADDON) && !required) skip(this, NO_TFJS_NODE);
       expect(existsSync(ADDON), 'tfjs-node is required: npm run setup:tfjs-node').to.equal(true);
     });
 

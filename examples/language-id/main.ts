@@ -131,7 +131,7 @@ async function run({ backend, phrases }: Options): Promise<boolean> {
   const encode = createEncoder(description.characters);
   const model = await loadClassifier(description);
   const size = `${description.parameters.toLocaleString('en')} parameters`;
-  const parts = [bold('Language identifier'), `GRU trained in PyTorch, ${size}`, `${backend} backend`];
+  const parts = [bold('Language identifier'), 'GRU trained in PyTorch', size, `${backend} backend`];
   console.log(`${title(parts, screenColumns())}\n`);
   await showAnswers(model, encode, phrases.length > 0 ? phrases : SAMPLE, description);
   const isFine = phrases.length > 0 || (await showComparison(model, encode, description));

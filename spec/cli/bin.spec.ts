@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
+import { NO_TFJS_NODE, skip } from '../support/skip.js';
 import { cliFixture, hasTfjsNode, runProgram, startProgram } from './support.js';
 
 const LAYERS = cliFixture('layers.safetensors');
@@ -38,8 +39,7 @@ describe('the program', () => {
   });
 
   it('says so where its answer cannot be written', async function () {
-    // A device that is always full is Linux's.
-    if (!existsSync('/dev/full')) this.skip();
+    if (!existsSync('/dev/full')) skip(this, 'there is no device that is always full');
     const { child, result } = startProgram(['inspect', LAYERS], { stdout: openSync('/dev/full', 'w') });
     child.stdin?.end();
     const { code, stderr } = await result;
@@ -58,8 +58,7 @@ describe('the program', () => {
 
   for (const backend of ['cpu', 'wasm', 'tensorflow']) {
     it(`verifies a layer on ${backend}, and says nothing else`, async function () {
-      // It is optional: a fresh clone has none.
-      if (backend === 'tensorflow' && !hasTfjsNode()) this.skip();
+      if (backend === 'tensorflow' && !hasTfjsNode()) skip(this, NO_TFJS_NODE);
       const io = ['--input', `${ANSWERS}#x`, '--expected', `${ANSWERS}#gru.y`, '--h0', `${ANSWERS}#gru.h0`];
       const words = ['verify', LAYERS, '--layer', 'gru', '--backend', backend];
       const { code, stdout, stderr } = await runProgram([...words, ...io]);
@@ -85,8 +84,7 @@ describe('the program', () => {
   });
 
   it('stops at Ctrl-C, and leaves nothing behind', async function () {
-    // No signals there.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows has no signals');
     // A body that never ends, so that the program is still reading when the signal comes.
     const server = createServer((_, response) => {
       response.writeHead(200, { 'Content-Length': '1000000' });

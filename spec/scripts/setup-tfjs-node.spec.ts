@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { failureReason, run } from '../../scripts/support/child-process.mjs';
 import { changedPackages, extraneousPackages } from '../../scripts/tools/setup-tfjs-node/package-install.mjs';
 import { findTools, unsupportedMachine } from '../../scripts/tools/setup-tfjs-node/toolchain.mjs';
+import { skip } from '../support/skip.js';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
 
@@ -220,7 +221,7 @@ describe('npm run setup:tfjs-node', function () {
   });
 
   it('goes on to the wheel where the download fails, and names the tools that are missing', function () {
-    if (process.platform !== 'linux' || process.arch !== 'x64') this.skip();
+    if (process.platform !== 'linux' || process.arch !== 'x64') skip(this, 'the wheel is for Linux x64');
     const { status, stdout, stderr } = setUp(`
       const fs = require('node:fs');
       const folder = 'node_modules/@tensorflow/tfjs-node';

@@ -15,6 +15,7 @@ import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
 import type { StateDictSource } from '../../src/state-dict/sources/locate.js';
 import type { ReadProgress } from '../../src/state-dict/sources/stream.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
+import { skip } from '../support/skip.js';
 import { expectSameBits, FOLDER_REMEDY, fixture, fixturePath, rejectionOf, utf8 } from './support.js';
 
 const MODULE = 'reference/module.safetensors';
@@ -214,8 +215,7 @@ describe('readStateDict', () => {
     };
 
     it('closes the file whatever becomes of the reading', async function () {
-      // Only there a process can list what it has open.
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform !== 'linux') skip(this, 'a process can list what it has open on Linux alone');
       const handles = () => readdirSync('/proc/self/fd').filter(isInFolder);
       const cut = join(folder, 'cut-big.safetensors');
       writeFileSync(cut, BIG.subarray(0, 1_000_000));

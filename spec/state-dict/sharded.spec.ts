@@ -12,6 +12,7 @@ import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
 import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
+import { skip } from '../support/skip.js';
 import { errorOf, FOLDER_REMEDY, rejectionOf, utf8 } from './support.js';
 
 const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
@@ -84,8 +85,7 @@ describe('readStateDict of a model in several files', () => {
   });
 
   it('reads of a cache whose files are all links into one folder', async function () {
-    // Links need a privilege there.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'links need a privilege on Windows');
     const snapshot = join(root, 'snapshot');
     mkdirSync(snapshot);
     for (const name of [...Object.keys(FILES), 'model.safetensors.index.json'])
@@ -136,8 +136,7 @@ describe('readStateDict of a model in several files', () => {
     });
 
     it('a link out of the folder', async function () {
-      // Links need a privilege there.
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') skip(this, 'links need a privilege on Windows');
       const secret = join(root, 'secret');
       writeFileSync(secret, FILES[FIRST]);
       rmSync(join(folder, FIRST));

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import '../../src/node-shim.js';
+import { NO_TFJS_NODE, skip } from './skip.js';
 
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 
@@ -48,7 +49,7 @@ export function describeEachBackend(title: string, body: (backend: string) => vo
       let tensors = 0;
       let buffers = 0;
       before(async function () {
-        if (!(await startBackend(backend))) this.skip();
+        if (!(await startBackend(backend))) skip(this, NO_TFJS_NODE);
       });
       beforeEach(() => {
         ({ numTensors: tensors, numDataBuffers: buffers } = tf.memory());

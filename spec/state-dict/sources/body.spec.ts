@@ -14,6 +14,7 @@ import {
 } from '../../../src/state-dict/sources/body.js';
 import { nodeFs } from '../../../src/state-dict/sources/node-fs.js';
 import type { ReadProgress, Transfer } from '../../../src/state-dict/sources/stream.js';
+import { skip } from '../../support/skip.js';
 import { rejectionOf, utf8 } from '../support.js';
 
 const TRANSFER: Transfer = { where: 'spec', source: 'Response', maxBytes: 100 };
@@ -53,8 +54,7 @@ describe('readFile', () => {
   });
 
   it('refuses a pipe that nobody writes to, at once', async function () {
-    // No named pipes in the file system there.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows has no pipes in folders');
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const error = await rejectionOf(readFile(nodeFs()!, path, { ...TRANSFER, source: 'path "pipe"' }));

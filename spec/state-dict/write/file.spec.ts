@@ -19,6 +19,7 @@ import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sour
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { saveSafetensors, writeAtomically } from '../../../src/state-dict/write/file.js';
 import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
+import { skip } from '../../support/skip.js';
 import { expectSameBits, rejectionOf, utf8 } from '../support.js';
 
 const STATE_DICT: StateDict = new Map([
@@ -50,8 +51,7 @@ describe('saveSafetensors', () => {
   });
 
   it('replaces the file that a link leads to', async function () {
-    // Links need a privilege there.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'links need a privilege on Windows');
     mkdirSync(join(folder, 'real'));
     const real = join(folder, 'real', 'model');
     writeFileSync(real, 'old');
@@ -87,8 +87,7 @@ describe('saveSafetensors', () => {
   });
 
   it('replaces nothing but files, and leaves to the new one who may read the old', async function () {
-    // Windows has no pipes in folders, and other permissions.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows has no pipes in folders, and other permissions');
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect((await rejectionOf(saveSafetensors(pipe, STATE_DICT))).message).to.match(/got a device or pipe$/);
