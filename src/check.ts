@@ -30,13 +30,13 @@ function showTo(depth: number, value: unknown): string {
   return String(value);
 }
 
-/** The first of what a file may have thousands of, and how many there are where that is more. */
+/** The first few of a list that a file may make thousands long, and its length where that is more. */
 export function showFirst<T>(items: readonly T[], each: (item: T) => string, most = 8): string {
   const shown = items.slice(0, most).map(each).join(', ');
   return items.length > most ? `${shown}, ... ${items.length} in all` : shown;
 }
 
-/** A shape as a message shows it; null (unknown) prints as `?`. No tensor has a rank that is cut here. */
+/** A shape as a message shows it; null (unknown) prints as `?`. Shapes past 16 dimensions are shortened. */
 export function showShape(shape: readonly (number | null)[]): string {
   const head = shape.slice(0, 16).map((size) => size ?? '?');
   return `[${head.join(', ')}${shape.length > 16 ? `, ... ${shape.length} dimensions` : ''}]`;
@@ -46,7 +46,7 @@ export function checkBoolean(where: string, what: string, value: unknown): asser
   if (typeof value !== 'boolean') throw new TypeError(message(where, what, 'a boolean', show(value)));
 }
 
-/** An integer of at least `min`. `note` carries the words users search for, where another library coined them. */
+/** An integer of at least `min`. `note` is a remedy, in the words that users of other libraries search for. */
 export function checkInteger(
   where: string,
   what: string,
@@ -77,8 +77,8 @@ export function checkObject(where: string, what: string, value: unknown): assert
 }
 
 /**
- * Options are an object without a key beside `known`: a misspelt option would be silently without effect. `remedies` says
- * what to do in place of some that other libraries know.
+ * Options must be an object without a key outside `known`, because a misspelt option would have no effect. `remedies`
+ * says what to do in place of options that other libraries have.
  */
 export function checkKeys(
   where: string,

@@ -4,11 +4,12 @@
  * Every message reads `<Where>: <what>: expected <rule>, got <value>[. <remedy>]`.
  */
 
-/** A file is malformed; reading it again cannot help. `code` is stable and names the rule that was broken. */
+/** A file is malformed; reading it again cannot help. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
 
   constructor(
+    /** The rule that was broken, one of `formatCodes`: `'DUPLICATE_KEY'`. */
     readonly code: string,
     message: string,
   ) {
@@ -16,7 +17,10 @@ export class FormatError extends Error {
   }
 }
 
-/** Keys and shapes of a state_dict do not fit the layers it is loaded into. No weight has changed. */
+/**
+ * Keys, shapes or values of a state_dict do not fit the layers it is loaded into. No weight has changed and no layer was
+ * built. The message begins in torch's words (`Missing key(s) in state_dict: ...`), and hints follow.
+ */
 export class StateDictError extends Error {
   override readonly name = 'StateDictError';
 
@@ -26,7 +30,7 @@ export class StateDictError extends Error {
     readonly missing: readonly string[] = [],
     /** Keys of the state_dict that no layer takes. */
     readonly unexpected: readonly string[] = [],
-    /** Keys whose shapes differ. */
+    /** Keys whose shapes differ from the layer's, and keys for one weight whose values differ from each other. */
     readonly mismatched: readonly string[] = [],
   ) {
     super(message);

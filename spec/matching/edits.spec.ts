@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { isWithin } from '../../src/matching/edits.js';
+import { isWithinEditDistance } from '../../src/matching/edits.js';
 
-describe('isWithin', () => {
+describe('isWithinEditDistance', () => {
   it('counts characters inserted, deleted and replaced', () => {
     for (const [a, b, edits] of [
       ['', '', 0],
@@ -12,8 +12,8 @@ describe('isWithin', () => {
       ['inspect', 'inpsect', 2],
       ['lstm', 'rnn', 4],
     ] as const) {
-      expect(isWithin(edits, a, b), `${a} ${b}`).to.equal(true);
-      if (edits > 0) expect(isWithin(edits - 1, a, b), `${a} ${b}`).to.equal(false);
+      expect(isWithinEditDistance(edits, a, b), `${a} ${b}`).to.equal(true);
+      if (edits > 0) expect(isWithinEditDistance(edits - 1, a, b), `${a} ${b}`).to.equal(false);
     }
   });
 });

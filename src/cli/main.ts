@@ -1,4 +1,4 @@
-/** From the words of a command line to an exit code. */
+/** Runs a command line and returns its exit code. */
 
 import { readFileSync } from 'node:fs';
 import { FormatError } from '../errors.js';
@@ -39,10 +39,10 @@ Examples:
 
 Exit codes: 0 fine; 1 the answer is no (beyond the tolerance, a tensor missing, a file malformed); 2 wrong usage.`;
 
-/** Runs a command line and never throws: what goes wrong is told in a line or two. */
+/** Runs a command line and never throws: it prints an error in a line or two. */
 export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { terminal, signal } = context;
-  // It may stand before the command as well.
+  // --debug may stand before the command as well.
   const given = words[0] === '--debug' ? words.slice(1) : words;
   const command = COMMANDS.find(({ name }) => name === given[0]);
   try {
@@ -119,7 +119,7 @@ function report(error: unknown, command: Command | undefined, debug: boolean, te
   if (debug && error instanceof Error) terminal.note(printableMessage(error.stack ?? ''));
 }
 
-/** The function that throws means nothing to who typed a command, and the command is told already. */
+/** Drops the name of the function that threw: the prefix names the command. */
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/^(readStateDict|saveSafetensors|inspect|convert|verify): /, '');

@@ -1,6 +1,6 @@
-/** The word that somebody who misspelt one meant. */
+/** Suggests the word that a misspelt one stands for. */
 
-import { isWithin } from '../matching/edits.js';
+import { isWithinEditDistance } from '../matching/edits.js';
 
 /** More edits than this make another word. */
 const MAX_EDITS = 2;
@@ -9,7 +9,7 @@ const MAX_EDITS = 2;
 export function nearest(word: string, choices: readonly string[]): string | undefined {
   const most = Math.min(MAX_EDITS, Math.ceil(word.length / 2) - 1);
   for (let edits = 0; edits <= most; edits++) {
-    const found = choices.find((choice) => isWithin(edits, word, choice));
+    const found = choices.find((choice) => isWithinEditDistance(edits, word, choice));
     if (found !== undefined) return found;
   }
   return undefined;

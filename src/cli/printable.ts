@@ -1,4 +1,4 @@
-/** Text of a file, as a terminal may have it. */
+/** Makes text from files safe to print on a terminal. */
 
 /**
  * Characters that a terminal obeys rather than shows, or that change how the text around them looks: controls (escape
@@ -7,7 +7,7 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\\]/gu;
 
-/** Characters of a name that are shown: names are a stranger's text, of any length. */
+/** A name from a file may have any length: so many characters of it are shown. */
 const MAX_SHOWN = 120;
 
 /** One line of text, every character visible: `a\u001b[2Jb`. Text of more than 120 characters is cut, and says so. */
@@ -17,7 +17,7 @@ export function printable(text: string): string {
   return cut === text ? visible : `${visible}... (${text.length} characters)`;
 }
 
-/** A message of this package, whose own line ends and tabs stay. It has quoted the text of files already, as JSON does. */
+/** A message of this package: its line ends and tabs stay, since it has quoted the text of files as JSON already. */
 export function printableMessage(text: string): string {
   return text.replace(/[^\n\t\\]+/g, (part) => part.replace(UNPRINTABLE, escapeCharacter));
 }

@@ -1,4 +1,4 @@
-/** Where a command writes to, and how. */
+/** The output of a command: lines, colours and progress. */
 
 import { styleText } from 'node:util';
 import type { ReadProgress } from '../state-dict/sources/stream.js';
@@ -25,7 +25,7 @@ export interface Terminal {
   progress(text: string | undefined): void;
 }
 
-/** Back to the start of the line, which is then empty. */
+/** Returns to the start of the line and clears it. */
 const CLEAR_LINE = '\r\u001b[K';
 
 /**
@@ -40,7 +40,7 @@ export function terminalOf(
 ): Terminal {
   const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
   const styled = (stream: TextStream, style: Style, text: string): string =>
-    // The stream was looked at here: styleText would look at the standard output alone.
+    // This line checks the stream, because styleText would check the standard output alone.
     stream.isTTY && !isPlain ? styleText(style, text, { validateStream: false }) : text;
   let shown = false;
   const progress = (text: string | undefined): void => {

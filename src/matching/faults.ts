@@ -1,6 +1,6 @@
 import { showShape } from '../check.js';
 import { StateDictError } from '../errors.js';
-import { isWithin } from './edits.js';
+import { keyHints, misspellingHints } from './key-hints.js';
 
 type Shape = readonly (number | null)[];
 
@@ -10,16 +10,6 @@ interface Mismatch {
   readonly expected: Shape;
   readonly remedy: string;
 }
-
-/** Keras's weight names, after a dot or a slash, with or without TensorFlow's `:0`. */
-const KERAS_NAME =
-  /(?:^|[./])(?:kernel|recurrent_kernel|gamma|beta|moving_mean|moving_variance|embeddings)(?::0)?$/;
-
-/** A typing slip changes at most this many characters. */
-const SLIP = 2;
-
-/** A file chooses how many keys there are and how long: slips are looked for among so many, of so many characters. */
-const SLIP_LIMITS = { missing: 8, unexpected: 1000, length: 200 };
 
 /** Two shapes agree; a null in `expected` agrees with any size but 0, which no layer is built for. */
 export function shapeFits(found: Shape, expected: Shape): boolean {
@@ -78,11 +68,8 @@ export class Faults {
     const unexplained = this.missing.filter((key) => !this.explains(key));
     return [
       ...this.hints,
-      ...kerasHint(this.unexpected),
-      ...cellHint(this.missing, this.unexpected),
-      ...layerHint(this.missing, this.unexpected),
-      ...projectionHint(this.unexpected),
-      ...nearMissHints(unexplained, this.unexpected),
+      ...keyHints(this.missing, this.unexpected),
+      ...misspellingHints(unexplained, this.unexpected),
     ];
   }
 
@@ -123,54 +110,4 @@ function transposeNote(found: Shape, expected: Shape): string {
   return found.length > 2 || expected.includes(null)
     ? 'Is it transposed?'
     : 'It is transposed: save the weight as PyTorch has it, [out, in].';
-}
-
-function kerasHint(unexpected: readonly string[]): string[] {
-  const key = unexpected.find((name) => KERAS_NAME.test(name));
-  if (key === undefined) return [];
-  return [`"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`];
-}
-
-/** torch's cells have the names of a layer's parameters without its number. */
-function cellHint(missing: readonly string[], unexpected: readonly string[]): string[] {
-  const lacking = new Set(missing);
-  const key = unexpected.find((name) => /(?:^|\.)weight_ih$/.test(name) && lacking.has(`${name}_l0`));
-  if (key === undefined) return [];
-  return [
-    `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a sequence ` +
-      `computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
-  ];
-}
-
-/** The reverse: a layer's keys for a cell. */
-function layerHint(missing: readonly string[], unexpected: readonly string[]): string[] {
-  const found = new Set(unexpected);
-  const key = missing.find((name) => /(?:^|\.)weight_ih$/.test(name) && found.has(`${name}_l0`));
-  if (key === undefined) return [];
-  return [
-    `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of its ` +
-      `first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
-  ];
-}
-
-function projectionHint(unexpected: readonly string[]): string[] {
-  const key = unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name));
-  if (key === undefined) return [];
-  return [`"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`];
-}
-
-function nearMissHints(missing: readonly string[], unexpected: readonly string[]): string[] {
-  return missing.slice(0, SLIP_LIMITS.missing).flatMap((key) => {
-    if (key.length > SLIP_LIMITS.length) return [];
-    const near = unexpected
-      .filter((other) => Math.abs(key.length - other.length) <= SLIP)
-      .slice(0, SLIP_LIMITS.unexpected)
-      .find((other) => isSlip(key, other));
-    return near === undefined ? [] : [`"${key}" is missing, but there is "${near}".`];
-  });
-}
-
-/** The keys differ by one or two characters, none a digit or a dot: numbers and paths differ on purpose. */
-function isSlip(key: string, other: string): boolean {
-  return key.replace(/[^\d.]/g, '') === other.replace(/[^\d.]/g, '') && isWithin(SLIP, key, other);
 }

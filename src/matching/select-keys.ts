@@ -8,7 +8,7 @@ import type { StateDict } from '../state-dict/tensors/tensor.js';
 /** What training wrappers put before every key: DataParallel, torch.compile, and LightningModule by custom. */
 const TRAINING_WRAPPERS = ['module', '_orig_mod', 'model'];
 
-/** Each wrapper once, and one to spare; a hostile key repeats them without end. */
+/** Each wrapper once, and one to spare: a hostile key may repeat them any number of times. */
 const MAX_WRAPPERS = 4;
 
 /** Throws TypeError unless the value is a Map with strings for keys. */
@@ -29,7 +29,7 @@ export interface SelectOptions {
   /** Module path whose keys are taken. @default '' (all keys) */
   readonly prefix?: string;
   /**
-   * Module path to drop from the front of the keys; `false` drops nothing. Left out, the prefixes of DataParallel
+   * Module path to drop from the front of the keys; `false` drops nothing. Without it, the prefixes of DataParallel
    * (`module`), torch.compile (`_orig_mod`) and Lightning (`model`) are dropped, up to four, but only when no
    * wanted key is there as the keys stand.
    */
@@ -42,11 +42,11 @@ export interface Selection {
   readonly path: string;
   /** What was dropped besides `prefix`; '' when nothing. */
   readonly strippedPrefix: string;
-  /** Other wrappers below which as many wanted keys are, as in a file that holds an averaged model beside the model. */
+  /** Other wrappers with as many wanted keys below them, as in a file that holds an averaged model beside the model. */
   readonly equallyGood: readonly string[];
   /** Name below `path` -> key in the file, in the file's order. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Keys outside `path`, where `prefix` does not say that they belong to somebody else. */
+  /** Keys outside `path`; none where `prefix` was given, since they belong to other modules. */
   readonly outside: readonly string[];
 }
 

@@ -101,8 +101,7 @@ function asBuilt(where: string, layer: Layer, parameter: Parameter): Parameter {
 }
 
 /**
- * The layer whose weights these are: torch applies a module to every step without the wrapper that is
- * `tf.layers.timeDistributed`, and a cell without that of `tf.layers.rnn`.
+ * The layer inside its wrappers: torch applies a module or cell itself where tf.layers have `timeDistributed` and `rnn`.
  */
 function unwrapped(layer: Layer): Layer {
   const { layer: inner, cell } = layer as unknown as { layer?: Layer; cell?: Layer };

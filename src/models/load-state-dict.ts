@@ -10,8 +10,9 @@ import type { Layer } from './modules/index.js';
 
 const WHERE = 'loadStateDict';
 
+/** Options of `loadStateDict`. */
 export interface LoadOptions {
-  /** Module path of what is loaded, without a dot at its end: 'encoder.gru'. Keys outside are not looked at. @default '' */
+  /** Module path of what is loaded, without a dot at its end: 'encoder.gru'. Other keys are ignored. @default '' */
   readonly prefix?: string | undefined;
   /** Where torch keeps the modules of layers with other names, or with several; see {@link ModuleMap}. @default by `layer.name` */
   readonly map?: ModuleMap | undefined;
@@ -24,35 +25,44 @@ export interface LoadOptions {
   readonly strict?: boolean | undefined;
 }
 
-/** What a load did. Keys are spelt as in the file. */
+/** What `loadStateDict` did. Keys are spelt as in the file. */
 export interface LoadReport {
   /** Keys whose tensors are weights now, in the order of the layers. */
   readonly loaded: readonly string[];
-  /** Keys the layers need and the file lacks; empty in a strict load. Their weights kept their values. */
+  /** Keys that the layers need and the file lacks; empty in a strict load. Their weights kept their values. */
   readonly missing: readonly string[];
   /** Keys of the file that no layer takes; empty in a strict load. */
   readonly unexpected: readonly string[];
-  /** `num_batches_tracked` of BatchNorm, which no layer has. */
+  /** Keys of `num_batches_tracked` of BatchNorm, which no layer has. */
   readonly ignored: readonly string[];
-  /** What was dropped from the front of the keys besides `prefix`; '' when nothing. */
+  /** Module path that was dropped from the front of the keys besides `prefix`; '' when none was. */
   readonly strippedPrefix: string;
-  /** Tensors that were not float32 in the file. */
+  /** Tensors that were not float32 in the file, and were rounded to it. */
   readonly converted: readonly { readonly key: string; readonly dtype: TorchDtype }[];
-  /** Sentences about what may make the results differ from PyTorch's; with `strict: false` also hints at the faults. */
+  /**
+   * Sentences about what may make the results differ from PyTorch's; with `strict: false` also hints about missing and
+   * unexpected keys.
+   */
   readonly warnings: readonly string[];
 }
 
 /**
- * Puts a PyTorch state_dict into a layer or a model, as `module.load_state_dict(state_dict, strict)` does.
+ * Copies a PyTorch state_dict into a layer or a model, as `module.load_state_dict(state_dict, strict)` does.
  *
  * Layers of a model match torch modules by `layer.name`, joined by dots through nested models (`encoder.gru`); a single
  * layer takes the keys below `prefix` whatever its name. Shared layers are loaded under each of their names, and so are
- * tied weights with a list in `map`: the file may have them under any or all, with the same values. All or
- * nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes in
- * the file, and its owner disposes it as after any eager use, also beside a model that holds it.
+ * tied weights with a list in `map`: the file may have them under any or all, with the same values.
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
+ * Dense and convolution kernels are transposed. float32 values are copied bit for bit, other dtypes are rounded to it.
  *
+ * All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
+ * in the file, and its owner disposes it as after any eager use, also beside a model that holds it. The state_dict is
+ * neither changed nor kept.
+ *
+ * @param layerOrModel A tf.layers layer or model, built or not.
+ * @param stateDict What `readStateDict` returns.
+ * @returns Which keys were loaded, missing, unexpected or ignored, and warnings.
  * @throws StateDictError with every missing, unexpected and misshapen key; UnsupportedError for a layer with weights
  * of another class, or one that computes what no torch module does; TypeError and RangeError for arguments.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict

@@ -70,7 +70,7 @@ export function matchParameters(
   return match;
 }
 
-/** A file may hold an averaged model beside the model, each in its own wrapper: tell which was taken. */
+/** A file may hold an averaged model beside the model, each in its own wrapper: the note says which was taken. */
 function noteAmbiguity({ faults, warnings }: Match, { strippedPrefix, equallyGood }: Selection): void {
   if (equallyGood.length === 0) return;
   const others = equallyGood.slice(0, 3).map((path) => `"${path}"`);

@@ -12,6 +12,7 @@ import type { Layer } from './modules/index.js';
 
 const WHERE = 'toStateDict';
 
+/** Options of `toStateDict`. */
 export interface ToStateDictOptions {
   /** Module path put before every key, without a dot at its end. @default '' */
   readonly prefix?: string | undefined;
@@ -19,7 +20,7 @@ export interface ToStateDictOptions {
   readonly map?: ModuleMap | undefined;
 }
 
-/** A weight as it was when the call began: training may go on while it is read. */
+/** A weight as it was when the call began: training may continue while it is read. */
 interface Snapshot {
   readonly key: string;
   readonly leaf: Leaf;
@@ -28,14 +29,19 @@ interface Snapshot {
 }
 
 /**
- * The weights of a layer or model as a PyTorch state_dict: torch's keys in torch's order, F32, with
- * `num_batches_tracked` of BatchNorm as an I64 zero. What `loadStateDict` read as F32 comes back bit for bit, and in
- * its shape, but for the one value of a PReLU in a layer that has one per channel: it comes back once per channel.
+ * Copies the weights of a layer or model into a PyTorch state_dict: torch's keys in torch's order, F32, with
+ * `num_batches_tracked` of BatchNorm as an I64 zero.
  *
- * Names and `map` work as in `loadStateDict`. The arrays belong to the caller.
+ * What `loadStateDict` read as F32 comes back bit for bit and in its shape, except for the one value of a PReLU in a layer
+ * that has one per channel: it comes back once per channel. Names and `map` work as in `loadStateDict`.
  *
+ * The values are those at the time of the call: training may continue while they are read. The arrays belong to the
+ * caller, and no tensor is left to dispose.
+ *
+ * @param layerOrModel A built tf.layers layer or model.
+ * @returns What `writeSafetensors` and `saveSafetensors` take.
  * @throws UnsupportedError for weights that no torch module holds, or a layer that is not built; RangeError where two
- * layers have the same key.
+ * layers have the same key; TypeError for other arguments.
  */
 export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptions = {}): Promise<StateDict> {
   checkLayer(WHERE, layerOrModel);
@@ -88,7 +94,7 @@ function checkOwners(leaves: readonly Leaf[], prefix: string): void {
 function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void {
   for (const parameter of leaf.parameters) {
     const weight = findWeight(leaf.layer, parameter.weight) as LayerVariable;
-    // Kept: a tidy around the call must not end the snapshot before it was read.
+    // Kept, because a tidy around the call must not dispose the snapshot before it is read.
     const tensor = keep(weight.read().clone());
     snapshots.push({ key: keyOf(prefix, leaf, parameter.key), leaf, parameter, tensor });
   }

@@ -1,4 +1,4 @@
-/** What the rows of a weight say about the torch class it is of. */
+/** What the rows of a weight say about the torch class that it belongs to. */
 
 import { showShape } from '../check.js';
 import type { RecurrentName } from './modules.js';
@@ -11,13 +11,13 @@ export const CLASS_BY_GATES: ReadonlyMap<number, RecurrentName> = new Map([
 ]);
 
 /**
- * A sentence about a weight that is not of a class with G gates; undefined for one that may be.
+ * A sentence about a weight that cannot belong to a class with G gates; undefined where it can.
  * @param name `weight_hh_l0` of a layer, `weight_hh` of a cell.
  */
 export function gatesNote(hh: readonly number[], gates: number, name = 'weight_hh_l0'): string | undefined {
   const [rows, columns] = hh;
   if (rows === undefined || columns === undefined || rows === gates * columns) return undefined;
-  // Transposed, which the line about its shape tells.
+  // It is transposed, which the line about its shape says.
   if (columns === gates * rows) return undefined;
   const kind = name.includes('_l') ? '' : 'Cell';
   const own = `torch.nn.${CLASS_BY_GATES.get(gates)}${kind}`;

@@ -13,25 +13,25 @@ export interface ModuleShapes {
   modulesWith(names: readonly string[]): string[];
 }
 
-/** Of a cell. */
+/** The arguments of a cell that its file determines. */
 export interface FileArgs {
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly bias: boolean;
 }
 
-/** Of a layer. */
+/** The arguments of a layer that its file determines. */
 export interface LayerFileArgs extends FileArgs {
   readonly numLayers: number;
   readonly bidirectional: boolean;
-  /** Of an LSTM. */
+  /** P of an LSTM, 0 without a projection; absent for other classes. */
   readonly projSize?: number;
 }
 
 const PARAMETER = /^(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(\d+)(_reverse)?$/;
 const LSTM_GATES = 4;
 
-/** Of at least one row and column. */
+/** Whether the shape is a matrix with at least one row and column. */
 function isMatrix(shape: readonly number[] | undefined): shape is readonly [number, number] {
   return shape !== undefined && shapeFits(shape, [null, null]);
 }
@@ -49,7 +49,7 @@ export function readLayerArgs(file: ModuleShapes, gates: number, faults: Faults)
     for (const name of file.names) if (!PARAMETER.test(name)) faults.unexpected.push(file.key(name));
     return undefined;
   }
-  // Other classes have no projection: the key is one too many there, and told so.
+  // In other classes, which have no projection, the key is an unexpected one.
   const canProject = gates === LSTM_GATES;
   const projection = canProject ? file.shape('weight_hr_l0') : undefined;
   if (projection !== undefined && !isProjection(projection, weights.ih[0] / gates)) {
@@ -101,7 +101,7 @@ function noteFirst(
   if (elsewhere.length > 0) faults.hint(prefixHint(elsewhere));
 }
 
-/** H and I from the first layer's weights; those of transposed ones, so that the fault can say so. */
+/** H and I from the first layer's weights, also of transposed ones, so that the fault can say so. */
 function readSizes(
   ih: readonly [number, number],
   [rows, columns]: readonly [number, number],
@@ -116,7 +116,7 @@ function readSizes(
   return { inputSize: isInputTransposed ? ih[0] : ih[1], hiddenSize };
 }
 
-/** The same of a cell, whose keys have no layer number. */
+/** What the keys and shapes say of a cell, whose keys have no layer number; undefined as for a layer. */
 export function readCellArgs(file: ModuleShapes, gates: number, faults: Faults): FileArgs | undefined {
   const weights = { weight_ih: file.shape('weight_ih'), weight_hh: file.shape('weight_hh') };
   const { weight_ih, weight_hh } = weights;

@@ -1,4 +1,4 @@
-/** What a state_dict can say of the torch modules in it. */
+/** The torch modules that a state_dict can describe. */
 
 import type { FileArgs, LayerFileArgs } from './layer-args.js';
 
@@ -9,7 +9,7 @@ interface Common {
   /** Module path: '' is the root. */
   readonly path: string;
   readonly shapes: NamedShapes;
-  /** What the file leaves open, a phrase each. */
+  /** What the file does not determine, a phrase each. */
   readonly doubts: readonly string[];
 }
 
@@ -69,7 +69,7 @@ export interface PReLUModule extends Common {
   readonly parameters: number;
 }
 
-/** The last of its doubts says why. */
+/** A module that is not recognised; the last of its doubts says why. */
 export interface UnknownModule extends Common {
   readonly kind: 'unknown';
 }
@@ -85,7 +85,7 @@ export type RecognisedModule =
   | PReLUModule
   | UnknownModule;
 
-/** The module as `print(module)` would write it, with what the file tells: `GRU(128, 64, num_layers=2)`. */
+/** The module as `print(module)` would write it, with what the file determines: `GRU(128, 64, num_layers=2)`. */
 export function describeModule(module: RecognisedModule): string {
   switch (module.kind) {
     case 'recurrent':

@@ -1,12 +1,12 @@
-/** The modules around recurrent ones. Several share names and shapes: the likely one is taken, the others are doubts. */
+/** Recognises the modules around recurrent ones. Where several share names and shapes, the others are doubts. */
 
 import { lastPart } from '../state-dict/keys.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
 
-/** What people call an embedding, where nothing but its name tells it from a Linear without bias. */
+/** Usual names of embeddings: only the name tells one from a Linear without bias. */
 const EMBEDDING_NAME = /emb|wte|wpe|vocab|lookup/i;
 
-/** What people call a Linear. */
+/** Usual names of Linear modules. */
 const LINEAR_NAME = /fc|lin|proj|head|dense|out|dec|attn|mlp|query|key|value/i;
 
 const NORM_NAME = /norm|ln|rms/i;

@@ -1,4 +1,4 @@
-/** Which torch modules a state_dict is of, told by names and shapes. */
+/** Recognises the torch modules that own the tensors of a state_dict, by names and shapes. */
 
 import { lastPart, parentPath } from '../state-dict/keys.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
@@ -7,15 +7,15 @@ import type { NamedShapes, RecognisedModule } from './modules.js';
 import { recognisePlain } from './plain-modules.js';
 import { recogniseRecurrent } from './recurrent-modules.js';
 
-/** A tensor, of which no element is needed. */
+/** A tensor without its elements. */
 export interface TensorShape {
   readonly dtype: TorchDtype;
   readonly shape: readonly number[];
 }
 
 /**
- * The modules that own the tensors, in the order of the file. Every tensor is in one of them: what cannot be told is in one
- * of the kind `unknown`, with the reason.
+ * The modules that own the tensors, in the order of the file. Every tensor is in one of them: a module that
+ * is not recognised has the kind `unknown`, with the reason.
  */
 export function recogniseModules(tensors: ReadonlyMap<string, TensorShape>): RecognisedModule[] {
   const groups = groupByPath(tensors);

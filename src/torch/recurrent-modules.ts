@@ -1,4 +1,4 @@
-/** Recurrent layers and cells, told by the names of their weights and the blocks of rows in them. */
+/** Recognises recurrent layers and cells, by the names of their weights and the blocks of rows in them. */
 
 import { showShape } from '../check.js';
 import { Faults, shapeFits } from '../matching/faults.js';
@@ -15,8 +15,8 @@ const PROJECTED_GATES = 4;
 const RECURRENT_NAME = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(_l\d+(_reverse)?)?$/;
 
 /**
- * The recurrent layer or cell with these parameters; undefined where no name is one of theirs. One that has their names, and
- * not their shapes, is of the kind `unknown`.
+ * The recurrent layer or cell with these parameters; undefined where no name is one of theirs, and of the kind
+ * `unknown` where the names are theirs but the shapes are not.
  */
 export function recogniseRecurrent(path: string, shapes: NamedShapes): RecognisedModule | undefined {
   if (![...shapes.keys()].some((name) => RECURRENT_NAME.test(name))) return undefined;

@@ -1,6 +1,6 @@
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 
-/** Of a tensor at a time: a multiple of 3, so that pieces of base64 join to base64. No string may have 2^29 characters. */
+/** Bytes that are encoded at once: a multiple of 3, so that pieces of base64 join; a string holds at most 2^29 characters. */
 const CHUNK_BYTES = 3 << 24;
 
 /**

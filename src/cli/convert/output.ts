@@ -1,4 +1,4 @@
-/** What OUT is, and whether it may be written. */
+/** The format of OUT, and whether it may be written. */
 
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,7 +11,7 @@ import type { OutputFormat } from './write.js';
 
 const WHERE = 'convert';
 
-/** @throws UsageError for a name that does not tell. */
+/** @throws UsageError for a name that ends in the extension of no format. */
 export function formatOf(out: string): OutputFormat {
   if (/\.json$/i.test(out)) return 'json';
   if (/\.safetensors$/i.test(out)) return 'safetensors';
@@ -19,9 +19,10 @@ export function formatOf(out: string): OutputFormat {
 }
 
 /**
- * Before anything is read: what cannot be written should not cost the reading of a large file.
+ * Checks OUT before anything is read, so that an error does not cost the reading of a large file.
  *
- * @throws UsageError for a URL, Error for what is no path of a file, is IN or a file of its model, or is there without `force`.
+ * @throws UsageError for a URL; Error where OUT is not the path of a file, is IN or a file of its model, or exists
+ * without `force`.
  */
 export function checkOutput(source: string, out: string, force: boolean): void {
   const refusal = (rule: string, got: string, remedy?: string): Error =>
@@ -48,7 +49,7 @@ export function checkOutput(source: string, out: string, force: boolean): void {
   if (!force) throw refusal('a path with no file', 'one', 'Pass --force to replace it');
 }
 
-/** The folder of a model that may be in several files, of which none may be replaced while they are read. */
+/** The folder of a model in several files, none of which may be replaced while they are read. */
 function modelFolderOf(input: string): string | undefined {
   if (isIndexName(input)) return realPathOf(dirname(input));
   return statSync(input, { throwIfNoEntry: false })?.isDirectory() ? realPathOf(input) : undefined;
@@ -58,7 +59,7 @@ function toPath(source: string): string {
   try {
     return /^file:/i.test(source) ? fileURLToPath(source) : source;
   } catch {
-    // No file: URL of this machine, which reading will tell.
+    // A file: URL of another machine: reading reports it.
     return source;
   }
 }
@@ -67,7 +68,7 @@ function realPathOf(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // No path at all, or that of no file, which reading will tell.
+    // Not the path of a file: reading reports it.
     return undefined;
   }
 }

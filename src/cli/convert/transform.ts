@@ -61,7 +61,7 @@ function isExact(dtype: TorchDtype): boolean {
   return /^([IU]\d+|BOOL)$/.test(dtype);
 }
 
-/** What was lost, and what was not done, a sentence each. */
+/** Sentences about values that were lost and tensors that were not rounded. */
 export function roundingWarnings({ overflows, left }: Rounding): string[] {
   return [...overflowWarnings(overflows), ...leftWarnings(left)];
 }
@@ -74,15 +74,9 @@ function leftWarnings(left: readonly string[]): string[] {
   ];
 }
 
-/** Tensors that are named; a file may have thousands. */
-const SHOWN = 8;
-
 function overflowWarnings(overflows: ReadonlyMap<string, number>): string[] {
   if (overflows.size === 0) return [];
   const total = [...overflows.values()].reduce((sum, count) => sum + count, 0);
-  const shown = [...overflows].slice(0, SHOWN).map(([name, count]) => `${show(name)} (${count})`);
-  const more = overflows.size > SHOWN ? `, ... ${overflows.size} tensors in all` : '';
-  return [
-    `${plural(total, 'finite element')} became infinite, beyond the range of the dtype: ${shown.join(', ')}${more}.`,
-  ];
+  const names = showFirst([...overflows], ([name, count]) => `${show(name)} (${count})`);
+  return [`${plural(total, 'finite element')} became infinite, beyond the range of the dtype: ${names}.`];
 }

@@ -15,7 +15,7 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 const WHERE = 'convert';
 
 /**
- * Writes a file, reads it back, compares what it holds with what it should, and only then puts it at its path.
+ * Writes a file, reads it back, compares the tensors, and only then moves it to its path.
  *
  * @returns how many bytes it has.
  * @throws Error where it cannot be written, or does not hold what was written.

@@ -7,14 +7,14 @@ import { kindCode, type ModuleCode } from './module-code.js';
 import { modulesInside, type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
 
-/** How the file was found, which the code repeats. */
+/** Where the tensors came from, which the code repeats. */
 export interface CodeSource {
   readonly source: string;
   readonly path?: readonly string[];
   readonly select?: readonly string[];
 }
 
-/** Names that tf.layers accept: they begin those of the weights, for which tfjs has this rule. */
+/** Names that tf.layers accept: names of weights begin with them, and tfjs has this rule for those. */
 const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
@@ -32,7 +32,7 @@ function readingLines({ source, path, select }: CodeSource): string {
   return `export const stateDict = await readStateDict(${stringLiteral(source)}${more});`;
 }
 
-/** One model: the order is plain. */
+/** One model, where the order of the modules is clear. */
 function sequentialCode(order: PlainOrder, source: CodeSource): string {
   const factory = order.recurrent.torchName.toLowerCase();
   return [
@@ -134,13 +134,13 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   ].join('\n');
 }
 
-/** Layers that are not called by its names still need a backend, which the import brings. */
+/** Layers of this package need a backend too, which the import brings. */
 function tfjsImport(usesTf: boolean, modules: readonly RecognisedModule[]): string[] {
   if (usesTf) return ["import * as tf from '@tensorflow/tfjs';"];
   return modules.some(({ kind }) => kind !== 'unknown') ? ["import '@tensorflow/tfjs';"] : [];
 }
 
-const WITHOUT = `/** What is left without the modules inside a module: a layer takes its own tensors alone. */
+const WITHOUT = `/** The tensors outside these modules: a layer takes its own tensors alone. */
 function without(all: StateDict, ...paths: string[]): StateDict {
   return new Map([...all].filter(([key]) => !paths.some((path) => key.startsWith(\`\${path}.\`))));
 }`;

@@ -16,7 +16,7 @@ import { type Argument, callText } from './syntax.js';
 
 export interface ModuleCode {
   readonly lines: readonly string[];
-  /** What the lines take of this package. */
+  /** What the lines import from this package. */
   readonly imports: readonly string[];
   /** Whether they use tf.layers. */
   readonly usesTf: boolean;
@@ -107,7 +107,7 @@ function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule): Argume
   ];
 }
 
-/** tf.layers count the axes from the front once they are built, so it has to be told the rank. */
+/** Once built, the layer counts its axes from the front, so its code gives the rank. */
 function layerNormCode({ normalizedShape, bias }: LayerNormModule, names: CodeNames): ModuleCode {
   const args: Argument[] = [['epsilon', '1e-5']];
   const axes = normalizedShape.map((_, i) => i - normalizedShape.length);

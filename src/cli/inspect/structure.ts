@@ -8,7 +8,7 @@ import type {
   RecurrentModule,
 } from '../../torch/modules.js';
 
-/** Modules that follow each other as their names and sizes leave no doubt: Embedding, recurrent, Linear. */
+/** Modules in the order in which they run: Embedding, recurrent, Linear. */
 export interface PlainOrder {
   readonly embedding: EmbeddingModule | undefined;
   readonly recurrent: RecurrentModule;
@@ -17,7 +17,7 @@ export interface PlainOrder {
 
 /**
  * The order in which a model of these modules runs, whatever their order in the file (safetensors sorts them); undefined
- * where a file cannot tell it: with another module beside one Embedding, one recurrent layer and one Linear, with modules in
+ * where the file does not determine it: with another module beside one Embedding, one recurrent layer and one Linear, with modules in
  * different parents, or where one's output is not as wide as the next one's input.
  */
 export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | undefined {
@@ -36,10 +36,13 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
   return fits ? { embedding, recurrent, linear } : undefined;
 }
 
-/** Deepest that a module in another is looked for. */
+/** The module around another is looked for at most so many levels up. */
 const MAX_LEVELS = 128;
 
-/** By the path of a module the paths of those in it, and not of those in these. */
+/**
+ * Paths of the modules directly inside each module, by its path: the head in a subclass of GRU, whose tensors are not the
+ * GRU's own.
+ */
 export function modulesInside(modules: readonly RecognisedModule[]): ReadonlyMap<string, readonly string[]> {
   const paths = new Set(modules.map(({ path }) => path));
   const inside = new Map<string, string[]>();

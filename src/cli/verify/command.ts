@@ -56,7 +56,7 @@ is torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of 
 
 const WHERE = 'verify';
 
-/** What is compared, by the option that names the file with what it should be. */
+/** The results that are compared, by the option that names the file with PyTorch's. */
 const EXPECTATIONS = [
   ['expected', 'output'],
   ['expected-hn', 'hn'],
@@ -148,13 +148,13 @@ async function findModule(
   throw new RangeError(message(WHERE, '--layer', rule, got, remedy));
 }
 
-/** Those of the layer itself: modules may be inside it that are none of its own, such as the head of a subclass. */
+/** The tensors of the layer itself, without those of modules inside it, such as the head of a subclass. */
 function ownTensors(stateDict: StateDict, { path, shapes }: RecurrentModule | CellModule): StateDict {
   const keys = new Set([...shapes.keys()].map((name) => joinPath(path, name)));
   return new Map([...stateDict].filter(([key]) => keys.has(key)));
 }
 
-/** @throws UsageError for an option that this layer has no use for: a comparison without it would not be what was asked. */
+/** @throws UsageError for an option that this layer has no use for, since ignoring it would compare something else. */
 function checkOptionsFit(words: ParsedWords, { torchName }: RecurrentModule | CellModule): void {
   const misfits = [
     ['c0', torchName.startsWith('LSTM'), 'an LSTM, which has a cell state'],
@@ -184,7 +184,7 @@ function resultLine({ name, error, index, actual, expected }: Result, tolerance:
   return `${sign} ${name}: worst error ${error} at [${index.join(', ')}]: ${actual}, expected ${expected}`;
 }
 
-/** JSON has no numbers for NaN and the infinities: they are text there. */
+/** The answer as JSON; NaN and infinities are text, because JSON has no numbers for them. */
 function jsonAnswer(
   module: RecurrentModule | CellModule,
   backend: Backend,

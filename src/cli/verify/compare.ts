@@ -9,7 +9,7 @@ export interface WorstError {
   readonly expected: number;
 }
 
-/** The element with the largest error, the first of several. Two NaN agree. Of an empty shape there is none: the error is 0. */
+/** The element with the largest error, the first of several. Two NaN agree. An empty shape has the error 0. */
 export function worstError(
   actual: Float32Array,
   expected: Float32Array,

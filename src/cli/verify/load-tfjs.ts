@@ -20,7 +20,7 @@ const TO_INSTALL: Readonly<Record<Backend, string>> = {
 /**
  * Imports a backend, and what runs a layer on it.
  *
- * @throws Error that says what to install where a package is not there.
+ * @throws Error that says what to install where a package is missing.
  */
 export async function loadTfjs(backend: Backend): Promise<typeof import('./run-layer.js')> {
   try {

@@ -1,4 +1,4 @@
-/** The part of `verify` that needs tfjs: it is imported when it runs, so that the other commands work without. */
+/** The part of `verify` that needs tfjs: it is imported when it runs, so that the other commands work without tfjs. */
 
 import * as tf from '@tensorflow/tfjs-core';
 import { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from '../../index.js';
@@ -9,7 +9,7 @@ import type { NumberArray } from './arrays.js';
 export interface LayerRun {
   readonly module: RecurrentModule | CellModule;
   readonly stateDict: StateDict;
-  /** Imported already. */
+  /** The name of a backend that is imported already. */
   readonly backend: string;
   readonly batchFirst: boolean;
   readonly nonlinearity: 'tanh' | 'relu';
@@ -22,7 +22,7 @@ export interface LayerRun {
 export type LayerAnswers = ReadonlyMap<'output' | 'hn' | 'cn', NumberArray>;
 
 export async function runLayer(run: LayerRun): Promise<LayerAnswers> {
-  // Else tfjs recommends tfjs-node in a banner, whatever backend was asked for.
+  // Otherwise tfjs recommends tfjs-node in a banner, whatever the backend.
   tf.enableProdMode();
   await tf.setBackend(run.backend);
   await tf.ready();

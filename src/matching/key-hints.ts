@@ -1,0 +1,79 @@
+/** What the names of missing and unexpected keys suggest. */
+
+import { isWithinEditDistance } from './edits.js';
+
+/** Keras's weight names, after a dot or a slash, with or without TensorFlow's `:0`. */
+const KERAS_NAME =
+  /(?:^|[./])(?:kernel|recurrent_kernel|gamma|beta|moving_mean|moving_variance|embeddings)(?::0)?$/;
+
+/** The weight that every cell has. */
+const WEIGHT_IH = /(?:^|\.)weight_ih$/;
+
+/** A misspelling changes at most this many characters. */
+const MAX_EDITS = 2;
+
+/** A file chooses how many keys there are and how long: misspellings are looked for among so many, of such a length. */
+const LIMITS = { missing: 8, unexpected: 1000, length: 200 };
+
+/** Sentences about keys that belong to another framework or to another torch class. */
+export function keyHints(missing: readonly string[], unexpected: readonly string[]): string[] {
+  return [
+    ...kerasHint(unexpected),
+    ...cellHint(missing, unexpected),
+    ...layerHint(missing, unexpected),
+    ...projectionHint(unexpected),
+  ];
+}
+
+function kerasHint(unexpected: readonly string[]): string[] {
+  const key = unexpected.find((name) => KERAS_NAME.test(name));
+  if (key === undefined) return [];
+  return [`"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`];
+}
+
+/** Keys of a cell, which are those of a layer without its number, for a layer. */
+function cellHint(missing: readonly string[], unexpected: readonly string[]): string[] {
+  const lacking = new Set(missing);
+  const key = unexpected.find((name) => WEIGHT_IH.test(name) && lacking.has(`${name}_l0`));
+  if (key === undefined) return [];
+  return [
+    `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a sequence ` +
+      `computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
+  ];
+}
+
+/** Keys of a layer for a cell. */
+function layerHint(missing: readonly string[], unexpected: readonly string[]): string[] {
+  const found = new Set(unexpected);
+  const key = missing.find((name) => WEIGHT_IH.test(name) && found.has(`${name}_l0`));
+  if (key === undefined) return [];
+  return [
+    `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of its ` +
+      `first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
+  ];
+}
+
+function projectionHint(unexpected: readonly string[]): string[] {
+  const key = unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name));
+  if (key === undefined) return [];
+  return [`"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`];
+}
+
+/** A missing key and the unexpected one that it may be a misspelling of. */
+export function misspellingHints(missing: readonly string[], unexpected: readonly string[]): string[] {
+  return missing.slice(0, LIMITS.missing).flatMap((key) => {
+    if (key.length > LIMITS.length) return [];
+    const near = unexpected
+      .filter((other) => Math.abs(key.length - other.length) <= MAX_EDITS)
+      .slice(0, LIMITS.unexpected)
+      .find((other) => isMisspelling(key, other));
+    return near === undefined ? [] : [`"${key}" is missing, but there is "${near}".`];
+  });
+}
+
+/** The keys differ by a few characters, none a digit or a dot: numbers and paths differ on purpose. */
+function isMisspelling(key: string, other: string): boolean {
+  return (
+    key.replace(/[^\d.]/g, '') === other.replace(/[^\d.]/g, '') && isWithinEditDistance(MAX_EDITS, key, other)
+  );
+}
