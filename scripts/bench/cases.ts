@@ -1,4 +1,4 @@
-/** What is measured: shapes, and the numbers that go through them. */
+/** The measured cases: their shapes and numbers. */
 
 import { Random } from '../../spec/support/random.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/index.js';

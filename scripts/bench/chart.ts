@@ -7,7 +7,7 @@ export interface Bar {
 
 export interface Group {
   readonly label: string;
-  /** In small letters under the label. */
+  /** Small text under the label. */
   readonly note?: string;
   readonly bars: readonly Bar[];
 }

@@ -1,4 +1,4 @@
-/** Whether two runtimes have computed the same: nothing that is wrong is timed. */
+/** Checks that two runtimes computed the same results, since a wrong one is not worth timing. */
 
 import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE } from '../../spec/support/tolerance.js';
 import type { StateDict } from '../../src/state-dict/index.js';

@@ -21,7 +21,7 @@ export interface Kind {
 
 const TF_LAYERS: Readonly<Record<CellName, string>> = { gru: 'gru', lstm: 'lstm', rnn: 'simpleRNN' };
 
-/** The first is what the others are compared with. */
+/** The others are compared with the first. */
 export const KINDS: readonly Kind[] = [
   { name: 'ours', title: () => 'tfjs-torch-rnn', trains: true, isTorch: true },
   { name: 'reference', title: () => '  composed of tf ops', trains: true, isTorch: true },
@@ -31,11 +31,11 @@ export const KINDS: readonly Kind[] = [
   { name: 'torch', title: () => 'PyTorch', trains: true, isTorch: true },
 ];
 
-/** The peer took longer than it is given; its process is gone. */
+/** The peer took longer than its limit; its process has been killed. */
 export class TooSlow extends Error {}
 
 export class Contestant {
-  /** What its process said of itself; undefined before the first start. */
+  /** The first answer of its process; undefined before the first start. */
   hello: Hello | undefined;
   private process: LineProcess | undefined;
 
@@ -88,7 +88,7 @@ export class Contestant {
       if ('error' in answer) throw new Error(answer.error);
       return answer.result;
     } catch (error) {
-      // After a fault nothing is known of what it holds.
+      // After a fault the state of the process is unknown.
       current.kill();
       this.process = undefined;
       throw error;

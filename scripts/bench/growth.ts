@@ -12,7 +12,7 @@ const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 const BATCHES_STEPS = 50;
 
 export interface Growth {
-  /** What grows: T or B. */
+  /** The size that grows: T or B. */
   readonly what: 'T' | 'B';
   readonly mode: Mode;
   readonly points: readonly GrowthPoint[];

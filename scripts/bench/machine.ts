@@ -1,4 +1,4 @@
-/** Where it was measured. */
+/** Describes the machine of a measurement. */
 
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os';
 
@@ -12,7 +12,7 @@ export interface Machine {
   readonly load: number;
 }
 
-/** Above this the machine has something else to do. */
+/** Above this load the machine is busy with something else. */
 const BUSY_LOAD = 0.3;
 
 export function describeMachine(): Machine {

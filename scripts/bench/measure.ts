@@ -9,24 +9,24 @@ import type { Contestant } from './contestants.js';
 import type { Measured, Request } from './protocol.js';
 
 export interface MeasureOptions {
-  /** Times that the turn goes round. */
+  /** Number of turns. */
   readonly rounds: number;
   /** Milliseconds of calls in a turn. */
   readonly blockMs: number;
   /** Milliseconds of calls before the first turn: JavaScript and WebAssembly are compiled while they run. */
   readonly firstWarmMs: number;
-  /** Milliseconds that a contestant may take in all turns of a case; a slow one has fewer of them. */
+  /** Milliseconds that a contestant may take in all turns of a case; a slow one gets fewer turns. */
   readonly budgetMs: number;
   /** For the files that contestants read and write. */
   readonly folder: string;
 }
 
-/** Of calls shorter than this, the first after another peer's turn is slower, and is left out. */
+/** Where calls are shorter than this, the first after another peer's turn is slower, and is left out. */
 const SHORT_MS = 200;
 const WARM_MS = 10;
 const MAX_RUNS = 500;
 
-/** As much of a {@link Contestant} as is used here. */
+/** The part of a {@link Contestant} that is used here. */
 export type Competitor = Pick<Contestant, 'kind' | 'threads' | 'takesPartIn' | 'ask'>;
 
 export interface Outcome {
@@ -37,11 +37,11 @@ export interface Outcome {
   error?: number;
   /** Why it was not timed. */
   fault?: string;
-  /** Whether that is a wrong result. */
+  /** Whether the fault is a wrong result. */
   isWrong?: boolean;
 }
 
-/** Those that compute torch's equations are checked against the first of these that takes part. */
+/** Contestants that compute torch's equations are checked against the first of these that takes part. */
 const TRUTHS = ['torch', 'reference', 'ours', 'ort-node', 'ort-web'];
 
 export async function measureCase(
@@ -62,7 +62,7 @@ export async function measureCase(
   return outcomes;
 }
 
-/** One after the other; one that fails is out from then on. */
+/** Asks one after the other; a contestant that fails is left out from then on. */
 async function eachSound(
   outcomes: readonly Outcome[],
   body: (outcome: Outcome) => Promise<unknown>,
@@ -105,7 +105,7 @@ async function checkResults(
   });
 }
 
-/** A, B, C, A, B, C, ...: a machine that slows down for a while does so to all of them. */
+/** A, B, C, A, B, C, ...: a machine that slows down for a while slows all of them. */
 async function timeInTurns(outcomes: readonly Outcome[], options: MeasureOptions): Promise<void> {
   const { rounds, blockMs, firstWarmMs, budgetMs } = options;
   const callMs = new Map<Outcome, number>();

@@ -17,7 +17,7 @@ export interface Options {
   /** Undefined: all of GRU, some of the others. */
   readonly shapes: readonly string[] | undefined;
   readonly peers: readonly string[];
-  /** Whether those were asked for by name: one that is missing is an error then. */
+  /** Whether the user named the peers: then a missing one is an error. */
   readonly hasChosenPeers: boolean;
   readonly threads: readonly number[];
   readonly rounds: number;

@@ -1,4 +1,4 @@
-/** What a call of a layer costs beside the engine's own work: one step of 8 units. */
+/** The cost of a call of a layer beside the engine's own work, for one step of 8 units. */
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Contract from '../../src/kernels/contract.js';
@@ -48,7 +48,7 @@ export interface Overhead {
   readonly read: Summary;
 }
 
-/** On the backend that is active. @throws Error where the engine alone computes something else than the layer. */
+/** On the active backend. @throws Error where the engine alone computes something else than the layer. */
 export function measureOverhead(rounds: number): Overhead {
   const numbers = makeNumbers(CASE);
   const tensors = caseTensors(CASE, numbers);

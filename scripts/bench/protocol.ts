@@ -1,9 +1,9 @@
-/** What a peer's process is asked, one JSON request a line, and what it answers. serve.ts and torch_peer.py speak it. */
+/** The requests to a peer's process, one JSON a line, and its answers. serve.ts and torch_peer.py implement it. */
 
 import type { BenchCase } from './cases.js';
 
 export type Request =
-  /** Reads the numbers from a safetensors file, makes the case ready, and lets go of the case before. */
+  /** Reads the numbers from a safetensors file, prepares the case, and frees the case before. */
   | { readonly command: 'prepare'; readonly case: BenchCase; readonly numbers: string }
   /** Writes the results of a call to a safetensors file. */
   | { readonly command: 'results'; readonly file: string }

@@ -4,10 +4,10 @@ import { shapeText } from './cases.js';
 import { barChart } from './chart.js';
 import { type CaseResult, OURS } from './results.js';
 
-/** The chart has no room for what the README does not speak of. */
+/** The README does not speak of these. */
 const LEFT_OUT = [OURS, 'reference'];
 
-/** @throws RangeError when nothing of it was measured. */
+/** @throws RangeError where none of them was measured. */
 export function ratioChart(results: readonly CaseResult[], backend: string): string {
   const groups = results
     .filter((result) => result.case.cell === 'gru' && result.case.mode === 'forward')

@@ -1,4 +1,4 @@
-/** What is kept of a case, for people and for machines. */
+/** The stored result of a case. */
 
 import type { BenchCase } from './cases.js';
 import type { Competitor, Outcome } from './measure.js';

@@ -33,7 +33,7 @@ async function repeat(run: Prepared['run'], ms: number, maxRuns: number): Promis
   do {
     const start = performance.now();
     const result = run();
-    // A call that is done has not to wait for the event loop.
+    // A synchronous call does not wait for the event loop.
     if (result instanceof Promise) await result;
     now = performance.now();
     times.push(now - start);
@@ -72,5 +72,5 @@ try {
 } catch (error) {
   answer({ error: errorText(error) });
 }
-// A runtime's threads would keep the process.
+// A runtime's threads would keep the process alive.
 process.exit();

@@ -1,4 +1,4 @@
-/** What is said of a set of measured times. */
+/** Summaries of measured times. */
 
 export interface Summary {
   readonly median: number;
@@ -7,7 +7,7 @@ export interface Summary {
   readonly count: number;
 }
 
-/** Between the values in order, linearly: 0 is the least, 0.5 the median, 1 the greatest. */
+/** Interpolates linearly between the sorted values: 0 is the least, 0.5 the median, 1 the greatest. */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) throw new RangeError('quantile: expected at least one value, got none');
   const sorted = [...values].sort((a, b) => a - b);

@@ -30,7 +30,7 @@ const KEPT_OUTPUT = 64 * 1024;
  */
 export function run(command, args, { cwd, env = process.env, limitMs, show = false, shell = false }) {
   return new Promise((resolve) => {
-    // A group of its own (POSIX), so that the limit also ends what the program started.
+    // A process group of its own (POSIX), so that the limit also ends the program's children.
     const detached = process.platform !== 'win32';
     const child = spawn(command, args, { cwd, env, shell, detached, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';

@@ -16,7 +16,7 @@ export class LineProcess {
     this.child.on('error', (error) => {
       this.stderr += error.message;
     });
-    // A process that ended takes no more requests; the missing answer says so.
+    // A process that ended takes no more requests; the caller sees it by the missing answer.
     this.child.stdin?.on('error', () => {});
     this.lines = createInterface({ input: this.child.stdout as Readable })[Symbol.asyncIterator]();
   }
@@ -36,7 +36,7 @@ export class LineProcess {
     return this.stderr.trim().split('\n').at(-1) ?? '';
   }
 
-  /** Lets it end: there are no more requests. */
+  /** Closes standard input: no more requests follow, and the process may end. */
   end(): void {
     this.child.stdin?.end();
   }

@@ -29,7 +29,7 @@ const FLAGS = [
   '-Wall',
   '-Wextra',
   '-Werror',
-  // gcc tells that vectors are passed otherwise than by other versions.
+  // gcc notes that other versions pass vectors differently.
   '-Wno-psabi',
 ];
 

@@ -5,7 +5,7 @@ import { recurrentModel } from '../../scripts/bench/onnx/model.js';
 import { Message } from '../../scripts/bench/onnx/protobuf.js';
 import type { StateDict } from '../../src/state-dict/index.js';
 
-/** What the onnx package writes; see scripts/fixtures/make_onnx.py. */
+/** Written by the onnx package; see scripts/fixtures/make_onnx.py. */
 const models = JSON.parse(
   readFileSync(new URL('../fixtures/onnx.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<CellName, string>>;

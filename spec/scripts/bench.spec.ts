@@ -158,7 +158,7 @@ describe('bench: the turns', () => {
       'prepare ours',
       'prepare tf-layers',
       'prepare torch',
-      // PyTorch is what the others are checked against, and tf.layers computes something else.
+      // The others are checked against PyTorch; tf.layers computes another GRU.
       'results torch',
       'results ours',
       ...turn,

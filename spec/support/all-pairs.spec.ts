@@ -36,7 +36,7 @@ describe('allPairs', () => {
     const rows = allPairs(SIZES, new Random(1), isTooDear);
     expect(missingPairs(rows, SIZES)).to.deep.equal([]);
     expect(rows.filter(isTooDear)).to.deep.equal([]);
-    // The limit is one that rows would pass else.
+    // Without the limit rows would pass it.
     expect(allPairs(SIZES, new Random(1)).filter(isTooDear)).not.to.deep.equal([]);
   });
 

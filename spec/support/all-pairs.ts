@@ -92,7 +92,7 @@ function makeRow(
     const [factor] = open.splice(random.integer(0, open.length - 1), 1) as [number];
     const gain = (value: number) =>
       chosen.filter((other) => pairs.has(factor, value, other, row[other] as number)).length;
-    // The first value is what the row has already.
+    // The row has the first value already.
     let best = 0;
     for (let value = 1; value < (sizes[factor] as number); value++)
       if (gain(value) > gain(best) && !isTooDear(withValue(row, factor, value))) best = value;

@@ -7,14 +7,14 @@ import { NO_TFJS_NODE, skip } from './skip.js';
 
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 
-/** Backends that must be there: an absent one fails its suites, where another is skipped. */
+/** Required backends: an absent one fails its suites; the suites of any other absent backend are skipped. */
 const required = (process.env.REQUIRE_BACKENDS ?? 'cpu,wasm').split(',').filter(Boolean);
 
 let tfjsNode: Promise<Error | undefined> | undefined;
 
-/** Registers the tensorflow backend, once; resolves to what went wrong. */
+/** Registers the tensorflow backend, once; resolves to the error where it fails. */
 function loadTfjsNode(): Promise<Error | undefined> {
-  // A variable, since the package is not there for the type checker to find on every machine.
+  // A variable, since the type checker does not find the package on every machine.
   const optionalPackage: string = '@tensorflow/tfjs-node';
   tfjsNode ??= import(optionalPackage).then(
     () => undefined,
@@ -34,7 +34,7 @@ async function startBackend(name: string): Promise<boolean> {
   if (fault && !required.includes(name)) return false;
   if (fault) throw new Error(`REQUIRE_BACKENDS names ${name}, which cannot be loaded: ${fault.message}`);
   if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend does not start`);
-  // Elsewhere tfjs 4.22's own kernels trip it: wasm's Identity copies what customGrad saves, and so on.
+  // On other backends tfjs 4.22's own kernels fail it: wasm's Identity copies the saved tensors of customGrad, and so on.
   tf.env().set('IS_TEST', name === 'cpu');
   return true;
 }

@@ -1,4 +1,4 @@
-/** The recurrent cells that share one suite, and what it needs to know of each. */
+/** The recurrent cells that share one suite, with the facts that the suite needs. */
 
 import type * as tf from '@tensorflow/tfjs';
 import { GRUCell, type GRUCellArgs, LSTMCell, RNNCell, type RNNCellArgs } from '../../src/index.js';

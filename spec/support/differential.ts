@@ -29,7 +29,7 @@ export interface Combination {
   readonly hasStates: boolean;
   readonly hasLengths: boolean;
   readonly threads: number;
-  /** Of weights and inputs. */
+  /** Seed of weights and inputs. */
   readonly seed: number;
 }
 
@@ -82,12 +82,12 @@ const MOST_PRODUCTS = 1e8;
 /** T * L * D of a combination of all pairs: a step takes the reference half a millisecond however small it is. */
 const MOST_STEPS = 3000;
 
-/** How many pairs of values there are for combinations to have. */
+/** The number of pairs of values that combinations can have. */
 export function countOfPairs(): number {
   return pairCount(FACTOR_NAMES.map((name) => FACTORS[name].length));
 }
 
-/** How many of them the combinations have. */
+/** The number of pairs that the combinations have. */
 export function pairsAmong(combinations: readonly Combination[]): number {
   return pairsIn(combinations.map((combination) => FACTOR_NAMES.map((name) => combination[name])));
 }
@@ -173,10 +173,10 @@ function results(combination: Combination, implementation: Implementation): Map<
   return found;
 }
 
-/** A gradient or an output below this is the rounding of larger terms that have cancelled. */
+/** A smaller gradient or output is the rounding of larger terms that cancelled. */
 const FLOOR = 1e-2;
 
-/** Runs `body` on all threads there are, and all that there are in teams, however little there is to share. */
+/** Runs `body` on all threads, in teams of all threads, even where there is little work to share. */
 function sharingAll<T>(body: () => T): T {
   const [worth, waking] = [{ ...WORTH }, { ...WAKING }];
   Object.assign(WORTH, { call: 0, groups: 0, teamStep: 0 });

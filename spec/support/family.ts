@@ -1,4 +1,4 @@
-/** The recurrent layers that share one suite, and what it needs to know of each. */
+/** The recurrent layers that share one suite, with the facts that the suite needs. */
 
 import * as tf from '@tensorflow/tfjs';
 import { GRU, type GRUArgs, type Lengths, LSTM, type LSTMArgs, RNN, type RNNArgs } from '../../src/index.js';
@@ -20,7 +20,7 @@ export interface Variant {
   readonly gates: number;
   /** In the order of `apply([x, ...])`. */
   readonly stateNames: readonly string[];
-  /** The columns of each state for H: the first is that of the output as well. */
+  /** The columns of each state for H; the output has as many columns as the first state. */
   stateSizes(hiddenSize: number): readonly number[];
   make(args: LayerArgs): RecurrentLayer;
   /** A case of PyTorch's with all of its features: layers, directions, lengths, initial states. */
@@ -92,7 +92,7 @@ export const RELU_RNN = variant({
 
 export const EVERY_LAYER: readonly Variant[] = [GRU_LAYER, LSTM_LAYER, PROJECTED_LSTM, TANH_RNN, RELU_RNN];
 
-/** One of each class, where another of its variants adds nothing to a suite. */
+/** One variant of each class, for suites to which other variants add nothing. */
 export const EACH_CLASS: readonly Variant[] = [GRU_LAYER, PROJECTED_LSTM, TANH_RNN];
 
 /** Declares `body` once per variant and backend, with the checks of {@link describeEachBackend}. */

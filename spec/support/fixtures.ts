@@ -109,7 +109,7 @@ export interface ModuleFixture {
 
 /** Embedding, three bidirectional GRU layers and Linear under nested names. */
 export interface ModelFixture {
-  /** Where torch keeps each of the three modules. */
+  /** The paths of the three modules in the state dict. */
   readonly modules: { readonly embedding: string; readonly gru: string; readonly fc: string };
   readonly stateDict: StateDict;
   readonly ids: IntTensor;
@@ -127,7 +127,7 @@ export interface G2PFixture {
   readonly phonemes: readonly (readonly number[])[];
 }
 
-/** What torch says to `code`. */
+/** The message of torch for `code`. */
 export type TorchMessage =
   | { readonly code: string; readonly outcome: 'accepted' }
   | {
@@ -199,7 +199,7 @@ function namesIn(subfolder: string): string[] {
     .sort();
 }
 
-/** T is what make_torch.py wrote into the file. */
+/** T is the type of the JSON that make_torch.py wrote. */
 function read<T>(path: string): T {
   return parseFixture<T>(readFileSync(new URL(path, folder), 'utf8'));
 }
@@ -225,7 +225,7 @@ function isStored(value: unknown): value is StoredTensor {
   return typeof value === 'object' && value !== null && 'dtype' in value && 'data' in value;
 }
 
-/** What holds each dtype; F16 and BF16 as raw bits. */
+/** The typed array of each dtype; F16 and BF16 hold raw bits. */
 export const TYPED_ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,

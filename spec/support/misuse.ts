@@ -1,4 +1,4 @@
-/** Misuses that PyTorch has words for: ours is an error of ours, and holds those words for whoever searches them. */
+/** Misuses for which PyTorch has a message: we throw an error of our own that holds torch's searchable words. */
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
@@ -8,21 +8,21 @@ export interface Misuse {
   readonly run: () => unknown;
   readonly type: typeof TypeError | typeof RangeError;
   readonly text: string;
-  /** What users search for: part of torch's text and of ours. Absent where torch's text names Python's own types. */
+  /** The words that users search for, in torch's message and in ours. Absent where torch's message names Python's types. */
   readonly words?: string;
 }
 
 interface Catalogue {
-  /** Which ids of spec/fixtures/torch/messages.json it covers: those that begin so. */
+  /** Covers the ids of spec/fixtures/torch/messages.json with this prefix. */
   readonly prefixes: readonly string[];
   readonly misuses: Readonly<Record<string, Misuse>>;
-  /** Misuses of torch that cannot be written here, or are legal here too, each with the reason. */
+  /** Misuses of torch that cannot be written here, or are legal here, each with the reason. */
   readonly notApplicable?: Readonly<Record<string, string>>;
   /** Ids whose test stands elsewhere. */
   readonly elsewhere?: readonly string[];
 }
 
-/** One test per misuse, and one that none of torch's is left out. */
+/** One test per misuse, and one test that every misuse of torch is covered. */
 export function describeMisuses(
   title: string,
   { prefixes, misuses, notApplicable = {}, elsewhere = [] }: Catalogue,

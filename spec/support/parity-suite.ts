@@ -5,7 +5,7 @@ import type { FloatTensor, NamedTensors, RecurrentFixture, SecondOrderFixture } 
 import { expectGradients, gradientsOf, lossOf, weighted, withVariables } from './gradients.js';
 import { expectedResults, expectForward, subjectOf, toTensor } from './parity.js';
 
-/** Declares what every layer and cell must hold: torch's results and gradients of both orders, on every backend. */
+/** Declares the tests of every layer and cell: torch's results and gradients of both orders, on every backend. */
 export function describeParity(
   module: string,
   fixtures: readonly RecurrentFixture[],

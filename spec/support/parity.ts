@@ -101,13 +101,13 @@ function unroll(cell: RecurrentCell, inputs: Inputs): Results {
   return Object.fromEntries(names.map((name) => [name, tf.stack(history.map((each) => each[name]!))]));
 }
 
-/** One of tf.unstack, whose gradient breaks where there is one step (tfjs 4.22). */
+/** tf.unstack has a gradient that breaks with one step (tfjs 4.22). */
 function stepOf(x: tf.Tensor, t: number): tf.Tensor {
   const shape = x.shape.slice(1);
   return tf.reshape(tf.slice(x, [t, ...shape.map(() => 0)], [1, ...shape]), shape);
 }
 
-/** What torch computed, by the names of the results. */
+/** torch's results by name. */
 export function expectedResults(run: RecurrentRun): Map<string, FloatTensor> {
   const all = run as unknown as NamedTensors;
   return new Map(RESULTS.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));

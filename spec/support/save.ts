@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** What `model.save` hands to its handler. */
+/** The artifacts that `model.save` gives to its handler. */
 export async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
   let artifacts: tf.io.ModelArtifacts = {};
   await model.save(
@@ -12,7 +12,7 @@ export async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArt
   return artifacts;
 }
 
-/** The model as it comes out of a file: through the JSON that a server would send. */
+/** The model after a save and a load, through the JSON that a server would send. */
 export async function reloaded(model: tf.LayersModel): Promise<tf.LayersModel> {
   const { modelTopology, ...rest } = await artifactsOf(model);
   const topology = JSON.parse(JSON.stringify(modelTopology)) as object;

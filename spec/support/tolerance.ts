@@ -1,4 +1,4 @@
-/** How far a float32 result may be from PyTorch's, beside what was measured. Never widened to make a test pass. */
+/** The tolerances of float32 results against PyTorch's, beside the measured errors. Never widened to make a test pass. */
 
 /**
  * Outputs and states, absolute. Largest error in 980 random layers and cells and 612 combinations of PyTorch's own tests

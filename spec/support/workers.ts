@@ -1,4 +1,4 @@
-/** The workers of the engine's threads in a spec's hands: to see them start, to change what they run, to kill them. */
+/** Lets a spec watch the workers of the engine's threads, change their code, and kill them. */
 
 import process from 'node:process';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
@@ -17,7 +17,7 @@ const MISHAPS = {
   /** It ends. */
   end: 'process.exit();',
   trap: "throw new WebAssembly.RuntimeError('unreachable');",
-  /** It is heard of no more. */
+  /** It hangs. */
   hang: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);',
   /** It leads the team of the job, and ends while another waits at the barrier. */
   endInTeam: `
@@ -64,9 +64,9 @@ const MAY_HAVE_A_MISHAP = `
 export class WorkerWatch {
   private readonly original = { Worker: threads.Worker, notify: Atomics.notify, wait: Atomics.wait };
   private readonly ends: Promise<unknown>[] = [];
-  /** Those that have started, in order. */
+  /** The started workers, in order. */
   readonly started: Worker[] = [];
-  /** Where the stack of each begins, in bytes. */
+  /** The address of each worker's stack. */
   readonly stacks: number[] = [];
   /** 1 + the mishap that a worker is to have, 0 for none. */
   private readonly order = new Int32Array(new SharedArrayBuffer(4));
@@ -91,7 +91,7 @@ export class WorkerWatch {
     };
   }
 
-  /** Those that have not ended. */
+  /** The workers that have not ended. */
   get alive(): Worker[] {
     return this.started.filter(({ threadId }) => threadId !== -1);
   }
@@ -117,7 +117,7 @@ export class WorkerWatch {
     this.onRound(() => {
       if (!this.isPlanned) return;
       spinUntil(() => !this.isPlanned);
-      // The caller's patience with one that says nothing is over at once.
+      // The caller gives up on a silent worker at once.
       if (mishap === 'hang') Atomics.wait = () => 'timed-out';
     });
   }
@@ -127,7 +127,7 @@ export class WorkerWatch {
     return Atomics.load(this.order, 0) !== 0;
   }
 
-  /** Ends what onRound and plan have begun. */
+  /** Undoes onRound and plan. */
   leaveAlone(): void {
     Atomics.store(this.order, 0, 0);
     Atomics.notify = this.original.notify;
@@ -141,7 +141,7 @@ export class WorkerWatch {
   }
 }
 
-/** Without giving way to anybody: the caller of the engine has its thread for itself. */
+/** Spins without yielding: the caller of the engine owns its thread. */
 function spinUntil(holds: () => boolean): void {
   const end = performance.now() + PATIENCE_MS;
   while (!holds()) if (performance.now() > end) throw new Error('what had to happen did not');

@@ -36,14 +36,14 @@ const CONVERSIONS: readonly Case[] = [
   { name: 'BF16', dtype: 'bf16', tensors: 20, elements: 2_500_000 },
 ];
 
-/** What Python does with which file. load_file maps it, which Node cannot: the other way is to read its bytes. */
+/** Python's ways to load. load_file maps the file, which Node cannot; the fair comparison is a load of its bytes. */
 const WAYS = [
   { ending: '.safetensors', command: 'load_file', title: 'safetensors, load_file' },
   { ending: '.safetensors', command: 'load_bytes', title: 'safetensors, load of its bytes' },
   { ending: '.pt', command: 'load_torch', title: '.pt, torch.load' },
 ] as const;
 
-/** Before they count: the first loads compile. */
+/** Rounds that are not counted: the first loads compile. */
 const WARM_ROUNDS = 5;
 
 type Request = { readonly command: string; readonly path: string; readonly way?: string } & Partial<Case>;
@@ -119,7 +119,7 @@ async function compare(
   ];
 }
 
-/** What a process that has loaded nothing yet grows by, in units of the file. */
+/** Growth of a fresh process, in units of the file's size. */
 async function peakOf(start: () => Peer, command: string, path: string, bytes: number): Promise<string> {
   const peer = start();
   await peer.answer();
@@ -136,7 +136,7 @@ async function compareCase(peers: Peers, one: Case, folder: string, rounds: numb
     const file = `${path}${ending}`;
     const row = [`${one.name} ${title}`, ...(await compare(peers, file, command, rounds))];
     const bytes = sizes[ending];
-    // What a small file takes is lost in what the process takes.
+    // The growth by a small file is lost in that of the process.
     if (bytes > 5e7) {
       row.push(
         await peakOf(startOurs, command, file, bytes),

@@ -1,5 +1,5 @@
 // @ts-check
-// Node's side of bench-load.ts: loads files as the package's users do. One JSON request a line, one answer a line.
+// Node's side of main.ts: loads files as the package's users do. One JSON request a line, one answer a line.
 import { createInterface } from 'node:readline';
 import { readStateDict, toFloat32Array } from '../../../dist/state-dict/index.js';
 
@@ -50,7 +50,7 @@ const COMMANDS = { load, peak, convert };
 console.log(JSON.stringify({ versions: `Node ${process.versions.node}` }));
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, path } = JSON.parse(line);
-  // What the last load has left is not this one's to clear away.
+  // This load must not pay for the garbage of the last one.
   globalThis.gc?.();
   console.log(JSON.stringify(await COMMANDS[command]?.(path)));
 }

@@ -1,4 +1,4 @@
-"""Python's side of bench-load.ts: makes the files, and loads them as its users do. One JSON request a line, one answer a line."""
+"""Python's side of main.ts: makes the files, and loads them as its users do. One JSON request a line, one answer a line."""
 
 import ctypes
 import gc
@@ -37,7 +37,7 @@ WAYS = {
 
 
 def load(request: dict) -> dict:
-    """Seconds from the path to tensors whose every page has been read: files that are mapped are not read before."""
+    """Seconds from the path to tensors whose pages have all been read: a mapped file is read only then."""
     way = WAYS[request["command"]]
     gc.collect()
     begin = time.perf_counter()

@@ -35,7 +35,7 @@ export function recurrentModel(benchCase: BenchCase, weights: StateDict): Uint8A
     final.push(...finals);
     nodes.push({
       type: cell.toUpperCase(),
-      // The empty name is sequence_lens: all are T.
+      // The empty name omits sequence_lens: all lengths are T.
       inputs: [before, ...own.map(({ name }) => name), '', ...states.map(({ name }) => name)],
       outputs: [`y_l${layer}`, ...finals.map(({ name }) => name)],
       attributes: attributesOf(benchCase),
@@ -93,7 +93,7 @@ function layerWeights({ cell, hiddenSize, directions }: BenchCase, weights: Stat
   ];
 }
 
-/** The blocks of rows in another order. */
+/** Reorders the blocks of rows. */
 function reorder(values: Float32Array, order: readonly number[]): Float32Array {
   const size = values.length / order.length;
   return concatenate(order.map((block) => values.subarray(block * size, (block + 1) * size)));

@@ -1,4 +1,4 @@
-/** What onnxruntime's two packages share: they have one interface. */
+/** Shared by onnxruntime's two packages, which have one interface. */
 
 import type { StateDict, TorchTensor } from '../../../src/state-dict/index.js';
 import { type BenchCase, stateNames, valuesOf, weightsOf } from '../cases.js';
@@ -14,7 +14,7 @@ interface Session {
   release(): Promise<void>;
 }
 
-/** As much of the packages as is used here: they are not installed for who only checks types. */
+/** The part of the packages that is used here: a type check runs without them. */
 export interface Ort {
   readonly Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => OrtTensor;
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };

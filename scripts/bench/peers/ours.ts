@@ -49,13 +49,13 @@ export async function startPeer(options: PeerOptions, implementation: Api.Implem
   await startOurs(options);
   return {
     versions: { tfjs: tf.version.tfjs, 'engine in': hasMultiplyAdd() ? 'relaxed SIMD' : 'SIMD' },
-    // The engine has; tf ops have on tensorflow alone.
+    // The engine has threads; tf ops have them on tensorflow alone.
     hasThreads: options.threads === 1 || implementation === 'fused' || options.backend === 'tensorflow',
     prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation),
   };
 }
 
-/** The fused kernels, whatever else would be chosen. */
+/** Runs the fused kernels even where another implementation would be chosen. */
 export const start = (options: PeerOptions) => startPeer(options, 'fused');
 
 export function prepare(

@@ -1,4 +1,4 @@
-/** What every runtime that is compared looks like to the benchmark. */
+/** The interface of a runtime that is compared. */
 
 import type { Backend } from '../../../examples/support/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';

@@ -1,4 +1,4 @@
-/** What the peers on tfjs share. */
+/** Shared by the peers on tfjs. */
 
 import * as tf from '@tensorflow/tfjs';
 import type { StateDict, TorchTensor } from '../../../src/state-dict/index.js';

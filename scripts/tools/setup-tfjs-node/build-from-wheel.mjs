@@ -64,7 +64,7 @@ async function cachedWheel(python, say) {
     return join(cache, cached);
   }
   say(`downloading the wheel tensorflow-cpu 2.15.1 (207 MB) to ${cache}`);
-  // A folder of its own until it is complete: what lies in the cache is whole.
+  // A temporary folder until the download is complete, so that the cache holds whole files alone.
   const partial = await mkdtemp(join(cache, 'partial-'));
   try {
     const target = ['--only-binary=:all:', '--python-version=3.11', '--platform=manylinux2014_x86_64'];

@@ -1,19 +1,19 @@
-/** Inputs of one format after the other, each judged, and what came of them. */
+/** Makes and judges the inputs of one format, and counts the verdicts. */
 
 import { Random } from '../../support/random.js';
 import { FORMATS, type FuzzInput } from './formats.js';
 import { judge, judgeOtherWays, type Verdict } from './judge.js';
 import { ShardedModel } from './sharded.js';
 
-/** Every so many inputs are read in the other ways as well. */
+/** Every eighth input is also read in the other ways. */
 const OTHER_WAYS = 8;
 
-/** For one file of kilobytes, most of which take less than a millisecond. */
+/** Limit for one file of kilobytes; most files take less than a millisecond. */
 const MAX_MS = 20_000;
 
 export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'sharded'];
 
-/** Which input: the same three give the same bytes on every machine. */
+/** Identifies an input: the same three values give the same bytes on every machine. */
 export interface InputId {
   readonly seed: number;
   readonly format: string;
@@ -41,7 +41,7 @@ export class Campaign {
       : (FORMATS[this.format] as (typeof FORMATS)[string])(random);
   }
 
-  /** @throws what no file may cause, or an Error that says what is wrong with the tensors that were read. */
+  /** @throws an error that no file may cause, or an Error that names the fault of the tensors. */
   async judge(index: number): Promise<void> {
     const input = this.make(index);
     const begin = performance.now();
@@ -64,7 +64,7 @@ export class Campaign {
   }
 }
 
-/** One number of three, so that no two inputs share their random choices (FNV-1a). */
+/** Hashes the three values (FNV-1a), so that no two inputs share their random choices. */
 function mixed(seed: number, format: string, index: number): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(`${seed}/${format}/${index}`)) hash = Math.imul(hash ^ byte, 0x01000193);

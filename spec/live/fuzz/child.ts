@@ -1,4 +1,4 @@
-/** The process that reads the inputs. It writes down which one it is at, so that one that ends or stops it is known. */
+/** The process that reads the inputs. It notes the current input in a file: the parent then knows which input ended or stopped it. */
 
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { Campaign } from './campaign.js';
@@ -6,10 +6,10 @@ import { againCommand, type FuzzOptions, noteOf } from './options.js';
 
 const MOST_FAILURES = 20;
 
-/** Most memory of this process. Its own share is 200 to 300 MiB, and the limits leave each file some tens. */
+/** Memory limit of this process. Node itself takes 200 to 300 MiB, and the reader's limits allow each file some tens. */
 const MAX_RSS_MIB = 1024;
 
-/** Longest time between two looks at the clock. */
+/** Number of inputs between two looks at the clock. */
 const BLOCK = 50;
 
 async function main(): Promise<void> {

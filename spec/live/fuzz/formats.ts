@@ -1,4 +1,4 @@
-/** How files of each format are made and changed. */
+/** Makes and changes files of each format. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -22,7 +22,7 @@ import { mutatedText } from './text-mutations.js';
 /** A file to read. */
 export interface FuzzInput {
   readonly bytes: Uint8Array;
-  /** The tensors that it must have, where it is not refused: a checksum covers all that was changed. */
+  /** The tensors of the file unless it is refused: a checksum covers all changed bytes. */
   readonly expected?: StateDict;
 }
 
@@ -89,7 +89,7 @@ function entriesOf(bytes: Uint8Array): TestEntry[] {
   return [...content].map(([name, data]) => ({ name, data }));
 }
 
-/** What a sound file holds; undefined of one that is refused as it is, which it may not stay when it is changed. */
+/** The tensors of a file; undefined where the unchanged file is refused already. A changed copy need not be refused. */
 function tensorsOf(bytes: Uint8Array): StateDict | undefined {
   try {
     return parseStateDict(bytes);
@@ -98,13 +98,13 @@ function tensorsOf(bytes: Uint8Array): StateDict | undefined {
   }
 }
 
-/** Files with what they hold, which is read once each. */
+/** Reads each file once, and remembers its tensors. */
 function known(files: readonly Uint8Array[]): (bytes: Uint8Array) => StateDict | undefined {
   const tensors = new Map(files.map((bytes) => [bytes, tensorsOf(bytes)]));
   return (bytes) => tensors.get(bytes);
 }
 
-/** The header is changed and its length set right again, or any bytes are changed. */
+/** Changes the header and corrects its length, or changes any bytes. */
 function safetensors(random: Random): FuzzInput {
   const bytes = random.pick(random.chance(0.8) ? SOUND_SAFETENSORS : SAFETENSORS);
   const donor = () => random.pick(SAFETENSORS);
@@ -128,7 +128,7 @@ function json(random: Random): FuzzInput {
   };
 }
 
-/** What is not behind a checksum in an archive is said twice: no change to its bytes gives other tensors. */
+/** An archive states twice what no checksum covers, so no changed byte gives other tensors. */
 function archiveOf(
   files: readonly Uint8Array[],
   change: (entry: TestEntry, random: Random) => TestEntry,
@@ -144,7 +144,7 @@ function archiveOf(
   };
 }
 
-/** Entries changed, left out, doubled or exchanged, and written in any of the forms that archives have. */
+/** Changes, removes, doubles or exchanges entries, and writes them in any form that archives have. */
 function rewritten(
   entries: readonly TestEntry[],
   random: Random,
@@ -179,7 +179,7 @@ function changedData(entry: TestEntry, random: Random): TestEntry {
   return { ...entry, data: mutated(entry.data, random) };
 }
 
-/** The pickle of an archive is changed instruction by instruction, or is one of containers in any order. */
+/** Changes the pickle of an archive instruction by instruction, or replaces it by random containers. */
 function pickle(): MakeInput {
   const archives = TORCH_ZIPS.map(entriesOf).map((entries) => {
     const main = entries.findIndex(({ name }) => /\/data\.pkl$/.test(`${name}`));
@@ -233,7 +233,7 @@ function gzip(): MakeInput {
   };
 }
 
-/** By name; each makes an input from random choices alone. */
+/** The formats by name; random choices alone decide an input. */
 export const FORMATS: Readonly<Record<string, MakeInput>> = {
   safetensors,
   json,

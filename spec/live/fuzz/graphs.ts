@@ -1,4 +1,4 @@
-/** Pickles of containers that hold each other in any way: shared, nested, in circles. */
+/** Pickles of containers that hold each other in any way: shared, nested, in cycles. */
 
 import { bytesOfParts, type Part, text } from '../../state-dict/formats/pickle/support.js';
 import { ints, NO_HOOKS, pickled, storagePart, tensorPart } from '../../state-dict/formats/torch/support.js';
@@ -29,11 +29,11 @@ export function randomGraph(random: Random): Uint8Array {
       ),
     );
   }
-  // Where nearly all links are to containers, there are more ways through them than anyone can name.
+  // With links mostly between containers, the number of paths grows exponentially.
   const links = containers.length * random.pick([1, 4, 12]);
   const toTensors = random.pick([0.02, 0.2]);
   for (let i = 0; i < links; i++) {
-    // Those before are linked to more often, so that most of the graph can be reached.
+    // Early containers get more links, so that most of the graph is reachable.
     const from = random.integer(0, Math.min(i, containers.length - 1));
     const to = random.chance(toTensors)
       ? containers.length + random.integer(0, tensors - 1)

@@ -1,4 +1,4 @@
-/** What may come of a hostile file: sound tensors, or an error of the kinds that callers are told of. */
+/** The allowed results of a hostile file: sound tensors, or a documented error. */
 
 import { rebuildingCode } from '../../../src/cli/inspect/code.js';
 import { jsonReport } from '../../../src/cli/inspect/json-report.js';
@@ -15,10 +15,10 @@ import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/ten
 import { recogniseModules } from '../../../src/torch/recognise.js';
 import type { FuzzInput } from './formats.js';
 
-/** Files are of kilobytes: a few bytes that claim more than this are refused before it is allocated. */
+/** Files have kilobytes: a reader refuses a file that claims more than this before it allocates. */
 export const LIMITS: ReadLimits = { maxBytes: 2 ** 24, maxTensorBytes: 2 ** 24, maxHeaderBytes: 1e6 };
 
-/** `read`, or why not: a code of `formatCodes`, `unsupported`, or `unclear` where it is not clear which dict is meant. */
+/** `read`, or the reason of a refusal: a code of `formatCodes`, `unsupported`, or `unclear` where several dicts could be meant. */
 export type Verdict = string;
 
 /** Reads a file at once. */
@@ -57,11 +57,11 @@ async function describe(blob: Blob): Promise<void> {
   JSON.stringify(jsonReport('fuzzed', description, modules, code));
 }
 
-/** The tensors of the first module, read alone. */
+/** Reads the tensors of the first module alone. */
 async function comparePart(blob: Blob, all: StateDict): Promise<void> {
   const [first] = all.keys();
   const module = first?.slice(0, Math.max(0, first.lastIndexOf('.')));
-  // Not every name has a module path: those that do are the ones a caller can ask for.
+  // Callers can select only names that have a module path.
   if (!module || module.split('.').includes('')) return;
   const part = await readStateDict(blob, { limits: LIMITS, select: [module] });
   if (part.size === 0) throw new Error(`nothing of ${module} was read alone`);
@@ -80,11 +80,11 @@ async function verdictOfPromise(promise: Promise<unknown>): Promise<Verdict> {
   }
 }
 
-/** @throws the error itself where it is none that a file may cause. */
+/** @throws the error itself where no file may cause it. */
 export function verdictOf(error: unknown): Verdict {
   if (error instanceof FormatError && error.code in formatCodes) return error.code;
   if (error instanceof UnsupportedError) return 'unsupported';
-  // The engine's own RangeErrors (stack, array lengths, allocation) have no such message.
+  // RangeErrors of JavaScript (stack, array lengths, allocation) have no such message.
   if (error instanceof RangeError && /^(parse|read)StateDict: .+: expected .+, got /s.test(error.message))
     return 'unclear';
   throw error;

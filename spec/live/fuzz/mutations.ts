@@ -1,13 +1,13 @@
-/** Changes to bytes that are likely to get past one check and break the next. */
+/** Changes bytes in ways that are likely to pass one check and break the next. */
 
 import type { Random } from '../../support/random.js';
 
-/** A file of the same or another kind, which a part may be copied from. */
+/** A file of the same or another kind, from which a part may be copied. */
 export type Donor = () => Uint8Array;
 
 type Mutation = (bytes: Uint8Array, random: Random, donor: Donor) => Uint8Array;
 
-/** Counts and offsets at the edges of what fits: of signed and unsigned numbers, of doubles, of memory. */
+/** Counts and offsets at the limits of signed and unsigned integers, doubles and memory. */
 const EDGES: readonly bigint[] = [
   0n,
   1n,
@@ -45,7 +45,7 @@ const MUTATIONS: readonly Mutation[] = [
 const LONGEST_PART = 64;
 const MOST_MUTATIONS = 4;
 
-/** One to four changes, one more often than all others together. */
+/** Makes one to four changes, mostly one. */
 export function mutated(bytes: Uint8Array, random: Random, donor: Donor = () => bytes): Uint8Array {
   let changed = bytes;
   for (let count = 1; ; count++) {
@@ -76,7 +76,7 @@ function setByte(bytes: Uint8Array, random: Random): Uint8Array {
   return changed;
 }
 
-/** A number of 2, 4 or 8 bytes becomes one at an edge, or a little more or less. */
+/** Replaces a number of 2, 4 or 8 bytes by a limit, or changes it a little. */
 function setNumber(bytes: Uint8Array, random: Random): Uint8Array {
   const size = random.pick([2, 4, 8]);
   if (bytes.length < size) return flipBit(bytes, random);
@@ -109,7 +109,7 @@ function insert(bytes: Uint8Array, random: Random): Uint8Array {
   return spliced(bytes, random.integer(0, bytes.length), 0, put);
 }
 
-/** A part of this file or of another appears at another place as well. */
+/** Copies a part of this file or of another to another place. */
 function copyPart(bytes: Uint8Array, random: Random, donor: Donor): Uint8Array {
   return spliced(
     bytes,

@@ -1,4 +1,4 @@
-/** The command line, and how an input is named in it. */
+/** The command line of the fuzz, and the command that repeats an input. */
 
 import { parseArgs } from 'node:util';
 import { readInteger, readName, readNumber } from '../../../scripts/support/options.js';
@@ -14,11 +14,11 @@ export interface FuzzOptions {
   readonly minutes?: number;
   /** The one to repeat. */
   readonly input?: number;
-  /** Where its bytes are written to. */
+  /** The file to which its bytes are written. */
   readonly keep?: string;
 }
 
-/** Enough of each format for what happens once in ten thousand times. */
+/** Enough to meet what happens once in ten thousand inputs. */
 const DEFAULT_COUNT = '100000';
 
 /** @throws RangeError that names the option. */
@@ -49,12 +49,12 @@ export function readOptions(args: readonly string[]): FuzzOptions {
   };
 }
 
-/** What runs one input again. */
+/** The command that repeats one input. */
 export function againCommand({ seed, format, index }: InputId): string {
   return `npm run fuzz -- --format ${format} --seed ${seed} --input ${index}`;
 }
 
-/** A note is written over the one before it, so all are of one length. */
+/** Each note overwrites the one before, so all have one length. */
 const NOTE_BYTES = 80;
 
 export function noteOf(id: InputId): string {

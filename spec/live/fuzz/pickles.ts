@@ -1,4 +1,4 @@
-/** Pickles as lists of instructions, so that changed ones are still pickles. */
+/** Pickles as lists of instructions, so that a changed pickle is still a pickle. */
 
 import { Cursor } from '../../../src/state-dict/formats/pickle/cursor.js';
 import { INSTRUCTIONS, nameOfOpcode, STOP } from '../../../src/state-dict/formats/pickle/instructions.js';
@@ -6,7 +6,7 @@ import { Machine } from '../../../src/state-dict/formats/pickle/machine.js';
 import type { Random } from '../../support/random.js';
 import { mutated } from './mutations.js';
 
-/** What an attacker's pickle has, and what the machine counts. */
+/** Instructions of an attacker's pickles, and those that the machine counts. */
 const HOSTILE: readonly Uint8Array[] = [
   'cos\nsystem\n',
   'cbuiltins\neval\n',
@@ -59,7 +59,7 @@ const HOSTILE: readonly Uint8Array[] = [
 export interface Pickles {
   /** One instruction each, STOP included. */
   readonly instructions: readonly Uint8Array[];
-  /** What follows the last pickle. */
+  /** The bytes after the last pickle. */
   readonly rest: Uint8Array;
 }
 
@@ -78,7 +78,7 @@ export function takeApart(bytes: Uint8Array, count = 1): Pickles {
   return { instructions, rest: bytes.subarray(begin) };
 }
 
-/** One instruction or a few left out, doubled, moved, changed, or put in from another pickle. */
+/** Removes, doubles, moves, changes or inserts one or a few instructions. */
 export function mutatedPickles({ instructions, rest }: Pickles, random: Random, donor: Pickles): Uint8Array {
   const changed = [...instructions];
   do change(changed, random, donor.instructions);

@@ -1,4 +1,4 @@
-/** A model in two files whose index is changed: real files in a folder, since what they open is the question. */
+/** A model in two files whose index is changed. The files are real, since the test is which of them are opened. */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ export class ShardedModel {
     symlinkSync(join(this.root, 'outside.safetensors'), join(this.root, 'model', 'link.safetensors'));
   }
 
-  /** The values of the tensors tell which file they are of. */
+  /** The values of a tensor tell its file. */
   private write(path: string, names: readonly string[]): void {
     const value = path.startsWith('model/') ? 1 : -1;
     const tensor: TorchTensor = { dtype: 'F32', shape: [2], data: new Float32Array([value, value]) };
@@ -62,7 +62,7 @@ export class ShardedModel {
       if (!inside) throw new TypeError('a file outside the folder was read');
       return 'read';
     } catch (error) {
-      // What a file system says is passed on: a file is missing, or is a folder.
+      // The reader passes the file system's errors on: a file is missing, or is a folder.
       if (
         error instanceof Error &&
         error.constructor === Error &&

@@ -1,4 +1,4 @@
-/** Changes to text that leave it text, and often leave it well formed: they get further into a reader than changed bytes do. */
+/** Changes text so that it often stays well formed, and gets further into a reader than changed bytes. */
 
 import type { Random } from '../../support/random.js';
 import { type Donor, mutated } from './mutations.js';
@@ -34,15 +34,15 @@ const STRINGS = [
 
 const OTHERS = [...'[]{}",:\\\'()'.split(''), '[[[[', '\ufeff', ' ', 'null', 'true', 'false'];
 
-/** Strings, numbers, words, and any other characters one by one. */
+/** Matches strings, numbers, words, and any other character by itself. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|'[^']*'|-?\d[\w.+-]*|[a-z_]+|[\s\S]/gi;
 
-/** A token that is a value or the name of one. */
+/** Matches the start of a token that is a value or a name. */
 const VALUE = /^(["'].|-?\d|[a-z])/i;
 
 const LONGEST_RUN = 12;
 
-/** Changes words and numbers of a text, or else its bytes. `words` are those of its format. */
+/** Changes words and numbers of a text, or its bytes. `words` are words of its format. */
 export function mutatedText(
   bytes: Uint8Array,
   random: Random,
@@ -64,7 +64,7 @@ function change(tokens: string[], random: Random, words: readonly string[]): voi
   if (tokens.length === 0) tokens.push('');
 }
 
-/** A value becomes another, mostly of its kind. */
+/** Replaces a value by another, mostly of the same kind. */
 function changeValue(tokens: string[], random: Random, words: readonly string[]): void {
   const places = [...tokens.keys()].filter((i) => VALUE.test(tokens[i] ?? ''));
   if (places.length === 0) {
@@ -83,7 +83,7 @@ function changeValue(tokens: string[], random: Random, words: readonly string[])
     ]);
 }
 
-/** An item of a list, or a member, is left out, or stands at another place as well. */
+/** Removes an item of a list or a member, or copies it to another place. */
 function moveItem(tokens: string[], random: Random): void {
   const commas = [...tokens.keys()].filter((i) => tokens[i] === ',');
   if (commas.length === 0) return;
@@ -93,7 +93,7 @@ function moveItem(tokens: string[], random: Random): void {
   else tokens.splice(random.pick(commas), 0, ...item);
 }
 
-/** From a comma to the next one of the same list, or to its end. */
+/** The range from a comma to the next comma of the same list, or to the end of the list. */
 function endOfItem(tokens: readonly string[], comma: number): number {
   let depth = 0;
   for (let i = comma + 1; i < tokens.length; i++) {
@@ -105,7 +105,7 @@ function endOfItem(tokens: readonly string[], comma: number): number {
   return tokens.length;
 }
 
-/** Any tokens, whatever they are. */
+/** Removes or copies a run of tokens, or inserts one. */
 function changeRun(tokens: string[], random: Random, words: readonly string[]): void {
   const at = random.integer(0, tokens.length - 1);
   const run = random.integer(1, LONGEST_RUN);

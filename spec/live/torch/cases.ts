@@ -1,4 +1,4 @@
-/** What PyTorch is asked to compute: random layers and cells. */
+/** Random layers and cells for PyTorch to compute. */
 
 import type { Nonlinearity } from '../../../src/index.js';
 import {
@@ -15,7 +15,7 @@ import {
 import { Random } from '../../support/random.js';
 import type { Oracle } from './oracle.js';
 
-/** Around the widths of SIMD registers and unrolled loops, mostly beside them. */
+/** Sizes near the widths of SIMD registers and unrolled loops; few are exact multiples. */
 const FEATURE_SIZES = [1, 2, 3, 5, 6, 7, 8, 9, 13, 16, 17, 33];
 const BATCH_SIZES = [0, 1, 1, 2, 3, 5, 7, 9];
 const MAX_STEPS = 9;
@@ -28,7 +28,7 @@ interface Sizes {
   readonly steps: number;
   /** null: unbatched. */
   readonly batch: number | null;
-  /** And c0. */
+  /** For an LSTM also c0. */
   readonly hasH0: boolean;
 }
 

@@ -19,7 +19,7 @@ import { check } from '../command.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
-/** What oracle/checkpoints.py answers; random_checkpoints/answer.py says what each is. */
+/** The answer of oracle/checkpoints.py; random_checkpoints/answer.py describes the fields. */
 interface Answer {
   readonly path: string;
   readonly title: string;
@@ -86,7 +86,7 @@ function fromPath({ path, keys }: Answer, part: Part): Promise<StateDict> {
   return readStateDict(path, { path: keys ?? undefined, ...part });
 }
 
-/** At an odd address, as bytes inside a larger buffer are. */
+/** The bytes start at an odd address, as inside a larger buffer. */
 async function fromMemory({ path, keys }: Answer, part: Part): Promise<StateDict> {
   const bytes = await readFile(path);
   const moved = new Uint8Array(bytes.length + 1).subarray(1);
@@ -104,7 +104,7 @@ async function withReport(
   return { whole, report };
 }
 
-/** What the elements do not say: the order of the names, what is one tensor, and the metadata. */
+/** Compares what the elements do not tell: the order of the names, shared tensors, and the metadata. */
 function expectRest(
   { tensors, keepsOrder, aliases, metadata }: Answer,
   whole: StateDict,
@@ -124,7 +124,7 @@ function expectRest(
   if (got !== wanted) throw new Error(`metadata: expected ${wanted}, got ${got}`);
 }
 
-/** With a tensor that cannot be had, or two of one name, the whole is refused, and the message names what. */
+/** A file with an unsupported tensor or a duplicate name is refused as a whole, and the message names the reason. */
 async function expectRefusal(
   { hasDuplicates, refused }: Answer,
   read: () => Promise<StateDict>,

@@ -59,7 +59,7 @@ const CUDNN_COMBINATIONS = [
   ...product({ module: ['LSTM'], projSize: [3], ...CUDNN_AXES }),
 ] as unknown as readonly CudnnCombination[];
 
-/** As test_RNN_cpu_vs_cudnn: one backward pass from output and final states together. */
+/** Like test_RNN_cpu_vs_cudnn: one backward pass from output and final states together. */
 export function compareCudnnCombinations(session: Session): void {
   for (const [index, combination] of CUDNN_COMBINATIONS.entries()) {
     const { module, contiguous, variableLen, lensAsTensor, ...config } = combination;
@@ -121,7 +121,7 @@ const ONNX_COMBINATIONS = product({
 
 const ONNX_MAX_STEPS = 11;
 
-/** As _gru_test: in eval mode, with batches of 7 and of 8 through the same layer. */
+/** Like _gru_test: in eval mode, batches of 7 and of 8 through the same layer. */
 export function compareOnnxCombinations(session: Session): void {
   for (const [index, combination] of ONNX_COMBINATIONS.entries()) {
     const seed = session.seed + index;
@@ -172,7 +172,7 @@ function compareCall(fixture: LayerFixture, layer: RecurrentLayer, worst: WorstE
   compareSubject(fixture, { layer, compute }, worst);
 }
 
-/** Both libraries warn of dropout with one layer, which is meant here. */
+/** Both libraries warn about dropout with one layer, which is intended here. */
 function withoutDropoutWarning(body: () => void): void {
   const { warn } = console;
   console.warn = () => {};

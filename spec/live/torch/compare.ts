@@ -55,7 +55,7 @@ function compareGradients(
   for (const [name, gradient] of actual) {
     const what = `gradient of ${name} from a loss on ${loss}`;
     const reference = expected[name] as FloatTensor;
-    // Below SMALLEST_GRADIENT larger terms have cancelled, and what is left is their rounding.
+    // A gradient below SMALLEST_GRADIENT is the rounding of larger terms that cancelled.
     const scale = Math.max(maxAbs(reference.data), SMALLEST_GRADIENT);
     const error = absoluteError(gradient, reference, what) / scale;
     worst.gradient = Math.max(worst.gradient, error);
@@ -63,7 +63,7 @@ function compareGradients(
   }
 }
 
-/** The same run with NaN in the padded steps of x, which torch does not read and the layer must not either. */
+/** The same run with NaN in the padded steps of x: torch does not read them, and the layer must not. */
 export function withPoisonedPadding<F extends RecurrentFixture>(fixture: F): F {
   if (!('output' in fixture) || !fixture.lengths) return fixture;
   const { lengths, config, x } = fixture;

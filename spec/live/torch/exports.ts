@@ -38,7 +38,7 @@ interface Export {
   readonly inputShape: readonly number[];
   /** The input holds ids below this number rather than floats. */
   readonly numIds?: number;
-  /** Trained a little before the export. The wasm backend cannot train convolutions (tfjs 4.22). */
+  /** Train for a few steps before the export. The wasm backend cannot train convolutions (tfjs 4.22). */
   readonly isFineTuned?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Tensors of every dtype through files, both ways, bit for bit. */
+/** Files carry tensors of every dtype both ways, bit for bit. */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const FILLED_SHAPES = [[], [1], [7], [3, 5], [2, 3, 5, 1]];
 const SHAPES = [...FILLED_SHAPES, [0], [2, 0, 3]];
 
 interface Form {
-  /** As oracle/main.py calls it. */
+  /** The name of the format in oracle/main.py. */
   readonly format: string;
   readonly dtypes: readonly Dtype[];
   readonly shapes: readonly (readonly number[])[];

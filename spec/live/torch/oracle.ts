@@ -9,7 +9,7 @@ const REMEDY =
 
 type Answer<T> = { readonly result: T } | { readonly error: string };
 
-/** A Python process that runs PyTorch; see oracle/main.py for what it can be asked. */
+/** A Python process that runs PyTorch; oracle/main.py lists the requests. */
 export class Oracle {
   private constructor(private readonly process: LineProcess) {}
 

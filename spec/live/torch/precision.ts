@@ -1,4 +1,4 @@
-/** The rounding of layers beside that of PyTorch: the errors of both against PyTorch in float64, for inputs up to 1e4. */
+/** Compares the rounding errors of layers and of PyTorch, both against PyTorch in float64, for inputs up to 1e4. */
 
 import type * as tf from '@tensorflow/tfjs';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
@@ -25,10 +25,10 @@ const SCALES = [1, 1e2, 1e4];
  */
 const RUNS = 60;
 
-/** Ours over PyTorch's. No floor below it: averages of so many values are not those of lucky exact results. */
+/** Our error divided by PyTorch's. It needs no floor: averages over so many values are never exactly zero by luck. */
 const LARGEST_RATIO = 2;
 
-/** What oracle/precision.py answers. */
+/** The answer of oracle/precision.py. */
 interface Answer {
   readonly x: NamedTensors['x'];
   readonly stateDict: StateDict;
@@ -106,7 +106,7 @@ function comparePooled(title: string, runs: readonly Run[]): void {
   for (const run of runs) addErrors(pool, run);
   const ratios = [...pool].map(([kind, { ours, torch }]) => [kind, ours / torch] as const);
   console.log(`${title}: ${ratios.map(([kind, ratio]) => `${kind} ${ratio.toFixed(2)}`).join(', ')}`);
-  // Not a number where there is no error to compare with.
+  // The ratio is NaN where there is no error to compare with.
   for (const [kind, ratio] of ratios)
     if (!(ratio <= LARGEST_RATIO))
       throw new Error(`${kind}: ${ratio} times PyTorch's error > ${LARGEST_RATIO}`);
@@ -121,10 +121,10 @@ function addErrors(pool: Map<string, Errors>, { fixture, single, double }: Run):
     errors.torch += sumOfErrors(torch, exact);
   };
   withVariables(fixture, layer, (variables) => {
-    // hn alone is too few values to average over.
+    // hn alone has too few values for an average.
     for (const [name, tensor] of Object.entries(compute(variables)))
       add(name === 'cn' ? 'c' : 'h', tensor, dataOf(single.results, name), dataOf(double.results, name));
-    // Those of all layers and directions together.
+    // Gradients are averaged over all layers and directions.
     for (const [name, tensor] of gradientsOf(() => lossOf(compute(variables), fixture, 'sum'), variables))
       add(
         `d ${name.replace(/_l\d.*/, '')}`,

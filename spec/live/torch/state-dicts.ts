@@ -1,4 +1,4 @@
-/** Comparison of what was read with what should be. */
+/** Compares a state dict that was read with the expected one. */
 
 import type { StateDict, TorchData, TorchTensor } from '../../../src/state-dict/index.js';
 

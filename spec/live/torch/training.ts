@@ -19,7 +19,7 @@ import type { Session } from './session.js';
 
 const CELLS: readonly Cell[] = ['GRU', 'LSTM', 'RNN'];
 
-/** What oracle/training.py makes a model and its batches of. */
+/** The request from which oracle/training.py makes a model and its batches. */
 interface TrainingCase {
   readonly seed: number;
   readonly cell: Cell;
@@ -56,7 +56,7 @@ export function compareTraining(session: Session): void {
 }
 
 async function compareRun(session: Session, trainingCase: TrainingCase): Promise<void> {
-  // The oracle passes over models that are too sensitive to rounding, and says whose seed it took.
+  // The oracle skips models that are too sensitive to rounding, and returns the seed of the model that it took.
   const { seed, task, stateDict, curves } = await session.oracle.ask<CurvesFixture & { seed: number }>({
     command: 'train',
     ...trainingCase,
@@ -95,7 +95,7 @@ async function compareTied(session: Session, cell: Cell): Promise<void> {
   }
 }
 
-/** The loss on held-out text of the same model in PyTorch, which loads the weights strictly. */
+/** PyTorch loads the weights strictly and returns the loss on held-out text. */
 async function evaluateInTorch(
   { oracle, folder }: Session,
   stateDict: StateDict,

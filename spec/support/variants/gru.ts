@@ -1,4 +1,4 @@
-/** A GRU in plain loops of float64, and the ways in which ports of it have gone wrong. */
+/** A GRU in plain loops of float64, and the known mistakes of ports. */
 
 import type { LayerRun } from '../fixtures.js';
 import { runStack, STACK_DEVIATIONS, type States, type VariantResult, type Weights } from './stack.js';

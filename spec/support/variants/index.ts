@@ -7,10 +7,10 @@ import { RNN_DEVIATIONS, rnnVariant } from './rnn.js';
 import { STACK_DEVIATIONS, type VariantResult } from './stack.js';
 
 export interface Variant {
-  /** What the right version computes, or the one with the deviation. */
+  /** The result of the correct version, or of the version with the deviation. */
   readonly compute: (run: LayerRun, deviation?: string) => VariantResult;
   readonly deviations: readonly string[];
-  /** Those of the equations alone, which a single cell can have. */
+  /** Deviations of the equations alone, which a single cell can have. */
   readonly cellDeviations: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** An LSTM in plain loops of float64, with or without projection, and the ways in which ports of it go wrong. */
+/** An LSTM in plain loops of float64, with or without projection, and the known mistakes of ports. */
 
 import type { LayerRun } from '../fixtures.js';
 import { runStack, STACK_DEVIATIONS, type States, type VariantResult, type Weights } from './stack.js';
@@ -32,7 +32,7 @@ export function lstmVariant(run: LayerRun, deviation?: Deviation): VariantResult
     step: (x: Vector, states: States, weights: Weights) => step(x, states, weights, deviation),
     misread: (weights: Weights) => misread(weights, run.config.hiddenSize, deviation),
   };
-  // Of a projected one the two have different shapes: such a port would not run.
+  // The states of a projected LSTM have different shapes: such a port would not run.
   const canSwap = !run.config.projSize;
   if (canSwap && deviation === 'h0 and c0 swapped') return runStack({ ...run, h0: run.c0, c0: run.h0 }, cell);
   const result = runStack(run, cell, deviation);

@@ -1,4 +1,4 @@
-/** An Elman network in plain loops of float64, and the ways in which ports of it go wrong. */
+/** An Elman network in plain loops of float64, and the known mistakes of ports. */
 
 import type { LayerRun } from '../fixtures.js';
 import { runStack, STACK_DEVIATIONS, type States, type VariantResult, type Weights } from './stack.js';

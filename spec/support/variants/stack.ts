@@ -1,4 +1,4 @@
-/** A recurrent layer in plain loops of float64: batch, layers, directions, time, and how ports have got these wrong. */
+/** A recurrent layer in plain loops of float64: batch, layers, directions, time, and the known mistakes of ports. */
 
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import type { FloatTensor, LayerRun } from '../fixtures.js';
@@ -39,14 +39,14 @@ export interface VariantResult {
   readonly cn?: Vector;
 }
 
-/** What a cell brings to the stack. */
+/** The part of a stack that the cell defines. */
 export interface VariantCell {
   readonly step: Step;
   /** Another reading of the same weights. */
   readonly misread?: (weights: Weights) => Weights;
 }
 
-/** What torch computes from the inputs of a fixture, or what a port with one deviation makes of them. */
+/** torch's results from the inputs of a fixture, or the results of a port with one deviation. */
 export function runStack(run: LayerRun, cell: VariantCell, deviation?: string): VariantResult {
   const { batchFirst, numLayers, bidirectional } = run.config;
   const isTimeMajor = run.x.shape.length === 3 && !batchFirst;

@@ -1,4 +1,4 @@
-/** The little linear algebra of the variants, in float64. */
+/** Linear algebra of the variants, in float64. */
 
 export type Vector = readonly number[];
 /** By rows. */

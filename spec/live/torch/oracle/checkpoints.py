@@ -24,7 +24,7 @@ def write_checkpoint(request: dict) -> dict:
     """Writes the checkpoint of a seed into an empty folder; answers with what it holds."""
     rng = random.Random(request["seed"])
     with warnings.catch_warnings():
-        # Of prototypes, of lazy tensors, and of modules that are told what they do not need.
+        # PyTorch warns about prototypes, lazy tensors, and arguments that a module ignores.
         warnings.simplefilter("ignore")
         answer = rng.choice(WRITERS)(rng, Path(request["folder"]))
     choose_selection(rng, answer)

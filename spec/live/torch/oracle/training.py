@@ -9,7 +9,7 @@ from torch_fixtures.training.task import evaluate
 from torch_fixtures.training.tied import TiedModel, tied_batches, tied_fixture
 
 ATTEMPTS = 20
-"""Of Adam in two small layers two models in three are too sensitive."""
+"""Two of three models with Adam in two small layers are too sensitive."""
 
 
 def read_run(request: dict) -> Run:

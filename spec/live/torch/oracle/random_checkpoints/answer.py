@@ -1,4 +1,4 @@
-"""What the reader is told of a checkpoint, and should find in it."""
+"""A checkpoint as the reader should find it."""
 
 import random
 from collections.abc import Iterable
@@ -15,17 +15,17 @@ from random_checkpoints.names import is_at_or_below, is_module_path, leaves
 class Answer:
     path: str
     title: str
-    """How it was saved, for people."""
+    """A description of how it was saved."""
     stored: dict[str, dict] = field(default_factory=dict)
     """Tensors in the order of the file."""
     refused: list[str] = field(default_factory=list)
-    """Names of what cannot be had."""
+    """Names of tensors that the reader must refuse."""
     aliases: list[list[str]] = field(default_factory=list)
-    """Names of what is one tensor, or the same view of one storage."""
+    """Groups of names that share one tensor, or the same view of one storage."""
     has_duplicates: bool = False
-    """Two tensors get one name, so that the whole cannot be read."""
+    """Two tensors have the same name, so the whole file is refused."""
     keys: list[str] | None = None
-    """Where in the file they are; found without where it is None."""
+    """The keys to the tensors in the file; None where the reader finds them by itself."""
     in_one_file: bool = True
     keeps_order: bool = True
     metadata: dict[str, str] | None = None
@@ -59,7 +59,7 @@ def stored_tensor(tensor: Tensor, zeros: bool = False) -> dict | None:
 
 
 def describe(answer: Answer, root: object, zeros: bool = False) -> Answer:
-    """Fills in the tensors below the dict at `answer.keys`, or below the given root where those are found without."""
+    """Fills in the tensors below the dict at `answer.keys`, or below the given root where there are no keys."""
     for key in answer.keys or []:
         root = root[key]
     add_tensors(answer, leaves(root), zeros)
@@ -88,7 +88,7 @@ def place_of(tensor: Tensor) -> tuple:
 
 
 def choose_selection(rng: random.Random, answer: Answer) -> None:
-    """A module or two whose tensors are read alone. Nothing that is refused is below them."""
+    """One or two modules whose tensors are read alone. They hold nothing that is refused."""
     names = [*answer.stored, *answer.refused]
     candidates = [path for name in answer.stored for path in module_paths(name)]
     good = [
@@ -103,6 +103,6 @@ def choose_selection(rng: random.Random, answer: Answer) -> None:
 
 
 def module_paths(name: str) -> list[str]:
-    """The name itself, and what it begins with up to each of its dots."""
+    """The name, and its prefix before each of its dots."""
     parts = name.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]

@@ -1,4 +1,4 @@
-"""Random elements of every dtype, in every bit pattern, and what they are as bytes."""
+"""Random elements of every dtype, in every bit pattern, and their bytes."""
 
 import base64
 import random
@@ -20,7 +20,7 @@ DTYPES = {
     torch.float8_e5m2fnuz: "F8_E5M2FNUZ",
     torch.float8_e8m0fnu: "F8_E8M0",
 }
-"""By the names that safetensors has for them."""
+"""torch's dtypes by their names in safetensors."""
 
 INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -47,7 +47,7 @@ def random_elements(rng: random.Random, dtype: torch.dtype, count: int) -> Tenso
 
 
 def sow_edges(rng: random.Random, dtype: torch.dtype, raw: bytearray) -> None:
-    """Puts in some places what random bits hardly ever are: zeros, subnormals, infinities, NaN that signal."""
+    """Sets some elements to values that random bits hardly ever give: zeros, subnormals, infinities, signalling NaN."""
     size = 4 if dtype == torch.complex64 else dtype.itemsize
     for begin in range(0, len(raw), size):
         if rng.random() < 0.3:
@@ -59,13 +59,13 @@ def edges(dtype: torch.dtype, bits: int) -> list[int]:
     patterns = [0, 1, sign, sign - 1, 2 * sign - 1]
     infinity = EXPONENTS.get(dtype)
     if infinity is not None:
-        # Behind infinity come the NaN that signal; a computation would make quiet ones of them.
+        # The signalling NaN follow infinity; arithmetic would make them quiet.
         patterns += [infinity, sign | infinity, infinity + 1, sign | infinity + 1, infinity - 1, sign | 1]
     return patterns
 
 
 def as_integers(tensor: Tensor) -> Tensor:
-    """The same elements as integers of their size: what copies those cannot lose the payload of a NaN."""
+    """The same elements as integers of their size: a copy of integers keeps the payload of a NaN."""
     return tensor.detach().view(INTEGERS[tensor.dtype.itemsize])
 
 

@@ -17,7 +17,7 @@ def tied(rng: random.Random) -> nn.Module:
 
 
 class WithState(nn.Module):
-    """Keeps what is no tensor in its state_dict, or one that is; and a buffer that is not kept."""
+    """Its state_dict has an extra state, a tensor or another object, and leaves one buffer out."""
 
     def __init__(self, state: object) -> None:
         super().__init__()
@@ -75,13 +75,13 @@ def random_model(rng: random.Random, kinds: Sequence[Maker] = ()) -> nn.Module:
 
 
 def random_state_dict(rng: random.Random) -> dict:
-    """With `_metadata`, parameters or what is detached from them."""
+    """With `_metadata`, parameters or tensors detached from them."""
     model = rng.choice(CASTS)(random_model(rng))
     return model.state_dict(keep_vars=rng.random() < 0.3, prefix=rng.choice(["", "", "net."]))
 
 
 def random_training(rng: random.Random) -> tuple[dict, list[str] | None]:
-    """The whole state of a training, and the keys to one state_dict in it; None where it is found without."""
+    """The whole state of a training, and the keys to one state_dict in it; None where no keys are needed."""
     model = random_model(rng)
     optimizer = trained_optimizer(rng, model)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2)
@@ -105,7 +105,7 @@ def random_training(rng: random.Random) -> tuple[dict, list[str] | None]:
 
 
 def trained_optimizer(rng: random.Random, model: nn.Module) -> torch.optim.Optimizer:
-    """After a step, so that it has a state; its gradients are as good as any."""
+    """After one step, so that it has a state; any gradients will do."""
     make = rng.choice(
         [
             lambda parameters: torch.optim.Adam(parameters, lr=0.1, amsgrad=True),
@@ -113,7 +113,7 @@ def trained_optimizer(rng: random.Random, model: nn.Module) -> torch.optim.Optim
             torch.optim.Adagrad,
         ]
     )
-    # One without a parameter would be no optimizer's.
+    # An optimizer refuses a module without parameters.
     parameters = [*model.parameters(), nn.Parameter(torch.ones(1))]
     optimizer = make(parameters)
     for parameter in parameters:
@@ -123,7 +123,7 @@ def trained_optimizer(rng: random.Random, model: nn.Module) -> torch.optim.Optim
 
 
 def random_lightning(rng: random.Random) -> dict:
-    """As Lightning lays it out; the state_dict is found without its key."""
+    """In Lightning's layout; the reader finds the state_dict without a key."""
     model = random_model(rng)
     return {
         "epoch": 1,

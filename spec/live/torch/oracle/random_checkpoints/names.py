@@ -1,4 +1,4 @@
-"""Names, and what a tensor below nested containers is called."""
+"""Random names, and the names of tensors below nested containers."""
 
 import random
 from collections.abc import Iterator, Mapping

@@ -39,7 +39,7 @@ REFUSED = [
     numpy.zeros(2, [("a", "<f4"), ("b", "<i8", (2,))]),
     numpy.zeros(2, "V2"),
 ]
-"""No tensor is like these."""
+"""Arrays of dtypes that no tensor has."""
 
 
 def random_array(rng: random.Random) -> numpy.ndarray:
@@ -61,7 +61,7 @@ def random_array(rng: random.Random) -> numpy.ndarray:
 
 
 def stored_array(array: numpy.ndarray) -> dict:
-    """Bytes turned around as such: no number is computed."""
+    """Swaps the bytes of each element and computes no number."""
     plain = numpy.array(array, order="C", copy=True)
     if plain.dtype.byteorder == ">":
         plain = plain.byteswap()
@@ -84,7 +84,7 @@ def write_npz(rng: random.Random, folder: Path) -> Answer:
     if positional:
         arrays = {f"arr_{i}": array for i, array in enumerate(arrays.values())}
         save(target, *arrays.values(), **refused)
-        # Those with a name come first.
+        # Named arrays come first.
         order = [*refused, *arrays]
     else:
         save(target, **arrays, **refused)
@@ -101,7 +101,7 @@ def write_npz(rng: random.Random, folder: Path) -> Answer:
 
 
 def npz_names(rng: random.Random) -> list[str]:
-    """Not that of a parameter of savez, nor what would lead out of a folder, which the reader refuses in an archive."""
+    """Random names without the parameter of savez, and without paths out of a folder, which the reader refuses."""
     names = random_names(rng, rng.randint(1, 8))
     return [name for name in names if name != "file" and "\\" not in name and not name.startswith("/")] or ["w"]
 

@@ -22,7 +22,7 @@ def write_safetensors(rng: random.Random, folder: Path) -> Answer:
 
 
 def contiguous_tensors(rng: random.Random, count: int) -> dict[str, Tensor]:
-    """safetensors writes no strides, and no storage twice."""
+    """Contiguous copies: safetensors writes neither strides nor shared storages."""
     return {name: random_tensor(rng).clone().contiguous() for name in random_names(rng, count)}
 
 
@@ -54,13 +54,13 @@ PAIRS = "pairs of float4"
 
 
 def stored_pairs(tensor: Tensor) -> dict:
-    """torch counts pairs, safetensors their halves."""
+    """torch counts pairs of 4-bit numbers, safetensors counts single ones."""
     *sizes, last = tensor.shape
     return {"dtype": "F4", "shape": [*sizes, 2 * last], "base64": to_base64(tensor)}
 
 
 def write_of_numpy(rng: random.Random, folder: Path) -> Answer:
-    """Of little-endian arrays in C order: safetensors takes the bytes of others as they are."""
+    """Little-endian arrays in C order: safetensors writes the bytes of any other array unchanged."""
     arrays = {name: little_endian(random_array(rng)) for name in random_names(rng, 6)}
     metadata = random_metadata(rng)
     path = folder / "arrays.safetensors"
@@ -71,7 +71,7 @@ def write_of_numpy(rng: random.Random, folder: Path) -> Answer:
 
 
 def little_endian(array: numpy.ndarray) -> numpy.ndarray:
-    """In C order, its bytes turned around where they have to be; 0-d stays 0-d."""
+    """The array in C order and little-endian; 0-d stays 0-d."""
     plain = numpy.array(array, order="C", copy=True)
     if plain.dtype.byteorder == ">":
         plain = plain.byteswap().view(plain.dtype.newbyteorder("<"))
@@ -79,7 +79,7 @@ def little_endian(array: numpy.ndarray) -> numpy.ndarray:
 
 
 def write_model(rng: random.Random, folder: Path) -> Answer:
-    """Of tied weights it leaves all but one out, and notes in the metadata which."""
+    """It keeps one of several tied weights, and lists the others in the metadata."""
     model = random_model(rng, PLAIN_KINDS)
     path = folder / "model.safetensors"
     safetensors.torch.save_model(model, str(path), metadata={"format": "pt"})

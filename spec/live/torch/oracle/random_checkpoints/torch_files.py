@@ -23,10 +23,10 @@ from random_checkpoints.trees import large_flat, random_flat, random_tree, wide_
 from random_checkpoints.views import random_tensor
 
 PURE_PYTHON = types.SimpleNamespace(__name__="pickle", Pickler=pickle._Pickler, dump=pickle._dump)
-"""The pickler that is written in Python, which lays values down in other groups than the one in C."""
+"""The pickler written in Python, which batches items otherwise than the one in C."""
 
 FILE_NAMES = ["model.pt", "größe \U0001f600.pth", "no_extension", "a.b.ckpt", "x" * 200 + ".bin"]
-"""torch calls the folder in the archive by them."""
+"""File names; torch names the folder in the archive after them."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Saving:
 
 
 def deflate(path: Path) -> None:
-    """As tools do that pack an archive anew."""
+    """Packs the archive again, like other tools do."""
     with zipfile.ZipFile(path) as old:
         records = [(entry.filename, old.read(entry)) for entry in old.infolist()]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
@@ -117,7 +117,7 @@ def write_torch_file(rng: random.Random, folder: Path) -> Answer:
 
 
 def found_in(value: object) -> object:
-    """What is taken of a value without keys."""
+    """The tensors that the reader finds in a value without keys."""
     if isinstance(value, torch.Tensor):
         return {"tensor": value}
     return next((value[key] for key in ("model", "state_dict", "model_state_dict") if key in value), value)
@@ -127,7 +127,7 @@ def random_content(rng: random.Random, saving: Saving) -> tuple[str, object, lis
     """What is saved, and the keys to pass."""
     kind = rng.choice(KINDS)
     if saving.skip_data and rng.random() < 0.3:
-        # Tensors without elements, which are written by this alone.
+        # Fake tensors have no elements, and only this mode writes them.
         with FakeTensorMode():
             return "a state_dict of fake tensors", nn.Sequential(nn.GRU(3, 4), nn.BatchNorm1d(4)).state_dict(), None
     if kind == "a state_dict":

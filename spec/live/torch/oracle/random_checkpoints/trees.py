@@ -1,4 +1,4 @@
-"""Random dicts of tensors: flat, nested, with containers and tensors that are in several places."""
+"""Random dicts of tensors: flat, nested, with containers and tensors that occur several times."""
 
 import collections
 import random
@@ -13,7 +13,7 @@ DEEPEST = 4
 
 
 def random_flat(rng: random.Random) -> dict[str, Tensor]:
-    """As a state_dict is, under names of any kind."""
+    """A flat dict like a state_dict, with names of any kind."""
     tensors = random_tensors(rng, rng.randint(1, 12))
     names = random_names(rng, len(tensors))
     return rng.choice([dict, collections.OrderedDict])(zip(names, tensors, strict=False))
@@ -33,7 +33,7 @@ def random_tensors(rng: random.Random, count: int) -> list[Tensor]:
 
 
 def random_tree(rng: random.Random, may_refuse: bool) -> dict:
-    """Containers inside each other; what they hold may be anything that a pickle can, tensors for the most part."""
+    """Nested containers of tensors and of any other object that a pickle can hold."""
     tensors = random_tensors(rng, rng.randint(1, 16))
     if may_refuse:
         tensors.append(refused_tensor(rng))
@@ -44,7 +44,7 @@ def random_tree(rng: random.Random, may_refuse: bool) -> dict:
     if may_refuse:
         root["refused"] = tensors[-1]
     if rng.random() < 0.2:
-        # The dict itself, and one that has been met elsewhere.
+        # A cycle, and a container that occurs twice.
         root["again"] = root
         root["shared"] = rng.choice(containers or [root])
     if rng.random() < 0.05:
@@ -75,7 +75,7 @@ def node(rng: random.Random, tensors: list[Tensor], containers: list[dict | list
 
 
 def random_keys(rng: random.Random, count: int) -> list[object]:
-    """Text for the most part, and ints."""
+    """Mostly strings, and ints."""
     keys: list[object] = [*random_names(rng, count)]
     if rng.random() < 0.3:
         ints = rng.choice([[17, 2**70, -3], [17, 18], [-(2**31)], [255, 256, 65_536]])
@@ -113,13 +113,13 @@ OTHERS = [
 
 
 def wide_flat(rng: random.Random) -> dict[str, Tensor]:
-    """More entries than Python lays down at a time, and pickles longer than are read at first."""
+    """More entries than the pickler batches, and pickles longer than the reader's first range."""
     tensors = random_tensors(rng, 40)
     return {f"layers.{i}.weight": rng.choice(tensors) for i in range(rng.choice([999, 1000, 1001, 2500]))}
 
 
 def large_flat(rng: random.Random) -> dict[str, Tensor]:
-    """A storage of more than a megabyte, which is read in part where little of it is asked for."""
+    """A storage of more than a megabyte: the reader reads a part of it where a selection needs little."""
     base = torch.frombuffer(bytearray(rng.randbytes(3 << 19)), dtype=torch.uint8).clone().view(torch.float32)
     square = base.reshape(384, 1024)
     return {

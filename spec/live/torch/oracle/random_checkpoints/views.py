@@ -1,4 +1,4 @@
-"""Random tensors of a shape: what torch calls views, which lie in their storages in every way that strides can say."""
+"""Random tensors of a shape, as views with every kind of strides that torch has."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ LARGEST_STEP = 3
 
 
 def random_shape(rng: random.Random) -> list[int]:
-    """Of rank 0 to 5, sizes 0 and 1 among them."""
+    """A shape of rank 0 to 5, sometimes with sizes 0 and 1."""
     rank = rng.choice([0, 1, 1, 2, 2, 2, 3, 4, 4, 5])
     return [rng.choice([0, 1, 1, 2, 3, 4, 5, 7] if rng.random() < 0.3 else [1, 2, 3, 4, 5]) for _ in range(rank)]
 
@@ -28,7 +28,7 @@ def plain(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tenso
 
 
 def offset(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-    """In the middle of a storage."""
+    """A view that starts in the middle of its storage."""
     count = torch.Size(shape).numel()
     begin = rng.randrange(8)
     return random_elements(rng, dtype, begin + count + rng.randrange(8))[begin : begin + count].reshape(shape)
@@ -42,7 +42,7 @@ def permuted(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Te
 
 
 def sliced(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-    """Every so many rows and columns of a larger tensor."""
+    """Every n-th row and column of a larger tensor."""
     cuts = []
     for size in shape:
         begin, step = rng.randrange(3), rng.randint(1, LARGEST_STEP)
@@ -51,7 +51,7 @@ def sliced(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tens
 
 
 def expanded(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-    """The same elements over and over: strides of 0."""
+    """Repeated elements: strides of 0."""
     base = plain(rng, dtype, [rng.choice([1, size]) for size in shape])
     return base.expand(list(shape))
 
@@ -65,13 +65,13 @@ def channels_last(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) 
 
 
 def flipped(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-    """By index, since torch has no negative strides; of a permuted tensor, whose layout the copy keeps."""
+    """Flipped by index, since torch has no negative strides; the copy keeps the layout of a permuted tensor."""
     axes = [axis for axis in range(len(shape)) if rng.random() < 0.5]
     return as_integers(permuted(rng, dtype, shape)).flip(axes).view(dtype)
 
 
 def windows(rng: random.Random, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-    """Any strides: elements that are in several places, and strides along axes where they mean nothing."""
+    """Any strides: overlapping elements, and arbitrary strides along axes of size 1."""
     strides = [rng.randrange(1000) if size <= 1 else rng.randrange(6) for size in shape]
     last = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True) if size > 0)
     begin = rng.randrange(4)
@@ -100,7 +100,7 @@ VIEWS: list[Callable[[random.Random, torch.dtype, Sequence[int]], Tensor]] = [
 ]
 
 UNTYPED = [torch.uint16, torch.uint32, torch.uint64, torch.float8_e4m3fn, torch.float8_e5m2, torch.uint8]
-"""Of these torch saves views of one storage as different dtypes."""
+"""torch saves views of one storage with these as different dtypes."""
 
 
 def siblings(rng: random.Random) -> list[Tensor]:
@@ -114,7 +114,7 @@ def siblings(rng: random.Random) -> list[Tensor]:
 
 
 def dressed(rng: random.Random, tensor: Tensor) -> Tensor:
-    """The tensor as a module may hold it: a parameter, a buffer, one with a gradient or with attributes."""
+    """The tensor in a form that modules hold: a parameter, a buffer, with a gradient or with attributes."""
     can_require = tensor.is_floating_point() and tensor.dtype.itemsize > 1 or tensor.is_complex()
     requires = can_require and rng.random() < 0.5
     kind = rng.randrange(6)
@@ -130,7 +130,7 @@ def dressed(rng: random.Random, tensor: Tensor) -> Tensor:
 
 
 def refused_tensor(rng: random.Random) -> Tensor:
-    """One of those that cannot be had as plain elements."""
+    """A tensor without plain elements, which the reader refuses."""
     return rng.choice(REFUSED)(rng)
 
 
