@@ -1,4 +1,4 @@
-/** State dicts alone: bytes to tensors and back. Imports no tfjs, so any project can use it. */
+/** State dicts alone: bytes to tensors and back. It imports no tfjs, so any project can use it. */
 export { FormatError, UnsupportedError } from '../errors.js';
 export type { CheckpointPath } from './choose/dict.js';
 export type { StateDictFormat } from './formats/detect.js';

@@ -7,22 +7,24 @@ import { asBytes, requireLittleEndian } from './tensors/bytes.js';
 import type { StateDict } from './tensors/tensor.js';
 
 const WHERE = 'parseStateDict';
-/** A string may be a path as well, so it is not taken for the text itself. */
+/** A string could be a path, so it is refused. */
 const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file';
 
 /**
- * The state_dict that a file of safetensors, of `torch.save`, of NumPy (npz, npy) or JSON text, or gzip of one, holds.
+ * Reads a state_dict from the bytes of a file: safetensors, `torch.save`, NumPy (npz, npy) or JSON text, or gzip of one. It is the
+ * synchronous twin of `readStateDict`.
  *
- * Of a checkpoint with more than weights (`{epoch, state_dict, optimizer}`) it is the only dict with tensors, or the one
- * that `path` names; dicts inside it become dotted names. `select` takes the tensors of some modules alone, and `onReport`
- * is told what was taken.
+ * In a checkpoint that holds more than weights (`{epoch, state_dict, optimizer}`) it takes the only dict with tensors, or the one
+ * that `path` names; dicts inside it become dotted names. `select` reads the tensors of some modules alone, and `onReport` gets
+ * a report of what was read.
  *
  * Tensors are views of `bytes` where alignment, byte order and strides allow: keep the bytes unchanged while in use.
  *
- * @throws FormatError when the file is malformed; `code` names the rule.
- * @throws UnsupportedError for what is known and not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ * @throws FormatError when the file is malformed; `code` names the broken rule.
+ * @throws UnsupportedError for known files that are not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
  *   and on a big-endian machine.
- * @throws TypeError or RangeError for a wrong argument, and where it is not clear which dict is meant.
+ * @throws TypeError or RangeError for a wrong argument.
+ * @throws RangeError where several dicts hold tensors and `path` names none, or a limit on memory is exceeded.
  */
 export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOptions = {}): StateDict {
   const bytesInMemory = asBytes(WHERE, bytes, 'bytes', typeof bytes === 'string' ? TEXT_REMEDY : undefined);

@@ -1,4 +1,4 @@
-/** A model in several files, which an index beside them lists: what `save_pretrained` writes of a large one. */
+/** Models in several files with an index beside them, as `save_pretrained` writes large ones. */
 
 import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
@@ -13,22 +13,22 @@ import type { NodeFs } from './sources/node-fs.js';
 import { readSource, type SourceOptions } from './sources/read-source.js';
 import type { StateDict, TorchTensor } from './tensors/tensor.js';
 
-/** Names that the index of a folder has, the safer format first. */
+/** Names of an index in a folder, the safer format first. */
 const INDEX_NAMES = ['model.safetensors.index.json', 'pytorch_model.bin.index.json'];
 
 /** Most files of one model. The largest public ones have a few hundred. */
 const MAX_SHARDS = 10_000;
 
-/** Names of shards are a stranger's text: no separator, drive, escape or wild card of any system is among these. */
+/** Names of shards come from the file: no separator, drive, escape or wild card of any system is allowed. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]{1,255}$/;
 
-/** Deepest nesting of what an index may hold beside its map. */
+/** Deepest nesting of other values in an index. */
 const MAX_DEPTH = 32;
 
 /** Which file each tensor is in, in the order of the index. */
 export type WeightMap = ReadonlyMap<string, string>;
 
-/** Whether a path is that of an index, by its name. */
+/** Whether a path names an index. */
 export function isIndexName(path: string): boolean {
   return /\.index\.json$/i.test(path);
 }
@@ -64,12 +64,12 @@ async function indexIn(place: Place | undefined): Promise<Located | undefined> {
 }
 
 /**
- * Reads the tensors that an index lists, or those of them that are selected, from the files beside it. Files that hold none
- * of them are not opened.
+ * Reads the tensors that an index lists, or the selected ones, from the files beside it. Files without any of them are not
+ * opened.
  *
- * @throws FormatError where the index is malformed or names what is no plain file beside it, and where a file lacks a tensor
- *   that it should hold or has one that belongs to another.
- * @throws Error with the names of all files that are missing.
+ * @throws FormatError where the index is malformed or names anything but plain files beside it, and where a file lacks a tensor
+ *   that it should hold or has one of another file.
+ * @throws Error with the names of all missing files.
  */
 export async function readSharded(index: Located, options: SourceOptions): Promise<StateDict> {
   const { onReport, sha256 } = options;
@@ -113,22 +113,22 @@ function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string
   return byShard;
 }
 
-/** An index, and the files that hold what is asked for. */
+/** An index, and the files with the requested tensors. */
 export interface ModelIndex {
   readonly weightMap: WeightMap;
-  /** The tensors asked for, in the order of the index. */
+  /** The requested tensors, in the order of the index. */
   readonly names: readonly string[];
-  /** The files that they are in. */
+  /** Their files, by name. */
   readonly shards: ReadonlyMap<string, Located>;
 }
 
-/** Reads an index, and finds the files of the tensors that are selected. */
+/** Reads an index, and finds the files of the selected tensors. */
 export async function readIndex(index: Located, options: SourceOptions): Promise<ModelIndex> {
   const { limits, signal, select } = options;
   const where = `${WHERE}: ${index.name}`;
   const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
   const bytes = await index.readWhole(transfer);
-  // What is no JSON is told from what it is: a page that says "not found", a pointer to the file.
+  // Other formats are reported as what they are: a page that says "not found", a Git LFS pointer.
   if (detectFormat(WHERE, index.name, bytes) !== 'json') throw noIndex(where, 'another format');
   const weightMap = parseIndex(where, bytes, limits);
   const names = selectNames(where, [...weightMap.keys()], select);
@@ -138,7 +138,7 @@ export async function readIndex(index: Located, options: SourceOptions): Promise
   return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(place, file))])) };
 }
 
-/** A file must hold what the index says, and nothing that the index says is in another: one of the two would be wrong. */
+/** A file must hold the tensors that the index lists for it, and none of another file: one of the two would be wrong. */
 function checkHeld(
   shard: string,
   held: readonly string[],
@@ -179,7 +179,7 @@ function beside(place: Place, name: string): string {
   return `${path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)}${name}`;
 }
 
-/** What follows the path of a URL belongs to that one file. In browsers a URL may have no scheme. */
+/** Without the query of a URL, which belongs to that one file. In browsers a URL may have no scheme. */
 function pathOf({ text, fs }: Place): string {
   const isUrl = fs === undefined || /^file:/i.test(text);
   return isUrl ? text.replace(/[?#].*$/, '') : text;
@@ -190,8 +190,8 @@ function toPath(text: string): string | URL {
 }
 
 /**
- * Every file is there, and really in the folder of the index: a link may lead to where the index itself leads, as in the
- * cache of a model hub, and nowhere else.
+ * Checks that every file exists, and is in the folder of the index: a link may lead to the folder that the index itself leads to,
+ * as in the cache of a model hub, and to no other.
  */
 async function checkFiles(where: string, fs: NodeFs, place: Place, shards: readonly string[]): Promise<void> {
   const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, '');
@@ -214,7 +214,7 @@ async function checkFiles(where: string, fs: NodeFs, place: Place, shards: reado
   );
 }
 
-/** The `weight_map` of an index. What stands beside it, such as a total that is often wrong, is left. */
+/** The `weight_map` of an index. Other members are ignored, such as a total that is often wrong. */
 export function parseIndex(where: string, bytes: Uint8Array, limits: Required<ReadLimits>): WeightMap {
   const reader = new JsonReader(bytes, {
     where: `${where}: json`,

@@ -1,4 +1,4 @@
-/** Which dict of a checkpoint is the state_dict, and which of its tensors are taken. */
+/** Chooses the dict of a checkpoint that is the state_dict, and lists its tensors. */
 
 import { message, show, showFirst } from '../../check.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
@@ -10,30 +10,30 @@ import { type ReadLimits, tooManyTensors } from '../rules/limits.js';
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
 
-/** A node that stands for a tensor, and for no container. */
+/** The node of a tensor. */
 export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'loaded' | 'refused' }>;
 
 export interface Chosen {
   readonly path: CheckpointPath;
   /** Dotted names below the path, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorNode>;
-  /** What was left that one may want to know of, a sentence each. */
+  /** What was left out, a sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Keys under which training code keeps the state_dict, beside tensors of other uses (losses, the state of a generator). */
+/** Keys of the state_dict in training checkpoints, beside other tensors (losses, the state of a generator). */
 const STATE_DICT_KEYS = ['state_dict', 'model_state_dict', 'model'];
 
-/** Keys of what is kept to go on training, which may hold tensors but no weights. */
+/** Keys of the state of a training, which may hold tensors but no weights. */
 const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$|hyper_parameters$)/i;
 
-/** Names are joined for every level, and a graph with cycles has no deepest one. No module is nested half as deep. */
+/** A graph with cycles has no deepest level, so the depth is limited. No module is nested half as deep. */
 const MAX_NESTING = 128;
 
 /**
- * The dict at `path`; without one, the one that holds the weights: the root where it holds tensors itself, else its only
- * entry below which there are tensors, and so on. What belongs to an optimizer does not count, and a `state_dict`,
- * `model_state_dict` or `model` with tensors is preferred to loose tensors beside it.
+ * Chooses the dict at `path`; without a path the dict with the weights: the root where it holds tensors itself, else its only
+ * entry with tensors below, and so on. Dicts of an optimizer do not count, and a `state_dict`, `model_state_dict` or `model` with
+ * tensors is preferred to loose tensors beside it.
  *
  * @throws RangeError where several dicts hold tensors, with the paths to choose from, or where none does.
  */
@@ -81,7 +81,7 @@ function candidatesIn(dict: CheckpointDict, holders: ReadonlySet<CheckpointDict>
   return candidates;
 }
 
-/** What `optimizer.state_dict()` returns. */
+/** Whether a dict is the result of `optimizer.state_dict()`. */
 function isOptimizer(dict: CheckpointDict): boolean {
   return dict.has('state') && dict.has('param_groups');
 }
@@ -133,7 +133,7 @@ function describeNode(node: CheckpointNode | undefined): string {
 }
 
 /**
- * The tensors of the dict at a path, those of the dicts below it under dotted names, as module paths are written.
+ * Lists the tensors of the dict at a path; those of the dicts below it have dotted names.
  *
  * @throws FormatError where two of them get one name, or there are more than `maxTensors`; RangeError where there are none.
  */
@@ -173,10 +173,10 @@ function asTensor(node: CheckpointNode): TensorNode | undefined {
 }
 
 /**
- * Every node below a dict that is no dict, under its dotted name. Dicts without any tensor are passed over.
+ * Every node below a dict that is not a dict, by its dotted name. Dicts without any tensor are skipped.
  *
- * @param maxNames  characters of all names together, one more for each entry. Dicts that refer to each other have a name for
- *   every way from one to the next: a few dozen of them more than can be listed.
+ * @param maxNames  characters of all names together, plus one for each entry. Dicts that refer to each other have a name for
+ *   every path between them: a few dozen dicts have more names than can be listed.
  */
 function* leavesOf(
   where: string,
@@ -185,7 +185,7 @@ function* leavesOf(
 ): Generator<[name: string, node: CheckpointNode]> {
   const holders = dictsWithTensors(chosen, isTensor);
   let room = maxNames;
-  // From the chosen dict to the one being read: what is met again inside itself holds nothing new.
+  // From the chosen dict to the current one: a dict inside itself holds nothing new.
   const open = new Set([chosen]);
   const levels = [{ dict: chosen, prefix: '', entries: chosen.entries() }];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
@@ -197,7 +197,7 @@ function* leavesOf(
     }
     const [key, node] = next.value;
     room -= level.prefix.length + key.length + 1;
-    // Before they are joined: there is a longest string.
+    // Checked before the names are joined: strings have a longest length.
     if (room < 0) {
       const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
       throw formatError('NAMES_TOO_LONG', where, 'file', rule, 'more');
@@ -216,7 +216,7 @@ function* leavesOf(
   }
 }
 
-/** As JSON, which the command line takes as well; long keys are cut. */
+/** As JSON, which the command line accepts too; long keys are cut. */
 function showPath(path: CheckpointPath): string {
   return `[${path.map(show).join(',')}]`;
 }

@@ -1,12 +1,12 @@
-/** Which tensors are read: those of the modules that a caller names. */
+/** Selects the tensors of the modules that a caller names. */
 
 import { message, show, showFirst } from '../../check.js';
 import { lastPart, parentPath } from '../keys.js';
 
 /**
- * The names that are, or are below, one of the module paths; all without any paths.
+ * The names at or below one of the module paths; all names without paths.
  *
- * @throws RangeError for a path that no name is below: what is misspelt would be missing without a word.
+ * @throws RangeError for a path without a name at or below it, which is misspelt.
  */
 export function selectNames(
   where: string,

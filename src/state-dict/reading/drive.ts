@@ -1,4 +1,4 @@
-/** What answers the requests of a Reading: memory at once, or a source when its bytes are there. */
+/** Answers the requests of a Reading: synchronously from memory, or asynchronously from a source. */
 
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
@@ -8,7 +8,7 @@ import type { ByteRange, InflateRequest, Reading } from './reading.js';
 export type InflateSync = (request: InflateRequest) => Uint8Array;
 export type InflateAsync = (request: InflateRequest) => Promise<Uint8Array>;
 
-/** The end of a reading whose bytes are all in memory: every answer is a view of them. */
+/** Runs a reader on bytes in memory and returns its result. The answers are views of the bytes. */
 export function runSync<T>(
   reading: Reading<T>,
   bytes: Uint8Array,
@@ -22,7 +22,7 @@ export function runSync<T>(
   return step.value;
 }
 
-/** The end of a reading whose bytes come from a source, one request after the other. */
+/** Runs a reader on a source, one request after the other, and returns its result. */
 export async function runAsync<T>(
   reading: Reading<T>,
   source: RandomAccess,
@@ -39,7 +39,7 @@ export async function runAsync<T>(
   return step.value;
 }
 
-/** A reading of bytes that another one has produced, such as the inflated ones of a gzip file; inflating is passed on. */
+/** Runs a reader on bytes that another reader has produced, such as those of a gzip file. Inflating is passed on. */
 export function* within<T>(bytes: Uint8Array, reading: Reading<T>): Reading<T> {
   let step = reading.next();
   while (!step.done) {
@@ -56,7 +56,7 @@ function slices(bytes: Uint8Array, ranges: readonly ByteRange[]): Uint8Array[] {
   });
 }
 
-/** `subarray` would shorten what lies outside in silence: a reader that did not check an offset must not go unnoticed. */
+/** `subarray` would shorten a range outside the bytes without an error, and hide a reader that does not check an offset. */
 function checkRange({ begin, end }: ByteRange, size: number): void {
   if (0 <= begin && begin <= end && end <= size) return;
   throw new RangeError(message('reading', 'range', `one inside the ${size} bytes`, `[${begin}, ${end}]`));

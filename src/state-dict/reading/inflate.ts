@@ -12,7 +12,7 @@ import { reasonOf } from '../sources/stream.js';
 import { type Inflated, nodeZlib } from './node-zlib.js';
 import type { InflateRequest } from './reading.js';
 
-/** Longest output that every version of Node can be asked for, and longest ArrayBuffer of Node 20. */
+/** Longest output that every version of Node accepts, and longest ArrayBuffer of Node 20. */
 const MAX_OUTPUT_BYTES = 2 ** 32;
 
 /** Bytes given to `DecompressionStream` at a time, which inflates each piece whole: at most 64 MiB are in flight. */

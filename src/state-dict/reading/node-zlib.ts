@@ -1,4 +1,4 @@
-/** The part of `node:zlib` that inflating and checksums take. */
+/** The part of `node:zlib` that inflating and checksums use. */
 export interface NodeZlib {
   readonly constants: { readonly Z_SYNC_FLUSH: number };
   readonly inflateRawSync: Sync;
@@ -24,7 +24,7 @@ type Async = (
   done: (error: Error | null, result: Inflated) => void,
 ) => void;
 
-/** What was inflated, and of how many bytes of the input. */
+/** The inflated bytes, and how many bytes of the input they took. */
 export interface Inflated {
   readonly buffer: Uint8Array;
   readonly engine: { readonly bytesWritten: number };
@@ -34,7 +34,7 @@ interface NodeProcess {
   getBuiltinModule?(name: 'node:zlib'): NodeZlib;
 }
 
-/** Node's zlib; undefined where there is none. Asked of the running process as `node-fs.ts` does, for the same reason. */
+/** Node's zlib; undefined where there is none. It comes from the running process, as in `node-fs.ts`. */
 export function nodeZlib(): NodeZlib | undefined {
   return (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:zlib');
 }

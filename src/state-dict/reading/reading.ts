@@ -1,8 +1,8 @@
 /**
- * How the reader of a format asks for what it cannot do alone: bytes at a place, and inflating.
+ * The requests of a format's reader: byte ranges, and inflating.
  *
  * A reader is a generator that yields its requests, so one reader serves both callers: `parseStateDict` answers from memory
- * at once, `readStateDict` from a file, a Blob or HTTP ranges when the bytes are there. What it does not ask for is not read.
+ * synchronously, `readStateDict` asynchronously from a file, a Blob or HTTP ranges. Nothing else is read.
  */
 
 /** Bytes `[begin, end)` of a file. */
@@ -11,13 +11,13 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Answered with the bytes of each range, whole and in the same order. They may be views of one buffer: not to be written. */
+/** The answer is the bytes of each range, in the same order. They may be views of one buffer: do not write to them. */
 export interface ReadRequest {
   readonly kind: 'read';
   readonly ranges: readonly ByteRange[];
 }
 
-/** Answered with one array, the inflated bytes. The answerer refuses more than `maxBytes` before it has them all. */
+/** The answer is one array, the inflated bytes. More than `maxBytes` are refused before all are inflated. */
 export interface InflateRequest {
   readonly kind: 'inflate';
   readonly wrapper: 'raw' | 'gzip';
@@ -29,7 +29,7 @@ export interface InflateRequest {
 
 export type ReadingRequest = ReadRequest | InflateRequest;
 
-/** Work that yields requests, is resumed with their answers, and ends with a `T`. */
+/** A generator that yields requests, is resumed with their answers, and returns a `T`. */
 export type Reading<T> = Generator<ReadingRequest, T, readonly Uint8Array[]>;
 
 /** `const [head, tail] = yield* readRanges([…])`. */

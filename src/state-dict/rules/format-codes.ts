@@ -1,7 +1,7 @@
 import { message } from '../../check.js';
 import { FormatError } from '../../errors.js';
 
-/** Every `FormatError.code` the readers use, and the rule each stands for. Stable: callers may switch on them. */
+/** Every `FormatError.code`, and the rule that was broken. Codes help tests and logs; later versions may add or merge some. */
 export const formatCodes = {
   // Any format.
   EMPTY_FILE: 'there are no bytes to read',

@@ -2,51 +2,51 @@ import { checkInteger, checkKeys, checkObject, message, show } from '../../check
 import type { FormatError } from '../../errors.js';
 import { formatError } from './format-codes.js';
 
-/** Bounds on what a file may ask for before it is refused. */
+/** Limits on what a file may ask for. A file that exceeds one is refused before memory is allocated for it. */
 export interface ReadLimits {
   /**
    * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors), and
-   * characters of the names of all tensors, which would stand in such a header. One of that size costs seconds and gigabytes
-   * to read; that of an ordinary model takes kilobytes.
+   * characters of the names of all tensors. A header of 100 MB costs seconds and gigabytes to read; that of an ordinary model
+   * has kilobytes.
    * @default 25_000_000
    */
   readonly maxHeaderBytes?: number | undefined;
   /** Tensors of one file. @default 100_000 */
   readonly maxTensors?: number | undefined;
   /**
-   * Bytes of all tensors that are no views of the file: unaligned, strided or compressed ones. A few bytes of a file can
-   * claim terabytes (strides of 0, zeros deflated), so the sum is checked before any is allocated. By default twice what
-   * a file may have: room for every element of the largest file to be unpacked or copied, not to be multiplied.
+   * Bytes of all tensors that are not views of the file: unaligned, strided, compressed, or numbers of JSON text. A few bytes of a
+   * file can declare terabytes (strides of 0, deflated zeros), so the sum is checked before any is allocated. The default is twice
+   * `maxBytes`: room to unpack or copy every element of the largest file once.
    * @default 2 ** 32
    */
   readonly maxTensorBytes?: number | undefined;
   /**
-   * The same, in units of the file, where they are more than 256 MiB: an ordinary file has each element once, so that a small
-   * one cannot ask for gigabytes.
+   * The same bytes as a multiple of the size of the file, where they exceed 256 MiB. An ordinary file has each element once, so a
+   * small file cannot ask for gigabytes.
    * @default 16
    */
   readonly maxExpansion?: number | undefined;
   /**
-   * Entries of a zip archive. torch and numpy write one for each tensor, and a few beside; each costs a kilobyte of memory
-   * before it is known to hold a tensor.
+   * Entries of a zip archive. torch and numpy write one for each tensor, and a few more; each costs a kilobyte of memory.
    * @default 200_000
    */
   readonly maxEntries?: number | undefined;
   /**
-   * Bytes taken into memory: of the whole source, or with `select` of the parts that are read; of a gzip file also what it
-   * becomes.
+   * Bytes read into memory: of the whole source, or with `select` of the parts that are read; of a gzip file also the decompressed
+   * bytes.
    * @default 2 ** 31
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Bytes of the pickle in a file of torch's, which may have an instruction for every 16 of them, or 65,536. The pickle of an ordinary model
-   * takes 300 bytes for each tensor. A byte that makes an empty dict costs 250 of memory, so the worst pickle takes a gigabyte.
+   * Bytes of the pickle in a file of torch's. It may have one instruction for every 16 of these bytes, and at least 65,536. An
+   * ordinary model takes 300 bytes and 35 instructions for each tensor. An instruction costs at most 250 bytes of memory, so with
+   * the default the worst pickle takes about 1 GB.
    * @default 64_000_000
    */
   readonly maxPickleBytes?: number | undefined;
 }
 
-/** Bytes of tensors that any file may have, however small it is. */
+/** Bytes of tensors that any file may have, whatever its size. */
 export const UNEXPANDED_BYTES = 2 ** 28;
 
 /** Members of all objects in a text that may have `maxTensors` tensors: four for each, and some for metadata. */
@@ -72,7 +72,7 @@ const DEFAULTS: Required<ReadLimits> = {
 
 const KNOWN = Object.keys(DEFAULTS) as (keyof ReadLimits)[];
 
-/** Fills in defaults and checks what was given. */
+/** Checks limits and fills in the defaults. */
 export function resolveLimits(where: string, limits: ReadLimits = {}): Required<ReadLimits> {
   checkObject(where, 'limits', limits);
   checkKeys(`${where}: limits`, limits, KNOWN);
@@ -89,7 +89,7 @@ export function resolveLimits(where: string, limits: ReadLimits = {}): Required<
   return resolved;
 }
 
-/** The error for a file that goes past `maxTensors`. */
+/** The error for a file with more than `maxTensors`. */
 export function tooManyTensors(where: string, what: string, maxTensors: number): FormatError {
   const rule = `at most ${maxTensors} tensors`;
   return formatError('TOO_MANY_TENSORS', where, what, rule, 'more', 'Raise limits.maxTensors to read it');

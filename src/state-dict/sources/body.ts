@@ -20,7 +20,7 @@ export async function readUrl(url: string, transfer: Transfer): Promise<Uint8Arr
   return readResponse(await fetchUrl(url, transfer), transfer);
 }
 
-/** The answer of a URL, whatever its status. */
+/** The response of a URL, whatever its status. */
 export function fetchUrl(
   url: string,
   { where, source, signal }: Transfer,
@@ -34,11 +34,11 @@ export function fetchUrl(
   });
 }
 
-/** Browsers do not tell a page why. */
+/** Browsers do not tell a page the reason. */
 const UNANSWERED =
   'Offline, blocked, or of another origin that does not allow it (CORS)? The console of the browser tells';
 
-/** The body of a response with a status of success. */
+/** The body of a response, which must have a status of success. */
 export async function readResponse(response: Response, transfer: Transfer): Promise<Uint8Array> {
   const { where, source } = transfer;
   if (!response.ok) {
@@ -57,17 +57,17 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
   return collectStream(response.body, transfer, declaredSize(response));
 }
 
-/** Gives up the body of a response, so that its connection is free. */
+/** Cancels the body of a response, which frees its connection. */
 export async function discard({ body }: Response): Promise<void> {
   if (isWebStream(body)) await body.cancel().catch(() => {});
 }
 
-/** The fetch libraries of Node give streams of Node, and some of phones no stream at all. */
+/** Fetch libraries of Node have streams of Node as bodies, and some on phones have no streams. */
 export function isWebStream(body: unknown): body is ReadableStream<unknown> {
   return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
 }
 
-/** A body that cannot be watched as it arrives: the limit applies to what it declares and to what came. */
+/** Reads a body that is not a stream: the limit applies to the declared size, and to the size afterwards. */
 async function readWhole(response: Response, transfer: Transfer): Promise<Uint8Array> {
   const { where, source, signal, onProgress } = transfer;
   const declared = declaredSize(response);
@@ -84,8 +84,8 @@ async function readWhole(response: Response, transfer: Transfer): Promise<Uint8A
 }
 
 /**
- * Content-Length counts compressed bytes where the server compressed the body. Whether it did shows in Content-Encoding,
- * except to a page of another origin, which does not get to see that header.
+ * The size that Content-Length declares. It counts compressed bytes where the server compressed the body, as Content-Encoding
+ * says; pages of another origin cannot see that header.
  */
 function declaredSize({ headers, type }: Response): DeclaredSize | undefined {
   const length = headers.get('content-length');
@@ -98,7 +98,7 @@ export function readBlob(blob: Blob, transfer: Transfer): Promise<Uint8Array> {
   return collectStream(blob.stream(), transfer, { bytes: blob.size, exact: true });
 }
 
-/** `URL "https://…"`, `path "model.safetensors"`: how messages call a source. */
+/** The name of a source in messages: `URL "https://…"`, `path "model.safetensors"`. */
 export function nameSource(kind: string, name: string): string {
   return name ? `${kind} ${show(name)}` : kind;
 }

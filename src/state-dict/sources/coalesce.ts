@@ -1,9 +1,9 @@
 import type { ByteRange } from '../reading/reading.js';
 
-/** Two ranges with no more than this between them are read as one: a request of its own costs more than so many bytes. */
+/** Two ranges with at most this gap are read as one: another request costs more than so many bytes. */
 const MAX_GAP_BYTES = 1 << 16;
 
-/** Most bytes of one joined range, which becomes one ArrayBuffer; engines refuse those of a few GiB. A longer range stays. */
+/** Most bytes of a joined range, which becomes one ArrayBuffer; engines refuse a few GiB. A longer single range stays. */
 const MAX_JOINED_BYTES = 2 ** 30;
 
 /** The widest element: a range that begins at a multiple of it keeps the alignment that elements have in the file. */

@@ -3,12 +3,12 @@ import { UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 
 /**
- * What computes digests. Asked for before a file is fetched, too: one that could not be checked need not come.
+ * The host's digests. Readers call this before they fetch a file, too, which could not be checked without.
  *
  * @throws UnsupportedError where the host has no Web Cryptography.
  */
 export function requireSubtle(where: string): SubtleCrypto {
-  // Absent from pages that are not served over https, whatever their types say.
+  // Absent on pages that are not served over https, although its type says otherwise.
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle) return subtle;
   const remedy = 'Serve the page over https, or leave sha256 out';
@@ -16,9 +16,9 @@ export function requireSubtle(where: string): SubtleCrypto {
 }
 
 /**
- * Holds a whole file to its SHA-256, as `sha256sum` prints it.
+ * Checks a whole file against its SHA-256, as `sha256sum` prints it.
  *
- * @throws FormatError where it is another, UnsupportedError where the host has no Web Cryptography.
+ * @throws FormatError where they differ, UnsupportedError where the host has no Web Cryptography.
  */
 export async function checkDigest(where: string, bytes: Uint8Array, sha256: string): Promise<void> {
   const subtle = requireSubtle(where);

@@ -4,18 +4,18 @@ import { isAbsolute, kindOfNoFile, type NodeFile, type NodeFs, workingDirectory 
 import { type RandomAccess, rangedAccess } from './ranges.js';
 import type { Transfer } from './stream.js';
 
-/** Bytes of one read: between two progress is told and the signal looked at. */
+/** Bytes of one read. Between two reads progress is reported and the signal checked. */
 const CHUNK_BYTES = 1 << 22;
 
 /**
- * Reads that are under way at a time. Most of the time of reading a large file goes into memory that is touched for the first
- * time, which several threads do faster than one; Node has four for files.
+ * Reads at a time. Reading a large file mostly takes the time of touching new memory, which several threads do faster than one;
+ * Node has four threads for files.
  */
 const READS_AT_A_TIME = 4;
 
 const FOLDER_REMEDY = 'Name the file in it; a model in several files needs its model.safetensors.index.json';
 
-/** A regular file that is open: the same one from the first read to the last, whatever its path comes to name. */
+/** An open regular file. Its handle stays on this file, even when its path names another one later. */
 export interface FileHandle {
   readonly handle: NodeFile;
   readonly size: number;
@@ -25,7 +25,7 @@ export interface FileHandle {
 
 /** Opens a regular file. The caller closes the handle. */
 export async function openHandle(fs: NodeFs, path: string | URL, transfer: Transfer): Promise<FileHandle> {
-  // Without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer, out of reach of any signal.
+  // Without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer, and no signal can end that.
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
   const handle = await fs.open(path, flags).catch((cause: unknown) => {
     throw notOpened(path, transfer, cause);
@@ -73,7 +73,7 @@ export async function readFileRange(
         const { bytesRead } = await handle.read(buffer, at, chunkEnd - at, begin + at);
         if (bytesRead === 0)
           throw new RangeError(message(where, source, `the ${end} bytes of its size`, `${begin + at}`));
-        // Of reads that end after it, nothing is told any more.
+        // A read that ends after the signal reports no progress.
         signal?.throwIfAborted();
         at += bytesRead;
         loaded += bytesRead;
@@ -88,7 +88,7 @@ export async function readFileRange(
   // No read may be under way when the caller closes the file.
   const failed = (await Promise.allSettled(readers)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-  // What one read gives is of one time, as far as a file can be; to ask again costs a small file a fifth of its time.
+  // One read sees one state of the file; another stat would cost a small file a fifth of its time.
   const isOneRead = total <= CHUNK_BYTES && begin === 0 && end === size;
   if (isOneRead || (await handle.stat()).mtimeMs === modified) return buffer;
   const remedy = 'Read it again when it is complete';

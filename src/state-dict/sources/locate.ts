@@ -1,4 +1,4 @@
-/** What a source is: how messages call it, and how its bytes are read. */
+/** Resolves a source: its name in messages, and how its bytes are read. */
 
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
@@ -12,31 +12,31 @@ import { type NodeFs, nodeFs } from './node-fs.js';
 import type { RandomAccess } from './ranges.js';
 import { checkSize, type Transfer } from './stream.js';
 
-/** Where a state_dict comes from. A string is a URL when it begins like one, else a path (in browsers, a relative URL). */
+/** The source of a state_dict. A string with a scheme is a URL, every other a path (in browsers, a relative URL). */
 export type StateDictSource = string | URL | ArrayBuffer | Uint8Array | Blob | Response;
 
-/** The function that all messages of reading begin with. */
+/** The function that opens every message of reading. */
 export const WHERE = 'readStateDict';
 
 export interface Place {
   readonly text: string;
-  /** The file system that it is a path or file: URL of. */
+  /** The file system, where the text is a path or file: URL. */
   readonly fs?: NodeFs;
 }
 
-/** A source told by its kind: how messages call it, and how its bytes are read. */
+/** A source of one kind: its name in messages, and how its bytes are read. */
 export interface Located {
   readonly name: string;
   readWhole(transfer: Transfer): Promise<Uint8Array>;
-  /** Absent where the bytes are in memory, or can be had in one order only. */
+  /** Absent where the bytes are in memory, or arrive in one order only. */
   openParts?(transfer: Transfer): Promise<RandomAccess>;
-  /** What a path or URL was given as: files beside it can be named. */
+  /** The path or URL as given, from which files beside it are named. */
   readonly place?: Place;
 }
 
-/** @throws TypeError for what is no source, RangeError for an empty string. */
+/** @throws TypeError for a value of another type, RangeError for an empty string. */
 export function locate(source: StateDictSource): Located {
-  // To a browser it is the page itself.
+  // A browser would fetch the page itself.
   if (source === '') throw new RangeError(message(WHERE, 'source', 'a path or URL', '""'));
   if (typeof source === 'string') return locateString(source);
   if (isUrl(source)) return locateString(source.href);
@@ -63,7 +63,7 @@ function bytesInMemory(source: ArrayBuffer | Uint8Array, transfer: Transfer): Ui
   return asBytes(WHERE, source);
 }
 
-/** Whatever has a scheme goes to `fetch`, which knows the schemes of its host. */
+/** A string with a scheme goes to `fetch`, which knows the schemes of its host. */
 function locateString(source: string): Located {
   const fs = nodeFs();
   const isFileUrl = /^file:/i.test(source);
@@ -75,7 +75,7 @@ function locateString(source: string): Located {
   }
   if (!fs || (hasScheme && !isFileUrl)) {
     const readWhole = (transfer: Transfer): Promise<Uint8Array> => readUrl(source, transfer);
-    // What data: and blob: URLs stand for is in memory, and Node 20 gives one byte too few of a range of it.
+    // The bytes of data: and blob: URLs are in memory, and Node 20 gives one byte too few of a range of them.
     if (/^(blob|data):/i.test(source)) return { name: url, readWhole };
     return {
       name: url,
@@ -102,7 +102,7 @@ function isUrl(source: unknown): source is URL {
   return tagOf(source) === 'URL';
 }
 
-/** By their members, since fetch libraries and other windows have classes of their own. */
+/** By its members, since fetch libraries and other windows have their own classes. */
 function isResponse(source: unknown): source is Response {
   return (
     isObject(source) && 'ok' in source && 'status' in source && 'arrayBuffer' in source && 'headers' in source

@@ -1,4 +1,4 @@
-/** The part of `node:fs/promises` that reading and writing a file take. */
+/** The part of `node:fs/promises` that reading and writing a file use. */
 export interface NodeFs {
   readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number };
   open(path: string | URL, flags: number | string): Promise<NodeFile>;
@@ -16,7 +16,7 @@ export interface NodeStats {
   isDirectory(): boolean;
 }
 
-/** What stands where a file should, as messages call it. */
+/** The kind of a directory entry that is not a regular file, for messages. */
 export function kindOfNoFile(stats: Pick<NodeStats, 'isDirectory'>): string {
   return stats.isDirectory() ? 'a directory' : 'a device or pipe';
 }
@@ -47,7 +47,7 @@ function nodeProcess(): NodeProcess | undefined {
 /**
  * Node's file system; undefined where there is none.
  *
- * Asked of the running process, not imported, so that a bundler for browsers finds no `node:` module to fail on.
+ * It comes from the running process, not from an import: a bundler for browsers would fail on a `node:` module.
  *
  * @see https://nodejs.org/api/process.html#processgetbuiltinmoduleid (Node >= 20.16)
  */
@@ -55,7 +55,7 @@ export function nodeFs(): NodeFs | undefined {
   return nodeProcess()?.getBuiltinModule?.('node:fs/promises');
 }
 
-/** What relative paths start at. */
+/** The directory that relative paths start at. */
 export function workingDirectory(): string {
   return nodeProcess()?.cwd() ?? '/';
 }

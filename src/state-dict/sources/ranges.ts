@@ -2,7 +2,7 @@ import type { ByteRange } from '../reading/reading.js';
 import { coalesce } from './coalesce.js';
 import { checkSize, type ReadProgress, type Transfer } from './stream.js';
 
-/** A source of known size whose bytes can be had in any order. */
+/** A source of known size whose bytes can be read in any order. */
 export interface RandomAccess {
   readonly size: number;
   /** The bytes of each range, whole and in the same order. Ranges lie inside the size. */
@@ -11,7 +11,7 @@ export interface RandomAccess {
   close(): Promise<void>;
 }
 
-/** Bytes in memory: what is read is a view of them. */
+/** Bytes in memory: the answers are views of them. */
 export function memoryAccess(bytes: Uint8Array): RandomAccess {
   return {
     size: bytes.length,
@@ -25,7 +25,7 @@ const FEW_RANGES = 8;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** One range of a source, read under a transfer of its own. */
+/** Reads one range of a source; the transfer reports the progress of this range. */
 export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
 
 /**

@@ -11,14 +11,14 @@ import { checkDigest, requireSubtle } from './digest.js';
 import { type Located, WHERE } from './locate.js';
 import { memoryAccess, type RandomAccess } from './ranges.js';
 
-/** Options as they are once checked. */
+/** Checked options, with all limits. */
 export interface SourceOptions extends Omit<ReadOptions, 'limits'> {
   readonly limits: Required<ReadLimits>;
   /** In place of `select`: takes the names of all tensors of the file and returns those to read. */
   readonly selectNames?: SelectNames;
 }
 
-/** The tensors of one file: of its parts where a part was asked for and can be had, else of the whole in one buffer. */
+/** Reads the tensors of one file: its parts with `select`, where the source serves parts, else the whole into one buffer. */
 export function readSource(located: Located, options: SourceOptions): Promise<StateDict> {
   return runSource(located, options, options.select !== undefined, (file) =>
     readCheckpoint({ ...options, where: WHERE, source: located.name, file }),
@@ -26,9 +26,9 @@ export function readSource(located: Located, options: SourceOptions): Promise<St
 }
 
 /**
- * What a reading of one file ends with.
+ * Runs a reading on one file, and returns its result.
  *
- * @param inParts  takes the parts that it asks for alone, where they can be had, and else the whole in one buffer.
+ * @param inParts  reads the requested parts alone, where the source serves parts; else the whole into one buffer.
  */
 export async function runSource<T>(
   located: Located,
@@ -62,7 +62,7 @@ async function accessTo(located: Located, options: SourceOptions, inParts: boole
   return memoryAccess(bytes);
 }
 
-/** An error of a reader, which knows its format alone, with the source before it. */
+/** The error of a reader with the source before its message: readers know their format alone. */
 function attributed(error: unknown, prefix: string): unknown {
   if (!(error instanceof Error) || error.message.startsWith(prefix)) return error;
   if (error instanceof FormatError) return new FormatError(error.code, `${prefix}${error.message}`);

@@ -1,24 +1,24 @@
 import { message } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
 
-/** How far the bytes of a source have come. */
+/** How many bytes of a source have arrived. */
 export interface ReadProgress {
   readonly loaded: number;
-  /** Bytes of the whole source, where it says so beforehand. */
+  /** Bytes of the whole source, where it declares them. */
   readonly total?: number;
 }
 
-/** What reading a source obeys, whatever kind it is. */
+/** The options of reading a source of any kind. */
 export interface Transfer {
   readonly where: string;
-  /** How messages call the source: `URL "https://…"`. */
+  /** The name of the source in messages: `URL "https://…"`. */
   readonly source: string;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
 }
 
-/** What a source says of its size beforehand. */
+/** The size that a source declares. */
 export interface DeclaredSize {
   readonly bytes: number;
   /** False when the count may be of compressed bytes: then it only sizes the first buffer. */
@@ -28,7 +28,7 @@ export interface DeclaredSize {
 const FIRST_BUFFER_BYTES = 1 << 16;
 
 /**
- * Most memory given to a declared size before its bytes arrive: any server can declare any size. Past it the buffer
+ * Most memory allocated for a declared size before its bytes arrive: any server can declare any size. Beyond it the buffer
  * doubles, which copies; a file of up to 256 MiB is never copied.
  */
 const TRUSTED_BYTES = 1 << 28;
@@ -40,11 +40,11 @@ export function checkSize(transfer: Transfer, bytes: number): void {
 }
 
 /**
- * All bytes of a stream in one buffer, allocated once where the size is known beforehand, up to 256 MiB; from there on it
- * doubles as bytes arrive.
+ * Reads a stream into one buffer. The buffer is allocated once where the size is declared, up to 256 MiB; beyond, it doubles as
+ * bytes arrive.
  *
- * @throws TypeError for a piece that is no bytes.
- * @throws RangeError as soon as the body is longer than declared or than the limit, and at its end when it is shorter.
+ * @throws TypeError for a piece that is not bytes.
+ * @throws RangeError as soon as the body is longer than declared or than the limit, and at its end where it is shorter.
  */
 export async function collectStream(
   stream: ReadableStream<unknown>,
@@ -102,7 +102,7 @@ interface Caused {
   readonly cause?: { readonly code?: unknown; readonly message?: unknown } | null;
 }
 
-/** An error and what caused it: `TypeError: fetch failed` alone hides ECONNREFUSED. */
+/** The text of an error and its cause: `TypeError: fetch failed` alone hides ECONNREFUSED. */
 export function reasonOf(error: unknown): string {
   const cause = (error as Caused | null | undefined)?.cause;
   const detail = cause?.code ?? cause?.message;

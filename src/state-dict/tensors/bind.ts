@@ -1,4 +1,4 @@
-/** Stored tensors to tensors: which bytes are asked for, and how elements come of them. */
+/** Reads the elements of tensors: which bytes are requested, and how they become typed arrays. */
 
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
@@ -22,11 +22,11 @@ export interface Expansion {
 }
 
 export interface BindOptions extends Expansion {
-  /** The checksum of zip archives. Without it, those that a file gives are not looked at. */
+  /** The checksum of zip archives. Without it, checksums of the file are ignored. */
   readonly crc32?: (bytes: Uint8Array) => number;
 }
 
-/** A storage, the tensors that are asked for in it, and the part of it that is read for them. */
+/** A storage, its requested tensors, and the part of it that is read for them. */
 interface Plan {
   readonly storage: StoredBytes;
   readonly tensors: StoredTensor[];
@@ -35,23 +35,23 @@ interface Plan {
 }
 
 /**
- * A storage larger than this is read in part where the tensors asked for lie in less than half of it. A part has no checksum
- * to be held to, so smaller ones are always read, and checked, whole.
+ * A storage larger than this is read in part where the requested tensors lie in less than half of it. A part has no checksum, so
+ * smaller storages are always read and checked as a whole.
  */
 const PARTLY_READ_BYTES = 1 << 20;
 
-/** Of the widest elements. */
+/** Alignment of the widest elements. */
 const MAX_ALIGNMENT = 8;
 
 /**
  * Reads the elements of tensors, in one request.
  *
- * A row-major, aligned, little-endian tensor is a view of the bytes as they came; others are copies, whose sum is held to
- * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and those that are
- * the same in every respect share their data, as tied weights do in torch.
+ * A row-major, aligned, little-endian tensor is a view of the bytes that were read. Others are copies, whose sum is checked against
+ * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and equal tensors of it
+ * share their data, as tied weights do in torch.
  *
- * @throws FormatError where bytes do not have the checksum or the inflated size that the file gives for them.
- * @throws RangeError for more than those, UnsupportedError for a tensor that cannot be had.
+ * @throws FormatError where bytes do not have the checksum or the inflated size that the file declares.
+ * @throws RangeError where a limit is exceeded, UnsupportedError for a tensor that cannot be read.
  */
 export function* bindTensors(
   nodes: ReadonlyMap<string, TensorNode>,
@@ -75,7 +75,7 @@ export function* bindTensors(
   return stateDict;
 }
 
-/** One for each storage that tensors are asked of. */
+/** One plan for each storage with requested tensors. */
 function plansFor(nodes: ReadonlyMap<string, TensorNode>, where: string): Plan[] {
   const plans = new Map<StoredBytes, Plan>();
   for (const [name, node] of nodes) {
@@ -111,14 +111,14 @@ function neededPart({ storage, tensors }: Plan): ByteRange {
   return end - begin < whole.end / 2 ? { begin, end } : whole;
 }
 
-/** Where in the file the part lies. */
+/** The range of the part in the file. */
 function storedRange({ storage, part }: Plan): ByteRange {
   const { begin, end, inflatedBytes } = storage;
   if (storage.bytes) return { begin: 0, end: 0 };
   return inflatedBytes === undefined ? { begin: begin + part.begin, end: begin + part.end } : { begin, end };
 }
 
-/** Strided tensors lie between others' elements; row-major ones of less than a byte per element have no strides. */
+/** Bytes from the first element of a tensor to the last. Dtypes of less than a byte have no strides. */
 function spannedBytes({ dtype, shape, strides }: StoredTensor): number {
   return strides ? (elementSpan(shape, strides) * bitsOf(dtype)) / 8 : byteLengthOf(dtype, shape);
 }
@@ -162,7 +162,7 @@ export function checkExpansion(total: number, { where, fileBytes, limits }: Expa
   throw new RangeError(message(where, 'tensors', rule, `${total}`, `Raise limits.${limit} to read them`));
 }
 
-/** As far as the file decides: the bytes come at addresses as aligned as their offsets are, or else are copied once. */
+/** Whether a tensor can be a view, by its offset in the file: bytes at addresses of other alignment are copied once. */
 function isView(tensor: StoredTensor): boolean {
   const { dtype, storage, byteOffset } = tensor;
   const offset = storage.inflatedBytes === undefined ? storage.begin + byteOffset : byteOffset;
@@ -218,8 +218,8 @@ function bindStorage(
 }
 
 /**
- * A copy at an address as aligned as the offset in the file is. Bytes from elsewhere, such as a Buffer in the middle of
- * Node's pool, need one: for the storage as a whole, however many tensors are views of it.
+ * A copy at an address with the alignment of the offset in the file. Bytes of other origin, such as a Buffer in the middle of
+ * Node's pool, need one: one for the whole storage, however many tensors are views of it.
  */
 function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
   const shift = offset % MAX_ALIGNMENT;

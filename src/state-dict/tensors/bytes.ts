@@ -5,7 +5,7 @@ import { tagOf } from './tag.js';
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Both formats store little-endian elements, and views of a file take the byte order of the machine.
+ * Views of a file have the byte order of the host, which must be little-endian.
  *
  * @throws UnsupportedError on a big-endian machine.
  */
@@ -16,7 +16,7 @@ export function requireLittleEndian(where: string, littleEndian = HOST_IS_LITTLE
   );
 }
 
-/** Whether bytes of these character codes stand there. */
+/** Whether the bytes at an offset have these character codes. */
 export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
   for (let i = 0; i < mark.length; i++) {
     if (bytes[offset + i] !== mark.charCodeAt(i)) return false;
@@ -24,10 +24,10 @@ export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
   return true;
 }
 
-/** Characters made by one call, which takes so many arguments everywhere. */
+/** Characters of one call: every engine takes so many arguments. */
 const CHARACTERS = 4096;
 
-/** Text of which each byte is the character of its number. TextDecoder's "latin1" is windows-1252, which differs from 0x80 on. */
+/** Latin-1 text: each byte is the code of a character. TextDecoder's "latin1" is windows-1252, which differs from 0x80 on. */
 export function latin1Of(bytes: Uint8Array): string {
   let text = '';
   for (let begin = 0; begin < bytes.length; begin += CHARACTERS)
@@ -42,8 +42,8 @@ export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
 }
 
 /**
- * The same memory as a plain Uint8Array; a Node Buffer's own `slice` would share memory where a copy is meant. Memory that may be
- * shared or resized is copied: hosts decode no text from it, and tensors are not to change under their owner.
+ * The same memory as a plain Uint8Array: the `slice` of a Node Buffer shares memory. Shared or resizable memory is copied: hosts
+ * decode no text from it, and tensors must not change under their owner.
  */
 export function asBytes(where: string, value: unknown, what = 'bytes', remedy?: string): Uint8Array {
   if (!isBytes(value))

@@ -4,7 +4,7 @@ import { tagOf } from './tag.js';
 import type { TorchTensor } from './tensor.js';
 
 /**
- * A tensor that a caller made must be what its dtype and shape say.
+ * Checks that dtype, shape and data of a tensor from a caller agree.
  *
  * @throws TypeError when dtype, shape or the kind of array is wrong; RangeError when a size is.
  */

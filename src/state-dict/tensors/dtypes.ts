@@ -1,10 +1,10 @@
 import type { TorchData, TorchDtype } from './tensor.js';
 
-/** What one element of a dtype is: its size in the file, and the array its elements are read into. */
+/** A dtype: the size of an element in a file, and the typed array of its elements. */
 interface DtypeInfo {
   readonly bits: number;
   readonly array: ArrayName;
-  /** Names `str(tensor.dtype)` and the aliases of `torch` give it, without `torch.`. */
+  /** Its names in torch, aliases included, without `torch.`. */
   readonly torch: readonly string[];
 }
 
@@ -23,15 +23,15 @@ const ARRAYS = {
 
 type ArrayName = keyof typeof ARRAYS;
 
-/** What the constructors above have in common. */
+/** The common signature of these constructors. */
 interface ViewConstructor {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): TorchData;
 }
 
 /**
- * Every dtype of the safetensors reference, in its order: sizes never fall, so a file written from the last to the first
- * keeps every tensor aligned.
+ * Every dtype of the safetensors reference, in its order: sizes never fall, so a file written from the last to the first aligns
+ * every tensor.
  *
  * @see https://github.com/safetensors/safetensors/blob/main/safetensors/src/tensor.rs `enum Dtype`
  */
@@ -78,7 +78,7 @@ export function dtypeNamed(name: string): TorchDtype | undefined {
   return BY_TORCH_NAME.get(name.replace(/^torch\./, '')) as TorchDtype | undefined;
 }
 
-/** Floats of 8 bits and fewer, which are carried as packed bytes only. */
+/** Whether a dtype is a float of 8 bits or fewer, whose data are packed bytes. */
 export function isOpaque(dtype: TorchDtype): boolean {
   return /^F[468](_|$)/.test(dtype);
 }
@@ -93,7 +93,7 @@ export function bitsOf(dtype: TorchDtype): number {
   return DTYPES[dtype].bits;
 }
 
-/** Bytes per item of the typed array for `dtype`: what a view of it must be aligned to. */
+/** Bytes per item of the typed array for `dtype`: the alignment of a view. */
 export function alignmentOf(dtype: TorchDtype): number {
   return ARRAYS[DTYPES[dtype].array].BYTES_PER_ELEMENT;
 }

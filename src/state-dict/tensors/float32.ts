@@ -8,13 +8,12 @@ import type { TorchData, TorchDtype, TorchTensor } from './tensor.js';
 type NarrowNumbers = Exclude<TorchData, BigInt64Array | BigUint64Array>;
 
 /**
- * The elements of a tensor as float32, what `tensor.float()` holds in torch.
+ * Converts the elements of a tensor to float32, as `tensor.float()` does in torch.
  *
- * F32 comes back as it is: the same array, not a copy, often a view of the file. F16 and BF16 are exact, but for the
- * payload of an F16 NaN; F64, I32, U32, I64 and U64 round to nearest; F64 beyond the range of float32 becomes infinite;
- * BOOL becomes 0 and 1.
+ * F32 returns the same array, not a copy, often a view of the file. F16 and BF16 are exact, except for the payload of an F16 NaN;
+ * F64, I32, U32, I64 and U64 round to nearest; F64 beyond the range of float32 becomes infinite; BOOL becomes 0 and 1.
  *
- * @param name  how a message should call the tensor.
+ * @param name  the name of the tensor in messages.
  * @throws UnsupportedError for C64 and for floats of 8 bits and fewer (F8_*, F6_*, F4), with the Python to run instead.
  * @throws TypeError or RangeError when dtype, shape and data do not agree.
  */
@@ -22,7 +21,7 @@ export function toFloat32Array(tensor: TorchTensor, name?: string): Float32Array
   return float32Of('toFloat32Array', name === undefined ? 'tensor' : `tensor ${show(name)}`, tensor);
 }
 
-/** toFloat32Array on behalf of the function `where`, whose name a message begins with. */
+/** toFloat32Array for the function `where`, which opens its messages. */
 export function float32Of(where: string, what: string, tensor: TorchTensor): Float32Array {
   checkTensor(where, what, tensor);
   const { dtype, data } = tensor;
@@ -76,8 +75,8 @@ function pairsOf(halves: Uint16Array): Uint32Array {
 }
 
 /**
- * Rounds once, as torch does. `Math.fround(Number(x))` rounds twice, and misses where the first rounding lands half-way
- * between two floats; folding the bits that float32 drops into a sticky bit keeps the double exact.
+ * Rounds once, as torch does. `Math.fround(Number(x))` rounds twice, and is wrong where the first rounding lands half-way between
+ * two floats; folding the bits that float32 drops into a sticky bit keeps the double exact.
  */
 function fromBigInts(integers: BigInt64Array | BigUint64Array): Float32Array {
   const floats = new Float32Array(integers.length);

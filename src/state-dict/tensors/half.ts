@@ -1,7 +1,7 @@
 /**
  * 16-bit floats as bits: F16 (IEEE binary16: 5 exponent, 10 mantissa bits) and BF16 (the upper half of a float32).
  *
- * `Float16Array` would do half of it, but Node has it from version 24 on only.
+ * Node has `Float16Array` from version 24 on only.
  */
 
 const floats = new Float32Array(1);
@@ -9,7 +9,7 @@ const bits = new Uint32Array(floats.buffer);
 
 let table: Float32Array | undefined;
 
-/** Value of each of the 65,536 F16 codes. Built on first use, in about 2 ms; a look-up is five times as fast as a formula. */
+/** Value of each of the 65,536 F16 codes. Built on first use, in about 2 ms; a lookup is five times as fast as a formula. */
 export function halfTable(): Float32Array {
   table ??= Float32Array.from({ length: 1 << 16 }, (_, half) => halfValue(half));
   return table;

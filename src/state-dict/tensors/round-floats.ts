@@ -1,15 +1,15 @@
-/** Floats of one size to floats of another. */
+/** Rounds floats to another size. */
 
 import { float32Of } from './float32.js';
 import { toBfloat16Bits, toHalfBits } from './half.js';
 import type { TorchDtype, TorchTensor } from './tensor.js';
 
-/** What floats can be rounded to. */
+/** The dtypes that floats can be rounded to. */
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
 export interface Rounded {
   readonly tensor: TorchTensor;
-  /** Finite elements that the new dtype is too small for, and that became infinite. */
+  /** Number of finite elements that became infinite. */
   readonly overflows: number;
 }
 
@@ -18,9 +18,8 @@ const SOURCES: readonly TorchDtype[] = ['F64', 'F32', 'F16', 'BF16'];
 const INFINITE_BITS: Readonly<Record<'F16' | 'BF16', number>> = { F16: 0x7c00, BF16: 0x7f80 };
 
 /**
- * A tensor with its elements rounded to nearest even, what `tensor.to(dtype)` holds in torch; the tensor itself where it has
- * the dtype already. Integers, BOOL, C64 and floats of 8 bits and fewer come back as they are: they are no weights, or
- * have lost more than another rounding should take.
+ * Rounds the elements of a tensor to nearest even, as `tensor.to(dtype)` does in torch; returns the tensor itself where it has the
+ * dtype already. Integers, BOOL, C64 and floats of 8 bits and fewer are returned unchanged.
  *
  * As in torch, F64 goes through F32 on the way to 16 bits.
  *

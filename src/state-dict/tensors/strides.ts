@@ -1,4 +1,4 @@
-/** Elements that lie in any order, put in row-major order; and bytes of big-endian elements, swapped. */
+/** Copies strided elements into row-major order, and swaps the bytes of big-endian elements. */
 
 type Units = Uint8Array | Uint16Array | Uint32Array;
 
@@ -11,8 +11,8 @@ const UNITS: Readonly<Record<1 | 2 | 4, UnitsConstructor>> = {
 };
 
 /**
- * Columns of a transposed matrix that are copied at a time, row by row: so many lines of the source stay in the cache until
- * the next rows have used them up. Shorter runs than that are not worth a call of `set` either.
+ * Columns of a transposed matrix that are copied at a time, row by row: so many cache lines of the source stay in the cache until
+ * the next rows have used them. Shorter runs are not worth a call of `set` either.
  */
 const BLOCK = 32;
 
@@ -22,7 +22,7 @@ interface Axis {
   readonly stride: number;
 }
 
-/** Whether elements of this shape lie one after the other, the last index fastest. Strides along one index mean nothing. */
+/** Whether elements of this shape are contiguous in row-major order. Strides of axes of size 1 are ignored. */
 export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -34,7 +34,7 @@ export function isRowMajor(shape: readonly number[], strides: readonly number[])
   return true;
 }
 
-/** Elements from the first one to behind the last one; 0 of an empty shape. */
+/** Elements from the first to the last, both included; 0 for an empty shape. */
 export function elementSpan(shape: readonly number[], strides: readonly number[]): number {
   if (shape.includes(0)) return 0;
   return shape.reduce((span, size, axis) => span + (size - 1) * strides[axis], 1);
@@ -74,7 +74,7 @@ export function gather(
 
 const ONE: Axis = { size: 1, stride: 0 };
 
-/** Without axes of one index, and with neighbours that step as one made one. */
+/** Drops axes of size 1, and merges neighbours that step as one axis. */
 function mergedAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const axis of axes) {
@@ -129,7 +129,7 @@ function copyMatrix(source: Units, from: number, target: Units, to: number, rows
   }
 }
 
-/** Turns the byte order of every element around, in place. C64 is two elements of 4 bytes. */
+/** Reverses the bytes of every element in place. C64 is two elements of 4 bytes. */
 export function swapBytes(bytes: Uint8Array, elementBytes: number): void {
   const last = elementBytes - 1;
   for (let begin = 0; begin < bytes.length; begin += elementBytes) {

@@ -29,7 +29,7 @@ export type TorchDtype =
   | 'U64';
 
 /**
- * Elements of a tensor. I64/U64 are BigInt arrays; F16 and BF16 hold the raw bits in a Uint16Array; BOOL is one byte
+ * The elements of a tensor. I64/U64 are BigInt arrays; F16 and BF16 hold the raw bits in a Uint16Array; BOOL is one byte
  * each; C64 interleaves real and imaginary parts in a Float32Array; opaque dtypes are bytes.
  */
 export type TorchData =
@@ -44,12 +44,15 @@ export type TorchData =
   | Float32Array
   | Float64Array;
 
-/** One entry of a state_dict: row-major data, often a view of the file it was read from. */
+/**
+ * One entry of a state_dict: `prod(shape)` elements of `dtype` in row-major order, `data` often a view of the file that it was
+ * read from. It needs no disposal.
+ */
 export interface TorchTensor {
   readonly dtype: TorchDtype;
   readonly shape: readonly number[];
   readonly data: TorchData;
 }
 
-/** What `module.state_dict()` returns: torch's key -> tensor, in the order of the file. */
+/** A state_dict, as `module.state_dict()` returns it: torch's keys to tensors, in the order of the file. */
 export type StateDict = Map<string, TorchTensor>;

@@ -7,26 +7,26 @@ import { type SafetensorsMetadata, safetensorsPieces } from './safetensors.js';
 
 const WHERE = 'saveSafetensors';
 
-/** Bytes written at a time: between two writes the signal is looked at. Linux takes no more than 2 GiB in one call. */
+/** Bytes of one write. Between two writes the signal is checked. Linux writes at most 2 GiB in one call. */
 const CHUNK_BYTES = 1 << 26;
 
-/** Of the mode of a file: who may read, write and run it. */
+/** The bits of a file's mode for who may read, write and run it. */
 const PERMISSIONS = 0o777;
 
-/** Tells the temporary files of one process apart. */
+/** Number of the next temporary file of this process. */
 let written = 0;
 
 /**
- * Writes a safetensors file, in Node: the bytes of `writeSafetensors`, without a copy of them in memory.
+ * Writes a safetensors file in Node: the bytes of `writeSafetensors`, without a copy of them in memory.
  *
- * Whole or not at all: the bytes go to a temporary file beside it, reach the disk, and take the place of the old file in one
- * step. Until then, and after any failure, the old file is what it was. A process that is killed leaves the temporary
- * file, `<path>.<process>-<number>.tmp`, behind.
+ * The write is atomic: the bytes go to a temporary file beside the path, are flushed to the disk, and replace the old file in one
+ * step. Until then, and after any failure, the old file is unchanged. A killed process leaves the temporary file
+ * `<path>.<process>-<number>.tmp` behind.
  *
  * @param metadata  as in `writeSafetensors`; torch's loaders look for `{ format: 'pt' }`.
  * @throws TypeError or RangeError for a wrong argument, before any file is touched.
- * @throws Error when the file cannot be written, or something else than a file is there. UnsupportedError outside Node and on
- *   a big-endian machine.
+ * @throws Error when the file cannot be written, or the path is not a file.
+ * @throws UnsupportedError outside Node and on a big-endian machine.
  */
 export async function saveSafetensors(
   path: string,
@@ -45,16 +45,16 @@ export async function saveSafetensors(
 }
 
 export interface WriteOptions {
-  /** Ends the writing: the promise rejects with the signal's reason, and the old file is what it was. */
+  /** Ends the writing: the promise rejects with the signal's reason, and the old file is unchanged. */
   readonly signal?: AbortSignal;
-  /** Looks at the new file, under its temporary path, before it takes the old one's place; what it throws is thrown. */
+  /** Checks the new file under its temporary path before it replaces the old one; its error is thrown. */
   readonly check?: (temporary: string) => Promise<void>;
 }
 
 /**
- * Puts a file with these bytes at a path, in one step. A link is followed: the file that it leads to is replaced.
+ * Writes a file with these bytes to a path atomically. A link is followed: the file that it leads to is replaced.
  *
- * @throws Error with the path when it cannot be written; then nothing is left behind.
+ * @throws Error with the path when it cannot be written; no temporary file is left then.
  */
 export async function writeAtomically(
   fs: NodeFs,
@@ -73,7 +73,7 @@ export async function writeAtomically(
   if (old && !old.isFile())
     throw new Error(message(WHERE, `path ${show(path)}`, 'a file, or nothing yet', kindOfNoFile(old)));
   const temporary = `${target}.${processId()}-${written++}.tmp`;
-  // 'wx': a file of that name is another's.
+  // 'wx' fails where another writer has a file of that name.
   const file = await fs.open(temporary, 'wx').catch((cause: unknown) => {
     if ((cause as { code?: unknown }).code !== 'ENOENT') return unwritable(cause);
     const rule = `a folder ${show(folderOf(target))}`;
@@ -95,7 +95,7 @@ export async function writeAtomically(
 
 interface WriteAllOptions {
   readonly signal?: AbortSignal;
-  /** Permissions that the file gets before its bytes. */
+  /** Permissions, which the file gets before its bytes. */
   readonly mode?: number;
 }
 
@@ -104,7 +104,7 @@ async function writeAll(
   pieces: readonly Uint8Array[],
   { signal, mode }: WriteAllOptions,
 ): Promise<void> {
-  // Who may not read the old file may not read the new one.
+  // The new file must not be readable by more people than the old one.
   if (mode !== undefined) await file.chmod(mode);
   let position = 0;
   for (const piece of pieces) {
@@ -116,11 +116,11 @@ async function writeAll(
       position += bytesWritten;
     }
   }
-  // Else a crash of the machine could find the name of the new file with none of its bytes.
+  // Without a flush, a crash of the machine could leave the name of the new file without its bytes.
   await file.sync();
 }
 
-/** Makes the renaming last. The file is in place already, and Windows opens no folders: so no failure counts. */
+/** Flushes the renaming. Failures are ignored: the file is in place already, and Windows opens no folders. */
 async function syncFolder(fs: NodeFs, target: string): Promise<void> {
   const handle = await fs.open(folderOf(target), fs.constants.O_RDONLY).catch(() => undefined);
   await handle

@@ -7,7 +7,7 @@ import { DTYPE_NAMES } from '../tensors/dtypes.js';
 import { tagOf } from '../tensors/tag.js';
 import type { StateDict, TorchTensor } from '../tensors/tensor.js';
 
-/** What `safetensors.torch.save_file(…, metadata=…)` takes: text to text. */
+/** The `metadata` of `safetensors.torch.save_file`: text by text. */
 export type SafetensorsMetadata = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
 const WHERE = 'writeSafetensors';
@@ -15,9 +15,8 @@ const DATA_ALIGNMENT = 8;
 const SPACE = 0x20;
 
 /**
- * A safetensors file with these tensors, byte for byte as the reference writer orders it: widest dtype first, then by
- * name, after a header padded to 8 bytes, so that readers may map every tensor in place. The same tensors always give
- * the same bytes.
+ * Makes the bytes of a safetensors file, in the order of the reference writer: widest dtype first, then by name, after a header
+ * padded to 8 bytes, so that readers can map every tensor in place. The same tensors always give the same bytes.
  *
  * @param metadata  kept under `__metadata__`, in the order given; torch's loaders look for `{ format: 'pt' }`.
  * @throws TypeError or RangeError naming the tensor whose dtype, shape and data do not agree.
@@ -38,7 +37,7 @@ export function writeSafetensors(
   return file;
 }
 
-/** The same file in pieces: its header, and views of each tensor's data, one after the other. */
+/** The same file in pieces: its header, then a view of each tensor's data. */
 export function safetensorsPieces(stateDict: StateDict, metadata?: SafetensorsMetadata): Uint8Array[] {
   requireLittleEndian(WHERE);
   const tensors = inFileOrder(stateDict);
@@ -71,7 +70,7 @@ function inFileOrder(stateDict: StateDict): [string, TorchTensor][] {
   return ranked.map(({ name, tensor }) => [name, tensor]);
 }
 
-/** The header takes UTF-8, which has no lone surrogates, and keeps one name for itself. */
+/** The header is UTF-8, which has no lone surrogates, and reserves one name. */
 function checkName(name: string): void {
   if (name === METADATA_KEY) {
     throw new RangeError(message(WHERE, 'tensor name', `any but ${METADATA_KEY}`, show(name)));
@@ -115,7 +114,7 @@ function headerOf(tensors: readonly [string, TorchTensor][], metadata?: Safetens
   return header;
 }
 
-/** Members are joined as text: an object would lose the key `__proto__` and sort keys that look like numbers. */
+/** Members are joined as text: an object would lose the key `__proto__`, and sort keys that look like numbers. */
 function metadataJson(metadata: SafetensorsMetadata): string {
   const members = metadataEntries(metadata).map(([key, value]) => {
     checkText('metadata key', key);
@@ -125,14 +124,14 @@ function metadataJson(metadata: SafetensorsMetadata): string {
   return `{${members.join(',')}}`;
 }
 
-/** Of a Map or plain object; the letters of a string and the items of a list are no metadata. */
+/** The entries of a Map or plain object. */
 function metadataEntries(metadata: SafetensorsMetadata): [string, string][] {
   if (tagOf(metadata) === 'Map') return [...(metadata as ReadonlyMap<string, string>)];
   if (typeof metadata === 'object' && metadata !== null && isPlain(metadata)) return Object.entries(metadata);
   throw new TypeError(message(WHERE, 'metadata', 'a Map or plain object of strings', show(metadata)));
 }
 
-/** No class made it: its prototype, if any, is the last. */
+/** Whether a value is a plain object: it has no prototype, or the last one. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

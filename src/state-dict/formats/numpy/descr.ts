@@ -2,13 +2,13 @@ import { show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 
-/** A numpy dtype that is a tensor's. */
+/** A numpy dtype that tensors have. */
 export interface NpyDtype {
   readonly dtype: TorchDtype;
   readonly littleEndian: boolean;
 }
 
-/** An array that no tensor is like, and why. */
+/** The reason why an array cannot be a tensor. */
 export interface RefusedArray {
   readonly refused: string;
 }
@@ -30,7 +30,7 @@ const DTYPES = new Map<string, TorchDtype>([
   ['c8', 'C64'],
 ]);
 
-/** Kinds that numpy knows and no tensor has: what they are, and the Python that makes numbers of an array `x`. */
+/** Kinds of numpy that no tensor has: their names, and the Python that makes numbers of an array `x`. */
 const REFUSED: readonly (readonly [RegExp, string, string])[] = [
   [/^O\d*$/, 'Python objects, a pickle that is never run', 'numpy.array(x.tolist(), dtype="float32")'],
   [/^[SUa]\d+$/, 'strings', 'x.astype("float32")'],
@@ -45,12 +45,12 @@ const REFUSED: readonly (readonly [RegExp, string, string])[] = [
   [/^c(20|24|32)$/, 'complex long doubles', 'x.astype("complex64")'],
 ];
 
-/** A structured dtype has named fields: a list in the place of a name. */
+/** A structured dtype has named fields, written as a list. */
 export const STRUCTURED = refusal('records of named fields', 'x["field"].astype("float32")');
 
 /**
- * A dtype as npy headers write it: byte order (`<`, `>`; `|` and `=` where it does not matter or is the machine's own, which
- * is little-endian), kind, bytes.
+ * Reads a dtype of an npy header: byte order (`<`, `>`; `|` where it does not matter, `=` for the machine's own, which is
+ * little-endian), kind, bytes.
  */
 export function readDescr(descr: string, what: string): NpyDtype | RefusedArray {
   const [, order, name] = /^([<>|=]?)(.*)$/s.exec(descr) as unknown as [string, string, string];

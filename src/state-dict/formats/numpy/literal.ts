@@ -2,7 +2,7 @@ import { show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import { MAX_RANK } from '../../rules/limits.js';
 
-/** A value that the dict of an npy header may hold. A list or tuple in place of a dtype is not read: `structured`. */
+/** A value in the dict of an npy header. A list or tuple in place of a dtype is not read: `structured`. */
 export type Literal =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'boolean'; readonly value: boolean }
@@ -14,15 +14,15 @@ const WHERE = 'npy';
 /**
  * Reads the dict of an npy header, a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
  *
- * It knows no more of Python than such a dict: strings without escapes, True and False, tuples of decimal integers. White space
- * and a last comma may stand wherever Python allows them.
+ * It reads strings without escapes, True and False, and tuples of decimal integers, with white space and a last comma wherever
+ * Python allows them.
  */
 export class LiteralReader {
   private position = 0;
 
   constructor(
     private readonly text: string,
-    /** How messages call the header. */
+    /** The name of the header in messages. */
     private readonly what: string,
   ) {}
 
@@ -60,7 +60,7 @@ export class LiteralReader {
     return token.slice(1, -1);
   }
 
-  /** `(3, 2)`; one of one integer has its comma, without which Python reads the integer itself. */
+  /** `(3, 2)`; `(3,)` needs its comma, since `(3)` is an int in Python. */
   private readTuple(): Literal {
     const value: number[] = [];
     let hasComma = false;
@@ -95,7 +95,7 @@ export class LiteralReader {
     return true;
   }
 
-  /** The next character that is no white space; undefined at the end. */
+  /** The next character past white space; undefined at the end. */
   private peek(): string | undefined {
     this.skipSpace();
     return this.text[this.position];

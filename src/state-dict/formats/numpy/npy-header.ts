@@ -7,7 +7,7 @@ import type { TorchDtype } from '../../tensors/tensor.js';
 import { type RefusedArray, readDescr, STRUCTURED } from './descr.js';
 import { type Literal, LiteralReader } from './literal.js';
 
-/** What an npy file says of its array before the elements. */
+/** The header of an npy file. */
 export interface NpyHeader {
   readonly dtype: TorchDtype;
   readonly littleEndian: boolean;
@@ -24,11 +24,11 @@ const VERSION_OFFSET = 6;
 const LENGTH_OFFSET = 8;
 const KEYS = ['descr', 'fortran_order', 'shape'];
 
-/** Enough for the header of every array that numpy writes as one line: it pads them to multiples of 64. */
+/** Holds most headers: numpy pads them to multiples of 64. */
 export const USUAL_HEADER_BYTES = 256;
 
 /**
- * How many bytes stand before the elements: `magic | version | length | dict`.
+ * Bytes before the elements: `magic | version | length | dict`.
  *
  * @param head  the first bytes of the file, or the whole of a short one.
  * @param fileBytes  of the whole.
@@ -94,7 +94,7 @@ export function readNpyHeader(header: Uint8Array, fileBytes: number, what: strin
   return { ...element, shape: shape.value, strides, dataBegin: header.length };
 }
 
-/** Latin-1 up to version 2, as Python decodes it; version 3 was made for names of fields in UTF-8. */
+/** Headers up to version 2 are Latin-1, those of version 3 UTF-8. */
 function decode(bytes: Uint8Array, major: number, what: string): string {
   try {
     if (major === 3) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -3,12 +3,12 @@ import type { Checkpoint, CheckpointNode, InputFile, StoredBytes } from '../chec
 import type { RefusedArray } from './descr.js';
 import { type NpyHeader, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
 
-/** An npy file holds one array without a name; numpy.savez gives such an array this one. */
+/** An npy file holds one array without a name; numpy.savez gives an array without a name this one. */
 export const NPY_TENSOR_NAME = 'arr_0';
 
 /**
- * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array that is no tensor (objects, strings, records)
- * is refused where it is asked for.
+ * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array of objects, strings or records is refused where
+ * it is asked for.
  */
 export function* openNpy({ size, limits }: InputFile): Reading<Checkpoint> {
   const head = yield* readRange(0, Math.min(size, USUAL_HEADER_BYTES));

@@ -34,7 +34,7 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
   return { format: 'npz', root: namedNodes(archive.values(), nodes), unknownGlobals: [], warnings: [] };
 }
 
-/** Nothing of a compressed entry. */
+/** The first bytes of an array; none of a compressed one. */
 function headOf({ begin, end, isDeflated }: ZipEntry, count: number): ByteRange {
   return { begin, end: isDeflated ? begin : Math.min(end, begin + count) };
 }

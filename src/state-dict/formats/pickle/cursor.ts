@@ -8,7 +8,7 @@ const LINE_FEED = 0x0a;
 /** No seed, key or hash is larger. */
 const MAX_INTEGER_BYTES = 1024;
 
-/** One for all: making a decoder costs more than reading a name. */
+/** Shared, since making a decoder costs more than decoding a name. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The bytes of a pickle and a position in them. Errors name the current instruction and where it begins. */

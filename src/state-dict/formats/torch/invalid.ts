@@ -5,7 +5,7 @@ import type { PickleValue } from '../pickle/values.js';
 
 export const WHERE = 'torch';
 
-/** The error for a value of the pickle that is not what the format has in its place. */
+/** The error for a value of the pickle that breaks the format. */
 export function invalid(
   code: FormatCode,
   what: string,

@@ -8,14 +8,14 @@ import { WHERE } from './invalid.js';
 import { openTorchLegacy } from './legacy.js';
 import { openTorchZip } from './zip.js';
 
-/** Far enough to tell the three layouts that torch.save has had. */
+/** Enough to distinguish the three layouts of torch.save. */
 const HEAD_BYTES = 262;
 
 /**
- * Opens a file that `torch.save` wrote: `.pt`, `.pth`, `.bin`, `.ckpt`. The pickle in it is read as data: no class or function
- * that it names is ever looked up or called.
+ * Opens a file that `torch.save` wrote: `.pt`, `.pth`, `.bin`, `.ckpt`. It reads the pickle as data: it never looks up or calls a
+ * class or function that the pickle names.
  *
- * @throws UnsupportedError for a layout or a kind of object that is known and not read, with what to run in Python.
+ * @throws UnsupportedError for a known layout or object that is not read, with what to run in Python.
  * @throws FormatError when the file breaks a rule of its layout; `code` says which.
  */
 export function* openTorch(file: InputFile): Reading<Checkpoint> {

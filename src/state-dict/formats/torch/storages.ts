@@ -7,14 +7,14 @@ import { asKind, type PicklePersistent, type PickleValue } from '../pickle/value
 import { type ElementType, storageType } from './dtypes.js';
 import { invalid, WHERE } from './invalid.js';
 
-/** What a pickle says of a storage. */
+/** A storage as a pickle describes it. */
 export interface StorageClaim {
-  /** The name of its bytes beside the pickle. */
+  /** The name of its bytes outside the pickle. */
   readonly key: string;
   readonly type: ElementType;
   /** Of the whole storage. */
   readonly bytes: number;
-  /** The part of it that is meant, in bytes: the whole, save for what old versions called views. */
+  /** The referenced part in bytes: the whole, except for the views of old versions. */
   readonly view: { readonly begin: number; readonly end: number };
 }
 

@@ -1,4 +1,4 @@
-/** The calls that make tensors, in the words of `torch/_utils.py`. */
+/** The calls that make tensors, as `torch/_utils.py` defines them. */
 
 import { showShape } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
@@ -16,19 +16,19 @@ export type TensorResult = Extract<CheckpointNode, { kind: 'stored' | 'refused' 
 
 type Arguments = readonly (PickleValue | undefined)[];
 
-/** A parameter of a class of its own is two calls around a third. A pickle may make a ring of them. */
+/** A parameter of a subclass is two calls around a third. A hostile pickle may make a cycle of them. */
 const MAX_WRAPPERS = 8;
 
-/** `(maker, class, arguments, attributes)`: a tensor with attributes, or of a class of its own. */
+/** `(maker, class, arguments, attributes)`: a tensor with attributes, or of a subclass. */
 const FROM_TYPE = /^torch\._?tensor\._rebuild_from_type_v2$/;
 
-/** Makers of a parameter of the tensor that is their first argument. */
+/** Functions that make a parameter of the tensor in their first argument. */
 const PARAMETERS: ReadonlySet<string> = new Set([
   'torch._utils._rebuild_parameter',
   'torch._utils._rebuild_parameter_with_state',
 ]);
 
-/** How many arguments a maker of plain tensors takes, and which of them are what not all take. */
+/** The number of arguments of a function that makes plain tensors, and the indices of those that not all have. */
 interface PlainMaker {
   readonly fewest: number;
   readonly most: number;
@@ -36,20 +36,20 @@ interface PlainMaker {
   readonly metadata?: number;
 }
 
-/** All begin with `storage, offset, size, stride`; a tensor without a dtype has that of its storage. */
+/** All begin with `storage, offset, size, stride`. Without a dtype the tensor has that of its storage. */
 const PLAIN = new Map<string, PlainMaker>([
   ['torch._utils._rebuild_tensor', { fewest: 4, most: 4 }],
   ['torch._utils._rebuild_tensor_v2', { fewest: 6, most: 7, metadata: 6 }],
   ['torch._utils._rebuild_tensor_v3', { fewest: 7, most: 8, dtype: 6, metadata: 7 }],
 ]);
 
-/** The state of tensors in the oldest files, which was handed to `tensor.set_`. */
+/** The state of tensors in the oldest files: the arguments of `tensor.set_`. */
 const STATE: PlainMaker = { fewest: 4, most: 4 };
 
 const SPARSE = 'a sparse tensor, of which t.to_dense() makes a plain one';
 const OF_DEVICE = 'a tensor of another device, which t.cpu() fetches';
 
-/** Makers of tensors that are more than their elements. */
+/** Functions that make tensors with other data than plain elements. */
 const REFUSED = new Map([
   ['torch._utils._rebuild_qtensor', 'a quantised tensor, of which t.dequantize() makes a plain one'],
   ['torch._utils._rebuild_sparse_tensor', SPARSE],
@@ -60,23 +60,23 @@ const REFUSED = new Map([
   ['torch._utils._rebuild_device_tensor_from_cpu_tensor', OF_DEVICE],
 ]);
 
-/** Marks that a tensor's elements are not what is stored, and what makes them so. */
+/** Marks of lazy views, whose elements are not those stored, and the Python that writes the elements out. */
 const LAZY = new Map([
   ['conj', 't.resolve_conj()'],
   ['neg', 't.resolve_neg()'],
 ]);
 
-/** Whether a call makes a tensor, by the name of what is called. */
+/** Whether a call makes a tensor, by the name of its callable. */
 export function makesTensor({ callable }: PickleCall): boolean {
   const name = nameOfGlobal(callable);
   return name !== undefined && (REBUILD.test(name) || isTensorClass(name));
 }
 
 /**
- * The tensor that a call makes, or why it cannot be had. Every element of it lies inside its storage.
+ * The tensor that a call makes, or why it cannot be read. Every element of it lies inside its storage.
  *
  * @param call  one that `makesTensor`.
- * @param what  how messages call the tensor.
+ * @param what  the name of the tensor in messages.
  * @throws FormatError where the arguments are not what torch's function of that name takes.
  */
 export function tensorOf(call: PickleCall, what: string, storages: Storages): TensorResult {
@@ -125,7 +125,7 @@ function openCall(
   return refused(REFUSED.get(name) ?? `a tensor that ${textOf(call.callable)} makes`);
 }
 
-/** An object of a class of tensors: around a tensor that it is made of or keeps as its state, or with a state of its own. */
+/** An object of a tensor class: with the tensor in its arguments or state, or with a state of its own. */
 function openOldTensor(
   args: Arguments,
   stateValue: PickleValue | undefined,
@@ -159,7 +159,7 @@ function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages:
   if (lazy !== undefined) return refused(lazy);
   if (type.dtype === undefined) return refused(type.reason);
   const tensor = { dtype: type.dtype, shape, storage: storage.stored };
-  // Where an empty tensor begins is of no account, and need not be inside its storage.
+  // The offset of an empty tensor need not be inside its storage.
   if (count === 0) return { kind: 'stored', tensor: { ...tensor, byteOffset: 0 } };
   return { kind: 'stored', tensor: { ...tensor, strides, byteOffset: begin + first * type.bytes } };
 }
@@ -191,7 +191,7 @@ function checkShape(shape: readonly number[], strides: readonly number[], what: 
   return count;
 }
 
-/** The last element is the farthest, since no stride is negative. Sums beyond 2^53 are rounded, and too large either way. */
+/** The last element is the farthest, since no stride is negative. Sums beyond 2^53 are rounded, and too large anyway. */
 function checkInside(
   first: number,
   shape: readonly number[],
@@ -205,7 +205,7 @@ function checkInside(
   throw formatError('OUTSIDE_STORAGE', WHERE, what, rule, `element ${last} of ${showShape(shape)}`);
 }
 
-/** Why elements are not what is stored, where metadata says so; metadata that is not known may say so too. */
+/** The reason why the elements are not those stored, where metadata says so. Unknown metadata is such a reason too. */
 function lazyMark(metadata: PickleValue | undefined, what: string): string | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const marks = asKind(metadata, 'dict');

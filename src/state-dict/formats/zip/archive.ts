@@ -6,28 +6,28 @@ import { findDirectory } from './end.js';
 import { locateEntries } from './local.js';
 import { WHERE, zipError } from './records.js';
 
-/** An entry whose records agree. Its bytes have not been read. */
+/** An entry whose headers agree. Its bytes have not been read. */
 export interface ZipEntry {
   readonly name: string;
-  /** Where its bytes lie in the file, as stored: `[begin, end)`. */
+  /** Range of its stored bytes in the file: `[begin, end)`. */
   readonly begin: number;
   readonly end: number;
   readonly isDeflated: boolean;
-  /** Bytes once inflated, as the directory claims: at most 1032 times those stored. */
+  /** Bytes when inflated, by the directory: at most 1032 times those stored. */
   readonly size: number;
-  /** Absent where a format leaves it out on purpose. */
+  /** Absent where the format leaves it out on purpose. */
   readonly crc32?: number;
 }
 
-/** Names, in the order of the directory, and entries. */
+/** Entries by name, in the order of the directory. */
 export type ZipArchive = ReadonlyMap<string, ZipEntry>;
 
 /**
- * Opens a zip archive: stored and deflated entries, 32 and 64 bits, sizes before or behind the data. It asks for the end of the
- * file, the directory, and in one request what stands around the data of the entries.
+ * Opens a zip archive: stored and deflated entries, 32 and 64 bits, sizes before or behind the data. It reads the end of the
+ * file, the directory, and in one request the headers around the data of the entries.
  *
- * The directory is the truth. What readers of zip disagree about is refused: names that stand twice, headers that
- * contradict the directory, bytes in no entry or in two, and whatever stands before or behind the archive.
+ * The directory decides. Files on which readers of zip disagree are refused: names that stand twice, headers that contradict the
+ * directory, bytes in no entry or in two, and bytes before or behind the archive.
  *
  * @throws FormatError when the archive breaks a rule; UnsupportedError for encrypted entries and other methods.
  */
@@ -51,7 +51,7 @@ function entryAt({ name, method, crc32, storedBytes, inflatedBytes }: CentralEnt
   };
 }
 
-/** The bytes of an entry as tensors refer to them. Each call makes another storage: call it once for an entry. */
+/** The storage of an entry, for tensors to refer to. Each call makes another storage: call it once for an entry. */
 export function storageOf(
   { name, begin, end, isDeflated, size, crc32 }: ZipEntry,
   littleEndian: boolean,
@@ -61,9 +61,9 @@ export function storageOf(
 }
 
 /**
- * The bytes of an entry, inflated and checked by their CRC-32 where there is one.
+ * Reads the bytes of an entry, inflates them, and checks their CRC-32 where there is one.
  *
- * @throws FormatError ENTRY_TOO_LARGE, before it reads them, when the entry claims more than `maxBytes`.
+ * @throws FormatError ENTRY_TOO_LARGE, before it reads, when the entry declares more than `maxBytes`.
  */
 export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Array> {
   const what = nameOfEntry(entry.name);

@@ -6,10 +6,10 @@ const POLYNOMIAL = 0xedb88320;
 
 const SLICES = 8;
 
-/** `tables[k * 256 + b]`: what a byte `b` does to the checksum when `k` bytes follow it. Made where it is first needed. */
+/** `tables[k * 256 + b]`: what a byte `b` does to the checksum when `k` bytes follow it. Made when it is first needed. */
 let tables: Int32Array | undefined;
 
-/** The CRC-32 of bytes, as zip and gzip have it: unsigned. */
+/** The CRC-32 of bytes as zip and gzip define it, unsigned. */
 export function crc32Of(bytes: Uint8Array): number {
   return nodeZlib()?.crc32?.(bytes) ?? crc32ByTables(bytes);
 }
@@ -24,7 +24,7 @@ function hex(crc: number): string {
   return crc.toString(16).padStart(8, '0');
 }
 
-/** The same where there is no zlib: eight bytes at a time, each looked up in a table of its own. */
+/** The same without zlib: eight bytes at a time, each with its own table. */
 export function crc32ByTables(bytes: Uint8Array): number {
   tables ??= makeTables();
   const table = tables;

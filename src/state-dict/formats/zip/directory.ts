@@ -17,14 +17,14 @@ import {
   zipError,
 } from './records.js';
 
-/** What the central directory says of one entry: the truth, which the header before the entry's data must not contradict. */
+/** An entry of the central directory. The header before the entry's data must not contradict it. */
 export interface CentralEntry {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
-  /** Bytes as stored, and once inflated. */
+  /** Bytes as stored, and when inflated. */
   readonly storedBytes: number;
   readonly inflatedBytes: number;
   /** Where its local header begins. */
@@ -35,13 +35,13 @@ export const STORED = 0;
 export const DEFLATED = 8;
 
 const ENCRYPTED = 1 << 0;
-/** Sizes and checksum follow the data; torch writes so throughout, Python where it cannot seek. */
+/** Sizes and checksum follow the data: torch always writes so, Python where it cannot seek. */
 export const HAS_DESCRIPTOR = 1 << 3;
 const UTF8_NAME = 1 << 11;
-/** Bits 1 and 2 tell how hard the deflater tried. */
+/** Bits 1 and 2 are the level of the deflater. */
 const KNOWN_FLAGS = (1 << 1) | (1 << 2) | HAS_DESCRIPTOR | UTF8_NAME;
 
-/** Names of compression methods that are seen. */
+/** Names of common compression methods. */
 const METHOD_NAMES = new Map([
   [9, 'Deflate64'],
   [12, 'bzip2'],
@@ -50,13 +50,13 @@ const METHOD_NAMES = new Map([
   [95, 'XZ'],
 ]);
 
-/** No deflated bytes become more: two bits at least for each match of at most 258 bytes. */
+/** Largest ratio of deflate: at least two bits for each match of at most 258 bytes. */
 const MAX_INFLATION = 1032;
 
 const DIRECTORY = 'central directory';
 const REPACK = 'Write the archive anew, its entries stored or deflated';
 
-/** Reads the central directory, in its order: each name once, each entry of a kind that can be read. */
+/** Reads the central directory in its order. Each name stands once, and each entry is of a kind that can be read. */
 export function* readDirectory(
   place: DirectoryPlace,
   limits: Required<ReadLimits>,
@@ -114,12 +114,12 @@ function readCentral(bytes: Uint8Array, at: number, what: string): { entry: Cent
   return { entry, end };
 }
 
-/** How messages call an entry. */
+/** The name of an entry in messages. */
 export function nameOfEntry(name: string): string {
   return `entry ${show(name)}`;
 }
 
-/** Sizes and offset; each that does not fit into 32 bits stands in the extra field instead, in this order. */
+/** Sizes and offset. Those that do not fit into 32 bits are in the extra field instead, in this order. */
 function readSizes(
   view: DataView,
   at: number,

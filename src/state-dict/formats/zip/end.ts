@@ -13,7 +13,7 @@ import {
   zipError,
 } from './records.js';
 
-/** Where the central directory lies, and how many entries it claims. */
+/** The range of the central directory, and how many entries it declares. */
 export interface DirectoryPlace {
   readonly begin: number;
   readonly end: number;
@@ -22,12 +22,12 @@ export interface DirectoryPlace {
 
 const MAX_COMMENT_BYTES = 0xffff;
 
-/** All that may stand behind the central directory. */
+/** Most bytes behind the central directory. */
 const TAIL_BYTES = END64_BYTES + LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES;
 
 const WHAT = 'end of the archive';
 
-/** The fields that both forms of the record have. */
+/** The fields of both forms of the end record. */
 interface EndRecord {
   /** Numbers of this disk and of the one where the directory starts: 0, since archives on several disks are not read. */
   readonly disks: readonly number[];

@@ -15,7 +15,7 @@ import {
 /** Two sizes of 64 bits. */
 const ZIP64_SIZES_BYTES = 16;
 
-/** A descriptor with and without its signature, of 64-bit and of 32-bit sizes. */
+/** Lengths of a descriptor with and without its signature, with 64-bit and 32-bit sizes. */
 const DESCRIPTOR_BYTES = [24, 20, 16, 12];
 const MAX_DESCRIPTOR_BYTES = 24;
 
@@ -27,11 +27,11 @@ interface Slot {
 }
 
 /**
- * Reads what stands around the data of every entry, in one request, and checks it against the directory. Returns where the
- * data of each begins.
+ * Reads the headers and descriptors around the data of every entry in one request, and checks them against the directory. Returns
+ * where the data of each begins.
  *
- * Entries and directory must tile the file, which those of Python and torch do (torch aligns data by extra fields, not by
- * gaps): bytes in no entry are hidden ones, and entries that overlap multiply what a file holds.
+ * Entries and directory must tile the file, as those of Python and torch do (torch aligns data by extra fields, not by gaps):
+ * bytes in no entry would be hidden, and overlapping entries would multiply the content of a file.
  */
 export function* locateEntries(
   entries: Iterable<CentralEntry>,
@@ -52,7 +52,7 @@ export function* locateEntries(
   return found;
 }
 
-/** Sorted by place; each with room for its name and data at least. */
+/** Sorted by offset, each with room for at least its name and data. */
 function slotsOf(entries: readonly CentralEntry[], directoryBegin: number): Slot[] {
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
   const first = sorted.length > 0 ? sorted[0].offset : directoryBegin;
@@ -68,13 +68,13 @@ function slotsOf(entries: readonly CentralEntry[], directoryBegin: number): Slot
   });
 }
 
-/** The bytes around a place where one entry ends and the next begins: descriptor of the one, header of the other. */
+/** The range around a boundary between two entries: the descriptor of one, the header of the next. */
 function seamAt(place: number, before: Slot | undefined, after: Slot | undefined): ByteRange {
   const headBytes = after
     ? LOCAL_BYTES + after.entry.nameBytes.length + EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES
     : 0;
   return {
-    // The slot of an entry is longer than a descriptor, by its header alone.
+    // The header alone makes the slot of an entry longer than a descriptor.
     begin: before ? place - MAX_DESCRIPTOR_BYTES : place,
     end: after ? Math.min(after.end, place + headBytes) : place,
   };
@@ -137,7 +137,7 @@ function checkLocalSizes(
   if (!isSame && !(mayBeZero && sizes[0] === 0 && sizes[1] === 0)) throw differs('sizes');
 }
 
-/** What follows the data of an entry is its descriptor, where it has one, and nothing else. */
+/** Only its descriptor may follow the data of an entry. */
 function checkDescriptor({ entry, end }: Slot, dataEnd: number, tail: Uint8Array): void {
   const what = nameOfEntry(entry.name);
   const length = end - dataEnd;

@@ -3,15 +3,15 @@ import { zipError } from './records.js';
 
 const BACKSLASH = 0x5c;
 
-/** One for all: making a decoder costs more than reading a name. */
+/** Shared, since making a decoder costs more than decoding a name. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The name of an entry: UTF-8 where the entry says so, else ASCII, since what other bytes mean (code page 437, or that of the
- * writer's machine) is disputed among readers.
+ * The name of an entry: UTF-8 where the entry says so, else ASCII. Readers disagree on other bytes (code page 437, or that of the
+ * writer's machine).
  *
- * Names that lead out of a folder when an archive is unpacked are refused although nothing is unpacked here: no writer of
- * weights makes one. So is a zero byte, at which Python cuts a name off.
+ * Names that lead out of a folder are refused although nothing is unpacked here: no writer of weights makes one. A zero byte is
+ * refused too, since Python cuts a name off there.
  */
 export function readName(bytes: Uint8Array, isUtf8: boolean, what: string): string {
   const name = decode(bytes, isUtf8, what);

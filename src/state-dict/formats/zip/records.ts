@@ -22,7 +22,7 @@ export const END_BYTES = 22;
 export const END64_BYTES = 56;
 export const LOCATOR_BYTES = 20;
 
-/** A field of 16 or 32 bits that stands for "see the 64-bit record". */
+/** The value of a field of 16 or 32 bits that means "see the 64-bit record". */
 export const SATURATED16 = 0xffff;
 export const SATURATED32 = 0xffffffff;
 
@@ -36,7 +36,7 @@ export function viewOfBytes(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** 64 bits unsigned. Beyond 2^53 it is rounded to a number that is larger than any file, so that the next check refuses it. */
+/** 64 bits unsigned. Beyond 2^53 it rounds to a number larger than any file, which the next check refuses. */
 export function uint64At(view: DataView, offset: number): number {
   return Number(view.getBigUint64(offset, true));
 }
