@@ -14,7 +14,6 @@ describe('the public exports', () => {
       'StateDictError',
       'UnsupportedError',
       'describeKernels',
-      'formatCodes',
       'gru',
       'gruCell',
       'loadStateDict',

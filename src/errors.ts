@@ -9,7 +9,7 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 
   constructor(
-    /** The rule that was broken, one of `formatCodes`: `'DUPLICATE_KEY'`. */
+    /** Name of the broken rule, such as `INVALID_JSON`, for tests and logs; later versions may add or merge codes. */
     readonly code: string,
     message: string,
   ) {

@@ -7,7 +7,6 @@ describe('tfjs-torch-rnn/state-dict', () => {
     expect(Object.keys(stateDict).sort()).to.deep.equal([
       'FormatError',
       'UnsupportedError',
-      'formatCodes',
       'parseSafetensorsMetadata',
       'parseStateDict',
       'readStateDict',

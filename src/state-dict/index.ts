@@ -7,7 +7,6 @@ export type { ParseOptions, PartOptions, ReadOptions } from './options.js';
 export { parseStateDict } from './parse.js';
 export { readStateDict } from './read.js';
 export type { ReadReport } from './read-checkpoint.js';
-export { type FormatCode, formatCodes } from './rules/format-codes.js';
 export type { ReadLimits } from './rules/limits.js';
 export type { StateDictSource } from './sources/locate.js';
 export type { ReadProgress } from './sources/stream.js';

@@ -1,6 +1,6 @@
 /**
- * What a file holds before any tensor's bytes are read: the tree of its containers with its tensors as descriptions. Every
- * reader of a format makes one; choosing a dict in it, selecting tensors and reading their bytes is the same for all.
+ * The content of a file without the elements of its tensors: a tree of containers, with tensors as descriptions. Every reader of a
+ * format makes one; choosing a dict in it, selecting tensors and reading their bytes is the same for all.
  */
 
 import type { Reading } from '../reading/reading.js';
@@ -10,17 +10,17 @@ import type { StateDictFormat } from './detect.js';
 
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
 export interface StoredBytes {
-  /** Where they lie in the file, `[begin, end)`: as stored, so compressed where `inflatedBytes` is there. */
+  /** The range in the file, `[begin, end)`, of the stored bytes; they are compressed where `inflatedBytes` is given. */
   readonly begin: number;
   readonly end: number;
   readonly littleEndian: boolean;
-  /** Present for deflated bytes: how many they claim to become. */
+  /** For deflated bytes: their declared size when inflated. */
   readonly inflatedBytes?: number;
   /** The bytes, where they have been read already; `begin` and `end` count in these. */
   readonly bytes?: Uint8Array;
-  /** Of the (inflated) bytes, where the container has one. */
+  /** CRC-32 of the (inflated) bytes, where the container has one. */
   readonly crc32?: number;
-  /** How messages call them: `entry "archive/data/3"`, `tensor "fc.weight"`. */
+  /** The name of the bytes in messages: `entry "archive/data/3"`, `tensor "fc.weight"`. */
   readonly what: string;
 }
 
@@ -36,8 +36,8 @@ export interface StoredTensor {
 }
 
 /**
- * A container: what a dict, a list (`0`, `1`, …) or the attributes of an object hold, in the order of the file. A Map, since
- * a name may be `__proto__`. The graph may share nodes and may have cycles.
+ * The values of a dict, or of a list (`0`, `1`, …), by name in the order of the file. It is a Map, since a name may be `__proto__`.
+ * The graph may share nodes and have cycles.
  */
 export type CheckpointDict = Map<string, CheckpointNode>;
 
@@ -52,13 +52,13 @@ export type CheckpointNode =
     }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
   /**
-   * Anything else, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where it stands among the tensors
-   * asked for, in formats that hold nothing else there.
+   * Any other value, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where the value is among the
+   * requested tensors, in formats that hold nothing but tensors there.
    */
   | { readonly kind: 'other'; readonly text: string; readonly error?: () => Error }
   /**
-   * A tensor that cannot be had (sparse, quantised, of an unknown class): an error only where it is asked for, `error`
-   * itself where there is one.
+   * A tensor that cannot be read (sparse, quantised, of an unknown class): an error only where it is requested, `error` where it
+   * is given.
    */
   | { readonly kind: 'refused'; readonly reason: string; readonly error?: () => Error };
 
@@ -67,19 +67,19 @@ export interface Checkpoint {
   readonly root: CheckpointDict;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;
-  /** Names a pickle mentions and this package does not know: inert, never resolved. */
+  /** Names in a pickle that this package does not know; they are never looked up. */
   readonly unknownGlobals: readonly string[];
-  /** What a reader noticed and read past, a sentence each. */
+  /** What a reader noticed and ignored, a sentence each. */
   readonly warnings: readonly string[];
 }
 
 /** The file that a reader opens. */
 export interface InputFile {
-  /** How messages call the reader's caller and the file. */
+  /** The caller and the file, which open messages. */
   readonly where: string;
   readonly size: number;
   readonly limits: Required<ReadLimits>;
 }
 
-/** The reader of one format. It asks for the parts that describe the tensors, checks them, and leaves the elements alone. */
+/** The reader of one format. It reads and checks the parts that describe the tensors, and no elements. */
 export type OpenCheckpoint = (file: InputFile) => Reading<Checkpoint>;

@@ -4,10 +4,10 @@ import { formatError } from '../rules/format-codes.js';
 import { hasMark } from '../tensors/bytes.js';
 import { isWhitespace } from './json/reader.js';
 
-/** Formats a state_dict is read from. */
+/** The formats of a state_dict. */
 export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
 
-/** A format that is known and not read, and what to do about it. */
+/** A known format that is not read, and its remedy. */
 interface ForeignFormat {
   readonly name: string;
   readonly remedy: string;
@@ -42,7 +42,7 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
 ];
 
 /**
- * The format of a file, judged by its first bytes. No valid file of one format is taken for the other:
+ * Detects the format of a file by its first bytes. Each valid file matches exactly one format:
  *
  * - A safetensors file begins with its header length, 64 bits, of which the upper four bytes are zero (at most 100,000,000
  *   is allowed), and its ninth byte is `{` or JSON white space.
@@ -50,8 +50,8 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  * - Files of the other formats have a non-zero byte among the upper four or, where flags and dates are zero (zip, gzip), a
  *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
  *
- * @param source  how a message calls the file.
- * @throws UnsupportedError for formats that are known and not read; the message says what to run.
+ * @param source  the name of the file in messages.
+ * @throws UnsupportedError for known formats that are not read; the message says what to run.
  * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
  */
 export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
@@ -59,18 +59,18 @@ export function detectFormat(where: string, source: string, bytes: Uint8Array): 
   if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (hasMark(bytes, '\x93NUMPY')) return 'npy';
-  // Before the zip archive that it also is.
+  // Checked before zip archives, since an npz file is one.
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
   const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
   if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
-  // What is malformed goes to the reader of the format it resembles, which says what is wrong.
+  // A malformed file goes to the reader of the format that it resembles, which reports the fault.
   if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
   throw formatError('UNKNOWN_FORMAT', where, source, rule, showHead(bytes));
 }
 
-/** Whether a file begins as one that gzip wrote does. What is in it shows when it is decompressed. */
+/** Whether a file begins like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return hasMark(bytes, '\x1f\x8b\x08') && !isSafetensors(bytes);
 }
@@ -84,7 +84,7 @@ function hasSmallLength(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0);
 }
 
-/** The first bytes, and beside them the text that they are where all are printable ASCII or white space. */
+/** The first bytes in hexadecimal digits, with their text where they are printable ASCII or white space. */
 function showHead(bytes: Uint8Array): string {
   const head = [...bytes.subarray(0, 8)];
   const hex = head.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -104,7 +104,7 @@ function firstSignificant(bytes: Uint8Array): number | undefined {
   return bytes.subarray(start).find((byte) => !isWhitespace(byte));
 }
 
-/** A zip archive, a pickle, or a tar archive: what torch.save has written in its time. */
+/** A zip archive, a pickle, or a tar archive: the layouts of torch.save. */
 function isTorch(bytes: Uint8Array): boolean {
   const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
   return isPickle || isZip(bytes) || isTar(bytes);

@@ -3,10 +3,10 @@ import { inflate, type Reading, readRange } from '../reading/reading.js';
 import type { InputFile } from './checkpoint.js';
 import { isGzip } from './detect.js';
 
-/** What gzip is told by. */
+/** Bytes that detect gzip. */
 const MARK_BYTES = 9;
 
-/** A reading of a file, or, of one that gzip wrote, of what is in it: that is inflated first, as a whole. */
+/** Runs a reading on a file, or on the content of a gzip file, which is inflated first as a whole. */
 export function* decompressed<T>(file: InputFile, read: (file: InputFile) => Reading<T>): Reading<T> {
   const head = yield* readRange(0, Math.min(MARK_BYTES, file.size));
   if (!isGzip(head)) return yield* read(file);

@@ -7,10 +7,10 @@ import { openNpz } from './numpy/npz.js';
 import { openSafetensors } from './safetensors/safetensors.js';
 import { openTorch } from './torch/open.js';
 
-/** Enough for every mark that a format is told by. */
+/** Enough for the signature of every format. */
 const HEAD_BYTES = 1 << 12;
 
-/** The reader of each format. A format is one line here, and one in what `detectFormat` knows. */
+/** The reader of each format. A new format is a line here, and its detection in `detectFormat`. */
 const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   safetensors: openSafetensors,
   torch: openTorch,
@@ -19,14 +19,14 @@ const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   json: openJson,
 };
 
-/** What the option `format` may be. */
+/** The values of the option `format`. */
 export const FORMATS = Object.keys(READERS) as StateDictFormat[];
 
 /**
- * What a file holds, by the reader of its format.
+ * Opens a file by the reader of its format.
  *
- * @param source  how messages about the format call the file.
- * @param format  judged by the first bytes where it is not given.
+ * @param source  the name of the file in messages about the format.
+ * @param format  detected by the first bytes where it is not given.
  */
 export function* openCheckpoint(
   where: string,

@@ -17,7 +17,7 @@ export interface Expansion {
   readonly where: string;
   /** Length of the file that the tensors are in. */
   readonly fileBytes: number;
-  /** On tensors that are not views of the file. */
+  /** Limits on tensors that are not views of the file. */
   readonly limits: Pick<Required<ReadLimits>, 'maxTensorBytes' | 'maxExpansion'>;
 }
 
@@ -148,9 +148,9 @@ function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
 }
 
 /**
- * Holds what will be allocated beside the bytes of a file to its limits.
+ * Checks the bytes that will be allocated beside those of the file against their limits.
  *
- * @throws RangeError where it is more.
+ * @throws RangeError where they exceed one.
  */
 export function checkExpansion(total: number, { where, fileBytes, limits }: Expansion): void {
   const { maxTensorBytes, maxExpansion } = limits;
@@ -170,7 +170,7 @@ function isView(tensor: StoredTensor): boolean {
   return isContiguous(tensor) && !isSwapped && offset % alignmentOf(dtype) === 0;
 }
 
-/** Two tensors of one storage with the same identity have the same elements at the same place. */
+/** Equal for tensors of one storage with the same elements. */
 export function identityOf({ dtype, shape, strides, byteOffset }: StoredTensor): string {
   return `${dtype} ${byteOffset} ${shape} ${strides ?? ''}`;
 }
@@ -228,7 +228,7 @@ function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
   return copy;
 }
 
-/** @param offset  of element 0 in `bytes`. */
+/** @param offset  offset of element 0 in `bytes`. */
 function dataOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
   const { dtype, shape, strides, storage } = tensor;
   const size = byteLengthOf(dtype, shape);

@@ -31,7 +31,7 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
   }
 }
 
-/** Whether two tensors agree in dtype and shape, and bit for bit. */
+/** Whether two tensors have the same dtype, shape and bits. */
 export function hasSameValues(a: TorchTensor, b: TorchTensor): boolean {
   if (a.data === b.data) return true;
   const { byteLength } = a.data;

@@ -9,9 +9,9 @@ const SEXTETS = Uint8Array.from({ length: 256 }, (_, code) => {
 });
 
 /**
- * Bytes that base64 text (RFC 4648, section 4) stands for; undefined where it breaks the rules.
+ * Decodes base64 text (RFC 4648, section 4); undefined where it breaks the rules.
  *
- * Strict where `atob` is not: no white space, padding required, unused bits zero. Two texts never mean the same bytes.
+ * Stricter than `atob`: no white space, padding required, unused bits zero. Two texts never have the same bytes.
  */
 export function decodeBase64(text: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 !== 0) return undefined;

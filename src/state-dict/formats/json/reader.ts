@@ -8,7 +8,7 @@ export type JsonKind = 'object' | 'list' | 'string' | 'number' | 'boolean' | 'nu
 export interface JsonReaderOptions {
   /** Opens every message. */
   readonly where: string;
-  /** What an offset in a message counts, such as `header byte`. */
+  /** The unit of an offset in messages, such as `header byte`. */
   readonly unit: string;
   /** Deepest nesting of objects and lists. Small, since reading a level takes a level of the call stack. */
   readonly maxDepth: number;
@@ -24,20 +24,20 @@ export const END = -1;
 /** A number or literal longer than this is shortened in messages. */
 const SHOWN_CHARACTERS = 40;
 
-/** Longest number. That of a double needs less than 800, and Python reads no int of more than 4,300. */
+/** Longest number. A double needs fewer than 800 characters, and Python reads no int of more than 4,300. */
 const MAX_NUMBER_CHARACTERS = 5000;
 
-/** Longest string that is made one: a name. What is longer is data, and is read as bytes. */
+/** Longest string that becomes a JavaScript string, such as a name. Longer ones are data, which are read as bytes. */
 const MAX_STRING_BYTES = 1 << 28;
 
-/** Bytes of a string that are checked at a time; longer ones take a decoder of their own, which is slow to make. */
+/** Bytes of a string that are checked at a time. A longer string needs its own decoder, which is slow to make. */
 const CHECKED_BYTES = 1 << 24;
 
-/** Bytes decoded at a time to get at the text of numbers. */
+/** Bytes decoded at a time for the text of numbers. */
 const WINDOW_BYTES = 1 << 16;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Faster than anything else for ASCII, and one character for each byte beyond. */
+/** The fastest decoder for ASCII; it makes one character of each byte beyond. */
 const LATIN1 = new TextDecoder('latin1');
 
 const code = (character: string): number => character.charCodeAt(0);
@@ -58,7 +58,7 @@ const CLOSE_BRACKET = code(']');
 /**
  * A strict JSON (RFC 8259) reader over bytes that a caller walks value by value.
  *
- * `JSON.parse` does not serve here: it hides duplicate keys, rounds integers beyond 2^53, takes `2.0` for `2`, refuses
+ * `JSON.parse` is not enough: it hides duplicate keys, rounds integers beyond 2^53, takes `2.0` for `2`, refuses
  * Python's `NaN` and needs the whole text as one string. Texts beyond 2^29 characters have no string at all.
  */
 export class JsonReader {
@@ -106,7 +106,7 @@ export class JsonReader {
     throw this.unexpected('a JSON value');
   }
 
-  /** Consumes an object; `onMember` must consume the value of the member it is told of. */
+  /** Consumes an object; `onMember` must consume the value of each member. */
   readObject(onMember: (name: string) => void): void {
     this.open(OPEN_BRACE);
     const seen = new Set<string>();
@@ -130,7 +130,7 @@ export class JsonReader {
     }
   }
 
-  /** Consumes a list and returns its length; `onElement` must consume the element it is told of. */
+  /** Consumes a list and returns its length; `onElement` must consume each element. */
   readList(onElement: (index: number) => void): number {
     this.open(OPEN_BRACKET);
     if (this.peek() === CLOSE_BRACKET) {
@@ -143,7 +143,7 @@ export class JsonReader {
     return count;
   }
 
-  /** Consumes a string. Lone surrogates are refused: no UTF-8 text, so no torch key, can hold one. */
+  /** Consumes a string. Lone surrogates are refused: UTF-8 has none, so no key of torch's has one. */
   readString(): string {
     const start = this.position + 1;
     const text = this.readStringBytes();
@@ -180,7 +180,7 @@ export class JsonReader {
     return this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
   }
 
-  /** Consumes a string and returns it as UTF-8, not checked to be such: without escapes a view, else a copy. */
+  /** Consumes a string and returns its bytes, which are not checked to be UTF-8: a view without escapes, else a copy. */
   readStringBytes(): Uint8Array {
     const { bytes } = this;
     const start = ++this.position;
@@ -193,7 +193,7 @@ export class JsonReader {
     );
   }
 
-  /** Consumes a number. `tokenText()` still gives its digits, which an integer beyond 2^53 needs. */
+  /** Consumes a number. `tokenText()` gives its digits, which an integer beyond 2^53 needs. */
   readNumber(): number {
     this.skipNumber();
     return Number(this.ascii(this.tokenStart, this.position));

@@ -1,7 +1,7 @@
 import { show } from '../../../check.js';
 import { latin1Of } from '../../tensors/bytes.js';
 
-/** Tells of a fault at an offset of the text. */
+/** Makes the error for a fault at an offset of the text. */
 export type Refuse = (offset: number, rule: string, got: string) => Error;
 
 const code = (character: string): number => character.charCodeAt(0);
@@ -18,8 +18,8 @@ const ESCAPES = new Map(
 /**
  * The characters of a JSON string from `start` to `end`, between its quotes, as UTF-8 with the escapes resolved.
  *
- * Bytes, since a text is decoded fast only as a whole: a decode per stretch between escapes takes seconds for a string
- * of megabytes. No escape is shorter than what it stands for, so the room is known beforehand.
+ * It returns bytes, since decoding is fast only as a whole: a decode for each stretch between escapes takes seconds for a string
+ * of megabytes. No escape is shorter than its character, so the length is at most that of the text.
  */
 export function unescapeString(bytes: Uint8Array, start: number, end: number, refuse: Refuse): Uint8Array {
   const plain = new Uint8Array(end - start);
@@ -57,7 +57,7 @@ function codePointAt(bytes: Uint8Array, position: number, refuse: Refuse): numbe
   throw refuse(position, 'a whole character', `the lone surrogate \\u${high.toString(16)}`);
 }
 
-/** The number in the `\uXXXX` at `position`; a fault is told of `start`, where the character begins. */
+/** The number in the `\uXXXX` at `position`. Errors name `start`, where the character begins. */
 function hex4(bytes: Uint8Array, position: number, start: number, refuse: Refuse): number {
   let value = 0;
   for (let i = position + 2; i < position + 6; i++) {
@@ -77,7 +77,7 @@ function hexDigit(byte: number): number | undefined {
   return lower >= code('a') && lower <= code('f') ? lower - code('a') + 10 : undefined;
 }
 
-/** Writes a character at `written` and returns where the next one goes. */
+/** Writes a character at `written` and returns the offset of the next one. */
 function putUtf8(bytes: Uint8Array, written: number, point: number): number {
   let next = written;
   if (point < 0x80) {

@@ -7,7 +7,7 @@ import type { TorchDtype } from '../../tensors/tensor.js';
 import type { InputFile } from '../checkpoint.js';
 import { JsonReader } from '../json/reader.js';
 
-/** What the header says of one tensor; offsets count from the end of the header and are not checked yet. */
+/** One tensor of the header. Offsets count from the end of the header and are not checked yet. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: TorchDtype;
@@ -36,8 +36,8 @@ const MAX_U64 = 2n ** 64n - 1n;
 /**
  * Reads the header: `u64 N, little-endian | N bytes of JSON in UTF-8 | data`.
  *
- * Stricter than the reference on purpose: a name given twice, and a tensor or dtype in serde's other notations (a list, a
- * one-key object), are refused. Two readers that pick different entries of one file are an attack.
+ * It is stricter than the reference on purpose: a name that stands twice, and a tensor or dtype in serde's other notations (a list,
+ * a one-key object), are refused. A file of which two readers see different tensors is an attack.
  */
 export function* readHeader({ size, limits }: InputFile): Reading<SafetensorsHeader> {
   const text = yield* readHeaderText(size, limits.maxHeaderBytes);
@@ -91,7 +91,7 @@ function* readHeaderText(size: number, maxHeaderBytes: number): Reading<Uint8Arr
   return text;
 }
 
-/** `null` stands for no metadata: real files have it. */
+/** Real files write `null` for no metadata. */
 function readMetadata(reader: JsonReader): Map<string, string> {
   const metadata = new Map<string, string>();
   if (reader.kind() === 'null') {
@@ -141,7 +141,7 @@ function readUnsignedList(reader: JsonReader, what: string): number[] {
   expectKind(reader, 'list', what);
   reader.readList(() => {
     values.push(readUnsigned(reader, what));
-    // Not after the list: one of millions costs a hundred times the bytes of its text.
+    // Checked here, not after the list: a list of millions costs a hundred times the bytes of its text.
     if (values.length > MAX_RANK)
       throw formatError('TOO_DEEP', WHERE, what, `at most ${MAX_RANK} entries`, 'more');
   });
@@ -149,8 +149,8 @@ function readUnsignedList(reader: JsonReader, what: string): number[] {
 }
 
 /**
- * An unsigned 64-bit integer, judged by its text: `2.0`, `2e0` and `-0` are no integers to the reference. Values beyond
- * 2^53 come back rounded; every later check refuses them, whatever they round to.
+ * Reads an unsigned 64-bit integer by its text: the reference refuses `2.0`, `2e0` and `-0`. Values beyond 2^53 are rounded; every
+ * later check refuses them.
  */
 function readUnsigned(reader: JsonReader, what: string): number {
   expectKind(reader, 'number', what);

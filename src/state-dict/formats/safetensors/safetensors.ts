@@ -15,9 +15,9 @@ export interface SafetensorsOptions {
 const WHERE = 'safetensors';
 
 /**
- * Opens a safetensors file: reads its header alone, and holds every tensor's place to the rules of the format.
+ * Opens a safetensors file: reads its header alone, and checks the range of every tensor.
  *
- * @throws FormatError when the file breaks a rule of the format; `code` says which.
+ * @throws FormatError when the file breaks a rule of the format; `code` names the rule.
  * @see https://github.com/safetensors/safetensors#format
  */
 export function* openSafetensors(file: InputFile): Reading<Checkpoint> {
@@ -37,10 +37,10 @@ function storedNode({ name, dtype, shape, begin, end }: TensorEntry, dataStart: 
 }
 
 /**
- * The `__metadata__` of a safetensors file: what `safe_open(path).metadata()` returns, empty where there is none. Pass it
- * to `writeSafetensors` to keep it.
+ * Reads the `__metadata__` of a safetensors file, as `safe_open(path).metadata()` returns it; empty where there is none. Pass it to
+ * `writeSafetensors` to keep it.
  *
- * @throws FormatError when the file breaks a rule of the format; `code` says which.
+ * @throws FormatError when the file breaks a rule of the format; `code` names the rule.
  */
 export function parseSafetensorsMetadata(
   bytes: Uint8Array | ArrayBuffer,
@@ -60,8 +60,8 @@ function* checkedHeader(file: InputFile): Reading<SafetensorsHeader> {
 }
 
 /**
- * The tensors, ordered by offset, must tile the data exactly. Without holes nothing can hide in a file; without overlaps
- * the tensors never take more memory than the file.
+ * The tensors, ordered by offset, must tile the data exactly. Without holes nothing can hide in a file; without overlaps the
+ * tensors need at most the memory of the file.
  */
 function checkLayout({ entries, dataStart }: SafetensorsHeader, fileBytes: number): void {
   let tiled = 0;

@@ -3,7 +3,7 @@
 import { bitsOf, dtypeNamed } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 
-/** Elements that can be had, or why they cannot: what a message says it got, with what Python makes others by. */
+/** The elements of a dtype, or the reason why they cannot be read, with the Python that converts them. */
 export type ElementType =
   | { readonly bytes: number; readonly dtype: TorchDtype }
   | { readonly bytes: number; readonly dtype?: undefined; readonly reason: string };
@@ -11,7 +11,7 @@ export type ElementType =
 const QUANTISED = 'a quantised tensor, of which t.dequantize() makes a plain one';
 const COMPLEX = 'a tensor of wider or narrower complex numbers, which t.to(torch.complex64) converts';
 
-/** The classes of which torch had one for each dtype, and which its files still name. */
+/** The storage class of each dtype, which files still name. */
 const STORAGE_TYPES = new Map<string, ElementType>([
   ['DoubleStorage', plain('F64')],
   ['FloatStorage', plain('F32')],
@@ -32,15 +32,15 @@ const STORAGE_TYPES = new Map<string, ElementType>([
   ['QUInt2x4Storage', { bytes: 1, reason: QUANTISED }],
 ]);
 
-/** A storage that does not know its elements: it is measured in bytes, and each of its tensors gives its own dtype. */
+/** A storage without a dtype: its size is in bytes, and each of its tensors has its own dtype. */
 const UNTYPED_STORAGE = 'UntypedStorage';
 
-/** The elements of a class of storages. torch goes by the name alone, in whichever module (`torch`, `torch.cuda`) it is. */
+/** The elements of a storage class. Its name decides, in any module (`torch`, `torch.cuda`), as in torch. */
 export function storageType(className: string): ElementType | undefined {
   return className === UNTYPED_STORAGE ? plain('U8') : STORAGE_TYPES.get(className);
 }
 
-/** Dtypes that have no name in safetensors. Elements of the last ones are less than a byte. */
+/** Dtypes without a name in safetensors. */
 const REFUSED_DTYPES = new Map<string, ElementType>([
   ['torch.complex32', { bytes: 4, reason: COMPLEX }],
   ['torch.complex128', { bytes: 16, reason: COMPLEX }],
@@ -50,7 +50,7 @@ const REFUSED_DTYPES = new Map<string, ElementType>([
   ['torch.bits16', { bytes: 2, reason: 'a tensor of bits16' }],
 ]);
 
-/** The elements that `torch.float8_e5m2` and its like name; undefined for a name that is no dtype's. */
+/** The elements of a dtype such as `torch.float8_e5m2`; undefined for any other name. */
 export function elementTypeNamed(name: string): ElementType | undefined {
   const refused = REFUSED_DTYPES.get(name);
   if (refused !== undefined || !name.startsWith('torch.')) return refused;

@@ -10,23 +10,23 @@ import { invalid, WHERE } from './invalid.js';
 import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
 import { interpret } from './tree.js';
 
-/** What a file begins with, as an int in a pickle of its own. */
+/** The int in the first pickle of a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL_VERSION = 1001;
 
-/** Read at first: enough for the pickles of most models. */
+/** Bytes that are read first: enough for the pickles of most models. */
 const HEAD_BYTES = 1 << 16;
 
-/** How many times as many bytes are read when the pickles go on beyond those. */
+/** Factor by which more bytes are read while the pickles continue. */
 const GROWTH = 4;
 
 /** The number of elements, before the elements of each storage. */
 const COUNT_BYTES = 8;
 
-/** What a file holds before its storages. */
+/** The part of a file before its storages. */
 interface Head {
   readonly object: Unpickled;
-  /** In the order that their bytes follow. */
+  /** In the order of their bytes. */
   readonly keys: readonly string[];
   /** Where the first storage begins. */
   readonly end: number;
@@ -35,9 +35,9 @@ interface Head {
 /**
  * Opens a file that `torch.save` wrote before version 1.6, or with `_use_new_zipfile_serialization=False`: five pickles (magic
  * number, version, machine, object, keys of the storages), then for each storage its number of elements and the elements.
- * They are little-endian whatever the machine was.
+ * They are little-endian on every machine.
  *
- * How long the pickles are is known when they have been read, so more of the file is asked for until they end.
+ * The length of the pickles is known only at their end, so more of the file is read until they end.
  *
  * @throws UnsupportedError for a pickle that torch.save did not write, and for a whole module.
  */
@@ -121,7 +121,7 @@ function notOfTorch(root: PickleValue): UnsupportedError {
   return new UnsupportedError(message(WHERE, 'file', 'what torch.save writes', got, remedy));
 }
 
-/** Where the bytes of each storage lie, by key. They fill the file to its end. */
+/** The range of each storage by key. The storages fill the file to its end. */
 function* locateStorages(
   { keys, end }: Head,
   claims: ReadonlyMap<PicklePersistent, StorageClaim>,

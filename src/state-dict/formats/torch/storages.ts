@@ -26,14 +26,14 @@ export interface Storage extends StorageClaim {
 /** The storages of a file, by the reference in the pickle. */
 export type Storages = ReadonlyMap<PicklePersistent, Storage>;
 
-/** How messages call a storage. */
+/** The name of a storage in messages. */
 export function nameOfStorage(key: string): string {
   return `storage ${show(key)}`;
 }
 
 /**
- * Reads every reference of a pickle: `('storage', class, key, device, size)`, before version 1.6 with a view behind. The
- * device is of no account. References to the source of a module, which old versions saved too, are no storages.
+ * Reads every reference of a pickle: `('storage', class, key, device, size)`, before version 1.6 followed by a view. The device is
+ * ignored, and so are references to the source of a module, which old versions saved too.
  *
  * @throws FormatError for any other reference, and where two differ on the size of one storage.
  */

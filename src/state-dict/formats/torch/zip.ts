@@ -17,16 +17,16 @@ type Records = ReadonlyMap<string, ZipEntry>;
 
 const PICKLE = 'data.pkl';
 
-/** Where the version stands, the newer place first. */
+/** Records of the version, the newer one first. */
 const VERSION = ['.data/version', 'version'];
 
-/** Of the layout of files, as torch reads them. */
+/** Newest version of the layout that torch reads. */
 const MAX_VERSION = 10;
 
-/** A version or a byte order is a word. */
+/** Longest record of a version or byte order. */
 const MAX_WORD_BYTES = 64;
 
-/** Other archives of torch's, by a record that each has, and what to run for their weights. */
+/** Other archives of torch's, by a record of each, and the Python that saves their weights. */
 const OTHER_ARCHIVES = [
   {
     record: 'constants.pkl',
@@ -44,11 +44,10 @@ const OTHER_ARCHIVES = [
 
 /**
  * Opens a file that `torch.save` wrote in version 1.6 or later: a zip archive with the pickle of the object, and a record
- * for each storage. The pickle is read, and two words beside it; of the storages nothing but their sizes.
+ * for each storage. It reads the pickle, the version and the byte order, and checks the sizes of the storages.
  *
- * A deflated record, which no torch writes but which tools that repack archives do, is taken: what it inflates to is
- * counted before it is read. Records that nothing refers to are left alone. A record without a checksum is read, as torch reads
- * it, and a warning says so.
+ * Deflated records are accepted: torch writes none, but tools that repack archives do. Records without a reference are ignored. A
+ * record without a checksum is read, as torch does, with a warning.
  *
  * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
  */
@@ -75,7 +74,7 @@ function nameInFolder(name: string): string {
   return name.slice(name.indexOf('/') + 1);
 }
 
-/** torch calls the folder as the file was called, and takes any. */
+/** The folder may have any name; torch takes that of the file. */
 function recordsOf(archive: ZipArchive): Records {
   const records = new Map<string, ZipEntry>();
   let folder: string | undefined;
@@ -92,8 +91,8 @@ function recordsOf(archive: ZipArchive): Records {
 }
 
 /**
- * torch writes 0 for the checksum under `set_crc32_options(False)`; and under `skip_data`, for storages that are to be filled
- * later and are zeros until then. It checks none itself.
+ * torch writes 0 for the checksum under `set_crc32_options(False)`, and under `skip_data`, where storages are zeros to be filled
+ * later. It checks no checksum itself.
  */
 function hasChecksum({ crc32, size }: ZipEntry): boolean {
   return crc32 !== 0 || size === 0;
@@ -112,7 +111,7 @@ function recordNamed(records: Records, name: string, what: string): ZipEntry {
   throw formatError('MISSING_RECORD', WHERE, what, `a record ${name}`, 'none');
 }
 
-/** Checks the version, and returns whether storages are little-endian; without a word about it they are. */
+/** Checks the version, and returns whether storages are little-endian, which is the default. */
 function* readWords(records: Records): Reading<boolean> {
   const version = VERSION.map((name) => records.get(name)).find((entry) => entry !== undefined);
   const order = records.get('byteorder');
@@ -154,7 +153,7 @@ function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unp
   throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
 }
 
-/** Each storage is one record, whose length is that of the storage. */
+/** Each storage is one record of the same length. */
 function findStorages(
   claims: ReadonlyMap<PicklePersistent, StorageClaim>,
   records: Records,
