@@ -99,6 +99,6 @@ describe('the Python of the documentation', () => {
 describe('the code blocks of the documentation', () => {
   it('are of a language that is checked', () => {
     const languages = new Set(pages.flatMap(blocksOf).map(({ language }) => language));
-    expect([...languages].sort()).to.deep.equal(['python', 'sh', 'ts']);
+    expect([...languages].sort()).to.deep.equal(['python', 'sh', 'text', 'ts']);
   });
 });

@@ -33,6 +33,12 @@ describe('the links of the documentation', () => {
       });
     }
 
+  for (const page of pages)
+    it(`${page.path} names files that exist`, () => {
+      for (const [, path] of page.text.matchAll(/`((?:src|spec|scripts|examples)\/[\w./-]+)`/g))
+        expect(existsSync(join(ROOT, path as string)), path).to.equal(true);
+    });
+
   it('lead from the README to every page', () => {
     const readme = pages.find(({ path }) => path === 'README.md') as Page;
     const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');

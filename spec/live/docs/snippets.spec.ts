@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readStateDict, type StateDict, type TorchTensor } from '../../../src/state-dict/index.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
+import { optionsModule } from './options.js';
 import { blocksOf, type Page, ROOT, readPages } from './pages.js';
 import { type Program, programsOf } from './programs.js';
 import { addModule, compile, makeProject, type Outcome, removeProject, runModules } from './project.js';
@@ -37,8 +38,10 @@ describe('the TypeScript of the documentation', function () {
     await addIdioms(folder);
     for (const program of programs)
       await addModule(folder, program.name, program.source + (isPort(program) ? 'export { y };\n' : ''));
+    await addModule(folder, 'options', optionsModule());
     for (const usesNode of [false, true]) {
       const names = programs.filter((program) => program.usesNode === usesNode).map(({ name }) => name);
+      if (!usesNode) names.push('options');
       messages = new Map([...messages, ...(await compile(folder, names, usesNode ? ['node'] : []))]);
     }
     outcomes = await runModules(
@@ -49,8 +52,12 @@ describe('the TypeScript of the documentation', function () {
 
   after(() => removeProject(folder));
 
+  it('may pass undefined for every option that it may leave out', () => {
+    expect(messages.get('options') ?? '').to.equal('');
+  });
+
   it('is given values that compile', () => {
-    const own = new Set(programs.map(({ name }) => name));
+    const own = new Set(['options', ...programs.map(({ name }) => name)]);
     expect([...messages].filter(([name]) => !own.has(name))).to.deep.equal([]);
   });
 
