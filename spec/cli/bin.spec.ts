@@ -25,7 +25,7 @@ describe('the program', () => {
     expect(stdout).to.include('gru: GRU(3, 4, num_layers=2, bidirectional=True)').and.not.include('\u001b');
   });
 
-  it('tells errors on its standard error, without a stack: 1 for a file, 2 for wrong usage', async () => {
+  it('prints errors on its standard error, without a stack: 1 for a file, 2 for wrong usage', async () => {
     const missing = await runProgram(['inspect', 'none.safetensors'], { cwd: folder });
     expect(missing).to.include({ code: 1, stdout: '' });
     expect(missing.stderr).to.match(

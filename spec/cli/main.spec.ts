@@ -129,7 +129,7 @@ describe('tfjs-torch-rnn', () => {
       }
     });
 
-    it('lets no character of a file reach the terminal that it would obey', async () => {
+    it('escapes characters of a file that the terminal would obey', async () => {
       const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\r\n';
       const tensor = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
       const file = inFolder('evil.safetensors');
@@ -148,7 +148,7 @@ describe('tfjs-torch-rnn', () => {
       }
     });
 
-    it('tells what to do about files that cannot be read, in two lines at most', async () => {
+    it('says what to do about files that cannot be read, in two lines at most', async () => {
       writeFileSync(inFolder('model.pt'), 'not a checkpoint');
       writeFileSync(inFolder('cut.safetensors'), readFileSync(CLASSIFIER).subarray(0, 200));
       for (const [file, words] of [
@@ -286,7 +286,7 @@ describe('tfjs-torch-rnn', () => {
       }
     });
 
-    it('tells of floats that are not rounded', async () => {
+    it('warns of floats that are not rounded', async () => {
       const source = fileURLToPath(fixturePath('reference/every_dtype.safetensors'));
       const { code, err } = await tell('convert', source, inFolder('f32.safetensors'), '--dtype', 'f32');
       expect(code).to.equal(0);

@@ -51,7 +51,7 @@ describe('Faults', () => {
     );
   });
 
-  it('tells a matrix with exchanged sizes, and asks of kernels and unknown sizes', () => {
+  it('says that a matrix is transposed, and asks about kernels and unknown sizes', () => {
     const faults = new Faults();
     faults.mismatch('w', [2, 9], [9, 2]);
     faults.mismatch('v', [2, 9], [9, null]);
@@ -73,7 +73,7 @@ describe('Faults', () => {
     expect(faults.toError('PReLU').message).to.match(/is \[9\]\. Pass this\.$/);
   });
 
-  it('tells each hint once, after the faults', () => {
+  it('lists each hint once, after the faults', () => {
     const faults = new Faults();
     faults.missing.push('w');
     faults.hint('Do this.');
@@ -145,7 +145,7 @@ describe('Faults', () => {
     expect(nearMisses(missing, unexpected)).to.deep.equal([]);
   });
 
-  it('tells the keys of a cell from those of a layer', () => {
+  it('distinguishes the keys of a cell from those of a layer', () => {
     expect(
       nearMisses(['gru.weight_ih_l0', 'gru.weight_hh_l0'], ['gru.weight_ih', 'gru.weight_hh']),
     ).to.deep.equal([
@@ -155,7 +155,7 @@ describe('Faults', () => {
     expect(nearMisses(['gru.weight_hh_l0'], ['other.weight_ih'])).to.deep.equal([]);
   });
 
-  it('tells the keys of a layer from those of a cell', () => {
+  it('distinguishes the keys of a layer from those of a cell', () => {
     expect(nearMisses(['weight_ih', 'weight_hh'], ['weight_ih_l0', 'weight_hh_l0'])).to.deep.equal([
       '"weight_ih_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of ' +
         'its first layer, rename the keys, "weight_ih_l0" to "weight_ih" and so on.',

@@ -94,7 +94,7 @@ describe('hints at paths', () => {
     ]);
   });
 
-  it('are none where no module fits', () => {
+  it('are absent where no module fits', () => {
     expect(
       hintsOf(
         stack([5, 8, 4], (i) => `dense_${i}`),
@@ -137,7 +137,7 @@ describe('hints at paths', () => {
     expect(hints[0]).to.match(/"l1": "module0", .*"l24": "module23", \.\.\. 35 more \}\.$/);
   });
 
-  it('look at no entry of the file more than a few times for each layer', () => {
+  it('look at each entry of the file only a few times for each layer', () => {
     let reads = 0;
     const shape = new Proxy([2, 2], {
       get(target, property, receiver) {
@@ -172,14 +172,14 @@ describe('hints at sizes', () => {
       ['bias_hh_l0', f32([3 * h])],
     ]);
 
-  it('tell the hiddenSize of the file, whether the input is known or not', () => {
+  it('name the hiddenSize of the file, whether the input is known or not', () => {
     for (const inputSize of [undefined, 2])
       expect(hintsOf(gru({ name: 'rnn', hiddenSize: 9, inputSize }), gruWeights(8))).to.deep.equal([
         'The file has hiddenSize 8, layer "rnn" 9.',
       ]);
   });
 
-  it('tell the sizes of each layer of a model, by its path and the one in the file', () => {
+  it('name the sizes of each layer of a model, by its path and the one in the file', () => {
     const model = tf.sequential({
       layers: [
         tf.layers.embedding({ name: 'emb', inputDim: 6, outputDim: 2, inputLength: 4 }),
@@ -199,14 +199,14 @@ describe('hints at sizes', () => {
     ]);
   });
 
-  it('tell the one size of an embedding that differs', () => {
+  it('name the one size of an embedding that differs', () => {
     const embedding = () => tf.layers.embedding({ name: 'emb', inputDim: 6, outputDim: 2 });
     expect(hintsOf(embedding(), new Map([['weight', f32([7, 2])]]))).to.deep.equal([
       'The file has inputDim 7, layer "emb" 6.',
     ]);
   });
 
-  it('are none for weights that are transposed, of another class or of another rank', () => {
+  it('are absent for weights that are transposed, of another class or of another rank', () => {
     const dense = (useBias = true) => tf.layers.dense({ units: 3, inputShape: [5], useBias });
     expect(hintsOf(dense(), linear(5, 3).set('weight', f32([5, 3])))).to.deep.equal([]);
     expect(hintsOf(dense(false), new Map([['weight', f32([5, 3])]]))).to.deep.equal([]);
@@ -222,7 +222,7 @@ describe('hints at sizes', () => {
     expect(hintsOf(gru({ hiddenSize: 4 }), gruWeights(3).set('weight_hh_l0', f32([9])))).to.deep.equal([]);
   });
 
-  it('tell the hiddenSize and projSize of an LSTM', () => {
+  it('name the hiddenSize and projSize of an LSTM', () => {
     const file = (h: number, p: number): StateDict =>
       new Map([
         ['weight_ih_l0', f32([4 * h, 2])],
@@ -243,7 +243,7 @@ describe('hints at sizes', () => {
     ]);
   });
 
-  it("tell the units of a dense layer without a bias, and of one whose sizes are another layer's exchanged", () => {
+  it("name the units of a dense layer without a bias, and of one whose sizes are another layer's exchanged", () => {
     const dense = (useBias: boolean) => tf.layers.dense({ name: 'fc', units: 3, inputShape: [5], useBias });
     expect(hintsOf(dense(false), new Map([['weight', f32([4, 5])]]))).to.deep.equal([
       'The file has units 4, layer "fc" 3.',
@@ -290,7 +290,7 @@ describe('hints at ties', () => {
     model.dispose();
   });
 
-  it('are none for other values, nor for what is no tensor', () => {
+  it('are absent for other values, and for entries that are not tensors', () => {
     const other = f32([4, 3], new Array(12).fill(0.5));
     for (const value of [other, f32([3, 4]), 'text' as never, null as never])
       expect(

@@ -20,7 +20,7 @@ describe('checkStateDict', () => {
     );
   });
 
-  it('throws TypeError for a key that is no string', () => {
+  it('throws TypeError for a key that is not a string', () => {
     expect(() => checkStateDict('f', new Map([[1, 2]]))).to.throw(
       TypeError,
       'f: stateDict: expected keys that are strings, got 1',
@@ -106,7 +106,7 @@ describe('selectKeys', () => {
     expect(selection.equallyGood).to.deep.equal([]);
   });
 
-  it('tells of other wrappers below which as many wanted keys are', () => {
+  it('lists other wrappers below which as many wanted keys are', () => {
     const selection = selectKeys(['module.a', 'model.a', 'model.module.a', 'module.b'], ['a']);
     expect(selection.strippedPrefix).to.equal('module');
     expect(selection.equallyGood).to.deep.equal(['model', 'model.module']);

@@ -44,7 +44,7 @@ const linesOf = (error: Error) => error.message.split('\n\t');
 describe('loadStateDict, faults', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('begins as torch does, and tells missing, unexpected and misshapen keys at once', () => {
+  it('begins as torch does, and lists missing, unexpected and misshapen keys at once', () => {
     const stateDict = without(gruWeights(), 'bias_ih_l0')
       .set('x.y', f32([1]))
       .set('bias_hh_l0', f32([14]));
@@ -68,7 +68,7 @@ describe('loadStateDict, faults', () => {
     expect(error.missing).to.deep.equal(['head.fc.bias']);
   });
 
-  it('tells the argument that a missing or superfluous bias asks for', () => {
+  it('names the argument that a missing or unexpected bias asks for', () => {
     const lacking = faultOf(tf.layers.dense({ name: 'fc', units: 3 }), without(linear(), 'bias'));
     expect(linesOf(lacking).at(-1)).to.equal(
       'Hint: Pass useBias: false to layer "fc" if the module was made so.',
@@ -79,7 +79,7 @@ describe('loadStateDict, faults', () => {
     );
   });
 
-  it('tells the arguments that superfluous recurrent weights ask for', () => {
+  it('names the arguments that unexpected recurrent weights ask for', () => {
     const lastLine = (layer: tf.layers.Layer, stateDict: StateDict) =>
       linesOf(faultOf(layer, stateDict)).at(-1);
     const both = new Map([...gruWeights(), ...gruWeights('_l0_reverse')]);
@@ -96,7 +96,7 @@ describe('loadStateDict, faults', () => {
     expect(lastLine(noBias, gruWeights())).to.match(/^Hint: Pass bias: true to/);
   });
 
-  it('tells that an [I, 3H] weight_ih is transposed, and asks where I is not known', () => {
+  it('says that an [I, 3H] weight_ih is transposed, and asks where I is not known', () => {
     const stateDict = gruWeights().set('weight_ih_l0', f32([2, 9]));
     const [, line] = linesOf(faultOf(gru({ hiddenSize: 3 }), stateDict));
     expect(line).to.equal(
@@ -109,7 +109,7 @@ describe('loadStateDict, faults', () => {
     );
   });
 
-  it('tells how many layers the file has', () => {
+  it('says how many layers the file has', () => {
     const numLayers = (own: number, last: number) => {
       const later = Array.from({ length: last }, (_, i) => [...gruWeights(`_l${i + 1}`, 3)]).flat();
       const layer = gru({ name: 'gru', hiddenSize: 3, numLayers: own });
@@ -125,7 +125,7 @@ describe('loadStateDict, faults', () => {
     ]);
   });
 
-  it('tells how to load part of a file where keys are unexpected, and nothing else is wrong', () => {
+  it('says how to load part of a file where keys are unexpected, and nothing else is wrong', () => {
     const lines = (stateDict: StateDict) => linesOf(faultOf(tf.layers.dense({ units: 3 }), stateDict));
     const more = linear()
       .set('head', f32([1]))
@@ -135,7 +135,7 @@ describe('loadStateDict, faults', () => {
     expect(lines(more.set('bias', f32([4]))).join()).not.to.contain('strict');
   });
 
-  it('tells an LSTM by its gates', () => {
+  it('recognises an LSTM by its gates', () => {
     const lstm = new Map([...gruWeights()].map(([key, { shape }]) => [key, f32([12, ...shape.slice(1)])]));
     const hints = linesOf(faultOf(gru({ hiddenSize: 3 }), lstm)).filter((line) => /as torch/.test(line));
     expect(hints).to.deep.equal([
@@ -144,7 +144,7 @@ describe('loadStateDict, faults', () => {
     ]);
   });
 
-  it('tells the keys of a cell, and a projection, from those of a GRU', () => {
+  it('distinguishes the keys of a cell, and a projection, from those of a GRU', () => {
     const cell = new Map([...gruWeights()].map(([key, tensor]) => [key.replace('_l0', ''), tensor]));
     expect(linesOf(faultOf(gru({ hiddenSize: 3 }), cell)).at(-1)).to.match(/^Hint: "weight_ih" is of a cell/);
     const projected = gruWeights().set('weight_hr_l0', f32([3, 3]));
@@ -160,7 +160,7 @@ describe('loadStateDict, faults', () => {
     );
   });
 
-  it('tells of a second model in the file that fits as well', () => {
+  it('names a second model in the file that fits as well', () => {
     const two = new Map([...below('module', linear()), ...below('model', linear())]);
     expect(linesOf(faultOf(tf.layers.dense({ units: 3 }), two)).slice(-2)).to.deep.equal([
       'Hint: Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
@@ -205,7 +205,7 @@ describe('loadStateDict, faults', () => {
     expect(linesOf(error).at(-1)).to.match(/^Hint: "gru\/recurrent_kernel:0" is a name Keras gives;/);
   });
 
-  it('tells how to give PReLU as many values as the module has', () => {
+  it('says how to give PReLU as many values as the module has', () => {
     const prelu = (args: object) => tf.layers.prelu({ name: 'act', ...args } as object);
     const stateDict = new Map([['weight', f32([7])]]);
     expect(linesOf(faultOf(prelu({ inputShape: [3, 4] }), stateDict))[1]).to.equal(
@@ -246,8 +246,8 @@ describe('loadStateDict, all or nothing', () => {
     'a missing key': without(good(), 'fc.bias'),
     'an unexpected key': good().set('fc.weight_g', f32([3])),
     'a misshapen tensor': good().set('fc.bias', f32([4])),
-    'a dtype that is no real number': good().set('fc.bias', complex),
-    'an entry that is no tensor': good().set('fc.bias', {} as never),
+    'a complex dtype': good().set('fc.bias', complex),
+    'an entry that is not a tensor': good().set('fc.bias', {} as never),
     'data shorter than its shape': good().set('fc.bias', { ...f32([2]), shape: [3] }),
   };
 

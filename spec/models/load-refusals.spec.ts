@@ -170,7 +170,7 @@ describe('loadStateDict, what it refuses', () => {
     );
   });
 
-  it('throws TypeError for what is no layer, no StateDict or no option', () => {
+  it('throws TypeError unless it gets a layer, a StateDict and known options', () => {
     const layer = tf.layers.dense({ units: 3 });
     const load = loadStateDict as (...args: unknown[]) => unknown;
     const cases: [args: unknown[], text: string][] = [
@@ -206,7 +206,7 @@ describe('loadStateDict, what it refuses', () => {
       );
   });
 
-  it('throws TypeError for a map that is a Map, and for a key that is no string', () => {
+  it('throws TypeError for a map that is a Map, and for a key that is not a string', () => {
     const layer = tf.layers.dense({ name: 'fc', units: 3 });
     for (const [map, got] of [
       [new Map([['fc', 'a']]), 'Map'],

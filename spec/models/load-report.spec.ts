@@ -62,7 +62,7 @@ describe('LoadReport', () => {
     ]);
   });
 
-  it('tells which prefix was stripped, and spells keys as the file does', () => {
+  it('reports which prefix was stripped, and spells keys as the file does', () => {
     const stateDict = below('module._orig_mod', linear());
     const report = reportOf(tf.layers.dense({ units: 3 }), stateDict);
     expect(report.strippedPrefix).to.equal('module._orig_mod');

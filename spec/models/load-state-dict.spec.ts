@@ -159,7 +159,7 @@ describe('loadStateDict', () => {
     applied.dispose();
   });
 
-  it('leaves sizes that the file does not tell open in a layer it builds', () => {
+  it('leaves open the sizes that the file does not determine in a layer it builds', () => {
     const norm = tf.layers.batchNormalization({ epsilon: 1e-5 });
     loadStateDict(norm, new Map(['weight', 'bias', 'running_mean', 'running_var'].map((k) => [k, f32([3])])));
     tf.tidy(() => {

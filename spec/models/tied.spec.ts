@@ -81,7 +81,7 @@ describeEachBackend('tied weights', () => {
     model.dispose();
   });
 
-  it('refuse an empty list, and anything that is no path in one', () => {
+  it('refuse an empty list, and entries that are not paths', () => {
     const model = modelOf();
     const load = (paths: unknown) => () =>
       loadStateDict(model, tied(), { map: { embedding: paths } as never });

@@ -26,14 +26,14 @@ describe('gatesNote', () => {
     );
   });
 
-  it('tells rows that no class of these gates has', () => {
+  it('reports rows that no class of these gates has', () => {
     expect(gatesNote([10, 3], 3)).to.equal(
       'weight_hh_l0 has 10 rows, not a multiple of 3, the gates of torch.nn.GRU.',
     );
     expect(gatesNote([12, 5], 3)).to.equal(undefined);
   });
 
-  it('says nothing of what is no matrix', () => {
+  it('says nothing about shapes that are not matrices', () => {
     expect(gatesNote([9], 3)).to.equal(undefined);
     expect(gatesNote([], 3)).to.equal(undefined);
   });

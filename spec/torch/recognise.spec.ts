@@ -13,7 +13,7 @@ function tensors(shapes: Shapes, dtype: TorchDtype = 'F32'): Map<string, TensorS
 }
 
 /** Module path to what it is taken for. */
-function told(shapes: Shapes): Record<string, string> {
+function described(shapes: Shapes): Record<string, string> {
   return Object.fromEntries(
     recogniseModules(tensors(shapes)).map((module) => [module.path, describeModule(module)]),
   );
@@ -28,7 +28,7 @@ function doubtsOf(shapes: Shapes): string {
 const GRU: Shapes = { weight_ih_l0: [12, 3], weight_hh_l0: [12, 4], bias_ih_l0: [12], bias_hh_l0: [12] };
 
 describe('recogniseModules', () => {
-  it('tells every kind of module that PyTorch saved', () => {
+  it('recognises every kind of module that PyTorch saved', () => {
     const file = readFileSync(new URL('../fixtures/cli/modules.safetensors', import.meta.url));
     const modules = recogniseModules(parseStateDict(new Uint8Array(file)));
     expect(Object.fromEntries(modules.map((module) => [module.path, describeModule(module)]))).to.deep.equal({
@@ -72,7 +72,7 @@ describe('recogniseModules', () => {
   });
 
   it('takes parameters at the root for a module', () => {
-    expect(told(GRU)).to.deep.equal({ '': 'GRU(3, 4)' });
+    expect(described(GRU)).to.deep.equal({ '': 'GRU(3, 4)' });
   });
 
   it('says what a recurrent layer lacks or has too many of', () => {
@@ -94,19 +94,19 @@ describe('recogniseModules', () => {
     );
   });
 
-  it('tells an Embedding from a Linear without bias by its name, else by what follows it', () => {
-    expect(told({ 'tok_emb.weight': [3, 9], 'out.weight': [9, 3] })).to.deep.equal({
+  it('distinguishes an Embedding from a Linear without bias by its name, else by what follows it', () => {
+    expect(described({ 'tok_emb.weight': [3, 9], 'out.weight': [9, 3] })).to.deep.equal({
       tok_emb: 'Embedding(3, 9)',
       out: 'Linear(3, 9, bias=False)',
     });
     const rnn = { 'r.weight_ih_l0': [4, 3], 'r.weight_hh_l0': [4, 4] };
-    expect(told({ 'table.weight': [9, 3], ...rnn }).table).to.equal('Embedding(9, 3)');
-    expect(told({ 'table.weight': [9, 5], ...rnn }).table).to.equal('Linear(5, 9, bias=False)');
+    expect(described({ 'table.weight': [9, 3], ...rnn }).table).to.equal('Embedding(9, 3)');
+    expect(described({ 'table.weight': [9, 5], ...rnn }).table).to.equal('Linear(5, 9, bias=False)');
     expect(doubtsOf({ 'table.weight': [9, 5] })).to.equal('whether it is Embedding(9, 5) instead');
   });
 
-  it('tells a norm without bias from a PReLU by its name', () => {
-    expect(told({ 'ln_1.weight': [4], 'x.weight': [4] })).to.deep.equal({
+  it('distinguishes a norm without bias from a PReLU by its name', () => {
+    expect(described({ 'ln_1.weight': [4], 'x.weight': [4] })).to.deep.equal({
       ln_1: 'LayerNorm(4, bias=False)',
       x: 'PReLU(4)',
     });
@@ -123,7 +123,7 @@ describe('recogniseModules', () => {
       { 'a.running_mean': [4], 'a.running_var': [4], 'a.weight': [4] },
       { 'a.bias': [4] },
     ] as Shapes[])
-      expect(told(shapes).a, JSON.stringify(shapes)).to.equal('unknown module');
+      expect(described(shapes).a, JSON.stringify(shapes)).to.equal('unknown module');
   });
 
   it('makes no module of empty tensors, nor of dtypes that no layer holds', () => {
@@ -137,11 +137,13 @@ describe('recogniseModules', () => {
 
   it('makes no module of a path that none can have', () => {
     for (const path of ['a.', '.a', '.'])
-      expect(told({ [`${path}.weight`]: [2, 3], [`${path}.bias`]: [2] })[path]).to.equal('unknown module');
+      expect(described({ [`${path}.weight`]: [2, 3], [`${path}.bias`]: [2] })[path]).to.equal(
+        'unknown module',
+      );
   });
 
   it('takes names of objects for names like any other', () => {
-    expect(told({ '__proto__.weight': [2, 3], 'constructor.weight': [4, 1] })).to.have.property(
+    expect(described({ '__proto__.weight': [2, 3], 'constructor.weight': [4, 1] })).to.have.property(
       'constructor',
     );
     const modules = recogniseModules(new Map([['__proto__.weight', { dtype: 'F32', shape: [2, 3] }]]));

@@ -4,7 +4,7 @@
 import { main } from './main.js';
 import { terminalOf } from './terminal.js';
 
-// `tfjs-torch-rnn inspect FILE | head` closes the pipe when it has seen enough, which is no error.
+// `tfjs-torch-rnn inspect FILE | head` closes the pipe when it has seen enough, which is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();

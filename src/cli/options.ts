@@ -137,7 +137,7 @@ export function choiceOf<T extends string>(
 /**
  * Keys from the root of a file to one of its dicts: joined by slashes, or the JSON list that messages print.
  *
- * @throws UsageError for JSON that is no list of strings.
+ * @throws UsageError for JSON that is not a list of strings.
  */
 export function pathOf(words: ParsedWords): readonly string[] | undefined {
   const text = words.value('path');
@@ -147,7 +147,7 @@ export function pathOf(words: ParsedWords): readonly string[] | undefined {
     const keys: unknown = JSON.parse(text);
     if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) return keys;
   } catch {
-    // The error below tells it, as for a list of other things.
+    // The error below covers it.
   }
   throw new UsageError(`--path is keys joined by slashes, or a JSON list such as '["ema", "model"]'.`);
 }

@@ -26,7 +26,7 @@ export function prefixHint(paths: readonly string[]): string {
 }
 
 /**
- * Collects everything wrong with a state_dict, so that one error tells it all at once.
+ * Collects everything wrong with a state_dict, so that one error reports all of it.
  *
  * The message begins as `torch.nn.Module.load_state_dict`'s does, word for word, because people search for it;
  * shapes print as `[14]` instead of `torch.Size([14])`, and hints follow.
@@ -42,7 +42,7 @@ export class Faults {
   private readonly hints = new Set<string>();
   private readonly explained = new Set<string>();
 
-  /** A hint alone is no fault. */
+  /** A hint alone is not a fault. */
   get isAny(): boolean {
     return [this.missing, this.unexpected, this.mismatched, this.differing].some(({ length }) => length > 0);
   }
@@ -52,7 +52,7 @@ export class Faults {
     this.mismatched.push({ key, found, expected, remedy });
   }
 
-  /** Adds a sentence for the reader, told once; the keys it explains need no guess at a slip or a transposition. */
+  /** Adds a sentence for the reader. Keys that it explains get no guess at a misspelling or a transposition. */
   hint(text: string, explained: readonly string[] = []): void {
     this.hints.add(text);
     for (const key of explained) this.explained.add(key);

@@ -37,7 +37,7 @@ export interface LoadReport {
   readonly ignored: readonly string[];
   /** Module path that was dropped from the front of the keys besides `prefix`; '' when none was. */
   readonly strippedPrefix: string;
-  /** Tensors that were not float32 in the file, and were rounded to it. */
+  /** Tensors that were not F32 in the file, and were converted. */
   readonly converted: readonly { readonly key: string; readonly dtype: TorchDtype }[];
   /**
    * Sentences about what may make the results differ from PyTorch's; with `strict: false` also hints about missing and
@@ -54,7 +54,8 @@ export interface LoadReport {
  * tied weights with a list in `map`: the file may have them under any or all, with the same values.
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
- * Dense and convolution kernels are transposed. float32 values are copied bit for bit, other dtypes are rounded to it.
+ * Dense and convolution kernels are transposed. F32 values are copied bit for bit, other dtypes become what
+ * `toFloat32Array` makes of them.
  *
  * All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
  * in the file, and its owner disposes it as after any eager use, also beside a model that holds it. The state_dict is
@@ -64,7 +65,8 @@ export interface LoadReport {
  * @param stateDict What `readStateDict` returns.
  * @returns Which keys were loaded, missing, unexpected or ignored, and warnings.
  * @throws StateDictError with every missing, unexpected and misshapen key; UnsupportedError for a layer with weights
- * of another class, or one that computes what no torch module does; TypeError and RangeError for arguments.
+ * of another class, one that computes what no torch module does, and for complex numbers and 8-bit floats; TypeError and
+ * RangeError for arguments.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
  */
 export function loadStateDict(
