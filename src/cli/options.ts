@@ -1,4 +1,4 @@
-/** The options of commands, and the words of a command line that are checked against them. */
+/** What an option is, and the parser of command lines. The options of one command stand in its command.ts. */
 
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.js';

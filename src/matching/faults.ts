@@ -1,3 +1,5 @@
+/** Everything wrong with a state_dict, as one error. */
+
 import { showShape } from '../check.js';
 import { StateDictError } from '../errors.js';
 import { keyHints, misspellingHints } from './key-hints.js';

@@ -1,3 +1,5 @@
+/** The layers of a model that have weights, and where torch keeps their modules. */
+
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/weights.js';

@@ -4,8 +4,8 @@ import { lastPart, parentPath } from '../state-dict/keys.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
 import type { TorchDtype } from '../state-dict/tensors/tensor.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
-import { recognisePlain } from './plain-modules.js';
-import { recogniseRecurrent } from './recurrent-modules.js';
+import { recognisePlain } from './recognise-plain.js';
+import { recogniseRecurrent } from './recognise-recurrent.js';
 
 /** A tensor without its elements. */
 export interface TensorShape {
