@@ -1,7 +1,7 @@
 import './kernels/index.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
-export { setThreads } from './kernels/host/register.js';
+export { setThreads } from './kernels/host/set-threads.js';
 export type { RecurrentCellArgs } from './layers/cells/args.js';
 export {
   GRUCell,
@@ -28,5 +28,5 @@ export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js'
 export { describeKernels, type KernelDescription } from './ops/describe-kernels.js';
 export type { Implementation } from './ops/implementation.js';
 export type { Lengths } from './ops/lengths.js';
-export type { Nonlinearity } from './ops/rnn.js';
 export * from './state-dict/index.js';
+export type { Nonlinearity } from './torch/cells.js';

@@ -15,7 +15,7 @@ import { forward, makeLayer } from './peers/ours.js';
 import { type CaseTensors, caseTensors, disposeTensors, readAll } from './peers/tfjs.js';
 import { type Summary, summarize } from './stats.js';
 
-const { listInputs } = await importBuilt<typeof Contract>('kernels/contract.js');
+const { callOf, listInputs } = await importBuilt<typeof Contract>('kernels/contract.js');
 const { DIRECTION, writeStruct } = await importBuilt<typeof Structs>('kernels/host/abi/structs.js');
 const { CELL_CODES } = await importBuilt<typeof Constants>('kernels/host/abi/constants.js');
 const { commonFields } = await importBuilt<typeof Layout>('kernels/host/layout.js');
@@ -86,18 +86,12 @@ function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
     bias_ih: weight('bias_ih_l0', [3 * SIZE]) as tf.Tensor1D,
     bias_hh: weight('bias_hh_l0', [3 * SIZE]) as tf.Tensor1D,
   };
-  const { names, tensors } = listInputs({ x, initialStates: states, weights: [weights] });
-  const attrs: Contract.RecurrentAttrs = {
-    cell: 'GRU',
-    batchFirst: true,
-    bidirectional: false,
-    hiddenSize: SIZE,
-    projSize: 0,
-    inputNames: names,
-  };
+  const attrs = { batchFirst: true, bidirectional: false, hiddenSize: SIZE, projSize: 0 };
+  const inputs = { x, initialStates: states, weights: [weights] };
+  const call = callOf('GRU', attrs, inputs);
   // A training call leaves its inputs and weights in the engine's memory.
   const cache = new WeightCache(engine);
-  const { outputs, reserve } = train(engine, cache, tf.backend(), attrs, tensors);
+  const { outputs, reserve } = train(engine, cache, tf.backend(), call, listInputs(call, inputs));
   for (const { dataId } of outputs) tf.backend().disposeData(dataId);
   tf.dispose(weights);
   const fields = commonFields(reserve, reserve.groups[0] as Layout.Group, 0);

@@ -91,11 +91,16 @@ export type LayerFixture = LayerRun & FirstOrder;
 export type CellFixture = CellRun & FirstOrder;
 export type RecurrentFixture = LayerFixture | CellFixture;
 
-/** `first` = the gradients of the loss with R, `second` = d sum_i <first_i, V_i>, both by every named tensor. */
+/**
+ * `first` = the gradients of the loss with R, `second` = d sum_i <first_i, V_i>, `penalty` = d (|first_x| - 1)^2, all by every
+ * named tensor.
+ */
 export type SecondOrderFixture = RecurrentRun & {
   readonly V: NamedTensors;
   readonly first: NamedTensors;
   readonly second: NamedTensors;
+  /** Absent of a relu, whose gradient by x does not depend on x. */
+  readonly penalty?: NamedTensors;
 };
 
 /** One `torch.nn` module in eval mode; `args` under torch's names, `x` and `output` channels first. */

@@ -18,8 +18,16 @@ export function describeParity(
         it(`computes the gradients of a loss on ${loss} of "${fixture.name}"`, () =>
           expectFirstOrder(fixture, loss));
     }
-    for (const fixture of secondOrder)
+    for (const fixture of secondOrder) {
       it(`computes second-order gradients of "${fixture.name}"`, () => expectSecondOrder(fixture));
+      it(`computes those of one call that an inner and an outer gradient share, of "${fixture.name}"`, () =>
+        expectSharedCall(fixture));
+      if (fixture.penalty)
+        it(`computes the gradients of a gradient penalty of "${fixture.name}"`, () => expectPenalty(fixture));
+    }
+    for (const fixture of fixtures.filter(({ x }) => x.data.length > 0).slice(0, 2))
+      it(`computes the gradients of several losses on one tape, of "${fixture.name}"`, () =>
+        expectSeveralLosses(fixture));
   });
 }
 
@@ -42,19 +50,94 @@ function expectFirstOrder(fixture: RecurrentFixture, loss: string): void {
   layer.dispose();
 }
 
+/** `sum_i <g_i, V_i>` of the gradients g of a loss on the first result. */
+function productOf(fixture: SecondOrderFixture, first: Map<string, tf.Tensor>): tf.Scalar {
+  const factors: NamedTensors = fixture.V;
+  return tf.addN(
+    [...first].map(([name, gradient]) => weighted(gradient, toTensor(factors[name] as FloatTensor))),
+  ) as tf.Scalar;
+}
+
 function expectSecondOrder(fixture: SecondOrderFixture): void {
   const { layer, compute } = subjectOf(fixture);
   const [result] = expectedResults(fixture).keys();
-  const factors: NamedTensors = fixture.V;
   withVariables(fixture, layer, (variables) => {
-    const loss = () => lossOf(compute(variables), fixture, result!);
-    const first = () => gradientsOf(loss, variables);
+    const first = () => gradientsOf(() => lossOf(compute(variables), fixture, result!), variables);
     expectGradients(first(), fixture.first);
-    const product = () =>
-      tf.addN(
-        [...first()].map(([name, gradient]) => weighted(gradient, toTensor(factors[name] as FloatTensor))),
-      ) as tf.Scalar;
+    expectGradients(
+      gradientsOf(() => productOf(fixture, first()), variables),
+      fixture.second,
+    );
+  });
+  layer.dispose();
+}
+
+/** The call is recorded by the outer gradient alone; the inner one differentiates it, and is differentiated. */
+function expectSharedCall(fixture: SecondOrderFixture): void {
+  const { layer, compute } = subjectOf(fixture);
+  const [result] = expectedResults(fixture).keys();
+  withVariables(fixture, layer, (variables) => {
+    const inner: Map<string, tf.Tensor>[] = [];
+    const product = () => {
+      const results = compute(variables);
+      const first = gradientsOf(() => lossOf(results, fixture, result!), variables);
+      inner.push(keepAll(first));
+      return productOf(fixture, first);
+    };
     expectGradients(gradientsOf(product, variables), fixture.second);
+    // The same call, whose loss is differentiated twice: once inside, once outside.
+    const loss = () => {
+      const value = lossOf(compute(variables), fixture, result!);
+      inner.push(keepAll(gradientsOf(() => tf.mul(value, 1), variables)));
+      return value;
+    };
+    expectGradients(gradientsOf(loss, variables), fixture.first);
+    for (const gradients of inner) expectGradients(gradients, fixture.first);
+    for (const gradients of inner) tf.dispose([...gradients.values()]);
+  });
+  layer.dispose();
+}
+
+function keepAll(gradients: Map<string, tf.Tensor>): Map<string, tf.Tensor> {
+  for (const gradient of gradients.values()) tf.keep(gradient);
+  return gradients;
+}
+
+/** As a WGAN with gradient penalty has it: the norm of the gradient by x is part of the loss. */
+function expectPenalty(fixture: SecondOrderFixture): void {
+  const { layer, compute } = subjectOf(fixture);
+  const [result] = expectedResults(fixture).keys();
+  withVariables(fixture, layer, (variables) => {
+    const x = new Map([['x', variables.get('x')!]]);
+    const penalty = (loss: () => tf.Scalar) => {
+      const slope = gradientsOf(loss, x).get('x')!;
+      return tf.square(tf.sub(tf.norm(slope), 1)) as tf.Scalar;
+    };
+    const inside = () => penalty(() => lossOf(compute(variables), fixture, result!));
+    const outside = () => {
+      const results = compute(variables);
+      return penalty(() => lossOf(results, fixture, result!));
+    };
+    for (const loss of [inside, outside]) expectGradients(gradientsOf(loss, variables), fixture.penalty!);
+  });
+  layer.dispose();
+}
+
+/** A node of the tape that is differentiated several times, with another gradient each time. */
+function expectSeveralLosses(fixture: RecurrentFixture): void {
+  const { layer, compute } = subjectOf(fixture);
+  withVariables(fixture, layer, (variables) => {
+    const names = Object.keys(fixture.gradients);
+    const inner = new Map<string, Map<string, tf.Tensor>>();
+    const loss = () => {
+      const results = compute(variables);
+      for (const name of names)
+        inner.set(name, keepAll(gradientsOf(() => lossOf(results, fixture, name), variables)));
+      return lossOf(results, fixture, names[0]!);
+    };
+    expectGradients(gradientsOf(loss, variables), fixture.gradients[names[0]!]!);
+    for (const name of names) expectGradients(inner.get(name)!, fixture.gradients[name]!);
+    for (const gradients of inner.values()) tf.dispose([...gradients.values()]);
   });
   layer.dispose();
 }

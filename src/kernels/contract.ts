@@ -1,152 +1,269 @@
 /**
- * The contract between the ops and whatever computes them: one call runs a stack of L recurrent layers, all their
- * directions and the whole sequence (cuDNN's contract).
+ * The contract between the op and the kernels that can compute it: one call runs a stack of L recurrent layers, all their
+ * directions and the whole sequence, as cuDNN does.
  *
  * Dimensions: T steps, B batch, I input size, H hidden size, P projected size (LSTM), L layers, D directions (1 or 2),
- * G gates (RNN 1, GRU 3, LSTM 4). A cell carries the state h, and LSTM c beside it: h is `[*, B, H]`, or `[*, B, P]` where
- * it is projected, and c is `[*, B, H]`. Everything is float32 except `lengths`. Inputs are only read. The outputs belong
- * to the caller.
+ * G gates (RNN 1, GRU 3, LSTM 4). A state h is `[L*D, B, H]`, or `[L*D, B, P]` where it is projected; LSTM's c is
+ * `[L*D, B, H]`. Everything is float32 except `lengths`. A kernel only reads its inputs. Its outputs belong to the caller.
+ *
+ * A backend registers four kernels by {@link registerKernels}:
+ *
+ *     inference  inputs                          -> outputs
+ *     training   inputs                          -> reserve, outputs
+ *     backward   inputs, outputs, reserve, dys   -> a list of tensors that only these kernels can read
+ *     product    inputs, outputs, that list      -> the gradient of one input
+ *
+ * `inputs` is the list that {@link listInputs} makes and {@link groupInputs} reads; `outputs` are the output and the final
+ * states; `dys` are the gradients of the outputs. `backward` runs once per differentiation and never writes into the reserve,
+ * since a node of the tape can be differentiated twice. tfjs does not say which gradients are wanted, so each is a `product`
+ * that tfjs asks for or not. The list of one `backward` is dead when the next `backward` runs.
  */
 
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import {
+  type KernelBackend,
+  registerKernel,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { CELLS, type Cell, type CellSizes } from '../torch/cells.js';
 
-/** The weights of one direction of one layer, under torch's names. Gate blocks are rows, in torch's order. */
-export interface DirectionWeights {
+/** The weights of one direction of one layer under torch's names. Gate blocks are rows, in torch's order. */
+export interface DirectionOf<Matrix, Vector> {
   /** `[G*H, I]`; in layers above the first I is D*H, or D*P. */
-  readonly weight_ih: Tensor2D;
+  readonly weight_ih: Matrix;
   /** `[G*H, H]`, or `[G*H, P]`. */
-  readonly weight_hh: Tensor2D;
+  readonly weight_hh: Matrix;
+  /** `[G*H]`, absent when the module has no bias. */
+  readonly bias_ih?: Vector | undefined;
+  /** `[G*H]`, absent when the module has no bias. */
+  readonly bias_hh?: Vector | undefined;
   /** `[P, H]`, LSTM with a projection only. */
-  readonly weight_hr?: Tensor2D;
-  /** `[G*H]`, absent when the module has no bias. */
-  readonly bias_ih?: Tensor1D;
-  /** `[G*H]`, absent when the module has no bias. */
-  readonly bias_hh?: Tensor1D;
+  readonly weight_hr?: Matrix | undefined;
 }
+
+export type DirectionWeights = DirectionOf<Tensor2D, Tensor1D>;
+export type WeightName = keyof DirectionWeights;
 
 export interface StackInputs {
   /** `[B, T, I]`, or `[T, B, I]` when `batchFirst` is false. */
   readonly x: Tensor3D;
-  /** The initial states in the cell's order (h0, LSTM h0 and c0), each `[L*D, B, H or P]`; zeros where absent. */
-  readonly initialStates?: readonly Tensor3D[];
+  /** The initial states in the cell's order (h0, LSTM h0 and c0); zeros where absent. */
+  readonly initialStates?: readonly Tensor3D[] | undefined;
   /** L*D entries in the order of `hn`: layer by layer, the forward direction before the reverse one. */
   readonly weights: readonly DirectionWeights[];
   /**
    * `[B]` int32, each 0..T. Steps past a row's length are not read, and `output` is zero there; a row without steps keeps
    * its initial states.
    */
-  readonly lengths?: Tensor1D;
-}
-
-export interface StackAttrs {
-  readonly batchFirst: boolean;
-  readonly bidirectional: boolean;
-  readonly hiddenSize: number;
-  /** P, the size h is projected to; 0 where it is not. */
-  readonly projSize: number;
-}
-
-/** Columns of h, and of each direction's output: torch's H_out. */
-export function outputSize({ hiddenSize, projSize }: Pick<StackAttrs, 'hiddenSize' | 'projSize'>): number {
-  return projSize === 0 ? hiddenSize : projSize;
+  readonly lengths?: Tensor1D | undefined;
 }
 
 /** A type alias, not an interface, so that `tidy` takes it for a container of tensors. */
 export type StackOutputs = {
   /** h of the last layer at every step, `[B, T, D*H]` or `[T, B, D*H]` (D*P); forward direction first. */
   output: Tensor3D;
-  /** The final states in the cell's order, each `[L*D, B, H or P]` whatever `batchFirst` says. */
+  /** The final states in the cell's order, whatever `batchFirst` says. */
   finalStates: Tensor3D[];
 };
 
-/** Names in tfjs's kernel registry. A backend has the three, or none. */
-export const KERNELS = {
-  /** Outputs: output, then the final states. */
-  inference: 'TorchRecurrent',
-  /** The same with a reserve in front of them, for the gradient: a small tensor that stands for what the kernel has kept. */
-  training: 'TorchRecurrentTraining',
-  /** Inputs: the reserve and the gradients of output and final states; output: the gradient of one input. */
-  gradient: 'TorchRecurrentGradient',
-} as const;
-
-/** Why a backend that could have the kernels does not have them on this machine. */
-export const missingKernels = new Map<string, string>();
-
-/**
- * By backend, what tries the kernels before their first call: it returns why they cannot run, and else undefined. What a page
- * forbids or lacks room for shows when it is asked for, and importing the package asks for nothing.
- */
-export const kernelTrials = new Map<string, () => string | undefined>();
-
-/** The equations that a kernel runs. */
-export type Cell = 'RNN_TANH' | 'RNN_RELU' | 'GRU' | 'LSTM';
-
-/** Attributes of the inference and training kernels. */
-export interface RecurrentAttrs extends StackAttrs {
-  readonly cell: Cell;
-  /** What each of the kernel's inputs is: see {@link listInputs}. */
-  readonly inputNames: readonly string[];
+/** What a layer says of each of its calls. */
+export interface StackAttrs extends CellSizes {
+  readonly batchFirst: boolean;
+  readonly bidirectional: boolean;
 }
 
-/** Attributes of the gradient kernel. */
-export interface GradientAttrs {
-  /** The place of the input that the gradient is of, among those of the training kernel. */
+/** The structure of one call: what its kernels are told beside its tensors. */
+export interface RecurrentCall extends StackAttrs {
+  readonly cell: Cell;
+  /** L*D, how many sets of weights there are. */
+  readonly directions: number;
+  /** How many initial states are given: none, or all of the cell. */
+  readonly states: number;
+  readonly hasBias: boolean;
+  readonly hasLengths: boolean;
+}
+
+export function callOf(
+  cell: Cell,
+  attrs: StackAttrs,
+  { weights, initialStates, lengths }: StackInputs,
+): RecurrentCall {
+  const { batchFirst, bidirectional, hiddenSize, projSize } = attrs;
+  return {
+    cell,
+    batchFirst,
+    bidirectional,
+    hiddenSize,
+    projSize,
+    directions: weights.length,
+    states: initialStates?.length ?? 0,
+    hasBias: weights[0]?.bias_ih !== undefined,
+    hasLengths: lengths !== undefined,
+  };
+}
+
+/** Names of the weights of a direction, in the order of the inputs. */
+function weightNames({ hasBias, projSize }: RecurrentCall): readonly WeightName[] {
+  if (projSize > 0) return hasBias ? ALL_WEIGHTS : WEIGHTS_AND_PROJECTION;
+  return hasBias ? WEIGHTS_AND_BIASES : WEIGHTS;
+}
+
+const WEIGHTS: readonly WeightName[] = ['weight_ih', 'weight_hh'];
+const WEIGHTS_AND_BIASES: readonly WeightName[] = [...WEIGHTS, 'bias_ih', 'bias_hh'];
+const WEIGHTS_AND_PROJECTION: readonly WeightName[] = [...WEIGHTS, 'weight_hr'];
+const ALL_WEIGHTS: readonly WeightName[] = [...WEIGHTS_AND_BIASES, 'weight_hr'];
+
+/**
+ * The inputs of a call as a list: x, the initial states, the weights by direction, the lengths. A list has no gaps: tfjs fails
+ * on an optional input that is there and undefined.
+ */
+export function listInputs(call: RecurrentCall, inputs: StackInputs): Tensor[] {
+  const tensors: Tensor[] = [inputs.x, ...(inputs.initialStates ?? [])];
+  const names = weightNames(call);
+  for (const weights of inputs.weights) for (const name of names) tensors.push(weights[name] as Tensor);
+  if (inputs.lengths) tensors.push(inputs.lengths);
+  return tensors;
+}
+
+/** The inputs of a call by what they are. */
+export interface GroupedInputs<T> {
+  readonly x: T;
+  readonly states: readonly T[];
+  readonly directions: readonly DirectionOf<T, T>[];
+  readonly lengths: T | undefined;
+}
+
+/** The inverse of {@link listInputs}; further tensors behind the inputs are left alone. */
+export function groupInputs<T>(call: RecurrentCall, tensors: readonly T[]): GroupedInputs<T> {
+  const names = weightNames(call);
+  let next = 1 + call.states;
+  const directions = Array.from({ length: call.directions }, () => {
+    const weights: Partial<Record<WeightName, T>> = {};
+    for (const name of names) weights[name] = tensors[next++] as T;
+    return weights as DirectionOf<T, T>;
+  });
+  return {
+    x: tensors[0] as T,
+    states: tensors.slice(1, 1 + call.states),
+    directions,
+    lengths: call.hasLengths ? tensors[next] : undefined,
+  };
+}
+
+/** What one input of a call is. */
+export type InputRole =
+  | { readonly kind: 'x' }
+  | { readonly kind: 'state'; readonly state: number }
+  | { readonly kind: 'weight'; readonly name: WeightName; readonly direction: number }
+  | { readonly kind: 'lengths' };
+
+/** @param input its place in the list of inputs. */
+export function roleOf(call: RecurrentCall, input: number): InputRole {
+  if (input === 0) return { kind: 'x' };
+  if (input <= call.states) return { kind: 'state', state: input - 1 };
+  const names = weightNames(call);
+  const place = input - 1 - call.states;
+  const direction = Math.floor(place / names.length);
+  if (direction >= call.directions) return { kind: 'lengths' };
+  return { kind: 'weight', name: names[place % names.length] as WeightName, direction };
+}
+
+/** How many inputs a call has. */
+export function countInputs(call: RecurrentCall): number {
+  return 1 + call.states + call.directions * weightNames(call).length + Number(call.hasLengths);
+}
+
+/** How many outputs a call has: the output and the final states. */
+export function countOutputs({ cell }: RecurrentCall): number {
+  return 1 + CELLS[cell].states.length;
+}
+
+/** The tensors of `backward` by what they are. */
+export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
+  const inputs = countInputs(call);
+  const outputs = inputs + countOutputs(call);
+  return {
+    inputs: tensors.slice(0, inputs),
+    outputs: tensors.slice(inputs, outputs),
+    reserve: tensors[outputs] as T,
+    dys: tensors.slice(outputs + 1),
+  };
+}
+
+/** The tensors of `product` by what they are; `list` is what `backward` made. */
+export function groupProduct<T>(call: RecurrentCall, tensors: readonly T[]) {
+  const inputs = countInputs(call);
+  const outputs = inputs + countOutputs(call);
+  return {
+    inputs: tensors.slice(0, inputs),
+    outputs: tensors.slice(inputs, outputs),
+    list: tensors.slice(outputs),
+  };
+}
+
+/** Attributes of `product`. */
+export interface ProductAttrs extends RecurrentCall {
+  /** The place of the input that the gradient is of, among the inputs. */
   readonly input: number;
 }
 
-const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
-
-/** Lists of names by what they depend on: the same call has the same list, so that a kernel can know it by identity. */
-const nameLists = new Map<number, readonly string[]>();
-
-/**
- * The inputs of a kernel as tfjs takes them, a list without gaps: `x`, `state0` and on, then `weight_ih 0` and so on by
- * layer and direction, and `lengths`. tfjs fails on an optional input that is there and undefined.
- */
-export function listInputs({ x, initialStates = [], weights, lengths }: StackInputs): {
-  readonly names: readonly string[];
-  readonly tensors: readonly Tensor[];
-} {
-  const tensors: Tensor[] = [x, ...initialStates];
-  for (const direction of weights)
-    for (const name of WEIGHT_NAMES) {
-      const weight = direction[name];
-      if (weight) tensors.push(weight);
-    }
-  if (lengths) tensors.push(lengths);
-  // What a call can have, in the digits of a number.
-  let key = weights.length;
-  for (const name of WEIGHT_NAMES) key = key * 2 + Number(weights[0]?.[name] !== undefined);
-  key = (key * 2 + Number(lengths !== undefined)) * 3 + initialStates.length;
-  let names = nameLists.get(key);
-  if (!names) {
-    const present = WEIGHT_NAMES.filter((name) => weights[0]?.[name] !== undefined);
-    names = [
-      'x',
-      ...initialStates.map((_, s) => `state${s}`),
-      ...weights.flatMap((_, k) => present.map((name) => `${name} ${k}`)),
-      ...(lengths ? ['lengths'] : []),
-    ];
-    nameLists.set(key, names);
-  }
-  return { names, tensors };
+/** What decides whether a kernel takes a call. */
+export interface CallRequest {
+  readonly call: RecurrentCall;
+  readonly inputs: readonly TensorInfo[];
+  /** Whether a gradient may follow. */
+  readonly isTraining: boolean;
 }
 
-/** Attributes by those of the stack, one object each. */
-const attrsOfStacks = new WeakMap<StackAttrs, RecurrentAttrs[]>();
+/** The kernels of one backend. */
+export interface RecurrentKernels {
+  /** What runs the calls, for `describeKernels`. */
+  readonly description: string;
+  /**
+   * Why these kernels do not run a call; undefined where they do. Asked before every call, so it has to be cheap.
+   * @param request undefined: why they run no call at all.
+   */
+  supports(request?: CallRequest): string | undefined;
+  /** Whether the values of the backend's tensors can be read without waiting for a device. */
+  hasTensorsOnHost(): boolean;
+  inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
+  training(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
+  /** @returns one tensor at least. */
+  backward(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
+  product(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: ProductAttrs): TensorInfo;
+}
 
-/** The attributes of a kernel; the same object for the same arguments, so that a kernel can know a layer by it. */
-export function recurrentAttrs(
-  cell: Cell,
-  stackAttrs: StackAttrs,
-  inputNames: readonly string[],
-): RecurrentAttrs {
-  const made = attrsOfStacks.get(stackAttrs) ?? [];
-  let attrs = made.find((known) => known.inputNames === inputNames && known.cell === cell);
-  if (!attrs) {
-    attrs = { ...stackAttrs, cell, inputNames };
-    made.push(attrs);
-    attrsOfStacks.set(stackAttrs, made);
-  }
-  return attrs;
+/** Names in tfjs's kernel registry. */
+export const KERNELS = {
+  inference: 'TorchRecurrent',
+  training: 'TorchRecurrentTraining',
+  backward: 'TorchRecurrentBackward',
+  product: 'TorchRecurrentProduct',
+} as const;
+
+const kernelsByBackend = new Map<string, RecurrentKernels>();
+
+/** The kernels of a backend; undefined where it has none. */
+export function kernelsOf(backendName: string): RecurrentKernels | undefined {
+  return kernelsByBackend.get(backendName);
+}
+
+/** Gives a backend its kernels. Importing the module that does so must not compile code or reserve memory. */
+export function registerKernels(backendName: string, kernels: RecurrentKernels): void {
+  kernelsByBackend.set(backendName, kernels);
+  for (const kind of ['inference', 'training', 'backward', 'product'] as const)
+    registerKernel({
+      kernelName: KERNELS[kind],
+      backendName,
+      kernelFunc: ({ inputs, backend, attrs }) =>
+        kernels[kind](
+          backend as KernelBackend,
+          // tfjs declares the inputs a map; a list is one with the keys '0', '1', ...
+          inputs as unknown as readonly TensorInfo[],
+          attrs as unknown as ProductAttrs,
+        ),
+    });
 }

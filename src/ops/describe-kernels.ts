@@ -1,7 +1,6 @@
-import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
-import { KERNELS, missingKernels } from '../kernels/contract.js';
-import { fusedObstacle } from './implementation.js';
-import { lastRuns } from './last-runs.js';
+import { engine, getBackend } from '@tensorflow/tfjs-core';
+import { kernelsOf } from '../kernels/contract.js';
+import { lastRunOn, obstacleOf } from './implementation.js';
 
 /** How recurrent layers run on one backend. */
 export interface KernelDescription {
@@ -10,10 +9,12 @@ export interface KernelDescription {
   readonly isActive: boolean;
   /** What `implementation: 'auto'` takes there: the fused kernel, or the reference composed of tf ops. */
   readonly implementation: 'fused' | 'reference';
-  /** Why. */
+  /** What the fused kernel is, or why there is none. */
   readonly reason: string;
   /** What the last call there ran; undefined before the first. */
   readonly lastRun: 'fused' | 'reference' | undefined;
+  /** Why the last call ran the reference: a kernel may decline single calls, such as one that its memory has no room for. */
+  readonly lastReason: string | undefined;
 }
 
 /** For each backend that tfjs knows: which kernel its recurrent layers run on, and why. */
@@ -21,22 +22,15 @@ export function describeKernels(): KernelDescription[] {
   return engine()
     .backendNames()
     .map((backend) => {
-      const isActive = backend === getBackend();
-      const obstacle = obstacleOf(backend, isActive);
+      const obstacle = obstacleOf(backend);
+      const last = lastRunOn(backend);
       return {
         backend,
-        isActive,
+        isActive: backend === getBackend(),
         implementation: obstacle === undefined ? 'fused' : 'reference',
-        reason: obstacle ?? 'the engine runs whole sequences in WebAssembly SIMD',
-        lastRun: lastRuns.get(backend),
+        reason: obstacle ?? (kernelsOf(backend)?.description as string),
+        lastRun: last?.implementation,
+        lastReason: last?.reason,
       } as const;
     });
-}
-
-function obstacleOf(backend: string, isActive: boolean): string | undefined {
-  const missing = missingKernels.get(backend);
-  if (missing !== undefined) return missing;
-  if (!getKernel(KERNELS.inference, backend)) return 'this backend has no fused kernel';
-  // Only the active backend is there to be asked.
-  return isActive ? fusedObstacle() : undefined;
 }

@@ -1,33 +1,57 @@
-/** The recurrent ops on the fused kernel of the backend, and their gradient. */
+/** Calls of the fused kernels, and their gradient. */
 
 import {
+  addN,
+  customGrad,
   engine,
+  mul,
   type NamedAttrMap,
   type NamedTensorMap,
   registerGradient,
+  type Scalar,
+  sum,
   type Tensor,
+  type Tensor1D,
   type Tensor3D,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import {
-  type Cell,
+  countInputs,
+  type DirectionWeights,
+  groupInputs,
   KERNELS,
-  listInputs,
-  type RecurrentAttrs,
-  recurrentAttrs,
-  type StackAttrs,
-  type StackInputs,
+  type ProductAttrs,
+  type RecurrentCall,
   type StackOutputs,
 } from '../kernels/contract.js';
+import { pin, saveOnTape, share } from '../tfjs-internals.js';
+import type { Implementation } from './implementation.js';
+import { runReference } from './reference/stack.js';
 
-/** Runs the whole stack in one kernel. Contract: {@link StackInputs}, {@link StackOutputs}. */
-export function runFused(cell: Cell, inputs: StackInputs, stackAttrs: StackAttrs): StackOutputs {
-  const { names, tensors } = listInputs(inputs);
-  const attrs = recurrentAttrs(cell, stackAttrs, names);
-  const run = (kernel: string) => runKernel(kernel, tensors, attrs) as Tensor[];
-  if (!engine().isTapeOn()) return toOutputs(run(KERNELS.inference));
-  const [reserve, ...outputs] = run(KERNELS.training) as [Tensor, ...Tensor[]];
+/** A training call, as its gradient finds it on the tape. */
+interface TrainingAttrs extends RecurrentCall {
+  readonly implementation: Implementation;
+  /** The caller's inputs: what a gradient of the gradient is connected to. */
+  readonly originals: readonly Tensor[];
+}
+
+/**
+ * Runs one call in one kernel.
+ * @param isTraining whether a tape records.
+ */
+export function runFused(
+  call: RecurrentCall,
+  inputs: readonly Tensor[],
+  isTraining: boolean,
+  implementation: Implementation,
+): StackOutputs {
+  if (!isTraining) return toOutputs(runKernel(KERNELS.inference, inputs, call) as Tensor[]);
+  const attrs: TrainingAttrs = { ...call, implementation, originals: inputs };
+  const made = runKernel(KERNELS.training, inputs, attrs) as Tensor[];
+  saveOnTape(KERNELS.training, [...inputs, ...made].map(pin));
+  const [reserve, ...outputs] = made as [Tensor, ...Tensor[]];
   // The tape has its own.
   reserve.dispose();
   return toOutputs(outputs);
@@ -42,31 +66,98 @@ function runKernel(name: string, inputs: readonly Tensor[], attrs: object) {
   return engine().runKernel(name, inputs as unknown as NamedTensorMap, attrs as NamedAttrMap);
 }
 
+/** What the last `backward` made. tfjs would keep it until the whole pass is over, one list for each call on the tape. */
+let lastList: readonly Tensor[] = [];
+
 registerGradient({
   kernelName: KERNELS.training,
-  outputsToSave: [true],
-  gradFunc: (dys, [reserve], attrs) => {
-    const [, ...outputGradients] = dys as Tensor[];
-    const { inputNames } = attrs as unknown as RecurrentAttrs;
-    const gradients = inputNames.map((_, input) => [
-      String(input),
-      () => runKernel(KERNELS.gradient, [reserve as Tensor, ...outputGradients], { input }) as Tensor,
-    ]);
-    return Object.fromEntries(gradients);
+  gradFunc: (dys, saved, attrs) => {
+    const call = attrs as unknown as TrainingAttrs;
+    const outputGradients = (dys as Tensor[]).slice(1);
+    const outputsFrom = countInputs(call);
+    const pinned = saved.slice(0, outputsFrom);
+    if (!engine().isTapeOn()) return kernelGradients(call, pinned, saved.slice(outputsFrom), outputGradients);
+    const inputs = pinned.map((input, i) =>
+      input.dtype === 'float32' ? connect(call.originals[i] as Tensor, input) : input,
+    );
+    return call.implementation === 'auto'
+      ? referenceGradients(call, inputs, outputGradients)
+      : kernelGradients(call, inputs, saved.slice(outputsFrom), outputGradients);
   },
 });
 
-registerGradient({
-  kernelName: KERNELS.gradient,
-  gradFunc: () => {
-    throw new UnsupportedError(
-      message(
-        'gradient of a recurrent layer',
-        'order',
-        'first-order gradients of the fused kernel',
-        'a second-order one',
-        `Use implementation: 'reference'`,
-      ),
-    );
-  },
-});
+/** A function for the gradient of each input, under the name that tfjs gives the input. */
+type Gradients = Record<string, () => Tensor>;
+
+/** One `backward` now, and a `product` for each gradient that tfjs asks for. */
+function kernelGradients(
+  call: RecurrentCall,
+  inputs: readonly Tensor[],
+  [reserve, ...outputs]: readonly Tensor[],
+  dys: readonly Tensor[],
+): Gradients {
+  for (const tensor of lastList) tensor.dispose();
+  lastList = runKernel(
+    KERNELS.backward,
+    [...inputs, ...outputs, reserve as Tensor, ...dys],
+    call,
+  ) as Tensor[];
+  const operands = [...inputs, ...outputs, ...lastList];
+  const gradients: Gradients = {};
+  for (const [input, { dtype }] of inputs.entries())
+    if (dtype === 'float32')
+      gradients[input] = () =>
+        runKernel(KERNELS.product, operands, { ...call, input } satisfies ProductAttrs) as Tensor;
+  return gradients;
+}
+
+/** All gradients, composed of tf ops: another tape records them, and may want gradients of them. */
+function referenceGradients(
+  call: RecurrentCall,
+  tensors: readonly Tensor[],
+  dys: readonly Tensor[],
+): Gradients {
+  const { x, states, directions, lengths } = groupInputs(call, tensors);
+  const inputs = {
+    x: x as Tensor3D,
+    initialStates: states.length > 0 ? (states as Tensor3D[]) : undefined,
+    weights: directions as readonly DirectionWeights[],
+    lengths: lengths as Tensor1D | undefined,
+  };
+  const floats = tensors.filter(({ dtype }) => dtype === 'float32');
+  const { grads } = engine().gradients(
+    () => {
+      const { output, finalStates } = runReference(call.cell, inputs, call);
+      return addN([output, ...finalStates].map((y, i) => sum(mul(y, dys[i] as Tensor)))) as Scalar;
+    },
+    floats,
+    undefined,
+    true,
+  );
+  const ofInput = (i: number) => () => grads[i] ?? zerosLike(floats[i] as Tensor);
+  return Object.fromEntries(floats.map((_, i) => [String(i), ofInput(i)]));
+}
+
+/**
+ * `pinned` as a result of `original` on the tape that records now: the original may have been disposed or assigned since, and
+ * what was pinned is on no tape.
+ */
+function connect(original: Tensor, pinned: Tensor): Tensor {
+  return customGrad(() => ({ value: share(pinned), gradFunc: (dy: Tensor) => dy }))(original);
+}
+
+for (const kernelName of [KERNELS.backward, KERNELS.product])
+  registerGradient({
+    kernelName,
+    gradFunc: () => {
+      throw new UnsupportedError(
+        message(
+          'gradient of a recurrent layer',
+          'order',
+          'first-order gradients of the fused kernel',
+          'a second-order one',
+          "Use implementation: 'auto' or 'reference'",
+        ),
+      );
+    },
+  });

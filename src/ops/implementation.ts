@@ -1,58 +1,31 @@
-import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { getBackend } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { KERNELS, kernelTrials, missingKernels } from '../kernels/contract.js';
-import { lastRuns } from './last-runs.js';
-import { usesGpuDevice } from './readback.js';
+import { kernelsOf } from '../kernels/contract.js';
 
 /** Which code computes a recurrent op: the fused kernel of the backend, the composed tf ops, or the better of both. */
 export type Implementation = 'auto' | 'fused' | 'reference';
 
 export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'reference'];
 
-/** Why the fused kernel cannot run now; undefined where it can. */
-export function fusedObstacle(): string | undefined {
-  const backend = getBackend();
-  const missing = missingKernels.get(backend);
-  if (missing !== undefined) return missing;
-  if (!getKernel(KERNELS.inference, backend)) return 'none registered';
-  if (usesGpuDevice()) return 'a GPU device, whose tensors would have to be read back';
-  if (engine().state.gradientDepth > 1) return 'a second-order gradient';
-  return failedTrial(backend);
-}
+export const NO_KERNELS = 'this backend has no fused kernel';
 
-/** Why the kernels of a backend turn out not to run; they are tried once. */
-function failedTrial(backend: string): string | undefined {
-  const trial = kernelTrials.get(backend);
-  if (trial === undefined) return undefined;
-  kernelTrials.delete(backend);
-  const reason = trial();
-  if (reason !== undefined) missingKernels.set(backend, reason);
-  return reason;
-}
-
-/**
- * Whether the fused kernel is to run, noted for `describeKernels`.
- * @throws UnsupportedError when it is asked for by name and cannot run.
- */
-export function isFused(where: string, implementation: Implementation): boolean {
-  const obstacle = implementation === 'reference' ? undefined : fusedObstacle();
-  if (implementation === 'fused' && obstacle !== undefined) throw refusal(where, obstacle);
-  const isFusedRun = implementation !== 'reference' && obstacle === undefined;
-  lastRuns.set(getBackend(), isFusedRun ? 'fused' : 'reference');
-  return isFusedRun;
+/** Why the kernels of a backend run no call at all; undefined where they run some. */
+export function obstacleOf(backendName: string): string | undefined {
+  const kernels = kernelsOf(backendName);
+  return kernels ? kernels.supports() : NO_KERNELS;
 }
 
 /**
  * For a layer that is not built yet, since one that throws should not be.
- * @throws UnsupportedError when a fused kernel is asked for by name and cannot run.
+ * @throws UnsupportedError when a fused kernel is asked for by name and the backend has none.
  */
 export function checkImplementation(where: string, implementation: Implementation): void {
-  const obstacle = implementation === 'fused' ? fusedObstacle() : undefined;
+  const obstacle = implementation === 'fused' ? obstacleOf(getBackend()) : undefined;
   if (obstacle !== undefined) throw refusal(where, obstacle);
 }
 
-function refusal(where: string, obstacle: string): UnsupportedError {
+export function refusal(where: string, obstacle: string): UnsupportedError {
   return new UnsupportedError(
     message(
       where,
@@ -62,4 +35,26 @@ function refusal(where: string, obstacle: string): UnsupportedError {
       `Use implementation: 'auto' or 'reference'`,
     ),
   );
+}
+
+/** What a call ran. */
+export interface Run {
+  readonly implementation: 'fused' | 'reference';
+  /** Why it was the reference. */
+  readonly reason: string | undefined;
+}
+
+const lastRuns = new Map<string, Run>();
+
+/** Notes what a call on the active backend runs, for `describeKernels`. */
+export function noteRun(implementation: Run['implementation'], reason?: string): void {
+  const backend = getBackend();
+  const last = lastRuns.get(backend);
+  if (last?.implementation === implementation && last.reason === reason) return;
+  lastRuns.set(backend, { implementation, reason });
+}
+
+/** What the last call on a backend ran; undefined before the first. */
+export function lastRunOn(backendName: string): Run | undefined {
+  return lastRuns.get(backendName);
 }

@@ -1,14 +1,7 @@
 /** What the rows of a weight say about the torch class that it belongs to. */
 
 import { showShape } from '../check.js';
-import type { RecurrentName } from './modules.js';
-
-/** Names in `torch.nn`, by G, the blocks of rows in a weight. */
-export const CLASS_BY_GATES: ReadonlyMap<number, RecurrentName> = new Map([
-  [1, 'RNN'],
-  [3, 'GRU'],
-  [4, 'LSTM'],
-]);
+import { classOfGates } from './cells.js';
 
 /**
  * A sentence about a weight that cannot belong to a class with G gates; undefined where it can.
@@ -20,9 +13,9 @@ export function gatesNote(hh: readonly number[], gates: number, name = 'weight_h
   // It is transposed, which the line about its shape says.
   if (columns === gates * rows) return undefined;
   const kind = name.includes('_l') ? '' : 'Cell';
-  const own = `torch.nn.${CLASS_BY_GATES.get(gates)}${kind}`;
+  const own = `torch.nn.${classOfGates(gates)}${kind}`;
   const blocks = rows / columns;
-  const other = CLASS_BY_GATES.get(blocks);
+  const other = classOfGates(blocks);
   if (other !== undefined)
     return `${name} ${showShape(hh)} has ${blocks} ${blocks === 1 ? 'block' : 'blocks'} of rows, as torch.nn.${other}${kind} has; ${own} has ${gates}.`;
   if (rows % gates === 0) return undefined;

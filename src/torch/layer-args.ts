@@ -1,6 +1,7 @@
 /** What a state_dict says about the arguments of the layer or cell it was saved from. */
 
 import { type Faults, prefixHint, shapeFits } from '../matching/faults.js';
+import { CELLS } from './cells.js';
 import { gatesNote } from './gates.js';
 
 /** Names and shapes of the entries of one module. */
@@ -29,7 +30,6 @@ export interface LayerFileArgs extends FileArgs {
 }
 
 const PARAMETER = /^(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(\d+)(_reverse)?$/;
-const LSTM_GATES = 4;
 
 /** Whether the shape is a matrix with at least one row and column. */
 function isMatrix(shape: readonly number[] | undefined): shape is readonly [number, number] {
@@ -50,7 +50,7 @@ export function readLayerArgs(file: ModuleShapes, gates: number, faults: Faults)
     return undefined;
   }
   // In other classes, which have no projection, the key is an unexpected one.
-  const canProject = gates === LSTM_GATES;
+  const canProject = gates === CELLS.LSTM.gates;
   const projection = canProject ? file.shape('weight_hr_l0') : undefined;
   if (projection !== undefined && !isProjection(projection, weights.ih[0] / gates)) {
     faults.mismatch(file.key('weight_hr_l0'), projection, [null, Math.ceil(weights.ih[0] / gates)]);

@@ -3,13 +3,9 @@
 import { showShape } from '../check.js';
 import { Faults, shapeFits } from '../matching/faults.js';
 import { joinPath } from '../state-dict/keys.js';
-import { CLASS_BY_GATES } from './gates.js';
-import { type FileArgs, type ModuleShapes, readCellArgs, readLayerArgs } from './layer-args.js';
+import { CELLS, cellParameters, classOfGates, stackParameters } from './cells.js';
+import { type ModuleShapes, readCellArgs, readLayerArgs } from './layer-args.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
-import { addDirection, torchShapes } from './parameter-shapes.js';
-
-/** The gates of the one class that has projections. */
-const PROJECTED_GATES = 4;
 
 /** A parameter of a recurrent layer or cell. */
 const RECURRENT_NAME = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(_l\d+(_reverse)?)?$/;
@@ -22,7 +18,7 @@ export function recogniseRecurrent(path: string, shapes: NamedShapes): Recognise
   if (![...shapes.keys()].some((name) => RECURRENT_NAME.test(name))) return undefined;
   const isCell = shapes.has('weight_hh');
   const gates = gatesOf(shapes, isCell ? '' : '_l0');
-  const torchName = gates === undefined ? undefined : CLASS_BY_GATES.get(gates);
+  const torchName = gates === undefined ? undefined : classOfGates(gates);
   if (gates === undefined || torchName === undefined) {
     const reason = 'weight_hh has no 1, 3 or 4 blocks of rows, as those of RNN, GRU and LSTM have';
     return { kind: 'unknown', path, shapes, doubts: [reason] };
@@ -32,12 +28,16 @@ export function recogniseRecurrent(path: string, shapes: NamedShapes): Recognise
   const file = moduleShapes(path, shapes);
   if (isCell) {
     const args = readCellArgs(file, gates, faults);
-    const fault = faultOf(faults, shapes, args && cellShapes(gates, args));
+    const fault = faultOf(
+      faults,
+      shapes,
+      args && cellParameters(gates, args.inputSize, { ...args, projSize: 0 }),
+    );
     if (args === undefined || fault !== undefined) return unfit(path, shapes, `${torchName}Cell`, fault);
     return { kind: 'cell', path, shapes, torchName: `${torchName}Cell`, args, doubts };
   }
   const args = readLayerArgs(file, gates, faults);
-  const expected = args && torchShapes(gates, args.inputSize, { projSize: 0, ...args });
+  const expected = args && stackParameters(gates, args.inputSize, { projSize: 0, ...args });
   const fault = faultOf(faults, shapes, expected);
   if (args === undefined || fault !== undefined) return unfit(path, shapes, torchName, fault);
   return { kind: 'recurrent', path, shapes, torchName, args, doubts: ['batch_first and dropout', ...doubts] };
@@ -47,13 +47,7 @@ export function recogniseRecurrent(path: string, shapes: NamedShapes): Recognise
 function gatesOf(shapes: NamedShapes, suffix: string): number | undefined {
   const [rows, columns] = shapes.get(`weight_hh${suffix}`) ?? [];
   if (rows === undefined || columns === undefined) return undefined;
-  return shapes.has(`weight_hr${suffix}`) ? PROJECTED_GATES : rows / columns;
-}
-
-function cellShapes(gates: number, { inputSize, hiddenSize, bias }: FileArgs): Map<string, number[]> {
-  const shapes = new Map<string, number[]>();
-  addDirection(shapes, '', gates, inputSize, { hiddenSize, bias, projSize: 0 });
-  return shapes;
+  return shapes.has(`weight_hr${suffix}`) ? CELLS.LSTM.gates : rows / columns;
 }
 
 function moduleShapes(path: string, shapes: NamedShapes): ModuleShapes {

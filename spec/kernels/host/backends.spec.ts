@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru } from '../../../src/index.js';
-import { engineFloatsInUse } from '../../../src/kernels/host/register.js';
+import { host } from '../../../src/kernels/host/host.js';
 import { availableBackends } from '../../support/backends.js';
 
 describe('the fused kernel from one backend to another', () => {
@@ -20,10 +20,10 @@ describe('the fused kernel from one backend to another', () => {
           return [layer.forward(x, { h0, lengths }).output, tf.grad(loss)(x)].map((t) => t.dataSync());
         });
       const before = run();
-      const used = engineFloatsInUse();
+      const used = host.floatsInUse;
       await tf.setBackend(to);
       expect(run(), `${from} to ${to}`).to.deep.equal(before);
-      expect(engineFloatsInUse(), `${from} to ${to}`).to.equal(used);
+      expect(host.floatsInUse, `${from} to ${to}`).to.equal(used);
       tf.dispose(inputs);
       layer.dispose();
     }

@@ -1,54 +1,70 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { setThreads } from '../../../src/index.js';
-import { recurrentAttrs, type StackAttrs } from '../../../src/kernels/contract.js';
 import { Layout } from '../../../src/kernels/host/layout.js';
-import { Layouts } from '../../../src/kernels/host/layouts.js';
+import { type LayoutKey, Layouts } from '../../../src/kernels/host/layouts.js';
 import { packingsOf, planOf } from '../../../src/kernels/host/plan.js';
 import { makeEngine } from '../../../src/kernels/host/wasm.js';
+import type { PackedWeights } from '../../../src/kernels/host/weights.js';
 import { gru } from '../../../src/layers/recurrent/gru.js';
 import { describeEachBackend } from '../../support/backends.js';
+import { makeCall } from '../../support/call.js';
 import { maxDifference } from '../../support/parity.js';
 
-const STACK: StackAttrs = { batchFirst: true, bidirectional: false, hiddenSize: 3, projSize: 0 };
-const NAMES = ['x'];
-const ATTRS = recurrentAttrs('GRU', STACK, NAMES);
 const BACKEND = {} as tf.KernelBackend;
 
 describe('the layouts that are kept', () => {
   const engine = makeEngine();
 
-  function layOut(shape: readonly number[], hiddenSize = 3): Layout {
+  /** Weights of a layer: the layouts know them by identity, and look whether they are freed. */
+  const weightsOf = (isFreed = false) => [{ isFreed } as PackedWeights];
+
+  function keyOf(shape: readonly number[], given: Partial<LayoutKey> = {}, hiddenSize = 3): LayoutKey {
     const info = { dataId: {}, shape: [...shape], dtype: 'float32' } as tf.TensorInfo;
-    const plan = planOf({ ...ATTRS, hiddenSize }, info, 1);
-    return new Layout(engine, plan, packingsOf(plan, undefined, 1), false, 1, false, false);
+    return { backend: BACKEND, plan: planOf(makeCall({ hiddenSize }), info), threads: 1, ...given };
   }
 
-  it('are found by backend, layer, shape and threads', () => {
+  /** A layout whose jobs read `weights`. */
+  function layOut({ plan }: LayoutKey, weights: readonly PackedWeights[]): Layout {
+    const layout = new Layout(engine, plan, packingsOf(plan, undefined, 1), false, 1, false, false);
+    layout.use(weights);
+    return layout;
+  }
+
+  it('are found by backend, shape, threads and weights', () => {
     const layouts = new Layouts();
-    const layout = layOut([1, 2, 4]);
-    expect(layouts.keep(BACKEND, ATTRS, [1, 2, 4], 1, layout)).to.equal(true);
-    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 1)).to.equal(layout);
-    expect(layouts.find({} as tf.KernelBackend, ATTRS, [1, 2, 4], 1)).to.equal(undefined);
-    expect(layouts.find(BACKEND, ATTRS, [2, 1, 4], 1)).to.equal(undefined);
-    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 2)).to.equal(undefined);
-    expect(layouts.find(BACKEND, recurrentAttrs('GRU', { ...STACK }, NAMES), [1, 2, 4], 1)).to.equal(
-      undefined,
-    );
+    const weights = weightsOf();
+    const layout = layOut(keyOf([1, 2, 4]), weights);
+    expect(layouts.keep(keyOf([1, 2, 4]), layout)).to.equal(true);
+    expect(layouts.find(keyOf([1, 2, 4]), weights)).to.equal(layout);
+    expect(layouts.find(keyOf([1, 2, 4], { backend: {} as tf.KernelBackend }), weights)).to.equal(undefined);
+    expect(layouts.find(keyOf([2, 1, 4]), weights)).to.equal(undefined);
+    expect(layouts.find(keyOf([1, 2, 4], { threads: 2 }), weights)).to.equal(undefined);
+    expect(layouts.find(keyOf([1, 2, 4]), weightsOf()), 'another layer').to.equal(undefined);
     layouts.clear();
     expect(engine.arena.floatsInUse).to.equal(0);
-    expect(layouts.find(BACKEND, ATTRS, [1, 2, 4], 1)).to.equal(undefined);
+    expect(layouts.find(keyOf([1, 2, 4]), weights)).to.equal(undefined);
+  });
+
+  it('are taken for other weights where their own are freed: a weight was assigned', () => {
+    const layouts = new Layouts();
+    const freed = layOut(keyOf([1, 2, 4]), weightsOf(true));
+    layouts.keep(keyOf([1, 2, 4]), freed);
+    expect(layouts.find(keyOf([1, 2, 4]), weightsOf())).to.equal(freed);
+    layouts.clear();
   });
 
   it('are the eight used last', () => {
     const layouts = new Layouts();
+    const weights = weightsOf();
     for (let steps = 1; steps <= 9; steps++) {
-      layouts.keep(BACKEND, ATTRS, [1, steps, 4], 1, layOut([1, steps, 4]));
-      layouts.find(BACKEND, ATTRS, [1, 1, 4], 1);
+      const key = keyOf([1, steps, 4]);
+      layouts.keep(key, layOut(key, weights));
+      layouts.find(keyOf([1, 1, 4]), weights);
     }
     const found = Array.from(
       { length: 9 },
-      (_, i) => layouts.find(BACKEND, ATTRS, [1, i + 1, 4], 1) !== undefined,
+      (_, i) => layouts.find(keyOf([1, i + 1, 4]), weights) !== undefined,
     );
     expect(found).to.deep.equal([true, false, true, true, true, true, true, true, true]);
     layouts.clear();
@@ -57,8 +73,9 @@ describe('the layouts that are kept', () => {
 
   it('are small', () => {
     const layouts = new Layouts();
-    const large = layOut([1, 200, 4], 256);
-    expect(layouts.keep(BACKEND, ATTRS, [1, 200, 4], 1, large)).to.equal(false);
+    const key = keyOf([1, 200, 4], {}, 256);
+    const large = layOut(key, weightsOf());
+    expect(layouts.keep(key, large)).to.equal(false);
     large.release();
     expect(engine.arena.floatsInUse).to.equal(0);
   });

@@ -1,28 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru, lstm, rnn } from '../../../src/index.js';
-import { recurrentAttrs } from '../../../src/kernels/contract.js';
-import { GATES, planOf } from '../../../src/kernels/host/plan.js';
+import { planOf } from '../../../src/kernels/host/plan.js';
 import { usesBackend } from '../../../src/kernels/host/projection.js';
 import { describeEachBackend } from '../../support/backends.js';
+import { makeCall } from '../../support/call.js';
 import { maxAbs, maxDifference } from '../../support/parity.js';
 
 function planFor(hiddenSize: number, inputSize: number, rows: number) {
-  const stack = { batchFirst: true, bidirectional: false, hiddenSize, projSize: 0 };
   const x = { dataId: {}, shape: [1, rows, inputSize], dtype: 'float32' } as tf.TensorInfo;
-  return planOf(recurrentAttrs('GRU', stack, ['x']), x, 1);
+  return planOf(makeCall({ hiddenSize }), x);
 }
 
 describeEachBackend('the input projection', () => {
   it("is the backend's where it is tfjs-node and the product is large", () => {
     const isNode = tf.getBackend() === 'tensorflow';
-    const backend = tf.backend();
     const uses = (hiddenSize: number, inputSize: number, rows: number) =>
-      usesBackend(backend, planFor(hiddenSize, inputSize, rows), rows);
+      usesBackend(planFor(hiddenSize, inputSize, rows), rows);
     expect(uses(256, 256, 200)).to.equal(isNode);
     expect(uses(256, 256, 100)).to.equal(false);
     expect(uses(255, 256, 200), 'gates of no whole vectors').to.equal(false);
-    expect(uses(256, 1, 2 ** 26 / (GATES.GRU * 256) + 1), 'more than 256 MiB').to.equal(false);
+    expect(uses(256, 1, 2 ** 26 / (3 * 256) + 1), 'more than 256 MiB').to.equal(false);
   });
 
   // I 200, H 64, 120 steps: 5e7 and more for so many rows.

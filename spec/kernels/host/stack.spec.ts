@@ -2,19 +2,20 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
 import {
-  type Cell,
+  callOf,
   type DirectionWeights,
+  groupInputs,
   listInputs,
-  type RecurrentAttrs,
+  roleOf,
 } from '../../../src/kernels/contract.js';
 import { Arena, type ArenaMemory } from '../../../src/kernels/host/arena.js';
 import type { Engine } from '../../../src/kernels/host/engine.js';
 import { StackGradient } from '../../../src/kernels/host/gradient.js';
 import { Layouts } from '../../../src/kernels/host/layouts.js';
-import { GATES } from '../../../src/kernels/host/plan.js';
 import { infer, train } from '../../../src/kernels/host/stack.js';
 import { makeEngine } from '../../../src/kernels/host/wasm.js';
 import { WeightCache } from '../../../src/kernels/host/weights.js';
+import { CELLS, type Cell } from '../../../src/torch/cells.js';
 import { Random } from '../../support/random.js';
 
 interface Shape {
@@ -28,8 +29,8 @@ interface Shape {
 const [INPUT, HIDDEN] = [3, 5];
 
 /** The inputs of a call of two layers in two directions. */
-function makeCall({ cell, batch, steps, projSize, hasLengths }: Shape) {
-  const rows = GATES[cell] * HIDDEN;
+function makeInputs({ cell, batch, steps, projSize, hasLengths }: Shape) {
+  const rows = CELLS[cell].gates * HIDDEN;
   const outSize = projSize || HIDDEN;
   const direction = (inputSize: number): DirectionWeights => ({
     weight_ih: tf.randomNormal([rows, inputSize]),
@@ -38,8 +39,8 @@ function makeCall({ cell, batch, steps, projSize, hasLengths }: Shape) {
     bias_hh: tf.randomNormal([rows]),
     ...(projSize > 0 && { weight_hr: tf.randomNormal([projSize, HIDDEN]) as tf.Tensor2D }),
   });
-  const { names, tensors } = listInputs({
-    x: tf.randomNormal([batch, steps, INPUT]),
+  const inputs = {
+    x: tf.randomNormal([batch, steps, INPUT]) as tf.Tensor3D,
     initialStates: [tf.randomNormal([4, batch, outSize])].concat(
       cell === 'LSTM' ? [tf.randomNormal([4, batch, HIDDEN])] : [],
     ) as tf.Tensor3D[],
@@ -50,23 +51,16 @@ function makeCall({ cell, batch, steps, projSize, hasLengths }: Shape) {
           'int32',
         )
       : undefined,
-  });
-  const attrs = {
-    cell,
-    batchFirst: true,
-    bidirectional: true,
-    hiddenSize: HIDDEN,
-    projSize,
-    inputNames: names,
   };
-  return { attrs: attrs as RecurrentAttrs, tensors };
+  const call = callOf(cell, { batchFirst: true, bidirectional: true, hiddenSize: HIDDEN, projSize }, inputs);
+  return { call, tensors: listInputs(call, inputs) };
 }
 
 /** Forward and every gradient, as a tape would ask for them. @returns the values of all. */
 function trainOnce(
   engine: Engine,
   cache: WeightCache,
-  { attrs, tensors }: ReturnType<typeof makeCall>,
+  { call, tensors }: ReturnType<typeof makeInputs>,
 ): number[][] {
   const backend = tf.backend() as tf.KernelBackend;
   const made: tf.TensorInfo[] = [];
@@ -74,13 +68,20 @@ function trainOnce(
     made.push(...infos);
     return infos.map(({ dataId }) => [...(backend.readSync(dataId) as Float32Array)]);
   };
-  const { outputs, reserve } = train(engine, cache, backend, attrs, tensors);
+  const { outputs, reserve } = train(engine, cache, backend, call, tensors);
   try {
     const results = values(outputs);
-    const gradient = new StackGradient(engine, reserve, backend, outputs);
-    for (const name of attrs.inputNames)
-      if (name !== 'lengths') results.push(...values([gradient.of(name, backend)]));
-    return results;
+    const { directions } = groupInputs<tf.TensorInfo>(call, tensors);
+    const gradient = new StackGradient(engine, reserve, backend, directions, outputs);
+    try {
+      for (const input of tensors.keys()) {
+        const role = roleOf(call, input);
+        if (role.kind !== 'lengths') results.push(...values([gradient.of(role, backend)]));
+      }
+      return results;
+    } finally {
+      gradient.release();
+    }
   } finally {
     reserve.scope.release();
     for (const packed of reserve.weights) packed.users--;
@@ -119,7 +120,7 @@ describe('a stack on the engine', () => {
       const { engine, arena } = failingEngine();
       const cache = new WeightCache(engine);
       tf.tidy(() => {
-        const call = makeCall(shape);
+        const call = makeInputs(shape);
         // On tensors of its own, so that weights are packed again and go when the tensors do.
         const run = () => {
           const tensors = call.tensors.map((tensor) =>
@@ -130,7 +131,7 @@ describe('a stack on the engine', () => {
           } finally {
             tf.dispose(tensors);
             arena.left = Infinity;
-            cache.sweep();
+            cache.sweepAll();
           }
         };
         const expected = run();
@@ -159,7 +160,7 @@ describe('a stack on the engine', () => {
     const random = new Random(1);
     const sizes: number[] = [];
     tf.tidy(() => {
-      const call = makeCall({ cell: 'GRU', batch: 1, steps: 1, projSize: 0, hasLengths: false });
+      const call = makeInputs({ cell: 'GRU', batch: 1, steps: 1, projSize: 0, hasLengths: false });
       for (let i = 0; i < 10_000; i++)
         tf.tidy(() => {
           const shape = [random.integer(1, 40), random.integer(1, 60)];
@@ -168,7 +169,7 @@ describe('a stack on the engine', () => {
           const tensors = [x, h0, ...call.tensors.slice(2)];
           if (random.chance(0.2)) trainOnce(engine, cache, { ...call, tensors });
           else
-            for (const { dataId } of infer(engine, cache, layouts, tf.backend(), call.attrs, tensors))
+            for (const { dataId } of infer(engine, cache, layouts, tf.backend(), call.call, tensors))
               tf.backend().disposeData(dataId);
           if (i % 1000 === 999) {
             layouts.clear();

@@ -21,11 +21,11 @@ import { OwnMask } from '../../layers/masks/own-mask.js';
 import { checkApplyOptions, type RecurrentCallArgs } from '../../layers/recurrent/call-args.js';
 import { StateStore } from '../../layers/recurrent/state-store.js';
 import { LayerParameters, torchInitializer } from '../../layers/weights/parameters.js';
-import { gru as gruOp } from '../../ops/gru.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { PresentSteps } from '../../ops/present-steps.js';
+import { runRecurrent } from '../../ops/recurrent.js';
 import { checkSequenceShape, checkTensor } from '../../ops/validate.js';
-import { torchShapes } from '../../torch/parameter-shapes.js';
+import { CELLS, stackParameters } from '../../torch/cells.js';
 import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './args.js';
 import { kerasOutputs } from './outputs.js';
 
@@ -34,7 +34,6 @@ type CallArgs = Pick<RecurrentCallArgs, 'training' | 'mask'>;
 type InternalCallArgs = CallArgs & { ownMask?: Mask };
 
 const WHERE = 'KerasGRU';
-const GATES = 3;
 
 function toList<T>(value: T | T[]): T[] {
   return Array.isArray(value) ? value : [value];
@@ -62,7 +61,6 @@ export class KerasGRU extends layers.Layer {
   static readonly className: string = 'TorchKerasGRU';
 
   private readonly options: KerasGRUOptions;
-  /** One object for all calls: kernels know it again. */
   private readonly attrs: StackAttrs;
   private readonly ownMask = new OwnMask(this);
   private readonly store = new StateStore();
@@ -92,7 +90,7 @@ export class KerasGRU extends layers.Layer {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    return torchShapes(GATES, inputSize, { ...this.options, numLayers: 1, projSize: 0 });
+    return stackParameters(CELLS.GRU.gates, inputSize, { ...this.options, numLayers: 1, projSize: 0 });
   }
 
   override build(inputShape: Shape | Shape[]): void {
@@ -211,7 +209,7 @@ export class KerasGRU extends layers.Layer {
   private run(inputs: Omit<StackInputs, 'weights'>, training: boolean): StackOutputs {
     const { hiddenSize, implementation, dropout } = this.options;
     const weights = this.parameters.read();
-    const runOn = (x: Tensor3D) => gruOp({ ...inputs, x, weights }, this.attrs, implementation);
+    const runOn = (x: Tensor3D) => runRecurrent('GRU', { ...inputs, x, weights }, this.attrs, implementation);
     if (!training || dropout === 0) return runOn(inputs.x);
     const [batch, , inputSize] = inputs.x.shape;
     const drop = () => dropoutOp(inputs.x, dropout, [batch, 1, inputSize]) as Tensor3D;

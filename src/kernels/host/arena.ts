@@ -33,6 +33,11 @@ export class Arena {
 
   constructor(private readonly memory: ArenaMemory) {}
 
+  /** Floats that there can be at most. */
+  get limit(): number {
+    return this.memory.limit;
+  }
+
   /** Floats given out and not yet taken back. */
   get floatsInUse(): number {
     return this.inUse;
@@ -94,7 +99,7 @@ export class Arena {
   }
 }
 
-function mebibytes(floats: number): string {
+export function mebibytes(floats: number): string {
   return `${Math.ceil((floats * 4) / 2 ** 20)} MiB`;
 }
 

@@ -1,22 +1,28 @@
-/**
- * The gradients of a stack on the engine, each made when it is asked for. tfjs asks for those that something depends on, one
- * by one: what nobody asks for is not computed.
- */
+/** The gradients of a stack on the engine: one backward pass, then a product for each gradient that is asked for. */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import { CELL_CODES, HIDDEN_SLOTS, INPUT_SLOTS, padded, SLOTS, UNIT_GROUP } from './abi/constants.js';
+import type { InputRole, WeightName } from '../contract.js';
+import {
+  CELL_CODES,
+  GRADIENT_SLOTS,
+  HIDDEN_SLOTS,
+  INPUT_SLOTS,
+  padded,
+  UNIT_GROUP,
+} from './abi/constants.js';
 import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from './abi/structs.js';
 import { Scope } from './arena.js';
 import type { Engine, Job } from './engine.js';
-import { commonFields, type Group, inputSizeOf, runJobs } from './layout.js';
-import { GATES, stepFlops } from './plan.js';
+import { commonFields, type Group, runJobs } from './layout.js';
+import { type DirectionTensors, inputSizeOf, stepFlops } from './plan.js';
 import { allocateStaging, copyIn, copyOut } from './sequences.js';
 import type { Reserve } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
+import type { PackedWeights } from './weights.js';
 
-/** What backward leaves of one direction of one group. Blocks of the reserve's scope. */
+/** What the backward pass leaves of one direction of one group. */
 interface DirectionGradient {
-  /** `[M, slots * Hp]`. */
+  /** `[M, gradient slots * Hp]`. */
   readonly dgates: number;
   /** `[M, S]`, h before each step. */
   readonly hBefore: number;
@@ -38,50 +44,80 @@ const rowsOf = (groups: readonly Group[]) => groups.reduce((sum, { packing }) =>
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
-/** Where the gradients of a stack stand: layers are gone through from the last to the first, no further than asked for. */
+/** What the backward pass of a stack leaves for the products. It only reads the reserve. */
 export class StackGradient {
-  /** By direction, then by group. */
-  private readonly done: DirectionGradient[][] = [];
-  /** By group: the gradient of the output of the layer that is next, `[M, D*S]`. */
-  private dy: number[];
-  /** `[L*D, B, S]` each. */
-  private readonly dFinals: readonly number[];
+  private readonly scope: Scope;
+  /** By direction of each layer, then by group. */
+  private readonly directions: DirectionGradient[][] = [];
+  /** By state, `[L*D, B, S]`. */
   private readonly dInitials: readonly number[];
-  private nextLayer: number;
 
-  /** @param dys the gradients of output and final states. */
+  /**
+   * Runs the layers backward, from the last to the first.
+   * @param tensors the weights, with the values that they had.
+   * @param dys the gradients of output and final states.
+   * @throws UnsupportedError when the arena is full; nothing is kept then.
+   */
   constructor(
     private readonly engine: Engine,
     private readonly reserve: Reserve,
     backend: KernelBackend,
+    private readonly tensors: readonly DirectionTensors[],
     [dOutput, ...dStates]: readonly TensorInfo[],
   ) {
-    const { plan, groups, scope } = reserve;
-    const { layers, directions, batch, stateSizes } = plan;
-    const width = directions * plan.outSize;
-    this.nextLayer = layers - 1;
-    this.dy = groups.map(({ packing }) => scope.allocate(packing.rows * width));
-    this.withTemporary((temporary) => {
-      const staging = this.allocateStaging(temporary, width);
-      copyIn(engine, plan, groups, valuesOf(backend, dOutput as TensorInfo), width, this.dy, staging);
-    });
-    this.dFinals = dStates.map((state) => {
-      const values = valuesOf(backend, state);
-      const at = scope.allocate(values.length);
-      engine.write(at, values);
-      return at;
-    });
-    this.dInitials = stateSizes.map((size) => scope.allocate(layers * directions * batch * size));
+    const { layers, directions, batch, stateSizes } = reserve.plan;
+    this.scope = new Scope(engine.arena);
+    try {
+      this.dInitials = stateSizes.map((size) => this.scope.allocate(layers * directions * batch * size));
+      this.withTemporary((temporary) => {
+        const dFinals = dStates.map((state) => {
+          const values = valuesOf(backend, state);
+          const at = temporary.allocate(values.length);
+          engine.write(at, values);
+          return at;
+        });
+        let dy = this.copyOutputGradient(backend, dOutput as TensorInfo, temporary);
+        for (let layer = layers - 1; layer >= 0; layer--) {
+          this.runLayer(layer, dy, dFinals);
+          if (layer > 0) dy = this.inputGradients(layer, temporary);
+        }
+      });
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
-  /** The gradient of one input of the training kernel, by its name there. */
-  of(name: string, backend: KernelBackend): TensorInfo {
-    const [kind, place] = name.split(' ') as [string, string | undefined];
-    if (kind === 'x') return this.ofX(backend);
-    if (kind.startsWith('state')) return this.ofState(backend, Number(kind.slice('state'.length)));
-    const k = Number(place);
-    this.reach(Math.floor(k / this.reserve.plan.directions));
-    return kind.startsWith('bias') ? this.ofBias(backend, kind, k) : this.ofWeight(backend, kind, k);
+  release(): void {
+    this.scope.release();
+  }
+
+  /** The gradient of one input of the training kernel. */
+  of(role: InputRole, backend: KernelBackend): TensorInfo {
+    switch (role.kind) {
+      case 'x':
+        return this.ofX(backend);
+      case 'state':
+        return this.ofState(backend, role.state);
+      case 'weight':
+        return role.name.startsWith('bias')
+          ? this.ofBias(backend, role.name, role.direction)
+          : this.ofWeight(backend, role.name, role.direction);
+      default:
+        throw new Error('lengths have no gradient');
+    }
+  }
+
+  /** @returns by group, `[M, D*S]`. */
+  private copyOutputGradient(backend: KernelBackend, dOutput: TensorInfo, temporary: Scope): number[] {
+    const { plan, groups } = this.reserve;
+    const width = plan.directions * plan.outSize;
+    const dy = groups.map(({ packing }) => temporary.allocate(packing.rows * width));
+    this.withTemporary((scope) => {
+      const staging = this.allocateStaging(scope, width);
+      copyIn(this.engine, plan, groups, valuesOf(backend, dOutput), width, dy, staging);
+    });
+    return dy;
   }
 
   private allocateStaging(scope: Scope, width: number): number {
@@ -99,45 +135,37 @@ export class StackGradient {
     }
   }
 
-  /** Of a direction of a group, once its layer was reached. */
   private gradientOf(k: number, g: number): DirectionGradient {
-    const gradients = this.done[k] as DirectionGradient[];
+    const gradients = this.directions[k] as DirectionGradient[];
     return gradients[g] as DirectionGradient;
   }
 
-  /** Goes back through the layers down to `layer`. */
-  private reach(layer: number): void {
-    const { plan, scope } = this.reserve;
-    while (this.nextLayer >= layer) {
-      const above = this.nextLayer + 1;
-      if (above < plan.layers) this.dy = this.inputGradients(above, scope);
-      this.withTemporary((temporary) => this.runLayer(above - 1, temporary));
-      this.nextLayer--;
-    }
-  }
-
-  private runLayer(layer: number, temporary: Scope): void {
+  /** @param dy by group, the gradient of the layer's output. */
+  private runLayer(layer: number, dy: readonly number[], dFinals: readonly number[]): void {
     const { engine, reserve } = this;
     const { plan, groups } = reserve;
-    const jobs: Job[] = [];
-    for (let direction = 0; direction < plan.directions; direction++) {
-      const k = layer * plan.directions + direction;
-      this.done[k] = groups.map((group, g) => {
-        const gradient = this.makeGradient(group, k);
-        jobs.push({ job: 'backward', at: this.describe(group, g, k, gradient, temporary) });
-        return gradient;
-      });
-    }
-    const flops = stepFlops(plan, 0) * rowsOf(groups) * plan.directions;
-    runJobs(engine, reserve.threads, { jobs, flops });
+    this.withTemporary((temporary) => {
+      const jobs: Job[] = [];
+      for (let direction = 0; direction < plan.directions; direction++) {
+        const k = layer * plan.directions + direction;
+        this.directions[k] = groups.map((group, g) => {
+          const gradient = this.makeGradient(group);
+          const at = this.describe(group, dy[g] as number, dFinals, k, gradient, temporary);
+          jobs.push({ job: 'backward', at });
+          return gradient;
+        });
+      }
+      const flops = stepFlops(plan, 0) * rowsOf(groups) * plan.directions;
+      runJobs(engine, reserve.threads, { jobs, flops });
+    });
   }
 
-  private makeGradient({ packing, reserves }: Group, k: number): DirectionGradient {
-    const { plan, scope } = this.reserve;
-    const { cell, hiddenSize, projSize, outSize } = plan;
+  private makeGradient({ packing }: Group): DirectionGradient {
+    const { scope } = this;
+    const { cell, hiddenSize, projSize, outSize } = this.reserve.plan;
     const { rows } = packing;
     return {
-      dgates: reserves[k] || scope.allocate(rows * SLOTS[cell] * padded(hiddenSize)),
+      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize)),
       hBefore: scope.allocate(rows * outSize),
       // Its last row is read in whole groups of units.
       dhSum: projSize > 0 ? scope.allocate(rows * projSize + UNIT_GROUP) : 0,
@@ -145,18 +173,22 @@ export class StackGradient {
     };
   }
 
+  private transposeOf(k: number, name: 'weight_ih' | 'weight_hh' | 'weight_hr'): number {
+    const tensors = this.tensors[k] as DirectionTensors;
+    return (this.reserve.weights[k] as PackedWeights).transpose(name, tensors[name] as TensorInfo);
+  }
+
   /** Writes the struct of a backward job. @returns where it lies. */
   private describe(
     group: Group,
-    g: number,
+    dy: number,
+    dFinals: readonly number[],
     k: number,
     gradient: DirectionGradient,
     temporary: Scope,
   ): number {
-    const { engine, reserve, dFinals, dInitials } = this;
-    const { plan, weights } = reserve;
-    const { cell, batch, hiddenSize, projSize, outSize, directions, stateSizes } = plan;
-    const packed = weights[k] as (typeof weights)[number];
+    const { engine, reserve, dInitials } = this;
+    const { cell, batch, hiddenSize, projSize, outSize, directions, stateSizes } = reserve.plan;
     const ofState = (places: readonly number[], s: number) =>
       places[s] === undefined ? 0 : places[s] + k * batch * (stateSizes[s] as number);
     const scratch = engine.functions.backward_scratch(
@@ -167,14 +199,14 @@ export class StackGradient {
     );
     const fields = commonFields(reserve, group, k);
     fields.scratch = temporary.allocate(scratch);
-    fields.dy = (this.dy[g] as number) + (k % directions) * outSize;
+    fields.dy = dy + (k % directions) * outSize;
     fields.dy_stride = directions * outSize;
     fields.dhn = ofState(dFinals, 0);
     fields.dcn = ofState(dFinals, 1);
     fields.dh0 = ofState(dInitials, 0);
     fields.dc0 = ofState(dInitials, 1);
-    fields.weight_hh_t = packed.transpose('weight_hh');
-    fields.weight_hr_t = projSize > 0 ? packed.transpose('weight_hr') : 0;
+    fields.weight_hh_t = this.transposeOf(k, 'weight_hh');
+    fields.weight_hr_t = projSize > 0 ? this.transposeOf(k, 'weight_hr') : 0;
     fields.dgates = gradient.dgates;
     fields.h_before = gradient.hBefore;
     fields.dh_sum = gradient.dhSum;
@@ -185,8 +217,8 @@ export class StackGradient {
   /** By group: the gradient of a layer's input, `[M, I of the layer]`, summed over its directions. */
   private inputGradients(layer: number, scope: Scope): number[] {
     const { engine, reserve } = this;
-    const { plan, groups, weights } = reserve;
-    const { cell, hiddenSize, directions } = plan;
+    const { plan, groups } = reserve;
+    const { cell, gates, hiddenSize, directions } = plan;
     const gate = padded(hiddenSize);
     const columns = inputSizeOf(plan, layer);
     const dx = groups.map(({ packing }) => scope.allocate(packing.rows * columns));
@@ -194,14 +226,14 @@ export class StackGradient {
       // One direction after the other: the second adds to the first.
       for (let direction = 0; direction < directions; direction++) {
         const k = layer * directions + direction;
-        const weight = (weights[k] as (typeof weights)[number]).transpose('weight_ih');
+        const weight = this.transposeOf(k, 'weight_ih');
         const jobs = groups.map(({ packing }, g): Job => {
           const dgates = this.gradientOf(k, g).dgates + (INPUT_SLOTS[cell][0] as number) * gate;
           const at = placeStruct(engine, temporary, INPUT_GRADIENT, {
             dgates,
-            dgates_stride: SLOTS[cell] * gate,
+            dgates_stride: GRADIENT_SLOTS[cell] * gate,
             weight_t: weight,
-            depth: GATES[cell] * gate,
+            depth: gates * gate,
             dx: dx[g] as number,
             rows: packing.rows,
             columns,
@@ -209,7 +241,7 @@ export class StackGradient {
           });
           return { job: 'input_gradient', at };
         });
-        const flops = 2 * GATES[cell] * gate * columns * rowsOf(groups);
+        const flops = 2 * gates * gate * columns * rowsOf(groups);
         runJobs(engine, reserve.threads, { jobs, flops });
       }
     });
@@ -217,35 +249,33 @@ export class StackGradient {
   }
 
   private ofX(backend: KernelBackend): TensorInfo {
-    this.reach(0);
     const { plan, groups } = this.reserve;
-    const { inputSize, steps, batch, attrs } = plan;
+    const { inputSize, steps, batch, call } = plan;
     return this.withTemporary((temporary) => {
       const dx = this.inputGradients(0, temporary);
       const staging = this.allocateStaging(temporary, inputSize);
       const values = copyOut(this.engine, plan, groups, dx, inputSize, staging);
-      const shape = attrs.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
+      const shape = call.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
       return makeTensor(backend, values, shape);
     });
   }
 
   private ofState(backend: KernelBackend, s: number): TensorInfo {
-    this.reach(0);
     const { layers, directions, batch, stateSizes } = this.reserve.plan;
     const shape = [layers * directions, batch, stateSizes[s] as number];
     return makeTensor(backend, this.engine.floats(this.dInitials[s] as number, sizeOf(shape)), shape);
   }
 
-  private ofBias(backend: KernelBackend, kind: string, k: number): TensorInfo {
+  private ofBias(backend: KernelBackend, name: WeightName, k: number): TensorInfo {
     const { engine, reserve } = this;
-    const { cell, hiddenSize } = reserve.plan;
-    const shape = [GATES[cell] * hiddenSize];
+    const { cell, gates, hiddenSize } = reserve.plan;
+    const shape = [gates * hiddenSize];
     return this.withTemporary((temporary) => {
-      const slots = writeInts(engine, temporary, (kind === 'bias_hh' ? HIDDEN_SLOTS : INPUT_SLOTS)[cell]);
+      const slots = writeInts(engine, temporary, (name === 'bias_hh' ? HIDDEN_SLOTS : INPUT_SLOTS)[cell]);
       const db = temporary.allocate(sizeOf(shape));
       for (const [g, { packing }] of reserve.groups.entries()) {
         const { dgates } = this.gradientOf(k, g);
-        const stride = SLOTS[cell] * padded(hiddenSize);
+        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize);
         engine.functions.bias_gradient(
           engine.base,
           dgates,
@@ -253,7 +283,7 @@ export class StackGradient {
           slots,
           db,
           packing.rows,
-          GATES[cell],
+          gates,
           hiddenSize,
           Number(g > 0),
         );
@@ -262,20 +292,20 @@ export class StackGradient {
     });
   }
 
-  private ofWeight(backend: KernelBackend, kind: string, k: number): TensorInfo {
+  private ofWeight(backend: KernelBackend, name: WeightName, k: number): TensorInfo {
     const { plan, groups } = this.reserve;
     const { cell, hiddenSize, projSize, outSize, directions } = plan;
     const layer = Math.floor(k / directions);
-    const stride = SLOTS[cell] * padded(hiddenSize);
+    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize);
     const factors = groups.map(({ packing, sequences }, g): Factors => {
       const { dgates, hBefore, dhSum, unprojected } = this.gradientOf(k, g);
       const { rows } = packing;
-      if (kind === 'weight_hr') return { left: dhSum, leftStride: projSize, right: unprojected, rows };
-      const right = kind === 'weight_hh' ? hBefore : (sequences[layer] as number);
+      if (name === 'weight_hr') return { left: dhSum, leftStride: projSize, right: unprojected, rows };
+      const right = name === 'weight_hh' ? hBefore : (sequences[layer] as number);
       return { left: dgates, leftStride: stride, right, rows };
     });
-    if (kind === 'weight_hr') return this.sumOver(backend, factors, [0], projSize, hiddenSize);
-    if (kind === 'weight_hh') return this.sumOver(backend, factors, HIDDEN_SLOTS[cell], hiddenSize, outSize);
+    if (name === 'weight_hr') return this.sumOver(backend, factors, [0], projSize, hiddenSize);
+    if (name === 'weight_hh') return this.sumOver(backend, factors, HIDDEN_SLOTS[cell], hiddenSize, outSize);
     return this.sumOver(backend, factors, INPUT_SLOTS[cell], hiddenSize, inputSizeOf(plan, layer));
   }
 

@@ -4,7 +4,7 @@ import { CELL_CODES, padded, SLOTS, VECTOR } from './abi/constants.js';
 import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from './abi/structs.js';
 import { Scope } from './arena.js';
 import type { Engine, Job, Round } from './engine.js';
-import { type DirectionTensors, GATES, type Packing, type Plan, stepFlops, teamSize } from './plan.js';
+import { type DirectionTensors, inputSizeOf, type Packing, type Plan, stepFlops, teamSize } from './plan.js';
 import { project } from './projection.js';
 import { allocateStaging } from './sequences.js';
 import type { PackedWeights } from './weights.js';
@@ -42,11 +42,6 @@ interface ForwardBuffers {
   readonly team: number;
   /** The input projection where the backend makes it, else 0. */
   readonly gx: number;
-}
-
-/** I of a layer. */
-export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: number): number {
-  return layer === 0 ? inputSize : directions * outSize;
 }
 
 /** The fields of a direction of a group that forward and backward have in common. */
@@ -161,9 +156,18 @@ export class Layout {
     this.kept.release();
   }
 
+  /** Whether the jobs read these weights, or others that are gone. */
+  canTake(weights: readonly PackedWeights[]): boolean {
+    return this.reads(weights) || this.used.some(({ isFreed }) => isFreed);
+  }
+
+  private reads(weights: readonly PackedWeights[]): boolean {
+    return this.used.length > 0 && weights.every((packed, k) => packed === this.used[k]);
+  }
+
   /** Makes the jobs read these weights, one for each direction of each layer. */
   use(weights: readonly PackedWeights[]): void {
-    if (this.used.length > 0 && weights.every((packed, k) => packed === this.used[k])) return;
+    if (this.reads(weights)) return;
     this.used = weights;
     for (let layer = 0; layer < this.plan.layers; layer++) this.describe(layer);
   }
@@ -204,7 +208,7 @@ export class Layout {
     const sequences = [kept.allocate(rows * inputSize)];
     for (let layer = 0; layer < layers; layer++)
       sequences.push(turns[layer % 2] || kept.allocate(rows * width));
-    const slots = isTraining && !cell.startsWith('RNN') ? SLOTS[cell] * padded(hiddenSize) : 0;
+    const slots = isTraining ? SLOTS[cell] * padded(hiddenSize) : 0;
     const reserves: number[] = [];
     for (let k = 0; k < layers * directions; k++) reserves.push(slots > 0 ? kept.allocate(rows * slots) : 0);
     const [order, counts] = [packing.order, packing.counts].map((values) => {
@@ -226,16 +230,16 @@ export class Layout {
 
   private makeBuffers({ packing }: Group): ForwardBuffers {
     const { engine, temporary } = this;
-    const { cell, hiddenSize, projSize } = this.plan;
+    const { cell, gates, hiddenSize, projSize } = this.plan;
     const batch = packing.order.length;
-    const held = Math.floor(CHUNK_FLOATS / (GATES[cell] * padded(hiddenSize)));
+    const held = Math.floor(CHUNK_FLOATS / (gates * padded(hiddenSize)));
     const chunkRows = this.isProjected ? 0 : Math.max(batch, Math.min(held, packing.rows));
     const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
     return {
       scratch: temporary.allocate(size),
       chunkRows,
       team: this.members > 1 ? temporary.allocate(TEAM.length) : 0,
-      gx: this.isProjected ? temporary.allocate(packing.rows * GATES[cell] * padded(hiddenSize)) : 0,
+      gx: this.isProjected ? temporary.allocate(packing.rows * gates * padded(hiddenSize)) : 0,
     };
   }
 

@@ -1,8 +1,9 @@
 /** Layouts of calls that come again with the same shape: the steps of a stream, of a decoder. */
 
 import type { KernelBackend } from '@tensorflow/tfjs-core';
-import type { RecurrentAttrs } from '../contract.js';
 import type { Layout } from './layout.js';
+import type { Plan } from './plan.js';
+import type { PackedWeights } from './weights.js';
 
 /** As many layers as a program runs in turns. */
 const MOST = 8;
@@ -10,34 +11,26 @@ const MOST = 8;
 /** 256 KiB. To lay out a larger call costs little beside the call. */
 const MOST_FLOATS = 2 ** 16;
 
-interface Entry {
+/** What a layout depends on beside the call's plan. */
+export interface LayoutKey {
   readonly backend: KernelBackend;
-  readonly attrs: RecurrentAttrs;
-  readonly shape: readonly number[];
-  /** Threads that there were. */
+  readonly plan: Plan;
+  /** Threads that there are. */
   readonly threads: number;
+}
+
+interface Entry extends LayoutKey {
   readonly layout: Layout;
 }
 
 /** The layouts used last, a few small ones: inference only, without lengths. */
 export class Layouts {
   /** The one used last is the first. */
-  private entries: Entry[] = [];
+  private readonly entries: Entry[] = [];
 
-  /** @param attrs those of a layer, one object from call to call. */
-  find(
-    backend: KernelBackend,
-    attrs: RecurrentAttrs,
-    shape: readonly number[],
-    threads: number,
-  ): Layout | undefined {
-    const i = this.entries.findIndex(
-      (entry) =>
-        entry.attrs === attrs &&
-        entry.backend === backend &&
-        entry.threads === threads &&
-        entry.shape.every((size, axis) => size === shape[axis]),
-    );
+  /** One whose jobs read these weights, or weights that are gone. */
+  find(key: LayoutKey, weights: readonly PackedWeights[]): Layout | undefined {
+    const i = this.entries.findIndex((entry) => isSame(entry, key) && entry.layout.canTake(weights));
     if (i < 0) return undefined;
     const entry = this.entries[i] as Entry;
     if (i > 0) {
@@ -48,15 +41,9 @@ export class Layouts {
   }
 
   /** @returns whether it is kept; its memory is the caller's to release otherwise. */
-  keep(
-    backend: KernelBackend,
-    attrs: RecurrentAttrs,
-    shape: readonly number[],
-    threads: number,
-    layout: Layout,
-  ): boolean {
+  keep(key: LayoutKey, layout: Layout): boolean {
     if (layout.floats > MOST_FLOATS) return false;
-    this.entries.unshift({ backend, attrs, shape: [...shape], threads, layout });
+    this.entries.unshift({ ...key, layout });
     for (const old of this.entries.splice(MOST)) old.layout.release();
     return true;
   }
@@ -65,4 +52,24 @@ export class Layouts {
   clear(): void {
     for (const { layout } of this.entries.splice(0)) layout.release();
   }
+}
+
+function isSame(a: LayoutKey, b: LayoutKey): boolean {
+  return a.backend === b.backend && a.threads === b.threads && isSamePlan(a.plan, b.plan);
+}
+
+/** Whether two calls have the same shape. Their biases are in the weights. */
+function isSamePlan(a: Plan, b: Plan): boolean {
+  return (
+    a.cell === b.cell &&
+    a.steps === b.steps &&
+    a.batch === b.batch &&
+    a.inputSize === b.inputSize &&
+    a.hiddenSize === b.hiddenSize &&
+    a.projSize === b.projSize &&
+    a.directions === b.directions &&
+    a.layers === b.layers &&
+    a.call.batchFirst === b.call.batchFirst &&
+    a.call.states === b.call.states
+  );
 }

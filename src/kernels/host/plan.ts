@@ -1,25 +1,19 @@
 /** What a call asks for, in the engine's terms. */
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { type Cell, outputSize, type RecurrentAttrs } from '../contract.js';
-import { VECTOR } from './abi/constants.js';
+import { CELLS, type Cell, outputSize, stateSizes } from '../../torch/cells.js';
+import type { DirectionOf, RecurrentCall } from '../contract.js';
+import { GRADIENT_SLOTS, padded, SLOTS, VECTOR } from './abi/constants.js';
 
-/** G, the gate blocks in the rows of each weight. */
-export const GATES: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 3, LSTM: 4 };
-
-/** The tensors of one direction of one layer. */
-export interface DirectionTensors {
-  readonly weight_ih: TensorInfo;
-  readonly weight_hh: TensorInfo;
-  readonly bias_ih?: TensorInfo;
-  readonly bias_hh?: TensorInfo;
-  readonly weight_hr?: TensorInfo;
-}
+/** The weights of one direction of one layer, as the backend has them. */
+export type DirectionTensors = DirectionOf<TensorInfo, TensorInfo>;
 
 /** The shape of a call. */
 export interface Plan {
-  readonly attrs: RecurrentAttrs;
+  readonly call: RecurrentCall;
   readonly cell: Cell;
+  /** G. */
+  readonly gates: number;
   readonly steps: number;
   readonly batch: number;
   readonly inputSize: number;
@@ -33,23 +27,23 @@ export interface Plan {
   readonly stateSizes: readonly number[];
 }
 
-export function planOf(attrs: RecurrentAttrs, x: TensorInfo, numDirections: number): Plan {
+export function planOf(call: RecurrentCall, x: TensorInfo): Plan {
   const [outer, inner, inputSize] = x.shape as [number, number, number];
-  const { cell, hiddenSize, projSize } = attrs;
-  const directions = attrs.bidirectional ? 2 : 1;
-  const outSize = outputSize(attrs);
+  const { cell, hiddenSize, projSize } = call;
+  const directions = call.bidirectional ? 2 : 1;
   return {
-    attrs,
+    call,
     cell,
-    steps: attrs.batchFirst ? inner : outer,
-    batch: attrs.batchFirst ? outer : inner,
+    gates: CELLS[cell].gates,
+    steps: call.batchFirst ? inner : outer,
+    batch: call.batchFirst ? outer : inner,
     inputSize,
     hiddenSize,
     projSize,
-    outSize,
+    outSize: outputSize(call),
     directions,
-    layers: numDirections / directions,
-    stateSizes: cell === 'LSTM' ? [outSize, hiddenSize] : [outSize],
+    layers: call.directions / directions,
+    stateSizes: stateSizes(cell, call),
   };
 }
 
@@ -67,14 +61,14 @@ export interface Packing {
 
 /** The batch in `count` groups that take its sorted rows in turn, so that each has long ones and short ones. */
 export function packingsOf(
-  { steps, batch, attrs }: Plan,
+  { steps, batch, call }: Plan,
   lengths: Int32Array | undefined,
   count: number,
 ): Packing[] {
   const lengthOf = (b: number) => (lengths ? (lengths[b] as number) : steps);
   const sorted = Int32Array.from({ length: batch }, (_, b) => b);
   if (lengths) sorted.sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
-  const isIdentity = !lengths && count === 1 && (!attrs.batchFirst || batch === 1 || steps === 1);
+  const isIdentity = !lengths && count === 1 && (!call.batchFirst || batch === 1 || steps === 1);
   return Array.from({ length: count }, (_, group) => {
     const order = count === 1 ? sorted : sorted.filter((_, i) => i % count === group);
     const counts = new Int32Array(steps);
@@ -106,8 +100,8 @@ function callFlops(plan: Plan): number {
 }
 
 /** Of one step of one row in one direction of a layer with so many inputs. */
-export function stepFlops({ cell, hiddenSize, outSize }: Plan, inputSize: number): number {
-  return 2 * GATES[cell] * hiddenSize * (inputSize + outSize);
+export function stepFlops({ gates, hiddenSize, outSize }: Plan, inputSize: number): number {
+  return 2 * gates * hiddenSize * (inputSize + outSize);
 }
 
 /** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
@@ -123,4 +117,23 @@ export function teamSize(plan: Plan, threads: number, groups: number): number {
   const size = Math.floor(threads / (directions * groups));
   const isWorth = projSize === 0 && stepFlops(plan, inputSize) * Math.ceil(batch / groups) >= WORTH.teamStep;
   return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / VECTOR))) : 1;
+}
+
+/** I of a layer. */
+export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: number): number {
+  return layer === 0 ? inputSize : directions * outSize;
+}
+
+/**
+ * About how many floats of the arena a call takes at once, packed weights left out: what grows with the sequence.
+ * @param rows M, of all groups.
+ */
+export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number {
+  const { cell, layers, directions, hiddenSize, inputSize, outSize } = plan;
+  const width = directions * outSize;
+  const staged = plan.steps * plan.batch * (inputSize + width);
+  if (!isTraining) return staged + rows * (inputSize + Math.min(layers, 2) * width);
+  const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize) + outSize;
+  const gradients = 2 * width + layers * directions * perDirection;
+  return staged + rows * (inputSize + layers * width + gradients);
 }

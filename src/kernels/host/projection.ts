@@ -1,9 +1,9 @@
 /** The input projection by the backend's own product, where that is faster than the engine's: tfjs-node's is oneDNN's. */
 
-import { type KernelBackend, matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { getBackend, matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { VECTOR } from './abi/constants.js';
 import type { Engine } from './engine.js';
-import { type DirectionTensors, GATES, type Plan } from './plan.js';
+import type { DirectionTensors, Plan } from './plan.js';
 
 /**
  * Multiplications and additions of the first layer from which on it pays, with what it costs to bring numbers there and back.
@@ -15,17 +15,12 @@ const LEAST_FLOPS = 5e7;
 /** Floats of a projection, all of which is held at once: 256 MiB. The engine makes its own chunk by chunk. */
 const MOST_FLOATS = 2 ** 26;
 
-type HostBackend = KernelBackend & {
-  /** tfjs-node's alone. */
-  readonly executeSingleOutput?: unknown;
-};
-
-/** Whether the backend is to project the input of every layer, of so many packed rows in all. */
-export function usesBackend(backend: KernelBackend, plan: Plan, rows: number): boolean {
-  const { cell, hiddenSize, inputSize } = plan;
+/** Whether the active backend is to project the input of every layer, of so many packed rows in all. */
+export function usesBackend(plan: Plan, rows: number): boolean {
+  const { gates, hiddenSize, inputSize } = plan;
   // Gates are padded to whole vectors in the engine.
-  if ((backend as HostBackend).executeSingleOutput === undefined || hiddenSize % VECTOR !== 0) return false;
-  const columns = GATES[cell] * hiddenSize;
+  if (getBackend() !== 'tensorflow' || hiddenSize % VECTOR !== 0) return false;
+  const columns = gates * hiddenSize;
   return 2 * rows * inputSize * columns >= LEAST_FLOPS && rows * columns <= MOST_FLOATS;
 }
 

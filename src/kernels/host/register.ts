@@ -1,169 +1,69 @@
 /** The recurrent kernels of the backends whose tensors are in the memory of the host: cpu, wasm, and tensorflow on a CPU. */
 
-import { type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import { checkInteger, message } from '../../check.js';
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { usesTensorflowGpu } from '../../tfjs-internals.js';
 import {
-  type GradientAttrs,
-  KERNELS,
-  kernelTrials,
-  missingKernels,
-  type RecurrentAttrs,
+  groupBackward,
+  groupInputs,
+  groupProduct,
+  type RecurrentKernels,
+  registerKernels,
+  roleOf,
 } from '../contract.js';
-import type { Engine } from './engine.js';
-import { EngineLostError } from './engine-lost-error.js';
 import { StackGradient } from './gradient.js';
-import { Layouts } from './layouts.js';
-import { nodeThreads } from './node-threads.js';
-import { Reserves } from './reserves.js';
+import { host } from './host.js';
 import { infer, train } from './stack.js';
 import { makeTensor, valuesOf } from './tensors.js';
-import { MAX_THREADS } from './threads.js';
-import { isSupported, makeEngine } from './wasm.js';
-import { WeightCache } from './weights.js';
+import { isSupported } from './wasm.js';
 
-const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
+const kernels: RecurrentKernels = {
+  description: 'the engine runs whole sequences in WebAssembly SIMD',
 
-/** The engine and what it keeps from call to call. */
-class Host {
-  readonly cache: WeightCache;
-  readonly reserves = new Reserves();
-  readonly layouts = new Layouts();
+  supports(request) {
+    if (!isSupported()) return 'this machine has no WebAssembly SIMD with shared memory';
+    if (usesTensorflowGpu()) return 'a GPU device, whose tensors would have to be read back';
+    return host.whyNotStarted() ?? (request && host.whyNoRoom(request));
+  },
 
-  constructor(readonly engine: Engine) {
-    this.cache = new WeightCache(engine);
-    engine.threads.count = threads();
-  }
+  hasTensorsOnHost: () => !usesTensorflowGpu(),
 
-  /** Frees what belongs to tapes and weights that are gone. */
-  sweep(): void {
-    this.reserves.sweep();
-    this.cache.sweep();
-  }
+  inference: (backend, inputs, call) =>
+    host.run((running) => {
+      running.sweep();
+      return infer(running.engine, running.cache, running.layouts, backend, call, inputs);
+    }),
+
+  training: (backend, inputs, call) =>
+    host.run((running) => {
+      running.sweep();
+      const { outputs, reserve } = train(running.engine, running.cache, backend, call, inputs);
+      return [handleTensor(backend, running.reserves.add(reserve)), ...outputs];
+    }),
+
+  backward: (backend, tensors, call) =>
+    host.run(({ engine, reserves }) => {
+      const { inputs, reserve, dys } = groupBackward(call, tensors);
+      const kept = reserves.get(handleIn(backend, reserve));
+      const { directions } = groupInputs(call, inputs);
+      const handle = reserves.addGradient(new StackGradient(engine, kept, backend, directions, dys));
+      return [handleTensor(backend, handle)];
+    }),
+
+  product: (backend, tensors, attrs) =>
+    host.run(({ reserves }) => {
+      const [list] = groupProduct(attrs, tensors).list as [TensorInfo];
+      const gradient = reserves.gradientOf(handleIn(backend, list));
+      return gradient.of(roleOf(attrs, attrs.input), backend);
+    }),
+};
+
+/** What stands for memory of the engine on the tape: a number, known by its value. */
+function handleTensor(backend: KernelBackend, handle: number): TensorInfo {
+  return makeTensor(backend, Int32Array.of(handle), [1], 'int32');
 }
 
-let shared: Host | undefined;
-let wantedThreads: number | undefined;
-
-/** Threads by default: more than four share too little work in what layers do. */
-const DEFAULT_MAX_THREADS = 4;
-
-/** The threads that calls may use: those asked for, or by default one for each processor, four at most. */
-export function threads(): number {
-  return wantedThreads ?? Math.min(DEFAULT_MAX_THREADS, nodeThreads()?.processors ?? 1);
+function handleIn(backend: KernelBackend, tensor: TensorInfo): number {
+  return valuesOf(backend, tensor)[0] as number;
 }
 
-/**
- * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for
- * them, and never keep the process alive. Where there are none (browsers, for now) everything runs on the calling thread.
- *
- * @param count 1 to 16. @default one for each processor, 4 at most
- * @throws TypeError, RangeError for anything else.
- */
-export function setThreads(count: number): void {
-  checkInteger('setThreads', 'count', count, 1);
-  if (count > MAX_THREADS)
-    throw new RangeError(message('setThreads', 'count', `at most ${MAX_THREADS}`, String(count)));
-  wantedThreads = count;
-  if (shared) shared.engine.threads.count = count;
-}
-
-/** Made at the first call: to import the package costs nothing. */
-function host(): Host {
-  shared ??= new Host(makeEngine());
-  return shared;
-}
-
-/** Floats of engine memory in use, after what can be freed was freed; 0 before the first call. */
-export function engineFloatsInUse(): number {
-  shared?.sweep();
-  shared?.layouts.clear();
-  return shared?.engine.arena.floatsInUse ?? 0;
-}
-
-function runInference(
-  backend: KernelBackend,
-  inputs: readonly TensorInfo[],
-  attrs: RecurrentAttrs,
-): TensorInfo[] {
-  const { engine, cache, layouts } = swept();
-  return infer(engine, cache, layouts, backend, attrs, inputs);
-}
-
-function runTraining(
-  backend: KernelBackend,
-  inputs: readonly TensorInfo[],
-  attrs: RecurrentAttrs,
-): TensorInfo[] {
-  const { engine, cache, reserves } = swept();
-  const { outputs, reserve } = train(engine, cache, backend, attrs, inputs);
-  const handle = reserves.add(reserve);
-  return [makeTensor(backend, Int32Array.of(handle), [1], 'int32'), ...outputs];
-}
-
-function differentiate(
-  backend: KernelBackend,
-  [handle, ...dys]: readonly TensorInfo[],
-  { input }: GradientAttrs,
-): TensorInfo {
-  const { engine, reserves } = host();
-  const entry = reserves.get(valuesOf(backend, handle as TensorInfo)[0] as number);
-  entry.gradient ??= new StackGradient(engine, entry.reserve, backend, dys);
-  return entry.gradient.of(entry.reserve.plan.attrs.inputNames[input] as string, backend);
-}
-
-/** A worker of a lost engine may still write into its memory: the next call gets another engine, on one thread. */
-function guarded<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof EngineLostError) {
-      shared = undefined;
-      wantedThreads = 1;
-    }
-    throw error;
-  }
-}
-
-function swept(): Host {
-  const current = host();
-  current.sweep();
-  return current;
-}
-
-/** Why the engine does not start; undefined where it does. */
-function failureToStart(): string | undefined {
-  try {
-    host();
-    return undefined;
-  } catch (error) {
-    const isForbidden = error instanceof WebAssembly.CompileError;
-    const hint = isForbidden
-      ? ". Does the page's Content-Security-Policy lack 'wasm-unsafe-eval' in script-src?"
-      : '';
-    const reason = (error instanceof Error ? error.message : `${error}`).replace(/\.$/, '');
-    return `its engine does not start here: ${reason}${hint}`;
-  }
-}
-
-for (const backendName of BACKENDS) {
-  if (!isSupported()) {
-    missingKernels.set(backendName, 'this machine has no WebAssembly SIMD with shared memory');
-    continue;
-  }
-  kernelTrials.set(backendName, failureToStart);
-  const register = <A>(
-    kernelName: string,
-    run: (backend: KernelBackend, inputs: readonly TensorInfo[], attrs: A) => TensorInfo | TensorInfo[],
-  ) =>
-    registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, backend, attrs }) =>
-        guarded(() =>
-          run(backend as KernelBackend, inputs as unknown as TensorInfo[], attrs as unknown as A),
-        ),
-    });
-  register(KERNELS.inference, runInference);
-  register(KERNELS.training, runTraining);
-  register(KERNELS.gradient, differentiate);
-}
+for (const backendName of ['cpu', 'wasm', 'tensorflow']) registerKernels(backendName, kernels);

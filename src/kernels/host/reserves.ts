@@ -1,59 +1,65 @@
 /** What training calls have kept for their gradients, until the tape that recorded them is over. */
 
-import { engine as tfEngine } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../../errors.js';
+import { liveTape } from '../../tfjs-internals.js';
 import type { StackGradient } from './gradient.js';
 import type { Reserve } from './stack.js';
-
-interface Entry {
-  readonly reserve: Reserve;
-  /** tfjs makes a new one for every gradient, and forgets it when the gradients are there. */
-  readonly tape: unknown;
-  gradient?: StackGradient;
-}
-
-/**
- * The tape that records, or that gradients are being made of. A loss or a gradient that throws leaves its tape behind as the
- * active one: nothing is recorded any more then, and the scope of gradients is closed.
- */
-function liveTape(): unknown {
-  const { activeTape, gradientDepth, scopeStack } = tfEngine().state;
-  return gradientDepth > 0 || scopeStack.some(({ name }) => name === 'backward') ? activeTape : undefined;
-}
 
 /** Never the same twice, whichever engine it was: a tape may outlive one that has lost a worker. */
 let lastHandle = 0;
 
 /**
- * A kernel's output can be copied and disposed without a word to the kernel, so a tensor cannot own memory of the engine. The
- * tape can: it is the only one to ask for gradients, and whether it is over shows at the next call.
+ * The memory of the engine that belongs to a tape. tfjs copies and disposes tensors unseen, so a tensor cannot own memory; the
+ * tape bounds its life. There is one tape at a time: gradients inside each other share it.
  */
 export class Reserves {
-  private readonly entries = new Map<number, Entry>();
+  private tape: object | undefined;
+  private readonly reserves = new Map<number, Reserve>();
+  /** Of the node that is being differentiated: the products of one are over when the next one's `backward` runs. */
+  private gradient: { readonly handle: number; readonly made: StackGradient } | undefined;
 
-  /** @returns the handle under which the gradient finds it. */
+  /** @returns the handle under which `get` finds it, until the tape that records now is over. */
   add(reserve: Reserve): number {
-    lastHandle++;
-    this.entries.set(lastHandle, { reserve, tape: tfEngine().state.activeTape });
+    this.tape = liveTape();
+    this.reserves.set(++lastHandle, reserve);
     return lastHandle;
   }
 
-  get(handle: number): Entry {
-    const entry = this.entries.get(handle);
-    if (entry === undefined)
-      throw new Error(
-        'the gradient of a recurrent layer was asked for after its tape was over, or its engine lost',
-      );
-    return entry;
+  get(handle: number): Reserve {
+    return this.reserves.get(handle) ?? gone();
+  }
+
+  /** @returns the handle under which `gradientOf` finds it, until the next one is added or the tape is over. */
+  addGradient(made: StackGradient): number {
+    this.gradient?.made.release();
+    this.gradient = { handle: ++lastHandle, made };
+    return lastHandle;
+  }
+
+  gradientOf(handle: number): StackGradient {
+    return this.gradient?.handle === handle ? this.gradient.made : gone();
   }
 
   /** Frees what no tape needs any more. */
   sweep(): void {
-    const live = liveTape();
-    for (const [handle, { reserve, tape }] of this.entries) {
-      if (tape === live) continue;
-      reserve.scope.release();
-      for (const packed of reserve.weights) packed.users--;
-      this.entries.delete(handle);
+    if (this.tape === undefined || this.tape === liveTape()) return;
+    this.tape = undefined;
+    this.gradient?.made.release();
+    this.gradient = undefined;
+    for (const { scope, weights } of this.reserves.values()) {
+      scope.release();
+      for (const packed of weights) {
+        packed.users--;
+        if (packed.users === 0) packed.releaseRowMajor();
+      }
     }
+    this.reserves.clear();
   }
+}
+
+function gone(): never {
+  throw new UnsupportedError(
+    'gradient of a recurrent layer: tape: expected the one that recorded the call, got none: it is over, or its engine was ' +
+      'lost. Compute the loss and its gradient again',
+  );
 }

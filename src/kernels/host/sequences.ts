@@ -26,7 +26,7 @@ export function allocateStaging(
  */
 export function copyIn(
   engine: Engine,
-  { steps, batch, attrs }: Plan,
+  { steps, batch, call }: Plan,
   groups: readonly PackedGroup[],
   values: ArrayLike<number>,
   width: number,
@@ -39,7 +39,7 @@ export function copyIn(
   }
   engine.write(staging, values);
   const { functions, base } = engine;
-  const batchFirst = Number(attrs.batchFirst);
+  const batchFirst = Number(call.batchFirst);
   for (const [g, { packing, order, counts }] of groups.entries()) {
     const size = packing.order.length;
     functions.pack_sequence(
@@ -64,7 +64,7 @@ export function copyIn(
  */
 export function copyOut(
   engine: Engine,
-  { steps, batch, attrs }: Plan,
+  { steps, batch, call }: Plan,
   groups: readonly PackedGroup[],
   from: readonly number[],
   width: number,
@@ -73,7 +73,7 @@ export function copyOut(
   const size = steps * batch * width;
   if (groups[0]?.packing.isIdentity) return engine.floats(from[0] as number, size);
   const { functions, base } = engine;
-  const batchFirst = Number(attrs.batchFirst);
+  const batchFirst = Number(call.batchFirst);
   for (const [g, { packing, order, counts }] of groups.entries()) {
     const rows = packing.order.length;
     functions.unpack_sequence(

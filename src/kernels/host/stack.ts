@@ -1,13 +1,12 @@
 /** A stack of layers on the engine: forward, and the reserve that its gradient starts from. */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import type { RecurrentAttrs } from '../contract.js';
+import { type GroupedInputs, groupInputs, type RecurrentCall } from '../contract.js';
 import type { Scope } from './arena.js';
 import type { Engine } from './engine.js';
-import { type CallInputs, sortInputs } from './inputs.js';
-import { inputSizeOf, Layout, type StackArrays } from './layout.js';
+import { Layout, type StackArrays } from './layout.js';
 import type { Layouts } from './layouts.js';
-import { groupCount, packingsOf, planOf, threadsFor } from './plan.js';
+import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
 import { usesBackend } from './projection.js';
 import { copyIn, copyOut } from './sequences.js';
 import { makeTensor, valuesOf } from './tensors.js';
@@ -32,25 +31,25 @@ export function infer(
   cache: WeightCache,
   layouts: Layouts,
   backend: KernelBackend,
-  attrs: RecurrentAttrs,
+  call: RecurrentCall,
   tensors: readonly TensorInfo[],
 ): Outputs {
-  const inputs = sortInputs(attrs.inputNames, tensors);
-  const { shape } = inputs.x;
-  const available = engine.threads.count;
-  const known = inputs.lengths ? undefined : layouts.find(backend, attrs, shape, available);
-  const layout = known ?? layOut(engine, backend, attrs, inputs, false);
-  let isKept = known !== undefined;
-  try {
-    const outputs = withWeights(cache, backend, layout, inputs, (weights) => {
+  const inputs = groupInputs(call, tensors);
+  const plan = planOf(call, inputs.x);
+  const key = { backend, plan, threads: engine.threads.count };
+  return withWeights(cache, backend, plan, inputs, false, (weights) => {
+    const known = call.hasLengths ? undefined : layouts.find(key, weights);
+    const layout = known ?? layOut(engine, backend, plan, inputs, false);
+    let isKept = known !== undefined;
+    try {
       layout.use(weights);
-      return run(engine, backend, layout, inputs);
-    });
-    isKept ||= !inputs.lengths && layouts.keep(backend, attrs, shape, available, layout);
-    return outputs;
-  } finally {
-    if (!isKept) layout.release();
-  }
+      const outputs = run(engine, backend, layout, inputs);
+      isKept ||= !call.hasLengths && layouts.keep(key, layout);
+      return outputs;
+    } finally {
+      if (!isKept) layout.release();
+    }
+  });
 }
 
 /**
@@ -62,14 +61,15 @@ export function train(
   engine: Engine,
   cache: WeightCache,
   backend: KernelBackend,
-  attrs: RecurrentAttrs,
+  call: RecurrentCall,
   tensors: readonly TensorInfo[],
 ): { readonly outputs: Outputs; readonly reserve: Reserve } {
-  const inputs = sortInputs(attrs.inputNames, tensors);
-  const layout = layOut(engine, backend, attrs, inputs, true);
-  const { plan, groups, initial, threads, kept } = layout;
+  const inputs = groupInputs(call, tensors);
+  const plan = planOf(call, inputs.x);
+  const layout = layOut(engine, backend, plan, inputs, true);
+  const { groups, initial, threads, kept } = layout;
   try {
-    return withWeights(cache, backend, layout, inputs, (weights) => {
+    return withWeights(cache, backend, plan, inputs, true, (weights) => {
       layout.use(weights);
       const outputs = run(engine, backend, layout, inputs);
       for (const packed of weights) packed.users++;
@@ -85,32 +85,31 @@ export function train(
 function layOut(
   engine: Engine,
   backend: KernelBackend,
-  attrs: RecurrentAttrs,
-  { x, states, lengths, directions }: CallInputs,
+  plan: Plan,
+  { states, lengths }: GroupedInputs<TensorInfo>,
   isTraining: boolean,
 ): Layout {
-  const plan = planOf(attrs, x, directions.length);
   const threads = threadsFor(plan, engine.threads.count);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
   const packings = packingsOf(plan, values, groupCount(plan, threads));
   const rows = packings.reduce((sum, packing) => sum + packing.rows, 0);
-  const isProjected = usesBackend(backend, plan, rows);
-  return new Layout(engine, plan, packings, states.length > 0, threads, isTraining, isProjected);
+  return new Layout(engine, plan, packings, states.length > 0, threads, isTraining, usesBackend(plan, rows));
 }
 
 /** The packed weights, which stay where they are while `body` runs. */
 function withWeights<T>(
   cache: WeightCache,
   backend: KernelBackend,
-  { plan }: Layout,
-  { directions }: CallInputs,
+  plan: Plan,
+  { directions }: GroupedInputs<TensorInfo>,
+  isTraining: boolean,
   body: (weights: readonly PackedWeights[]) => T,
 ): T {
   const weights: PackedWeights[] = [];
   try {
     for (const [k, direction] of directions.entries()) {
-      const layer = Math.floor(k / plan.directions);
-      weights.push(cache.get(backend, direction, plan, inputSizeOf(plan, layer)));
+      const inputSize = inputSizeOf(plan, Math.floor(k / plan.directions));
+      weights.push(cache.get(backend, direction, plan, inputSize, isTraining));
     }
     return body(weights);
   } finally {
@@ -122,10 +121,10 @@ function run(
   engine: Engine,
   backend: KernelBackend,
   layout: Layout,
-  { x, states, directions: tensors }: CallInputs,
+  { x, states, directions: tensors }: GroupedInputs<TensorInfo>,
 ): Outputs {
   const { plan, groups, initial, staging, finals } = layout;
-  const { steps, batch, directions, outSize, layers, stateSizes, attrs } = plan;
+  const { steps, batch, directions, outSize, layers, stateSizes, call } = plan;
   for (const [s, state] of states.entries())
     engine.write(initial[s]?.[0] as number, valuesOf(backend, state));
   const first = groups.map(({ sequences }) => sequences[0] as number);
@@ -134,11 +133,7 @@ function run(
   const width = directions * outSize;
   const last = groups.map(({ sequences }) => sequences[layers] as number);
   const values = copyOut(engine, plan, groups, last, width, staging.output);
-  const output = makeTensor(
-    backend,
-    values,
-    attrs.batchFirst ? [batch, steps, width] : [steps, batch, width],
-  );
+  const output = makeTensor(backend, values, call.batchFirst ? [batch, steps, width] : [steps, batch, width]);
   const count = layers * directions;
   const finalStates = stateSizes.map((size, s) =>
     makeTensor(backend, engine.floats(finals[s] as number, count * batch * size), [count, batch, size]),

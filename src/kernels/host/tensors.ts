@@ -2,24 +2,21 @@
 
 import {
   type DataType,
+  getBackend,
   type KernelBackend,
   type TensorInfo,
   engine as tfEngine,
 } from '@tensorflow/tfjs-core';
-
-type HostBackend = KernelBackend & {
-  /** wasm's: a view of a tensor's bytes where they are. */
-  typedArrayFromHeap?(info: TensorInfo): Float32Array | Int32Array;
-};
+import { wasmView } from '../../tfjs-internals.js';
 
 /** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
 export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {
-  const host = backend as HostBackend;
   // Made on another backend: tfjs-node's readSync does not fetch it, and a weight has to be here to be known as alive.
   if (backend.refCount(info.dataId) === 0) tfEngine().moveData(backend, info.dataId);
   // A view is not to be had of a tensor without elements.
-  if (host.typedArrayFromHeap && !info.shape.includes(0)) return host.typedArrayFromHeap(info);
-  return host.readSync(info.dataId) as Float32Array | Int32Array;
+  if (getBackend() === 'wasm' && !info.shape.includes(0))
+    return wasmView(backend, info) as Float32Array | Int32Array;
+  return backend.readSync(info.dataId) as Float32Array | Int32Array;
 }
 
 /** A tensor with a copy of `values`. */
@@ -30,6 +27,6 @@ export function makeTensor(
   dtype: DataType = 'float32',
 ): TensorInfo {
   // wasm copies what it is given into its own memory; the others keep it.
-  const owned = (backend as HostBackend).typedArrayFromHeap ? values : values.slice();
+  const owned = getBackend() === 'wasm' ? values : values.slice();
   return { dataId: backend.write(owned, shape, dtype), shape, dtype };
 }

@@ -1,14 +1,14 @@
 /** Weights in the order in which the engine reads them, kept from call to call. */
 
-import type { DataId, KernelBackend } from '@tensorflow/tfjs-core';
+import { type DataId, type KernelBackend, type TensorInfo, engine as tfEngine } from '@tensorflow/tfjs-core';
 import { padded } from './abi/constants.js';
 import type { Engine } from './engine.js';
-import { type DirectionTensors, GATES, type Plan } from './plan.js';
+import type { DirectionTensors, Plan } from './plan.js';
 import { valuesOf } from './tensors.js';
 
 const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
 
-type WeightName = 'weight_ih' | 'weight_hh' | 'weight_hr';
+type MatrixName = 'weight_ih' | 'weight_hh' | 'weight_hr';
 
 /** The packed weights of one direction of one layer. Blocks of the arena; 0 where there is none. */
 export class PackedWeights {
@@ -21,29 +21,36 @@ export class PackedWeights {
   private readonly dataIds: readonly (DataId | undefined)[];
   /** Calls and reserves that use it; it is not freed under them. */
   users = 0;
+  private freed = false;
   private readonly blocks: number[] = [];
-  private readonly transposed = new Map<WeightName, number>();
-  /** Row-major copies that the transposes are made of, until then. */
-  private readonly rowMajor = new Map<WeightName, number>();
+  private readonly transposed = new Map<MatrixName, number>();
+  /** Row-major copies that a gradient makes its transposes of. */
+  private readonly rowMajor = new Map<MatrixName, number>();
 
+  /** @param isTraining whether a gradient may follow, which reads the transposes. */
   constructor(
     private readonly engine: Engine,
     private readonly backend: KernelBackend,
-    private readonly tensors: DirectionTensors,
+    tensors: DirectionTensors,
     private readonly plan: Plan,
     /** I of this layer. */
     readonly inputSize: number,
+    isTraining: boolean,
   ) {
     this.dataIds = WEIGHT_NAMES.map((name) => tensors[name]?.dataId);
     try {
-      this.weight_ih = this.pack('weight_ih');
-      this.weight_hh = this.pack('weight_hh');
-      this.weight_hr = tensors.weight_hr ? this.pack('weight_hr') : 0;
-      [this.bias_ih, this.bias_hh] = this.packBiases();
+      this.weight_ih = this.pack('weight_ih', tensors.weight_ih, isTraining);
+      this.weight_hh = this.pack('weight_hh', tensors.weight_hh, isTraining);
+      this.weight_hr = tensors.weight_hr ? this.pack('weight_hr', tensors.weight_hr, isTraining) : 0;
+      [this.bias_ih, this.bias_hh] = this.packBiases(tensors);
     } catch (error) {
       this.free();
       throw error;
     }
+  }
+
+  get isFreed(): boolean {
+    return this.freed;
   }
 
   /** Whether these are the tensors it was made of. */
@@ -51,26 +58,42 @@ export class PackedWeights {
     return WEIGHT_NAMES.every((name, i) => tensors[name]?.dataId === this.dataIds[i]);
   }
 
-  /** Whether all its tensors are alive, and still where they were. */
+  /** Whether all its tensors are alive, where they were or on the active backend. */
   isAlive(): boolean {
-    return this.dataIds.every((dataId) => dataId === undefined || this.backend.refCount(dataId) > 0);
+    const { backend } = tfEngine();
+    return this.dataIds.every(
+      (dataId) => dataId === undefined || this.backend.refCount(dataId) > 0 || backend.refCount(dataId) > 0,
+    );
   }
 
-  /** The weight packed for products with its transpose, made when it is first asked for. */
-  transpose(name: WeightName): number {
+  /**
+   * The weight packed for products with its transpose, made when it is first asked for.
+   * @param tensor the weight, with the values that it had.
+   */
+  transpose(name: MatrixName, tensor: TensorInfo): number {
     const known = this.transposed.get(name);
     if (known !== undefined) return known;
     const { gates, units, columns } = this.sizes(name);
     const { functions, base } = this.engine;
     const at = this.allocate(functions.packed_transposed_size(gates, units, columns));
+    const from = this.rowMajor.get(name) ?? this.copyIn(name, tensor);
     // The slots towards h begin with GRU's q, which is of the gate n.
     const firstGate = name === 'weight_hh' && this.plan.cell === 'GRU' ? 2 : 0;
-    functions.pack_transposed(base, this.rowMajor.get(name) as number, at, gates, units, columns, firstGate);
+    functions.pack_transposed(base, from, at, gates, units, columns, firstGate);
+    this.rowMajor.delete(name);
+    this.release(from);
     this.transposed.set(name, at);
     return at;
   }
 
+  /** No gradient follows any more. */
+  releaseRowMajor(): void {
+    for (const at of this.rowMajor.values()) this.release(at);
+    this.rowMajor.clear();
+  }
+
   free(): void {
+    this.freed = true;
     for (const at of this.blocks.splice(0)) this.engine.arena.release(at);
   }
 
@@ -80,35 +103,42 @@ export class PackedWeights {
     return at;
   }
 
-  private sizes(name: WeightName) {
-    const { cell, hiddenSize, projSize, outSize } = this.plan;
-    if (name === 'weight_hr') return { gates: 1, units: projSize, columns: hiddenSize };
-    return {
-      gates: GATES[cell],
-      units: hiddenSize,
-      columns: name === 'weight_ih' ? this.inputSize : outSize,
-    };
+  private release(at: number): void {
+    this.blocks.splice(this.blocks.indexOf(at), 1);
+    this.engine.arena.release(at);
   }
 
-  private pack(name: WeightName): number {
+  private sizes(name: MatrixName) {
+    const { gates, hiddenSize, projSize, outSize } = this.plan;
+    if (name === 'weight_hr') return { gates: 1, units: projSize, columns: hiddenSize };
+    return { gates, units: hiddenSize, columns: name === 'weight_ih' ? this.inputSize : outSize };
+  }
+
+  /** @returns a block with the weight, row-major. */
+  private copyIn(name: MatrixName, tensor: TensorInfo): number {
+    const { gates, units, columns } = this.sizes(name);
+    const at = this.allocate(gates * units * columns);
+    const values = valuesOf(this.backend, tensor);
+    this.engine.write(at, values);
+    return at;
+  }
+
+  private pack(name: MatrixName, tensor: TensorInfo, isTraining: boolean): number {
     const { gates, units, columns } = this.sizes(name);
     const { functions, base } = this.engine;
-    const from = this.allocate(gates * units * columns);
     const at = this.allocate(functions.packed_size(gates, units, columns));
-    const values = valuesOf(this.backend, this.tensors[name] as NonNullable<DirectionTensors[WeightName]>);
-    this.engine.write(from, values);
+    const from = this.copyIn(name, tensor);
     functions.pack_weight(base, from, at, gates, units, columns);
-    this.rowMajor.set(name, from);
+    if (isTraining) this.rowMajor.set(name, from);
+    else this.release(from);
     return at;
   }
 
   /** Both biases are added where the input's share is made, but for GRU's b_hn, which r multiplies. */
-  private packBiases(): [number, number] {
-    const { bias_ih, bias_hh } = this.tensors;
+  private packBiases({ bias_ih, bias_hh }: DirectionTensors): [number, number] {
     if (!bias_ih || !bias_hh) return [0, 0];
-    const { cell, hiddenSize } = this.plan;
+    const { cell, gates, hiddenSize } = this.plan;
     const { functions, base } = this.engine;
-    const gates = GATES[cell];
     const [input, state] = [bias_ih, bias_hh].map((bias) => {
       const at = this.allocate(gates * hiddenSize);
       const values = valuesOf(this.backend, bias);
@@ -118,24 +148,41 @@ export class PackedWeights {
     const sum = this.allocate(gates * padded(hiddenSize));
     const added = cell === 'GRU' ? 2 : gates;
     functions.pack_bias(base, input, state, sum, gates, hiddenSize, added);
-    if (cell !== 'GRU') return [sum, 0];
-    const ofN = this.allocate(padded(hiddenSize));
-    functions.pack_bias(base, state + 2 * hiddenSize, 0, ofN, 1, hiddenSize, 0);
+    const ofN = cell === 'GRU' ? this.allocate(padded(hiddenSize)) : 0;
+    if (ofN !== 0) functions.pack_bias(base, state + 2 * hiddenSize, 0, ofN, 1, hiddenSize, 0);
+    for (const at of [input, state]) this.release(at);
     return [sum, ofN];
   }
 }
 
+/** Entries that a call checks, and those that it checks for each one it adds: what is out of date stays below what is not. */
+const CHECKED_PER_CALL = 4;
+const CHECKED_PER_ENTRY = 2;
+
 /**
  * The packed weights of every live layer. A variable that is assigned gets new data, so an entry whose data are gone is out
- * of date; it is freed at the next call, since nothing tells when data are disposed.
+ * of date. Nothing tells when data are disposed: each call checks a few entries in turns, so that a thousand layers cost a
+ * call no more than one.
  */
 export class WeightCache {
+  /** In the order in which they are checked. */
   private readonly entries = new Map<object, PackedWeights>();
+  /** Out of date, but still in use by a reserve. */
+  private readonly orphans = new Set<PackedWeights>();
 
   constructor(private readonly engine: Engine) {}
 
-  /** Packed weights in use by the caller, who lets go of them by `users--`. */
-  get(backend: KernelBackend, tensors: DirectionTensors, plan: Plan, inputSize: number): PackedWeights {
+  /**
+   * Packed weights in use by the caller, who lets go of them by `users--`.
+   * @param isTraining whether a gradient may follow.
+   */
+  get(
+    backend: KernelBackend,
+    tensors: DirectionTensors,
+    plan: Plan,
+    inputSize: number,
+    isTraining: boolean,
+  ): PackedWeights {
     const key = tensors.weight_hh.dataId;
     const known = this.entries.get(key);
     if (known?.isOf(tensors)) {
@@ -143,20 +190,37 @@ export class WeightCache {
       return known;
     }
     if (known) this.drop(key, known);
-    const made = new PackedWeights(this.engine, backend, tensors, plan, inputSize);
+    this.check(CHECKED_PER_ENTRY);
+    const made = new PackedWeights(this.engine, backend, tensors, plan, inputSize, isTraining);
     made.users++;
     this.entries.set(key, made);
     return made;
   }
 
-  /** Frees what no live tensor and no reserve needs. */
+  /** Frees some of what no live tensor and no reserve needs. */
   sweep(): void {
-    for (const [key, entry] of this.entries) if (!entry.isAlive()) this.drop(key, entry);
+    this.check(CHECKED_PER_CALL);
     for (const entry of this.orphans) if (entry.users === 0) this.release(entry);
   }
 
-  /** Out of date, but still in use by a reserve. */
-  private readonly orphans = new Set<PackedWeights>();
+  /** Frees all of it. */
+  sweepAll(): void {
+    this.check(this.entries.size);
+    this.sweep();
+  }
+
+  private check(count: number): void {
+    let left = Math.min(count, this.entries.size);
+    for (const [key, entry] of this.entries) {
+      if (left-- === 0) break;
+      if (!entry.isAlive()) this.drop(key, entry);
+      else if (this.entries.size > CHECKED_PER_CALL) {
+        // To the end of the order.
+        this.entries.delete(key);
+        this.entries.set(key, entry);
+      }
+    }
+  }
 
   private drop(key: object, entry: PackedWeights): void {
     this.entries.delete(key);

@@ -1,5 +1,6 @@
 import {
   getKernel,
+  type KernelBackend,
   type KernelFunc,
   registerKernel,
   type Tensor,
@@ -8,12 +9,12 @@ import {
   UnsortedSegmentSum,
 } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
+import { wasmView } from '../../tfjs-internals.js';
 
 /** What this kernel uses of tfjs's BackendWasm. */
 interface WasmBackend {
   readSync(dataId: object): TypedArray;
   makeOutput(shape: number[], dtype: string): TensorInfo;
-  typedArrayFromHeap(tensor: TensorInfo): TypedArray;
 }
 
 /**
@@ -35,7 +36,7 @@ const unsortedSegmentSum: KernelFunc = ({ inputs, backend, attrs }) => {
   const rows = wasm.readSync(x.dataId);
   const ids = wasm.readSync(segmentIds.dataId);
   const output = wasm.makeOutput([numSegments, ...rowShape], x.dtype);
-  const sums = wasm.typedArrayFromHeap(output).fill(0);
+  const sums = wasmView(backend as KernelBackend, output).fill(0);
   for (const [i, id] of ids.entries()) {
     if (id < 0 || id >= numSegments) continue;
     for (let j = 0; j < width; j++) sums[id * width + j] += rows[i * width + j];

@@ -2,12 +2,8 @@
 
 import { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { checkKeys, checkObject, message, show } from '../../check.js';
-import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
-import { gru as gruOp } from '../../ops/gru.js';
-import type { Implementation } from '../../ops/implementation.js';
-import { lstm as lstmOp } from '../../ops/lstm.js';
-import { type Nonlinearity, rnn as rnnOp } from '../../ops/rnn.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
 import { readCellArgs } from '../../torch/layer-args.js';
 import { type CellDescription, parseNonlinearity } from '../recurrent/args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
@@ -57,7 +53,7 @@ export class GRUCell extends RecurrentCell {
   static readonly className: string = 'TorchGRUCell';
 
   constructor(args: GRUCellArgs) {
-    super(GRU_CELL, args);
+    super('GRU', GRU_CELL, args);
   }
 
   /**
@@ -83,14 +79,6 @@ export class GRUCell extends RecurrentCell {
   forward(x: Tensor, h?: Tensor | null): Tensor {
     return this.runForward(x, [h])[0] as Tensor;
   }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return gruOp(inputs, attrs, implementation);
-  }
 }
 
 /**
@@ -105,7 +93,7 @@ export class LSTMCell extends RecurrentCell {
   static readonly className: string = 'TorchLSTMCell';
 
   constructor(args: LSTMCellArgs) {
-    super(LSTM_CELL, args);
+    super('LSTM', LSTM_CELL, args);
   }
 
   /** As {@link GRUCell.fromStateDict}. */
@@ -125,14 +113,6 @@ export class LSTMCell extends RecurrentCell {
     const { h, c } = checkLSTMState(state);
     const [hNext, cNext] = this.runForward(x, [h, c]) as [Tensor, Tensor];
     return { h: hNext, c: cNext };
-  }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return lstmOp(inputs, attrs, implementation);
   }
 }
 
@@ -165,7 +145,7 @@ export class RNNCell extends RecurrentCell {
 
   constructor(args: RNNCellArgs) {
     const nonlinearity = parseNonlinearity(RNN_CELL.where, args);
-    super(RNN_CELL, args);
+    super(rnnCellOf(nonlinearity), RNN_CELL, args);
     this.nonlinearity = nonlinearity;
   }
 
@@ -181,14 +161,6 @@ export class RNNCell extends RecurrentCell {
 
   override getConfig(): serialization.ConfigDict {
     return { ...super.getConfig(), nonlinearity: this.nonlinearity };
-  }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return rnnOp(inputs, attrs, this.nonlinearity, implementation);
   }
 }
 

@@ -12,11 +12,11 @@ import {
 } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
-import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
-import { checkImplementation, type Implementation } from '../../ops/implementation.js';
+import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
+import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/step.js';
 import { checkTensor } from '../../ops/validate.js';
-import { addDirection } from '../../torch/parameter-shapes.js';
+import { type Cell, cellParameters } from '../../torch/cells.js';
 import { construct, toConfig } from '../config.js';
 import type { CellDescription } from '../recurrent/args.js';
 import { checkSymbolicInputs } from '../recurrent/call-args.js';
@@ -34,25 +34,19 @@ function shapeList(inputShape: Shape | Shape[]): [Shape, ...Shape[]] {
 
 /**
  * One step of a recurrent network as torch's cells compute it, and a cell of tf.layers: `tf.layers.rnn({ cell })` runs it
- * over a sequence. A subclass brings its op and torch's `forward`.
+ * over a sequence. A subclass brings its equations and torch's `forward`.
  */
 export abstract class RecurrentCell extends layers.RNNCell {
-  protected abstract runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs;
-
   /** H, or `[H, H]` of a cell with h and c. */
   readonly stateSize: number | number[];
 
   protected readonly options: RecurrentCellOptions;
-  /** One object for all calls: kernels know it again. */
   private readonly attrs: StackAttrs;
   private readonly parameters = new LayerParameters();
   private resolvedInputSize: number | undefined;
 
   protected constructor(
+    private readonly equations: Cell,
     private readonly cell: CellDescription,
     args: RecurrentCellArgs,
   ) {
@@ -76,9 +70,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    const shapes = new Map<string, number[]>();
-    addDirection(shapes, '', this.cell.gates, inputSize, { ...this.options, projSize: 0 });
-    return shapes;
+    return cellParameters(this.cell.gates, inputSize, { ...this.options, projSize: 0 });
   }
 
   /**
@@ -176,8 +168,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
     const { hiddenSize, implementation } = this.options;
     if (hiddenSize === 0) return this.cell.stateNames.map(() => zeros([x.shape[0], 0]));
     const [weights] = this.parameters.read() as [DirectionWeights];
-    const run = (inputs: StackInputs, attrs: StackAttrs) => this.runOp(inputs, attrs, implementation);
-    return runStep(run, x, states, weights, this.attrs);
+    return runStep(this.equations, x, states, weights, this.attrs, implementation);
   }
 
   /** Checks the shapes of `x` and the states, as tf.layers passes them. */

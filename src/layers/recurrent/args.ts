@@ -2,7 +2,7 @@
 
 import { checkBoolean, checkChoice, checkInteger, message, show } from '../../check.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
-import { NONLINEARITIES, type Nonlinearity } from '../../ops/rnn.js';
+import { NONLINEARITIES, type Nonlinearity } from '../../torch/cells.js';
 import type { LayerArgs } from '../tf-layer-args.js';
 
 /** torch's words in camelCase, beside those of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */

@@ -1,7 +1,4 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
-import { gru as gruOp } from '../../ops/gru.js';
-import type { Implementation } from '../../ops/implementation.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
@@ -41,7 +38,7 @@ export class GRU extends Recurrent {
   static readonly className: string = 'TorchGRU';
 
   constructor(args: GRUArgs) {
-    super(CELL, args);
+    super('GRU', CELL, args);
   }
 
   /**
@@ -68,14 +65,6 @@ export class GRU extends Recurrent {
   forward(x: Tensor, options: GRUForwardOptions = {}): { output: Tensor; hn: Tensor } {
     const { output, finalStates } = this.runForward(x, options);
     return { output, hn: finalStates[0] as Tensor };
-  }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return gruOp(inputs, attrs, implementation);
   }
 }
 

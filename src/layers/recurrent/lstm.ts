@@ -1,7 +1,4 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
-import type { Implementation } from '../../ops/implementation.js';
-import { lstm as lstmOp } from '../../ops/lstm.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
@@ -47,7 +44,7 @@ export class LSTM extends Recurrent {
   static readonly className: string = 'TorchLSTM';
 
   constructor(args: LSTMArgs) {
-    super(CELL, args);
+    super('LSTM', CELL, args);
   }
 
   /** P, 0 without a projection. */
@@ -81,14 +78,6 @@ export class LSTM extends Recurrent {
     const { output, finalStates } = this.runForward(x, options);
     const [hn, cn] = finalStates as [Tensor, Tensor];
     return { output, hn, cn };
-  }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return lstmOp(inputs, attrs, implementation);
   }
 }
 

@@ -14,12 +14,13 @@ import {
 } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, message, show, showShape } from '../../check.js';
-import { outputSize, type StackAttrs, type StackInputs, type StackOutputs } from '../../kernels/contract.js';
-import { checkImplementation, type Implementation } from '../../ops/implementation.js';
+import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
+import { checkImplementation } from '../../ops/implementation.js';
 import { type Lengths, lengthsFromMask, toLengths } from '../../ops/lengths.js';
+import { runRecurrent } from '../../ops/recurrent.js';
 import { sliceRows } from '../../ops/rows.js';
 import { checkTensor } from '../../ops/validate.js';
-import { torchShapes } from '../../torch/parameter-shapes.js';
+import { type Cell, outputSize, stackParameters } from '../../torch/cells.js';
 import { construct, toConfig } from '../config.js';
 import { type Mask, maskFits, sequenceMask } from '../masks/masks.js';
 import { OwnMask } from '../masks/own-mask.js';
@@ -58,17 +59,10 @@ function swapBatch(state: Tensor): Tensor3D {
   return transpose(state, [1, 0, 2]) as Tensor3D;
 }
 
-/** A stack of recurrent layers as torch has it, and a tf.layers layer. A subclass brings its op and torch's `forward`. */
+/** A stack of recurrent layers as torch has it, and a tf.layers layer. A subclass brings its equations and torch's `forward`. */
 export abstract class Recurrent extends layers.Layer {
-  protected abstract runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs;
-
   protected readonly options: RecurrentOptions;
   private readonly shapes: InputShapes;
-  /** One object for all calls: kernels know it again. */
   private readonly attrs: StackAttrs;
   private readonly store = new StateStore();
   private readonly parameters = new LayerParameters();
@@ -76,6 +70,7 @@ export abstract class Recurrent extends layers.Layer {
   private readonly ownMask = new OwnMask(this);
 
   protected constructor(
+    private readonly equations: Cell,
     private readonly cell: CellDescription,
     args: RecurrentArgs,
   ) {
@@ -110,7 +105,7 @@ export abstract class Recurrent extends layers.Layer {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    return torchShapes(this.cell.gates, inputSize, this.options);
+    return stackParameters(this.cell.gates, inputSize, this.options);
   }
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
@@ -277,7 +272,7 @@ export abstract class Recurrent extends layers.Layer {
   ): StackOutputs {
     const { dropout, numLayers, implementation } = this.options;
     const inputs: StackInputs = { x, initialStates, weights: this.parameters.read(), lengths };
-    const run = (stack: StackInputs) => this.runOp(stack, this.attrs, implementation);
+    const run = (stack: StackInputs) => runRecurrent(this.equations, stack, this.attrs, implementation);
     const drops = training && dropout > 0 && numLayers > 1;
     return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
   }

@@ -1,8 +1,6 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
-import type { Implementation } from '../../ops/implementation.js';
-import { type Nonlinearity, rnn as rnnOp } from '../../ops/rnn.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import { type CellDescription, parseNonlinearity, type RecurrentArgs } from './args.js';
@@ -42,7 +40,7 @@ export class RNN extends Recurrent {
 
   constructor(args: RNNArgs) {
     const nonlinearity = parseNonlinearity(CELL.where, args);
-    super(CELL, args);
+    super(rnnCellOf(nonlinearity), CELL, args);
     this.nonlinearity = nonlinearity;
   }
 
@@ -74,14 +72,6 @@ export class RNN extends Recurrent {
 
   override getConfig(): serialization.ConfigDict {
     return { ...super.getConfig(), nonlinearity: this.nonlinearity };
-  }
-
-  protected override runOp(
-    inputs: StackInputs,
-    attrs: StackAttrs,
-    implementation: Implementation,
-  ): StackOutputs {
-    return rnnOp(inputs, attrs, this.nonlinearity, implementation);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { countUse, renameWeight } from '../../tfjs-internals.js';
 
 /** Runs `body` in the name scope of a layer called `name`; `Layer.apply` is the only public door to one. */
 class NameScope extends layers.Layer {
@@ -65,9 +66,8 @@ export function buildLayer(layer: layers.Layer, scope: string, inputShape: Shape
       }).apply(tensor(0));
     }),
   );
-  // An unused layer (null) cannot be disposed; `Layer.apply` counts the first eager use in the same way.
-  const counted = layer as unknown as { _refCount: number | null };
-  counted._refCount ??= 1;
+  // As `Layer.apply` counts the first eager use.
+  countUse(layer);
 }
 
 /**
@@ -78,7 +78,7 @@ export function moveToScope(weights: ReadonlyMap<string, LayerVariable>): void {
   for (const [name, weight] of weights) {
     // A symbolic tensor is named like a weight, and holds nothing.
     const { originalName } = new SymbolicTensor('float32', [], null as never, [], {}, name);
-    Object.assign(weight, { originalName });
+    renameWeight(weight, originalName as string);
   }
 }
 

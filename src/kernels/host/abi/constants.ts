@@ -1,23 +1,21 @@
 /** The enumerations and sizes of engine/engine.h. A spec compares them with the header. */
 
-import type { Cell } from '../../contract.js';
+import type { Cell } from '../../../torch/cells.js';
 
 /** `enum cell`. */
 export const CELL_CODES: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 1, GRU: 2, LSTM: 3 };
 
-/** `enum gru_slot`: what the reserve of a GRU holds, and after backward the gradients of its gates. */
+/** `enum gru_slot`: the slots of a GRU's reserve, and those of the gradients of its gates. */
 export const GRU_SLOTS = { q: 0, r: 1, z: 2, n: 3 } as const;
 
-/** `enum lstm_slot`: the same of an LSTM. */
+/** `enum lstm_slot`: the same of an LSTM. The gradients of its gates have no slot for c. */
 export const LSTM_SLOTS = { i: 0, f: 1, g: 2, o: 3, c: 4 } as const;
 
-/** Slots of the reserve, and of the gradients of the gates. An RNN keeps no reserve; its gate's gradient is one slot. */
-export const SLOTS: Readonly<Record<Cell, number>> = {
-  RNN_TANH: 1,
-  RNN_RELU: 1,
-  GRU: Object.keys(GRU_SLOTS).length,
-  LSTM: Object.keys(LSTM_SLOTS).length,
-};
+/** Slots of the reserve; an RNN has none. */
+export const SLOTS: Readonly<Record<Cell, number>> = { RNN_TANH: 0, RNN_RELU: 0, GRU: 4, LSTM: 5 };
+
+/** Slots of the gradients of the gates. */
+export const GRADIENT_SLOTS: Readonly<Record<Cell, number>> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 4, LSTM: 4 };
 
 /** The slot of each gate's gradient towards x, in torch's order of gates. */
 export const INPUT_SLOTS: Readonly<Record<Cell, readonly number[]>> = {

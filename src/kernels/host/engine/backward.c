@@ -78,24 +78,25 @@ INLINE void add_output_gradient(float *arena, const struct direction *d, const s
 /* The cells of a step of all rows at work. */
 INLINE void step_cells(const int cell, float *arena, const struct direction *d, const struct walk *w,
                        struct backward_run *run) {
-  const long gate = run->hidden_padded, slots = slots_of(cell) * gate, slots_before = slots;
+  const long gate = run->hidden_padded, slots = slots_of(cell) * gate;
   const float *c0 = d->c0 ? arena + d->c0 : 0;
   for (long i = 0; i < w->count; i++) {
     long row = w->first + i, before = row_before(w, i);
-    float *dgates = arena + d->dgates + row * slots, *dh = run->dh + i * run->out_padded;
+    const float *reserve = arena + d->reserve + row * slots;
+    float *dgates = arena + d->dgates + row * gradient_slots_of(cell) * gate, *dh = run->dh + i * run->out_padded;
     const float *h = arena + d->h_before + row * run->out, *y = arena + d->y + row * d->y_stride;
     for (long u = 0; u < run->hidden; u += VL) {
       vi units = first(run->hidden - u);
       if (cell == CELL_GRU) {
-        store(dh + u, gru_backward(load(dh + u), load_part(h + u, run->hidden - u), dgates + u, gate, units));
+        store(dh + u, gru_backward(load(dh + u), load_part(h + u, run->hidden - u), reserve + u, dgates + u, gate, units));
       } else if (cell == CELL_LSTM) {
-        vf c = before >= 0 ? load(arena + d->reserve + before * slots_before + LSTM_C * gate + u)
+        vf c = before >= 0 ? load(arena + d->reserve + before * slots + LSTM_C * gate + u)
                : c0        ? load_part(c0 + w->order[i] * run->hidden + u, run->hidden - u)
                            : (vf){0};
         vf dm = load((d->proj_size ? run->dm + i * gate : dh) + u);
         if (d->proj_size)
-          store_part(arena + d->unprojected + row * run->hidden + u, lstm_output(dgates + u, gate), run->hidden - u);
-        lstm_backward(dm, c, dgates + u, gate, units, run->dc + i * gate + u);
+          store_part(arena + d->unprojected + row * run->hidden + u, lstm_output(reserve + u, gate), run->hidden - u);
+        lstm_backward(dm, c, reserve + u, dgates + u, gate, units, run->dc + i * gate + u);
       } else {
         store(dgates + u, keep(units, rnn_backward(cell, load(dh + u), load_part(y + u, run->hidden - u))));
       }
@@ -105,7 +106,7 @@ INLINE void step_cells(const int cell, float *arena, const struct direction *d, 
 
 INLINE void run_backward(const int cell, float *arena, const struct direction *d) {
   struct backward_run run = start_run(cell, arena, d);
-  const long slots = slots_of(cell) * run.hidden_padded, depth = gates_of(cell) * run.hidden_padded;
+  const long slots = gradient_slots_of(cell) * run.hidden_padded, depth = gates_of(cell) * run.hidden_padded;
   const float *dhn = d->dhn ? arena + d->dhn : 0, *dcn = d->dcn ? arena + d->dcn : 0;
   fill_h_before(arena, d, &run);
   struct walk w = start_walk(arena, d, d->reverse);

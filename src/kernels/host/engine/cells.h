@@ -15,8 +15,11 @@
 
 INLINE int gates_of(const int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
 
-/* Slots of the reserve in training, and of the gates' gradients. */
-INLINE int slots_of(const int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 1; }
+/* Slots of the reserve in training. */
+INLINE int slots_of(const int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 0; }
+
+/* Slots of the gates' gradients. */
+INLINE int gradient_slots_of(const int cell) { return cell == CELL_RNN_TANH || cell == CELL_RNN_RELU ? 1 : 4; }
 
 #include "gru.h"
 #include "lstm.h"

@@ -41,8 +41,8 @@ enum lstm_slot { LSTM_I, LSTM_F, LSTM_G, LSTM_O, LSTM_C };
  * One direction of one layer over a whole sequence; every field is an int32, in this order.
  *
  * The reserve holds, for each packed row, slots of Hp floats: those of enum gru_slot or enum lstm_slot, RNN none.
- * Backward puts the gradient of each gate's sum in the place of the gate: GRU dq dr dz dn, of which dq dr dz belong to
- * W_hh and dr dz dn to W_ih; LSTM di df dg do. An RNN has one slot then, in a buffer of its own.
+ * Backward reads it, and writes the gradient of each gate's sum into slots of their own: GRU dq dr dz dn, of which dq dr dz
+ * belong to W_hh and dr dz dn to W_ih; LSTM di df dg do; RNN one.
  */
 struct direction {
   int32_t cell;
@@ -80,7 +80,7 @@ struct direction {
   index_t dh0, dc0;     /* [B, S], [B, H]; 0: not wanted */
   index_t weight_hh_t;  /* packed transposed, see pack_transposed */
   index_t weight_hr_t;  /* packed transposed, 0: none */
-  index_t dgates;       /* [M, slots * Hp]: the reserve, of an RNN a buffer of its own */
+  index_t dgates;       /* [M, gradient slots * Hp], written by backward */
   index_t h_before;     /* [M, S]: h that each step started from, written by backward */
   index_t dh_sum;       /* [M, P]: gradient of the projected h, written by backward of an LSTM with weight_hr */
   index_t unprojected;  /* [M, H]: o * tanh(c), likewise */

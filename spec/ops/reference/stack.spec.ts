@@ -2,44 +2,33 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import type { StackAttrs, StackInputs, StackOutputs } from '../../src/kernels/contract.js';
-import { gru } from '../../src/ops/gru.js';
-import { lstm } from '../../src/ops/lstm.js';
-import { gateBlocks, linear } from '../../src/ops/recurrence.js';
-import { rnn } from '../../src/ops/rnn.js';
-import { runStep } from '../../src/ops/step.js';
-import { torchShapes } from '../../src/torch/parameter-shapes.js';
-import { describeEachBackend } from '../support/backends.js';
-import { expectClose, expectSame } from '../support/expect-same.js';
+import type { StackAttrs, StackInputs } from '../../../src/kernels/contract.js';
+import { runRecurrent } from '../../../src/ops/recurrent.js';
+import { gateBlocks, linear } from '../../../src/ops/reference/step.js';
+import { runStep } from '../../../src/ops/step.js';
+import { CELLS, type Cell, stackParameters, stateSizes } from '../../../src/torch/cells.js';
+import { describeEachBackend } from '../../support/backends.js';
+import { expectClose, expectSame } from '../../support/expect-same.js';
 
 const [B, T, I, H] = [3, 4, 2, 3];
 
-type Run = (inputs: StackInputs, attrs: StackAttrs) => StackOutputs;
-
-const OPS: Record<string, { run: Run; gates: number; projSize: number; states: readonly number[] }> = {
-  gru: { run: (inputs, attrs) => gru(inputs, attrs, 'auto'), gates: 3, projSize: 0, states: [H] },
-  lstm: { run: (inputs, attrs) => lstm(inputs, attrs, 'auto'), gates: 4, projSize: 0, states: [H, H] },
-  'lstm with a projection': {
-    run: (inputs, attrs) => lstm(inputs, attrs, 'auto'),
-    gates: 4,
-    projSize: 2,
-    states: [2, H],
-  },
-  rnn: {
-    run: (inputs, attrs) => rnn(inputs, attrs, 'tanh', 'auto'),
-    gates: 1,
-    projSize: 0,
-    states: [H],
-  },
+const OPS: Readonly<Record<string, { cell: Cell; projSize: number }>> = {
+  gru: { cell: 'GRU', projSize: 0 },
+  lstm: { cell: 'LSTM', projSize: 0 },
+  'lstm with a projection': { cell: 'LSTM', projSize: 2 },
+  rnn: { cell: 'RNN_TANH', projSize: 0 },
 };
 
-for (const [name, { run, gates, projSize, states }] of Object.entries(OPS)) {
+for (const [name, { cell, projSize }] of Object.entries(OPS)) {
+  const run = (inputs: StackInputs, attrs: StackAttrs) => runRecurrent(cell, inputs, attrs, 'auto');
+  const { gates } = CELLS[cell];
+  const states = stateSizes(cell, { hiddenSize: H, projSize });
   describeEachBackend(`the op ${name}`, () => {
     const attrs: StackAttrs = { batchFirst: true, bidirectional: true, hiddenSize: H, projSize };
 
     function inputs(): StackInputs {
       const options = { hiddenSize: H, numLayers: 2, bias: true, bidirectional: true, projSize };
-      const shapes = [...torchShapes(gates, I, options)];
+      const shapes = [...stackParameters(gates, I, options)];
       const weights = ['l0', 'l0_reverse', 'l1', 'l1_reverse'].map((suffix) =>
         Object.fromEntries(
           shapes
@@ -125,7 +114,7 @@ for (const [name, { run, gates, projSize, states }] of Object.entries(OPS)) {
         const first = tf.unstack(x, 1)[0] as tf.Tensor2D;
         const initial = initialStates!.map((state) => tf.unstack(state)[0] as tf.Tensor2D);
         const ofCell = { batchFirst: false, bidirectional: false, hiddenSize: H, projSize };
-        const next = runStep(run, first, initial, weights[0]!, ofCell);
+        const next = runStep(cell, first, initial, weights[0]!, ofCell, 'auto');
         const sequence = run(
           {
             x: tf.expandDims(first, 1) as tf.Tensor3D,

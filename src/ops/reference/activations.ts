@@ -1,14 +1,13 @@
 /**
  * sigmoid and tanh that can be differentiated twice.
  *
- * tfjs 4.22 saves the *output* of both for their gradients, and records that copy on the tape before the op itself:
- * a second derivative through it is lost without a word. Where two tapes are on, these save the input and compute
- * the derivative from it; anywhere else they are tfjs's own.
+ * tfjs 4.22 saves the *output* of both for their gradients, and records that copy on the tape before the op itself: a second
+ * derivative through it is lost without a word. Where a tape records, these save the input and compute the derivative from it;
+ * anywhere else they are tfjs's own.
  */
 
 import {
   customGrad,
-  engine,
   type GradSaveFunc,
   mul,
   sigmoid as sigmoidOp,
@@ -16,10 +15,11 @@ import {
   type Tensor,
   tanh as tanhOp,
 } from '@tensorflow/tfjs-core';
+import { gradientDepth } from '../../tfjs-internals.js';
 
 function twiceDifferentiable<T extends Tensor>(x: T, f: (x: T) => T, derivative: (y: T) => Tensor): T {
   const evaluate = (at: T): T => {
-    if (engine().state.gradientDepth < 2) return f(at);
+    if (gradientDepth() === 0) return f(at);
     const op = customGrad((...args) => {
       const [input, save] = args as unknown as [T, GradSaveFunc];
       save([input]);

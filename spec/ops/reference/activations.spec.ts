@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { sigmoid, tanh } from '../../src/ops/activations.js';
-import { describeEachBackend } from '../support/backends.js';
+import { sigmoid, tanh } from '../../../src/ops/reference/activations.js';
+import { describeEachBackend } from '../../support/backends.js';
 
 const POINTS = [-30, -3, -0.5, 0, 0.25, 2, 30];
 

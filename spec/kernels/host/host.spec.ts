@@ -1,0 +1,106 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { EngineLostError } from '../../../src/kernels/host/engine-lost-error.js';
+import { Host } from '../../../src/kernels/host/host.js';
+import { makeEngine } from '../../../src/kernels/host/wasm.js';
+import { makeCall } from '../../support/call.js';
+
+describe('the host of the engine', () => {
+  const { warn } = console;
+  let warnings: string[];
+
+  beforeEach(() => {
+    warnings = [];
+    console.warn = (text: string) => void warnings.push(text);
+  });
+  afterEach(() => {
+    console.warn = warn;
+  });
+
+  it('tries a start that failed again after 1, 2, 4, ... 64 calls, and says so once', () => {
+    let starts = 0;
+    const host = new Host(() => {
+      starts++;
+      throw new RangeError('could not allocate memory.');
+    });
+    const startedAt: number[] = [];
+    for (let call = 0; call < 300; call++) {
+      const before = starts;
+      expect(host.whyNotStarted()).to.equal('its engine does not start here: could not allocate memory');
+      if (starts > before) startedAt.push(call);
+    }
+    const pauses = startedAt.slice(1).map((call, i) => call - (startedAt[i] as number) - 1);
+    expect(pauses).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 64, 64]);
+    expect(warnings).to.deep.equal([
+      'tfjs-torch-rnn: recurrent layers run on tf ops, many times slower: ' +
+        'its engine does not start here: could not allocate memory',
+    ]);
+  });
+
+  it('runs once a start succeeds', () => {
+    let isFull = true;
+    const host = new Host(() => {
+      if (isFull) throw new RangeError('could not allocate memory');
+      return makeEngine();
+    });
+    expect(host.whyNotStarted()).to.be.a('string');
+    isFull = false;
+    expect(host.whyNotStarted(), 'a pause of one call').to.be.a('string');
+    expect(host.whyNotStarted()).to.equal(undefined);
+    expect(host.run(({ engine }) => engine.arena.floatsInUse)).to.equal(0);
+  });
+
+  it("tells of a page's policy that forbids WebAssembly", () => {
+    const host = new Host(() => {
+      throw new WebAssembly.CompileError('blocked by CSP');
+    });
+    expect(host.whyNotStarted()).to.equal(
+      "its engine does not start here: blocked by CSP. Does the page's Content-Security-Policy lack " +
+        "'wasm-unsafe-eval' in script-src?",
+    );
+  });
+
+  it('starts another engine after a trap', () => {
+    const host = new Host(() => makeEngine());
+    const first = host.run(({ engine }) => engine);
+    const trap = () =>
+      host.run(({ engine }) => {
+        engine.functions.forward(engine.base, 2 ** 29);
+      });
+    expect(trap).to.throw(EngineLostError, 'got a trap');
+    expect(host.threads).to.equal(1);
+    expect(host.run(({ engine }) => engine)).to.not.equal(first);
+  });
+
+  it('declines a call that its memory has no room for, and takes it once there is', () => {
+    const host = new Host(() => makeEngine());
+    const request = {
+      call: makeCall({ hiddenSize: 512 }),
+      inputs: [{ dataId: {}, shape: [1, 300_000, 1], dtype: 'float32' } as tf.TensorInfo],
+      isTraining: false,
+    };
+    host.run(() => {});
+    expect(host.whyNoRoom({ ...request, isTraining: true })).to.match(
+      /^a call that takes about \d+ MiB, where 0 MiB of the engine's 20\d\d MiB are in use$/,
+    );
+    expect(host.whyNoRoom(request), 'takes less without a gradient').to.equal(undefined);
+    const block = host.run(({ engine }) => engine.arena.allocate(2 ** 28));
+    expect(host.whyNoRoom(request)).to.match(/where 1024 MiB of the engine's/);
+    host.run(({ engine }) => engine.arena.release(block));
+    expect(host.whyNoRoom(request)).to.equal(undefined);
+  });
+
+  it('counts the steps that are there, where lengths are given', async () => {
+    await tf.setBackend('cpu');
+    const host = new Host(() => makeEngine());
+    host.run(() => {});
+    const x = { dataId: {}, shape: [2, 250_000, 1], dtype: 'float32' } as tf.TensorInfo;
+    const lengths = tf.tensor1d([250_000, 1], 'int32');
+    const weights = Array.from({ length: 4 }, () => x);
+    const call = makeCall({ hiddenSize: 100, hasLengths: true });
+    expect(host.whyNoRoom({ call, inputs: [x, ...weights, lengths], isTraining: true })).to.equal(undefined);
+    const full = makeCall({ hiddenSize: 100 });
+    expect(host.whyNoRoom({ call: full, inputs: [x, ...weights], isTraining: true })).to.be.a('string');
+    lengths.dispose();
+  });
+});

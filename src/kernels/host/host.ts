@@ -1,0 +1,138 @@
+/** The engine and what it keeps from call to call: started at the first call, and again where one was lost. */
+
+import { engine as tfEngine } from '@tensorflow/tfjs-core';
+import { type CallRequest, groupInputs } from '../contract.js';
+import { mebibytes } from './arena.js';
+import type { Engine } from './engine.js';
+import { EngineLostError } from './engine-lost-error.js';
+import { Layouts } from './layouts.js';
+import { nodeThreads } from './node-threads.js';
+import { floatsOf, planOf } from './plan.js';
+import { Reserves } from './reserves.js';
+import { valuesOf } from './tensors.js';
+import { makeEngine } from './wasm.js';
+import { WeightCache } from './weights.js';
+
+/** Threads by default: more than four share too little work in what layers do. */
+const DEFAULT_MAX_THREADS = 4;
+
+/** Most calls that pass after a start that failed before the next one is tried. */
+const LONGEST_PAUSE = 64;
+
+/** An engine with its caches. */
+export class RunningEngine {
+  readonly cache: WeightCache;
+  readonly reserves = new Reserves();
+  readonly layouts = new Layouts();
+
+  constructor(readonly engine: Engine) {
+    this.cache = new WeightCache(engine);
+  }
+
+  /** Frees what belongs to a tape that is over, and some of what belongs to weights that are gone. */
+  sweep(): void {
+    this.reserves.sweep();
+    this.cache.sweep();
+  }
+
+  /** Frees everything that no live tensor and no tape needs. */
+  sweepAll(): void {
+    this.reserves.sweep();
+    this.cache.sweepAll();
+    this.layouts.clear();
+  }
+}
+
+/** The one engine of a process, and what to do where it does not start or is lost. */
+export class Host {
+  private running: RunningEngine | undefined;
+  private failure: { readonly reason: string; readonly pause: number; left: number } | undefined;
+  private wantedThreads: number | undefined;
+
+  constructor(private readonly start: () => Engine) {}
+
+  /** The threads that calls may use: those asked for, or by default one for each processor, four at most. */
+  get threads(): number {
+    return this.wantedThreads ?? Math.min(DEFAULT_MAX_THREADS, nodeThreads()?.processors ?? 1);
+  }
+
+  set threads(count: number) {
+    this.wantedThreads = count;
+    if (this.running) this.running.engine.threads.count = count;
+  }
+
+  /** Floats of engine memory in use, after what can be freed was freed; 0 before the first call. */
+  get floatsInUse(): number {
+    this.running?.sweepAll();
+    return this.running?.engine.arena.floatsInUse ?? 0;
+  }
+
+  /**
+   * Why the engine does not start; undefined where it runs. What a page forbids or lacks room for shows when it is asked for,
+   * and importing the package asks for nothing. There may be room later: after 1, 2, 4, ... further calls it is tried again.
+   */
+  whyNotStarted(): string | undefined {
+    if (this.running) return undefined;
+    const { failure } = this;
+    if (failure && failure.left-- > 0) return failure.reason;
+    try {
+      this.running = new RunningEngine(this.start());
+      this.running.engine.threads.count = this.threads;
+      this.failure = undefined;
+      return undefined;
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (!failure)
+        console.warn(`tfjs-torch-rnn: recurrent layers run on tf ops, many times slower: ${reason}`);
+      const pause = failure ? Math.min(LONGEST_PAUSE, 2 * failure.pause) : 1;
+      this.failure = { reason, pause, left: pause };
+      return reason;
+    }
+  }
+
+  /** Runs `body` on the engine. One that is lost is not used again: the next call starts another. */
+  run<T>(body: (running: RunningEngine) => T): T {
+    const obstacle = this.whyNotStarted();
+    if (this.running === undefined) throw new Error(obstacle);
+    try {
+      return body(this.running);
+    } catch (error) {
+      // A worker of the lost engine may still be at work, so the next one starts on one thread.
+      if (error instanceof EngineLostError) {
+        this.running = undefined;
+        this.wantedThreads = 1;
+      }
+      throw error;
+    }
+  }
+
+  /** Why the engine's memory has no room for a call; undefined where it has, or where nothing runs yet. */
+  whyNoRoom({ call, inputs, isTraining }: CallRequest): string | undefined {
+    const [x] = inputs;
+    if (this.running === undefined || x === undefined) return undefined;
+    const { arena } = this.running.engine;
+    const plan = planOf(call, x);
+    const { steps, batch } = plan;
+    const isTooLarge = (rows: number) => floatsOf(plan, rows, isTraining) > arena.limit - arena.floatsInUse;
+    if (!isTooLarge(steps * batch)) return undefined;
+    const { lengths } = groupInputs(call, inputs);
+    const values = lengths && Array.from(valuesOf(tfEngine().backend, lengths));
+    const rows = values?.reduce((sum, length) => sum + length, 0) ?? steps * batch;
+    this.running.sweepAll();
+    if (!isTooLarge(rows)) return undefined;
+    const needed = mebibytes(floatsOf(plan, rows, isTraining));
+    const [used, limit] = [arena.floatsInUse, arena.limit].map(mebibytes);
+    return `a call that takes about ${needed}, where ${used} of the engine's ${limit} are in use`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const isForbidden = error instanceof WebAssembly.CompileError;
+  const hint = isForbidden
+    ? ". Does the page's Content-Security-Policy lack 'wasm-unsafe-eval' in script-src?"
+    : '';
+  const reason = (error instanceof Error ? error.message : `${error}`).replace(/\.$/, '');
+  return `its engine does not start here: ${reason}${hint}`;
+}
+
+export const host = new Host(makeEngine);

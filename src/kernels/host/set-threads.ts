@@ -1,0 +1,17 @@
+import { checkInteger, message } from '../../check.js';
+import { host } from './host.js';
+import { MAX_THREADS } from './threads.js';
+
+/**
+ * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for
+ * them, and never keep the process alive. Where there are none (browsers, for now) everything runs on the calling thread.
+ *
+ * @param count 1 to 16. @default one for each processor, 4 at most
+ * @throws TypeError, RangeError for anything else.
+ */
+export function setThreads(count: number): void {
+  checkInteger('setThreads', 'count', count, 1);
+  if (count > MAX_THREADS)
+    throw new RangeError(message('setThreads', 'count', `at most ${MAX_THREADS}`, String(count)));
+  host.threads = count;
+}

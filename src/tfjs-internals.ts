@@ -1,0 +1,114 @@
+/**
+ * Everything that this package uses of tfjs 4.22 and that tfjs does not document. Nothing else reaches inside: what another
+ * version of tfjs changes is mended here. Each part is checked when it is first used.
+ */
+
+import {
+  engine,
+  getBackend,
+  type KernelBackend,
+  keep,
+  type Tensor,
+  type TensorInfo,
+  type TypedArray,
+} from '@tensorflow/tfjs-core';
+import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
+import { message, show } from './check.js';
+import { UnsupportedError } from './errors.js';
+
+const checked = new Set<string>();
+
+/** @param part where tfjs keeps it: 'Engine.state.activeTape'. */
+function expectPart(part: string, rule: string, isAsExpected: boolean, value: unknown): void {
+  if (checked.has(part)) return;
+  if (!isAsExpected)
+    throw new UnsupportedError(
+      message('tfjs', part, `${rule}, as in tfjs 4.22`, show(value), 'Install tfjs ~4.22.0'),
+    );
+  checked.add(part);
+}
+
+/** How many gradients are being recorded inside each other. */
+export function gradientDepth(): number {
+  const depth: unknown = engine().state.gradientDepth;
+  expectPart('Engine.state.gradientDepth', 'a number', typeof depth === 'number', depth);
+  return depth as number;
+}
+
+/**
+ * The tape that records, or that gradients are being made of; one object for all gradients inside each other. A loss or a
+ * gradient that throws leaves its tape behind as the active one: nothing is recorded any more then, and the scope of
+ * gradients is closed.
+ */
+export function liveTape(): object | undefined {
+  const { activeTape, scopeStack } = engine().state;
+  expectPart('Engine.state.scopeStack', 'an array', Array.isArray(scopeStack), scopeStack);
+  const isLive = gradientDepth() > 0 || scopeStack.some(({ name }) => name === 'backward');
+  return isLive ? (activeTape ?? undefined) : undefined;
+}
+
+interface TapeNode {
+  readonly kernelName: string;
+  readonly saved: Tensor[];
+}
+
+/**
+ * Adds to what the tape has saved for the gradient of the kernel that it recorded last; tfjs disposes it with the tape, and
+ * hands it to the `gradFunc`. The configuration of a gradient can save inputs and outputs as well, but by copies on wasm.
+ */
+export function saveOnTape(kernelName: string, tensors: readonly Tensor[]): void {
+  const tape = engine().state.activeTape as unknown as readonly TapeNode[] | null;
+  const node = tape?.at(-1);
+  const isOurs = node?.kernelName === kernelName && Array.isArray(node.saved);
+  expectPart('Engine.state.activeTape', `to end with a node of ${kernelName}`, isOurs, node?.kernelName);
+  node?.saved.push(...tensors);
+}
+
+/** Another tensor of the same data, which a variable that is assigned or a tensor that is disposed leaves alone. */
+export function share({ dataId, shape, dtype }: Tensor): Tensor {
+  const { backend } = engine();
+  // Made on another backend, whose count this one does not have.
+  if (backend.refCount(dataId) === 0) engine().moveData(backend, dataId);
+  backend.incRef(dataId);
+  return engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+}
+
+/** The same, and no `tidy` disposes it. */
+export function pin(tensor: Tensor): Tensor {
+  return keep(share(tensor));
+}
+
+interface WasmBackend {
+  typedArrayFromHeap(info: TensorInfo): TypedArray;
+}
+
+/** The elements of a tensor of the wasm backend where they lie: a view until another tensor is made. */
+export function wasmView(backend: KernelBackend, info: TensorInfo): TypedArray {
+  const { typedArrayFromHeap } = backend as unknown as Partial<WasmBackend>;
+  const isFunction = typeof typedArrayFromHeap === 'function';
+  expectPart('BackendWasm.typedArrayFromHeap', 'a function', isFunction, typedArrayFromHeap);
+  return (backend as unknown as WasmBackend).typedArrayFromHeap(info);
+}
+
+/** Whether the active backend is a GPU build of tfjs-node. */
+export function usesTensorflowGpu(): boolean {
+  if (getBackend() !== 'tensorflow') return false;
+  const { isUsingGpuDevice } = engine().backend as unknown as { readonly isUsingGpuDevice?: boolean };
+  const isBoolean = typeof isUsingGpuDevice === 'boolean';
+  expectPart('NodeJSKernelBackend.isUsingGpuDevice', 'a boolean', isBoolean, isUsingGpuDevice);
+  return isUsingGpuDevice === true;
+}
+
+/** Counts a use of a layer that was built without `apply`: one without any (null) cannot be disposed. */
+export function countUse(layer: layers.Layer): void {
+  const counted = layer as unknown as { _refCount: number | null };
+  expectPart('Layer._refCount', 'a field', '_refCount' in layer, undefined);
+  counted._refCount ??= 1;
+}
+
+/** Gives a weight the name under which a saved model holds it. */
+export function renameWeight(weight: LayerVariable, originalName: string): void {
+  const { originalName: old } = weight;
+  expectPart('LayerVariable.originalName', 'a string', typeof old === 'string', old);
+  Object.assign(weight, { originalName });
+}
