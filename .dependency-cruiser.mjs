@@ -1,12 +1,13 @@
-// Imports point one way: cli -> keras | models -> layers -> ops -> kernels/contract, all to torch; state-dict stands alone.
+// Imports point one way: cli -> keras | models -> layers -> ops -> kernels/contract, all and kernels to
+// torch; state-dict stands alone.
 // A folder of src imports itself, check.ts, errors.ts, and the paths that stand here.
 const IMPORTS = {
   'state-dict': [],
   matching: ['state-dict'],
   torch: ['matching/faults', 'state-dict'],
-  kernels: [],
-  ops: ['kernels/contract', 'torch'],
-  layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'torch'],
+  kernels: ['tfjs-internals', 'torch'],
+  ops: ['kernels/contract', 'tfjs-internals', 'torch'],
+  layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   models: ['layers', 'matching', 'state-dict', 'torch'],
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
   cli: ['matching/edits', 'state-dict', 'torch'],

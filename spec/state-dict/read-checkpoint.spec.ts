@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseStateDict } from '../../src/state-dict/parse.js';
-import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import type { ReadReport } from '../../src/state-dict/report.js';
 import { errorOf, expectSameBits, fixture, utf8 } from './support.js';
 
 const FILE = fixture('reference/module.safetensors');

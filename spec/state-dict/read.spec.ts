@@ -11,7 +11,7 @@ import { FormatError, UnsupportedError } from '../../src/errors.js';
 import type { ReadOptions } from '../../src/state-dict/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import { readStateDict } from '../../src/state-dict/read.js';
-import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import type { ReadReport } from '../../src/state-dict/report.js';
 import type { StateDictSource } from '../../src/state-dict/sources/locate.js';
 import type { ReadProgress } from '../../src/state-dict/sources/stream.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
 import type { ReadOptions } from '../../src/state-dict/options.js';
 import { readStateDict } from '../../src/state-dict/read.js';
-import type { ReadReport } from '../../src/state-dict/read-checkpoint.js';
+import type { ReadReport } from '../../src/state-dict/report.js';
 import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';

@@ -6,7 +6,7 @@ export { parseSafetensorsMetadata, type SafetensorsOptions } from './formats/saf
 export type { ParseOptions, PartOptions, ReadOptions } from './options.js';
 export { parseStateDict } from './parse.js';
 export { readStateDict } from './read.js';
-export type { ReadReport } from './read-checkpoint.js';
+export type { ReadReport } from './report.js';
 export type { ReadLimits } from './rules/limits.js';
 export type { StateDictSource } from './sources/locate.js';
 export type { ReadProgress } from './sources/stream.js';

@@ -5,7 +5,7 @@ import type { CheckpointPath } from './choose/dict.js';
 import type { StateDictFormat } from './formats/detect.js';
 import { FORMATS } from './formats/open.js';
 import { checkModulePath } from './keys.js';
-import type { ReadReport } from './read-checkpoint.js';
+import type { ReadReport } from './report.js';
 import type { ReadLimits } from './rules/limits.js';
 import type { ReadProgress } from './sources/stream.js';
 

@@ -12,21 +12,6 @@ import type { Reading } from './reading/reading.js';
 import { bindTensors } from './tensors/bind.js';
 import type { StateDict } from './tensors/tensor.js';
 
-/** What was read of a file. */
-export interface ReadReport {
-  readonly format: StateDictFormat;
-  /** Keys from the root of the file to the dict that was read; none for the root itself. */
-  readonly path: CheckpointPath;
-  /** How many tensors were read. */
-  readonly tensors: number;
-  /** What was left out or ignored, a sentence each. */
-  readonly warnings: readonly string[];
-  /** Names of classes and functions that a pickle mentions and this package does not know. None is ever called. */
-  readonly unknownGlobals: readonly string[];
-  /** `__metadata__` of a safetensors file that has one; of the first file of a model in several. */
-  readonly metadata?: ReadonlyMap<string, string>;
-}
-
 /** Takes the names of all tensors that were found, in the order of the file, and returns those to read. */
 export type SelectNames = (names: readonly string[]) => readonly string[];
 

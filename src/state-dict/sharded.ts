@@ -5,7 +5,7 @@ import type { FormatError } from '../errors.js';
 import { selectNames } from './choose/select.js';
 import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
-import type { ReadReport } from './read-checkpoint.js';
+import type { ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { maxMembers, type ReadLimits, tooManyTensors } from './rules/limits.js';
 import { type Located, locate, type Place, WHERE } from './sources/locate.js';

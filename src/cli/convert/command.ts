@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { readStateDict } from '../../state-dict/read.js';
-import type { ReadReport } from '../../state-dict/read-checkpoint.js';
+import type { ReadReport } from '../../state-dict/report.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
