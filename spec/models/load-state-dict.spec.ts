@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
+import { StateDictError } from '../../src/errors.js';
 import { gru } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { describeEachBackend } from '../support/backends.js';
@@ -276,6 +277,24 @@ describe('loadStateDict', () => {
     expect(tf.memory().numTensors).to.equal(before + 2);
     layer.dispose();
     expect(tf.memory().numTensors).to.equal(before);
+  });
+
+  it("reads each layer's configuration once, whatever there is to match, build and hint at", () => {
+    const layers = [
+      dense(2),
+      gru({ hiddenSize: 2 }),
+      tf.layers.batchNormalization({ axis: -1, epsilon: 1e-5 }),
+    ];
+    for (const layer of layers) {
+      const getConfig = layer.getConfig.bind(layer);
+      let reads = 0;
+      layer.getConfig = () => {
+        reads++;
+        return getConfig();
+      };
+      expect(() => loadStateDict(layer, new Map([['bias_ih_l0', f32([4])]]))).to.throw(StateDictError);
+      expect(reads, layer.getClassName()).to.equal(1);
+    }
   });
 
   it('survives a tidy around it', () => {
