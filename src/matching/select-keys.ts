@@ -2,7 +2,7 @@
 
 import { message, show } from '../check.js';
 import { joinPath } from '../state-dict/keys.js';
-import { tagOf } from '../state-dict/tensors/tag.js';
+import { builtinClass } from '../state-dict/tensors/bytes.js';
 import type { StateDict } from '../state-dict/tensors/tensor.js';
 
 /** What training wrappers put before every key: DataParallel, torch.compile, and LightningModule by custom. */
@@ -13,9 +13,9 @@ const MAX_WRAPPERS = 4;
 
 /** Throws TypeError unless the value is a Map with strings for keys. */
 export function checkStateDict(where: string, value: unknown): asserts value is StateDict {
-  if (tagOf(value) !== 'Map') {
+  if (builtinClass(value) !== 'Map') {
     const [got, remedy] =
-      tagOf(value) === 'Promise'
+      builtinClass(value) === 'Promise'
         ? ['a Promise', 'Await it']
         : [show(value), 'readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes'];
     throw new TypeError(message(where, 'stateDict', 'a StateDict, a Map from key to tensor', got, remedy));

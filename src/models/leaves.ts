@@ -5,7 +5,7 @@ import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/weights.js';
 import type { ModuleLeaf, Parameter, TorchModule } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
-import { tagOf } from '../state-dict/tensors/tag.js';
+import { builtinClass } from '../state-dict/tensors/bytes.js';
 import { type Layer, moduleOf } from './modules/index.js';
 import { isCell } from './modules/recurrent.js';
 
@@ -119,7 +119,7 @@ function childrenOf(layer: Layer): readonly Layer[] | undefined {
 }
 
 function checkMap(where: string, map: unknown): asserts map is ModuleMap {
-  const isList = Array.isArray(map) || tagOf(map) === 'Map';
+  const isList = Array.isArray(map) || builtinClass(map) === 'Map';
   if (typeof map === 'function' || (typeof map === 'object' && map !== null && !isList)) return;
   const remedy = isList ? 'Object.fromEntries makes an object of a Map' : undefined;
   throw new TypeError(message(where, 'map', 'an object or a function', show(map), remedy));

@@ -12,7 +12,7 @@ const T: CheckpointNode = {
   tensor: { dtype: 'U8', shape: [0] },
   read: () => new Uint8Array(0),
 };
-const NUMBER: CheckpointNode = { ...T, maybeSetting: true } as CheckpointNode;
+const NUMBER: CheckpointNode = { ...T, isBareScalar: true } as CheckpointNode;
 const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
 const OTHER: CheckpointNode = { kind: 'other', text: '3' };
 

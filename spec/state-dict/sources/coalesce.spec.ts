@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ByteRange } from '../../../src/state-dict/reading/reading.js';
-import { coalesce } from '../../../src/state-dict/sources/coalesce.js';
+import { coalesce } from '../../../src/state-dict/sources/ranges.js';
 
 const RUNS = { seed: 20261122, numRuns: 500 };
 const GAP = 1 << 16;

@@ -1,7 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
-import { asBytes, hasMark, latin1Of, requireLittleEndian } from '../../../src/state-dict/tensors/bytes.js';
+import {
+  asBytes,
+  builtinClass,
+  hasMark,
+  latin1Of,
+  requireLittleEndian,
+} from '../../../src/state-dict/tensors/bytes.js';
 import { errorOf } from '../support.js';
 
 describe('asBytes', () => {
@@ -83,5 +89,35 @@ describe('latin1Of', () => {
     expect(text).to.have.length(10_000);
     expect(bytes.every((byte, i) => text.charCodeAt(i) === byte)).to.equal(true);
     expect(latin1Of(new Uint8Array(0))).to.equal('');
+  });
+});
+
+describe('builtinClass', () => {
+  it('knows built-in values of this realm and of another', () => {
+    for (const name of ['Uint8Array', 'BigInt64Array', 'Map']) {
+      const foreign: unknown = runInNewContext(`new ${name}()`);
+      expect(foreign, name).not.to.be.instanceOf(
+        (globalThis as unknown as Record<string, MapConstructor>)[name],
+      );
+      expect(builtinClass(foreign)).to.equal(name);
+    }
+    expect(builtinClass(runInNewContext('new ArrayBuffer(1)'))).to.equal('ArrayBuffer');
+    expect(builtinClass(new ArrayBuffer(1))).to.equal('ArrayBuffer');
+  });
+
+  it('counts a Buffer as a Uint8Array and a subclass as its base', () => {
+    expect(builtinClass(Buffer.of(1))).to.equal('Uint8Array');
+    expect(builtinClass(new (class extends Map {})())).to.equal('Map');
+  });
+
+  it('gives any value a tag', () => {
+    expect([null, undefined, 1, 'a', [], {}].map(builtinClass)).to.deep.equal([
+      'Null',
+      'Undefined',
+      'Number',
+      'String',
+      'Array',
+      'Object',
+    ]);
   });
 });

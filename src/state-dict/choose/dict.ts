@@ -91,7 +91,7 @@ function isTensor(node: CheckpointNode): node is TensorNode {
 }
 
 function isPlainTensor(node: CheckpointNode): boolean {
-  return isTensor(node) && !(node.kind === 'loaded' && node.maybeSetting);
+  return isTensor(node) && !(node.kind === 'loaded' && node.isBareScalar);
 }
 
 /** Every dict from which a tensor can be reached. */

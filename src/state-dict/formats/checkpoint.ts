@@ -48,7 +48,7 @@ export type CheckpointNode =
       readonly kind: 'loaded';
       readonly tensor: Pick<TorchTensor, 'dtype' | 'shape'>;
       read(): TorchData;
-      readonly maybeSetting?: boolean;
+      readonly isBareScalar?: boolean;
     }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
   /**

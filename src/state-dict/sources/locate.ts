@@ -2,8 +2,7 @@
 
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { asBytes, isBytes } from '../tensors/bytes.js';
-import { tagOf } from '../tensors/tag.js';
+import { asBytes, builtinClass, isBytes } from '../tensors/bytes.js';
 import { blobAccess } from './blob.js';
 import { nameSource, readBlob, readFile, readResponse, readUrl } from './body.js';
 import { fileAccess } from './file.js';
@@ -99,7 +98,7 @@ function fileUrl(source: string): URL {
 }
 
 function isUrl(source: unknown): source is URL {
-  return tagOf(source) === 'URL';
+  return builtinClass(source) === 'URL';
 }
 
 /** By its members, since fetch libraries and other windows have their own classes. */

@@ -8,7 +8,7 @@ import { checkCrc32 } from '../formats/zip/crc32.js';
 import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
 import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
-import { coalesce } from '../sources/coalesce.js';
+import { coalesce } from '../sources/ranges.js';
 import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
 import type { StateDict, TorchData, TorchTensor } from './tensor.js';

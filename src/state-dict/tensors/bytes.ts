@@ -1,6 +1,5 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { tagOf } from './tag.js';
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -35,9 +34,17 @@ export function latin1Of(bytes: Uint8Array): string {
   return text;
 }
 
+/**
+ * The class of a built-in value by its tag: `Uint8Array`, `Map`, `Null`. Unlike `instanceof` it knows the values of another window,
+ * worker or `vm` context, and a Buffer is a Uint8Array.
+ */
+export function builtinClass(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
 /** An ArrayBuffer or Uint8Array, of any realm. */
 export function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
-  const tag = tagOf(value);
+  const tag = builtinClass(value);
   return tag === 'ArrayBuffer' || tag === 'Uint8Array';
 }
 
@@ -55,5 +62,5 @@ export function asBytes(where: string, value: unknown, what = 'bytes', remedy?: 
 }
 
 function isFixed(buffer: ArrayBufferLike): boolean {
-  return tagOf(buffer) === 'ArrayBuffer' && !(buffer as { readonly resizable?: boolean }).resizable;
+  return builtinClass(buffer) === 'ArrayBuffer' && !(buffer as { readonly resizable?: boolean }).resizable;
 }

@@ -1,6 +1,6 @@
 import { checkInteger, message, show, showShape } from '../../check.js';
+import { builtinClass } from './bytes.js';
 import { arrayName, byteLengthOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
-import { tagOf } from './tag.js';
 import type { TorchTensor } from './tensor.js';
 
 /**
@@ -20,7 +20,7 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
     const rule = 'sizes whose product is at most 2^53 - 1';
     throw new RangeError(message(where, `${what} shape`, rule, showShape(shape)));
   }
-  const got = ArrayBuffer.isView(data) ? tagOf(data) : show(data);
+  const got = ArrayBuffer.isView(data) ? builtinClass(data) : show(data);
   if (got !== arrayName(dtype)) {
     throw new TypeError(message(where, `${what} data`, `a ${arrayName(dtype)} for ${dtype}`, got));
   }

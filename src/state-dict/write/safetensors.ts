@@ -1,10 +1,9 @@
 import { message, show } from '../../check.js';
 import { LENGTH_BYTES, METADATA_KEY } from '../formats/safetensors/header.js';
 import { FORMAT_MAX_HEADER_BYTES } from '../rules/limits.js';
-import { requireLittleEndian } from '../tensors/bytes.js';
+import { builtinClass, requireLittleEndian } from '../tensors/bytes.js';
 import { checkTensor } from '../tensors/check.js';
 import { DTYPE_NAMES } from '../tensors/dtypes.js';
-import { tagOf } from '../tensors/tag.js';
 import type { StateDict, TorchTensor } from '../tensors/tensor.js';
 
 /** The `metadata` of `safetensors.torch.save_file`: text by text. */
@@ -56,7 +55,7 @@ export function safetensorsPieces(stateDict: StateDict, metadata?: SafetensorsMe
 }
 
 function inFileOrder(stateDict: StateDict): [string, TorchTensor][] {
-  if (tagOf(stateDict) !== 'Map') {
+  if (builtinClass(stateDict) !== 'Map') {
     throw new TypeError(message(WHERE, 'stateDict', 'a Map of name to tensor', show(stateDict)));
   }
   const encoder = new TextEncoder();
@@ -126,7 +125,7 @@ function metadataJson(metadata: SafetensorsMetadata): string {
 
 /** The entries of a Map or plain object. */
 function metadataEntries(metadata: SafetensorsMetadata): [string, string][] {
-  if (tagOf(metadata) === 'Map') return [...(metadata as ReadonlyMap<string, string>)];
+  if (builtinClass(metadata) === 'Map') return [...(metadata as ReadonlyMap<string, string>)];
   if (typeof metadata === 'object' && metadata !== null && isPlain(metadata)) return Object.entries(metadata);
   throw new TypeError(message(WHERE, 'metadata', 'a Map or plain object of strings', show(metadata)));
 }

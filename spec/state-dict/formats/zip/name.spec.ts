@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readName } from '../../../../src/state-dict/formats/zip/name.js';
+import { readName } from '../../../../src/state-dict/formats/zip/directory.js';
 import { errorOf, utf8 } from '../../support.js';
 
 describe('readName', () => {

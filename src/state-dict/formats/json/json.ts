@@ -78,7 +78,7 @@ function nodeOf(reader: JsonReader, name: string, value: JsonValue): CheckpointN
 }
 
 function isPlainTensor(node: CheckpointNode): boolean {
-  return node.kind === 'refused' || (node.kind === 'loaded' && !node.maybeSetting);
+  return node.kind === 'refused' || (node.kind === 'loaded' && !node.isBareScalar);
 }
 
 function holdsPlainTensor(dict: CheckpointDict): boolean {

@@ -29,7 +29,7 @@ export function listNode(
     return readList(reader, name, dtype, scan.scalars);
   };
   if (!scan.isRegular) return refusedNode(read);
-  return { kind: 'loaded', tensor: { dtype, shape: scan.shape }, read, maybeSetting: kind !== 'list' };
+  return { kind: 'loaded', tensor: { dtype, shape: scan.shape }, read, isBareScalar: kind !== 'list' };
 }
 
 /** The node of `{shape, dtype?, data}`, members in any order. Other members (`requires_grad`, `device`) are ignored. */

@@ -38,13 +38,13 @@ export function* locateEntries(
   directoryBegin: number,
 ): Reading<Map<CentralEntry, number>> {
   const slots = slotsOf([...entries], directoryBegin);
-  const seams = slots.map(({ begin }, i) => seamAt(begin, slots[i - 1], slots[i]));
-  seams.push(seamAt(directoryBegin, slots.at(-1), undefined));
-  const parts = yield* readRanges(seams);
+  const boundaries = slots.map(({ begin }, i) => boundaryAt(begin, slots[i - 1], slots[i]));
+  boundaries.push(boundaryAt(directoryBegin, slots.at(-1), undefined));
+  const parts = yield* readRanges(boundaries);
   const found = new Map<CentralEntry, number>();
   slots.forEach((slot, i) => {
-    const head = parts[i].subarray(slot.begin - seams[i].begin);
-    const tail = parts[i + 1].subarray(0, slot.end - seams[i + 1].begin);
+    const head = parts[i].subarray(slot.begin - boundaries[i].begin);
+    const tail = parts[i + 1].subarray(0, slot.end - boundaries[i + 1].begin);
     const dataBegin = checkHeader(slot, head);
     checkDescriptor(slot, dataBegin + slot.entry.storedBytes, tail);
     found.set(slot.entry, dataBegin);
@@ -69,7 +69,7 @@ function slotsOf(entries: readonly CentralEntry[], directoryBegin: number): Slot
 }
 
 /** The range around a boundary between two entries: the descriptor of one, the header of the next. */
-function seamAt(place: number, before: Slot | undefined, after: Slot | undefined): ByteRange {
+function boundaryAt(place: number, before: Slot | undefined, after: Slot | undefined): ByteRange {
   const headBytes = after
     ? LOCAL_BYTES + after.entry.nameBytes.length + EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES
     : 0;
