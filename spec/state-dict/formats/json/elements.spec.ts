@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { elementsOf } from '../../../../src/state-dict/formats/json/elements.js';
+import { elementsOf, type ScalarKind } from '../../../../src/state-dict/formats/json/elements.js';
 import { JsonReader } from '../../../../src/state-dict/formats/json/reader.js';
 import type { TorchDtype } from '../../../../src/state-dict/tensors/tensor.js';
 import { utf8 } from '../../support.js';
@@ -14,7 +14,7 @@ function element(dtype: TorchDtype, text: string): number | bigint | undefined {
     pythonNumbers: true,
   });
   const elements = elementsOf(dtype, 1)!;
-  const taken = elements.put(reader, 0);
+  const taken = elements.put(reader, 0, reader.kind() as ScalarKind);
   reader.expectEnd();
   return taken ? elements.data[0] : undefined;
 }

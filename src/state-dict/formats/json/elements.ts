@@ -8,9 +8,11 @@ export interface Elements {
   readonly data: TorchData;
   /** The rule for a scalar, as in a message. */
   readonly rule: string;
-  /** Consumes a number or boolean into the element `index`; false where it is not a value of the dtype. */
-  put(reader: JsonReader, index: number): boolean;
+  /** Consumes the number or boolean that comes next into the element `index`; false where it is not a value of the dtype. */
+  put(reader: JsonReader, index: number, kind: ScalarKind): boolean;
 }
+
+export type ScalarKind = 'number' | 'boolean';
 
 type Put = Elements['put'];
 type Numbers = Exclude<TorchData, BigInt64Array | BigUint64Array>;
@@ -41,8 +43,8 @@ export function elementsOf(dtype: TorchDtype, count: number): Elements | undefin
 
 /** Refuses booleans. */
 function putNumber(put: Put): Put {
-  return (reader, index) => {
-    if (reader.kind() === 'number') return put(reader, index);
+  return (reader, index, kind) => {
+    if (kind === 'number') return put(reader, index, kind);
     reader.readBoolean();
     return false;
   };
@@ -56,8 +58,8 @@ function putFloat(data: Numbers, encode: (value: number) => number): Put {
 }
 
 function putBoolean(data: Uint8Array): Put {
-  return (reader, index) => {
-    const value = reader.kind() === 'boolean' ? Number(reader.readBoolean()) : reader.readNumber();
+  return (reader, index, kind) => {
+    const value = kind === 'boolean' ? Number(reader.readBoolean()) : reader.readNumber();
     data[index] = value;
     return value === 0 || value === 1;
   };

@@ -19,9 +19,10 @@ export interface ListScan {
 export function scanList(reader: JsonReader): ListScan {
   let isRegular = true;
   let startsWithBoolean = false;
-  const skip = (_: JsonReader, index: number): boolean => {
-    if (index === 0) startsWithBoolean = reader.kind() === 'boolean';
-    reader.skipValue();
+  const skip: Elements['put'] = (_, index, kind) => {
+    if (index === 0) startsWithBoolean = kind === 'boolean';
+    if (kind === 'number') reader.skipNumber();
+    else reader.readBoolean();
     return true;
   };
   const list = new ListReader(reader, skip, '', () => {
@@ -80,7 +81,7 @@ class ListReader {
       this.readItems(depth);
     } else if (kind === 'number' || kind === 'boolean') {
       this.checkLevel(depth, 'number');
-      if (!this.put(this.reader, this.scalars++)) {
+      if (!this.put(this.reader, this.scalars++, kind)) {
         this.refuse('INVALID_ELEMENT', this.place(depth), this.rule, this.reader.tokenText());
       }
     } else {

@@ -284,7 +284,8 @@ export class JsonReader {
     return stop;
   }
 
-  private skipNumber(): void {
+  /** Consumes a number, as `readNumber` does. */
+  skipNumber(): void {
     this.peek();
     this.tokenStart = this.position;
     this.skipNumberToken();
