@@ -208,7 +208,7 @@ describe('tfjs-torch-rnn', () => {
       parseSafetensors(new Uint8Array(readFileSync(inFolder(name))));
 
     it('keeps tensors and metadata bit for bit, to JSON and back', async () => {
-      const source = fixturePath('reference/every_dtype.safetensors').pathname;
+      const source = fileURLToPath(fixturePath('reference/every_dtype.safetensors'));
       const original = fixture('reference/every_dtype.safetensors');
       expect((await tell('convert', source, inFolder('a.json'))).code).to.equal(0);
       expect((await tell('convert', inFolder('a.json'), inFolder('b.safetensors'))).code).to.equal(0);

@@ -1,0 +1,3 @@
+import { removeFolders } from './projects.js';
+
+export const mochaHooks = { afterAll: removeFolders };

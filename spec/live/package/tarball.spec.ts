@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { projectAlone } from './support/projects.js';
+
+const ALLOWED = /^(dist\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+
+describe('the tarball', () => {
+  let installed: string;
+  let folder: string;
+  let files: string[];
+  let manifest: Record<string, unknown> & {
+    exports: Record<string, string | Record<string, string>>;
+    bin: Record<string, string>;
+  };
+  before(async () => {
+    const project = await projectAlone();
+    installed = project.installed;
+    folder = join(project.folder, 'node_modules/tfjs-torch-rnn');
+    manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(folder.length + 1)
+          .replaceAll('\\', '/'),
+      );
+  });
+
+  it('holds dist/ and the texts, nothing else', () => {
+    expect(files.filter((file) => !ALLOWED.test(file))).to.deep.equal([]);
+    expect(files).to.include.members(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']);
+  });
+
+  it('holds every file that its manifest names', () => {
+    const exported = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry),
+    );
+    const { main, types, sideEffects } = manifest as unknown as Record<string, string> & {
+      sideEffects: string[];
+    };
+    const named = [main, types, ...sideEffects, ...exported, ...Object.values(manifest.bin)];
+    expect(named.filter((path) => !existsSync(join(folder, path)))).to.deep.equal([]);
+  });
+
+  it('lists types first in every entry, where TypeScript looks for them', () => {
+    const entries = Object.entries(manifest.exports).filter(([name]) => name !== './package.json');
+    for (const [name, entry] of entries) expect(Object.keys(entry), name).to.deep.equal(['types', 'default']);
+  });
+
+  it('has the declarations of every module', () => {
+    const modules = files.filter((file) => file.endsWith('.js'));
+    expect(modules).to.include('dist/keras/index.js');
+    expect(modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))).to.deep.equal([]);
+  });
+
+  it('runs nothing as it is installed, and npm has nothing to warn of', () => {
+    expect(manifest).to.not.have.property('scripts');
+    expect(manifest).to.not.have.property('dependencies');
+    expect(installed).to.not.match(/warn/i);
+  });
+});
