@@ -1,6 +1,7 @@
 // Bundlers drop a module that package.json's `sideEffects` does not list, with all that it imports, where no export of
 // it is used by name. A registration that is dropped shows late and elsewhere: a slow layer, a model that does not load.
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
 
@@ -28,6 +29,35 @@ function filesWithEffects(): string[] {
     .filter((name) => name.endsWith('.ts'))
     .filter((name) => hasEffect(readFileSync(new URL(name, source), 'utf8')))
     .map((name) => `./dist/${name.replace(/\.ts$/, '.js')}`);
+}
+
+/** What a module imports as it is loaded, and what they import, as far as `follow` allows. */
+function reachedFrom(entry: string, follow: (path: string) => boolean): Set<string> {
+  const reached = new Set([entry]);
+  for (const path of reached) {
+    if (!follow(path)) continue;
+    for (const imported of importsOf(path)) reached.add(imported);
+  }
+  return reached;
+}
+
+function importsOf(path: string): string[] {
+  const source = new URL(path.replace('./dist/', 'src/').replace(/\.js$/, '.ts'), root);
+  const { statements } = ts.createSourceFile(
+    'module.ts',
+    readFileSync(source, 'utf8'),
+    ts.ScriptTarget.Latest,
+  );
+  return statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const isType = ts.isImportDeclaration(statement)
+      ? statement.importClause?.isTypeOnly
+      : statement.isTypeOnly;
+    const { moduleSpecifier } = statement;
+    if (isType || !moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) return [];
+    const { text } = moduleSpecifier;
+    return text.startsWith('.') ? [`./${posix.join(posix.dirname(path), text)}`] : [];
+  });
 }
 
 function hasEffect(text: string): boolean {
@@ -66,6 +96,19 @@ describe('sideEffects of package.json', () => {
   it('lists every entry and every file whose import does something, and no other', () => {
     const needed = new Set([...entries(), ...filesWithEffects()]);
     expect([...manifest.sideEffects].sort()).to.deep.equal([...needed].sort());
+  });
+
+  it('reaches each of them from every entry that imports it, however far, through listed files alone', () => {
+    const listed = new Set(manifest.sideEffects);
+    const withEffects = filesWithEffects();
+    for (const entry of entries()) {
+      const all = reachedFrom(entry, () => true);
+      const kept = reachedFrom(entry, (path) => listed.has(path));
+      expect(
+        withEffects.filter((path) => all.has(path) && !kept.has(path)),
+        `what a bundle of ${entry} loses: let its source import them`,
+      ).to.deep.equal([]);
+    }
   });
 
   it('holds for entries of the exports map and of bin', () => {

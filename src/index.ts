@@ -1,4 +1,6 @@
+// What registers something is imported here itself: bundlers drop it behind a module that nothing is used of.
 import './kernels/index.js';
+import './ops/fused.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export { setThreads } from './kernels/host/set-threads.js';
