@@ -33,8 +33,8 @@ const model = tf.sequential({
 loadStateDict(model, stateDict);
 await save('saved/torch', model);
 await saveSafetensors('saved/weights.safetensors', stateDict);
-const tensors = [...stateDict].map(([key, { shape, data }]) => [key, shape, [...data]]);
-writeFileSync('saved/weights.json', JSON.stringify(tensors));
+const tensors = [...stateDict].map(([key, { shape, data }]) => [key, [shape, [...data]]]);
+writeFileSync('saved/weights.json', JSON.stringify(Object.fromEntries(tensors)));
 
 const { artifacts, weights, input } = JSON.parse(readFileSync('converted-keras.json', 'utf8'));
 const weightData = new Uint8Array(Buffer.from(weights, 'base64')).buffer;
