@@ -7,7 +7,8 @@ const LIMIT_MS = 5 * 60_000;
 /** Runs Node in a project. @returns what it printed. @throws Error with its output where it fails. */
 export async function runNode(args: readonly string[], cwd: string): Promise<string> {
   const { ok, stdout, output } = await run(process.execPath, args, { cwd, limitMs: LIMIT_MS });
-  if (!ok) throw new Error(output);
+  // Node prints the line that threw, which is all of a minified bundle.
+  if (!ok) throw new Error(output.replaceAll(/^(.{300}).*$/gm, '$1'));
   return stdout;
 }
 
