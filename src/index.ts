@@ -18,6 +18,7 @@ export {
   type RNNCellArgs,
   rnnCell,
 } from './layers/cells/cells.js';
+export type { Lengths } from './layers/masks/lengths.js';
 export type { RecurrentArgs } from './layers/recurrent/args.js';
 export type { ForwardOptions, RecurrentCallArgs } from './layers/recurrent/call-args.js';
 export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/recurrent/gru.js';
@@ -29,6 +30,5 @@ export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';
 export { describeKernels, type KernelDescription } from './ops/describe-kernels.js';
 export type { Implementation } from './ops/implementation.js';
-export type { Lengths } from './ops/lengths.js';
 export * from './state-dict/index.js';
 export type { Nonlinearity } from './torch/cells.js';

@@ -1,6 +1,6 @@
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
-import { makesMask, maskSource } from '../layers/masks/masks.js';
+import { makesMask, maskSource } from '../layers/masks/graph.js';
 import { unsupported } from './json.js';
 import { KerasGRU } from './layer/keras-gru.js';
 import type { MaskExpectation } from './topology/topology.js';

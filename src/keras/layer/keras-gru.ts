@@ -16,18 +16,18 @@ import { layers, regularizers, type Shape, SymbolicTensor } from '@tensorflow/tf
 import { checkBoolean, message, showShape } from '../../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { construct, toConfig } from '../../layers/config.js';
-import { type Mask, maskFits, sequenceMask } from '../../layers/masks/masks.js';
+import { type Mask, maskFits, sequenceMask } from '../../layers/masks/graph.js';
 import { OwnMask } from '../../layers/masks/own-mask.js';
 import { checkApplyOptions, type RecurrentCallArgs } from '../../layers/recurrent/call-args.js';
 import { StateStore } from '../../layers/recurrent/state-store.js';
-import { LayerParameters, torchInitializer } from '../../layers/weights/parameters.js';
+import { LayerParameters, torchInitializer } from '../../layers/weights/module-weights.js';
 import { checkImplementation } from '../../ops/implementation.js';
-import { PresentSteps } from '../../ops/present-steps.js';
 import { runRecurrent } from '../../ops/recurrent.js';
 import { checkSequenceShape, checkTensor } from '../../ops/validate.js';
 import { CELLS, stackParameters } from '../../torch/cells.js';
 import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './args.js';
 import { kerasOutputs } from './outputs.js';
+import { PresentSteps } from './present-steps.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
 type CallArgs = Pick<RecurrentCallArgs, 'training' | 'mask'>;

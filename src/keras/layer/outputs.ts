@@ -11,9 +11,9 @@ import {
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
 import type { StackOutputs } from '../../kernels/contract.js';
-import type { PresentSteps } from '../../ops/present-steps.js';
 import { unstackRows } from '../../ops/rows.js';
 import type { KerasGRUOptions, MergeMode } from './args.js';
+import type { PresentSteps } from './present-steps.js';
 
 /**
  * The output (two with `mergeMode: 'none'`), then with `returnState` the final state of each direction.

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
-import { findWeight } from '../../layers/weights/weights.js';
+import { findWeight } from '../../layers/weights/build.js';
 import { KerasGRU } from '../layer/keras-gru.js';
 import { kerasWeights } from './gru-weights.js';
 import { type Direction, directionOf, type WeightPath } from './weight-names.js';

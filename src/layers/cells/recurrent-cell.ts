@@ -20,10 +20,10 @@ import { type Cell, cellParameters } from '../../torch/cells.js';
 import { construct, toConfig } from '../config.js';
 import type { CellDescription } from '../recurrent/args.js';
 import { checkSymbolicInputs } from '../recurrent/call-args.js';
-import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/parameters.js';
-import { buildLayer, moveToScope } from '../weights/weights.js';
+import { buildLayer, moveToScope } from '../weights/build.js';
+import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/module-weights.js';
 import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './args.js';
-import { checkCellInput, checkCellState } from './cell-shapes.js';
+import { checkCellInput, checkCellState } from './checks.js';
 
 type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
 

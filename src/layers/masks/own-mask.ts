@@ -1,7 +1,7 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
 import { message, show } from '../../check.js';
-import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin } from './masks.js';
+import { ambiguousMaskError, firstMask, type Mask, maskFits, maskOrigin } from './graph.js';
 
 /** Finds out, call by call, whether the mask that tfjs hands a layer is the layer's own; see masks.ts for why it must. */
 export class OwnMask {

@@ -1,7 +1,7 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, show } from '../../check.js';
-import type { Lengths } from '../../ops/lengths.js';
+import type { Lengths } from '../masks/lengths.js';
 
 /** What `apply` takes beside the inputs. */
 export interface RecurrentCallArgs {

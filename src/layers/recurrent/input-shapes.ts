@@ -1,9 +1,9 @@
 import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../../check.js';
-import { TRANSPOSED_HINT } from '../../ops/lengths.js';
 import { checkSequenceShape, checkStateShapes, checkTensor } from '../../ops/validate.js';
 import { outputSize } from '../../torch/cells.js';
+import { TRANSPOSED_HINT } from '../masks/lengths.js';
 import type { RecurrentOptions } from './args.js';
 
 /** The shapes a recurrent layer takes, and the checks of what it is given. */

@@ -16,16 +16,16 @@ import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, message, show, showShape } from '../../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
-import { type Lengths, lengthsFromMask, toLengths } from '../../ops/lengths.js';
 import { runRecurrent } from '../../ops/recurrent.js';
 import { sliceRows } from '../../ops/rows.js';
 import { checkTensor } from '../../ops/validate.js';
 import { type Cell, outputSize, stackParameters } from '../../torch/cells.js';
 import { construct, toConfig } from '../config.js';
-import { type Mask, maskFits, sequenceMask } from '../masks/masks.js';
+import { type Mask, maskFits, sequenceMask } from '../masks/graph.js';
+import { type Lengths, lengthsFromMask, toLengths } from '../masks/lengths.js';
 import { OwnMask } from '../masks/own-mask.js';
-import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/parameters.js';
-import { buildLayer } from '../weights/weights.js';
+import { buildLayer } from '../weights/build.js';
+import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/module-weights.js';
 import {
   type CellDescription,
   parseRecurrentArgs,

@@ -7,8 +7,8 @@ import { checkStateDict } from '../../matching/select-keys.js';
 import { checkModulePath } from '../../state-dict/keys.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
+import { assignWeights, buildAllOrNone, findWeight } from './build.js';
 import { ModuleFile } from './module-file.js';
-import { assignWeights, buildAllOrNone, findWeight } from './weights.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
 export type FromStateDictOptions<Args> = { readonly [Name in keyof Args]?: Args[Name] | undefined } & {

@@ -25,7 +25,7 @@ import {
   type Tensor3D,
   where,
 } from '@tensorflow/tfjs-core';
-import { selectOrZero } from './select.js';
+import { selectOrZero } from '../../ops/select.js';
 
 /** Which steps each row of a batch has. Make and use it inside `tidy`. */
 export class PresentSteps {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { lengthsFromMask, toLengths } from '../../src/ops/lengths.js';
-import { readsValuesCheaply } from '../../src/ops/readback.js';
-import { describeEachBackend } from '../support/backends.js';
-import { readsOnFakeGpu } from '../support/fake-gpu.js';
+import { lengthsFromMask, toLengths } from '../../../src/layers/masks/lengths.js';
+import { readsValuesCheaply } from '../../../src/ops/readback.js';
+import { describeEachBackend } from '../../support/backends.js';
+import { readsOnFakeGpu } from '../../support/fake-gpu.js';
 
 describeEachBackend('lengths', (backend) => {
   it('become an int32 tensor, or nothing where every row is full', () => {

@@ -1,8 +1,8 @@
 /** Sequence lengths, as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
 
 import { cast, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
-import { message, show, showShape } from '../check.js';
-import { readsValuesCheaply } from './readback.js';
+import { message, show, showShape } from '../../check.js';
+import { readsValuesCheaply } from '../../ops/readback.js';
 
 /** One length per batch row, each an integer 1..T, in any order. */
 export type Lengths = readonly number[] | Int32Array | Tensor;

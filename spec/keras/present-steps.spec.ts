@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { PresentSteps } from '../../src/ops/present-steps.js';
+import { PresentSteps } from '../../src/keras/layer/present-steps.js';
 import { describeEachBackend } from '../support/backends.js';
 
 const MASK = [
