@@ -4,20 +4,16 @@ import './ops/fused.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export { setThreads } from './kernels/host/set-threads.js';
-export type { RecurrentCellArgs } from './layers/cells/args.js';
+export type { ModuleArgs } from './layers/args/module-args.js';
+export { GRUCell, type GRUCellArgs, gruCell } from './layers/cells/gru-cell.js';
 export {
-  GRUCell,
-  type GRUCellArgs,
-  gruCell,
   LSTMCell,
   type LSTMCellArgs,
   type LSTMCellInitialState,
   type LSTMCellState,
   lstmCell,
-  RNNCell,
-  type RNNCellArgs,
-  rnnCell,
-} from './layers/cells/cells.js';
+} from './layers/cells/lstm-cell.js';
+export { RNNCell, type RNNCellArgs, rnnCell } from './layers/cells/rnn-cell.js';
 export type { Lengths } from './layers/masks/lengths.js';
 export type { RecurrentArgs } from './layers/recurrent/args.js';
 export type { ForwardOptions, RecurrentCallArgs } from './layers/recurrent/call-args.js';

@@ -56,7 +56,7 @@ describeEachBackend('KerasGRU', (backend) => {
     torch.dispose();
   });
 
-  it('reads a masked row as the steps it has, whatever the others hold, NaN included', () => {
+  it('reads the present steps of a masked row, whatever the others hold, NaN included', () => {
     const layer = make({ returnState: true });
     tf.tidy(() => {
       const x = sequence();
@@ -72,7 +72,7 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('puts out zeros for an empty row, and keeps its initial state', () => {
+  it('returns zeros for an empty row, and its initial state', () => {
     const layer = make({ returnState: true });
     tf.tidy(() => {
       const h = tf.ones([4, 3]);
@@ -108,7 +108,7 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('ignores the mask with maskRule: ignore, and hands it on', () => {
+  it('ignores the mask with maskRule: ignore, and passes it on', () => {
     const layer = make({ returnSequences: true, maskRule: 'ignore' });
     tf.tidy(() => {
       const x = sequence();
@@ -119,7 +119,7 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('hands a mask on with each sequence, with no state and no last output', () => {
+  it('passes a mask on with each sequence, not with a state or a last output', () => {
     tf.tidy(() => {
       const [x, m] = [sequence(), mask()];
       const masks = (args: Partial<KerasGRUArgs>) => make(args).computeMask(x, m) as unknown;
@@ -132,7 +132,7 @@ describeEachBackend('KerasGRU', (backend) => {
     });
   });
 
-  it('goes on from call to call in both directions with stateful, until resetStates', () => {
+  it('continues from call to call in both directions with stateful, until resetStates', () => {
     const layer = make({ bidirectional: true, stateful: true, returnState: true });
     tf.tidy(() => {
       const [x, y] = [sequence(), tf.neg(sequence())];
@@ -145,14 +145,14 @@ describeEachBackend('KerasGRU', (backend) => {
       expectClose((layer.apply(y) as tf.Tensor[])[0], second);
       expect(() => layer.apply(tf.zeros([3, 4, 2]))).to.throw(
         RangeError,
-        'KerasGRU.apply: x: expected batch size 4, as before, got 3. A stateful layer carries one state per row. ' +
+        'KerasGRU.apply: x: expected batch size 4, as in the call before, got 3. A stateful layer carries one state per row. ' +
           'Call resetStates() before changing the batch size',
       );
     });
     layer.dispose();
   });
 
-  it('drops inputs in training alone, the same ones at every step, each direction its own', () => {
+  it('drops inputs in training only, the same ones at every step, others in each direction', () => {
     const layer = make({ bidirectional: true, returnSequences: true, dropout: 0.5 });
     tf.tidy(() => {
       const x = tf.add(tf.abs(tf.randomNormal([64, 4, 1], 0, 1, 'float32', 7)), 0.5);
@@ -169,6 +169,58 @@ describeEachBackend('KerasGRU', (backend) => {
       });
       for (const rows of isKept) expect(rows.filter(Boolean).length).to.be.within(12, 52);
       expect(isKept[0]).not.to.deep.equal(isKept[1]);
+    });
+    layer.dispose();
+  });
+
+  for (const goBackwards of [false, true])
+    for (const isMasked of [false, true])
+      it(`runs each direction alone to drop inputs${goBackwards ? ', backwards' : ''}${isMasked ? ', masked' : ''}`, () => {
+        // A rate that drops nothing and scales by less than float32 tells: both ways must agree.
+        const args = { bidirectional: true, returnSequences: true, returnState: true, goBackwards } as const;
+        const [plain, dropping] = [make(args), make({ ...args, dropout: 1e-9 })];
+        tf.tidy(() => {
+          const x = sequence();
+          const states = [
+            tf.randomNormal([4, 3], 0, 1, 'float32', 8),
+            tf.randomNormal([4, 3], 0, 1, 'float32', 9),
+          ];
+          const apply = (layer: KerasGRU, y: tf.Tensor, training: boolean) =>
+            layer.apply([y, ...states], { training, ...(isMasked && { mask: mask() }) }) as tf.Tensor[];
+          const expected = apply(plain, x, false);
+          for (const [i, output] of apply(dropping, x, true).entries()) expectClose(output, expected[i]);
+          const gradient = (layer: KerasGRU) =>
+            tf.grad((y) => tf.addN(apply(layer, y, true).map((output) => tf.sum(tf.square(output)))))(x);
+          expectClose(gradient(dropping), gradient(plain), 1e-5);
+        });
+        for (const layer of [plain, dropping]) layer.dispose();
+      });
+
+  it('computes no direction twice to drop inputs', () => {
+    const layer = make({
+      bidirectional: true,
+      returnSequences: true,
+      dropout: 0.5,
+      implementation: 'reference',
+    });
+    tf.tidy(() => {
+      const x = sequence();
+      const products = (training: boolean) => {
+        let count = 0;
+        const matMul = tf.getKernel('BatchMatMul', tf.getBackend());
+        const { kernelFunc } = matMul;
+        Object.assign(matMul, {
+          kernelFunc: (params: Parameters<typeof kernelFunc>[0]) => {
+            count++;
+            return kernelFunc(params);
+          },
+        });
+        layer.apply(x, { training });
+        Object.assign(matMul, { kernelFunc });
+        return count;
+      };
+      products(false);
+      expect(products(true)).to.equal(products(false)).and.be.above(0);
     });
     layer.dispose();
   });
@@ -193,7 +245,7 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('is not confused by what other layers of a model leave in the options of a call', () => {
+  it('ignores what other layers of a model leave in the options of a call', () => {
     const [x, h] = [tf.input({ shape: [4, 2] }), tf.input({ shape: [3] })];
     const simple = tf.layers.simpleRNN({ units: 3, returnSequences: true });
     const layer = make();
@@ -207,7 +259,7 @@ describeEachBackend('KerasGRU', (backend) => {
     model.dispose();
   });
 
-  it('does not take the mask of an encoder for its own, even where the size fits', () => {
+  it('does not use the mask of an encoder, even where its size fits', () => {
     const ids = tf.input({ shape: [4], dtype: 'int32' });
     const embed = tf.layers.embedding({ inputDim: 6, outputDim: 2, maskZero: true });
     const [encoder, decoder] = [make(), make({ bidirectional: true, returnSequences: true })];
@@ -224,7 +276,7 @@ describeEachBackend('KerasGRU', (backend) => {
     model.dispose();
   });
 
-  it('takes a batch of none', () => {
+  it('takes an empty batch', () => {
     const layer = make({ bidirectional: true, returnSequences: true, mergeMode: 'sum' });
     tf.tidy(() => {
       const output = layer.apply(tf.zeros([0, 4, 2]), { mask: tf.zeros([0, 4], 'bool') }) as tf.Tensor;
@@ -292,7 +344,7 @@ describe('KerasGRU.apply', () => {
 });
 
 describe('KerasGRU arguments', () => {
-  it('come back from getConfig, all but implementation', () => {
+  it('come back from getConfig, except implementation', () => {
     const args = {
       name: 'gru',
       trainable: false,
@@ -333,7 +385,7 @@ describe('KerasGRU arguments', () => {
     expect(make({ bidirectional: true, returnSequences: true }).getConfig().maskRule).to.equal('zero');
   });
 
-  it('throw where they are unknown, of a wrong type or out of range', () => {
+  it('throw when they are unknown, of a wrong type or out of range', () => {
     const attempts: [Record<string, unknown>, typeof TypeError | typeof RangeError, string][] = [
       [
         { units: 3 },

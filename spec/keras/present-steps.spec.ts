@@ -47,6 +47,18 @@ describeEachBackend('present steps', () => {
     });
   });
 
+  it('are reversed at the front of each row, absent ones stay behind them', () => {
+    tf.tidy(() => {
+      const steps = new PresentSteps(mask());
+      expect(values(steps.reverse(steps.toFront(numbered())))).to.deep.equal([
+        [3, 1, 0, 2],
+        [13, 12, 11, 10],
+        [20, 21, 22, 23],
+        [30, 31, 32, 33],
+      ]);
+    });
+  });
+
   it('hold over the absent ones behind them, and are zero before the first', () => {
     tf.tidy(() => {
       const steps = new PresentSteps(mask());

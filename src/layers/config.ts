@@ -1,8 +1,8 @@
-/** How layers and cells go into saved models and come out of them. */
+/** How layers and cells are saved and loaded in a model's configuration. */
 
 import type { serialization } from '@tensorflow/tfjs-core';
 
-/** For `fromConfig`: tfjs calls it unbound, and adds `customObjects` to the config. */
+/** The `fromConfig` of every class. tfjs calls it without `this`, and adds `customObjects` to the config. */
 export function construct<T extends serialization.Serializable>(
   cls: serialization.SerializableConstructor<T>,
   config: serialization.ConfigDict,
@@ -11,7 +11,7 @@ export function construct<T extends serialization.Serializable>(
   return new cls(args);
 }
 
-/** The options for `getConfig`: what belongs to the machine and what is undefined left out. */
+/** The options for `getConfig`, without undefined ones and without `implementation`, which depends on the machine. */
 export function toConfig(
   options: Readonly<Record<string, unknown>> & { readonly implementation: unknown },
 ): serialization.ConfigDict {

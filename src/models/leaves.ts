@@ -2,7 +2,7 @@
 
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights/build.js';
+import { findWeight } from '../layers/weights/assign.js';
 import type { ModuleLeaf, Parameter, TorchModule } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import { builtinClass } from '../state-dict/tensors/bytes.js';

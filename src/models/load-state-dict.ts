@@ -1,5 +1,6 @@
 import { checkBoolean, checkKeys, message, show } from '../check.js';
-import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../layers/weights/build.js';
+import { assignWeights, findWeight } from '../layers/weights/assign.js';
+import { buildAllOrNone, buildLayer } from '../layers/weights/build.js';
 import { checkStateDict } from '../matching/select-keys.js';
 import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';

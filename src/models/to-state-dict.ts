@@ -2,7 +2,7 @@ import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights/build.js';
+import { findWeight } from '../layers/weights/assign.js';
 import type { Parameter } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';

@@ -119,7 +119,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     tf.tidy(() => {
       expect(() => model.predict([ids(), tf.zeros([3, 4, 3])])).to.throw(
         UnsupportedError,
-        `${module}.apply: mask: expected every place of layer "shared" to be masked, or none, got both kinds. ` +
+        `${module}.apply: mask: expected every call of layer "shared" to be masked, or none, got both kinds. ` +
           'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights',
       );
     });
@@ -159,7 +159,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     tf.tidy(() => {
       expect(() => model.predict(ids())).to.throw(
         UnsupportedError,
-        'every place of layer "last" to be masked, or none',
+        'every call of layer "last" to be masked, or none',
       );
     });
     model.dispose();

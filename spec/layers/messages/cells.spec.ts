@@ -191,7 +191,7 @@ for (const { title, module, make, stateNames } of EVERY_CELL) {
       resetAfter: 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU',
       unitForgetBias: 'Leave it out: torch initialises every bias alike',
       projSize: 'proj_size argument is only supported for LSTM, not RNN or GRU',
-      ...(isRnn ? {} : { nonlinearity: 'torch has it on RNN and RNNCell alone' }),
+      ...(isRnn ? {} : { nonlinearity: 'only RNN and RNNCell have it in torch' }),
     };
     for (const [key, remedy] of Object.entries(remedies)) {
       it(`names the remedy for ${key}`, () => {

@@ -52,7 +52,7 @@ const LSTM_MISUSES: Record<string, Misuse> = {
   'lstm/nonlinearity': {
     run: () => newLstm({ nonlinearity: 'relu' }),
     type: TypeError,
-    text: 'LSTM: nonlinearity: expected a known argument, got unknown argument "nonlinearity". torch has it on RNN and RNNCell alone',
+    text: 'LSTM: nonlinearity: expected a known argument, got unknown argument "nonlinearity". only RNN and RNNCell have it in torch',
   },
   'lstm/input-rank': {
     run: runLstm([2, 2, 7, 3]),

@@ -23,7 +23,7 @@ const REMEDIES: Readonly<Record<string, [value: unknown, remedy: string]>> = {
   unroll: [true, 'Leave it out'],
   timeMajor: [true, 'Use batchFirst: false'],
 };
-const NO_NONLINEARITY = 'torch has it on RNN and RNNCell alone';
+const NO_NONLINEARITY = 'only RNN and RNNCell have it in torch';
 const NO_PROJECTION = 'proj_size argument is only supported for LSTM, not RNN or GRU';
 const OWN_REMEDIES: Readonly<Record<string, typeof REMEDIES>> = {
   GRU: {
@@ -72,8 +72,8 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       for (const key of ['toString', 'hiddensize'])
         expect(args({ [key]: 1 })).to.throw(
           TypeError,
-          `${module}: ${key}: expected one of hiddenSize, inputSize, numLayers, bias, batchFirst, dropout, ` +
-            `bidirectional, returnSequences, returnState, stateful, seed, implementation${own}, inputShape`,
+          `${module}: ${key}: expected one of hiddenSize, inputSize, bias, seed, implementation, numLayers, ` +
+            `batchFirst, dropout, bidirectional, returnSequences, returnState, stateful${own}, inputShape`,
         );
     });
 

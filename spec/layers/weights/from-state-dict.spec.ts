@@ -2,9 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../../src/errors.js';
 import { GRU, type GRUArgs, LSTM, type RNN, toStateDict } from '../../../src/index.js';
-import { type FromStateDictOptions, fromStateDict } from '../../../src/layers/weights/from-state-dict.js';
+import type { FromStateDictOptions } from '../../../src/layers/weights/from-state-dict.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
-import { readLayerArgs } from '../../../src/torch/layer-args.js';
 import { below, f32 } from '../../models/torch-modules.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { CLASSES, EVERY_LAYER, finalStates, forward, initialStates } from '../../support/family.js';
@@ -12,7 +11,7 @@ import { LAYER_MODULES, type LayerModule, layerFixtures } from '../../support/fi
 import { expectForward, toTensor } from '../../support/parity.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
-  fromStateDict(GRU, 3, readLayerArgs, stateDict, options);
+  GRU.fromStateDict(stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
   for (const fixture of LAYER_MODULES.flatMap(layerFixtures)) {

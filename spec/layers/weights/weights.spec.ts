@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru } from '../../../src/index.js';
-import { assignWeights, buildAllOrNone, buildLayer, findWeight } from '../../../src/layers/weights/build.js';
+import { assignWeights, findWeight } from '../../../src/layers/weights/assign.js';
+import { buildAllOrNone, buildLayer } from '../../../src/layers/weights/build.js';
 
 const conv = (args: object = {}) => tf.layers.conv2d({ filters: 3, kernelSize: 2, ...args });
 /** Builds its kernel, then throws. */

@@ -1,14 +1,8 @@
 /** The arguments of `KerasGRU` and their checks. */
 
-import { checkBoolean, checkChoice, checkInteger, checkObject, message, show } from '../../check.js';
-import {
-  checkArgNames,
-  checkArgsObject,
-  checkInputSize,
-  hiddenSizeWords,
-} from '../../layers/recurrent/args.js';
-import type { LayerArgs } from '../../layers/tf-layer-args.js';
-import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
+import { checkBoolean, checkChoice, checkObject, message, show } from '../../check.js';
+import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../../layers/args/module-args.js';
+import { cellArgNames, checkArgNames } from '../../layers/args/names.js';
 
 /** How the outputs of two directions are merged, under the names of Keras's Bidirectional; `none` returns both. */
 export const MERGE_MODES = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
@@ -30,47 +24,49 @@ export interface Regularization {
   readonly l2: number;
 }
 
-export interface KerasGRUArgs extends LayerArgs {
-  /** H, units per direction, >= 1. */
-  readonly hiddenSize: number;
-  /** I, the last dimension of the input, >= 1. @default read off the first input */
-  readonly inputSize?: number;
-  /** Whether each direction has `bias_ih` and `bias_hh`. @default true */
-  readonly bias?: boolean;
+/** Arguments of `KerasGRU`. */
+export interface KerasGRUArgs extends ModuleArgs {
   /** Adds a reverse direction: D = 2. @default false */
-  readonly bidirectional?: boolean;
+  readonly bidirectional?: boolean | undefined;
   /** Of two directions. @default 'concat' */
-  readonly mergeMode?: MergeMode;
+  readonly mergeMode?: MergeMode | undefined;
   /** Reads the sequence from its end and returns the output in that order. @default false */
-  readonly goBackwards?: boolean;
+  readonly goBackwards?: boolean | undefined;
   /** Returns the output of every step, not of the last one only. @default false */
-  readonly returnSequences?: boolean;
+  readonly returnSequences?: boolean | undefined;
   /** Returns the final states after the output, `[B, H]` for each direction. @default false */
-  readonly returnState?: boolean;
+  readonly returnState?: boolean | undefined;
   /** Each row starts from its final state of the call before. @default false */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | undefined;
   /** @default 'zero' for two directions with sequences, else 'hold' */
-  readonly maskRule?: MaskRule;
+  readonly maskRule?: MaskRule | undefined;
   /** Probability in [0, 1) of zeroing an input feature in training, the same ones at every step. @default 0 */
-  readonly dropout?: number;
-  readonly kernelRegularizer?: Regularization;
-  readonly recurrentRegularizer?: Regularization;
-  readonly biasRegularizer?: Regularization;
-  /** Makes the initial weights repeatable. @default random */
-  readonly seed?: number;
-  /** Which code computes the layer; belongs to the machine, so `getConfig` leaves it out. @default 'auto' */
-  readonly implementation?: Implementation;
+  readonly dropout?: number | undefined;
+  /** Of the weights `weight_ih`. @default none */
+  readonly kernelRegularizer?: Regularization | undefined;
+  /** Of the weights `weight_hh`. @default none */
+  readonly recurrentRegularizer?: Regularization | undefined;
+  /** Of both biases. @default none */
+  readonly biasRegularizer?: Regularization | undefined;
 }
 
-/** {@link KerasGRUArgs} with every default filled in. */
-export type KerasGRUOptions = Readonly<
-  Required<Pick<KerasGRUArgs, (typeof REQUIRED_KEYS)[number]>> &
-    Pick<KerasGRUArgs, (typeof OPTIONAL_KEYS)[number]>
->;
+const REGULARIZERS = ['kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer'] as const;
 
-const REQUIRED_KEYS = [
-  'hiddenSize',
-  'bias',
+/** {@link KerasGRUArgs} with every default filled in. */
+export interface KerasGRUOptions
+  extends ModuleOptions,
+    Readonly<Partial<Record<(typeof REGULARIZERS)[number], Regularization | undefined>>> {
+  readonly bidirectional: boolean;
+  readonly mergeMode: MergeMode;
+  readonly goBackwards: boolean;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly stateful: boolean;
+  readonly maskRule: MaskRule;
+  readonly dropout: number;
+}
+
+const OWN_NAMES = [
   'bidirectional',
   'mergeMode',
   'goBackwards',
@@ -79,24 +75,16 @@ const REQUIRED_KEYS = [
   'stateful',
   'maskRule',
   'dropout',
-  'implementation',
-] as const;
-
-const REGULARIZER_KEYS = ['kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer'] as const;
-
-const OPTIONAL_KEYS = ['inputSize', 'seed', ...REGULARIZER_KEYS] as const;
+  ...REGULARIZERS,
+];
 
 /**
  * Checks the arguments and fills in the defaults.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function parseKerasGRUArgs(where: string, args: KerasGRUArgs): KerasGRUOptions {
-  checkArgsObject(where, args);
-  checkArgNames(where, args, [...REQUIRED_KEYS, ...OPTIONAL_KEYS]);
+  checkArgNames(where, args, [...cellArgNames('GRU'), ...OWN_NAMES]);
   const {
-    hiddenSize,
-    inputSize,
-    bias = true,
     bidirectional = false,
     mergeMode = 'concat',
     goBackwards = false,
@@ -105,27 +93,18 @@ export function parseKerasGRUArgs(where: string, args: KerasGRUArgs): KerasGRUOp
     stateful = false,
     maskRule = bidirectional && returnSequences ? 'zero' : 'hold',
     dropout = 0,
-    seed,
-    implementation = 'auto',
   } = args;
-  checkInteger(where, 'hiddenSize', hiddenSize, 1, hiddenSizeWords(hiddenSize, 1));
-  checkInputSize(where, inputSize);
-  const flags = { bias, bidirectional, goBackwards, returnSequences, returnState, stateful };
+  const module = parseModuleArgs(where, args, 1);
+  const flags = { bidirectional, goBackwards, returnSequences, returnState, stateful };
   for (const [name, value] of Object.entries(flags)) checkBoolean(where, name, value);
   checkChoice(where, 'mergeMode', mergeMode, MERGE_MODES);
   checkChoice(where, 'maskRule', maskRule, MASK_RULES);
   checkMaskRule(where, maskRule, bidirectional, returnSequences);
   checkRate(where, dropout);
-  if (seed !== undefined) checkInteger(where, 'seed', seed, 0);
-  checkChoice(where, 'implementation', implementation, IMPLEMENTATIONS);
   const regularizers = Object.fromEntries(
-    REGULARIZER_KEYS.map((key) => [key, checkRegularization(where, key, args[key])]),
+    REGULARIZERS.map((key) => [key, checkRegularization(where, key, args[key])]),
   );
-  return {
-    ...{ hiddenSize, inputSize, mergeMode, maskRule, dropout, seed, implementation },
-    ...flags,
-    ...regularizers,
-  };
+  return { ...module, ...flags, mergeMode, maskRule, dropout, ...regularizers };
 }
 
 function checkMaskRule(where: string, rule: MaskRule, bidirectional: boolean, sequences: boolean): void {

@@ -1,6 +1,6 @@
 /**
- * Sequences in which any steps may be absent, in terms of right-padded ones: the steps that each row has are moved to its
- * front, where the ops read them by their lengths, and results are put back. Nothing is read from a device.
+ * Reduces sequences with absent steps anywhere to right-padded ones: the present steps of each row move to its front, where
+ * the op reads them by their number, and the results move back. Nothing is read from a device.
  */
 
 import {
@@ -11,6 +11,7 @@ import {
   type GradSaveFunc,
   gatherND,
   greater,
+  lessEqual,
   maximum,
   mul,
   range,
@@ -23,17 +24,18 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
+  tile,
   where,
 } from '@tensorflow/tfjs-core';
 import { selectOrZero } from '../../ops/select.js';
 
-/** Which steps each row of a batch has. Make and use it inside `tidy`. */
+/** The present steps of each row of a batch. Make and use it inside `tidy`. */
 export class PresentSteps {
-  /** How many, `[B]` int32, 0..T. */
+  /** The number of present steps in each row, `[B]` int32, 0..T. */
   readonly lengths: Tensor1D;
-  /** Per step, how many there are up to it, itself included: float32 `[B, T]`. */
+  /** The number of present steps up to and including each step, float32 `[B, T]`. */
   private readonly count: Tensor2D;
-  /** Where each step goes and where each place is taken from, flat over `[B, T]`. Absent steps follow the present ones. */
+  /** The new place of each step, and the old step of each place, flat over `[B, T]`. Absent steps follow the present ones. */
   private readonly destination: Tensor1D;
   private readonly origin: Tensor1D;
 
@@ -56,30 +58,39 @@ export class PresentSteps {
     return permuteSteps(x, this.origin, this.destination);
   }
 
-  /** Undoes `toFront`: a result `[B, T, H]` that is zero past each length becomes one that is zero at absent steps. */
+  /** Undoes `toFront`: moves the zeros past each length of a result `[B, T, H]` to the absent steps. */
   putBack(result: Tensor3D): Tensor3D {
     return permuteSteps(result, this.destination, this.origin);
   }
 
-  /** As `putBack`, but an absent step repeats the result of the last one present before it. */
+  /** As `putBack`, but an absent step repeats the result of the last present step before it. */
   putBackAndHold(result: Tensor3D): Tensor3D {
     const last = this.flat(maximum(sub(this.count, 1), 0) as Tensor2D);
     const held = takeSteps(result, last);
     return selectOrZero(reshape(greater(this.count, 0), [...this.mask.shape, 1]), held);
   }
 
-  /** `[B, H]`, zero for rows without any step. */
+  /** A sequence `[B, T, *]` as `toFront` returns it, with the present steps of each row in reverse order. */
+  reverse(sequence: Tensor3D): Tensor3D {
+    const [batch, steps] = this.mask.shape;
+    const step = tile(reshape(range(0, steps), [1, steps]), [batch, 1]) as Tensor2D;
+    const last = reshape(sub(cast(this.lengths, 'float32'), 1), [batch, 1]);
+    const mirrored = this.flat(where(lessEqual(step, last), sub(last, step), step) as Tensor2D);
+    return permuteSteps(sequence, mirrored, mirrored);
+  }
+
+  /** `[B, H]`, zero in rows without a step. */
   zeroIfEmpty(state: Tensor2D): Tensor2D {
     return selectOrZero(greater(reshape(this.lengths, [-1, 1]), 0), state);
   }
 
-  /** `[B, H]`, zero for rows whose last step is absent. */
+  /** `[B, H]`, zero in rows whose last step is absent. */
   zeroIfLastAbsent(state: Tensor2D): Tensor2D {
     const [batch, steps] = this.mask.shape;
     return selectOrZero(slice(this.mask, [0, steps - 1], [batch, 1]), state);
   }
 
-  /** Places within each row as places in the batch, `[B*T]` int32. */
+  /** Places within each row as places in the flat batch, `[B*T]` int32. */
   private flat(places: Tensor2D): Tensor1D {
     const [batch, steps] = this.mask.shape;
     const rowStart = mul(reshape(range(0, batch), [batch, 1]), steps);
@@ -87,7 +98,7 @@ export class PresentSteps {
   }
 }
 
-/** Steps in the order `indices`, a permutation of `[B*T]`; the gradient takes its `inverse`. */
+/** The steps in the order `indices`, a permutation of `[B*T]`; the gradient uses its `inverse`. */
 function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor3D {
   const op = customGrad((...args) => {
     const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
@@ -101,8 +112,8 @@ function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor
 }
 
 /**
- * Steps `indices` of `[B, T, H]`, any of them several times. tfjs's own gradient of `gather` goes through
- * unsortedSegmentSum, which on the cpu backend takes a pass over everything for every step.
+ * The steps `indices` of `[B, T, H]`, which may repeat. tfjs computes the gradient of `gather` by unsortedSegmentSum, which
+ * on the cpu backend passes over the whole tensor for every step.
  */
 function takeSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   const op = customGrad((...args) => {
@@ -116,7 +127,7 @@ function takeSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   return op(x) as Tensor3D;
 }
 
-/** The transpose of `takeSteps`: each step of the result is the sum of those that were taken from it. */
+/** The transpose of `takeSteps`: each step of the result is the sum of the steps taken from it. */
 function sumSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   const op = customGrad((...args) => {
     const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
@@ -132,7 +143,7 @@ function sumSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   return op(x) as Tensor3D;
 }
 
-/** By gatherND: tfjs-node's `gather` reads the indices back to check them. */
+/** Gathers by gatherND: tfjs-node's `gather` reads the indices back to check them. */
 function gatherSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
   const [batch, steps, size] = x.shape;
   return reshape(gatherND(reshape(x, [batch * steps, size]), reshape(indices, [-1, 1])), x.shape);

@@ -2,7 +2,6 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
-import { findWeight } from '../../layers/weights/build.js';
 import { KerasGRU } from '../layer/keras-gru.js';
 import { kerasWeights } from './gru-weights.js';
 import { type Direction, directionOf, type WeightPath } from './weight-names.js';
@@ -61,7 +60,7 @@ function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
       const suffix = direction === 'backward' ? '_l0_reverse' : '_l0';
       const assignments = (value: Tensor) =>
         Object.entries(toTorch(value)).map(([torchName, converted]) => {
-          const weight = findWeight(layer, torchName + suffix) as LayerVariable;
+          const weight = layer.torchWeights.get(torchName + suffix) as LayerVariable;
           return [weight, converted] as const;
         });
       return { path, direction, parts: [], weight: name, index, shape, assignments };

@@ -1,9 +1,9 @@
-/** The shapes a recurrent cell takes, and the checks of what it is given. Each message carries PyTorch's words. */
+/** Checks of the shapes that a recurrent cell takes. Each message has PyTorch's words for the same fault. */
 
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
 
-/** `[B, I]`, or unbatched `[I]` where that is allowed. Unknown dimensions (null, in symbolic shapes) pass. */
+/** Checks for `[B, I]`, or unbatched `[I]` where that is allowed. Unknown dimensions (null, in symbolic shapes) pass. */
 export function checkCellInput(
   where: string,
   className: string,
@@ -31,7 +31,7 @@ export function checkCellInput(
   );
 }
 
-/** A state of the input's form: `[B, H]`, or `[H]` of an unbatched input. `index` counts the cell's states. */
+/** Checks for a state `[B, H]`, or `[H]` with an unbatched input. `index` is the state's among those of the cell. */
 export function checkCellState(
   where: string,
   className: string,
@@ -67,7 +67,7 @@ function stateWords(
   const ofBatch = (got: Shape[number]) =>
     got === batch ? '' : `Input batch size ${batch} doesn't match hidden${index} batch size ${got}`;
   if (rank === expected.length) return ofSize(shape.at(-1) as Shape[number]) || ofBatch(shape[0]);
-  // torch takes the first size of the other form for H, or for B.
+  // torch compares the first size of a state of the other rank with H, or with B.
   const words = rank === 2 ? ofSize(shape[0]) : ofBatch(shape[0]);
   const rule = 'An unbatched input [I] goes with [H], a batch [B, I] with [B, H]';
   return words === '' ? rule : `${words}. ${rule}`;

@@ -1,4 +1,4 @@
-/** What the recurrent cells share: arguments, weights, one step in tf.layers' form and in torch's. */
+/** What the recurrent cells share: one step in the calls of tf.layers and of torch, and the weights. */
 
 import {
   expandDims,
@@ -10,100 +10,95 @@ import {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { message, showShape } from '../../check.js';
+import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { message } from '../../check.js';
 import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/step.js';
 import { checkTensor } from '../../ops/validate.js';
-import { type Cell, cellParameters } from '../../torch/cells.js';
+import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
+import type { ModuleArgs, ModuleOptions } from '../args/module-args.js';
 import { construct, toConfig } from '../config.js';
-import type { CellDescription } from '../recurrent/args.js';
+import { type LayerTensors, toList, toShapes } from '../lists.js';
 import { checkSymbolicInputs } from '../recurrent/call-args.js';
 import { buildLayer, moveToScope } from '../weights/build.js';
-import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/module-weights.js';
-import { parseCellArgs, type RecurrentCellArgs, type RecurrentCellOptions } from './args.js';
+import { ModuleWeights } from '../weights/module-weights.js';
+import { parseCellArgs } from './args.js';
 import { checkCellInput, checkCellState } from './checks.js';
-
-type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
-
-/** The shapes of x and the states from what tf.layers passes: one shape, or a list of shapes. */
-function shapeList(inputShape: Shape | Shape[]): [Shape, ...Shape[]] {
-  return (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as [Shape, ...Shape[]];
-}
 
 /**
  * One step of a recurrent network as torch's cells compute it, and a cell of tf.layers: `tf.layers.rnn({ cell })` runs it
- * over a sequence. A subclass brings its equations and torch's `forward`.
+ * over a sequence. A subclass adds torch's `forward`.
  */
 export abstract class RecurrentCell extends layers.RNNCell {
   /** H, or `[H, H]` of a cell with h and c. */
   readonly stateSize: number | number[];
 
-  protected readonly options: RecurrentCellOptions;
+  protected readonly options: ModuleOptions;
+  /** The class's name in messages. */
+  private readonly where: string;
+  private readonly stateNames: readonly string[];
   private readonly attrs: StackAttrs;
-  private readonly parameters = new LayerParameters();
-  private resolvedInputSize: number | undefined;
+  private moduleWeights: ModuleWeights | undefined;
 
   protected constructor(
-    private readonly equations: Cell,
-    private readonly cell: CellDescription,
-    args: RecurrentCellArgs,
+    private readonly cell: Cell,
+    args: ModuleArgs,
   ) {
     const options = parseCellArgs(cell, args);
     super(args);
     this.options = options;
-    this.resolvedInputSize = options.inputSize;
+    this.where = `${CELLS[cell].className}Cell`;
+    this.stateNames = CELLS[cell].states;
     const { hiddenSize } = options;
     this.attrs = { batchFirst: false, bidirectional: false, hiddenSize, projSize: 0 };
-    this.stateSize = cell.stateNames.length === 1 ? hiddenSize : cell.stateNames.map(() => hiddenSize);
+    this.stateSize = this.stateNames.length === 1 ? hiddenSize : this.stateNames.map(() => hiddenSize);
   }
 
-  /** I, undefined until it was given or read off the first input. */
+  /** I; undefined until it is given or read off the first input. */
   get inputSize(): number | undefined {
-    return this.resolvedInputSize;
+    return this.moduleWeights?.inputSize ?? this.options.inputSize;
   }
 
+  /** H. */
   get hiddenSize(): number {
     return this.options.hiddenSize;
   }
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    return cellParameters(this.cell.gates, inputSize, { ...this.options, projSize: 0 });
+    return cellParameters(CELLS[this.cell].gates, inputSize, { ...this.options, projSize: 0 });
+  }
+
+  /** The weights under torch's names, in the order of `state_dict()`; empty before the cell is built. */
+  get torchWeights(): ReadonlyMap<string, LayerVariable> {
+    return this.moduleWeights?.byName ?? new Map();
   }
 
   /**
-   * Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. `tf.layers.rnn` builds its cell with
-   * itself: one that is built already keeps its weights, and they take the names they would have been given there.
+   * Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. `tf.layers.rnn` builds its cell as well:
+   * a cell that is built already keeps its weights, under the names that they would have got there.
    */
   override build(inputShape: Shape | Shape[]): void {
-    const [x] = shapeList(inputShape);
-    checkCellInput(this.cell.where, this.cell.where, x, this.inputSize, false);
+    const [x] = toShapes(inputShape);
+    checkCellInput(this.where, this.where, x, this.inputSize, false);
     if (this.built) {
-      moveToScope(this.parameters.byName);
+      moveToScope(this.torchWeights);
       return;
     }
-    const inputSize = x[1];
-    if (inputSize == null)
-      throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
-    const shapes = this.torchShapes(inputSize);
-    checkInitialWeights(this.cell.where, this.initialWeights, shapes);
-    for (const [name, shape] of shapes) {
-      const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
-      this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
-    }
-    this.resolvedInputSize = inputSize;
+    this.moduleWeights = ModuleWeights.create(this.where, this, this.options, x, (name, shape, initializer) =>
+      this.addWeight(name, shape, 'float32', initializer),
+    );
     this.built = true;
-    // Layer.apply does so itself, but tf.layers.rnn does not.
+    // Layer.apply does this itself, tf.layers.rnn does not.
     if (this.initialWeights) this.setWeights(this.initialWeights);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const shapes = shapeList(inputShape);
-    this.checkShapes(`${this.cell.where}.apply`, shapes);
-    const state: Shape = [shapes[0]?.[0] as number, this.hiddenSize];
-    return [state, ...this.cell.stateNames.map(() => state)];
+    const shapes = toShapes(inputShape);
+    this.checkShapes(`${this.where}.apply`, shapes);
+    const state: Shape = [shapes[0][0] as number, this.hiddenSize];
+    return [state, ...this.stateNames.map(() => state)];
   }
 
   /**
@@ -111,21 +106,18 @@ export abstract class RecurrentCell extends layers.RNNCell {
    * first is the output. Eager outputs belong to the caller.
    * @throws RangeError, TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  override apply(
-    inputs: Inputs,
-    kwargs?: Parameters<layers.Layer['apply']>[1],
-  ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
-    const where = `${this.cell.where}.apply`;
-    const list = (Array.isArray(inputs) ? inputs : [inputs]) as (Tensor | SymbolicTensor)[];
+  override apply(inputs: LayerTensors, kwargs?: Parameters<layers.Layer['apply']>[1]): LayerTensors {
+    const where = `${this.where}.apply`;
+    const list = toList<Tensor | SymbolicTensor>(inputs as Tensor | Tensor[]);
     if (list[0] instanceof SymbolicTensor) checkSymbolicInputs(where, list);
     else
       for (const [i, input] of list.entries())
-        checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
+        checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
     this.checkShapes(
       where,
       list.map(({ shape }) => shape),
     );
-    checkImplementation(this.cell.where, this.options.implementation);
+    checkImplementation(this.where, this.options.implementation);
     return super.apply(inputs, kwargs);
   }
 
@@ -135,24 +127,23 @@ export abstract class RecurrentCell extends layers.RNNCell {
       const [x, ...states] = inputs as [Tensor2D, ...Tensor2D[]];
       const next = this.step(x, states);
       const [h] = next as [Tensor2D];
-      // A tensor of its own for the output: the executor of a model disposes each one once its last reader is done.
+      // The output is a tensor of its own: the executor of a model disposes each one after its last use.
       return [reshape(h, h.shape), ...next];
     });
   }
 
   /** torch's call, shared by the cells; see their `forward`. */
   protected runForward(x: Tensor, given: readonly (Tensor | null | undefined)[]): Tensor[] {
-    const { where: className, stateNames } = this.cell;
-    const where = `${className}.forward`;
+    const where = `${this.where}.forward`;
     checkTensor(where, 'x', x);
-    checkCellInput(where, className, x.shape, this.inputSize, true);
+    checkCellInput(where, this.where, x.shape, this.inputSize, true);
     const expected = [...x.shape.slice(0, -1), this.hiddenSize];
     for (const [i, state] of given.entries()) {
       if (state == null) continue;
-      checkTensor(where, stateNames[i] as string, state);
-      checkCellState(where, className, stateNames, i, state.shape, expected);
+      checkTensor(where, this.stateNames[i] as string, state);
+      checkCellState(where, this.where, this.stateNames, i, state.shape, expected);
     }
-    checkImplementation(className, this.options.implementation);
+    checkImplementation(this.where, this.options.implementation);
     return tidy(() => {
       this.ensureBuilt(x.shape.at(-1) as number);
       const batched = (tensor: Tensor) => (x.rank === 1 ? expandDims(tensor, 0) : tensor) as Tensor2D;
@@ -166,23 +157,22 @@ export abstract class RecurrentCell extends layers.RNNCell {
 
   private step(x: Tensor2D, states: readonly Tensor2D[] | undefined): Tensor2D[] {
     const { hiddenSize, implementation } = this.options;
-    if (hiddenSize === 0) return this.cell.stateNames.map(() => zeros([x.shape[0], 0]));
-    const [weights] = this.parameters.read() as [DirectionWeights];
-    return runStep(this.equations, x, states, weights, this.attrs, implementation);
+    if (hiddenSize === 0) return this.stateNames.map(() => zeros([x.shape[0], 0]));
+    const [weights] = (this.moduleWeights as ModuleWeights).read() as [DirectionWeights];
+    return runStep(this.cell, x, states, weights, this.attrs, implementation);
   }
 
-  /** Checks the shapes of `x` and the states, as tf.layers passes them. */
+  /** Checks the shapes of x and the states, as tf.layers passes them. */
   private checkShapes(where: string, [x, ...states]: readonly Shape[]): void {
-    const { where: className, stateNames } = this.cell;
-    if (states.length !== stateNames.length) {
-      const rule = `[x, ${stateNames.join(', ')}]`;
+    if (states.length !== this.stateNames.length) {
+      const rule = `[x, ${this.stateNames.join(', ')}]`;
       const remedy = 'forward() starts from zeros where a state is left out';
       const got = `${states.length + 1} ${states.length === 0 ? 'tensor' : 'tensors'}`;
       throw new RangeError(message(where, 'inputs', rule, got, remedy));
     }
-    checkCellInput(where, className, x, this.inputSize, false);
+    checkCellInput(where, this.where, x, this.inputSize, false);
     for (const [i, state] of states.entries())
-      checkCellState(where, className, stateNames, i, state, [x[0] as number, this.hiddenSize]);
+      checkCellState(where, this.where, this.stateNames, i, state, [x[0] as number, this.hiddenSize]);
   }
 
   /** Builds an unbuilt cell for inputs of `inputSize` features. */
@@ -190,12 +180,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
     if (!this.built) buildLayer(this, this.name, [null, inputSize]);
   }
 
-  static override fromConfig<T extends serialization.Serializable>(
-    cls: serialization.SerializableConstructor<T>,
-    config: serialization.ConfigDict,
-  ): T {
-    return construct(cls, config);
-  }
+  static override readonly fromConfig = construct;
 
   override getConfig(): serialization.ConfigDict {
     return { ...super.getConfig(), ...toConfig({ ...this.options, inputSize: this.inputSize }) };

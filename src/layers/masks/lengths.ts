@@ -1,4 +1,4 @@
-/** Sequence lengths, as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
+/** Sequence lengths as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
 
 import { cast, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../../check.js';
@@ -7,7 +7,7 @@ import { readsValuesCheaply } from '../../ops/readback.js';
 /** One length per batch row, each an integer 1..T, in any order. */
 export type Lengths = readonly number[] | Int32Array | Tensor;
 
-/** What is wrong when something fits x with its first two axes swapped. */
+/** The hint for a shape that fits x with its first two axes swapped. */
 export const TRANSPOSED_HINT = 'It fits x read the other way round: is batchFirst right?';
 
 const TORCH_COUNT = 'Expected `len(lengths)` to be equal to batch_size';
@@ -16,9 +16,9 @@ const TORCH_POSITIVE =
   "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0";
 
 /**
- * Lengths as an int32 tensor `[B]`, or undefined where every row has all T steps (then there is nothing to mask).
+ * The lengths as an int32 tensor `[B]`, or undefined when every row has all T steps, so that nothing is masked.
  * Call inside `tidy`.
- * @throws TypeError, RangeError naming the entry. A tensor's values are checked only where reading them is free.
+ * @throws TypeError, RangeError naming the entry. The values of a tensor are checked only where reading them costs nothing.
  */
 export function toLengths(
   where: string,
@@ -46,7 +46,7 @@ export function toLengths(
   return unlessFull(values, steps);
 }
 
-/** Nothing where every row has all T steps. */
+/** Undefined when every row has all T steps. */
 function unlessFull(lengths: number[], steps: number): Tensor1D | undefined {
   return lengths.every((length) => length === steps) ? undefined : tensor1d(lengths, 'int32');
 }
@@ -62,9 +62,8 @@ function checkValues(where: string, values: readonly number[], steps: number): v
 }
 
 /**
- * The lengths that a `[B, T]` mask of a masking layer stands for, or undefined where it masks nothing. Call inside
- * `tidy`.
- * @throws RangeError when a row is empty or not right-padded, where reading the mask is free.
+ * The lengths of the rows in a mask `[B, T]`, or undefined when it masks nothing. Call inside `tidy`.
+ * @throws RangeError for a row that is empty or not right-padded, where reading the mask costs nothing.
  */
 export function lengthsFromMask(where: string, mask: Tensor): Tensor1D | undefined {
   const [batch, steps] = mask.shape as [number, number];

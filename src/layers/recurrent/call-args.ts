@@ -3,24 +3,27 @@ import { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message, show } from '../../check.js';
 import type { Lengths } from '../masks/lengths.js';
 
-/** What `apply` takes beside the inputs. */
+/** The options of `apply`. */
 export interface RecurrentCallArgs {
-  /** Sequence lengths, eager calls only; see {@link Lengths}. */
+  /** Sequence lengths, in eager calls only; see {@link Lengths}. */
   lengths?: Lengths | undefined;
   /** Whether dropout is active. @default false */
   training?: boolean | undefined;
-  /** `[B, T]`, right-padded; what a masking layer hands down. Eagerly pass `lengths`, which have precedence. */
+  /** `[B, T]`, right-padded, as a masking layer passes it on. In eager calls pass `lengths`, which have precedence. */
   mask?: Tensor | null | (Tensor | null | undefined)[] | undefined;
 }
 
-/** What `forward` takes beside the input and the initial states. */
+/** The options of `forward` beside the initial states. */
 export interface ForwardOptions {
   readonly lengths?: Lengths | undefined;
   /** Whether dropout is active. @default false */
   readonly training?: boolean | undefined;
 }
 
-/** The options of `apply`, whose states are inputs: users of tf.layers and torch pass them as options. */
+/**
+ * Checks the names of `apply`'s options. Initial states are inputs there; users of tf.layers and torch pass them as options.
+ * @throws TypeError with a remedy.
+ */
 export function checkApplyOptions(
   where: string,
   options: object,
@@ -32,7 +35,7 @@ export function checkApplyOptions(
   checkKeys(where, options, known, remedies);
 }
 
-/** Float32 tensors of a graph: a call is symbolic as a whole. */
+/** Checks that all inputs of a symbolic call are symbolic float32 tensors. */
 export function checkSymbolicInputs(
   where: string,
   inputs: readonly unknown[],
@@ -45,7 +48,7 @@ export function checkSymbolicInputs(
   }
 }
 
-/** The options of `forward`, whose type is `ForwardOptions` and a tensor under each of `stateNames`. */
+/** Checks the options of `forward`: `ForwardOptions`, and a tensor under each of `stateNames`. */
 export function checkForwardOptions(where: string, options: unknown, stateNames: readonly string[]): void {
   const example = `{ ${stateNames.join(', ')}, lengths }`;
   if (options instanceof Tensor) {

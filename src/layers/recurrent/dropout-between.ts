@@ -3,10 +3,10 @@ import type { StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { sliceRows } from '../../ops/rows.js';
 
 /**
- * Runs a stack with torch's dropout on each layer's output but the last's: one call of `run` per layer.
+ * Runs a stack with torch's dropout on the output of every layer but the last: one call of `run` for each layer.
  *
- * @param directions D, how many entries of `weights` and rows of each state belong to a layer.
- * @param rate probability of zeroing an element; what stays is scaled by 1 / (1 - rate).
+ * @param directions D, the number of entries in `weights` and of rows in each state that belong to one layer.
+ * @param rate probability of zeroing an element; the others are scaled by 1 / (1 - rate).
  */
 export function runWithDropout(
   run: (inputs: StackInputs) => StackOutputs,
@@ -29,7 +29,7 @@ export function runWithDropout(
   return { output: x, finalStates };
 }
 
-/** tf.dropout refuses a rate of 1, where torch gives zeros. */
+/** tf.dropout refuses a rate of 1; torch returns zeros. */
 function dropElements(x: Tensor3D, rate: number): Tensor3D {
   return (rate === 1 ? zerosLike(x) : dropout(x, rate)) as Tensor3D;
 }

@@ -1,20 +1,20 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { CELLS } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import type { CellDescription, RecurrentArgs } from './args.js';
+import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
 import { Recurrent } from './recurrent.js';
 
-/** Arguments of {@link GRU}: exactly those every recurrent layer takes. */
+/** Arguments of {@link GRU}: those that every recurrent layer takes. */
 export type GRUArgs = RecurrentArgs;
 
+/** The options of {@link GRU.forward}. */
 export interface GRUForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
   readonly h0?: Tensor | null | undefined;
 }
-
-const CELL: CellDescription = { where: 'GRU', gates: 3, stateNames: ['h0'], ownArgs: [] };
 
 /**
  * Stacked, optionally bidirectional gated recurrent units over a sequence, as `torch.nn.GRU` computes them.
@@ -34,29 +34,33 @@ const CELL: CellDescription = { where: 'GRU', gates: 3, stateNames: ['h0'], ownA
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
  */
 export class GRU extends Recurrent {
-  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `GRU`. */
+  /** The name in saved models. It has a prefix because tfjs has one flat namespace, which holds its own `GRU`. */
   static readonly className: string = 'TorchGRU';
 
+  /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
   constructor(args: GRUArgs) {
-    super('GRU', CELL, args);
+    super('GRU', args);
   }
 
   /**
    * Makes a layer whose I, H, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
    *
-   * @param options `prefix`, the module's path (`'encoder.gru'`), beside the arguments a state_dict does not hold.
+   * @param options `prefix`, the module's path (`'encoder.gru'`), beside the arguments that a state_dict does not hold.
    * @returns a built layer; the caller disposes it.
    * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUArgs> = {}): GRU {
-    return fromStateDict(GRU, CELL.gates, readLayerArgs, stateDict, options);
+    const { gates } = CELLS.GRU;
+    const target = { layerClass: GRU, name: 'GRU', gates, readArgs: readLayerArgs };
+    return fromStateDict(target, stateDict, options);
   }
 
   /**
-   * torch's call.
+   * torch's call; it builds an unbuilt layer.
    *
    * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @param options initial states, lengths of the rows, and whether dropout is active.
    * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`), the last layer at every step; `hn` `[L*D, B, H]`
    * (`[L*D, H]`), the final states layer by layer, forward before reverse, never batch-first. The caller disposes
    * both. The state of a stateful layer is neither read nor written.
@@ -70,7 +74,10 @@ export class GRU extends Recurrent {
 
 serialization.registerClass(GRU);
 
-/** Makes a {@link GRU} layer. */
+/**
+ * Makes a {@link GRU}; the caller disposes it, or the model that holds it.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
 export function gru(args: GRUArgs): GRU {
   return new GRU(args);
 }

@@ -3,17 +3,18 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../../check.js';
 import { checkSequenceShape, checkStateShapes, checkTensor } from '../../ops/validate.js';
 import { outputSize } from '../../torch/cells.js';
+import { toShapes } from '../lists.js';
 import { TRANSPOSED_HINT } from '../masks/lengths.js';
 import type { RecurrentOptions } from './args.js';
 
-/** The shapes a recurrent layer takes, and the checks of what it is given. */
+/** The shapes that a recurrent layer takes, and their checks. */
 export class InputShapes {
   /** L*D, the rows of each state. */
   readonly stackSize: number;
-  /** The columns of each state: H or P, and H of c. */
+  /** The columns of each state: H or P of h, H of c. */
   readonly stateSizes: readonly number[];
 
-  /** @param stateNames the initial states in the cell's order: h0, and c0 where there is one. */
+  /** @param stateNames h0, and c0 where the cell has one. */
   constructor(
     private readonly options: RecurrentOptions,
     private readonly stateNames: readonly string[],
@@ -22,7 +23,7 @@ export class InputShapes {
     this.stateSizes = stateNames.map((_, i) => (i === 0 ? outputSize(options) : options.hiddenSize));
   }
 
-  /** B and T of a sequence; null where a symbolic shape leaves them open. */
+  /** B and T of a sequence; null where a symbolic shape leaves them unknown. */
   batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
     return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
   }
@@ -31,14 +32,13 @@ export class InputShapes {
     checkSequenceShape(where, shape, { inputSize, batchFirst: this.options.batchFirst, allowUnbatched });
   }
 
-  /** The shapes of `x` and the batch-leading states from what tf.layers passes: one shape, or a list of shapes. */
+  /** Checks the shapes of `x` and the batch-leading states, as tf.layers passes them, and returns them. */
   checkInputs(
     where: string,
     inputShape: Shape | Shape[],
     inputSize: number | undefined,
   ): [Shape, ...Shape[]] {
-    const isList = inputShape.some((entry) => Array.isArray(entry));
-    const [x, ...states] = (isList ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+    const [x, ...states] = toShapes(inputShape);
     this.checkSequence(where, x, inputSize, false);
     if (states.length === 0) return [x];
     if (states.length !== this.stateNames.length) {
@@ -49,7 +49,7 @@ export class InputShapes {
     return [x, ...states];
   }
 
-  /** States as `resetStates` takes them, each `[B, L*D, H]` with one B; B may be null for any. */
+  /** Checks states as `resetStates` takes them, each `[B, L*D, H]` with the same B; `batch` is null where any B will do. */
   checkGivenStates(where: string, states: readonly Shape[], batch: number | null): void {
     if (states.length !== this.stateNames.length) {
       const got = `${states.length} ${states.length === 1 ? 'tensor' : 'tensors'}`;
@@ -59,7 +59,7 @@ export class InputShapes {
   }
 
   private checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
-    // Where B is open, the states still share one.
+    // Where B is unknown, the states still share one.
     const shared = batch ?? states[0]?.[0] ?? null;
     const expected = this.stateSizes.map((size, i) => [i === 0 ? batch : shared, this.stackSize, size]);
     checkStateShapes(where, this.stateNames, states, expected, (state, i) => {
@@ -72,8 +72,8 @@ export class InputShapes {
   }
 
   /**
-   * States as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`; absent ones beside given ones are zeros.
-   * Undefined where all are absent.
+   * Checks states as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`, and returns them batched, with zeros for
+   * an absent one. Returns undefined where all are absent. Call inside `tidy`.
    */
   torchStates(
     where: string,

@@ -1,24 +1,25 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { CELLS } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import type { CellDescription, RecurrentArgs } from './args.js';
+import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
 import { Recurrent } from './recurrent.js';
 
+/** Arguments of {@link LSTM}. */
 export interface LSTMArgs extends RecurrentArgs {
-  /** P, the size h is projected to by `weight_hr_l{k}`, below `hiddenSize`; 0: no projection. @default 0 */
+  /** P < H, the size to which `weight_hr_l{k}` projects h; 0 for no projection. @default 0 */
   readonly projSize?: number | undefined;
 }
 
+/** The options of {@link LSTM.forward}. */
 export interface LSTMForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]` (P with a projection), or `[L*D, H]` for an unbatched x. @default zeros */
   readonly h0?: Tensor | null | undefined;
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
   readonly c0?: Tensor | null | undefined;
 }
-
-const CELL: CellDescription = { where: 'LSTM', gates: 4, stateNames: ['h0', 'c0'], ownArgs: ['projSize'] };
 
 /**
  * Stacked, optionally bidirectional long short-term memories over a sequence, as `torch.nn.LSTM` computes them.
@@ -40,14 +41,15 @@ const CELL: CellDescription = { where: 'LSTM', gates: 4, stateNames: ['h0', 'c0'
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
  */
 export class LSTM extends Recurrent {
-  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `LSTM`. */
+  /** The name in saved models. It has a prefix because tfjs has one flat namespace, which holds its own `LSTM`. */
   static readonly className: string = 'TorchLSTM';
 
+  /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
   constructor(args: LSTMArgs) {
-    super('LSTM', CELL, args);
+    super('LSTM', args);
   }
 
-  /** P, 0 without a projection. */
+  /** P; 0 without a projection. */
   get projSize(): number {
     return this.options.projSize;
   }
@@ -55,19 +57,22 @@ export class LSTM extends Recurrent {
   /**
    * Makes a layer whose I, H, P, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
    *
-   * @param options `prefix`, the module's path (`'encoder.lstm'`), beside the arguments a state_dict does not hold.
+   * @param options `prefix`, the module's path (`'encoder.lstm'`), beside the arguments that a state_dict does not hold.
    * @returns a built layer; the caller disposes it.
    * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<LSTMArgs> = {}): LSTM {
-    return fromStateDict(LSTM, CELL.gates, readLayerArgs, stateDict, options);
+    const { gates } = CELLS.LSTM;
+    const target = { layerClass: LSTM, name: 'LSTM', gates, readArgs: readLayerArgs };
+    return fromStateDict(target, stateDict, options);
   }
 
   /**
-   * torch's call.
+   * torch's call; it builds an unbuilt layer.
    *
    * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @param options initial states, lengths of the rows, and whether dropout is active.
    * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`; D*P with a projection), h of the last layer at every step;
    * `hn` `[L*D, B, H]` (`[L*D, H]`; P) and `cn` `[L*D, B, H]` (`[L*D, H]`), the final states layer by layer, forward
    * before reverse, never batch-first. The caller disposes all three. The states of a stateful layer are neither read
@@ -83,7 +88,10 @@ export class LSTM extends Recurrent {
 
 serialization.registerClass(LSTM);
 
-/** Makes an {@link LSTM} layer. */
+/**
+ * Makes an {@link LSTM}; the caller disposes it, or the model that holds it.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
 export function lstm(args: LSTMArgs): LSTM {
   return new LSTM(args);
 }

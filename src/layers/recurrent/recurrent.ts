@@ -1,4 +1,4 @@
-/** What the recurrent layers share: arguments, weights, states, lengths and masks, dropout between layers. */
+/** What the recurrent layers share: the calls of tf.layers and of torch, weights, states, masks, dropout between layers. */
 
 import {
   expandDims,
@@ -12,26 +12,22 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, message, show, showShape } from '../../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runRecurrent } from '../../ops/recurrent.js';
 import { sliceRows } from '../../ops/rows.js';
 import { checkTensor } from '../../ops/validate.js';
-import { type Cell, outputSize, stackParameters } from '../../torch/cells.js';
+import { CELLS, type Cell, outputSize, stackParameters } from '../../torch/cells.js';
 import { construct, toConfig } from '../config.js';
-import { type Mask, maskFits, sequenceMask } from '../masks/graph.js';
-import { type Lengths, lengthsFromMask, toLengths } from '../masks/lengths.js';
+import { type LayerTensors, toList } from '../lists.js';
+import { lengthsFromMask, toLengths } from '../masks/lengths.js';
+import { maskFits, sequenceMask } from '../masks/mask.js';
 import { OwnMask } from '../masks/own-mask.js';
 import { buildLayer } from '../weights/build.js';
-import { checkInitialWeights, LayerParameters, torchInitializer } from '../weights/module-weights.js';
-import {
-  type CellDescription,
-  parseRecurrentArgs,
-  type RecurrentArgs,
-  type RecurrentOptions,
-} from './args.js';
+import { ModuleWeights } from '../weights/module-weights.js';
+import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from './args.js';
 import {
   checkApplyOptions,
   checkForwardOptions,
@@ -43,57 +39,54 @@ import { runWithDropout } from './dropout-between.js';
 import { InputShapes } from './input-shapes.js';
 import { StateStore } from './state-store.js';
 
-type Inputs = Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[];
-type InternalCallArgs = RecurrentCallArgs & { ownMask?: Mask };
-
-function toList<T>(value: T | T[]): T[] {
-  return Array.isArray(value) ? value : [value];
-}
-
-function givenLengths(where: string, lengths: Lengths | null | undefined, batch: number, steps: number) {
-  return lengths == null ? undefined : toLengths(where, lengths, batch, steps);
-}
+/** The tensors of one call, checked: those of the op, but for the weights. */
+type PreparedCall = Omit<StackInputs, 'weights'>;
 
 /** `[L*D, B, H]` to `[B, L*D, H]` and back. */
 function swapBatch(state: Tensor): Tensor3D {
   return transpose(state, [1, 0, 2]) as Tensor3D;
 }
 
-/** A stack of recurrent layers as torch has it, and a tf.layers layer. A subclass brings its equations and torch's `forward`. */
+/** A stack of recurrent layers as torch has it, and a layer of tf.layers. A subclass adds torch's `forward`. */
 export abstract class Recurrent extends layers.Layer {
   protected readonly options: RecurrentOptions;
+  /** The class's name in messages. */
+  private readonly where: string;
+  /** h0, and c0 where there is one. */
+  private readonly stateNames: readonly string[];
   private readonly shapes: InputShapes;
   private readonly attrs: StackAttrs;
   private readonly store = new StateStore();
-  private readonly parameters = new LayerParameters();
-  private resolvedInputSize: number | undefined;
   private readonly ownMask = new OwnMask(this);
+  private moduleWeights: ModuleWeights | undefined;
 
   protected constructor(
-    private readonly equations: Cell,
-    private readonly cell: CellDescription,
+    private readonly cell: Cell,
     args: RecurrentArgs,
   ) {
     const options = parseRecurrentArgs(cell, args);
     super(args);
     this.options = options;
-    this.shapes = new InputShapes(options, cell.stateNames);
+    this.where = CELLS[cell].className;
+    this.stateNames = CELLS[cell].states.map((state) => `${state}0`);
+    this.shapes = new InputShapes(options, this.stateNames);
     const { batchFirst, bidirectional, hiddenSize, projSize } = options;
     this.attrs = { batchFirst, bidirectional, hiddenSize, projSize };
-    this.resolvedInputSize = options.inputSize;
     this.supportsMasking = true;
     this._stateful = options.stateful;
   }
 
-  /** I, undefined until it was given or read off the first input. */
+  /** I; undefined until it is given or read off the first input. */
   get inputSize(): number | undefined {
-    return this.resolvedInputSize;
+    return this.moduleWeights?.inputSize ?? this.options.inputSize;
   }
 
+  /** H. */
   get hiddenSize(): number {
     return this.options.hiddenSize;
   }
 
+  /** L. */
   get numLayers(): number {
     return this.options.numLayers;
   }
@@ -105,28 +98,26 @@ export abstract class Recurrent extends layers.Layer {
 
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   torchShapes(inputSize: number): Map<string, number[]> {
-    return stackParameters(this.cell.gates, inputSize, this.options);
+    return stackParameters(CELLS[this.cell].gates, inputSize, this.options);
+  }
+
+  /** The weights under torch's names, in the order of `state_dict()`; empty before the layer is built. */
+  get torchWeights(): ReadonlyMap<string, LayerVariable> {
+    return this.moduleWeights?.byName ?? new Map();
   }
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
   override build(inputShape: Shape | Shape[]): void {
-    const [x] = this.shapes.checkInputs(this.cell.where, inputShape, this.inputSize);
-    const inputSize = x[2];
-    if (inputSize == null)
-      throw new RangeError(message(this.cell.where, 'x', 'a known last dimension (inputSize)', showShape(x)));
-    const shapes = this.torchShapes(inputSize);
-    checkInitialWeights(this.cell.where, this.initialWeights, shapes);
-    for (const [name, shape] of shapes) {
-      const initializer = torchInitializer(name, this.hiddenSize, this.options.seed);
-      this.parameters.set(name, this.addWeight(name, shape, 'float32', initializer, undefined, true));
-    }
-    this.resolvedInputSize = inputSize;
+    const [x] = this.shapes.checkInputs(this.where, inputShape, this.inputSize);
+    this.moduleWeights = ModuleWeights.create(this.where, this, this.options, x, (name, shape, initializer) =>
+      this.addWeight(name, shape, 'float32', initializer),
+    );
     super.build(inputShape);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const [x] = this.shapes.checkInputs(`${this.cell.where}.apply`, inputShape, this.inputSize);
-    this.ownMask.noteShapeAsked();
+    const [x] = this.shapes.checkInputs(`${this.where}.apply`, inputShape, this.inputSize);
+    this.ownMask.markNested();
     const { batchFirst, returnSequences, returnState } = this.options;
     const [batch, steps] = this.shapes.batchAndSteps(x);
     const sequence = batchFirst ? [batch, steps] : [steps, batch];
@@ -138,15 +129,15 @@ export abstract class Recurrent extends layers.Layer {
       : output;
   }
 
-  /** Hands the mask of a sequence on with the sequence; final states have none. */
+  /** Passes on the mask of a sequence with the sequence; final states have none. */
   override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
     const { batchFirst, returnSequences, returnState } = this.options;
-    const given = this.ownMask.confirm(`${this.cell.where}.apply`, mask);
+    const given = this.ownMask.confirm(`${this.where}.apply`, mask);
     const fits = batchFirst && returnSequences && maskFits(given, toList(inputs)[0] as Tensor);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
     const own = fits ? given : none;
-    return returnState ? [own, ...this.cell.stateNames.map(() => none)] : own;
+    return returnState ? [own, ...this.stateNames.map(() => none)] : own;
   }
 
   /**
@@ -157,28 +148,26 @@ export abstract class Recurrent extends layers.Layer {
    * the caller.
    * @throws RangeError, TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  override apply(
-    inputs: Inputs,
-    kwargs?: RecurrentCallArgs | null,
-  ): Tensor | Tensor[] | SymbolicTensor | SymbolicTensor[] {
-    const where = `${this.cell.where}.apply`;
+  override apply(inputs: LayerTensors, kwargs?: RecurrentCallArgs | null): LayerTensors {
+    const where = `${this.where}.apply`;
     const args = kwargs ?? {};
-    const [first] = toList<unknown>(inputs);
-    const isSymbolic = first instanceof SymbolicTensor;
-    // In a model the options may hold what tfjs's layers leave in them, such as an initialState.
+    const isSymbolic = toList<unknown>(inputs)[0] instanceof SymbolicTensor;
+    // In a model the options may hold what other layers of tfjs leave in them, such as an initialState.
     if (isSymbolic || !this.ownMask.isByExecutor(inputs as Tensor | Tensor[]))
-      checkApplyOptions(where, args, this.cell.stateNames);
+      checkApplyOptions(where, args, this.stateNames);
     if (isSymbolic) return this.applySymbolic(where, inputs, args);
-    const tensors = toList(inputs) as Tensor[];
-    for (const [i, input] of tensors.entries())
-      checkTensor(where, i === 0 ? 'x' : (this.cell.stateNames[i - 1] ?? `inputs[${i}]`), input);
+    const tensors = inputs as Tensor | Tensor[];
+    for (const [i, input] of toList(tensors).entries())
+      checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
     if (args.training !== undefined) checkBoolean(where, 'training', args.training);
-    const ownMask = this.ownMask.choose(where, inputs as Tensor | Tensor[], args.mask, args.lengths != null);
-    if (!this.built) tidy(() => void this.prepareCall(where, tensors, { ...args, ownMask }));
-    return super.apply(inputs, { ...args, ownMask });
+    return tidy(() => {
+      // Checked before tfjs builds the layer: a call that throws leaves it unbuilt.
+      const prepared = this.prepareCall(where, tensors, args);
+      return super.apply(inputs, { ...args, prepared }) as Tensor | Tensor[];
+    });
   }
 
-  private applySymbolic(where: string, inputs: Inputs, args: RecurrentCallArgs) {
+  private applySymbolic(where: string, inputs: LayerTensors, args: RecurrentCallArgs): LayerTensors {
     if (!this.options.batchFirst) {
       const remedy =
         'tf models count samples on axis 0: use batchFirst: true and transpose around the model if need be';
@@ -192,87 +181,98 @@ export abstract class Recurrent extends layers.Layer {
     return this.ownMask.whileSymbolic(() => super.apply(inputs, args));
   }
 
-  override call(inputs: Tensor | Tensor[], kwargs: InternalCallArgs = {}): Tensor | Tensor[] {
+  override call(
+    inputs: Tensor | Tensor[],
+    kwargs: RecurrentCallArgs & { prepared?: PreparedCall } = {},
+  ): Tensor | Tensor[] {
     return tidy(() => {
       this.invokeCallHook(inputs, kwargs);
-      const { x, initialStates, lengths } = this.prepareCall(
-        `${this.cell.where}.apply`,
-        toList(inputs),
-        kwargs,
-      );
-      const { output, finalStates } = this.runLayers(x, initialStates, lengths, kwargs.training ?? false);
+      // A wrapper such as timeDistributed calls this directly, with a mask that is not the layer's.
+      const { lengths, training = false } = kwargs;
+      const prepared = kwargs.prepared ?? this.prepareCall(`${this.where}.apply`, inputs, { lengths });
+      const { output, finalStates } = this.runLayers(prepared, training);
       if (this.stateful) this.store.set(finalStates);
       const sequence = this.options.returnSequences ? output : this.lastHidden(finalStates[0] as Tensor3D);
       return this.options.returnState ? [sequence, ...finalStates.map(swapBatch)] : sequence;
     });
   }
 
-  /** Everything that `call` can refuse, before the layer is built: a call that throws leaves it unbuilt. */
-  private prepareCall(where: string, inputs: readonly Tensor[], args: InternalCallArgs) {
-    const [x, ...given] = inputs as [Tensor3D, ...Tensor[]];
-    checkImplementation(this.cell.where, this.options.implementation);
+  /** Checks the inputs of `call`, before the layer is built. Lengths that are given go before a mask. */
+  private prepareCall(where: string, inputs: Tensor | Tensor[], args: RecurrentCallArgs): PreparedCall {
+    const [x, ...given] = toList(inputs) as [Tensor3D, ...Tensor[]];
+    checkImplementation(this.where, this.options.implementation);
     this.shapes.checkInputs(where, [x.shape, ...given.map((state) => state.shape)], this.inputSize);
     const [batch, steps] = this.shapes.batchAndSteps(x.shape) as [number, number];
     const initialStates = this.initialStates(where, given, batch);
-    const isMasked = args.lengths == null && this.options.batchFirst && maskFits(args.ownMask, x);
-    const lengths = isMasked
-      ? lengthsFromMask(where, sequenceMask(args.ownMask as Tensor, x))
-      : givenLengths(where, args.lengths, batch, steps);
+    const lengths =
+      args.lengths == null
+        ? this.maskLengths(where, inputs, args.mask)
+        : toLengths(where, args.lengths, batch, steps);
     return { x, initialStates, lengths };
+  }
+
+  /** The lengths of the layer's own mask. */
+  private maskLengths(where: string, inputs: Tensor | Tensor[], given: RecurrentCallArgs['mask']) {
+    const mask = this.ownMask.choose(where, inputs, given);
+    const [x] = toList(inputs) as [Tensor];
+    const isMasked = this.options.batchFirst && maskFits(mask, x);
+    return isMasked ? lengthsFromMask(where, sequenceMask(mask, x)) : undefined;
   }
 
   /** torch's call, shared by the layers; see their `forward`. */
   protected runForward(x: Tensor, options: ForwardOptions): StackOutputs {
-    const where = `${this.cell.where}.forward`;
-    checkForwardOptions(where, options, this.cell.stateNames);
-    const states = this.cell.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
+    const where = `${this.where}.forward`;
+    checkForwardOptions(where, options, this.stateNames);
+    const states = this.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
     checkTensor(where, 'x', x);
-    checkImplementation(this.cell.where, this.options.implementation);
+    checkImplementation(this.where, this.options.implementation);
     this.shapes.checkSequence(where, x.shape, this.inputSize, true);
     return tidy(() => {
       const unbatched = x.rank === 2;
       const batchAxis = this.options.batchFirst ? 0 : 1;
       const batched = (unbatched ? expandDims(x, batchAxis) : x) as Tensor3D;
       const [batch, steps] = this.shapes.batchAndSteps(batched.shape) as [number, number];
-      if (unbatched && options.lengths != null)
-        throw new RangeError(
-          message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
-        );
-      const initial = this.shapes.torchStates(where, states, unbatched, batch, steps);
-      const lengths = givenLengths(where, options.lengths, batch, steps);
+      const initialStates = this.shapes.torchStates(where, states, unbatched, batch, steps);
+      const lengths = this.forwardLengths(where, x, options.lengths, batch, steps);
       this.ensureBuilt(x.shape[x.rank - 1] as number);
-      const { output, finalStates } = this.runLayers(batched, initial, lengths, options.training ?? false);
-      if (!unbatched) return { output, finalStates };
+      const outputs = this.runLayers({ x: batched, initialStates, lengths }, options.training ?? false);
+      if (!unbatched) return outputs;
       const squeezed = {
-        output: squeeze(output, [batchAxis]),
-        finalStates: finalStates.map((s) => squeeze(s, [1])),
+        output: squeeze(outputs.output, [batchAxis]),
+        finalStates: outputs.finalStates.map((state) => squeeze(state, [1])),
       };
       return squeezed as unknown as StackOutputs;
     });
   }
 
-  /** The states an `apply` call starts from: given batch-leading ones, else those of a stateful layer, else zeros. */
-  private initialStates(
+  private forwardLengths(
     where: string,
-    given: readonly Tensor[],
+    x: Tensor,
+    lengths: ForwardOptions['lengths'],
     batch: number,
-  ): readonly Tensor3D[] | undefined {
+    steps: number,
+  ): Tensor1D | undefined {
+    if (lengths == null) return undefined;
+    if (x.rank === 2)
+      throw new RangeError(
+        message(where, 'lengths', 'a batched 3-D x', `x ${showShape(x.shape)}`, 'Slice x instead'),
+      );
+    return toLengths(where, lengths, batch, steps);
+  }
+
+  /** The states that a call of `apply` starts from: the given ones, else those of a stateful layer, else zeros. */
+  private initialStates(where: string, given: readonly Tensor[], batch: number) {
     const isGiven = given.length > 0;
     if (this.stateful) this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
     if (isGiven) return given.map(swapBatch);
     return this.stateful ? this.store.states : undefined;
   }
 
-  /** One op call for the whole stack, or one per layer where dropout acts between them. */
-  private runLayers(
-    x: Tensor3D,
-    initialStates: readonly Tensor3D[] | undefined,
-    lengths: Tensor1D | undefined,
-    training: boolean,
-  ): StackOutputs {
+  /** Runs the whole stack in one call of the op, or with dropout between the layers in one call per layer. */
+  private runLayers(call: PreparedCall, training: boolean): StackOutputs {
     const { dropout, numLayers, implementation } = this.options;
-    const inputs: StackInputs = { x, initialStates, weights: this.parameters.read(), lengths };
-    const run = (stack: StackInputs) => runRecurrent(this.equations, stack, this.attrs, implementation);
+    const inputs: StackInputs = { ...call, weights: (this.moduleWeights as ModuleWeights).read() };
+    const run = (stack: StackInputs) => runRecurrent(this.cell, stack, this.attrs, implementation);
     const drops = training && dropout > 0 && numLayers > 1;
     return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
   }
@@ -286,50 +286,34 @@ export abstract class Recurrent extends layers.Layer {
 
   /** Builds an unbuilt layer for inputs of `inputSize` features. */
   ensureBuilt(inputSize: number): void {
-    if (this.built) return;
-    buildLayer(this, this.name, [null, null, inputSize]);
+    if (!this.built) buildLayer(this, this.name, [null, null, inputSize]);
   }
 
   /**
    * Forgets the states of a stateful layer, or sets them.
    * @param states batch-leading `[B, L*D, H or P]`, one per state of the cell; copied, the caller keeps its own.
+   * @throws RangeError or TypeError naming the argument; RangeError for a layer that is not stateful.
    */
   override resetStates(states?: Tensor | Tensor[]): void {
-    const where = `${this.cell.where}.resetStates`;
+    const where = `${this.where}.resetStates`;
     this.assertNotDisposed();
-    if (!this.stateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
-    if (states === undefined) {
-      this.store.clear();
-      return;
-    }
-    const list = toList(states);
-    for (const [i, state] of list.entries())
-      checkTensor(where, this.cell.stateNames[i] ?? `states[${i}]`, state);
-    this.shapes.checkGivenStates(
-      where,
-      list.map(({ shape }) => shape),
-      this.batchInputShape?.[0] ?? null,
-    );
-    tidy(() => this.store.set(list.map(swapBatch)));
+    const nameOf = (i: number) => this.stateNames[i] ?? `states[${i}]`;
+    this.store.reset(where, this.stateful, states, nameOf, (given) => {
+      const shapes = given.map(({ shape }) => shape);
+      this.shapes.checkGivenStates(where, shapes, this.batchInputShape?.[0] ?? null);
+      return given.map(swapBatch);
+    });
   }
 
-  static override fromConfig<T extends serialization.Serializable>(
-    cls: serialization.SerializableConstructor<T>,
-    config: serialization.ConfigDict,
-  ): T {
-    return construct(cls, config);
-  }
+  static override readonly fromConfig = construct;
 
   override getConfig(): serialization.ConfigDict {
     const { projSize, ...options } = this.options;
-    const own = this.cell.ownArgs.includes('projSize') ? { projSize } : {};
+    const own = CELLS[this.cell].canProject ? { projSize } : {};
     return { ...super.getConfig(), ...toConfig({ ...options, ...own, inputSize: this.inputSize }) };
   }
 
   override dispose(): ReturnType<layers.Layer['dispose']> {
-    if (!this.built) this.store.clear();
-    const result = super.dispose();
-    if (result.refCountAfterDispose === 0) this.store.clear();
-    return result;
+    return this.store.clearWith(this.built, () => super.dispose());
   }
 }

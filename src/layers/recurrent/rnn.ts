@@ -1,23 +1,24 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
-import { type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
+import { CELLS, type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
+import { parseNonlinearity } from '../args/module-args.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import { type CellDescription, parseNonlinearity, type RecurrentArgs } from './args.js';
+import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
 import { Recurrent } from './recurrent.js';
 
+/** Arguments of {@link RNN}. */
 export interface RNNArgs extends RecurrentArgs {
-  /** A state_dict does not hold it: pass it for a module made with `nonlinearity='relu'`. @default 'tanh' */
+  /** A state_dict does not hold it: pass it for a module with `nonlinearity='relu'`. @default 'tanh' */
   readonly nonlinearity?: Nonlinearity | undefined;
 }
 
+/** The options of {@link RNN.forward}. */
 export interface RNNForwardOptions extends ForwardOptions {
   /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
   readonly h0?: Tensor | null | undefined;
 }
-
-const CELL: CellDescription = { where: 'RNN', gates: 1, stateNames: ['h0'], ownArgs: ['nonlinearity'] };
 
 /**
  * Stacked, optionally bidirectional Elman networks over a sequence, as `torch.nn.RNN` computes them.
@@ -32,34 +33,38 @@ const CELL: CellDescription = { where: 'RNN', gates: 1, stateNames: ['h0'], ownA
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
  */
 export class RNN extends Recurrent {
-  /** The name in saved models; prefixed, because tfjs has one flat namespace that holds its own `RNN`. */
+  /** The name in saved models. It has a prefix because tfjs has one flat namespace, which holds its own `RNN`. */
   static readonly className: string = 'TorchRNN';
 
   /** The activation. */
   readonly nonlinearity: Nonlinearity;
 
+  /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
   constructor(args: RNNArgs) {
-    const nonlinearity = parseNonlinearity(CELL.where, args);
-    super(rnnCellOf(nonlinearity), CELL, args);
+    const nonlinearity = parseNonlinearity('RNN', args);
+    super(rnnCellOf(nonlinearity), args);
     this.nonlinearity = nonlinearity;
   }
 
   /**
    * Makes a layer whose I, H, L, D and bias are read off the keys and shapes of a state_dict, and loads it.
    *
-   * @param options `prefix`, the module's path (`'encoder.rnn'`), beside the arguments a state_dict does not hold.
+   * @param options `prefix`, the module's path (`'encoder.rnn'`), beside the arguments that a state_dict does not hold.
    * @returns a built layer; the caller disposes it.
    * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
    * state_dict contradicts. No layer is built then.
    */
   static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<RNNArgs> = {}): RNN {
-    return fromStateDict(RNN, CELL.gates, readLayerArgs, stateDict, options);
+    const { gates } = CELLS.RNN_TANH;
+    const target = { layerClass: RNN, name: 'RNN', gates, readArgs: readLayerArgs };
+    return fromStateDict(target, stateDict, options);
   }
 
   /**
-   * torch's call.
+   * torch's call; it builds an unbuilt layer.
    *
    * @param x float32 `[B, T, I]` (`[T, B, I]` with `batchFirst: false`), or unbatched `[T, I]`; T >= 1.
+   * @param options initial states, lengths of the rows, and whether dropout is active.
    * @returns `output` `[B, T, D*H]` (`[T, B, D*H]`, `[T, D*H]`), the last layer at every step; `hn` `[L*D, B, H]`
    * (`[L*D, H]`), the final states layer by layer, forward before reverse, never batch-first. The caller disposes
    * both. The state of a stateful layer is neither read nor written.
@@ -77,7 +82,10 @@ export class RNN extends Recurrent {
 
 serialization.registerClass(RNN);
 
-/** Makes an {@link RNN} layer. */
+/**
+ * Makes an {@link RNN}; the caller disposes it, or the model that holds it.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
 export function rnn(args: RNNArgs): RNN {
   return new RNN(args);
 }

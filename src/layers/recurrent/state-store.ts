@@ -1,9 +1,11 @@
-import { dispose, keep, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { dispose, keep, type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
+import { checkTensor } from '../../ops/validate.js';
+import { toList } from '../lists.js';
 
 /**
- * The states that a stateful layer carries from call to call, each `[L*D, B, H or P]`: kept across `tidy`, disposed when
- * replaced.
+ * The states that a stateful layer keeps from call to call, each `[L*D, B, H or P]`. They survive `tidy`, and are disposed
+ * when others replace them.
  */
 export class StateStore {
   private held: readonly Tensor3D[] | undefined;
@@ -14,11 +16,12 @@ export class StateStore {
   }
 
   /**
-   * Each row of a batch goes on with the state of its own: B is that of `batchInputShape`, where the layer has one, and
-   * that of the states held, where a call goes on with them.
+   * Each row of a batch continues from its own state, so B must be that of `batchInputShape`, if the layer has one, and
+   * that of the states held, if the call continues from them.
+   * @throws RangeError with what to do.
    */
-  checkBatch(where: string, batch: number, fixed: number | undefined, goesOn: boolean): void {
-    const held = goesOn ? this.held?.[0]?.shape[1] : undefined;
+  checkBatch(where: string, batch: number, fixed: number | undefined, continues: boolean): void {
+    const held = continues ? this.held?.[0]?.shape[1] : undefined;
     const size = fixed ?? held ?? batch;
     if (size === batch) return;
     const [rule, remedy] =
@@ -35,7 +38,7 @@ export class StateStore {
     throw new RangeError(message(where, 'x', `batch size ${size}, ${rule}`, String(batch), why));
   }
 
-  /** Holds copies of `states` (no data is copied) in place of the ones before. */
+  /** Holds copies of `states` in place of those before; no data is copied. */
   set(states: readonly Tensor3D[]): void {
     const next = states.map((state) => keep(state.clone()));
     this.clear();
@@ -45,5 +48,39 @@ export class StateStore {
   clear(): void {
     if (this.held) dispose(this.held as Tensor[]);
     this.held = undefined;
+  }
+
+  /**
+   * `resetStates` of a layer: without `given` forgets the states, else holds what `toStack` makes of the given tensors.
+   *
+   * @param nameOf the name of a given tensor in messages.
+   * @param toStack checks the shapes and returns states `[L*D, B, H or P]`; runs inside `tidy`.
+   * @throws RangeError for a layer that is not stateful; RangeError or TypeError for a given value that is not a live
+   * float32 tensor.
+   */
+  reset(
+    where: string,
+    isStateful: boolean,
+    given: Tensor | Tensor[] | undefined,
+    nameOf: (index: number) => string,
+    toStack: (tensors: readonly Tensor[]) => readonly Tensor3D[],
+  ): void {
+    if (!isStateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
+    if (given === undefined) {
+      this.clear();
+      return;
+    }
+    const tensors = toList(given);
+    for (const [i, tensor] of tensors.entries()) checkTensor(where, nameOf(i), tensor);
+    tidy(() => this.set(toStack(tensors)));
+  }
+
+  /** Runs a layer's `dispose`, and forgets the states with the layer's last use. */
+  clearWith<T extends { readonly refCountAfterDispose: number }>(isBuilt: boolean, disposeLayer: () => T): T {
+    // tfjs refuses to dispose an unbuilt layer, which may hold states that resetStates set.
+    if (!isBuilt) this.clear();
+    const result = disposeLayer();
+    if (result.refCountAfterDispose === 0) this.clear();
+    return result;
   }
 }

@@ -1,13 +1,14 @@
-/** Builds a recurrent layer or cell from a state_dict alone: keys and shapes say what its constructor was given. */
+/** Builds a recurrent layer or cell from a state_dict alone: its keys and shapes tell the constructor's arguments. */
 
-import type { layers } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { checkObject, message, show } from '../../check.js';
 import { Faults, shapeFits } from '../../matching/faults.js';
 import { checkStateDict } from '../../matching/select-keys.js';
 import { checkModulePath } from '../../state-dict/keys.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
-import { assignWeights, buildAllOrNone, findWeight } from './build.js';
+import { assignWeights } from './assign.js';
+import { buildAllOrNone } from './build.js';
 import { ModuleFile } from './module-file.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
@@ -16,35 +17,37 @@ export type FromStateDictOptions<Args> = { readonly [Name in keyof Args]?: Args[
   readonly prefix?: string | undefined;
 };
 
-interface LayerClass<Args, L> {
-  readonly className: string;
-  new (args: Args): L;
-}
-
 /** A layer or cell of this package. */
 interface TorchLayer extends layers.Layer {
+  readonly torchWeights: ReadonlyMap<string, LayerVariable>;
   torchShapes(inputSize: number): Map<string, number[]>;
   ensureBuilt(inputSize: number): void;
 }
 
+/** The class to make, and how to read its arguments off a file. */
+interface Target<Args, L> {
+  readonly layerClass: new (args: Args) => L;
+  /** The class's name in messages. */
+  readonly name: string;
+  /** G, the blocks of rows in each weight. */
+  readonly gates: number;
+  /** The arguments that the file tells; undefined, with the faults noted, where it does not describe such a module. */
+  readonly readArgs: (file: ModuleShapes, gates: number, faults: Faults) => FileArgs | undefined;
+}
+
 /**
- * Makes a layer whose arguments are read off the state_dict below `prefix`, and loads it strictly. float32 weights are
- * taken bit for bit. On a fault no layer is built.
+ * Makes a layer whose arguments are read off the state_dict below `prefix`, and loads it strictly, float32 weights bit for
+ * bit. On a fault no layer is built.
  *
- * @param gates G, the blocks of rows in each weight: GRU 3, LSTM 4, RNN 1.
- * @param readArgs what the file says of the arguments; undefined, with the faults noted, where it says nothing clear.
  * @returns a built layer; the caller disposes it.
  * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
  * state_dict contradicts.
  */
 export function fromStateDict<Args extends object, L extends TorchLayer>(
-  layerClass: LayerClass<Args, L>,
-  gates: number,
-  readArgs: (file: ModuleShapes, gates: number, faults: Faults) => FileArgs | undefined,
+  { layerClass, name, gates, readArgs }: Target<Args, L>,
   stateDict: StateDict,
   options: FromStateDictOptions<Args> = {},
 ): L {
-  const name = layerClass.className.replace(/^Torch/, '');
   const where = `${name}.fromStateDict`;
   checkStateDict(where, stateDict);
   checkForeignOptions(where, options);
@@ -59,21 +62,16 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
   const shapes = layer.torchShapes(read.inputSize);
   compare(file, shapes, faults);
   if (faults.isAny) throw faults.toError(name);
-  const values = [...shapes.keys()].map((key) => file.values(key));
+  const values = new Map([...shapes.keys()].map((key) => [key, file.values(key)]));
   buildAllOrNone([layer], () => {
     layer.ensureBuilt(read.inputSize);
-    assignWeights(
-      [...shapes.keys()].map((key, i) => {
-        const weight = findWeight(layer, key);
-        if (weight === undefined) throw new Error(`${where}: the layer has no weight ${show(key)}`);
-        return { weight, values: values[i] };
-      }),
-    );
+    const weights = [...layer.torchWeights];
+    assignWeights(weights.map(([key, weight]) => ({ weight, values: values.get(key) as Float32Array })));
   });
   return layer;
 }
 
-/** Options of loadStateDict, which the layer's constructor would not know. */
+/** Options of loadStateDict, which a layer's constructor does not know. */
 const FOREIGN_OPTIONS = {
   stripPrefix: 'Give prefix the whole path, wrappers as well: "module.gru"',
   strict: 'It is always strict: make the layer and call loadStateDict(layer, stateDict, { strict: false })',
@@ -89,7 +87,7 @@ function checkForeignOptions(where: string, options: unknown): asserts options i
     }
 }
 
-/** An argument that the caller gave as well must agree with the file. */
+/** Checks that the caller's arguments agree with those of the file. */
 function checkAgainst(where: string, args: Readonly<Record<string, unknown>>, read: FileArgs): void {
   for (const [name, value] of Object.entries(read)) {
     const given = args[name];

@@ -1,4 +1,4 @@
-/** The part of a state_dict that one module is made of. */
+/** The part of a state_dict that belongs to one module. */
 
 import { show } from '../../check.js';
 import { modulesWith, type Selection, selectKeys } from '../../matching/select-keys.js';
@@ -8,7 +8,7 @@ import { float32Of } from '../../state-dict/tensors/float32.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { ModuleShapes } from '../../torch/layer-args.js';
 
-/** The entries of one module, by their names inside it. */
+/** The entries of one module, by their names without its path. */
 export class ModuleFile implements ModuleShapes {
   private readonly selection: Selection;
 
@@ -24,12 +24,12 @@ export class ModuleFile implements ModuleShapes {
     return [...this.selection.keys.keys()];
   }
 
-  /** Paths of the modules that hold all these names. */
+  /** The paths of the modules that hold all these names. */
   modulesWith(names: readonly string[]): string[] {
     return modulesWith(this.stateDict.keys(), names);
   }
 
-  /** The key in the file, present or not. */
+  /** The key in the file, whether present or not. */
   key(name: string): string {
     const { keys, path } = this.selection;
     return keys.get(name) ?? joinPath(path, name);
@@ -42,7 +42,7 @@ export class ModuleFile implements ModuleShapes {
     return tensor.shape;
   }
 
-  /** A copy: the file's array may be a view of the whole file. */
+  /** A copy of the values: the tensor's array may be a view of the whole file. */
   values(name: string): Float32Array {
     const tensor = this.stateDict.get(this.key(name));
     if (tensor === undefined) throw new Error(`${this.where}: no tensor ${show(this.key(name))}`);

@@ -1,30 +1,67 @@
-/** The parameters of a recurrent layer under torch's names. */
-
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { initializers, type LayerVariable } from '@tensorflow/tfjs-layers';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { LayerVariable, layers, Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
 import type { DirectionWeights } from '../../kernels/contract.js';
+import type { ModuleOptions } from '../args/module-args.js';
+import { torchInitializer } from './initializer.js';
 
 type WeightName = keyof DirectionWeights;
+type Initializer = ReturnType<typeof torchInitializer>;
+
+/** A layer or cell, which tells the names and shapes of its parameters for an input size. */
+interface TorchModule extends layers.Layer {
+  torchShapes(inputSize: number): ReadonlyMap<string, readonly number[]>;
+}
+
+/** Adds a weight to a layer by its `addWeight`, which is protected. */
+type AddWeight = (name: string, shape: Shape, initializer: Initializer) => LayerVariable;
 
 const WEIGHT = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(.*)$/;
 
-/** The variables of a layer or a cell under torch's names, in the order in which they were added: that of `state_dict()`. */
-export class LayerParameters {
-  private readonly variablesByName = new Map<string, LayerVariable>();
-  /** By what follows the name of a weight: `_l0`, `_l0_reverse`, ...; nothing for a cell. */
+/** The weights of a torch module inside a built layer or cell. */
+export class ModuleWeights {
+  /** Grouped by what follows a weight's name: `_l0`, `_l0_reverse`, ...; nothing for a cell. */
   private readonly byDirection = new Map<string, Partial<Record<WeightName, LayerVariable>>>();
 
-  set(name: string, variable: LayerVariable): void {
-    this.variablesByName.set(name, variable);
-    const [, weight, direction] = WEIGHT.exec(name) as unknown as [string, WeightName, string];
-    const variables = this.byDirection.get(direction) ?? {};
-    variables[weight] = variable;
-    this.byDirection.set(direction, variables);
+  /**
+   * @param inputSize I.
+   * @param byName the weights under torch's names, in the order of `state_dict()`.
+   */
+  private constructor(
+    readonly inputSize: number,
+    readonly byName: ReadonlyMap<string, LayerVariable>,
+  ) {
+    for (const [name, variable] of byName) {
+      const [, weight, direction] = WEIGHT.exec(name) as unknown as [string, WeightName, string];
+      const variables = this.byDirection.get(direction) ?? {};
+      variables[weight] = variable;
+      this.byDirection.set(direction, variables);
+    }
   }
 
-  get byName(): ReadonlyMap<string, LayerVariable> {
-    return this.variablesByName;
+  /**
+   * Creates the weights of a layer, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises it.
+   *
+   * @param where the class's name in messages.
+   * @param x the shape of the input; its last dimension is I.
+   * @throws RangeError when I is unknown, or weights that the layer was constructed with have other shapes. No weight is
+   * created then; tfjs itself would look at their shapes only after the build.
+   */
+  static create(
+    where: string,
+    layer: TorchModule,
+    { hiddenSize, seed }: Pick<ModuleOptions, 'hiddenSize' | 'seed'>,
+    x: Shape,
+    add: AddWeight,
+  ): ModuleWeights {
+    const inputSize = x.at(-1);
+    if (inputSize == null)
+      throw new RangeError(message(where, 'x', 'a known last dimension (inputSize)', showShape(x)));
+    const shapes = layer.torchShapes(inputSize);
+    checkInitialWeights(where, layer, [...shapes.values()]);
+    const create = ([name, shape]: [string, readonly number[]]) =>
+      [name, add(name, [...shape], torchInitializer(name, hiddenSize, seed))] as const;
+    return new ModuleWeights(inputSize, new Map([...shapes].map(create)));
   }
 
   /** The live weights of each layer and direction, in the order of `hn`; one entry for a cell. They belong to the layer. */
@@ -39,28 +76,13 @@ export class LayerParameters {
   }
 }
 
-/** Weights that a constructor was given, before any weight is made: tfjs would find out after it has built the layer. */
-export function checkInitialWeights(
+function checkInitialWeights(
   where: string,
-  weights: readonly Tensor[] | null | undefined,
-  shapes: ReadonlyMap<string, readonly number[]>,
+  { initialWeights }: layers.Layer,
+  shapes: readonly (readonly number[])[],
 ): void {
-  if (!weights) return;
+  if (!initialWeights) return;
   const list = (all: readonly (readonly number[])[]) => all.map(showShape).join(', ');
-  const [expected, given] = [list([...shapes.values()]), list(weights.map(({ shape }) => shape))];
+  const [expected, given] = [list(shapes), list(initialWeights.map(({ shape }) => shape))];
   if (given !== expected) throw new RangeError(message(where, 'weights', expected, given));
-}
-
-/** How torch initialises a parameter: U(-1/sqrt(H), 1/sqrt(H)), repeatable with a seed. */
-export function torchInitializer(name: string, hiddenSize: number, seed: number | undefined) {
-  const bound = hiddenSize === 0 ? 0 : 1 / Math.sqrt(hiddenSize);
-  const ownSeed = seed === undefined ? undefined : mixSeed(seed, name);
-  return initializers.randomUniform({ minval: -bound, maxval: bound, seed: ownSeed });
-}
-
-/** A seed of its own for each parameter, far from those of the neighbouring seeds (FNV-1a over both). */
-function mixSeed(seed: number, name: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of `${seed}/${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
-  return hash >>> 0;
 }

@@ -1,0 +1,64 @@
+import { serialization, type Tensor } from '@tensorflow/tfjs-core';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { CELLS } from '../../torch/cells.js';
+import { readCellArgs } from '../../torch/layer-args.js';
+import type { ModuleArgs } from '../args/module-args.js';
+import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
+import { RecurrentCell } from './recurrent-cell.js';
+
+/** Arguments of {@link GRUCell}: those that every cell takes. */
+export type GRUCellArgs = ModuleArgs;
+
+/**
+ * One step of a gated recurrent unit, as `torch.nn.GRUCell` computes it; the equations are those of {@link GRU}.
+ *
+ * Weights carry torch's names: `weight_ih` `[3H, I]`, `weight_hh` `[3H, H]`, `bias_ih` and `bias_hh` `[3H]`, rows r | z | n,
+ * each initialised U(-1/sqrt(H), 1/sqrt(H)).
+ *
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
+ */
+export class GRUCell extends RecurrentCell {
+  /** The name in saved models. */
+  static readonly className: string = 'TorchGRUCell';
+
+  /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
+  constructor(args: GRUCellArgs) {
+    super('GRU', args);
+  }
+
+  /**
+   * Makes a cell whose I, H and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'decoder.cell'`), beside the arguments that a state_dict does not hold.
+   * @returns a built cell; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No cell is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<GRUCellArgs> = {}): GRUCell {
+    const { gates } = CELLS.GRU;
+    const target = { layerClass: GRUCell, name: 'GRUCell', gates, readArgs: readCellArgs };
+    return fromStateDict(target, stateDict, options);
+  }
+
+  /**
+   * torch's call; it builds an unbuilt cell.
+   *
+   * @param x float32 `[B, I]`, or unbatched `[I]`.
+   * @param h the state before, `[B, H]` or `[H]`; zeros where absent.
+   * @returns the state after, of the same shape, which is the output as well. The caller disposes it.
+   * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  forward(x: Tensor, h?: Tensor | null): Tensor {
+    return this.runForward(x, [h])[0] as Tensor;
+  }
+}
+
+serialization.registerClass(GRUCell);
+
+/**
+ * Makes a {@link GRUCell}; the caller disposes it, or the model that holds it.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
+export function gruCell(args: GRUCellArgs): GRUCell {
+  return new GRUCell(args);
+}

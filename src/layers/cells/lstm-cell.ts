@@ -1,0 +1,93 @@
+import { serialization, Tensor } from '@tensorflow/tfjs-core';
+import { checkKeys, checkObject, message, show } from '../../check.js';
+import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { CELLS } from '../../torch/cells.js';
+import { readCellArgs } from '../../torch/layer-args.js';
+import type { ModuleArgs } from '../args/module-args.js';
+import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
+import { RecurrentCell } from './recurrent-cell.js';
+
+/** Arguments of {@link LSTMCell}: those that every cell takes. */
+export type LSTMCellArgs = ModuleArgs;
+
+/** The states of an LSTM cell, each `[B, H]`, or `[H]` of an unbatched input. */
+export interface LSTMCellState {
+  readonly h: Tensor;
+  readonly c: Tensor;
+}
+
+/** What an LSTM cell starts from; zeros where absent. */
+export interface LSTMCellInitialState {
+  readonly h?: Tensor | null | undefined;
+  readonly c?: Tensor | null | undefined;
+}
+
+/**
+ * One step of a long short-term memory, as `torch.nn.LSTMCell` computes it; the equations are those of {@link LSTM}.
+ *
+ * Weights carry torch's names: `weight_ih` `[4H, I]`, `weight_hh` `[4H, H]`, `bias_ih` and `bias_hh` `[4H]`, rows
+ * i | f | g | o, each initialised U(-1/sqrt(H), 1/sqrt(H)).
+ *
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+ */
+export class LSTMCell extends RecurrentCell {
+  /** The name in saved models. */
+  static readonly className: string = 'TorchLSTMCell';
+
+  /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
+  constructor(args: LSTMCellArgs) {
+    super('LSTM', args);
+  }
+
+  /**
+   * Makes a cell whose I, H and bias are read off the keys and shapes of a state_dict, and loads it.
+   *
+   * @param options `prefix`, the module's path (`'decoder.cell'`), beside the arguments that a state_dict does not hold.
+   * @returns a built cell; the caller disposes it.
+   * @throws StateDictError naming every missing, unexpected and misshapen key; RangeError for an argument that the
+   * state_dict contradicts. No cell is built then.
+   */
+  static fromStateDict(stateDict: StateDict, options: FromStateDictOptions<LSTMCellArgs> = {}): LSTMCell {
+    const { gates } = CELLS.LSTM;
+    const target = { layerClass: LSTMCell, name: 'LSTMCell', gates, readArgs: readCellArgs };
+    return fromStateDict(target, stateDict, options);
+  }
+
+  /**
+   * torch's call; it builds an unbuilt cell.
+   *
+   * @param x float32 `[B, I]`, or unbatched `[I]`.
+   * @param state `{ h, c }` before, each `[B, H]` or `[H]`; zeros where absent.
+   * @returns `{ h, c }` after, of the same shapes; h is the output. The caller disposes both.
+   * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  forward(x: Tensor, state: LSTMCellInitialState | null = {}): LSTMCellState {
+    const { h, c } = checkLSTMState(state);
+    const [hNext, cNext] = this.runForward(x, [h, c]) as [Tensor, Tensor];
+    return { h: hNext, c: cNext };
+  }
+}
+
+function checkLSTMState(state: LSTMCellInitialState | null): LSTMCellInitialState {
+  const where = 'LSTMCell.forward';
+  if (state === null) return {};
+  if (state instanceof Tensor || Array.isArray(state)) {
+    const got = Array.isArray(state) ? show(state) : 'a tensor';
+    throw new TypeError(
+      message(where, 'state', 'an object { h, c }', got, 'Pass h and c by name: forward(x, { h, c })'),
+    );
+  }
+  checkObject(where, 'state', state);
+  checkKeys(where, state, ['h', 'c']);
+  return state;
+}
+
+serialization.registerClass(LSTMCell);
+
+/**
+ * Makes an {@link LSTMCell}; the caller disposes it, or the model that holds it.
+ * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
+ */
+export function lstmCell(args: LSTMCellArgs): LSTMCell {
+  return new LSTMCell(args);
+}

@@ -1,0 +1,29 @@
+/** Finds and writes the weights of built layers. */
+
+import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
+
+/** A layer's weight by the last part of its name; the layer, a wrapper and a model put theirs before it. */
+export function findWeight(layer: layers.Layer, name: string): LayerVariable | undefined {
+  return layer.weights.find(
+    ({ originalName }) => originalName.slice(originalName.lastIndexOf('/') + 1) === name,
+  );
+}
+
+export interface Assignment {
+  readonly weight: LayerVariable;
+  /** Row-major, owned by the weight afterwards. */
+  readonly values: Float32Array;
+}
+
+/** Writes all values bit for bit: a weight's constraint acts in training, not in a load. */
+export function assignWeights(assignments: readonly Assignment[]): void {
+  tidy(() => {
+    // Whatever can fail (a disposed layer, memory) fails here, before the first weight changes.
+    const pairs = assignments.map(({ weight, values }) => ({
+      variable: weight.read() as Variable,
+      value: tensor(values, weight.shape as number[], 'float32'),
+    }));
+    for (const { variable, value } of pairs) variable.assign(value);
+  });
+}
