@@ -8,7 +8,7 @@ const folder = new URL('../fixtures/keras/', import.meta.url);
 
 export type KerasVersion = '2' | '3';
 
-/** One call of the model, with what it puts out. */
+/** One call of the model, with its outputs. */
 export interface KerasCall {
   readonly inputs: readonly (FloatTensor | IntTensor)[];
   readonly outputs: readonly FloatTensor[];
@@ -23,7 +23,7 @@ export interface KerasFixture {
   readonly calls: readonly KerasCall[];
   /** The factors of the loss `sum(output * factor)`, over all outputs. */
   readonly factors: readonly FloatTensor[];
-  /** Its gradients, by the names of the weights; of `version` 2 in every case. */
+  /** The gradients of that loss, by the names of the weights; always those of `version` 2. */
   readonly gradients: Readonly<Record<string, FloatTensor>>;
 }
 
@@ -36,14 +36,14 @@ interface Stored {
   readonly gradients: Readonly<Record<string, FloatTensor>>;
 }
 
-/** Names of the networks; with `-keras-file` as a .keras file has it, rather than an HDF5 file. */
+/** The names of the networks; those with `-keras-file` were converted from a .keras file, the others from an HDF5 file. */
 export function kerasNames(version: KerasVersion): string[] {
   return readdirSync(new URL(`${version}/`, folder))
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
 }
 
-/** Keras 3's file holds what differs from 2.15 in more than rounding; the rest is that of 2.15. */
+/** The file of Keras 3 holds only what differs from 2.15 by more than rounding; the rest comes from the file of 2.15. */
 export function kerasFixture(version: KerasVersion, name: string): KerasFixture {
   const base = read('2', name.replace(/-keras-file$/, ''));
   const own = read(version, name);
@@ -63,7 +63,7 @@ function read(version: KerasVersion, name: string): Partial<Stored> {
   return existsSync(file) ? parseFixture<Partial<Stored>>(readFileSync(file, 'utf8')) : {};
 }
 
-/** Puts `common[$]` in place of each `{ $, ... }`, with the keys beside it in place of its own. */
+/** Replaces each `{ $, ... }` by `common[$]`, with the keys beside `$` added. */
 function withCommon(value: unknown, common: readonly unknown[]): unknown {
   if (Array.isArray(value)) return value.map((item) => withCommon(item, common));
   if (typeof value !== 'object' || value === null) return value;
@@ -74,7 +74,7 @@ function withCommon(value: unknown, common: readonly unknown[]): unknown {
   return index === undefined ? expanded : { ...(withCommon(common[index], common) as object), ...expanded };
 }
 
-/** The model as a handler of tfjs gives it. */
+/** The model as a handler of tfjs returns it. */
 export function artifactsOf({ model, weights }: KerasFixture): tf.io.ModelArtifacts {
   const { modelTopology, weightsManifest, format, generatedBy } = structuredClone(model);
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);
@@ -98,7 +98,7 @@ export function inputTensors({ inputs }: KerasCall): tf.Tensor[] {
   );
 }
 
-/** `model.dispose()` leaves the layers that a model uses twice. */
+/** Disposes all variables: `model.dispose()` keeps the layers that a model uses twice. */
 export function disposeModel(model: tf.LayersModel): void {
   const variables = new Set(model.weights.map((weight) => weight.read() as tf.Variable));
   for (const variable of variables) variable.dispose();

@@ -20,7 +20,7 @@ function expectedGradients(
   const pairs = Object.entries(gradients).flatMap(([name, gradient]) => {
     const parts = name.split('/');
     const [slot] = findSlots(slots, { layers: parts.slice(0, -1), weight: parts.at(-1) as string });
-    // A gradient lies as its weight does.
+    // A gradient has the layout of its weight.
     return slot.assignments(toTensor(gradient));
   });
   return new Map(pairs.map(([weight, value]) => [weight.read() as tf.Variable, value]));

@@ -33,7 +33,7 @@ function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-6): 
   expect(maxDifference(actual.dataSync(), expected.dataSync())).to.be.at.most(tolerance);
 }
 
-/** The steps of a row that the mask has. */
+/** The present steps of a row. */
 function present(x: tf.Tensor3D, row: number, rows = MASK): tf.Tensor3D {
   const steps = rows[row].flatMap((bit, step) => (bit ? [step] : []));
   return tf.gather(tf.slice(x, [row, 0, 0], [1, -1, -1]), steps, 1) as tf.Tensor3D;
@@ -94,7 +94,7 @@ describeEachBackend('KerasGRU', (backend) => {
       expectClose(dx, expected);
       expectClose(tf.mul(dx, tf.sub(1, tf.cast(bits, 'float32'))), tf.zerosLike(dx), 0);
       expect(tf.max(tf.abs(dx)).arraySync()).to.be.above(1e-2);
-      // Without holes, the same loss over the steps alone: held outputs count again.
+      // Without a mask, the same loss over the present steps only: a held output counts again.
       const row = (y: tf.Tensor) => {
         const steps = layer.apply(y) as tf.Tensor;
         return tf.add(
@@ -176,7 +176,7 @@ describeEachBackend('KerasGRU', (backend) => {
   for (const goBackwards of [false, true])
     for (const isMasked of [false, true])
       it(`runs each direction alone to drop inputs${goBackwards ? ', backwards' : ''}${isMasked ? ', masked' : ''}`, () => {
-        // A rate that drops nothing and scales by less than float32 tells: both ways must agree.
+        // This rate drops nothing, and 1 / (1 - rate) rounds to 1: both layers must agree.
         const args = { bidirectional: true, returnSequences: true, returnState: true, goBackwards } as const;
         const [plain, dropping] = [make(args), make({ ...args, dropout: 1e-9 })];
         tf.tidy(() => {

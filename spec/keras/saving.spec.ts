@@ -12,11 +12,11 @@ async function saved(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
       return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(found) };
     }),
   );
-  // As it comes back from a file.
+  // As it is read from a file.
   return { ...artifacts, modelTopology: JSON.parse(JSON.stringify(artifacts.modelTopology)) };
 }
 
-/** Every output of every call, one after another. */
+/** The outputs of all calls in order. */
 function results(model: tf.LayersModel, calls: readonly KerasCall[]): number[] {
   return tf.tidy(() =>
     calls.flatMap((call) => {

@@ -1,4 +1,4 @@
-/** Keras models that no Keras made: stored ones with something changed. */
+/** Stored Keras models with something changed. */
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
@@ -13,7 +13,7 @@ interface EditableLayer {
   inbound_nodes: unknown[];
 }
 
-/** What a change gets hold of. */
+/** The parts of a model that a change can reach. */
 export interface Edit {
   readonly artifacts: tf.io.ModelArtifacts;
   /** `modelTopology.model_config`. */
@@ -39,7 +39,7 @@ export function edited(
   return artifacts;
 }
 
-/** Loads it, requires that it is refused with this error, and that no tensor is left. */
+/** Requires that loading the source fails with this error and leaves no tensor. */
 export async function expectRefusal(
   source: unknown,
   error: new (...args: never[]) => Error,

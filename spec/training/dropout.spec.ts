@@ -1,4 +1,4 @@
-/** Dropout draws other numbers than PyTorch's: what can be compared is their distribution, and when it acts. */
+/** Dropout draws other numbers than PyTorch: the specs compare their distribution, and when dropout acts. */
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';

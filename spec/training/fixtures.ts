@@ -1,4 +1,4 @@
-/** What scripts/fixtures/torch_fixtures/training wrote: how PyTorch 2.13 learns, update by update. */
+/** Reads what scripts/fixtures/torch_fixtures/training wrote: PyTorch 2.13's training, update by update. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';

@@ -5,7 +5,7 @@ import type { OptimizerOptions, Task } from './fixtures.js';
 import { disposeOptimizer, optimizerFor } from './optimizers.js';
 import { startsOf, windowsAt } from './task.js';
 
-/** The variables that torch would hand its optimizer: those of all weights that are not frozen. */
+/** The variables that torch would pass to its optimizer: those of all weights that are not frozen. */
 export function variablesOf(...layers: readonly tf.layers.Layer[]): tf.Variable[] {
   return layers.flatMap((layer) => layer.trainableWeights.map((weight) => weight.read() as tf.Variable));
 }

@@ -10,7 +10,7 @@ export function optimizerFor({ lr, momentum, eps }: OptimizerOptions): tf.Optimi
   return momentum === undefined ? tf.train.sgd(lr) : tf.train.momentum(lr, momentum);
 }
 
-/** Momentum leaves its learning rate behind (tfjs 4.22). */
+/** Momentum does not dispose its learning rate (tfjs 4.22). */
 export function disposeOptimizer(optimizer: tf.Optimizer): void {
   optimizer.dispose();
   if (optimizer.getClassName() === 'Momentum') (optimizer as unknown as { c: tf.Scalar }).c.dispose();

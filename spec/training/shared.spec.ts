@@ -22,7 +22,7 @@ function pairModel({ cell, stateDict, a, b }: SharedFixture): tf.LayersModel {
   return model;
 }
 
-/** Each of the two uses holds the layer's weights, and a model gives up one (tfjs 4.22). */
+/** Each of the two uses counts as a reference to the layer, and a model releases only one (tfjs 4.22). */
 function disposePair(model: tf.LayersModel): void {
   model.dispose();
   model.getLayer('encoder').dispose();

@@ -51,7 +51,7 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
     layer.dispose();
   });
 
-  it('starts from zeros where a state is left out', () => {
+  it('starts from zeros when a state is left out', () => {
     const cell = make({ hiddenSize: H, seed: 1 });
     tf.tidy(() => {
       for (const shape of [[B], []]) {
@@ -339,13 +339,13 @@ for (const { title, module, make, layer, stateNames } of EVERY_CELL) {
 }
 
 describe('RNNCell', () => {
-  it('has the nonlinearity tanh unless told otherwise', () => {
+  it('has the nonlinearity tanh by default', () => {
     expect(rnnCell({ hiddenSize: 2 }).nonlinearity).to.equal('tanh');
   });
 });
 
 describeEachBackend('LSTMCell.forward', () => {
-  it('takes {}, null and nothing for zeros, and gives h and c by name', () => {
+  it('takes {}, null and undefined for zeros, and returns h and c by name', () => {
     const cell = LSTM_CELL.make({ hiddenSize: H, seed: 1 }) as LSTMCell;
     tf.tidy(() => {
       const x = random([B, I], 1);

@@ -144,7 +144,7 @@ describe('fromStateDict of the cells', () => {
     );
   });
 
-  it('names what is missing, superfluous and transposed', () => {
+  it('names missing, unexpected and transposed weights', () => {
     const missing = weights(3);
     missing.delete('bias_hh');
     expect(faultOf('GRUCell', missing).missing).to.deep.equal(['bias_hh']);

@@ -51,7 +51,7 @@ describeEachCell('in tf.layers', (variant) => {
     model.dispose();
   });
 
-  it('obeys masks as tf.layers has them: a masked step keeps state and output', () => {
+  it('follows the masks of tf.layers: a masked step keeps state and output', () => {
     const layer = rnn({ returnSequences: true, returnState: true });
     const ids = tf.input({ shape: [4], dtype: 'int32' });
     const embedding = tf.layers.embedding({ inputDim: 6, outputDim: I, maskZero: true });
@@ -76,7 +76,7 @@ describeEachCell('in tf.layers', (variant) => {
     model.dispose();
   });
 
-  it('trains through fit, and leaves a frozen cell alone', async () => {
+  it('trains through fit, and does not change a frozen cell', async () => {
     const frozen = rnn({
       cell: make({ hiddenSize: H, trainable: false, seed: 1 }),
       returnSequences: true,
@@ -124,7 +124,7 @@ describeEachCell('in tf.layers', (variant) => {
     loaded.dispose();
   });
 
-  it('refuses a sequence of another input size than it was built for', () => {
+  it('refuses a sequence whose input size is not that of its build', () => {
     const cell = make({ hiddenSize: H });
     cell.ensureBuilt(I);
     tf.tidy(() => {

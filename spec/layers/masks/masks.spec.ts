@@ -70,7 +70,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     outer.dispose();
   });
 
-  it('come into a nested model from the embedding outside it', () => {
+  it('enter a nested model from an embedding outside it', () => {
     const [embed, inner] = [
       embedding(),
       make({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
@@ -108,7 +108,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('throw where one layer stands in a masked and in an unmasked place', () => {
+  it('throw when one layer has a masked and an unmasked call', () => {
     const [embed, shared] = [embedding(), make({ name: 'shared', hiddenSize: 2 })];
     const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
     const outputs = [
@@ -141,7 +141,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     masked.dispose();
   });
 
-  it('throw behind a layer of the user that supports masks and makes none of them', () => {
+  it('throw behind a custom layer that supports masks and returns none', () => {
     class Unmask extends tf.layers.Layer {
       static className = 'Unmask';
       override supportsMasking = true;
@@ -165,7 +165,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('of an encoder do not break the fit of a nested decoder, which tfjs hands a disposed one', async () => {
+  it('of an encoder do not break the fit of a nested decoder, to which tfjs passes a disposed one', async () => {
     const encoder = modelOf(
       embedding(),
       make({ hiddenSize: 3, returnSequences: false }),
@@ -181,7 +181,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('and options that a tf.layers RNN with an initial state leaves behind are none of the next layer', () => {
+  it('and options that a tf.layers RNN with an initial state leaves behind do not reach the next layer', () => {
     const layer = make({ hiddenSize: 2 });
     const [x, h0] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [3] })];
     const first = tf.layers.simpleRNN({ units: 3, returnSequences: true });
@@ -195,7 +195,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('leave no tensor behind where they are reshaped, and are refused where they are no tensor', () => {
+  it('leave no tensor behind when they are reshaped, and are refused when they are not tensors', () => {
     const layer = make({ hiddenSize: 2, bidirectional: true });
     const input = tf.input({ shape: [4, 3] });
     const model = tf.model({
@@ -215,7 +215,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('come from merged embeddings, tf.layers.masking and layers of the user', () => {
+  it('come from merged embeddings, tf.layers.masking and custom layers', () => {
     class MasksZeroRows extends tf.layers.Layer {
       static className = 'TorchMasksZeroRows';
       override supportsMasking = true;
@@ -264,7 +264,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     merged.dispose();
   });
 
-  it('do not come with the final states of a masked layer, even where the size fits', () => {
+  it('do not come with the final states of a masked layer, even if the size fits', () => {
     const [embed, encoder, decoder] = [
       embedding(),
       make({ hiddenSize: 3, numLayers: 4, returnState: true }),
@@ -298,7 +298,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('are ignored when left over from a layer that drops them, even where the size fits', () => {
+  it('are ignored when left over from a layer that drops them, even if the size fits', () => {
     const decoder = make({ hiddenSize: 4 });
     const [embed, encoder] = [embedding(), make({ hiddenSize: 5, returnSequences: false })];
     const model = modelOf(embed, encoder, tf.layers.repeatVector({ n: 4 }), decoder);

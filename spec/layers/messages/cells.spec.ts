@@ -238,7 +238,7 @@ for (const { title, module, make, stateNames } of EVERY_CELL) {
       );
     });
 
-    it('refuses what is no call of forward or apply', () => {
+    it('refuses wrong calls of forward and apply', () => {
       const cell = make({ hiddenSize: 2 });
       tf.tidy(() => {
         const [x, states] = [tf.zeros([1, 3]), stateNames.map(() => tf.zeros([1, 2]))];

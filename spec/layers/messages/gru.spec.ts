@@ -214,7 +214,7 @@ const MISUSES: Record<string, Misuse> = {
     type: RangeError,
     text: 'GRU.forward: lengths: expected shape [2], one per batch row, got [3]. Expected `len(lengths)`',
   },
-  // From here on torch 2.13 accepts what is wrong and computes something else.
+  // torch 2.13 accepts the following misuses and computes something else.
   'pack/length-count-unsorted': {
     run: forward([3, 3, 3], lengths([2, 3])),
     type: RangeError,

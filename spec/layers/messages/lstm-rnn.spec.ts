@@ -120,7 +120,7 @@ const LSTM_MISUSES: Record<string, Misuse> = {
     text: 'LSTM.forward: c0: expected shape [1, 5], got [1, 1, 5]. For unbatched 2-D input, hx and cx should also be 2-D but got (2-D, 3-D) tensors',
     words: 'For unbatched 2-D input, hx and cx should also be 2-D but got (2-D, 3-D) tensors',
   },
-  // By name, h0 may come alone: c0 is zeros then. As an argument of its own it is taken for options.
+  // By name, h0 may be given without c0, which is then zeros. As a positional argument it would be the options.
   'lstm/h0-alone': {
     run: () => newLstm({}).forward(tf.ones([2, 7, 3]), tf.ones([1, 2, 5]) as never),
     type: TypeError,
@@ -220,7 +220,7 @@ describe('dropout with one layer', () => {
     });
   }
 
-  it('is all that torch warns of', () => {
+  it('is the only warning, as in torch', () => {
     const ids = torchMessageIds().filter((id) => torchMessage(id).outcome === 'warning');
     expect(ids).to.have.members(['gru', 'lstm', 'rnn'].map((folder) => `${folder}/dropout-one-layer`));
   });

@@ -51,7 +51,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('gives the same in a functional model that takes x and the states, at any sample count', () => {
+  it('gives the same in a functional model with x and the states as inputs, for any number of samples', () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, bidirectional: true, returnState: true, seed: 1 });
     const sizes = stateSizes(5);
     const x = tf.input({ shape: [4, 3] });
@@ -122,7 +122,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     model.dispose();
   });
 
-  it('ignores the mask that tf.layers.timeDistributed hands to the wrapped layer', () => {
+  it('ignores the mask that tf.layers.timeDistributed passes to the wrapped layer', () => {
     const inner = make({ hiddenSize: 3, returnSequences: false, seed: 4 });
     inner.ensureBuilt(4);
     const wrapper = tf.layers.timeDistributed({ layer: inner });
@@ -172,7 +172,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('keeps the states of each layer apart where dropout acts between them', () => {
+  it('keeps the states of each layer apart when dropout acts between them', () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 0.5, returnState: true, seed: 6 });
     tf.tidy(() => {
       const inputs = [tf.randomNormal([4, 3, 7]), ...randomStates(variant, 5, 4, 2)];
@@ -190,7 +190,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('starts each layer from its own states where dropout acts between them', () => {
+  it('starts each layer from its own states when dropout acts between them', () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 1, returnState: true, seed: 6 });
     tf.tidy(() => {
       const x = tf.randomNormal([4, 3, 7]);
@@ -235,7 +235,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     expect([layer.built, layer.weights.length, layer.inputSize]).to.deep.equal([false, 0, undefined]);
   });
 
-  it('leaves the callers tensors alone and leaks nothing when it throws', () => {
+  it('disposes no tensor of the caller and leaks none when it throws', () => {
     const layer = layerOf(fixture);
     const x = toTensor(fixture.x);
     const states = stateSizes(H).map((columns) => tf.zeros([B, stack, columns]));

@@ -1,4 +1,4 @@
-/** What the layers say to words of other libraries, to wrong types, and to what is no call of theirs. */
+/** How the layers refuse words of other libraries, wrong types and wrong calls. */
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ const RESET = 'Leave it out: the reset gate always acts after the product, as in
 const ACTIVATION = 'Leave it out: the activations are those of torch';
 const WRAPPER = 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional';
 
-/** Of each layer, then those that differ by the class. */
+/** The remedies of every layer, then those that depend on the class. */
 const REMEDIES: Readonly<Record<string, [value: unknown, remedy: string]>> = {
   units: [4, 'Use hiddenSize'],
   hidden_size: [4, 'Use hiddenSize'],
@@ -152,7 +152,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
   });
 
   describe(`${title} on what is no call`, () => {
-    it('refuses what is no tensor', () => {
+    it('refuses values that are not tensors', () => {
       const layer = make({ hiddenSize: 2 });
       tf.tidy(() => {
         const x = tf.zeros([1, 2, 3]);
@@ -184,7 +184,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       expect(layer.built).to.equal(false);
     });
 
-    it('refuses options that are none, or of another type', () => {
+    it('refuses unknown options and wrong types of options', () => {
       const layer = make({ hiddenSize: 2 });
       tf.tidy(() => {
         const x = tf.zeros([1, 2, 3]);
@@ -214,7 +214,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       layer.dispose();
     });
 
-    it('refuses what is not float32, or half of a graph', () => {
+    it('refuses tensors that are not float32, and symbolic tensors beside others', () => {
       const layer = make({ hiddenSize: 2 });
       const x = tf.input({ shape: [2, 3] });
       const ids = tf.input({ name: 'ids', shape: [2, 3], dtype: 'int32' });
@@ -235,7 +235,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       expect([layer.built, layer.inboundNodes]).to.deep.equal([false, []]);
     });
 
-    it('refuses tensors that are disposed', () => {
+    it('refuses disposed tensors', () => {
       const layer = make({ hiddenSize: 2 });
       tf.tidy(() => {
         const x = tf.zeros([1, 2, 3]);
@@ -251,7 +251,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       });
     });
 
-    it('says what may be wrong when things fit x the other way round', () => {
+    it('hints at batchFirst when something fits x with its first axes swapped', () => {
       const hint = 'It fits x read the other way round: is batchFirst right?';
       tf.tidy(() => {
         const layer = make({ hiddenSize: 2 });

@@ -59,7 +59,7 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('starts from zeros in each state that is left out beside another', () => {
+  it('starts from zeros in a state that is left out beside another', () => {
     const layer = layerOf(fixture);
     tf.tidy(() => {
       const x = toTensor(fixture.x);
@@ -116,7 +116,7 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
         tf.fill(clean.shape, Number.NaN),
         clean,
       );
-      // Of a padded zero the logarithm is -Infinity, and its derivative Infinity: torch never reads those either. The
+      // The logarithm of a padded zero is -Infinity, and its derivative Infinity: torch never reads those either. The
       // real steps are moved away from 0, which is what relu often gives.
       const isReal = tf.cast(tf.logicalNot(padding), 'float32');
       const loss = (x: tf.Tensor) => {

@@ -6,7 +6,7 @@ import { expectClose } from '../../support/expect-same.js';
 import { readsOnFakeGpu } from '../../support/fake-gpu.js';
 import { EVERY_LAYER, forward } from '../../support/family.js';
 
-/** Runs `body` as it is, then on what calls itself a GPU: the same values, and none read back. */
+/** Runs `body` plainly, then on a backend that reports a GPU: the values must be the same, and none may be read back. */
 function expectSameWithoutReads(body: () => tf.Tensor[]): void {
   const expected = body();
   let actual: tf.Tensor[] = [];

@@ -13,7 +13,7 @@ function values(layer: RecurrentLayer): Float32Array[] {
 for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
   describe(title, () => {
     const isProjected = (hiddenSize: number) => stateSizes(hiddenSize)[0] !== hiddenSize;
-    /** The parameters of one direction for H = 5, by torch's own counting. */
+    /** The number of parameters of one direction for H = 5, as torch counts them. */
     const countParams = (inputs: number) => {
       const [columns, rows] = [stateSizes(5)[0]!, 5 * gates];
       return rows * (inputs + columns + 2) + (isProjected(5) ? columns * 5 : 0);
@@ -38,7 +38,7 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
       for (const layer of layers) layer.dispose();
     });
 
-    it('draws other weights for every parameter and every seed', () => {
+    it('draws different weights for every parameter and every seed', () => {
       const layers = [1, 2, 3].map((seed) => make({ hiddenSize: 4, seed }));
       const starts = layers.flatMap((layer) => {
         layer.ensureBuilt(4);
@@ -106,7 +106,7 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
       ]);
     });
 
-    it('tells what makes the variant', () => {
+    it('holds the arguments of the variant', () => {
       const layer = make({ hiddenSize: 3 });
       if (module === 'LSTM') expect((layer as LSTM).projSize).to.equal(isProjected(3) ? 2 : 0);
       else expect(layer).not.to.have.property('projSize');
@@ -117,7 +117,7 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
 }
 
 describe('RNN', () => {
-  it('has the nonlinearity tanh unless told otherwise', () => {
+  it('has the nonlinearity tanh by default', () => {
     expect(rnn({ hiddenSize: 2 }).nonlinearity).to.equal('tanh');
   });
 });

@@ -137,7 +137,7 @@ describe('getConfig', () => {
     });
   }
 
-  it('has projSize of an LSTM and nonlinearity of an RNN alone', () => {
+  it('has projSize only in an LSTM and nonlinearity only in an RNN', () => {
     const keys = (layer: tf.layers.Layer) => Object.keys(layer.getConfig());
     expect(keys(gru({ hiddenSize: 3 }))).not.to.include.oneOf(['projSize', 'nonlinearity']);
     expect(keys(lstm({ hiddenSize: 3 })))

@@ -38,7 +38,7 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     model.dispose();
   });
 
-  it('keeps its state out of forward, and forward out of its state', () => {
+  it('neither reads nor writes its state in forward', () => {
     const layer = make({ hiddenSize: 3, stateful: true, seed: 1 });
     tf.tidy(() => {
       const x = tf.randomNormal([2, 3, 2], 0, 1, 'float32', 1);
@@ -64,7 +64,7 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     layer.dispose();
   });
 
-  it('goes on from given states with their batch size', () => {
+  it('continues from given states with their batch size', () => {
     const layer = make({ hiddenSize: 3, stateful: true });
     tf.tidy(() => {
       layer.apply(tf.zeros([4, 3, 2]));
@@ -102,7 +102,7 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     layer.dispose();
   });
 
-  it('names batchInputShape where that fixes the batch size', () => {
+  it('names batchInputShape when that fixes the batch size', () => {
     const layer = make({ hiddenSize: 3, stateful: true, batchInputShape: [2, 3, 2] });
     const model = tf.sequential({ layers: [layer] });
     tf.tidy(() => {
@@ -123,7 +123,7 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     model.dispose();
   });
 
-  it('says so where a last batch of predict is smaller', () => {
+  it('refuses a smaller last batch of predict by name', () => {
     const layer = make({ hiddenSize: 3, stateful: true, inputShape: [3, 2] });
     const model = tf.sequential({ layers: [layer] });
     tf.tidy(() => {
@@ -138,7 +138,7 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     model.dispose();
   });
 
-  it('gives up the states it was given when it is disposed, built or not', () => {
+  it('disposes the states it was given with itself, built or not', () => {
     tf.tidy(() => {
       const unbuilt = make({ hiddenSize: 3, stateful: true });
       unbuilt.resetStates(zeros(2));

@@ -1,4 +1,4 @@
-/** A sequence in chunks gives what one long call gives: the state carried by the caller, or by a stateful layer. */
+/** A sequence in chunks gives the result of one long call, whether the caller or a stateful layer carries the state. */
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
@@ -26,7 +26,7 @@ const SPLITS = [
   ...[1, 2, 3].map((seed) => chunkLengths(new Random(seed), T)),
 ];
 
-/** Runs chunks one after the other, each from the states that the one before ended with. */
+/** Runs chunks in order, each from the final states of the one before. */
 function inChunks(
   layer: RecurrentLayer,
   x: tf.Tensor,
@@ -129,7 +129,7 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
     model.dispose();
   });
 
-  it('with a stateful layer goes on at the own end of each row, by lengths or by a mask', () => {
+  it('with a stateful layer continues each row from its own end, by lengths or by a mask', () => {
     const layer = make({ hiddenSize: H, numLayers: 2, stateful: true });
     tf.tidy(() => {
       const x = tf.randomNormal([B, T, I]);
@@ -157,14 +157,14 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
     layer.dispose();
   });
 
-  it('goes on from states that resetStates sets, whole or for new rows', () => {
+  it('continues from states that resetStates sets, in part or for new rows', () => {
     const layer = make({ hiddenSize: H, stateful: true, returnState: true });
     tf.tidy(() => {
       const x = tf.randomNormal([B, T, I]);
       const [head, tail] = tf.split(x, [7, T - 7], 1) as [tf.Tensor, tf.Tensor];
       const [, ...carried] = layer.apply(head) as tf.Tensor[];
       const [expected] = layer.apply(tail) as tf.Tensor[];
-      // Row 1 alone goes on.
+      // Only row 1 continues.
       layer.resetStates(carried.map((state) => tf.slice(state, [1, 0, 0], [1, -1, -1])));
       const [alone] = layer.apply(tf.slice(tail, [1, 0, 0], [1, -1, -1])) as tf.Tensor[];
       expectClose(alone!, tf.slice(expected!, [1, 0, 0], [1, -1, -1]));
@@ -172,7 +172,7 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
     layer.dispose();
   });
 
-  it('cannot carry a reverse direction: it says so, and chunks differ from one call', () => {
+  it('refuses a reverse direction, whose chunks differ from one call', () => {
     expect(() => make({ hiddenSize: H, bidirectional: true, stateful: true })).to.throw(
       RangeError,
       `${module}: stateful: expected false with bidirectional: true, got true. ` +

@@ -4,7 +4,7 @@ import { expectSame } from '../../support/expect-same.js';
 import { describeEachLayer, EACH_CLASS, EVERY_LAYER, forward } from '../../support/family.js';
 import { SMALLEST_GRADIENT } from '../../support/tolerance.js';
 
-/** Sequences labelled by the sign of their first element: only a state carried over all steps can tell. */
+/** Sequences labelled by the sign of their first element, which only a state carried over all steps can know. */
 function task(count: number): { x: tf.Tensor3D; y: tf.Tensor2D } {
   return tf.tidy(() => {
     const x = tf.randomNormal([count, 6, 2], 0, 1, 'float32', 11) as tf.Tensor3D;
@@ -45,7 +45,7 @@ describeEachLayer('training', EACH_CLASS, ({ make }) => {
 });
 
 describeEachLayer('gradients', EVERY_LAYER, ({ make, stateSizes }) => {
-  it('leaves a frozen layer as it is and trains the rest', async () => {
+  it('does not change a frozen layer and trains the rest', async () => {
     const frozen = make({ hiddenSize: 3, inputShape: [6, 2], trainable: false, seed: 1 });
     const free = make({ hiddenSize: 3, returnSequences: false, seed: 2 });
     const model = tf.sequential({ layers: [frozen, free, tf.layers.dense({ units: 1 })] });
@@ -82,7 +82,7 @@ describeEachLayer('gradients', EVERY_LAYER, ({ make, stateSizes }) => {
     layer.dispose();
   });
 
-  it('flow from call to call through every state that is carried', () => {
+  it('flow from call to call through every carried state', () => {
     const layer = make({ hiddenSize: 3, numLayers: 2, seed: 2 });
     layer.ensureBuilt(2);
     tf.tidy(() => {

@@ -79,7 +79,7 @@ describe('fromStateDict', () => {
     expect(tf.memory().numTensors).to.equal(tensors);
   });
 
-  it('makes a layer that a saved model finds its weights in', async () => {
+  it('makes a layer into which a saved model loads', async () => {
     const layer = load(weights(), { name: 'saved', inputShape: [5, 2] } as FromStateDictOptions<GRUArgs>);
     const model = tf.sequential({ layers: [layer] });
     let artifacts: tf.io.ModelArtifacts | undefined;
@@ -108,7 +108,7 @@ describe('fromStateDict', () => {
     load(weights(), { hiddenSize: 3 }).dispose();
   });
 
-  it('throws TypeError for what is no StateDict', () => {
+  it('throws TypeError for a value that is not a StateDict', () => {
     expect(() => load({} as StateDict)).to.throw(
       TypeError,
       'GRU.fromStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes',
@@ -134,7 +134,7 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('names the first layer that a gap leaves out, however large the numbers', () => {
+  it('names the first missing layer, however large the numbers', () => {
     const gap = merged(weights(), weights('_l2', 3, 3));
     expect(faultOf(gap).message).to.equal(
       'Error(s) in loading state_dict for GRU:' +
@@ -145,7 +145,7 @@ describe('fromStateDict', () => {
     expect(faultOf(far).missing).to.deep.equal(['weight_ih_l1', 'weight_hh_l1']);
   });
 
-  it('names what a lone reverse direction lacks', () => {
+  it('names the missing keys of a lone reverse direction', () => {
     expect(faultOf(weights('_l0_reverse')).missing).to.deep.equal(['weight_ih_l0', 'weight_hh_l0']);
     const oneSided = merged(weights(), weights('_l1', 3, 6), weights('_l1_reverse', 3, 6));
     expect(faultOf(oneSided).missing).to.deep.equal(
@@ -153,18 +153,18 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('names a bias that one direction lacks', () => {
+  it('names a bias that is missing in one direction', () => {
     const stateDict = weights();
     stateDict.delete('bias_hh_l0');
     expect(faultOf(stateDict).missing).to.deep.equal(['bias_hh_l0']);
   });
 
-  it('lists keys that are no parameter of the layer', () => {
+  it('lists keys that are not parameters of the layer', () => {
     const stateDict = weights().set('flat_weights', f32([3]));
     expect(faultOf(stateDict).unexpected).to.deep.equal(['flat_weights']);
   });
 
-  it('tells an LSTM by its gates', () => {
+  it('recognises an LSTM by its gates', () => {
     const error = faultOf(weights('_l0', 4));
     expect(error.mismatched).to.have.members([...weights().keys()]);
     expect(error.message).to.match(
@@ -172,7 +172,7 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('tells that a projection is of an LSTM', () => {
+  it('says that a projection belongs to an LSTM', () => {
     const projected = weights('_l0', 4)
       .set('weight_hh_l0', f32([12, 2]))
       .set('weight_hr_l0', f32([2, 3]));
@@ -183,7 +183,7 @@ describe('fromStateDict', () => {
     ]);
   });
 
-  it('tells the keys of a cell from those of a layer', () => {
+  it('distinguishes the keys of a cell from those of a layer', () => {
     const cell = new Map([...weights()].map(([key, tensor]) => [key.replace('_l0', ''), tensor]));
     expect(faultOf(cell).message).to.match(
       /Hint: "weight_ih" is of a cell, such as torch\.nn\.GRUCell\..*"weight_ih_l0"/,
@@ -204,7 +204,7 @@ describe('fromStateDict', () => {
     expect(faultOf(weights().set('weight_hh_l0', f32([0, 0]))).mismatched).to.deep.equal(['weight_hh_l0']);
   });
 
-  it('throws TypeError for the options of loadStateDict, and for what are no options', () => {
+  it('throws TypeError for the options of loadStateDict, and for options that are not an object', () => {
     const given = (options: unknown) => () => load(weights(), options as FromStateDictOptions<GRUArgs>);
     const start = (name: string) =>
       `GRU.fromStateDict: ${name}: expected prefix or an argument of the layer, got unknown option "${name}". `;
@@ -220,14 +220,14 @@ describe('fromStateDict', () => {
     expect(given(null)).to.throw(TypeError, 'GRU.fromStateDict: options: expected an object, got null');
   });
 
-  it('tells rows that are not a multiple of the gates', () => {
+  it('reports rows that are not a multiple of the gates', () => {
     const error = faultOf(weights().set('weight_hh_l0', f32([10, 3])));
     expect(error.message).to.match(
       /Hint: weight_hh_l0 has 10 rows, not a multiple of 3, the gates of torch\.nn\.GRU\.$/,
     );
   });
 
-  it('tells weights that are transposed', () => {
+  it('reports transposed weights', () => {
     const ih = faultOf(weights().set('weight_ih_l0', f32([2, 9])));
     expect(ih.message).to.match(
       /shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
@@ -238,7 +238,7 @@ describe('fromStateDict', () => {
     );
   });
 
-  it('reports a weight that is no matrix', () => {
+  it('reports a weight that is not a matrix', () => {
     const error = faultOf(weights().set('weight_ih_l0', f32([18])));
     expect(error.message).to.contain(
       'size mismatch for weight_ih_l0: copying a param with shape [18] from checkpoint, the shape in current model is [?, ?].',
@@ -308,7 +308,7 @@ describe('fromStateDict of every class', () => {
     }
   }
 
-  it('of an LSTM tells a projection that is none', () => {
+  it('of an LSTM reports a projection of the wrong shape', () => {
     const projected = (hh: number[], hr: number[]) =>
       weights('_l0', 4).set('weight_hh_l0', f32(hh)).set('weight_hr_l0', f32(hr));
     LSTM.fromStateDict(projected([12, 2], [2, 3])).dispose();
@@ -325,7 +325,7 @@ describe('fromStateDict of every class', () => {
       );
   });
 
-  it('of an LSTM names the projections that later layers lack', () => {
+  it('of an LSTM names the missing projections of later layers', () => {
     const stateDict = merged(
       weights('_l0', 4)
         .set('weight_hh_l0', f32([12, 2]))

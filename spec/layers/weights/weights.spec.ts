@@ -33,7 +33,7 @@ describe('buildLayer', () => {
     tf.dispose(given);
   });
 
-  it('leaves a layer whose build throws as it was, without a tensor, ready to be built again', () => {
+  it('restores a layer whose build throws, without a tensor left, so that it can be built again', () => {
     const tensors = tf.memory().numTensors;
     const layer = failing();
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -55,7 +55,7 @@ describe('buildLayer', () => {
 describe('buildAllOrNone', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('unbuilds every layer when one throws', () => {
+  it('restores every layer when one throws', () => {
     const tensors = tf.memory().numTensors;
     const [first, second] = [conv({ name: 'first' }), failing()];
     const build = () => {
@@ -90,7 +90,7 @@ describe('buildAllOrNone', () => {
     layer.dispose();
   });
 
-  it('leaves the layers built when nothing throws', () => {
+  it('keeps the layers built when nothing throws', () => {
     const layer = conv();
     buildAllOrNone([layer], () => buildLayer(layer, 'conv', [null, null, null, 5]));
     expect(layer.built).to.equal(true);
