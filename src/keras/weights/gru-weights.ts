@@ -1,8 +1,7 @@
 /** Converts the weights of Keras's GRU to torch's layout. */
 
 import { gather, reshape, slice, type Tensor, transpose } from '@tensorflow/tfjs-core';
-
-const GATES = 3;
+import { CELLS } from '../../torch/cells.js';
 
 /** Keras's gates z | r | h in torch's order r | z | n. */
 const TORCH_ORDER = [1, 0, 2];
@@ -16,7 +15,7 @@ export interface KerasWeight {
 
 /** The weights of one direction in Keras's order. */
 export function kerasWeights(inputSize: number, hiddenSize: number, hasBias: boolean): KerasWeight[] {
-  const columns = GATES * hiddenSize;
+  const columns = CELLS.GRU.gates * hiddenSize;
   const matrix = (name: string, rows: number, torchName: string): KerasWeight => ({
     name,
     shape: [rows, columns],
@@ -39,7 +38,8 @@ export function kerasWeights(inputSize: number, hiddenSize: number, hasBias: boo
 
 /** `[N, 3H]` with its blocks of H columns in torch's order. */
 function reorder(value: Tensor): Tensor {
+  const { gates } = CELLS.GRU;
   const [rows, columns] = value.shape as [number, number];
-  const blocks = reshape(value, [rows, GATES, columns / GATES]);
+  const blocks = reshape(value, [rows, gates, columns / gates]);
   return reshape(gather(blocks, TORCH_ORDER, 1), [rows, columns]);
 }
