@@ -33,6 +33,9 @@ const QUICK_GAP = 200;
 /** Less work than this, 0.1 ms of it, is shared only with workers that are awake. Specs lower it, to have all shared. */
 export const WAKING = { flops: 4e6 };
 
+/** Milliseconds that the caller waits for others before it may count as a loss, as in a team. */
+const SHORT_MS = 1;
+
 /** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
 const LOST_AFTER_SECONDS = 60;
 
@@ -44,10 +47,9 @@ const TRIAL_LOOKS = 10_000;
 const MOST_ROUNDS = 0x7fff;
 
 const AT = Object.fromEntries(QUEUE.map((name, i) => [name, i])) as Fields<typeof QUEUE>;
-const NO_TEAM = noFields(TEAM);
 /** Of which the first member does everything. */
-const ALONE = { ...NO_TEAM, size: 1, start: -1 };
-const SLEEPS = TEAM.indexOf('sleeps');
+const ALONE = { ...noFields(TEAM), size: 1, start: -1 };
+const NAPS = TEAM.indexOf('naps');
 
 export interface ThreadHost extends WorkerHost {
   readonly functions: EngineFunctions;
@@ -66,6 +68,9 @@ export class WorkerThreads implements Threads {
   /** When the last round ended, in milliseconds. */
   private ended = Number.NEGATIVE_INFINITY;
   private quickRounds = 0;
+  /** Rounds since sleeping workers were woken, to share those that come quickly; 0 where they were not. */
+  private roundsSinceWoken = 0;
+  private readonly together = noFields(TEAM);
 
   constructor(private readonly host: ThreadHost) {
     this.workers = new Workers(host, () => {
@@ -85,10 +90,12 @@ export class WorkerThreads implements Threads {
   }
 
   run(round: Round): void {
-    if (this.mayShare(round))
-      for (let begin = 0; begin < round.jobs.length; begin += QUEUE_CAPACITY)
-        this.share({ ...round, jobs: round.jobs.slice(begin, begin + QUEUE_CAPACITY) });
-    else this.runAlone(round);
+    const { jobs } = round;
+    if (!this.mayShare(round)) this.runAlone(round);
+    else if (jobs.length <= QUEUE_CAPACITY) this.share(round);
+    else
+      for (let begin = 0; begin < jobs.length; begin += QUEUE_CAPACITY)
+        this.share({ ...round, jobs: jobs.slice(begin, begin + QUEUE_CAPACITY) });
     this.ended = performance.now();
   }
 
@@ -116,10 +123,18 @@ export class WorkerThreads implements Threads {
     }
     if (this.quickRounds < QUICK_ROUNDS) return false;
     this.startWorkers();
-    const asleep = this.countAsleep();
-    // They are awake for the rounds that follow.
-    if (asleep > 0) this.ring(0);
-    return asleep < this.workers.count;
+    if (this.countAsleep() === 0) {
+      this.roundsSinceWoken = 0;
+      return true;
+    }
+    if (this.roundsSinceWoken === 0) this.ring(0);
+    this.roundsSinceWoken++;
+    // Those that sleep, still or again, have no processor.
+    if (this.roundsSinceWoken > QUICK_ROUNDS) {
+      this.roundsSinceWoken = 0;
+      this.backoff.fail();
+    }
+    return false;
   }
 
   private runAlone({ jobs, teams }: Round): void {
@@ -130,31 +145,32 @@ export class WorkerThreads implements Threads {
 
   private share({ jobs, teams }: Round): void {
     const { functions, base } = this.host;
-    const { at, ints } = this.queue as NonNullable<typeof this.queue>;
+    const { at: queue, ints } = this.queue as NonNullable<typeof this.queue>;
     if (teams) this.writeTeams(teams);
-    for (const [i, { job, at: place }] of jobs.entries())
-      ints.set([JOBS[job], place], QUEUE.length + i * QUEUED_JOB.length);
+    let place = QUEUE.length;
+    for (const { job, at } of jobs) {
+      ints[place++] = JOBS[job];
+      ints[place++] = at;
+    }
     this.ring(jobs.length);
     const begin = performance.now();
-    functions.work(base, at, this.round);
+    functions.work(base, queue, this.round);
     const worked = performance.now() - begin;
     this.awaitDone(ints, jobs.length);
     const waited = performance.now() - begin - worked;
-    const hasSlept = teams?.at.some((team) => this.host.ints(team, TEAM.length)[SLEEPS] !== 0);
+    const hasNapped = teams?.at.some((team) => this.host.ints(team, TEAM.length)[NAPS] !== 0);
     // Alone the caller would have taken so much longer.
-    const gained = Math.max(PATIENCE.atWork / 1000, worked * (this.count - 1));
-    if (hasSlept || waited > gained) this.backoff.fail();
+    const gained = Math.max(SHORT_MS, worked * (this.count - 1));
+    if (hasNapped || waited > gained) this.backoff.fail();
     else this.backoff.succeed();
   }
 
   private writeTeams({ at, members, flopsOfStep }: Teams): void {
-    const fields = {
-      ...NO_TEAM,
-      size: members,
-      looks: this.looks(PATIENCE.atWork + flopsOfStep / members / FLOPS_OF_A_LOOK),
-      join_looks: this.countAsleep() > 0 ? 0 : this.looks(PATIENCE.awake),
-    };
-    for (const team of at) writeStruct(this.host, team, TEAM, fields);
+    const { together } = this;
+    together.size = members;
+    together.looks = this.looks(PATIENCE.atWork + flopsOfStep / members / FLOPS_OF_A_LOOK);
+    together.join_looks = this.countAsleep() > 0 ? 0 : this.looks(PATIENCE.awake);
+    for (const team of at) writeStruct(this.host, team, TEAM, together);
   }
 
   /** Begins a round of jobs that stand in the queue; a round without jobs wakes the workers. */

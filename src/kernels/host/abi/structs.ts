@@ -91,7 +91,7 @@ export const TEAM = [
   'arrived',
   'generation',
   'waiting',
-  'sleeps',
+  'naps',
 ] as const;
 
 /** What threads share of a round of jobs; the jobs follow. */

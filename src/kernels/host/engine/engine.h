@@ -171,7 +171,7 @@ struct team {
   int32_t arrived;       /* at the current barrier */
   int32_t generation;    /* barriers that are over; negative: a member is lost */
   int32_t waiting;       /* members asleep */
-  int32_t sleeps;        /* how often one fell asleep at a barrier */
+  int32_t naps;          /* milliseconds that members have slept at barriers, whole ones */
 };
 
 /* The functions that take the index of a struct: what can be queued. */

@@ -4,23 +4,30 @@
  * a step takes: the leader waits only for threads that are awake, and for them no longer than they need to come.
  *
  * At a barrier a member looks for longer than waking a thread takes: two members that put each other to sleep would never again
- * work at once. One that falls asleep all the same waits for a member that has lost its processor; it is counted, so that the
- * caller can do without the team for some calls.
+ * work at once. One that falls asleep all the same, and sleeps for a millisecond, waits for a member that has lost its processor;
+ * these naps are counted, so that the caller can do without the team for some calls.
  */
 #ifndef TEAM_H
 #define TEAM_H
 
 #include "wait.h"
 
-/* Seconds of sleep after which a member counts as lost. */
-#define LOST_AFTER 60
+/* Naps after which a member counts as lost: a minute of sleep. */
+#define LOST_AFTER 60000
+#define NAP 1000000LL
 
-/* Waits asleep for *at to change from `value`. 0: it has not, and whoever should change it is lost. */
-static inline int sleep_for_change(struct team *team, int32_t *at, int32_t value) {
+/*
+ * Waits for *at to change from `value`, looking, then asleep. 0: it has not, and whoever should change it is lost. `naps` counts
+ * the whole naps; 0 for a wait that may be long.
+ */
+static inline int await_change(struct team *team, int32_t *at, int32_t value, int32_t *naps) {
+  if (look_for_change(at, value, team->looks)) return 1;
   add_shared(&team->waiting, 1);
-  int seconds = 0;
-  while (load_shared(at) == value && seconds < LOST_AFTER)
-    if (!sleep_while(at, value, 1000000000LL)) seconds++;
+  for (int32_t i = 0; load_shared(at) == value && i < LOST_AFTER;) {
+    if (sleep_while(at, value, NAP)) continue;
+    i++;
+    if (naps) add_shared(naps, 1);
+  }
   add_shared(&team->waiting, -1);
   return load_shared(at) != value;
 }
@@ -51,9 +58,7 @@ static inline void announce_end(struct team *team) { announce(team, START_NEVER)
 
 /* The others' wait for the leader's word: a step, or a negative number as in `start`. */
 static inline long await_start(struct team *team) {
-  if (!look_for_change(&team->start, START_UNKNOWN, team->looks) &&
-      !sleep_for_change(team, &team->start, START_UNKNOWN))
-    return START_LOST;
+  if (!await_change(team, &team->start, START_UNKNOWN, 0)) return START_LOST;
   int32_t start = load_shared(&team->start);
   return start < 0 ? start : start - 1;
 }
@@ -68,11 +73,7 @@ static inline int barrier_wait(struct team *team) {
     if (load_shared(&team->waiting)) wake_all(&team->generation);
     return 1;
   }
-  if (!look_for_change(&team->generation, generation, team->looks)) {
-    add_shared(&team->sleeps, 1);
-    if (!sleep_for_change(team, &team->generation, generation)) return 0;
-  }
-  return load_shared(&team->generation) >= 0;
+  return await_change(team, &team->generation, generation, &team->naps) && load_shared(&team->generation) >= 0;
 }
 
 /* A member is lost: the others are not to wait for it. */
