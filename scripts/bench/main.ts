@@ -13,8 +13,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BenchCase, caseTitle, selectCases } from './cases.js';
-import { Contestant, KINDS } from './contestants.js';
+import { writeSafetensors } from '../../src/state-dict/index.js';
+import { type BenchCase, caseTitle, makeNumbers, selectCases } from './cases.js';
+import { Contestant, KINDS, type Kind } from './contestants.js';
 import { type Growth, measureGrowth } from './growth.js';
 import { describeMachine } from './machine.js';
 import { type MeasureOptions, measureCase } from './measure.js';
@@ -22,8 +23,9 @@ import { type Options, readOptions, USAGE } from './options.js';
 import { measureOverhead, type Overhead } from './overhead.js';
 import { startOurs } from './peers/ours.js';
 import { ratioChart } from './ratio-chart.js';
-import { caseText, growthText, machineText, overheadText, ratioText } from './report.js';
+import { caseText, growthText, machineText, overheadText, ratioText, threadsText } from './report.js';
 import { type CaseResult, toResult } from './results.js';
+import { BusyProcess, Calibration, measureThreads, type ThreadsResult } from './threads.js';
 
 const GROWTH_ROUNDS = { full: 9, quick: 2 };
 const OVERHEAD_ROUNDS = { full: 50, quick: 5 };
@@ -36,6 +38,7 @@ async function main(options: Options): Promise<void> {
   const speed = options.isQuick ? 'quick' : 'full';
   let growths: Growth[] = [];
   let overhead: Overhead | undefined;
+  const threads = options.parts.includes('threads') ? await compareThreads(options) : [];
   await startOurs({ backend: options.backend, threads: 1 });
   if (options.parts.includes('growth')) {
     growths = await measureGrowth(options.modes, GROWTH_ROUNDS[speed], options.isQuick ? 20 : 100);
@@ -47,7 +50,7 @@ async function main(options: Options): Promise<void> {
   }
   if (options.json !== undefined) {
     const { backend } = options;
-    const everything = { machine, versions, backend, results, growths, overhead };
+    const everything = { machine, versions, backend, results, threads, growths, overhead };
     await writeFile(options.json, `${JSON.stringify(everything, undefined, 1)}\n`);
   }
   if (options.svg !== undefined) await writeFile(options.svg, ratioChart(results, options.backend));
@@ -78,6 +81,39 @@ async function compare(options: Options, versions: Record<string, string>): Prom
       const text = ratioText(results, cell, mode);
       if (text !== undefined) print(text);
     }
+  return results;
+}
+
+/** On one thread and on two; the processes of both are there all the time, and only one of them is at work. */
+async function compareThreads(options: Options): Promise<ThreadsResult[]> {
+  const { rounds, isQuick } = options;
+  const times = isQuick
+    ? { bursts: rounds, pairs: 1, blockMs: 20, restMs: 50 }
+    : { bursts: rounds, pairs: 4, blockMs: 80, restMs: 400 };
+  const kind = KINDS.find(({ name }) => name === 'ours') as Kind;
+  const contestants = [1, 2].map((threads) => new Contestant(kind, threads, options.backend, 120_000));
+  const [one, two] = contestants as [Contestant, Contestant];
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const numbers = join(folder, 'numbers.safetensors');
+  const [calibration, busy] = [new Calibration(), new BusyProcess()];
+  const results: ThreadsResult[] = [];
+  try {
+    for (const benchCase of casesOf(options)) {
+      await writeFile(numbers, writeSafetensors(makeNumbers(benchCase)));
+      for (const contestant of contestants) {
+        await contestant.ask({ command: 'prepare', case: benchCase, numbers });
+        await contestant.ask({ command: 'measure', warmMs: isQuick ? 20 : 300, blockMs: 0, maxRuns: 1 });
+      }
+      for (const other of [undefined, busy])
+        results.push(await measureThreads(benchCase, [one, two], other, calibration, times));
+    }
+  } finally {
+    busy.stop();
+    for (const contestant of contestants) contestant.stop();
+    await calibration.stop();
+    await rm(folder, { recursive: true });
+  }
+  print(threadsText(results));
   return results;
 }
 

@@ -6,7 +6,7 @@ import { readInteger, readName, readNames } from '../support/options.js';
 import { CELLS, type CellName, MODES, type Mode, SHAPES } from './cases.js';
 import { KINDS } from './contestants.js';
 
-export const PARTS = ['compare', 'growth', 'overhead'] as const;
+export const PARTS = ['compare', 'growth', 'overhead', 'threads'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -36,7 +36,7 @@ export const USAGE = `npm run bench -- [options]
   --modes L      of ${MODES.join()}; training is forward and backward
   --peers L      of ${PEERS.join()}
   --threads L    default 1,2
-  --runs N       turns of each peer in a case; default 7, with --quick 2
+  --runs N       turns of each peer in a case, bursts of the part threads; default 7, with --quick 2
   --parts L      of ${PARTS.join()}
   --json FILE    everything that was measured
   --svg FILE     a chart of the ratios, GRU forward

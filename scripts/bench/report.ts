@@ -8,6 +8,7 @@ import { isBusy } from './machine.js';
 import type { Overhead } from './overhead.js';
 import { type CaseResult, OURS, type Row } from './results.js';
 import type { Summary } from './stats.js';
+import type { ThreadsResult } from './threads.js';
 
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {
@@ -99,5 +100,20 @@ export function overheadText({ raw, forward, read }: Overhead): string {
       row('layer.forward', forward, digits(forward.median - raw.median)),
       row('layer.forward, results read', read, digits(read.median - raw.median)),
     ]),
+  ].join('\n');
+}
+
+export function threadsText(results: readonly ThreadsResult[]): string {
+  const rows = results.map(({ case: benchCase, isBusy, milliseconds, ratio, bursts, leftOut }) => [
+    caseTitle(benchCase),
+    isBusy ? 'busy' : 'alone',
+    ratio ? digits(milliseconds) : '-',
+    ratio ? digits(ratio.median) : '-',
+    ratio ? `${digits(ratio.p10)} - ${digits(ratio.p90)}` : '',
+    `${leftOut} of ${bursts}`,
+  ]);
+  return [
+    'Two threads, time in units of that on one, alone and beside one busy process',
+    table([['', 'beside', 'ms on one', 'x one', 'p10 - p90', 'bursts left out'], ...rows]),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { sourceHash } from '../../../scripts/tools/build-engine/module.mjs';
 import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
+import { EngineLostError } from '../../../src/kernels/host/engine-lost-error.js';
 import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
 import { Random } from '../../support/random.js';
 
@@ -111,5 +112,22 @@ describe("the engine's activations", () => {
       const expected = Math.tanh(values[i] as number);
       expect(Math.abs(y - expected) / expected).to.be.at.most(4e-7);
     }
+  });
+});
+
+describe('an engine whose function traps', () => {
+  const CALL_AGAIN = 'Call again: another engine starts, on one thread; setThreads starts others';
+
+  it('is lost: EngineLostError with the trap as its cause', () => {
+    const { functions, base } = makeEngine();
+    const outside = 2 ** 28;
+    expect(() => functions.forward(base, outside))
+      .to.throw(
+        EngineLostError,
+        'engine: call: expected to be finished, got a trap (memory access out of bounds)',
+      )
+      .with.property('cause')
+      .that.is.instanceOf(WebAssembly.RuntimeError);
+    expect(() => functions.forward(base, outside)).to.throw(EngineLostError, CALL_AGAIN);
   });
 });

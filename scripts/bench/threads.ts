@@ -1,0 +1,145 @@
+/**
+ * One thread beside two: the ratio of paired turns, alone and beside one busy process.
+ *
+ * A host may throttle two busy processors after some seconds without a word, so turns come in bursts of about a second with rests
+ * in between. Each burst begins with two independent loops against one: where those together are less than 1.8 times as fast,
+ * the host gave no second processor, and the burst is left out.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as rest } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { BenchCase } from './cases.js';
+import type { Competitor } from './measure.js';
+import type { Measured } from './protocol.js';
+import { median, type Summary, summarize } from './stats.js';
+
+export interface ThreadsResult {
+  readonly case: BenchCase;
+  /** Whether another process was busy. */
+  readonly isBusy: boolean;
+  /** Mean milliseconds of a call on one thread, the median of turns. */
+  readonly milliseconds: number;
+  /** Mean time of a call on two threads over that on one, turn by turn; undefined where every burst was left out. */
+  readonly ratio: Summary | undefined;
+  readonly bursts: number;
+  /** Bursts without a second processor. */
+  readonly leftOut: number;
+}
+
+export interface ThreadsOptions {
+  readonly bursts: number;
+  /** Pairs of turns in a burst. */
+  readonly pairs: number;
+  /** Milliseconds of calls in a turn. */
+  readonly blockMs: number;
+  readonly restMs: number;
+}
+
+const LEAST_SPEED_UP = 1.8;
+const SPIN_MS = 60;
+/** Calls before each turn that are not counted: the other process had the caches. */
+const WARM_MS = 15;
+const MAX_RUNS = 100_000;
+
+/** Two loops in threads of this process. */
+export class Calibration {
+  private readonly workers = [0, 1].map(
+    () =>
+      new Worker(
+        `require('node:worker_threads').parentPort.on('message', (ms) => {
+          const end = performance.now() + ms;
+          let count = 0;
+          while (performance.now() < end) for (let i = 0; i < 1000; i++) count++;
+          require('node:worker_threads').parentPort.postMessage(count);
+        });`,
+        { eval: true },
+      ),
+  );
+
+  /** How much faster two loops are than one. */
+  async speedUp(): Promise<number> {
+    const [first, second] = this.workers as [Worker, Worker];
+    const alone = await spin(first);
+    const together = await Promise.all([spin(first), spin(second)]);
+    return (together[0] + together[1]) / alone;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+}
+
+async function spin(worker: Worker): Promise<number> {
+  worker.postMessage(SPIN_MS);
+  const [count] = (await once(worker, 'message')) as [number];
+  return count;
+}
+
+/** A process that does nothing but take a processor; stopped until it is told to begin. */
+export class BusyProcess {
+  private readonly process: ChildProcess = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+
+  constructor() {
+    this.pause();
+  }
+
+  begin(): void {
+    this.process.kill('SIGCONT');
+  }
+
+  pause(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  stop(): void {
+    this.process.kill('SIGKILL');
+  }
+}
+
+/** @param contestants this package on one thread and on two, both with the case prepared. */
+export async function measureThreads(
+  benchCase: BenchCase,
+  contestants: readonly [one: Competitor, two: Competitor],
+  busy: BusyProcess | undefined,
+  calibration: Calibration,
+  options: ThreadsOptions,
+): Promise<ThreadsResult> {
+  const ratios: number[] = [];
+  const times: number[] = [];
+  let leftOut = 0;
+  for (let burst = 0; burst < options.bursts; burst++) {
+    await rest(options.restMs);
+    if ((await calibration.speedUp()) < LEAST_SPEED_UP) {
+      leftOut++;
+      continue;
+    }
+    busy?.begin();
+    for (let pair = 0; pair < options.pairs; pair++) {
+      // Who comes first changes, so that neither has the better place.
+      const order = pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
+      const means = [0, 0];
+      for (const i of order) means[i] = await meanTime(contestants[i], options.blockMs);
+      const [one, two] = means as [number, number];
+      times.push(one);
+      ratios.push(two / one);
+    }
+    busy?.pause();
+  }
+  return {
+    case: benchCase,
+    isBusy: busy !== undefined,
+    milliseconds: times.length > 0 ? median(times) : Number.NaN,
+    ratio: ratios.length > 0 ? summarize(ratios) : undefined,
+    bursts: options.bursts,
+    leftOut,
+  };
+}
+
+/** Not the median: a call that waits for a lost processor takes many times as long as the others. */
+async function meanTime(contestant: Competitor, blockMs: number): Promise<number> {
+  const request = { command: 'measure', warmMs: WARM_MS, blockMs, maxRuns: MAX_RUNS } as const;
+  const { times } = await contestant.ask<Measured>(request);
+  return times.reduce((sum, ms) => sum + ms, 0) / times.length;
+}
