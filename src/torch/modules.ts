@@ -1,5 +1,6 @@
 /** The torch modules that a state_dict can describe. */
 
+import type { CellClass } from './cells.js';
 import type { FileArgs, LayerFileArgs } from './layer-args.js';
 
 /** Shapes of the parameters and buffers of one module, by their names in it. */
@@ -13,19 +14,17 @@ interface Common {
   readonly doubts: readonly string[];
 }
 
-export type RecurrentName = 'GRU' | 'LSTM' | 'RNN';
-
 /** `torch.nn.GRU`, `LSTM` or `RNN`. */
 export interface RecurrentModule extends Common {
   readonly kind: 'recurrent';
-  readonly torchName: RecurrentName;
+  readonly torchName: CellClass;
   readonly args: LayerFileArgs;
 }
 
 /** `torch.nn.GRUCell`, `LSTMCell` or `RNNCell`. */
 export interface CellModule extends Common {
   readonly kind: 'cell';
-  readonly torchName: `${RecurrentName}Cell`;
+  readonly torchName: `${CellClass}Cell`;
   readonly args: FileArgs;
 }
 

@@ -1,6 +1,7 @@
 /** What paths and sizes say of how the modules of a file stand to each other. */
 
 import { parentPath } from '../../state-dict/keys.js';
+import { outputSize } from '../../torch/cells.js';
 import type {
   EmbeddingModule,
   LinearModule,
@@ -28,11 +29,11 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
   if (recurrent === undefined || found.length < 2 || found.length < modules.length) return undefined;
   const parents = new Set(found.map(({ path }) => parentPath(path)));
   const { inputSize, hiddenSize, projSize = 0, bidirectional } = recurrent.args;
-  const outputSize = (bidirectional ? 2 : 1) * (projSize === 0 ? hiddenSize : projSize);
+  const width = (bidirectional ? 2 : 1) * outputSize({ hiddenSize, projSize });
   const fits =
     parents.size === 1 &&
     (embedding === undefined || embedding.embeddingDim === inputSize) &&
-    (linear === undefined || linear.inFeatures === outputSize);
+    (linear === undefined || linear.inFeatures === width);
   return fits ? { embedding, recurrent, linear } : undefined;
 }
 

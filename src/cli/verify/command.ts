@@ -4,6 +4,7 @@ import { joinPath } from '../../state-dict/keys.js';
 import { readStateDict } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import { NONLINEARITIES, type Nonlinearity } from '../../torch/cells.js';
 import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
@@ -13,8 +14,8 @@ import { type NumberArray, readArray } from './arrays.js';
 import { type WorstError, worstError } from './compare.js';
 import { BACKENDS, type Backend, loadTfjs } from './load-tfjs.js';
 
-const NONLINEARITIES = ['tanh', 'relu'] as const;
 const DEFAULT_TOLERANCE = 1e-5;
+const DEFAULT_NONLINEARITY: Nonlinearity = 'tanh';
 
 export const verify: Command = {
   name: 'verify',
@@ -43,7 +44,7 @@ is torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of 
     'batch-first': { help: 'the arrays are [B, T, ...], as with batch_first=True' },
     nonlinearity: {
       argument: NONLINEARITIES.join('|'),
-      help: `of an RNN. Default: ${NONLINEARITIES[0]}`,
+      help: `of an RNN. Default: ${DEFAULT_NONLINEARITY}`,
     },
     tolerance: { argument: 'N', help: `largest absolute error that is fine. Default: ${DEFAULT_TOLERANCE}` },
     backend: { argument: BACKENDS.join('|'), help: `what the layer runs on. Default: ${BACKENDS[0]}` },
@@ -68,7 +69,7 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   const [source = ''] = words.positionals;
   const [input, tolerance] = [required(words, 'input'), toleranceOf(words)];
   const backend = choiceOf(words, 'backend', BACKENDS) ?? BACKENDS[0];
-  const nonlinearity = choiceOf(words, 'nonlinearity', NONLINEARITIES) ?? NONLINEARITIES[0];
+  const nonlinearity = choiceOf(words, 'nonlinearity', NONLINEARITIES) ?? DEFAULT_NONLINEARITY;
   required(words, 'expected');
   const path = pathOf(words);
 

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from '../../index.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
+import type { Nonlinearity } from '../../torch/cells.js';
 import type { CellModule, RecurrentModule } from '../../torch/modules.js';
 import type { NumberArray } from './arrays.js';
 
@@ -12,7 +13,7 @@ export interface LayerRun {
   /** The name of a backend that is imported already. */
   readonly backend: string;
   readonly batchFirst: boolean;
-  readonly nonlinearity: 'tanh' | 'relu';
+  readonly nonlinearity: Nonlinearity;
   readonly x: NumberArray;
   readonly h0?: NumberArray;
   readonly c0?: NumberArray;
