@@ -138,13 +138,17 @@ export interface GroupedInputs<T> {
 
 /** The inverse of {@link listInputs}; further tensors behind the inputs are left alone. */
 export function groupInputs<T>(call: RecurrentCall, tensors: readonly T[]): GroupedInputs<T> {
-  const names = weightNames(call);
+  const count = weightNames(call).length;
   let next = 1 + call.states;
-  const directions = Array.from({ length: call.directions }, () => {
-    const weights: Partial<Record<WeightName, T>> = {};
-    for (const name of names) weights[name] = tensors[next++] as T;
-    return weights as DirectionOf<T, T>;
-  });
+  const directions: DirectionOf<T, T>[] = [];
+  for (let k = 0; k < call.directions; k++, next += count)
+    directions.push({
+      weight_ih: tensors[next] as T,
+      weight_hh: tensors[next + 1] as T,
+      bias_ih: call.hasBias ? tensors[next + 2] : undefined,
+      bias_hh: call.hasBias ? tensors[next + 3] : undefined,
+      weight_hr: call.projSize > 0 ? tensors[next + count - 1] : undefined,
+    });
   return {
     x: tensors[0] as T,
     states: tensors.slice(1, 1 + call.states),

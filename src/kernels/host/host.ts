@@ -7,7 +7,7 @@ import type { Engine } from './engine.js';
 import { EngineLostError } from './engine-lost-error.js';
 import { Layouts } from './layouts.js';
 import { nodeThreads } from './node-threads.js';
-import { floatsOf, planOf } from './plan.js';
+import { floatsOf, mostFloatsOf, planOf } from './plan.js';
 import { Reserves } from './reserves.js';
 import { valuesOf } from './tensors.js';
 import { makeEngine } from './wasm.js';
@@ -111,6 +111,7 @@ export class Host {
     const [x] = inputs;
     if (this.running === undefined || x === undefined) return undefined;
     const { arena } = this.running.engine;
+    if (mostFloatsOf(call, x) <= arena.limit - arena.floatsInUse) return undefined;
     const plan = planOf(call, x);
     const { steps, batch } = plan;
     const isTooLarge = (rows: number) => floatsOf(plan, rows, isTraining) > arena.limit - arena.floatsInUse;

@@ -137,3 +137,10 @@ export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number 
   const gradients = 2 * width + layers * directions * perDirection;
   return staged + rows * (inputSize + layers * width + gradients);
 }
+
+/** No less than {@link floatsOf}, in few operations: every call asks. */
+export function mostFloatsOf({ directions, hiddenSize }: RecurrentCall, { shape }: TensorInfo): number {
+  const [outer, inner, inputSize] = shape as [number, number, number];
+  // Of each row: x and the output twice; by direction of each layer the output, h before, dy twice, and 9 slots.
+  return outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize));
+}

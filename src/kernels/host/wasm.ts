@@ -31,9 +31,12 @@ function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+let supported: boolean | undefined;
+
 /** Whether this JavaScript engine can run the module. */
 export function isSupported(): boolean {
-  return typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+  supported ??= typeof WebAssembly === 'object' && NEEDED.every((hex) => WebAssembly.validate(bytesOf(hex)));
+  return supported;
 }
 
 /** Whether it can run the faster build, which rounds a product and its sum at once. */
