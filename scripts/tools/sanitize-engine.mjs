@@ -47,7 +47,7 @@ const [runs = '1500', seed = String(Math.floor(Math.random() * 1e6))] = process.
 const folder = await mkdtemp(join(tmpdir(), 'sanitize-engine-'));
 try {
   const files = (await sourceFiles()).filter((name) => name.endsWith('.c'));
-  const sources = files.map((name) => join(SCRIPTS, '../../src/kernels/host/engine', name));
+  const sources = files.map((name) => join(SCRIPTS, '../../src/kernels/host/c', name));
   for (const { name, flags } of PROGRAMS)
     for (const build of BUILDS) {
       const program = join(folder, name);

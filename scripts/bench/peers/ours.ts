@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as Api from 'tfjs-torch-rnn';
 import { startBackend } from '../../../examples/support/backend.js';
-import type * as Wasm from '../../../src/kernels/host/wasm.js';
+import type * as Wasm from '../../../src/kernels/host/runtime/wasm.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import { importBuilt } from '../built.js';
 import { type BenchCase, weightsOf } from '../cases.js';

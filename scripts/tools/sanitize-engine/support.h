@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../../src/kernels/host/engine/engine.h"
+#include "../../../src/kernels/host/c/engine.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WATCHED

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { EngineLostError } from '../../../src/kernels/host/engine-lost-error.js';
 import { Host } from '../../../src/kernels/host/host.js';
-import { makeEngine } from '../../../src/kernels/host/wasm.js';
+import { EngineLostError } from '../../../src/kernels/host/runtime/engine-lost-error.js';
+import { makeEngine } from '../../../src/kernels/host/runtime/wasm.js';
 import { makeCall } from '../../support/call.js';
 
 describe('the host of the engine', () => {

@@ -2,16 +2,16 @@
 
 import { engine as tfEngine } from '@tensorflow/tfjs-core';
 import { type CallRequest, groupInputs } from '../contract.js';
-import { mebibytes } from './arena.js';
-import type { Engine } from './engine.js';
-import { EngineLostError } from './engine-lost-error.js';
-import { Layouts } from './layouts.js';
-import { nodeThreads } from './node-threads.js';
-import { floatsOf, mostFloatsOf, planOf } from './plan.js';
-import { Reserves } from './reserves.js';
-import { valuesOf } from './tensors.js';
-import { makeEngine } from './wasm.js';
-import { WeightCache } from './weights.js';
+import { Layouts } from './call/buffer-cache.js';
+import { floatsOf, mostFloatsOf, planOf } from './call/plan.js';
+import { valuesOf } from './call/tensors.js';
+import { mebibytes } from './runtime/arena.js';
+import type { Engine } from './runtime/engine.js';
+import { EngineLostError } from './runtime/engine-lost-error.js';
+import { makeEngine } from './runtime/wasm.js';
+import { nodeThreads } from './threads/node-threads.js';
+import { Reserves } from './training/reserves.js';
+import { WeightCache } from './weights/packed-weights.js';
 
 /** Threads by default: more than four share too little work in what layers do. */
 const DEFAULT_MAX_THREADS = 4;

@@ -10,11 +10,11 @@ import {
   registerKernels,
   roleOf,
 } from '../contract.js';
-import { StackGradient } from './gradient.js';
+import { infer, train } from './call/forward.js';
+import { makeTensor, valuesOf } from './call/tensors.js';
 import { host } from './host.js';
-import { infer, train } from './stack.js';
-import { makeTensor, valuesOf } from './tensors.js';
-import { isSupported } from './wasm.js';
+import { isSupported } from './runtime/wasm.js';
+import { StackGradient } from './training/gradient.js';
 
 const kernels: RecurrentKernels = {
   description: 'the engine runs whole sequences in WebAssembly SIMD',

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { FLAGS } from '../../../../scripts/tools/build-engine/module.mjs';
 import * as constants from '../../../../src/kernels/host/abi/constants.js';
 import * as structs from '../../../../src/kernels/host/abi/structs.js';
-import { makeEngine } from '../../../../src/kernels/host/wasm.js';
+import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
 import { type Header, parseHeader } from './header.js';
 
 const HOST = new URL('../../../../src/kernels/host/', import.meta.url);
@@ -68,7 +68,7 @@ describe("what TypeScript knows of the engine's header", () => {
   let header: Header;
 
   before(async () => {
-    header = parseHeader(await readFile(new URL('engine/engine.h', HOST), 'utf8'));
+    header = parseHeader(await readFile(new URL('c/engine.h', HOST), 'utf8'));
   });
 
   it('has every struct, its fields in order, all of 32 bits', () => {

@@ -1,4 +1,4 @@
-/** The enumerations and sizes of engine/engine.h. A spec compares them with the header. */
+/** The enumerations and sizes of c/engine.h. A spec compares them with the header. */
 
 import type { Cell } from '../../../torch/cells.js';
 

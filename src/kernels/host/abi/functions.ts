@@ -1,6 +1,6 @@
-/** The functions that engine/engine.h declares for TypeScript. A spec compares them with the header. */
+/** The functions that c/engine.h declares for TypeScript. A spec compares them with the header. */
 
-/** Indices and counts are in floats of the arena; engine/engine.h says what each function does. */
+/** Indices and counts are in floats of the arena; c/engine.h says what each function does. */
 export interface EngineFunctions {
   forward_scratch(
     cell: number,

@@ -1,10 +1,10 @@
 /**
- * The structs of engine/engine.h by the names of their fields, in the header's order. A spec compares them with the header.
+ * The structs of c/engine.h by the names of their fields, in the header's order. A spec compares them with the header.
  * Every field is an int32; an index counts floats of the arena, and 0 is none.
  */
 
-import type { Scope } from '../arena.js';
-import type { Engine } from '../engine.js';
+import type { Scope } from '../runtime/arena.js';
+import type { Engine } from '../runtime/engine.js';
 
 /** What `forward` and `backward` are told of one direction of one layer. */
 export const DIRECTION = [

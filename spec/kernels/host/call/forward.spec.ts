@@ -1,22 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { UnsupportedError } from '../../../src/errors.js';
+import { UnsupportedError } from '../../../../src/errors.js';
 import {
   callOf,
   type DirectionWeights,
   groupInputs,
   listInputs,
   roleOf,
-} from '../../../src/kernels/contract.js';
-import { Arena, type ArenaMemory } from '../../../src/kernels/host/arena.js';
-import type { Engine } from '../../../src/kernels/host/engine.js';
-import { StackGradient } from '../../../src/kernels/host/gradient.js';
-import { Layouts } from '../../../src/kernels/host/layouts.js';
-import { infer, train } from '../../../src/kernels/host/stack.js';
-import { makeEngine } from '../../../src/kernels/host/wasm.js';
-import { WeightCache } from '../../../src/kernels/host/weights.js';
-import { CELLS, type Cell } from '../../../src/torch/cells.js';
-import { Random } from '../../support/random.js';
+} from '../../../../src/kernels/contract.js';
+import { Layouts } from '../../../../src/kernels/host/call/buffer-cache.js';
+import { infer, train } from '../../../../src/kernels/host/call/forward.js';
+import { Arena, type ArenaMemory } from '../../../../src/kernels/host/runtime/arena.js';
+import type { Engine } from '../../../../src/kernels/host/runtime/engine.js';
+import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
+import { StackGradient } from '../../../../src/kernels/host/training/gradient.js';
+import { WeightCache } from '../../../../src/kernels/host/weights/packed-weights.js';
+import { CELLS, type Cell } from '../../../../src/torch/cells.js';
+import { Random } from '../../../support/random.js';
 
 interface Shape {
   readonly cell: Cell;

@@ -7,7 +7,7 @@ import {
   type TensorInfo,
   engine as tfEngine,
 } from '@tensorflow/tfjs-core';
-import { wasmView } from '../../tfjs-internals.js';
+import { wasmView } from '../../../tfjs-internals.js';
 
 /** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
 export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {

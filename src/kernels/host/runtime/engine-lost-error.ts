@@ -1,4 +1,4 @@
-import { message } from '../../check.js';
+import { message } from '../../../check.js';
 
 /**
  * A trap, or a thread that did not come back, has left the engine's memory in a state that nobody knows: the engine must not be

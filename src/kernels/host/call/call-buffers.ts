@@ -1,13 +1,13 @@
 /** Where everything of a call lies in the arena, and the structs that tell its jobs so. */
 
-import { CELL_CODES, padded, SLOTS, VECTOR } from './abi/constants.js';
-import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from './abi/structs.js';
-import { Scope } from './arena.js';
-import type { Engine, Job, Round } from './engine.js';
+import { CELL_CODES, padded, SLOTS, VECTOR } from '../abi/constants.js';
+import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from '../abi/structs.js';
+import { Scope } from '../runtime/arena.js';
+import type { Engine, Job, Round } from '../runtime/engine.js';
+import type { PackedWeights } from '../weights/packed-weights.js';
+import { project } from './backend-projection.js';
 import { type DirectionTensors, inputSizeOf, type Packing, type Plan, stepFlops, teamSize } from './plan.js';
-import { project } from './projection.js';
 import { allocateStaging } from './sequences.js';
-import type { PackedWeights } from './weights.js';
 
 /** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;

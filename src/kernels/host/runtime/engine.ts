@@ -1,7 +1,7 @@
 /** What the host kernels know of an engine, whatever it was compiled to and wherever its threads run. */
 
-import type { JOBS } from './abi/constants.js';
-import type { EngineFunctions } from './abi/functions.js';
+import type { JOBS } from '../abi/constants.js';
+import type { EngineFunctions } from '../abi/functions.js';
 import type { Arena } from './arena.js';
 
 export interface Engine {

@@ -1,10 +1,10 @@
 /** Weights in the order in which the engine reads them, kept from call to call. */
 
 import { type DataId, type KernelBackend, type TensorInfo, engine as tfEngine } from '@tensorflow/tfjs-core';
-import { padded } from './abi/constants.js';
-import type { Engine } from './engine.js';
-import type { DirectionTensors, Plan } from './plan.js';
-import { valuesOf } from './tensors.js';
+import { padded } from '../abi/constants.js';
+import type { DirectionTensors, Plan } from '../call/plan.js';
+import { valuesOf } from '../call/tensors.js';
+import type { Engine } from '../runtime/engine.js';
 
 const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
 

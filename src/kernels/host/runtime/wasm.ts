@@ -1,11 +1,11 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
-import type { EngineFunctions } from './abi/functions.js';
+import type { EngineFunctions } from '../abi/functions.js';
+import { WorkerThreads } from '../threads/threads.js';
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine } from './engine.js';
 import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';
 import { lostBy } from './engine-lost-error.js';
-import { WorkerThreads } from './threads.js';
 
 const PAGE_FLOATS = 16384;
 

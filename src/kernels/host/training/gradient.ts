@@ -1,7 +1,7 @@
 /** The gradients of a stack on the engine: one backward pass, then a product for each gradient that is asked for. */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import type { InputRole, WeightName } from '../contract.js';
+import type { InputRole, WeightName } from '../../contract.js';
 import {
   CELL_CODES,
   GRADIENT_SLOTS,
@@ -9,16 +9,16 @@ import {
   INPUT_SLOTS,
   padded,
   UNIT_GROUP,
-} from './abi/constants.js';
-import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from './abi/structs.js';
-import { Scope } from './arena.js';
-import type { Engine, Job } from './engine.js';
-import { commonFields, type Group, runJobs } from './layout.js';
-import { type DirectionTensors, inputSizeOf, stepFlops } from './plan.js';
-import { allocateStaging, copyIn, copyOut } from './sequences.js';
-import type { Reserve } from './stack.js';
-import { makeTensor, valuesOf } from './tensors.js';
-import type { PackedWeights } from './weights.js';
+} from '../abi/constants.js';
+import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from '../abi/structs.js';
+import { commonFields, type Group, runJobs } from '../call/call-buffers.js';
+import type { Reserve } from '../call/forward.js';
+import { type DirectionTensors, inputSizeOf, stepFlops } from '../call/plan.js';
+import { allocateStaging, copyIn, copyOut } from '../call/sequences.js';
+import { makeTensor, valuesOf } from '../call/tensors.js';
+import { Scope } from '../runtime/arena.js';
+import type { Engine, Job } from '../runtime/engine.js';
+import type { PackedWeights } from '../weights/packed-weights.js';
 
 /** What the backward pass leaves of one direction of one group. */
 interface DirectionGradient {

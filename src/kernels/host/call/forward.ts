@@ -1,16 +1,16 @@
 /** A stack of layers on the engine: forward, and the reserve that its gradient starts from. */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import { type GroupedInputs, groupInputs, type RecurrentCall } from '../contract.js';
-import type { Scope } from './arena.js';
-import type { Engine } from './engine.js';
-import { Layout, type StackArrays } from './layout.js';
-import type { Layouts } from './layouts.js';
+import { type GroupedInputs, groupInputs, type RecurrentCall } from '../../contract.js';
+import type { Scope } from '../runtime/arena.js';
+import type { Engine } from '../runtime/engine.js';
+import type { PackedWeights, WeightCache } from '../weights/packed-weights.js';
+import { usesBackend } from './backend-projection.js';
+import type { Layouts } from './buffer-cache.js';
+import { Layout, type StackArrays } from './call-buffers.js';
 import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
-import { usesBackend } from './projection.js';
 import { copyIn, copyOut } from './sequences.js';
 import { makeTensor, valuesOf } from './tensors.js';
-import type { PackedWeights, WeightCache } from './weights.js';
 
 /** What a training call leaves for its gradient. All blocks belong to `scope`. */
 export interface Reserve extends StackArrays {

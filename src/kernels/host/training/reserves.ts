@@ -1,9 +1,9 @@
 /** What training calls have kept for their gradients, until the tape that recorded them is over. */
 
-import { UnsupportedError } from '../../errors.js';
-import { liveTape } from '../../tfjs-internals.js';
+import { UnsupportedError } from '../../../errors.js';
+import { liveTape } from '../../../tfjs-internals.js';
+import type { Reserve } from '../call/forward.js';
 import type { StackGradient } from './gradient.js';
-import type { Reserve } from './stack.js';
 
 /** Never the same twice, whichever engine it was: a tape may outlive one that has lost a worker. */
 let lastHandle = 0;

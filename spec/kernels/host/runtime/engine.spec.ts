@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { sourceHash } from '../../../scripts/tools/build-engine/module.mjs';
-import { SOURCE_HASH } from '../../../src/kernels/host/engine.wasm.js';
-import { EngineLostError } from '../../../src/kernels/host/engine-lost-error.js';
-import { hasMultiplyAdd, isSupported, makeEngine } from '../../../src/kernels/host/wasm.js';
-import { Random } from '../../support/random.js';
+import { sourceHash } from '../../../../scripts/tools/build-engine/module.mjs';
+import { SOURCE_HASH } from '../../../../src/kernels/host/runtime/engine.wasm.js';
+import { EngineLostError } from '../../../../src/kernels/host/runtime/engine-lost-error.js';
+import { hasMultiplyAdd, isSupported, makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
+import { Random } from '../../../support/random.js';
 
 describe('the engine', () => {
   it('is compiled from the source that is there', async () => {

@@ -1,7 +1,7 @@
 /** Between a caller's sequence and the packed ones of its groups. */
 
-import type { Scope } from './arena.js';
-import type { Engine } from './engine.js';
+import type { Scope } from '../runtime/arena.js';
+import type { Engine } from '../runtime/engine.js';
 import type { Packing, Plan } from './plan.js';
 
 interface PackedGroup {

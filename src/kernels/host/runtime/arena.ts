@@ -1,6 +1,6 @@
 /** The engine's memory: blocks of one growing buffer, given out and taken back by the TypeScript above it. */
 
-import { UnsupportedError } from '../../errors.js';
+import { UnsupportedError } from '../../../errors.js';
 
 /** What an arena grows: a WebAssembly memory, or a buffer of a native engine. */
 export interface ArenaMemory {

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { setThreads } from '../../../src/index.js';
-import { Layout } from '../../../src/kernels/host/layout.js';
-import { type LayoutKey, Layouts } from '../../../src/kernels/host/layouts.js';
-import { packingsOf, planOf } from '../../../src/kernels/host/plan.js';
-import { makeEngine } from '../../../src/kernels/host/wasm.js';
-import type { PackedWeights } from '../../../src/kernels/host/weights.js';
-import { gru } from '../../../src/layers/recurrent/gru.js';
-import { describeEachBackend } from '../../support/backends.js';
-import { makeCall } from '../../support/call.js';
-import { maxDifference } from '../../support/parity.js';
+import { setThreads } from '../../../../src/index.js';
+import { type LayoutKey, Layouts } from '../../../../src/kernels/host/call/buffer-cache.js';
+import { Layout } from '../../../../src/kernels/host/call/call-buffers.js';
+import { packingsOf, planOf } from '../../../../src/kernels/host/call/plan.js';
+import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
+import type { PackedWeights } from '../../../../src/kernels/host/weights/packed-weights.js';
+import { gru } from '../../../../src/layers/recurrent/gru.js';
+import { describeEachBackend } from '../../../support/backends.js';
+import { makeCall } from '../../../support/call.js';
+import { maxDifference } from '../../../support/parity.js';
 
 const BACKEND = {} as tf.KernelBackend;
 

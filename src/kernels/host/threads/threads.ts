@@ -1,11 +1,11 @@
 /** Threads of the engine: workers over its memory, the caller taking part. */
 
-import { JOBS, QUEUE_CAPACITY } from './abi/constants.js';
-import type { EngineFunctions } from './abi/functions.js';
-import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from './abi/structs.js';
+import { JOBS, QUEUE_CAPACITY } from '../abi/constants.js';
+import type { EngineFunctions } from '../abi/functions.js';
+import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from '../abi/structs.js';
+import type { Round, Teams, Threads } from '../runtime/engine.js';
+import { type EngineLostError, lostInThreads } from '../runtime/engine-lost-error.js';
 import { Backoff } from './backoff.js';
-import type { Round, Teams, Threads } from './engine.js';
-import { type EngineLostError, lostInThreads } from './engine-lost-error.js';
 import { nodeThreads } from './node-threads.js';
 import { type WorkerHost, Workers } from './workers.js';
 

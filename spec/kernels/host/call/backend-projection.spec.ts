@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { gru, lstm, rnn } from '../../../src/index.js';
-import { planOf } from '../../../src/kernels/host/plan.js';
-import { usesBackend } from '../../../src/kernels/host/projection.js';
-import { describeEachBackend } from '../../support/backends.js';
-import { makeCall } from '../../support/call.js';
-import { maxAbs, maxDifference } from '../../support/parity.js';
+import { gru, lstm, rnn } from '../../../../src/index.js';
+import { usesBackend } from '../../../../src/kernels/host/call/backend-projection.js';
+import { planOf } from '../../../../src/kernels/host/call/plan.js';
+import { describeEachBackend } from '../../../support/backends.js';
+import { makeCall } from '../../../support/call.js';
+import { maxAbs, maxDifference } from '../../../support/parity.js';
 
 function planFor(hiddenSize: number, inputSize: number, rows: number) {
   const x = { dataId: {}, shape: [1, rows, inputSize], dtype: 'float32' } as tf.TensorInfo;

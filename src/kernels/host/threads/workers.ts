@@ -1,7 +1,7 @@
 /** The workers of an engine: started when they are first needed, told to leave when they are too many. */
 
-import { STACK_BYTES } from './abi/constants.js';
-import type { Arena } from './arena.js';
+import { STACK_BYTES } from '../abi/constants.js';
+import type { Arena } from '../runtime/arena.js';
 import { type NodeWorker, nodeThreads } from './node-threads.js';
 import { WORKER, WORKER_STATES, type WorkerData } from './worker.js';
 

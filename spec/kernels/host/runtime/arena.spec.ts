@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { UnsupportedError } from '../../../src/errors.js';
-import { Arena, type ArenaMemory, Scope } from '../../../src/kernels/host/arena.js';
+import { UnsupportedError } from '../../../../src/errors.js';
+import { Arena, type ArenaMemory, Scope } from '../../../../src/kernels/host/runtime/arena.js';
 
 class FakeMemory implements ArenaMemory {
   size = 64;

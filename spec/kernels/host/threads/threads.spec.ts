@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { UnsupportedError } from '../../../src/errors.js';
-import { gru, setThreads } from '../../../src/index.js';
-import { host } from '../../../src/kernels/host/host.js';
-import { maxDifference } from '../../support/parity.js';
-import { type Mishap, WorkerWatch } from '../../support/workers.js';
+import { UnsupportedError } from '../../../../src/errors.js';
+import { gru, setThreads } from '../../../../src/index.js';
+import { host } from '../../../../src/kernels/host/host.js';
+import { maxDifference } from '../../../support/parity.js';
+import { type Mishap, WorkerWatch } from '../../../support/workers.js';
 
 const CALL_AGAIN = '. Call again: another engine starts, on one thread; setThreads starts others';
 const ENDED = `engine threads: jobs: expected all to be finished, got a worker that trapped or ended in one${CALL_AGAIN}`;

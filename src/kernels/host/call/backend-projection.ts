@@ -1,8 +1,8 @@
 /** The input projection by the backend's own product, where that is faster than the engine's: tfjs-node's is oneDNN's. */
 
 import { getBackend, matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { VECTOR } from './abi/constants.js';
-import type { Engine } from './engine.js';
+import { VECTOR } from '../abi/constants.js';
+import type { Engine } from '../runtime/engine.js';
 import type { DirectionTensors, Plan } from './plan.js';
 
 /**

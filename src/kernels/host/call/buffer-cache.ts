@@ -1,9 +1,9 @@
 /** Layouts of calls that come again with the same shape: the steps of a stream, of a decoder. */
 
 import type { KernelBackend } from '@tensorflow/tfjs-core';
-import type { Layout } from './layout.js';
+import type { PackedWeights } from '../weights/packed-weights.js';
+import type { Layout } from './call-buffers.js';
 import type { Plan } from './plan.js';
-import type { PackedWeights } from './weights.js';
 
 /** As many layers as a program runs in turns. */
 const MOST = 8;

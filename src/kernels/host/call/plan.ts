@@ -1,9 +1,9 @@
 /** What a call asks for, in the engine's terms. */
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { CELLS, type Cell, outputSize, stateSizes } from '../../torch/cells.js';
-import type { DirectionOf, RecurrentCall } from '../contract.js';
-import { GRADIENT_SLOTS, padded, SLOTS, VECTOR } from './abi/constants.js';
+import { CELLS, type Cell, outputSize, stateSizes } from '../../../torch/cells.js';
+import type { DirectionOf, RecurrentCall } from '../../contract.js';
+import { GRADIENT_SLOTS, padded, SLOTS, VECTOR } from '../abi/constants.js';
 
 /** The weights of one direction of one layer, as the backend has them. */
 export type DirectionTensors = DirectionOf<TensorInfo, TensorInfo>;
