@@ -19,7 +19,7 @@ import {
 } from './tfjs.js';
 
 const api = await importBuilt<typeof Api>('index.js');
-const { hasMultiplyAdd } = await importBuilt<typeof Wasm>('kernels/host/wasm.js');
+const { hasMultiplyAdd } = await importBuilt<typeof Wasm>('kernels/host/runtime/wasm.js');
 
 export type Layer = Api.GRU | Api.LSTM | Api.RNN;
 

@@ -2,7 +2,7 @@
 
 import { engine as tfEngine } from '@tensorflow/tfjs-core';
 import { type CallRequest, groupInputs } from '../contract.js';
-import { Layouts } from './call/buffer-cache.js';
+import { BufferCache } from './call/buffer-cache.js';
 import { floatsOf, mostFloatsOf, planOf } from './call/plan.js';
 import { valuesOf } from './call/tensors.js';
 import { mebibytes } from './runtime/arena.js';
@@ -23,7 +23,7 @@ const LONGEST_PAUSE = 64;
 export class RunningEngine {
   readonly cache: WeightCache;
   readonly reserves = new Reserves();
-  readonly layouts = new Layouts();
+  readonly bufferCache = new BufferCache();
 
   constructor(readonly engine: Engine) {
     this.cache = new WeightCache(engine);
@@ -39,7 +39,7 @@ export class RunningEngine {
   sweepAll(): void {
     this.reserves.sweep();
     this.cache.sweepAll();
-    this.layouts.clear();
+    this.bufferCache.clear();
   }
 }
 

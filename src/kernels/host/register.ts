@@ -30,7 +30,7 @@ const kernels: RecurrentKernels = {
   inference: (backend, inputs, call) =>
     host.run((running) => {
       running.sweep();
-      return infer(running.engine, running.cache, running.layouts, backend, call, inputs);
+      return infer(running.engine, running.cache, running.bufferCache, backend, call, inputs);
     }),
 
   training: (backend, inputs, call) =>

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { setThreads } from '../../../../src/index.js';
-import { type LayoutKey, Layouts } from '../../../../src/kernels/host/call/buffer-cache.js';
-import { Layout } from '../../../../src/kernels/host/call/call-buffers.js';
+import { BufferCache, type BufferKey } from '../../../../src/kernels/host/call/buffer-cache.js';
+import { CallBuffers } from '../../../../src/kernels/host/call/call-buffers.js';
 import { packingsOf, planOf } from '../../../../src/kernels/host/call/plan.js';
 import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
 import type { PackedWeights } from '../../../../src/kernels/host/weights/packed-weights.js';
@@ -13,69 +13,69 @@ import { maxDifference } from '../../../support/parity.js';
 
 const BACKEND = {} as tf.KernelBackend;
 
-describe('the layouts that are kept', () => {
+describe('the buffers that are kept', () => {
   const engine = makeEngine();
 
-  /** Weights of a layer: the layouts know them by identity, and look whether they are freed. */
+  /** Weights of a layer: the cache know them by identity, and look whether they are freed. */
   const weightsOf = (isFreed = false) => [{ isFreed } as PackedWeights];
 
-  function keyOf(shape: readonly number[], given: Partial<LayoutKey> = {}, hiddenSize = 3): LayoutKey {
+  function keyOf(shape: readonly number[], given: Partial<BufferKey> = {}, hiddenSize = 3): BufferKey {
     const info = { dataId: {}, shape: [...shape], dtype: 'float32' } as tf.TensorInfo;
     return { backend: BACKEND, plan: planOf(makeCall({ hiddenSize }), info), threads: 1, ...given };
   }
 
-  /** A layout whose jobs read `weights`. */
-  function layOut({ plan }: LayoutKey, weights: readonly PackedWeights[]): Layout {
-    const layout = new Layout(engine, plan, packingsOf(plan, undefined, 1), false, 1, false, false);
-    layout.use(weights);
-    return layout;
+  /** A buffers whose jobs read `weights`. */
+  function makeBuffers({ plan }: BufferKey, weights: readonly PackedWeights[]): CallBuffers {
+    const buffers = new CallBuffers(engine, plan, packingsOf(plan, undefined, 1), false, 1, false, false);
+    buffers.use(weights);
+    return buffers;
   }
 
   it('are found by backend, shape, threads and weights', () => {
-    const layouts = new Layouts();
+    const cache = new BufferCache();
     const weights = weightsOf();
-    const layout = layOut(keyOf([1, 2, 4]), weights);
-    expect(layouts.keep(keyOf([1, 2, 4]), layout)).to.equal(true);
-    expect(layouts.find(keyOf([1, 2, 4]), weights)).to.equal(layout);
-    expect(layouts.find(keyOf([1, 2, 4], { backend: {} as tf.KernelBackend }), weights)).to.equal(undefined);
-    expect(layouts.find(keyOf([2, 1, 4]), weights)).to.equal(undefined);
-    expect(layouts.find(keyOf([1, 2, 4], { threads: 2 }), weights)).to.equal(undefined);
-    expect(layouts.find(keyOf([1, 2, 4]), weightsOf()), 'another layer').to.equal(undefined);
-    layouts.clear();
+    const buffers = makeBuffers(keyOf([1, 2, 4]), weights);
+    expect(cache.keep(keyOf([1, 2, 4]), buffers)).to.equal(true);
+    expect(cache.find(keyOf([1, 2, 4]), weights)).to.equal(buffers);
+    expect(cache.find(keyOf([1, 2, 4], { backend: {} as tf.KernelBackend }), weights)).to.equal(undefined);
+    expect(cache.find(keyOf([2, 1, 4]), weights)).to.equal(undefined);
+    expect(cache.find(keyOf([1, 2, 4], { threads: 2 }), weights)).to.equal(undefined);
+    expect(cache.find(keyOf([1, 2, 4]), weightsOf()), 'another layer').to.equal(undefined);
+    cache.clear();
     expect(engine.arena.floatsInUse).to.equal(0);
-    expect(layouts.find(keyOf([1, 2, 4]), weights)).to.equal(undefined);
+    expect(cache.find(keyOf([1, 2, 4]), weights)).to.equal(undefined);
   });
 
   it('are taken for other weights where their own are freed: a weight was assigned', () => {
-    const layouts = new Layouts();
-    const freed = layOut(keyOf([1, 2, 4]), weightsOf(true));
-    layouts.keep(keyOf([1, 2, 4]), freed);
-    expect(layouts.find(keyOf([1, 2, 4]), weightsOf())).to.equal(freed);
-    layouts.clear();
+    const cache = new BufferCache();
+    const freed = makeBuffers(keyOf([1, 2, 4]), weightsOf(true));
+    cache.keep(keyOf([1, 2, 4]), freed);
+    expect(cache.find(keyOf([1, 2, 4]), weightsOf())).to.equal(freed);
+    cache.clear();
   });
 
   it('are the eight used last', () => {
-    const layouts = new Layouts();
+    const cache = new BufferCache();
     const weights = weightsOf();
     for (let steps = 1; steps <= 9; steps++) {
       const key = keyOf([1, steps, 4]);
-      layouts.keep(key, layOut(key, weights));
-      layouts.find(keyOf([1, 1, 4]), weights);
+      cache.keep(key, makeBuffers(key, weights));
+      cache.find(keyOf([1, 1, 4]), weights);
     }
     const found = Array.from(
       { length: 9 },
-      (_, i) => layouts.find(keyOf([1, i + 1, 4]), weights) !== undefined,
+      (_, i) => cache.find(keyOf([1, i + 1, 4]), weights) !== undefined,
     );
     expect(found).to.deep.equal([true, false, true, true, true, true, true, true, true]);
-    layouts.clear();
+    cache.clear();
     expect(engine.arena.floatsInUse).to.equal(0);
   });
 
   it('are small', () => {
-    const layouts = new Layouts();
+    const cache = new BufferCache();
     const key = keyOf([1, 200, 4], {}, 256);
-    const large = layOut(key, weightsOf());
-    expect(layouts.keep(key, large)).to.equal(false);
+    const large = makeBuffers(key, weightsOf());
+    expect(cache.keep(key, large)).to.equal(false);
     large.release();
     expect(engine.arena.floatsInUse).to.equal(0);
   });

@@ -8,7 +8,7 @@ import {
   listInputs,
   roleOf,
 } from '../../../../src/kernels/contract.js';
-import { Layouts } from '../../../../src/kernels/host/call/buffer-cache.js';
+import { BufferCache } from '../../../../src/kernels/host/call/buffer-cache.js';
 import { infer, train } from '../../../../src/kernels/host/call/forward.js';
 import { Arena, type ArenaMemory } from '../../../../src/kernels/host/runtime/arena.js';
 import type { Engine } from '../../../../src/kernels/host/runtime/engine.js';
@@ -156,7 +156,7 @@ describe('a stack on the engine', () => {
     this.timeout(120_000);
     const engine = makeEngine();
     const cache = new WeightCache(engine);
-    const layouts = new Layouts();
+    const bufferCache = new BufferCache();
     const random = new Random(1);
     const sizes: number[] = [];
     tf.tidy(() => {
@@ -169,10 +169,10 @@ describe('a stack on the engine', () => {
           const tensors = [x, h0, ...call.tensors.slice(2)];
           if (random.chance(0.2)) trainOnce(engine, cache, { ...call, tensors });
           else
-            for (const { dataId } of infer(engine, cache, layouts, tf.backend(), call.call, tensors))
+            for (const { dataId } of infer(engine, cache, bufferCache, tf.backend(), call.call, tensors))
               tf.backend().disposeData(dataId);
           if (i % 1000 === 999) {
-            layouts.clear();
+            bufferCache.clear();
             sizes.push(engine.floats(0, Infinity).length, engine.arena.floatsInUse);
           }
         });

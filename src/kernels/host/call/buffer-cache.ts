@@ -1,60 +1,60 @@
-/** Layouts of calls that come again with the same shape: the steps of a stream, of a decoder. */
+/** The buffers of calls that come again with the same shape: the steps of a stream, of a decoder. */
 
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { PackedWeights } from '../weights/packed-weights.js';
-import type { Layout } from './call-buffers.js';
+import type { CallBuffers } from './call-buffers.js';
 import type { Plan } from './plan.js';
 
 /** As many layers as a program runs in turns. */
 const MOST = 8;
 
-/** 256 KiB. To lay out a larger call costs little beside the call. */
+/** 256 KiB. To allocate those of a larger call costs little beside the call. */
 const MOST_FLOATS = 2 ** 16;
 
-/** What a layout depends on beside the call's plan. */
-export interface LayoutKey {
+/** What the buffers of a call depend on beside the call's plan. */
+export interface BufferKey {
   readonly backend: KernelBackend;
   readonly plan: Plan;
   /** Threads that there are. */
   readonly threads: number;
 }
 
-interface Entry extends LayoutKey {
-  readonly layout: Layout;
+interface Entry extends BufferKey {
+  readonly buffers: CallBuffers;
 }
 
-/** The layouts used last, a few small ones: inference only, without lengths. */
-export class Layouts {
+/** The buffers used last, a few small ones: inference only, without lengths. */
+export class BufferCache {
   /** The one used last is the first. */
   private readonly entries: Entry[] = [];
 
-  /** One whose jobs read these weights, or weights that are gone. */
-  find(key: LayoutKey, weights: readonly PackedWeights[]): Layout | undefined {
-    const i = this.entries.findIndex((entry) => isSame(entry, key) && entry.layout.canTake(weights));
+  /** Those whose jobs read these weights, or weights that are gone. */
+  find(key: BufferKey, weights: readonly PackedWeights[]): CallBuffers | undefined {
+    const i = this.entries.findIndex((entry) => isSame(entry, key) && entry.buffers.canTake(weights));
     if (i < 0) return undefined;
     const entry = this.entries[i] as Entry;
     if (i > 0) {
       this.entries.splice(i, 1);
       this.entries.unshift(entry);
     }
-    return entry.layout;
+    return entry.buffers;
   }
 
   /** @returns whether it is kept; its memory is the caller's to release otherwise. */
-  keep(key: LayoutKey, layout: Layout): boolean {
-    if (layout.floats > MOST_FLOATS) return false;
-    this.entries.unshift({ ...key, layout });
-    for (const old of this.entries.splice(MOST)) old.layout.release();
+  keep(key: BufferKey, buffers: CallBuffers): boolean {
+    if (buffers.floats > MOST_FLOATS) return false;
+    this.entries.unshift({ ...key, buffers });
+    for (const old of this.entries.splice(MOST)) old.buffers.release();
     return true;
   }
 
   /** Gives all their memory back. */
   clear(): void {
-    for (const { layout } of this.entries.splice(0)) layout.release();
+    for (const { buffers } of this.entries.splice(0)) buffers.release();
   }
 }
 
-function isSame(a: LayoutKey, b: LayoutKey): boolean {
+function isSame(a: BufferKey, b: BufferKey): boolean {
   return a.backend === b.backend && a.threads === b.threads && isSamePlan(a.plan, b.plan);
 }
 

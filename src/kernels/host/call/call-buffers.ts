@@ -81,7 +81,7 @@ export function commonFields(
 }
 
 /** The arrays of a forward call of one shape. Calls of that shape can use it one after the other, with any weights. */
-export class Layout {
+export class CallBuffers {
   readonly groups: readonly Group[];
   readonly initial: readonly (readonly number[])[];
   /** By state, `[L*D, B, S]`. */

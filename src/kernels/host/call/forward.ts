@@ -6,8 +6,8 @@ import type { Scope } from '../runtime/arena.js';
 import type { Engine } from '../runtime/engine.js';
 import type { PackedWeights, WeightCache } from '../weights/packed-weights.js';
 import { usesBackend } from './backend-projection.js';
-import type { Layouts } from './buffer-cache.js';
-import { Layout, type StackArrays } from './call-buffers.js';
+import type { BufferCache } from './buffer-cache.js';
+import { CallBuffers, type StackArrays } from './call-buffers.js';
 import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
 import { copyIn, copyOut } from './sequences.js';
 import { makeTensor, valuesOf } from './tensors.js';
@@ -29,7 +29,7 @@ type Outputs = TensorInfo[];
 export function infer(
   engine: Engine,
   cache: WeightCache,
-  layouts: Layouts,
+  bufferCache: BufferCache,
   backend: KernelBackend,
   call: RecurrentCall,
   tensors: readonly TensorInfo[],
@@ -38,16 +38,16 @@ export function infer(
   const plan = planOf(call, inputs.x);
   const key = { backend, plan, threads: engine.threads.count };
   return withWeights(cache, backend, plan, inputs, false, (weights) => {
-    const known = call.hasLengths ? undefined : layouts.find(key, weights);
-    const layout = known ?? layOut(engine, backend, plan, inputs, false);
+    const known = call.hasLengths ? undefined : bufferCache.find(key, weights);
+    const buffers = known ?? makeBuffers(engine, backend, plan, inputs, false);
     let isKept = known !== undefined;
     try {
-      layout.use(weights);
-      const outputs = run(engine, backend, layout, inputs);
-      isKept ||= !call.hasLengths && layouts.keep(key, layout);
+      buffers.use(weights);
+      const outputs = run(engine, backend, buffers, inputs);
+      isKept ||= !call.hasLengths && bufferCache.keep(key, buffers);
       return outputs;
     } finally {
-      if (!isKept) layout.release();
+      if (!isKept) buffers.release();
     }
   });
 }
@@ -66,34 +66,42 @@ export function train(
 ): { readonly outputs: Outputs; readonly reserve: Reserve } {
   const inputs = groupInputs(call, tensors);
   const plan = planOf(call, inputs.x);
-  const layout = layOut(engine, backend, plan, inputs, true);
-  const { groups, initial, threads, kept } = layout;
+  const buffers = makeBuffers(engine, backend, plan, inputs, true);
+  const { groups, initial, threads, kept } = buffers;
   try {
     return withWeights(cache, backend, plan, inputs, true, (weights) => {
-      layout.use(weights);
-      const outputs = run(engine, backend, layout, inputs);
+      buffers.use(weights);
+      const outputs = run(engine, backend, buffers, inputs);
       for (const packed of weights) packed.users++;
-      layout.releaseTemporary();
+      buffers.releaseTemporary();
       return { outputs, reserve: { plan, groups, initial, weights, scope: kept, threads } };
     });
   } catch (error) {
-    layout.release();
+    buffers.release();
     throw error;
   }
 }
 
-function layOut(
+function makeBuffers(
   engine: Engine,
   backend: KernelBackend,
   plan: Plan,
   { states, lengths }: GroupedInputs<TensorInfo>,
   isTraining: boolean,
-): Layout {
+): CallBuffers {
   const threads = threadsFor(plan, engine.threads.count);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
   const packings = packingsOf(plan, values, groupCount(plan, threads));
   const rows = packings.reduce((sum, packing) => sum + packing.rows, 0);
-  return new Layout(engine, plan, packings, states.length > 0, threads, isTraining, usesBackend(plan, rows));
+  return new CallBuffers(
+    engine,
+    plan,
+    packings,
+    states.length > 0,
+    threads,
+    isTraining,
+    usesBackend(plan, rows),
+  );
 }
 
 /** The packed weights, which stay where they are while `body` runs. */
@@ -120,16 +128,16 @@ function withWeights<T>(
 function run(
   engine: Engine,
   backend: KernelBackend,
-  layout: Layout,
+  buffers: CallBuffers,
   { x, states, directions: tensors }: GroupedInputs<TensorInfo>,
 ): Outputs {
-  const { plan, groups, initial, staging, finals } = layout;
+  const { plan, groups, initial, staging, finals } = buffers;
   const { steps, batch, directions, outSize, layers, stateSizes, call } = plan;
   for (const [s, state] of states.entries())
     engine.write(initial[s]?.[0] as number, valuesOf(backend, state));
   const first = groups.map(({ sequences }) => sequences[0] as number);
   copyIn(engine, plan, groups, valuesOf(backend, x), plan.inputSize, first, staging.input);
-  layout.run(tensors);
+  buffers.run(tensors);
   const width = directions * outSize;
   const last = groups.map(({ sequences }) => sequences[layers] as number);
   const values = copyOut(engine, plan, groups, last, width, staging.output);
