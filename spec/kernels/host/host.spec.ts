@@ -69,6 +69,7 @@ describe('the host of the engine', () => {
       });
     expect(trap).to.throw(EngineLostError, 'got a trap');
     expect(host.threads).to.equal(1);
+    expect(host.lastLoss).to.match(/got a trap/);
     expect(host.run(({ engine }) => engine)).to.not.equal(first);
   });
 

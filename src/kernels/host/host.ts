@@ -48,6 +48,7 @@ export class Host {
   private running: RunningEngine | undefined;
   private failure: { readonly reason: string; readonly pause: number; left: number } | undefined;
   private wantedThreads: number | undefined;
+  private loss: string | undefined;
 
   constructor(private readonly start: () => Engine) {}
 
@@ -59,6 +60,11 @@ export class Host {
   set threads(count: number) {
     this.wantedThreads = count;
     if (this.running) this.running.engine.threads.count = count;
+  }
+
+  /** Why the last engine that was lost is not used any more; undefined where none was. */
+  get lastLoss(): string | undefined {
+    return this.loss;
   }
 
   /** Floats of engine memory in use, after what can be freed was freed; 0 before the first call. */
@@ -101,6 +107,7 @@ export class Host {
       if (error instanceof EngineLostError) {
         this.running = undefined;
         this.wantedThreads = 1;
+        this.loss = error.message;
       }
       throw error;
     }

@@ -17,7 +17,11 @@ import { isSupported } from './runtime/wasm.js';
 import { StackGradient } from './training/gradient.js';
 
 const kernels: RecurrentKernels = {
-  description: 'the engine runs whole sequences in WebAssembly SIMD',
+  get description() {
+    const { lastLoss } = host;
+    const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
+    return `the engine runs whole sequences in WebAssembly SIMD${lost}`;
+  },
 
   supports(request) {
     if (!isSupported()) return 'this machine has no WebAssembly SIMD with shared memory';
