@@ -10,7 +10,7 @@ const IMPORTS = {
   layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   models: ['layers', 'matching', 'state-dict', 'torch'],
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
-  cli: ['matching/edits', 'state-dict', 'torch'],
+  cli: ['matching/edit-distance', 'state-dict', 'torch'],
 };
 const TFJS_IN_CLI = '^src/cli/verify/(load-tfjs|run-layer)\\.ts$';
 

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { gru, lstm, rnn, setThreads } from '../../src/index.js';
 import { WORTH } from '../../src/kernels/host/call/plan.js';
-import { WAKING } from '../../src/kernels/host/threads/threads.js';
+import { WAKING } from '../../src/kernels/host/threads/worker-threads.js';
 import type { Implementation } from '../../src/ops/implementation.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
 import { maxAbs, maxDifference } from './parity.js';

@@ -1,6 +1,6 @@
 /** Suggests the word that a misspelt one stands for. */
 
-import { isWithinEditDistance } from '../matching/edits.js';
+import { isWithinEditDistance } from '../matching/edit-distance.js';
 
 /** More edits than this make another word. */
 const MAX_EDITS = 2;

@@ -6,8 +6,8 @@ import { findWeight } from '../layers/weights/assign.js';
 import type { ModuleLeaf, Parameter, TorchModule } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import { builtinClass } from '../state-dict/tensors/bytes.js';
-import { type Layer, moduleOf } from './modules/index.js';
 import { isCell } from './modules/recurrent.js';
+import { type Layer, moduleOf } from './modules/registry.js';
 
 /** The path of one torch module, or those of several whose weights are tied. */
 export type ModulePaths = string | readonly string[];

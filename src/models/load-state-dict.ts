@@ -7,7 +7,7 @@ import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
 import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
-import type { Layer } from './modules/index.js';
+import type { Layer } from './modules/registry.js';
 
 const WHERE = 'loadStateDict';
 

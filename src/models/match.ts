@@ -4,14 +4,14 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../matching/faults.js';
-import { addHints } from '../matching/hints.js';
+import { addHints } from '../matching/layer-hints.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
 import { fits, isKnown, namesOf, type Parameter, type ShapeOf } from '../matching/torch-module.js';
 import { joinPath } from '../state-dict/keys.js';
 import { checkTensor, hasSameValues } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import type { Leaf } from './leaves.js';
-import type { Layer } from './modules/index.js';
+import type { Layer } from './modules/registry.js';
 
 /** A tensor of the file and the weight it goes to. */
 export interface Slot {

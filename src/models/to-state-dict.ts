@@ -8,7 +8,7 @@ import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
 import { checkLayer } from './load-state-dict.js';
-import type { Layer } from './modules/index.js';
+import type { Layer } from './modules/registry.js';
 
 const WHERE = 'toStateDict';
 

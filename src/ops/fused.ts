@@ -28,7 +28,7 @@ import {
 } from '../kernels/contract.js';
 import { pin, saveOnTape, share } from '../tfjs-internals.js';
 import type { Implementation } from './implementation.js';
-import { runReference } from './reference/stack.js';
+import { runReference } from './reference/recurrence.js';
 
 /** A training call, as its gradient finds it on the tape. */
 interface TrainingAttrs extends RecurrentCall {

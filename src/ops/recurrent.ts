@@ -10,7 +10,7 @@ import {
 import { CELLS, type Cell } from '../torch/cells.js';
 import { runFused } from './fused.js';
 import { type Implementation, NO_KERNELS, noteRun, refusal } from './implementation.js';
-import { runReference } from './reference/stack.js';
+import { runReference } from './reference/recurrence.js';
 
 /**
  * Runs a stack of recurrent layers over whole sequences: by the kernels of the backend, or composed of tf ops. Contract:

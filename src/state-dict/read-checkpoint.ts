@@ -5,7 +5,7 @@ import { selectNames } from './choose/select.js';
 import type { Checkpoint, InputFile } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
 import { decompressed } from './formats/gzip.js';
-import { openCheckpoint } from './formats/open.js';
+import { openCheckpoint } from './formats/readers.js';
 import { crc32Of } from './formats/zip/crc32.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';

@@ -2,7 +2,7 @@
 
 import { type Faults, prefixHint, shapeFits } from '../matching/faults.js';
 import { CELLS } from './cells.js';
-import { gatesNote } from './gates.js';
+import { gatesNote } from './gates-note.js';
 
 /** Names and shapes of the entries of one module. */
 export interface ModuleShapes {

@@ -19,9 +19,9 @@ import {
 import { checkBoolean, message, showShape } from '../../check.js';
 import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { construct, toConfig } from '../../layers/config.js';
-import { type LayerTensors, toList, toShapes } from '../../layers/lists.js';
 import { maskFits, sequenceMask } from '../../layers/masks/mask.js';
 import { OwnMask } from '../../layers/masks/own-mask.js';
+import { type LayerTensors, toList, toShapes } from '../../layers/one-or-many.js';
 import {
   checkApplyOptions,
   checkSymbolicInputs,

@@ -14,12 +14,12 @@ import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorf
 import { message } from '../../check.js';
 import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
-import { runStep } from '../../ops/step.js';
+import { runStep } from '../../ops/run-step.js';
 import { checkTensor } from '../../ops/validate.js';
 import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
 import type { ModuleArgs, ModuleOptions } from '../args/module-args.js';
 import { construct, toConfig } from '../config.js';
-import { type LayerTensors, toList, toShapes } from '../lists.js';
+import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 import { checkSymbolicInputs } from '../recurrent/call-args.js';
 import { buildLayer, moveToScope } from '../weights/build.js';
 import { ModuleWeights } from '../weights/module-weights.js';

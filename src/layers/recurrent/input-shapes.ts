@@ -3,8 +3,8 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../../check.js';
 import { checkSequenceShape, checkStateShapes, checkTensor } from '../../ops/validate.js';
 import { outputSize } from '../../torch/cells.js';
-import { toShapes } from '../lists.js';
 import { TRANSPOSED_HINT } from '../masks/lengths.js';
+import { toShapes } from '../one-or-many.js';
 import type { RecurrentOptions } from './args.js';
 
 /** The shapes that a recurrent layer takes, and their checks. */

@@ -1,7 +1,7 @@
 import { dispose, keep, type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
 import { checkTensor } from '../../ops/validate.js';
-import { toList } from '../lists.js';
+import { toList } from '../one-or-many.js';
 
 /**
  * The states that a stateful layer keeps from call to call, each `[L*D, B, H or P]`. They survive `tidy`, and are disposed

@@ -2,7 +2,7 @@ import type { RecurrentCell } from '../../layers/cells/recurrent-cell.js';
 import type { Recurrent } from '../../layers/recurrent/recurrent.js';
 import { identical, type Sizes } from '../../matching/layout.js';
 import type { ShapeOf } from '../../matching/torch-module.js';
-import { gatesNote } from '../../torch/gates.js';
+import { gatesNote } from '../../torch/gates-note.js';
 import type { Layer, ModuleKind } from './module.js';
 
 /** Any size: only its place in the shapes matters. */

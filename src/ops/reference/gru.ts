@@ -1,6 +1,6 @@
 import { add, expandDims, mul, sub, type Tensor2D } from '@tensorflow/tfjs-core';
 import { sigmoid, tanh } from './activations.js';
-import { type CellStep, gateBlocks, linear } from './step.js';
+import { type CellStep, gateBlocks, linear } from './cell-step.js';
 
 /**
  * One step of a gated recurrent unit as `torch.nn.GRU` computes it; gate rows r | z | n.

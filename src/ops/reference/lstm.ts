@@ -1,6 +1,6 @@
 import { add, expandDims, matMul, mul, type Tensor2D } from '@tensorflow/tfjs-core';
 import { sigmoid, tanh } from './activations.js';
-import { type CellStep, gateBlocks, linear } from './step.js';
+import { type CellStep, gateBlocks, linear } from './cell-step.js';
 
 /**
  * One step of a long short-term memory as `torch.nn.LSTM` computes it; gate rows i | f | g | o.

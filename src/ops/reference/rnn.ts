@@ -1,6 +1,6 @@
 import { add, relu, type Tensor2D } from '@tensorflow/tfjs-core';
 import { tanh } from './activations.js';
-import { type CellStep, linear } from './step.js';
+import { type CellStep, linear } from './cell-step.js';
 
 /**
  * One step of an Elman network as `torch.nn.RNN` computes it.

@@ -1,7 +1,7 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
 import type { EngineFunctions } from '../abi/functions.js';
-import { WorkerThreads } from '../threads/threads.js';
+import { WorkerThreads } from '../threads/worker-threads.js';
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine } from './engine.js';
 import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isWithinEditDistance } from '../../src/matching/edits.js';
+import { isWithinEditDistance } from '../../src/matching/edit-distance.js';
 
 describe('isWithinEditDistance', () => {
   it('counts characters inserted, deleted and replaced', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { gatesNote } from '../../src/torch/gates.js';
+import { gatesNote } from '../../src/torch/gates-note.js';
 
 describe('gatesNote', () => {
   it('says nothing of weights of the class itself, nor of transposed ones', () => {

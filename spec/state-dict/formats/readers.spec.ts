@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
-import { FORMATS, openCheckpoint } from '../../../src/state-dict/formats/open.js';
+import { FORMATS, openCheckpoint } from '../../../src/state-dict/formats/readers.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange } from '../../../src/state-dict/reading/reading.js';
 import { errorOf, fixture, openedFile, utf8 } from '../support.js';

@@ -21,10 +21,10 @@ import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '..
 import { CELLS, type Cell, stateSizes } from '../../torch/cells.js';
 import { stackRows, unstackRows } from '../rows.js';
 import { selectOrZero } from '../select.js';
+import { type CellStep, gateBlocks, linear } from './cell-step.js';
 import { gruStep } from './gru.js';
 import { lstmStep } from './lstm.js';
 import { rnnReluStep, rnnTanhStep } from './rnn.js';
-import { type CellStep, gateBlocks, linear } from './step.js';
 
 const EQUATIONS: Readonly<Record<Cell, CellStep>> = {
   RNN_TANH: rnnTanhStep,
