@@ -1,4 +1,7 @@
-/** Registers every kernel of the package. Each entry whose layers run imports it. */
+/**
+ * Registers every kernel of the package. Each entry whose layers run imports it. A kernel of another backend, such as one in
+ * WGSL, gets a folder beside these, registers itself by `registerKernels` of contract.ts, and is imported here.
+ */
 
 import './host/register.js';
 import './wasm/unsorted-segment-sum.js';

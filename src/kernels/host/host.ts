@@ -9,12 +9,9 @@ import { mebibytes } from './runtime/arena.js';
 import type { Engine } from './runtime/engine.js';
 import { EngineLostError } from './runtime/engine-lost-error.js';
 import { makeEngine } from './runtime/wasm.js';
-import { nodeThreads } from './threads/node-threads.js';
+import { defaultThreads } from './threads/thread-count.js';
 import { Reserves } from './training/reserves.js';
 import { WeightCache } from './weights/packed-weights.js';
-
-/** Threads by default: more than four share too little work in what layers do. */
-const DEFAULT_MAX_THREADS = 4;
 
 /** Most calls that pass after a start that failed before the next one is tried. */
 const LONGEST_PAUSE = 64;
@@ -52,9 +49,9 @@ export class Host {
 
   constructor(private readonly start: () => Engine) {}
 
-  /** The threads that calls may use: those asked for, or by default one for each processor, four at most. */
+  /** The threads that calls may use: those asked for, or the default. */
   get threads(): number {
-    return this.wantedThreads ?? Math.min(DEFAULT_MAX_THREADS, nodeThreads()?.processors ?? 1);
+    return this.wantedThreads ?? defaultThreads();
   }
 
   set threads(count: number) {

@@ -1,6 +1,6 @@
 import { checkInteger, message } from '../../check.js';
 import { host } from './host.js';
-import { MAX_THREADS } from './threads/worker-threads.js';
+import { MAX_THREADS } from './threads/thread-count.js';
 
 /**
  * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for

@@ -21,17 +21,8 @@ import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '..
 import { CELLS, type Cell, stateSizes } from '../../torch/cells.js';
 import { stackRows, unstackRows } from '../rows.js';
 import { selectOrZero } from '../select.js';
-import { type CellStep, gateBlocks, linear } from './cell-step.js';
-import { gruStep } from './gru.js';
-import { lstmStep } from './lstm.js';
-import { rnnReluStep, rnnTanhStep } from './rnn.js';
-
-const EQUATIONS: Readonly<Record<Cell, CellStep>> = {
-  RNN_TANH: rnnTanhStep,
-  RNN_RELU: rnnReluStep,
-  GRU: gruStep,
-  LSTM: lstmStep,
-};
+import { gateBlocks, linear } from './cell-step.js';
+import { EQUATIONS } from './equations.js';
 
 /** Which steps each row has. */
 interface StepMask {

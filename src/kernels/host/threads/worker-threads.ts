@@ -9,9 +9,6 @@ import { Backoff } from './backoff.js';
 import { nodeThreads } from './node-threads.js';
 import { type WorkerHost, Workers } from './workers.js';
 
-/** More threads than this found no use in what layers do: jobs are directions and groups of rows. */
-export const MAX_THREADS = 16;
-
 /** Microseconds that a thread looks at memory before it sleeps. To wake one takes 40 (Xeon, Linux, the median). */
 const PATIENCE = {
   /** For another that is at work: at the barrier of a team, or at the end of a round. */
