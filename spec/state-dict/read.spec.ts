@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { show } from '../../src/check.js';
 import { FormatError, UnsupportedError } from '../../src/errors.js';
 import type { ReadOptions } from '../../src/state-dict/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
@@ -350,9 +351,7 @@ describe('readStateDict', () => {
     it('name a file, body, Blob or buffer that is longer than the limit', async () => {
       const limits = { maxBytes: 1000 };
       const rule = `expected at most 1000 bytes (limits.maxBytes), got ${FILE.length}`;
-      expect(await message(path, { limits })).to.equal(
-        `readStateDict: path ${JSON.stringify(path)}: ${rule}`,
-      );
+      expect(await message(path, { limits })).to.equal(`readStateDict: path ${show(path)}: ${rule}`);
       const url = `${origin}/module.safetensors`;
       expect(await message(url, { limits })).to.equal(`readStateDict: URL "${url}": ${rule}`);
       expect(await message(new Blob([FILE]), { limits })).to.equal(`readStateDict: Blob: ${rule}`);
