@@ -201,7 +201,7 @@ describe('readStateDict', () => {
     it('names the source where nothing is below a path', async () => {
       const error = await rejectionOf(readStateDict(bigPath, { select: ['tiny'] }));
       expect(error.message).to.equal(
-        `readStateDict: path ${JSON.stringify(bigPath)}: select: expected module paths of tensors, got "tiny". ` +
+        `readStateDict: path ${show(bigPath)}: select: expected module paths of tensors, got "tiny". ` +
           'There are "a", "small", "z"',
       );
     });
@@ -287,7 +287,7 @@ describe('readStateDict', () => {
       const cutPath = join(folder, 'cut.safetensors');
       writeFileSync(cutPath, cut);
       for (const [source, name] of [
-        [cutPath, `path ${JSON.stringify(cutPath)}`],
+        [cutPath, `path ${show(cutPath)}`],
         [new File([cut], 'cut.bin'), 'Blob "cut.bin"'],
         [cut, 'bytes'],
       ]) {
