@@ -233,7 +233,9 @@ export interface RecurrentKernels {
   supports(request?: CallRequest): string | undefined;
   /** Whether the values of the backend's tensors can be read without waiting for a device. */
   hasTensorsOnHost(): boolean;
+  /** @throws UnsupportedError where it turns out to have no room for the call; then it keeps nothing, and the op runs tf ops. */
   inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
+  /** @throws UnsupportedError as `inference`. */
   training(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @returns one tensor at least. */
   backward(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];

