@@ -61,7 +61,24 @@ export function saveOnTape(kernelName: string, tensors: readonly Tensor[]): void
   const node = tape?.at(-1);
   const isOurs = node?.kernelName === kernelName && Array.isArray(node.saved);
   expectPart('Engine.state.activeTape', `to end with a node of ${kernelName}`, isOurs, node?.kernelName);
+  disposeOfDeadTape();
+  lastTape = tape ?? undefined;
+  savedOnLast.push(...tensors);
   node?.saved.push(...tensors);
+}
+
+/** The tape that recorded last, and what {@link saveOnTape} has added to it. */
+let lastTape: object | undefined;
+const savedOnLast: Tensor[] = [];
+
+/**
+ * Disposes what was saved on a tape that is over. tfjs does so itself where the gradients were made; where the loss or a
+ * gradient threw it never does.
+ */
+export function disposeOfDeadTape(): void {
+  if (lastTape === undefined || lastTape === liveTape()) return;
+  lastTape = undefined;
+  for (const tensor of savedOnLast.splice(0)) tensor.dispose();
 }
 
 /** Another tensor of the same data, which a variable that is assigned or a tensor that is disposed leaves alone. */

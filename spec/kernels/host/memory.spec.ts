@@ -199,6 +199,47 @@ describeEachBackend("the engine's memory", () => {
 
 // tfjs itself never disposes of what such a tape has saved: no suite that counts tensors.
 describe("the engine's memory after a loss that throws", () => {
+  it('holds no weights and no tensors of the layer for tapes that threw, however many there were', () => {
+    const layer = lstm({ hiddenSize: 8, numLayers: 2 });
+    layer.ensureBuilt(4);
+    const optimizer = tf.train.sgd(0.01);
+    const weights = layer.weights.map((weight) => weight.read() as tf.Variable);
+    const x = tf.ones([1, 2, 4]);
+    const update = () =>
+      tf.tidy(
+        () => void optimizer.minimize(() => tf.sum(layer.forward(x).output) as tf.Scalar, false, weights),
+      );
+    const fail = () =>
+      tf.tidy(
+        () =>
+          void optimizer.minimize(
+            () => {
+              layer.forward(x);
+              throw new Error('not a loss');
+            },
+            false,
+            weights,
+          ),
+      );
+    update();
+    const before = [host.floatsInUse, tf.memory().numTensors];
+    for (let i = 0; i < 5; i++) {
+      expect(fail).to.throw('not a loss');
+      update();
+      expect([host.floatsInUse, tf.memory().numTensors]).to.deep.equal(before);
+    }
+    // Inference frees it as well, and keeps the weights that it has packed.
+    const infer = () => tf.tidy(() => void layer.forward(x));
+    infer();
+    const inferred = [host.floatsInUse, tf.memory().numTensors];
+    expect(fail).to.throw('not a loss');
+    infer();
+    expect([host.floatsInUse, tf.memory().numTensors]).to.deep.equal(inferred);
+    layer.dispose();
+    optimizer.dispose();
+    x.dispose();
+  });
+
   it('is given back at the next call, before another tape begins', () => {
     const layer = gru({ hiddenSize: 3 });
     layer.ensureBuilt(2);

@@ -1,6 +1,7 @@
 /** The engine and what it keeps from call to call: started at the first call, and again where one was lost. */
 
 import { engine as tfEngine } from '@tensorflow/tfjs-core';
+import { disposeOfDeadTape } from '../../tfjs-internals.js';
 import { type CallRequest, groupInputs } from '../contract.js';
 import { BufferCache } from './call/buffer-cache.js';
 import { floatsOf, mostFloatsOf, planOf } from './call/plan.js';
@@ -28,12 +29,14 @@ export class RunningEngine {
 
   /** Frees what belongs to a tape that is over, and some of what belongs to weights that are gone. */
   sweep(): void {
+    disposeOfDeadTape();
     this.reserves.sweep();
     this.cache.sweep();
   }
 
   /** Frees everything that no live tensor and no tape needs. */
   sweepAll(): void {
+    disposeOfDeadTape();
     this.reserves.sweep();
     this.cache.sweepAll();
     this.bufferCache.clear();

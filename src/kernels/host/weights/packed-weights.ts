@@ -118,7 +118,8 @@ export class PackedWeights {
   private copyIn(name: MatrixName, tensor: TensorInfo): number {
     const { gates, units, columns } = this.sizes(name);
     const at = this.allocate(gates * units * columns);
-    const values = valuesOf(this.backend, tensor);
+    // Not the backend that it was packed on: another one may be active by now.
+    const values = valuesOf(tfEngine().backend, tensor);
     this.engine.write(at, values);
     return at;
   }
