@@ -52,6 +52,10 @@ interface TapeNode {
   readonly saved: Tensor[];
 }
 
+/** The tape that recorded last, and what {@link saveOnTape} has added to it. */
+let lastTape: object | undefined;
+const savedOnLast: Tensor[] = [];
+
 /**
  * Adds to what the tape has saved for the gradient of the kernel that it recorded last; tfjs disposes it with the tape, and
  * hands it to the `gradFunc`. The configuration of a gradient can save inputs and outputs as well, but by copies on wasm.
@@ -66,10 +70,6 @@ export function saveOnTape(kernelName: string, tensors: readonly Tensor[]): void
   savedOnLast.push(...tensors);
   node?.saved.push(...tensors);
 }
-
-/** The tape that recorded last, and what {@link saveOnTape} has added to it. */
-let lastTape: object | undefined;
-const savedOnLast: Tensor[] = [];
 
 /**
  * Disposes what was saved on a tape that is over. tfjs does so itself where the gradients were made; where the loss or a

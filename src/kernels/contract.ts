@@ -185,18 +185,6 @@ export function countOutputs({ cell }: RecurrentCall): number {
   return 1 + CELLS[cell].states.length;
 }
 
-/** The tensors of `backward` by what they are. */
-export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
-  const inputs = countInputs(call);
-  const outputs = inputs + countOutputs(call);
-  return {
-    inputs: tensors.slice(0, inputs),
-    outputs: tensors.slice(inputs, outputs),
-    reserve: tensors[outputs] as T,
-    dys: tensors.slice(outputs + 1),
-  };
-}
-
 /** The tensors of `product` by what they are; `list` is what `backward` made. */
 export function groupProduct<T>(call: RecurrentCall, tensors: readonly T[]) {
   const inputs = countInputs(call);
@@ -206,6 +194,13 @@ export function groupProduct<T>(call: RecurrentCall, tensors: readonly T[]) {
     outputs: tensors.slice(inputs, outputs),
     list: tensors.slice(outputs),
   };
+}
+
+/** The tensors of `backward` by what they are: as those of `product`, with the reserve and the gradients in the list's place. */
+export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
+  const { inputs, outputs, list } = groupProduct(call, tensors);
+  const [reserve, ...dys] = list;
+  return { inputs, outputs, reserve: reserve as T, dys };
 }
 
 /** Attributes of `product`. */
