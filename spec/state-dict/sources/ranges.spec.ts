@@ -54,6 +54,11 @@ describe('rangedAccess', () => {
     expect(asked).to.deep.equal([3]);
   });
 
+  it('asks for no range without bytes, which HTTP cannot ask for', async () => {
+    const source = rangedAccess(8, TRANSFER, () => expect.fail('read'));
+    expect(await source.read([{ begin: 8, end: 8 }])).to.deep.equal([new Uint8Array(0)]);
+  });
+
   it('reads many ranges that lie close together as one', async () => {
     const asked: [number, number][] = [];
     const counted: ReadOne = (range, transfer) => {

@@ -7,12 +7,15 @@ import type { Reading } from '../reading/reading.js';
 import type { ReadLimits } from '../rules/limits.js';
 import type { TorchData, TorchDtype, TorchTensor } from '../tensors/tensor.js';
 import type { StateDictFormat } from './detect.js';
+import type { ZipEntry } from './zip/directory.js';
 
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
 export interface StoredBytes {
   /** The range in the file, `[begin, end)`, of the stored bytes; they are compressed where `inflatedBytes` is given. */
   readonly begin: number;
   readonly end: number;
+  /** An entry of a zip archive whose header has not been read: then the range is that of its slot, which has its data. */
+  readonly entry?: ZipEntry;
   readonly littleEndian: boolean;
   /** For deflated bytes: their declared size when inflated. */
   readonly inflatedBytes?: number;

@@ -4,7 +4,10 @@ import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { TensorNode } from '../choose/dict.js';
 import type { StoredBytes, StoredTensor } from '../formats/checkpoint.js';
+import { locatedStorage } from '../formats/zip/archive.js';
 import { checkCrc32 } from '../formats/zip/crc32.js';
+import type { ZipEntry } from '../formats/zip/directory.js';
+import { locateEntries } from '../formats/zip/local.js';
 import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
 import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
@@ -57,7 +60,7 @@ export function* bindTensors(
   nodes: ReadonlyMap<string, TensorNode>,
   options: BindOptions,
 ): Reading<StateDict> {
-  const plans = plansFor(nodes, options.where);
+  const plans = plansFor(nodes, options.where, yield* locatedStorages(nodes));
   checkExpansion(copiedBytes(plans) + loadedBytes(nodes), options);
   const { joined, split } = coalesce(plans.map(storedRange));
   const parts = split(joined.length > 0 ? yield* readRanges(joined) : []);
@@ -75,8 +78,26 @@ export function* bindTensors(
   return stateDict;
 }
 
+/** The storages in zip archives that are requested, each with the place of its data, which its header tells. */
+function* locatedStorages(
+  nodes: ReadonlyMap<string, TensorNode>,
+): Reading<ReadonlyMap<StoredBytes, StoredBytes>> {
+  const slots = new Map<StoredBytes, ZipEntry>();
+  for (const node of nodes.values()) {
+    const storage = node.kind === 'stored' ? node.tensor.storage : undefined;
+    if (storage?.entry) slots.set(storage, storage.entry);
+  }
+  if (slots.size === 0) return new Map();
+  const begins = yield* locateEntries([...slots.values()]);
+  return new Map([...slots.keys()].map((slot, i) => [slot, locatedStorage(slot, begins[i])]));
+}
+
 /** One plan for each storage with requested tensors. */
-function plansFor(nodes: ReadonlyMap<string, TensorNode>, where: string): Plan[] {
+function plansFor(
+  nodes: ReadonlyMap<string, TensorNode>,
+  where: string,
+  located: ReadonlyMap<StoredBytes, StoredBytes>,
+): Plan[] {
   const plans = new Map<StoredBytes, Plan>();
   for (const [name, node] of nodes) {
     if (node.kind === 'refused') {
@@ -89,7 +110,7 @@ function plansFor(nodes: ReadonlyMap<string, TensorNode>, where: string): Plan[]
       );
     }
     if (node.kind !== 'stored') continue;
-    const { storage } = node.tensor;
+    const storage = located.get(node.tensor.storage) ?? node.tensor.storage;
     const plan = plans.get(storage);
     if (plan) plan.tensors.push(node.tensor);
     else plans.set(storage, { storage, tensors: [node.tensor], part: wholeOf(storage) });
@@ -133,7 +154,7 @@ function copiedBytes(plans: readonly Plan[]): number {
   for (const { storage, tensors } of plans) {
     total += storage.inflatedBytes ?? storage.bytes?.length ?? 0;
     for (const tensor of new Map(tensors.map((entry) => [identityOf(entry), entry])).values()) {
-      if (!isView(tensor)) total += byteLengthOf(tensor.dtype, tensor.shape);
+      if (!isView(tensor, storage)) total += byteLengthOf(tensor.dtype, tensor.shape);
     }
   }
   return total;
@@ -163,8 +184,8 @@ export function checkExpansion(total: number, { where, fileBytes, limits }: Expa
 }
 
 /** Whether a tensor can be a view, by its offset in the file: bytes at addresses of other alignment are copied once. */
-function isView(tensor: StoredTensor): boolean {
-  const { dtype, storage, byteOffset } = tensor;
+function isView(tensor: StoredTensor, storage: StoredBytes): boolean {
+  const { dtype, byteOffset } = tensor;
   const offset = storage.inflatedBytes === undefined ? storage.begin + byteOffset : byteOffset;
   const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
   return isContiguous(tensor) && !isSwapped && offset % alignmentOf(dtype) === 0;
@@ -207,7 +228,7 @@ function bindStorage(
     const identity = identityOf(tensor);
     const offset = tensor.byteOffset - part.begin;
     let source = bytes;
-    if (isView(tensor) && (bytes.byteOffset + offset) % alignmentOf(tensor.dtype) !== 0) {
+    if (isView(tensor, storage) && (bytes.byteOffset + offset) % alignmentOf(tensor.dtype) !== 0) {
       moved ??= copyAligned(bytes, begin);
       source = moved;
     }

@@ -1,11 +1,12 @@
 import { show } from '../../../check.js';
-import { type ByteRange, type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { type Reading, readRange, readRanges } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import { tooManyTensors } from '../../rules/limits.js';
 import { checkExpansion } from '../../tensors/bind.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
-import { openZip, readEntry, storageOf, type ZipEntry } from '../zip/archive.js';
-import { nameOfEntry } from '../zip/directory.js';
+import { locatedStorage, openZip, readEntry, storageOf } from '../zip/archive.js';
+import { DEFLATED, nameOfEntry, type ZipEntry } from '../zip/directory.js';
+import { locateEntries } from '../zip/local.js';
 import { arrayNode } from './npy.js';
 import { npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
 
@@ -26,31 +27,44 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
   const arrays = [...archive.values()].filter(({ name }) => name.endsWith(EXTENSION));
   const { maxTensors } = file.limits;
   if (arrays.length > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
-  const inflatedBytes = arrays.reduce((sum, { isDeflated, size }) => sum + (isDeflated ? size : 0), 0);
+  const deflated = arrays.filter(({ method }) => method === DEFLATED);
+  const stored = arrays.filter(({ method }) => method !== DEFLATED);
+  const inflatedBytes = deflated.reduce((sum, entry) => sum + entry.inflatedBytes, 0);
   checkExpansion(inflatedBytes, { ...file, fileBytes: file.size });
-  const heads = yield* readRanges(arrays.map((entry) => headOf(entry, USUAL_HEADER_BYTES)));
   const nodes = new Map<ZipEntry, CheckpointNode>();
-  for (const [i, entry] of arrays.entries()) nodes.set(entry, yield* readArray(entry, heads[i], file));
+  for (const entry of deflated) nodes.set(entry, yield* readDeflated(entry, file));
+  const begins = yield* locateEntries(stored);
+  const heads = yield* readRanges(
+    stored.map(({ storedBytes }, i) => ({
+      begin: begins[i],
+      end: begins[i] + Math.min(storedBytes, USUAL_HEADER_BYTES),
+    })),
+  );
+  for (const [i, entry] of stored.entries())
+    nodes.set(entry, yield* readStored(entry, begins[i], heads[i], file));
   return { format: 'npz', root: namedNodes(archive.values(), nodes), unknownGlobals: [], warnings: [] };
 }
 
-/** The first bytes of an array; none of a compressed one. */
-function headOf({ begin, end, isDeflated }: ZipEntry, count: number): ByteRange {
-  return { begin, end: isDeflated ? begin : Math.min(end, begin + count) };
+function* readDeflated(entry: ZipEntry, { limits }: InputFile): Reading<CheckpointNode> {
+  const what = nameOfEntry(entry.name);
+  const bytes = yield* readEntry(entry, entry.inflatedBytes);
+  const headerBytes = npyHeaderBytes(bytes, bytes.length, what, limits);
+  const header = readNpyHeader(bytes.subarray(0, headerBytes), bytes.length, what);
+  return arrayNode(header, (littleEndian) => ({ begin: 0, end: bytes.length, littleEndian, bytes, what }));
 }
 
 /** Headers longer than `head` are read one by one: together they might take more memory than the file. */
-function* readArray(entry: ZipEntry, head: Uint8Array, { limits }: InputFile): Reading<CheckpointNode> {
+function* readStored(
+  entry: ZipEntry,
+  begin: number,
+  head: Uint8Array,
+  { limits }: InputFile,
+): Reading<CheckpointNode> {
   const what = nameOfEntry(entry.name);
-  const bytes = entry.isDeflated ? yield* readEntry(entry, entry.size) : undefined;
-  const known = bytes ?? head;
-  const headerBytes = npyHeaderBytes(known, entry.size, what, limits);
-  const whole =
-    headerBytes <= known.length ? known : yield* readRange(entry.begin, entry.begin + headerBytes);
-  const header = readNpyHeader(whole.subarray(0, headerBytes), entry.size, what);
-  return arrayNode(header, (littleEndian) =>
-    bytes ? { begin: 0, end: bytes.length, littleEndian, bytes, what } : storageOf(entry, littleEndian),
-  );
+  const headerBytes = npyHeaderBytes(head, entry.storedBytes, what, limits);
+  const whole = headerBytes <= head.length ? head : yield* readRange(begin, begin + headerBytes);
+  const header = readNpyHeader(whole.subarray(0, headerBytes), entry.storedBytes, what);
+  return arrayNode(header, (littleEndian) => locatedStorage(storageOf(entry, littleEndian), begin));
 }
 
 function namedNodes(
@@ -64,7 +78,7 @@ function namedNodes(
     if (root.has(name)) {
       throw formatError('DUPLICATE_KEY', WHERE, 'archive', 'each name once', `${show(name)} again`);
     }
-    root.set(name, array ?? { kind: 'other', text: `${entry.size} bytes` });
+    root.set(name, array ?? { kind: 'other', text: `${entry.inflatedBytes} bytes` });
   }
   return root;
 }

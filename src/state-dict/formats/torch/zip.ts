@@ -6,8 +6,8 @@ import type { ReadLimits } from '../../rules/limits.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import type { PicklePersistent } from '../pickle/values.js';
-import { openZip, readEntry, storageOf, type ZipArchive, type ZipEntry } from '../zip/archive.js';
-import { nameOfEntry } from '../zip/directory.js';
+import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
+import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { WHERE } from './invalid.js';
 import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
 import { interpret } from './tree.js';
@@ -94,8 +94,8 @@ function recordsOf(archive: ZipArchive): Records {
  * torch writes 0 for the checksum under `set_crc32_options(False)`, and under `skip_data`, where storages are zeros to be filled
  * later. It checks no checksum itself.
  */
-function hasChecksum({ crc32, size }: ZipEntry): boolean {
-  return crc32 !== 0 || size === 0;
+function hasChecksum({ crc32, inflatedBytes }: ZipEntry): boolean {
+  return crc32 !== 0 || inflatedBytes === 0;
 }
 
 function warningsOf(records: Records): string[] {
@@ -136,14 +136,14 @@ function checkVersion(word: string): void {
 
 function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unpickled> {
   const { maxPickleBytes } = limits;
-  if (entry.size > maxPickleBytes) {
+  if (entry.inflatedBytes > maxPickleBytes) {
     const remedy = 'Raise limits.maxPickleBytes to read it';
     throw formatError(
       'PICKLE_LIMIT',
       WHERE,
       PICKLE,
       `at most ${maxPickleBytes} bytes`,
-      `${entry.size}`,
+      `${entry.inflatedBytes}`,
       remedy,
     );
   }
@@ -172,6 +172,12 @@ function findStorages(
 
 function findRecord(key: string, bytes: number, records: Records, littleEndian: boolean): StoredBytes {
   const entry = recordNamed(records, `data/${key}`, nameOfStorage(key));
-  if (entry.size === bytes) return storageOf(entry, littleEndian);
-  throw formatError('SIZE_MISMATCH', WHERE, nameOfEntry(entry.name), `${bytes} bytes`, `${entry.size}`);
+  if (entry.inflatedBytes === bytes) return storageOf(entry, littleEndian);
+  throw formatError(
+    'SIZE_MISMATCH',
+    WHERE,
+    nameOfEntry(entry.name),
+    `${bytes} bytes`,
+    `${entry.inflatedBytes}`,
+  );
 }

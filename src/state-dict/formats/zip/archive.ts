@@ -1,82 +1,80 @@
 import { inflate, type Reading, readRange } from '../../reading/reading.js';
 import type { InputFile, StoredBytes } from '../checkpoint.js';
 import { checkCrc32, crc32Of } from './crc32.js';
-import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory } from './directory.js';
+import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory, type ZipEntry } from './directory.js';
 import { findDirectory } from './end.js';
-import { locateEntries } from './local.js';
-import { WHERE, zipError } from './records.js';
-
-/** An entry whose headers agree. Its bytes have not been read. */
-export interface ZipEntry {
-  readonly name: string;
-  /** Range of its stored bytes in the file: `[begin, end)`. */
-  readonly begin: number;
-  readonly end: number;
-  readonly isDeflated: boolean;
-  /** Bytes when inflated, by the directory: at most 1032 times those stored. */
-  readonly size: number;
-  /** Absent where the format leaves it out on purpose. */
-  readonly crc32?: number;
-}
+import { dataIn } from './local.js';
+import { LOCAL_BYTES, WHERE, zipError } from './records.js';
 
 /** Entries by name, in the order of the directory. */
 export type ZipArchive = ReadonlyMap<string, ZipEntry>;
 
 /**
  * Opens a zip archive: stored and deflated entries, 32 and 64 bits, sizes before or behind the data. It reads the end of the
- * file, the directory, and in one request the headers around the data of the entries.
+ * file and the directory; the header and descriptor of an entry are read and checked with its data.
  *
- * The directory decides. Files on which readers of zip disagree are refused: names that stand twice, headers that contradict the
- * directory, bytes in no entry or in two, and bytes before or behind the archive.
+ * The directory decides. Files on which readers of zip disagree are refused: names that stand twice, bytes before or behind the
+ * archive, entries that overlap, and entries with headers that contradict the directory or with other bytes around their data.
  *
  * @throws FormatError when the archive breaks a rule; UnsupportedError for encrypted entries and other methods.
  */
 export function* openZip({ size, limits }: InputFile): Reading<ZipArchive> {
   const place = yield* findDirectory(size);
   const directory = yield* readDirectory(place, limits);
-  const dataBegins = yield* locateEntries(directory.values(), place.begin);
-  const archive = new Map<string, ZipEntry>();
-  for (const [name, entry] of directory) archive.set(name, entryAt(entry, dataBegins.get(entry) as number));
-  return archive;
-}
-
-function entryAt({ name, method, crc32, storedBytes, inflatedBytes }: CentralEntry, begin: number): ZipEntry {
-  return {
-    name,
-    begin,
-    end: begin + storedBytes,
-    isDeflated: method === DEFLATED,
-    size: inflatedBytes,
-    crc32,
-  };
-}
-
-/** The storage of an entry, for tensors to refer to. Each call makes another storage: call it once for an entry. */
-export function storageOf(
-  { name, begin, end, isDeflated, size, crc32 }: ZipEntry,
-  littleEndian: boolean,
-): StoredBytes {
-  const stored = { begin, end, littleEndian, crc32, what: nameOfEntry(name) };
-  return isDeflated ? { ...stored, inflatedBytes: size } : stored;
+  const ends = slotEnds([...directory.values()], place.begin);
+  return new Map([...directory].map(([name, entry]) => [name, { ...entry, end: ends.get(entry) as number }]));
 }
 
 /**
- * Reads the bytes of an entry, inflates them, and checks their CRC-32 where there is one.
+ * Where the slot of each entry ends: at the next one, or at the directory. Entries and directory tile the file, as those of Python
+ * and torch do (torch aligns data by extra fields, not by gaps), and each slot has room for at least its name and data.
+ */
+function slotEnds(entries: readonly CentralEntry[], directoryBegin: number): Map<CentralEntry, number> {
+  const sorted = [...entries].sort((a, b) => a.offset - b.offset);
+  const begins = [...sorted.map(({ offset }) => offset), directoryBegin];
+  if (begins[0] !== 0) {
+    throw zipError('INVALID_ZIP', 'file', 'its first entry at byte 0', `${begins[0]} bytes before it`);
+  }
+  for (const [i, { name, nameBytes, offset, storedBytes }] of sorted.entries()) {
+    const needed = LOCAL_BYTES + nameBytes.length + storedBytes;
+    if (begins[i + 1] - offset >= needed) continue;
+    const rule = `${needed} bytes at least from ${offset} to what follows`;
+    throw zipError('OVERLAPPING_ENTRIES', nameOfEntry(name), rule, `${begins[i + 1] - offset}`);
+  }
+  return new Map(sorted.map((entry, i) => [entry, begins[i + 1]]));
+}
+
+/** The storage of an entry, for tensors to refer to. Each call makes another storage: call it once for an entry. */
+export function storageOf(entry: ZipEntry, littleEndian: boolean): StoredBytes {
+  const { name, offset: begin, end, method, inflatedBytes, crc32 } = entry;
+  const slot = { entry, begin, end, littleEndian, crc32, what: nameOfEntry(name) };
+  return method === DEFLATED ? { ...slot, inflatedBytes } : slot;
+}
+
+/** The storage of an entry whose data begins at `begin`, as `locateEntries` found. */
+export function locatedStorage({ entry, ...slot }: StoredBytes, begin: number): StoredBytes {
+  return { ...slot, begin, end: begin + (entry as ZipEntry).storedBytes };
+}
+
+/**
+ * Reads the slot of an entry, checks it, and returns its data, inflated and checked against the CRC-32 where there is one.
  *
  * @throws FormatError ENTRY_TOO_LARGE, before it reads, when the entry declares more than `maxBytes`.
  */
 export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Array> {
+  const { offset, end, method, inflatedBytes, crc32 } = entry;
   const what = nameOfEntry(entry.name);
-  if (entry.size > maxBytes) {
-    throw zipError('ENTRY_TOO_LARGE', what, `at most ${maxBytes} bytes`, `${entry.size}`);
+  if (inflatedBytes > maxBytes) {
+    throw zipError('ENTRY_TOO_LARGE', what, `at most ${maxBytes} bytes`, `${inflatedBytes}`);
   }
-  const stored = yield* readRange(entry.begin, entry.end);
-  const bytes = entry.isDeflated
-    ? yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: entry.size, what })
-    : stored;
-  if (bytes.length !== entry.size) {
-    throw zipError('CORRUPT_DATA', what, `${entry.size} bytes when inflated`, `${bytes.length}`);
+  const stored = dataIn(entry, yield* readRange(offset, end));
+  const bytes =
+    method === DEFLATED
+      ? yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what })
+      : stored;
+  if (bytes.length !== inflatedBytes) {
+    throw zipError('CORRUPT_DATA', what, `${inflatedBytes} bytes when inflated`, `${bytes.length}`);
   }
-  if (entry.crc32 !== undefined) checkCrc32(WHERE, what, entry.crc32, crc32Of(bytes));
+  if (crc32 !== undefined) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
   return bytes;
 }

@@ -16,7 +16,7 @@ import {
   zipError,
 } from './records.js';
 
-/** An entry of the central directory. The header before the entry's data must not contradict it. */
+/** An entry of the central directory. */
 export interface CentralEntry {
   readonly name: string;
   readonly nameBytes: Uint8Array;
@@ -30,7 +30,14 @@ export interface CentralEntry {
   readonly offset: number;
 }
 
-export const STORED = 0;
+/** An entry and its slot `[offset, end)`, which holds its header, data and descriptor. None of them has been read. */
+export interface ZipEntry extends Omit<CentralEntry, 'crc32'> {
+  readonly end: number;
+  /** Absent where the format leaves it out on purpose, as torch does; zero is in its place. */
+  readonly crc32?: number;
+}
+
+const STORED = 0;
 export const DEFLATED = 8;
 
 const ENCRYPTED = 1 << 0;
