@@ -104,8 +104,11 @@ async function compareThreads(options: Options): Promise<ThreadsResult[]> {
         await contestant.ask({ command: 'prepare', case: benchCase, numbers });
         await contestant.ask({ command: 'measure', warmMs: isQuick ? 20 : 300, blockMs: 0, maxRuns: 1 });
       }
+      const ofCase: ThreadsResult[] = [];
       for (const other of [undefined, busy])
-        results.push(await measureThreads(benchCase, [one, two], other, calibration, times));
+        ofCase.push(await measureThreads(benchCase, [one, two], other, calibration, times));
+      print(threadsText(ofCase));
+      results.push(...ofCase);
     }
   } finally {
     busy.stop();
@@ -113,7 +116,6 @@ async function compareThreads(options: Options): Promise<ThreadsResult[]> {
     await calibration.stop();
     await rm(folder, { recursive: true });
   }
-  print(threadsText(results));
   return results;
 }
 

@@ -24,6 +24,7 @@ const PROGRAMS = [
 
 const FLAGS = [
   '-std=c11',
+  '-fno-strict-aliasing',
   '-g',
   '-fno-sanitize-recover=all',
   '-Wall',

@@ -24,10 +24,11 @@ const MISHAPS = {
     lead();
     while (Atomics.load(ints, team + ARRIVED) === 0);
     process.exit();`,
-  /** It leads the team, and is stopped until another has napped at the barrier; then it works. */
+  /** It leads the team, and has lost its processor until another has slept at the barrier for a while; then it works. */
   stopInTeam: `
     lead();
-    while (Atomics.load(ints, team + NAPS) === 0);
+    while (Atomics.load(ints, team + WAITING) === 0);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     exports.forward(base, job);
     Atomics.add(ints, done, 1);
     Atomics.notify(ints, done);
@@ -46,7 +47,7 @@ const MAY_HAVE_A_MISHAP = `
   const hasJobs = (Atomics.load(ints, head + ${field(QUEUE, 'ticket')}) >> 8 & 0xff) > 0;
   const mishap = hasJobs ? Atomics.exchange(order, 0, 0) : 0;
   if (mishap > 0) {
-    const [JOINED, START, ARRIVED, NAPS] = [${['joined', 'start', 'arrived', 'naps'].map((name) => field(TEAM, name))}];
+    const [JOINED, START, ARRIVED, WAITING] = [${['joined', 'start', 'arrived', 'waiting'].map((name) => field(TEAM, name))}];
     const next = Atomics.add(ints, head + ${field(QUEUE, 'ticket')}, 1) & 0xff;
     const job = ints[head + ${QUEUE.length} + ${QUEUED_JOB.length} * next + ${field(QUEUED_JOB, 'at')}];
     const team = base / 4 + ints[base / 4 + job + ${field(DIRECTION, 'team')}];

@@ -11,22 +11,33 @@ function pauseOf(backoff: Backoff, flops = ROUND): number {
   return rounds;
 }
 
+/** A trial of four rounds, each with such a gain. */
+function trial(backoff: Backoff, gain: number): void {
+  for (let round = 0; round < 4; round++) {
+    expect(backoff.mayShare(ROUND), `round ${round}`).to.equal(true);
+    backoff.shared(gain);
+  }
+}
+
 describe('the backoff of threads', () => {
-  it('shares every round while all go well', () => {
+  it('shares every round while sharing gains time', () => {
     const backoff = new Backoff();
-    for (let round = 0; round < 100; round++) {
-      expect(backoff.mayShare(ROUND)).to.equal(true);
-      backoff.succeed();
-    }
+    for (let i = 0; i < 25; i++) trial(backoff, 1);
   });
 
-  it('pauses for 1, 2, 4, ... 64 rounds after trials that fail', () => {
+  it('pauses for 1, 2, 4, ... 256 rounds after trials that cost time', () => {
     const backoff = new Backoff();
-    const pauses = Array.from({ length: 9 }, () => {
-      backoff.fail();
+    const pauses = Array.from({ length: 11 }, () => {
+      trial(backoff, -1);
       return pauseOf(backoff);
     });
-    expect(pauses).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 64, 64]);
+    expect(pauses).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256]);
+  });
+
+  it('pauses at once where nobody came to share', () => {
+    const backoff = new Backoff();
+    backoff.fail();
+    expect(pauseOf(backoff)).to.equal(1);
   });
 
   it('pauses for longer where rounds are small', () => {
@@ -35,31 +46,32 @@ describe('the backoff of threads', () => {
     expect(pauseOf(backoff, 1e6)).to.equal(60);
   });
 
-  it('halves the pause after a trial of four rounds that go well, until it shares every round again', () => {
+  it('halves the pause after each trial that gains time, until it shares every round again', () => {
     const backoff = new Backoff();
-    for (let trial = 0; trial < 7; trial++) backoff.fail();
+    for (let i = 0; i < 9; i++) backoff.fail();
     pauseOf(backoff);
-    const pauses: number[] = [];
-    for (let trial = 0; trial < 7; trial++) {
-      for (let round = 1; round < 4; round++) {
-        backoff.succeed();
-        expect(backoff.mayShare(ROUND), `round ${round} of trial ${trial}`).to.equal(true);
-      }
-      backoff.succeed();
-      pauses.push(pauseOf(backoff));
-    }
-    expect(pauses).to.deep.equal([32, 16, 8, 4, 2, 1, 0]);
+    const pauses = Array.from({ length: 9 }, () => {
+      trial(backoff, 1);
+      return pauseOf(backoff);
+    });
+    expect(pauses).to.deep.equal([128, 64, 32, 16, 8, 4, 2, 1, 0]);
+  });
+
+  it('goes by what the rounds of a trial gain together', () => {
+    const backoff = new Backoff();
+    const share = (gains: readonly number[]) => {
+      for (const gain of gains) backoff.shared(gain);
+      return pauseOf(backoff);
+    };
+    expect(share([2, -3, 2, 2]), 'more gained than lost').to.equal(0);
+    expect(share([2, -3, 2, -3]), 'more lost than gained').to.equal(1);
   });
 
   it('shares hardly any round where every second one loses its processor', () => {
     const backoff = new Backoff();
     let shared = 0;
     for (let round = 0; round < 10_000; round++)
-      if (backoff.mayShare(ROUND)) {
-        shared++;
-        if (shared % 2 === 0) backoff.fail();
-        else backoff.succeed();
-      }
+      if (backoff.mayShare(ROUND)) backoff.shared(++shared % 2 === 0 ? -1 : 0.4);
     expect(shared).to.be.at.most(400);
   });
 });

@@ -91,7 +91,8 @@ export const TEAM = [
   'arrived',
   'generation',
   'waiting',
-  'naps',
+  'waited_looks',
+  'slept',
 ] as const;
 
 /** What threads share of a round of jobs; the jobs follow. */

@@ -24,7 +24,7 @@ INLINE vf exp2_limited(vf x) {
   y = y * f + splat(2.40226507e-1f);
   y = y * f + splat(6.93147181e-1f);
   y = y * f + splat(1.f);
-  return y * (vf)((vi)shifted << 23);
+  return y * (vf)((vu)shifted << 23);
 }
 
 /* 1 / (1 + e^-x); log2(e) = 1.442695. */

@@ -171,7 +171,8 @@ struct team {
   int32_t arrived;       /* at the current barrier */
   int32_t generation;    /* barriers that are over; negative: a member is lost */
   int32_t waiting;       /* members asleep */
-  int32_t naps;          /* milliseconds that members have slept at barriers, whole ones */
+  int32_t waited_looks;  /* of all members at barriers */
+  int32_t slept;         /* microseconds, of all members at barriers */
 };
 
 /* The functions that take the index of a struct: what can be queued. */
@@ -205,7 +206,7 @@ int32_t await_round(float *arena, index_t queue, int32_t seen);
 /* A thread is lost in a job of the current round: nobody is to wait for it. */
 void abandon(float *arena, index_t queue);
 
-/* Looks at an integer until it is something else than `value`, `looks` times at most. 0: it is not. */
+/* Looks at an integer until it is something else than `value`, `looks` times at most. Returns how many times it was `value`. */
 int32_t look(float *arena, index_t at, int32_t value, int32_t looks);
 
 /* The activations alone, y[i] = f(x[i]), for tests. */

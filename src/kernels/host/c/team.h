@@ -4,31 +4,34 @@
  * a step takes: the leader waits only for threads that are awake, and for them no longer than they need to come.
  *
  * At a barrier a member looks for longer than waking a thread takes: two members that put each other to sleep would never again
- * work at once. One that falls asleep all the same, and sleeps for a millisecond, waits for a member that has lost its processor;
- * these naps are counted, so that the caller can do without the team for some calls.
+ * work at once. Looks and sleep at barriers are counted: from them the caller learns what waiting for a member that has lost its
+ * processor has cost, and whether to do without the team for some calls.
  */
 #ifndef TEAM_H
 #define TEAM_H
 
 #include "wait.h"
 
-/* Naps after which a member counts as lost: a minute of sleep. */
+/* Naps after which a member counts as lost: a minute. */
 #define LOST_AFTER 60000
 #define NAP 1000000LL
 
-/*
- * Waits for *at to change from `value`, looking, then asleep. 0: it has not, and whoever should change it is lost. `naps` counts
- * the whole naps; 0 for a wait that may be long.
- */
-static inline int await_change(struct team *team, int32_t *at, int32_t value, int32_t *naps) {
-  if (look_for_change(at, value, team->looks)) return 1;
+/* How long members have waited, or where that does not count, 0. */
+struct waits {
+  int32_t *looks, *slept;
+};
+
+/* Waits for *at to change from `value`, looking, then asleep. 0: it has not, and whoever should change it is lost. */
+static inline int await_change(struct team *team, int32_t *at, int32_t value, struct waits waits) {
+  int32_t looks = look_until_change(at, value, team->looks);
+  if (waits.looks) add_shared(waits.looks, looks);
+  if (looks < team->looks) return 1;
+  double begin = now();
   add_shared(&team->waiting, 1);
-  for (int32_t i = 0; load_shared(at) == value && i < LOST_AFTER;) {
-    if (sleep_while(at, value, NAP)) continue;
-    i++;
-    if (naps) add_shared(naps, 1);
-  }
+  for (int32_t naps = 0; load_shared(at) == value && naps < LOST_AFTER;)
+    if (!sleep_while(at, value, NAP)) naps++;
   add_shared(&team->waiting, -1);
+  if (waits.slept) add_shared(waits.slept, (int32_t)(1000 * (now() - begin)));
   return load_shared(at) != value;
 }
 
@@ -58,7 +61,7 @@ static inline void announce_end(struct team *team) { announce(team, START_NEVER)
 
 /* The others' wait for the leader's word: a step, or a negative number as in `start`. */
 static inline long await_start(struct team *team) {
-  if (!await_change(team, &team->start, START_UNKNOWN, 0)) return START_LOST;
+  if (!await_change(team, &team->start, START_UNKNOWN, (struct waits){0})) return START_LOST;
   int32_t start = load_shared(&team->start);
   return start < 0 ? start : start - 1;
 }
@@ -73,7 +76,8 @@ static inline int barrier_wait(struct team *team) {
     if (load_shared(&team->waiting)) wake_all(&team->generation);
     return 1;
   }
-  return await_change(team, &team->generation, generation, &team->naps) && load_shared(&team->generation) >= 0;
+  struct waits waits = {&team->waited_looks, &team->slept};
+  return await_change(team, &team->generation, generation, waits) && load_shared(&team->generation) >= 0;
 }
 
 /* A member is lost: the others are not to wait for it. */

@@ -10,14 +10,21 @@ INLINE void store_shared(int32_t *at, int32_t value) { __atomic_store_n(at, valu
 INLINE int32_t add_shared(int32_t *at, int32_t n) { return __atomic_fetch_add(at, n, __ATOMIC_SEQ_CST); }
 
 /*
- * Looks at most `looks` times. 0: *at is still `value`. Out of line, so that a look takes as long wherever it is: the caller
- * measures how many it makes in a microsecond.
+ * Looks at *at until it is something else than `value`, `looks` times at most. Returns how many times it was still `value`. Out of
+ * line, so that a look takes as long wherever it is: the caller measures how many it makes in a microsecond.
  */
-NOINLINE int look_for_change(const int32_t *at, int32_t value, int32_t looks) {
-  for (int32_t i = 0; i < looks; i++)
-    if (load_shared(at) != value) return 1;
-  return load_shared(at) != value;
+NOINLINE int32_t look_until_change(const int32_t *at, int32_t value, int32_t looks) {
+  int32_t i = 0;
+  while (i < looks && load_shared(at) == value) i++;
+  return i;
 }
+
+/* Milliseconds of a clock; 0 where nobody sleeps. */
+#ifdef __wasm__
+__attribute__((import_module("env"), import_name("now"))) double now(void);
+#else
+INLINE double now(void) { return 0; }
+#endif
 
 #define FOR_EVER -1LL
 

@@ -126,7 +126,7 @@ export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
     character.charCodeAt(0),
   );
   const module = new WebAssembly.Module(bytes);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
   const functions = guardFunctions(exports, () => threads.abandon());
   const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
   const base = Math.ceil(heapBase / 64) * 64;

@@ -30,9 +30,6 @@ const QUICK_GAP = 200;
 /** Less work than this, 0.1 ms of it, is shared only with workers that are awake. Specs lower it, to have all shared. */
 export const WAKING = { flops: 4e6 };
 
-/** Milliseconds that the caller waits for others before it may count as a loss, as in a team. */
-const SHORT_MS = 1;
-
 /** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
 const LOST_AFTER_SECONDS = 60;
 
@@ -46,7 +43,7 @@ const MOST_ROUNDS = 0x7fff;
 const AT = Object.fromEntries(QUEUE.map((name, i) => [name, i])) as Fields<typeof QUEUE>;
 /** Of which the first member does everything. */
 const ALONE = { ...noFields(TEAM), size: 1, start: -1 };
-const NAPS = TEAM.indexOf('naps');
+const [WAITED_LOOKS, SLEPT] = [TEAM.indexOf('waited_looks'), TEAM.indexOf('slept')];
 
 export interface ThreadHost extends WorkerHost {
   readonly functions: EngineFunctions;
@@ -154,12 +151,21 @@ export class WorkerThreads implements Threads {
     functions.work(base, queue, this.round);
     const worked = performance.now() - begin;
     this.awaitDone(ints, jobs.length);
-    const waited = performance.now() - begin - worked;
-    const hasNapped = teams?.at.some((team) => this.host.ints(team, TEAM.length)[NAPS] !== 0);
-    // Alone the caller would have taken so much longer.
-    const gained = Math.max(SHORT_MS, worked * (this.count - 1));
-    if (hasNapped || waited > gained) this.backoff.fail();
-    else this.backoff.succeed();
+    const took = performance.now() - begin;
+    const lost = took - worked + this.waitedInTeams(teams);
+    // Without what was lost, `count` threads did the work in the rest of the time.
+    this.backoff.shared(this.count * (took - lost) - took);
+  }
+
+  /** Milliseconds for which a member that has lost its processor kept the others waiting. */
+  private waitedInTeams(teams: Teams | undefined): number {
+    if (!teams || teams.members < 2) return 0;
+    let waited = 0;
+    for (const at of teams.at) {
+      const team = this.host.ints(at, TEAM.length);
+      waited += (team[WAITED_LOOKS] as number) / this.looksOfMicrosecond + (team[SLEPT] as number);
+    }
+    return waited / 1000 / teams.at.length / (teams.members - 1);
   }
 
   private writeTeams({ at, members, flopsOfStep }: Teams): void {
@@ -192,7 +198,7 @@ export class WorkerThreads implements Threads {
       const finished = Atomics.load(ints, AT.done);
       if (Atomics.load(ints, AT.lost) !== 0) throw this.lost('a worker that trapped or ended in one');
       if (finished === count) return;
-      if (functions.look(base, at + AT.done, finished, looks) !== 0) continue;
+      if (functions.look(base, at + AT.done, finished, looks) < looks) continue;
       if (Atomics.wait(ints, AT.done, finished, 1000) === 'timed-out') seconds++;
     }
     throw this.lost(`a worker that did not answer for ${LOST_AFTER_SECONDS} seconds`);

@@ -31,7 +31,7 @@ export interface WorkerData {
  */
 export const WORKER = `
 const { module, memory, base, queue, stack, state, done } = require('node:worker_threads').workerData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
 exports.__stack_pointer.value = stack;
 const ints = new Int32Array(memory.buffer);
 const [isToLeave, hasLeft] = [${WORKER_STATES.isToLeave}, ${WORKER_STATES.hasLeft}];
