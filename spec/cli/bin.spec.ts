@@ -29,7 +29,7 @@ describe('the program', () => {
     const missing = await runProgram(['inspect', 'none.safetensors'], { cwd: folder });
     expect(missing).to.include({ code: 1, stdout: '' });
     expect(missing.stderr).to.match(
-      /^tfjs-torch-rnn inspect: path "none\.safetensors": expected a readable file, got no such file\. .*\n$/,
+      /^tfjs-torch-rnn: inspect: path "none\.safetensors": expected a readable file, got no such file\. .*\n$/,
     );
     const wrong = await runProgram(['inspect', LAYERS, '--jsn']);
     expect(wrong).to.include({ code: 2, stdout: '' });

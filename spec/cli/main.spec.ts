@@ -72,7 +72,7 @@ describe('tfjs-torch-rnn', () => {
           'Run "tfjs-torch-rnn help" for all it takes.',
       });
       expect((await tell('convert', 'a', 'b', '--forec')).err).to.equal(
-        'tfjs-torch-rnn convert: There is no option --forec. Did you mean --force?\n' +
+        'tfjs-torch-rnn: convert: There is no option --forec. Did you mean --force?\n' +
           'Run "tfjs-torch-rnn help convert" for all it takes.',
       );
       for (const words of [['--hlep'], ['help', 'train'], ['inspect'], ['verify', LAYERS], ['convert', 'a']])
@@ -160,7 +160,7 @@ describe('tfjs-torch-rnn', () => {
         const { code, out, err } = await tell('inspect', inFolder(file));
         expect({ code, out }, file).to.deep.equal({ code: 1, out: '' });
         expect(err)
-          .to.match(/^tfjs-torch-rnn inspect: path "/)
+          .to.match(/^tfjs-torch-rnn: inspect: path "/)
           .and.include(words);
         expect(err.split('\n').length).to.be.at.most(2);
       }
@@ -197,7 +197,7 @@ describe('tfjs-torch-rnn', () => {
         const { code, err } = await tell('inspect', `${origin}/other`);
         expect(code).to.equal(1);
         expect(err).to.equal(
-          `tfjs-torch-rnn inspect: URL "${origin}/other": expected a status of success (200 to 299), got 404 Not Found`,
+          `tfjs-torch-rnn: inspect: URL "${origin}/other": expected a status of success (200 to 299), got 404 Not Found`,
         );
       });
     });

@@ -24,7 +24,9 @@ describe('describeSource', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('tells of every tensor what readStateDict would read', async () => {
-    const described = await describeSource(fixturePath('reference/every_dtype.safetensors'), { limits });
+    const described = await describeSource('spec', fixturePath('reference/every_dtype.safetensors'), {
+      limits,
+    });
     const stateDict = parseStateDict(fixture('reference/every_dtype.safetensors'));
     const expected = [...stateDict].map(([name, { dtype, shape, data }]) => [
       name,
@@ -36,7 +38,7 @@ describe('describeSource', () => {
   });
 
   it('keeps the metadata and obeys select', async () => {
-    const described = await describeSource(fixturePath('reference/module.safetensors'), {
+    const described = await describeSource('spec', fixturePath('reference/module.safetensors'), {
       limits,
       select: ['bias_ih_l1'],
     });
@@ -53,13 +55,16 @@ describe('describeSource', () => {
     writeFileSync(file, safetensorsFile(header));
     truncateSync(file, 8 + header.length + bytes);
     const few = resolveLimits('spec', { maxBytes: 8192 });
-    const { tensors } = await describeSource(file, { limits: few });
+    const { tensors } = await describeSource('spec', file, { limits: few });
     expect([...tensors]).to.deep.equal([['w', { dtype: 'U8', shape: [bytes], byteLength: bytes }]]);
   });
 
   it('takes the dict at a path, and lists what cannot be read in place of throwing', async () => {
     const text = '{"net": {"w": [1, 2], "broken": {"shape": [2]}}, "ema": {"w": [[1]]}}';
-    const { tensors, refused, path, format } = await describeSource(utf8(text), { limits, path: ['net'] });
+    const { tensors, refused, path, format } = await describeSource('spec', utf8(text), {
+      limits,
+      path: ['net'],
+    });
     expect([...tensors.keys()]).to.deep.equal(['w']);
     expect([...refused]).to.deep.equal([
       [
@@ -73,9 +78,9 @@ describe('describeSource', () => {
   it('names the source of a fault', async () => {
     const file = join(folder, 'broken.safetensors');
     writeFileSync(file, MODULE.subarray(0, 100));
-    const error = await rejectionOf(describeSource(file, { limits }));
+    const error = await rejectionOf(describeSource('spec', file, { limits }));
     expect(error.code).to.equal('INVALID_HEADER_LENGTH');
-    expect(error.message).to.match(/^readStateDict: path ".*broken\.safetensors": safetensors: /);
+    expect(error.message).to.match(/^spec: path ".*broken\.safetensors": safetensors: /);
   });
 
   it('describes a model in several files in the order of its index, and what its files lack', async () => {
@@ -84,7 +89,7 @@ describe('describeSource', () => {
     writeFileSync(join(folder, second), writeSafetensors(u8(['z', 'y2'])));
     const weight_map = { z: second, x: first, y: first, lost: first };
     writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
-    const described = await describeSource(folder, { limits });
+    const described = await describeSource('spec', folder, { limits });
     expect([...described.tensors.keys()]).to.deep.equal(['z', 'x', 'y']);
     expect([...described.refused.keys()]).to.deep.equal(['lost']);
     expect(described.files).to.equal(2);
@@ -98,7 +103,7 @@ describe('describeSource', () => {
       join(folder, 'model.safetensors.index.json'),
       JSON.stringify({ weight_map: { z: second, x: first } }),
     );
-    const { tensors, refused } = await describeSource(folder, { limits });
+    const { tensors, refused } = await describeSource('spec', folder, { limits });
     expect([...tensors.keys()]).to.deep.equal(['x']);
     expect([...refused]).to.deep.equal([['z', 'it is in a.safetensors too, which the index does not say']]);
   });

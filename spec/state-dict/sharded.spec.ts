@@ -180,11 +180,11 @@ describe('readStateDict of a model in several files', () => {
     it('a page or another file in place of the index, by what it is', async () => {
       writeFileSync(index, '<!doctype html><title>Not found</title>');
       expect((await fault()).message).to.match(
-        /index.json": expected a file of tensors .*, got an HTML or XML page\./,
+        /index.json": file: format: expected one of tensors .*, got an HTML or XML page\./,
       );
       writeFileSync(index, writeSafetensors(new Map()));
       expect((await fault()).message).to.equal(
-        `${where()}: root: expected an object with a weight_map, got another format`,
+        `${where()}: index: root: expected an object with a weight_map, got another format`,
       );
     });
 
@@ -198,8 +198,7 @@ describe('readStateDict of a model in several files', () => {
 });
 
 describe('parseIndex', () => {
-  const parse = (bytes: Uint8Array, limits: object = {}) =>
-    parseIndex('spec', bytes, resolveLimits('spec', limits));
+  const parse = (bytes: Uint8Array, limits: object = {}) => parseIndex(bytes, resolveLimits('spec', limits));
 
   it('gives the map in its order, and leaves what stands beside it', () => {
     expect([...parse(indexOf({ b: 'x.bin', __proto__x: 'y', a: 'x.bin' }))]).to.deep.equal([
@@ -230,7 +229,7 @@ describe('parseIndex', () => {
       const error = errorOf(() => parse(indexOf({ w: name })));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'INVALID_INDEX');
       expect(error.message).to.equal(
-        `spec: weight_map "w": expected the plain name of a file beside the index, got ${JSON.stringify(name)}`,
+        `index: weight_map "w": expected the plain name of a file beside the index, got ${JSON.stringify(name)}`,
       );
     }
     expect(errorOf(() => parse(indexOf({ w: { file: 'x', offset: 0 } }))).message).to.match(/got object$/);
@@ -243,7 +242,7 @@ describe('parseIndex', () => {
       ['{"weight_map":[]}', 'no weight_map'],
     ])
       expect(errorOf(() => parse(utf8(text))).message).to.equal(
-        `spec: root: expected an object with a weight_map, got ${got}`,
+        `index: root: expected an object with a weight_map, got ${got}`,
       );
     expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x","a":"y"}}'))).code).to.equal('DUPLICATE_KEY');
     expect(errorOf(() => parse(utf8('{"weight_map":{}} x'))).code).to.equal('INVALID_JSON');
@@ -258,7 +257,7 @@ describe('parseIndex', () => {
       indexOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, `f${i}`])));
     expect(parse(many(10_000)).size).to.equal(10_000);
     expect(errorOf(() => parse(many(10_001))).message).to.equal(
-      'spec: weight_map: expected at most 10000 files, got more',
+      'index: weight_map: expected at most 10000 files, got more',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { InputFile } from '../../src/state-dict/formats/checkpoint.js';
+import type { UnopenedFile } from '../../src/state-dict/formats/checkpoint.js';
 import type { ParseOptions } from '../../src/state-dict/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { FormatCode } from '../../src/state-dict/rules/format-codes.js';
@@ -73,7 +73,7 @@ export function parseJson(bytes: Uint8Array | ArrayBuffer, options: ParseOptions
 }
 
 /** A file as readers of formats are told of it. */
-export function openedFile(size: number, limits: object = {}): InputFile {
+export function openedFile(size: number, limits: object = {}): UnopenedFile {
   return { where: 'spec', size, limits: resolveLimits('spec', limits) };
 }
 

@@ -111,18 +111,18 @@ function version(): string {
 }
 
 function report(error: unknown, command: Command | undefined, debug: boolean, terminal: Terminal): void {
-  const name = command ? `${PROGRAM} ${command.name}` : PROGRAM;
-  terminal.note(`${terminal.noteStyle('red', `${name}:`)} ${printableMessage(messageOf(error))}`);
+  // Every other message begins with the command already, or with what it called.
+  const where = command && error instanceof UsageError ? `${command.name}: ` : '';
+  const text = printableMessage(`${where}${messageOf(error)}`);
+  terminal.note(`${terminal.noteStyle('red', `${PROGRAM}:`)} ${text}`);
   if (error instanceof UsageError) {
     terminal.note(`Run "${PROGRAM} help${command ? ` ${command.name}` : ''}" for all it takes.`);
   }
   if (debug && error instanceof Error) terminal.note(printableMessage(error.stack ?? ''));
 }
 
-/** Drops the name of the function that threw: the prefix names the command. */
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^(readStateDict|saveSafetensors|inspect|convert|verify): /, '');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An error as scripts read it; `code` is that of a malformed file. */

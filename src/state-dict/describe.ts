@@ -3,11 +3,11 @@
 import type { CheckpointPath, TensorNode } from './choose/dict.js';
 import type { InputFile, StoredTensor } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
-import { decompressed } from './formats/gzip.js';
+import { withHead } from './formats/open.js';
 import { openWanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
 import { readIndex, resolveSource } from './sharded.js';
-import { type Located, locate, type StateDictSource, WHERE } from './sources/locate.js';
+import { type Located, locate, type StateDictSource } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
 import { identityOf } from './tensors/bind.js';
 import { byteLengthOf, elementCount } from './tensors/dtypes.js';
@@ -46,22 +46,23 @@ export type DescribeOptions = Pick<SourceOptions, 'limits' | 'path' | 'select' |
  *
  * It reads the parts of a file that describe its tensors; the whole where the source serves no parts, and of JSON text.
  *
+ * @param caller  opens all messages.
  * @throws what `readStateDict` throws, except for tensors that cannot be read, which it lists.
  */
 export async function describeSource(
+  caller: string,
   source: StateDictSource,
   options: DescribeOptions,
 ): Promise<SourceDescription> {
-  const { kind, located } = await resolveSource(locate(source));
+  const { kind, located } = await resolveSource(locate(caller, source));
   return kind === 'index' ? describeSharded(located, options) : describeFile(located, options);
 }
 
 function describeFile(located: Located, options: DescribeOptions): Promise<SourceDescription> {
-  return runSource(located, options, true, (opened) => decompressed(opened, describe));
+  return runSource(located, options, true, (file) => withHead(file, describe));
 
   function* describe(file: InputFile): Reading<SourceDescription> {
-    const request = { source: located.name, path: options.path, select: options.select };
-    const { path, wanted, about } = yield* openWanted(WHERE, file, request);
+    const { path, wanted, about } = yield* openWanted(file, options);
     const { format, metadata = new Map(), warnings, unknownGlobals } = about;
     return { ...describeNodes(wanted), format, path, files: 1, metadata, warnings, unknownGlobals };
   }

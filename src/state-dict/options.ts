@@ -3,7 +3,7 @@
 import { checkKeys, message, show } from '../check.js';
 import type { CheckpointPath } from './choose/dict.js';
 import type { StateDictFormat } from './formats/detect.js';
-import { FORMATS } from './formats/readers.js';
+import { FORMATS } from './formats/open.js';
 import { checkModulePath } from './keys.js';
 import type { ReadReport } from './report.js';
 import type { ReadLimits } from './rules/limits.js';

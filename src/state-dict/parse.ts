@@ -32,6 +32,5 @@ export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOp
   requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
   const file = { where: WHERE, size: bytesInMemory.length, limits };
-  const reading = readCheckpoint({ ...options, where: WHERE, source: 'source', file });
-  return runSync(reading, bytesInMemory, inflateSync);
+  return runSync(readCheckpoint(file, options), bytesInMemory, inflateSync);
 }

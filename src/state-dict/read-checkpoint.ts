@@ -2,32 +2,19 @@
 
 import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
 import { selectNames } from './choose/select.js';
-import type { Checkpoint, InputFile } from './formats/checkpoint.js';
+import type { Checkpoint, InputFile, UnopenedFile } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
-import { decompressed } from './formats/gzip.js';
-import { openCheckpoint } from './formats/readers.js';
-import { crc32Of } from './formats/zip/crc32.js';
+import { openCheckpoint, withHead } from './formats/open.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';
 import { bindTensors } from './tensors/bind.js';
 import type { StateDict } from './tensors/tensor.js';
 
-/** Takes the names of all tensors that were found, in the order of the file, and returns those to read. */
-export type SelectNames = (names: readonly string[]) => readonly string[];
-
 /** Which tensors of a file are wanted. */
-export interface Wanted extends Pick<PartOptions, 'path' | 'select'> {
-  /** The name of the file in messages. */
-  readonly source: string;
+export interface Wanted extends PartOptions {
   readonly format?: StateDictFormat | undefined;
-  /** In place of `select`. */
-  readonly selectNames?: SelectNames | undefined;
-}
-
-/** A file and what is asked of it. */
-export interface CheckpointRequest extends PartOptions, Wanted {
-  readonly where: string;
-  readonly file: InputFile;
+  /** In place of `select`: takes the names of all tensors of the file, in its order, and returns those to read. */
+  readonly selectNames?: ((names: readonly string[]) => readonly string[]) | undefined;
 }
 
 /** The tensors that are wanted of a file, none of them read. */
@@ -39,12 +26,12 @@ export interface OpenedCheckpoint {
 }
 
 /** Opens a file and chooses its dict and tensors. */
-export function* openWanted(where: string, file: InputFile, wanted: Wanted): Reading<OpenedCheckpoint> {
-  const checkpoint = yield* openCheckpoint(where, wanted.source, file, wanted.format);
-  const path = chooseDict(file.where, checkpoint, wanted.path);
+export function* openWanted(file: InputFile, options: Wanted): Reading<OpenedCheckpoint> {
+  const checkpoint = yield* openCheckpoint(file, options.format);
+  const path = chooseDict(file.where, checkpoint, options.path);
   const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, file.limits);
   const found = [...tensors.keys()];
-  const names = wanted.selectNames?.(found) ?? selectNames(file.where, found, wanted.select);
+  const names = options.selectNames?.(found) ?? selectNames(file.where, found, options.select);
   return {
     path,
     wanted: new Map(names.map((name) => [name, tensors.get(name) as TensorNode])),
@@ -53,21 +40,20 @@ export function* openWanted(where: string, file: InputFile, wanted: Wanted): Rea
 }
 
 /** Opens a file, chooses its dict and tensors, and reads their elements. */
-export function readCheckpoint(request: CheckpointRequest): Reading<StateDict> {
-  return decompressed(request.file, (file) => readPlain({ ...request, file }));
-}
-
-function* readPlain(request: CheckpointRequest): Reading<StateDict> {
-  const { file } = request;
-  const { path, wanted, about } = yield* openWanted(request.where, file, request);
-  const stateDict = yield* bindTensors(wanted, { ...file, fileBytes: file.size, crc32: crc32Of });
-  request.onReport?.({
-    format: about.format,
-    path,
-    tensors: stateDict.size,
-    warnings: about.warnings,
-    unknownGlobals: about.unknownGlobals,
-    ...(about.metadata?.size && { metadata: about.metadata }),
+export function readCheckpoint(file: UnopenedFile, options: Wanted): Reading<StateDict> {
+  return withHead(file, function* (opened) {
+    const { path, wanted, about } = yield* openWanted(opened, options);
+    const { format, metadata, warnings, unknownGlobals } = about;
+    const stateDict = yield* bindTensors(wanted, opened, format);
+    const tensors = stateDict.size;
+    options.onReport?.({
+      format,
+      path,
+      tensors,
+      warnings,
+      unknownGlobals,
+      ...(metadata?.size && { metadata }),
+    });
+    return stateDict;
   });
-  return stateDict;
 }

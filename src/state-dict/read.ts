@@ -1,7 +1,7 @@
 import { checkReadOptions, type ReadOptions } from './options.js';
 import { resolveLimits } from './rules/limits.js';
 import { readSharded, resolveSource } from './sharded.js';
-import { locate, type StateDictSource, WHERE } from './sources/locate.js';
+import { locate, type StateDictSource } from './sources/locate.js';
 import { readSource } from './sources/read-source.js';
 import { requireLittleEndian } from './tensors/bytes.js';
 import type { StateDict } from './tensors/tensor.js';
@@ -26,11 +26,20 @@ import type { StateDict } from './tensors/tensor.js';
  * @throws RangeError where the source is longer than `limits.maxBytes` or than it declares, where several dicts hold tensors and
  *   `path` names none, or where a limit on memory is exceeded.
  */
-export async function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
-  checkReadOptions(WHERE, options);
-  requireLittleEndian(WHERE);
-  const resolved = { ...options, limits: resolveLimits(WHERE, options.limits) };
+export function readStateDict(source: StateDictSource, options: ReadOptions = {}): Promise<StateDict> {
+  return readFor('readStateDict', source, options);
+}
+
+/** `readStateDict` for a caller that opens its messages. */
+export async function readFor(
+  caller: string,
+  source: StateDictSource,
+  options: ReadOptions,
+): Promise<StateDict> {
+  checkReadOptions(caller, options);
+  requireLittleEndian(caller);
+  const resolved = { ...options, limits: resolveLimits(caller, options.limits) };
   options.signal?.throwIfAborted();
-  const { kind, located } = await resolveSource(locate(source));
+  const { kind, located } = await resolveSource(locate(caller, source));
   return kind === 'index' ? readSharded(located, resolved) : readSource(located, resolved);
 }

@@ -3,15 +3,20 @@
 import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
 import { selectNames } from './choose/select.js';
+import type { UnopenedFile } from './formats/checkpoint.js';
 import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
+import { withHead } from './formats/open.js';
+import { type Reading, readRange } from './reading/reading.js';
 import type { ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { maxMembers, type ReadLimits, tooManyTensors } from './rules/limits.js';
-import { type Located, locate, type Place, WHERE } from './sources/locate.js';
+import { type Located, locate, type Place } from './sources/locate.js';
 import type { NodeFs } from './sources/node-fs.js';
-import { readSource, type SourceOptions } from './sources/read-source.js';
+import { readSource, runSource, type SourceOptions } from './sources/read-source.js';
 import type { StateDict, TorchTensor } from './tensors/tensor.js';
+
+const WHERE = 'index';
 
 /** Names of an index in a folder, the safer format first. */
 const INDEX_NAMES = ['model.safetensors.index.json', 'pytorch_model.bin.index.json'];
@@ -43,12 +48,12 @@ export interface Resolved {
 export async function resolveSource(located: Located): Promise<Resolved> {
   const { place } = located;
   if (place !== undefined && isIndexName(pathOf(place))) return { kind: 'index', located };
-  const index = await indexIn(place);
+  const index = await indexIn(located);
   return index ? { kind: 'index', located: index } : { kind: 'file', located };
 }
 
 /** The index in a folder; undefined of any other place. */
-async function indexIn(place: Place | undefined): Promise<Located | undefined> {
+async function indexIn({ caller, place }: Located): Promise<Located | undefined> {
   if (place?.fs === undefined) return undefined;
   const stats = await place.fs.stat(toPath(place.text)).catch(() => undefined);
   if (!stats?.isDirectory()) return undefined;
@@ -58,7 +63,7 @@ async function indexIn(place: Place | undefined): Promise<Located | undefined> {
       () => true,
       () => false,
     );
-    if (isThere) return locate(path);
+    if (isThere) return locate(caller, path);
   }
   return undefined;
 }
@@ -73,10 +78,9 @@ async function indexIn(place: Place | undefined): Promise<Located | undefined> {
  */
 export async function readSharded(index: Located, options: SourceOptions): Promise<StateDict> {
   const { onReport, sha256 } = options;
-  const where = `${WHERE}: ${index.name}`;
   if (sha256 !== undefined) {
     const remedy = 'Check the files of the model one by one';
-    throw new RangeError(message(where, 'sha256', 'a model in one file', 'one in several', remedy));
+    throw new RangeError(message(index.where, 'sha256', 'a model in one file', 'one in several', remedy));
   }
   const { weightMap, names, shards } = await readIndex(index, options);
   const wanted = new Set(names);
@@ -125,17 +129,25 @@ export interface ModelIndex {
 /** Reads an index, and finds the files of the selected tensors. */
 export async function readIndex(index: Located, options: SourceOptions): Promise<ModelIndex> {
   const { limits, signal, select } = options;
-  const where = `${WHERE}: ${index.name}`;
-  const transfer = { where: WHERE, source: index.name, maxBytes: limits.maxBytes, signal };
-  const bytes = await index.readWhole(transfer);
-  // Other formats are reported as what they are: a page that says "not found", a Git LFS pointer.
-  if (detectFormat(WHERE, index.name, bytes) !== 'json') throw noIndex(where, 'another format');
-  const weightMap = parseIndex(where, bytes, limits);
+  const { caller, where } = index;
+  const weightMap = await runSource(index, { limits, signal }, false, readWeightMap);
   const names = selectNames(where, [...weightMap.keys()], select);
   const files = [...new Set(names.map((name) => weightMap.get(name) as string))];
   const place = index.place ?? { text: '' };
   if (place.fs) await checkFiles(where, place.fs, place, files);
-  return { weightMap, names, shards: new Map(files.map((file) => [file, locate(beside(place, file))])) };
+  return {
+    weightMap,
+    names,
+    shards: new Map(files.map((file) => [file, locate(caller, beside(place, file))])),
+  };
+}
+
+function readWeightMap(file: UnopenedFile): Reading<WeightMap> {
+  return withHead(file, function* ({ head, size, limits }) {
+    // Other formats are reported as what they are: a page that says "not found", a Git LFS pointer.
+    if (detectFormat(head) !== 'json') throw noIndex('another format');
+    return parseIndex(yield* readRange(0, size), limits);
+  });
 }
 
 /** A file must hold the tensors that the index lists for it, and none of another file: one of the two would be wrong. */
@@ -148,13 +160,13 @@ function checkHeld(
   const all = new Set(held);
   const missing = listed.find((name) => !all.has(name));
   if (missing !== undefined) {
-    throw formatError('MISSING_TENSOR', 'index', `tensor ${show(missing)}`, 'one in this file', 'none');
+    throw formatError('MISSING_TENSOR', WHERE, `tensor ${show(missing)}`, 'one in this file', 'none');
   }
   for (const name of held) {
     const owner = weightMap.get(name) ?? shard;
     if (owner === shard) continue;
     const rule = `it in ${show(owner)} alone`;
-    throw formatError('DUPLICATE_KEY', 'index', `tensor ${show(name)}`, rule, 'one in this file too');
+    throw formatError('DUPLICATE_KEY', WHERE, `tensor ${show(name)}`, rule, 'one in this file too');
   }
 }
 
@@ -215,9 +227,9 @@ async function checkFiles(where: string, fs: NodeFs, place: Place, shards: reado
 }
 
 /** The `weight_map` of an index. Other members are ignored, such as a total that is often wrong. */
-export function parseIndex(where: string, bytes: Uint8Array, limits: Required<ReadLimits>): WeightMap {
+export function parseIndex(bytes: Uint8Array, limits: Required<ReadLimits>): WeightMap {
   const reader = new JsonReader(bytes, {
-    where: `${where}: json`,
+    where: 'json',
     unit: 'byte',
     maxDepth: MAX_DEPTH,
     maxMembers: maxMembers(limits),
@@ -226,33 +238,33 @@ export function parseIndex(where: string, bytes: Uint8Array, limits: Required<Re
   const weightMap = new Map<string, string>();
   const shards = new Set<string>();
   let isThere = false;
-  if (reader.kind() !== 'object') throw noIndex(where, `a ${reader.kind()}`);
+  if (reader.kind() !== 'object') throw noIndex(`a ${reader.kind()}`);
   reader.readObject((key) => {
     if (key !== 'weight_map' || reader.kind() !== 'object') return void reader.skipValue();
     isThere = true;
     reader.readObject((name) => {
-      const shard = readShardName(where, reader, name);
-      if (weightMap.size === limits.maxTensors) throw tooManyTensors(where, 'weight_map', limits.maxTensors);
+      const shard = readShardName(reader, name);
+      if (weightMap.size === limits.maxTensors) throw tooManyTensors(WHERE, 'weight_map', limits.maxTensors);
       if (shards.add(shard).size > MAX_SHARDS) {
-        throw formatError('INVALID_INDEX', where, 'weight_map', `at most ${MAX_SHARDS} files`, 'more');
+        throw formatError('INVALID_INDEX', WHERE, 'weight_map', `at most ${MAX_SHARDS} files`, 'more');
       }
       weightMap.set(name, shard);
     });
   });
   reader.expectEnd();
-  if (!isThere) throw noIndex(where, 'no weight_map');
+  if (!isThere) throw noIndex('no weight_map');
   return weightMap;
 }
 
-function readShardName(where: string, reader: JsonReader, name: string): string {
+function readShardName(reader: JsonReader, name: string): string {
   const what = `weight_map ${show(name)}`;
   const rule = 'the plain name of a file beside the index';
-  if (reader.kind() !== 'string') throw formatError('INVALID_INDEX', where, what, rule, reader.kind());
+  if (reader.kind() !== 'string') throw formatError('INVALID_INDEX', WHERE, what, rule, reader.kind());
   const shard = reader.readString();
   if (PLAIN_NAME.test(shard) && !shard.includes('..') && shard !== '.') return shard;
-  throw formatError('INVALID_INDEX', where, what, rule, show(shard));
+  throw formatError('INVALID_INDEX', WHERE, what, rule, show(shard));
 }
 
-function noIndex(where: string, got: string): FormatError {
-  return formatError('INVALID_INDEX', where, 'root', 'an object with a weight_map', got);
+function noIndex(got: string): FormatError {
+  return formatError('INVALID_INDEX', WHERE, 'root', 'an object with a weight_map', got);
 }

@@ -186,7 +186,7 @@ describe('tensorsAt', () => {
   it('refuses two tensors of one name', () => {
     const error = errorOf(() => namesAt({ 'a.w': T, a: dict({ w: T }) }));
     expect(error.code).to.equal('DUPLICATE_KEY');
-    expect(error.message).to.equal('spec: tensor "a.w": expected one of that name, got another');
+    expect(error.message).to.equal('json: tensor "a.w": expected one of that name, got another');
   });
 
   it('refuses more tensors than maxTensors, however few dicts they are shared from', () => {
@@ -204,7 +204,7 @@ describe('tensorsAt', () => {
     const error = errorOf(() => namesAt({ d: dicts[1]! }));
     expect(error.code).to.equal('NAMES_TOO_LONG');
     expect(error.message).to.equal(
-      'spec: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
+      'json: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
     );
   });
 
@@ -226,6 +226,6 @@ describe('tensorsAt', () => {
     expect(namesAt({ a: node })).to.have.length(2);
     const error = errorOf(() => namesAt({ a: dict({ a: node }) }));
     expect(error.code).to.equal('TOO_DEEP');
-    expect(error.message).to.equal('spec: file: expected at most 128 dicts inside each other, got another');
+    expect(error.message).to.equal('json: file: expected at most 128 dicts inside each other, got another');
   });
 });

@@ -11,27 +11,27 @@ function latin1(text: string): Uint8Array {
 
 describe('detectFormat', () => {
   it('takes safetensors files for what they are, from the smallest on', () => {
-    expect(detectFormat('spec', 'source', writeSafetensors(new Map()))).to.equal('safetensors');
-    expect(detectFormat('spec', 'source', safetensorsFile('{}'))).to.equal('safetensors');
-    expect(detectFormat('spec', 'source', safetensorsFile(' \n{}'))).to.equal('safetensors');
+    expect(detectFormat(writeSafetensors(new Map()))).to.equal('safetensors');
+    expect(detectFormat(safetensorsFile('{}'))).to.equal('safetensors');
+    expect(detectFormat(safetensorsFile(' \n{}'))).to.equal('safetensors');
   });
 
   it('takes a safetensors file whose header length spells the magic of a zip or pickle for what it is', () => {
     for (const magic of ['PK\x03\x04', '\x80\x02\x00\x00', '\x1f\x8b\x08\x00', '{"a"', '   {', '<htm']) {
       const file = latin1(`${magic}\0\0\0\0{"a":1}`);
-      expect(detectFormat('spec', 'source', file), magic).to.equal('safetensors');
+      expect(detectFormat(file), magic).to.equal('safetensors');
     }
   });
 
   it('takes JSON text for what it is, from the smallest on and past white space', () => {
     for (const text of ['{}', '{"w":1}', ' \t\r\n {}', '          {"w": [1]}', '[1]', '{', '\ufeff{}']) {
-      expect(detectFormat('spec', 'source', utf8(text)), JSON.stringify(text)).to.equal('json');
+      expect(detectFormat(utf8(text)), JSON.stringify(text)).to.equal('json');
     }
   });
 
   it('leaves what only resembles safetensors to its reader', () => {
-    expect(detectFormat('spec', 'source', latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
-    expect(detectFormat('spec', 'source', latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
+    expect(detectFormat(latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
+    expect(detectFormat(latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
   });
 
   it('takes the files of torch.save and of NumPy for what they are, old and new', () => {
@@ -45,7 +45,7 @@ describe('detectFormat', () => {
       ['PK\x03\x04\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x05\0\x14\0w.npy', 'npz'],
     ];
     for (const [text, format] of cases)
-      expect(detectFormat('spec', 'source', latin1(text)), JSON.stringify(text)).to.equal(format);
+      expect(detectFormat(latin1(text)), JSON.stringify(text)).to.equal(format);
   });
 
   describe('refuses, with what to do about it,', () => {
@@ -77,25 +77,24 @@ describe('detectFormat', () => {
     ];
     for (const [name, bytes, got, remedy] of cases) {
       it(name, () => {
-        const error = errorOf(() => detectFormat('parseStateDict', 'source', bytes));
+        const error = errorOf(() => detectFormat(bytes));
         expect(error).to.be.instanceOf(UnsupportedError);
         expect(error.message).to.equal(
-          `parseStateDict: source: expected a file of tensors (safetensors, torch.save, NumPy, JSON), got ${got}. ${remedy}`,
+          `file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got ${got}. ${remedy}`,
         );
       });
     }
 
     it('an empty file', () => {
-      const error = errorOf(() => detectFormat('readStateDict', 'source', new Uint8Array(0)));
+      const error = errorOf(() => detectFormat(new Uint8Array(0)));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'EMPTY_FILE');
       expect(error.message).to.equal(
-        'readStateDict: source: expected a file of tensors (safetensors, torch.save, NumPy, JSON), got 0 bytes',
+        'file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got 0 bytes',
       );
     });
 
     it('bytes that resemble nothing, as text only where all are', () => {
-      const got = (text: string) =>
-        errorOf(() => detectFormat('f', 's', latin1(text))).message.split('got ')[1];
+      const got = (text: string) => errorOf(() => detectFormat(latin1(text))).message.split('got ')[1];
       expect(got('impo')).to.equal('bytes 69 6d 70 6f ("impo")');
       expect(got('a\tb\n')).to.equal('bytes 61 09 62 0a ("a\\tb\\n")');
       for (const byte of ['\x00', '\x7f', '\xe4'])
@@ -103,10 +102,10 @@ describe('detectFormat', () => {
     });
 
     it('bytes that resemble nothing, by their values', () => {
-      const error = errorOf(() => detectFormat('readStateDict', 'source', latin1('version https://git-lfs')));
+      const error = errorOf(() => detectFormat(latin1('version https://git-lfs')));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
       expect(error.message).to.equal(
-        'readStateDict: source: expected a file of tensors (safetensors, torch.save, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
+        'file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
       );
     });
   });

@@ -26,7 +26,7 @@ describe('files that gzip wrote', () => {
       expect(parseStateDict(gzip(file))).to.deep.equal(plain);
       expect(await readStateDict(gzip(file))).to.deep.equal(plain);
       expect(await readStateDict(new Blob([gzip(file) as BlobPart]))).to.deep.equal(plain);
-      const { tensors } = await describeSource(gzip(file), { limits: resolveLimits('spec') });
+      const { tensors } = await describeSource('spec', gzip(file), { limits: resolveLimits('spec') });
       expect([...tensors.keys()]).to.deep.equal([...plain.keys()]);
     }
   });

@@ -1,24 +1,24 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../../src/errors.js';
 import type { TensorNode } from '../../../src/state-dict/choose/dict.js';
-import type { StoredBytes, StoredTensor } from '../../../src/state-dict/formats/checkpoint.js';
+import type { StoredBytes, StoredTensor, UnopenedFile } from '../../../src/state-dict/formats/checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange, InflateRequest, Reading } from '../../../src/state-dict/reading/reading.js';
-import { type BindOptions, bindTensors } from '../../../src/state-dict/tensors/bind.js';
+import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import { bindTensors } from '../../../src/state-dict/tensors/bind.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { errorOf } from '../support.js';
 
 const FLOATS = Float32Array.from({ length: 12 }, (_, i) => i + 0.5);
 const FILE = new Uint8Array(FLOATS.buffer);
-/** The sum of the bytes stands for a checksum. */
-const crc32 = (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte, 0);
 const inflate = ({ bytes, maxBytes }: InflateRequest) =>
   new Uint8Array(inflateRawSync(bytes, { maxOutputLength: maxBytes }));
 
-/** Options with that limit on bytes that are no views. */
-function atMost(maxTensorBytes: number): BindOptions {
-  return { where: 'spec', fileBytes: FILE.length, limits: { maxTensorBytes, maxExpansion: 16 } };
+/** The file, with that limit on bytes that are no views. */
+function atMost(maxTensorBytes: number): UnopenedFile {
+  const limits = { ...resolveLimits('spec'), maxTensorBytes };
+  return { where: 'spec', size: FILE.length, limits };
 }
 
 function storage(begin: number, end: number, more: Partial<StoredBytes> = {}): StoredBytes {
@@ -34,7 +34,7 @@ function reading(tensors: Record<string, StoredTensor>, options: object = {}): R
     name,
     { kind: 'stored', tensor: entry },
   ]);
-  return bindTensors(new Map(nodes), { ...atMost(1000), crc32, ...options });
+  return bindTensors(new Map(nodes), { ...atMost(1000), ...options }, 'torch');
 }
 
 function bind(tensors: Record<string, StoredTensor>, file = FILE, options: object = {}): StateDict {
@@ -153,7 +153,7 @@ describe('bindTensors', () => {
     const short = storage(0, deflated.length, { inflatedBytes: 49 });
     const error = errorOf(() => bind({ a: tensor(short, [12]) }, deflated));
     expect(error).to.be.instanceOf(FormatError).with.property('code', 'SIZE_MISMATCH');
-    expect(error.message).to.equal('spec: entry "data/0": expected 49 bytes when inflated, got 48');
+    expect(error.message).to.equal('zip: entry "data/0": expected 49 bytes when inflated, got 48');
   });
 
   it('holds bytes to their checksum', () => {
@@ -163,7 +163,7 @@ describe('bindTensors', () => {
     const error = errorOf(() => bind({ a: tensor(damaged, [1]) }));
     expect(error).to.be.instanceOf(FormatError).with.property('code', 'CRC_MISMATCH');
     expect(error.message).to.equal(
-      'spec: entry "data/0": expected CRC-32 00000005, got 0000013e. It is damaged',
+      'zip: entry "data/0": expected CRC-32 00000005, got 3bcf0a4d. It is damaged',
     );
   });
 
@@ -216,13 +216,13 @@ describe('bindTensors', () => {
 
     it('more than a small file may become, however much all files may', () => {
       const entry = tensor(storage(0, 4), [2 ** 26], { strides: [0] });
-      const options = { ...atMost(2 ** 40), fileBytes: 1000 };
+      const options = { ...atMost(2 ** 40), size: 1000 };
       expect(reading({ a: entry }, options).next().done).to.equal(false);
       const larger = tensor(storage(0, 4), [2 ** 26 + 1], { strides: [0] });
       expect(() => reading({ a: larger }, options).next()).to.throw(
         'at most 268435456 bytes that are no views of the file (limits.maxExpansion), got 268435460',
       );
-      expect(reading({ a: larger }, { ...options, fileBytes: 2 ** 25 }).next().done).to.equal(false);
+      expect(reading({ a: larger }, { ...options, size: 2 ** 25 }).next().done).to.equal(false);
     });
 
     it('the sum of them, tied ones once', () => {
@@ -244,19 +244,21 @@ describe('bindTensors', () => {
       ['l', loaded],
       ['s', stored],
     ]);
-    const stateDict = runSync(bindTensors(nodes, atMost(1)), FILE);
+    const stateDict = runSync(bindTensors(nodes, atMost(1), 'torch'), FILE);
     expect([...stateDict.keys()]).to.deep.equal(['l', 's']);
     expect(stateDict.get('l')).to.deep.equal({ dtype: 'U8', shape: [1], data: Uint8Array.of(7) });
-    expect(() => runSync(bindTensors(nodes, atMost(0)), FILE)).to.throw('tensors: expected at most 0 bytes');
+    expect(() => runSync(bindTensors(nodes, atMost(0), 'torch'), FILE)).to.throw(
+      'tensors: expected at most 0 bytes',
+    );
   });
 
   it('refuses a tensor that cannot be had, by its own error where it has one', () => {
     const refusing = (node: TensorNode) =>
-      errorOf(() => runSync(bindTensors(new Map([['w', node]]), atMost(1)), FILE));
+      errorOf(() => runSync(bindTensors(new Map([['w', node]]), atMost(1), 'torch'), FILE));
     const error = refusing({ kind: 'refused', reason: 'a sparse tensor' });
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(
-      'spec: tensor "w": expected a plain tensor, got a sparse tensor. ' +
+      'torch: tensor "w": expected a plain tensor, got a sparse tensor. ' +
         'Leave it out with select, or save it as a plain tensor',
     );
     const own = new Error('its own');

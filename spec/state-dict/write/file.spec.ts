@@ -161,7 +161,7 @@ describe('writeAtomically', () => {
     const byOne = changed((real) => ({
       write: (buffer, offset, _length, position) => real.write(buffer, offset, 1, position),
     }));
-    await writeAtomically(byOne, path, [utf8('abc'), utf8(''), utf8('de')]);
+    await writeAtomically('spec', byOne, path, [utf8('abc'), utf8(''), utf8('de')]);
     expect(readFileSync(path, 'utf8')).to.equal('abcde');
   });
 
@@ -181,7 +181,7 @@ describe('writeAtomically', () => {
     ],
   ] as [string, () => NodeFs][]) {
     it(`leaves the old file, and no other, after ${name}`, async () => {
-      const error = await rejectionOf(writeAtomically(fs(), path, [utf8('new')]));
+      const error = await rejectionOf(writeAtomically('spec', fs(), path, [utf8('new')]));
       expect(error.message).to.match(/expected a file that can be written, got Error: E/);
       expect(readdirSync(folder)).to.deep.equal(['file']);
       expect(readFileSync(path, 'utf8')).to.equal('old');
@@ -197,7 +197,7 @@ describe('writeAtomically', () => {
         return real.close();
       },
     }));
-    await rejectionOf(writeAtomically(refusing, path, [utf8('new')]));
+    await rejectionOf(writeAtomically('spec', refusing, path, [utf8('new')]));
     expect(closed).to.equal(1);
   });
 
@@ -219,7 +219,7 @@ describe('writeAtomically', () => {
         },
       },
     );
-    await writeAtomically(noting, path, [utf8('new')]);
+    await writeAtomically('spec', noting, path, [utf8('new')]);
     expect(steps).to.deep.equal(['sync', 'close', 'rename', 'sync', 'close']);
   });
 
@@ -234,14 +234,16 @@ describe('writeAtomically', () => {
         expect(readFileSync(path, 'utf8')).to.equal('old');
         throw new Error('differs');
       };
-      const refused = await rejectionOf(writeAtomically(fs, path, [utf8('new')], { check: refuse }));
+      const refused = await rejectionOf(writeAtomically('spec', fs, path, [utf8('new')], { check: refuse }));
       expect(refused.message).to.equal('differs');
       for (const early of [true, false]) {
         const controller = new AbortController();
         if (early) controller.abort(new Error('stopped'));
         const check = async (): Promise<void> => controller.abort(new Error('stopped'));
         const { signal } = controller;
-        const stopped = await rejectionOf(writeAtomically(fs, path, [utf8('new')], { signal, check }));
+        const stopped = await rejectionOf(
+          writeAtomically('spec', fs, path, [utf8('new')], { signal, check }),
+        );
         expect(stopped.message).to.equal('stopped');
       }
       expect(readFileSync(path, 'utf8')).to.equal('old');

@@ -21,4 +21,4 @@ const open: NodeFs['open'] = async (path, flags) => {
     close: () => file.close(),
   };
 };
-await writeAtomically({ ...fs, open }, process.argv[2], [new Uint8Array(1000), new Uint8Array(1000)]);
+await writeAtomically('spec', { ...fs, open }, process.argv[2], [new Uint8Array(1000), new Uint8Array(1000)]);

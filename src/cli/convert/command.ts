@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { readStateDict } from '../../state-dict/read.js';
+import { readFor } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/report.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
@@ -52,7 +52,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   checkOutput(source, out, words.flag('force'));
 
   let report: ReadReport | undefined;
-  const read = await readStateDict(source, {
+  const read = await readFor('convert', source, {
     path,
     select: selected.length > 0 ? selected : undefined,
     limits: LIMITS,

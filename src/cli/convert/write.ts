@@ -1,6 +1,6 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { readStateDict } from '../../state-dict/read.js';
+import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { nodeFs } from '../../state-dict/sources/node-fs.js';
 import { hasSameValues } from '../../state-dict/tensors/check.js';
@@ -32,7 +32,7 @@ export async function writeVerified(
   const pieces = format === 'json' ? jsonPieces(stateDict) : safetensorsPieces(stateDict, metadata);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const check = (temporary: string): Promise<void> => compareFile(temporary, format, stateDict, bytes);
-  await writeAtomically(fs, out, pieces, { signal, check });
+  await writeAtomically(WHERE, fs, out, pieces, { signal, check });
   return bytes;
 }
 
@@ -43,7 +43,7 @@ async function compareFile(
   bytes: number,
 ): Promise<void> {
   const limits = resolveLimits(WHERE, { maxBytes: Math.max(bytes, 1) });
-  const written = await readStateDict(path, { format, path: [], limits });
+  const written = await readFor(WHERE, path, { format, path: [], limits });
   const differs = [...stateDict].find(([name, tensor]) => {
     const found = written.get(name);
     return found === undefined || !hasSameValues(tensor, found);

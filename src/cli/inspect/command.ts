@@ -28,6 +28,8 @@ Reads the descriptions alone, however large the file is.`,
   run,
 };
 
+const WHERE = 'inspect';
+
 async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
   const [source = ''] = words.positionals;
   if (words.flag('json') && words.flag('code'))
@@ -35,8 +37,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const selected = words.values('select');
   const select = selected.length > 0 ? selected : undefined;
   const path = pathOf(words);
-  const limits = resolveLimits('inspect');
-  const description = await describeSource(source, { limits, path, select, signal });
+  const limits = resolveLimits(WHERE);
+  const description = await describeSource(WHERE, source, { limits, path, select, signal });
   const modules = recogniseModules(description.tensors);
   const code = rebuildingCode(modules, { source, path, select });
   if (words.flag('json')) terminal.line(printableJson(jsonReport(source, description, modules, code)));

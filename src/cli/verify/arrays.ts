@@ -1,5 +1,5 @@
 import { message, show } from '../../check.js';
-import { readStateDict } from '../../state-dict/read.js';
+import { readFor } from '../../state-dict/read.js';
 import { float32Of } from '../../state-dict/tensors/float32.js';
 
 /** Numbers as a layer takes them. */
@@ -19,7 +19,7 @@ const WHERE = 'verify';
 export async function readArray(option: string, text: string, signal: AbortSignal): Promise<NumberArray> {
   const hash = text.lastIndexOf('#');
   const [file, name] = hash > 0 ? [text.slice(0, hash), text.slice(hash + 1)] : [text, undefined];
-  const tensors = await readStateDict(file, { signal });
+  const tensors = await readFor(WHERE, file, { signal });
   const [first] = tensors.keys();
   const key = name ?? (tensors.size === 1 ? first : undefined);
   const tensor = key === undefined ? undefined : tensors.get(key);

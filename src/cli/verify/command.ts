@@ -1,7 +1,7 @@
 import { message, show, showShape } from '../../check.js';
 import { describeSource } from '../../state-dict/describe.js';
 import { joinPath } from '../../state-dict/keys.js';
-import { readStateDict } from '../../state-dict/read.js';
+import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { NONLINEARITIES, type Nonlinearity } from '../../torch/cells.js';
@@ -80,7 +80,7 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   const module = await findModule(source, path, words.value('layer'), signal);
   checkOptionsFit(words, module);
   const select = module.path === '' ? undefined : [module.path];
-  const read = await readStateDict(source, { path, select, signal });
+  const read = await readFor(WHERE, source, { path, select, signal });
   const stateDict = ownTensors(read, module);
   const [x, h0, c0] = [await readArray('--input', input, signal), await array('h0'), await array('c0')];
   const { runLayer } = await loadTfjs(backend);
@@ -130,7 +130,7 @@ async function findModule(
   wanted: string | undefined,
   signal: AbortSignal,
 ): Promise<RecurrentModule | CellModule> {
-  const { tensors } = await describeSource(source, { limits: resolveLimits(WHERE), path, signal });
+  const { tensors } = await describeSource(WHERE, source, { limits: resolveLimits(WHERE), path, signal });
   const modules = recogniseModules(tensors);
   const runnable = modules.filter((module) => module.kind === 'recurrent' || module.kind === 'cell');
   const found = wanted === undefined ? runnable : runnable.filter((module) => module.path === wanted);

@@ -139,23 +139,23 @@ function describeNode(node: CheckpointNode | undefined): string {
  */
 export function tensorsAt(
   where: string,
-  { root }: Checkpoint,
+  { root, format }: Checkpoint,
   path: CheckpointPath,
   { maxTensors, maxHeaderBytes }: Pick<Required<ReadLimits>, 'maxTensors' | 'maxHeaderBytes'>,
 ): Chosen {
   const chosen = dictAt(where, root, path);
   const tensors = new Map<string, TensorNode>();
   const left: string[] = [];
-  for (const [name, node] of leavesOf(where, chosen, maxHeaderBytes)) {
+  for (const [name, node] of leavesOf(format, chosen, maxHeaderBytes)) {
     const tensor = asTensor(node);
     if (tensor === undefined) {
       left.push(name);
       continue;
     }
     if (tensors.has(name)) {
-      throw formatError('DUPLICATE_KEY', where, `tensor ${show(name)}`, 'one of that name', 'another');
+      throw formatError('DUPLICATE_KEY', format, `tensor ${show(name)}`, 'one of that name', 'another');
     }
-    if (tensors.size === maxTensors) throw tooManyTensors(where, 'file', maxTensors);
+    if (tensors.size === maxTensors) throw tooManyTensors(format, 'file', maxTensors);
     tensors.set(name, tensor);
   }
   if (tensors.size === 0 && left.length > 0) {
@@ -179,7 +179,7 @@ function asTensor(node: CheckpointNode): TensorNode | undefined {
  *   every path between them: a few dozen dicts have more names than can be listed.
  */
 function* leavesOf(
-  where: string,
+  format: string,
   chosen: CheckpointDict,
   maxNames: number,
 ): Generator<[name: string, node: CheckpointNode]> {
@@ -200,7 +200,7 @@ function* leavesOf(
     // Checked before the names are joined: strings have a longest length.
     if (room < 0) {
       const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
-      throw formatError('NAMES_TOO_LONG', where, 'file', rule, 'more');
+      throw formatError('NAMES_TOO_LONG', format, 'file', rule, 'more');
     }
     const name = joinPath(level.prefix, key);
     if (node.kind !== 'dict') {
@@ -208,7 +208,7 @@ function* leavesOf(
     } else if (holders.has(node.entries) && !open.has(node.entries)) {
       if (levels.length === MAX_NESTING) {
         const rule = `at most ${MAX_NESTING} dicts inside each other`;
-        throw formatError('TOO_DEEP', where, 'file', rule, 'another');
+        throw formatError('TOO_DEEP', format, 'file', rule, 'another');
       }
       open.add(node.entries);
       levels.push({ dict: node.entries, prefix: name, entries: node.entries.entries() });

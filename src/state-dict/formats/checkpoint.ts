@@ -76,12 +76,18 @@ export interface Checkpoint {
   readonly warnings: readonly string[];
 }
 
-/** The file that a reader opens. */
-export interface InputFile {
-  /** The caller and the file, which open messages. */
+/** A file, and what may be read of it. */
+export interface UnopenedFile {
+  /** The caller and the file: the Where of a message that is about what the caller asked for, not about the format. */
   readonly where: string;
   readonly size: number;
   readonly limits: Required<ReadLimits>;
+}
+
+/** The file that the reader of a format opens. */
+export interface InputFile extends UnopenedFile {
+  /** Its first bytes. */
+  readonly head: Uint8Array;
 }
 
 /** The reader of one format. It reads and checks the parts that describe the tensors, and no elements. */

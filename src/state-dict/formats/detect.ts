@@ -14,6 +14,8 @@ interface ForeignFormat {
   matches(bytes: Uint8Array): boolean;
 }
 
+const WHERE = 'file';
+
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
@@ -50,24 +52,23 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  * - Files of the other formats have a non-zero byte among the upper four or, where flags and dates are zero (zip, gzip), a
  *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
  *
- * @param source  the name of the file in messages.
  * @throws UnsupportedError for known formats that are not read; the message says what to run.
  * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
  */
-export function detectFormat(where: string, source: string, bytes: Uint8Array): StateDictFormat {
-  const rule = 'a file of tensors (safetensors, torch.save, NumPy, JSON)';
-  if (bytes.length === 0) throw formatError('EMPTY_FILE', where, source, rule, '0 bytes');
+export function detectFormat(bytes: Uint8Array): StateDictFormat {
+  const rule = 'one of tensors (safetensors, torch.save, NumPy, JSON)';
+  if (bytes.length === 0) throw formatError('EMPTY_FILE', WHERE, 'format', rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (hasMark(bytes, '\x93NUMPY')) return 'npy';
   // Checked before zip archives, since an npz file is one.
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
   const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
-  if (foreign) throw new UnsupportedError(message(where, source, rule, foreign.name, foreign.remedy));
+  if (foreign) throw new UnsupportedError(message(WHERE, 'format', rule, foreign.name, foreign.remedy));
   // A malformed file goes to the reader of the format that it resembles, which reports the fault.
   if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
-  throw formatError('UNKNOWN_FORMAT', where, source, rule, showHead(bytes));
+  throw formatError('UNKNOWN_FORMAT', WHERE, 'format', rule, showHead(bytes));
 }
 
 /** Whether a file begins like a gzip file. */

@@ -14,9 +14,6 @@ import { checkSize, type Transfer } from './stream.js';
 /** The source of a state_dict. A string with a scheme is a URL, every other a path (in browsers, a relative URL). */
 export type StateDictSource = string | URL | ArrayBuffer | Uint8Array | Blob | Response;
 
-/** The function that opens every message of reading. */
-export const WHERE = 'readStateDict';
-
 export interface Place {
   readonly text: string;
   /** The file system, where the text is a path or file: URL. */
@@ -25,6 +22,9 @@ export interface Place {
 
 /** A source of one kind: its name in messages, and how its bytes are read. */
 export interface Located {
+  readonly caller: string;
+  /** The caller and the name: the Where of messages about its content. */
+  readonly where: string;
   readonly name: string;
   readWhole(transfer: Transfer): Promise<Uint8Array>;
   /** Absent where the bytes are in memory, or arrive in one order only. */
@@ -33,12 +33,20 @@ export interface Located {
   readonly place?: Place;
 }
 
-/** @throws TypeError for a value of another type, RangeError for an empty string. */
-export function locate(source: StateDictSource): Located {
+/**
+ * @param caller  the function or command that reads the source; it opens all messages.
+ * @throws TypeError for a value of another type, RangeError for an empty string.
+ */
+export function locate(caller: string, source: StateDictSource): Located {
+  const found = find(caller, source);
+  return { ...found, caller, where: `${caller}: ${found.name}` };
+}
+
+function find(where: string, source: StateDictSource): Omit<Located, 'caller' | 'where'> {
   // A browser would fetch the page itself.
-  if (source === '') throw new RangeError(message(WHERE, 'source', 'a path or URL', '""'));
-  if (typeof source === 'string') return locateString(source);
-  if (isUrl(source)) return locateString(source.href);
+  if (source === '') throw new RangeError(message(where, 'source', 'a path or URL', '""'));
+  if (typeof source === 'string') return findByName(where, source);
+  if (isUrl(source)) return findByName(where, source.href);
   if (isResponse(source)) {
     const name = nameSource('Response', source.url);
     return { name, readWhole: (transfer) => readResponse(source, transfer) };
@@ -54,23 +62,23 @@ export function locate(source: StateDictSource): Located {
     return { name: 'bytes', readWhole: async (transfer) => bytesInMemory(source, transfer) };
   }
   const rule = 'a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
-  throw new TypeError(message(WHERE, 'source', rule, show(source)));
+  throw new TypeError(message(where, 'source', rule, show(source)));
 }
 
 function bytesInMemory(source: ArrayBuffer | Uint8Array, transfer: Transfer): Uint8Array {
   checkSize(transfer, source.byteLength);
-  return asBytes(WHERE, source);
+  return asBytes(transfer.where, source);
 }
 
 /** A string with a scheme goes to `fetch`, which knows the schemes of its host. */
-function locateString(source: string): Located {
+function findByName(where: string, source: string): Omit<Located, 'caller' | 'where'> {
   const fs = nodeFs();
   const isFileUrl = /^file:/i.test(source);
   const hasScheme = /^([a-z][a-z0-9+.-]+:\/\/|(https?|blob|data):)/i.test(source);
   const url = nameSource('URL', source);
   if (isFileUrl && !fs) {
     const remedy = 'Pass the File that the user picked, or serve it over http';
-    throw new UnsupportedError(message(WHERE, url, 'no file: URL outside Node', 'one', remedy));
+    throw new UnsupportedError(message(where, url, 'no file: URL outside Node', 'one', remedy));
   }
   if (!fs || (hasScheme && !isFileUrl)) {
     const readWhole = (transfer: Transfer): Promise<Uint8Array> => readUrl(source, transfer);
@@ -83,7 +91,7 @@ function locateString(source: string): Located {
       place: { text: source },
     };
   }
-  const path = isFileUrl ? fileUrl(source) : source;
+  const path = isFileUrl ? fileUrl(where, source) : source;
   return {
     name: nameSource('path', source),
     readWhole: (transfer) => readFile(fs, path, transfer),
@@ -92,9 +100,9 @@ function locateString(source: string): Located {
   };
 }
 
-function fileUrl(source: string): URL {
+function fileUrl(where: string, source: string): URL {
   if (URL.canParse(source)) return new URL(source);
-  throw new RangeError(message(WHERE, 'source', 'a file: URL', show(source)));
+  throw new RangeError(message(where, 'source', 'a file: URL', show(source)));
 }
 
 function isUrl(source: unknown): source is URL {

@@ -1,33 +1,22 @@
 /** Reads the elements of tensors: which bytes are requested, and how they become typed arrays. */
 
-import { message } from '../../check.js';
+import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { TensorNode } from '../choose/dict.js';
-import type { StoredBytes, StoredTensor } from '../formats/checkpoint.js';
+import type { StoredBytes, StoredTensor, UnopenedFile } from '../formats/checkpoint.js';
+import type { StateDictFormat } from '../formats/detect.js';
 import { locatedStorage } from '../formats/zip/archive.js';
-import { checkCrc32 } from '../formats/zip/crc32.js';
+import { checkCrc32, crc32Of } from '../formats/zip/crc32.js';
 import type { ZipEntry } from '../formats/zip/directory.js';
 import { locateEntries } from '../formats/zip/local.js';
+import { WHERE } from '../formats/zip/records.js';
 import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
-import { type ReadLimits, UNEXPANDED_BYTES } from '../rules/limits.js';
+import { UNEXPANDED_BYTES } from '../rules/limits.js';
 import { coalesce } from '../sources/ranges.js';
 import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
 import type { StateDict, TorchData, TorchTensor } from './tensor.js';
-
-export interface Expansion {
-  readonly where: string;
-  /** Length of the file that the tensors are in. */
-  readonly fileBytes: number;
-  /** Limits on tensors that are not views of the file. */
-  readonly limits: Pick<Required<ReadLimits>, 'maxTensorBytes' | 'maxExpansion'>;
-}
-
-export interface BindOptions extends Expansion {
-  /** The checksum of zip archives. Without it, checksums of the file are ignored. */
-  readonly crc32?: (bytes: Uint8Array) => number;
-}
 
 /** A storage, its requested tensors, and the part of it that is read for them. */
 interface Plan {
@@ -53,20 +42,22 @@ const MAX_ALIGNMENT = 8;
  * `maxTensorBytes` and `maxExpansion` before anything is read. Tensors of one storage share its bytes, and equal tensors of it
  * share their data, as tied weights do in torch.
  *
+ * @param format  opens messages about the file.
  * @throws FormatError where bytes do not have the checksum or the inflated size that the file declares.
  * @throws RangeError where a limit is exceeded, UnsupportedError for a tensor that cannot be read.
  */
 export function* bindTensors(
   nodes: ReadonlyMap<string, TensorNode>,
-  options: BindOptions,
+  file: UnopenedFile,
+  format: StateDictFormat,
 ): Reading<StateDict> {
-  const plans = plansFor(nodes, options.where, yield* locatedStorages(nodes));
-  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), options);
+  const plans = plansFor(nodes, format, yield* locatedStorages(nodes));
+  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
   const { joined, split } = coalesce(plans.map(storedRange));
   const parts = split(joined.length > 0 ? yield* readRanges(joined) : []);
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
-    const bytes = plan.storage.bytes ?? (yield* storageBytes(plan, parts[i], options));
+    const bytes = plan.storage.bytes ?? (yield* storageBytes(plan, parts[i]));
     bindStorage(plan, bytes, tensors);
   }
   const stateDict: StateDict = new Map();
@@ -95,7 +86,7 @@ function* locatedStorages(
 /** One plan for each storage with requested tensors. */
 function plansFor(
   nodes: ReadonlyMap<string, TensorNode>,
-  where: string,
+  format: StateDictFormat,
   located: ReadonlyMap<StoredBytes, StoredBytes>,
 ): Plan[] {
   const plans = new Map<StoredBytes, Plan>();
@@ -104,9 +95,7 @@ function plansFor(
       const remedy = 'Leave it out with select, or save it as a plain tensor';
       throw (
         node.error?.() ??
-        new UnsupportedError(
-          message(where, `tensor ${JSON.stringify(name)}`, 'a plain tensor', node.reason, remedy),
-        )
+        new UnsupportedError(message(format, `tensor ${show(name)}`, 'a plain tensor', node.reason, remedy))
       );
     }
     if (node.kind !== 'stored') continue;
@@ -173,9 +162,9 @@ function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
  *
  * @throws RangeError where they exceed one.
  */
-export function checkExpansion(total: number, { where, fileBytes, limits }: Expansion): void {
+export function checkExpansion(total: number, { where, size, limits }: UnopenedFile): void {
   const { maxTensorBytes, maxExpansion } = limits;
-  const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * fileBytes);
+  const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * size);
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
   const most = Math.min(maxTensorBytes, expanded);
   if (total <= most) return;
@@ -196,23 +185,18 @@ export function identityOf({ dtype, shape, strides, byteOffset }: StoredTensor):
   return `${dtype} ${byteOffset} ${shape} ${strides ?? ''}`;
 }
 
-function* storageBytes(
-  { storage, part }: Plan,
-  stored: Uint8Array,
-  options: BindOptions,
-): Reading<Uint8Array> {
+function* storageBytes({ storage, part }: Plan, stored: Uint8Array): Reading<Uint8Array> {
   const { inflatedBytes, crc32, what } = storage;
   let bytes = stored;
   if (inflatedBytes !== undefined) {
     bytes = yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what });
     if (bytes.length !== inflatedBytes) {
       const rule = `${inflatedBytes} bytes when inflated`;
-      throw formatError('SIZE_MISMATCH', options.where, what, rule, `${bytes.length}`);
+      throw formatError('SIZE_MISMATCH', WHERE, what, rule, `${bytes.length}`);
     }
   }
   const isWhole = part.end - part.begin === wholeOf(storage).end;
-  if (crc32 !== undefined && options.crc32 && isWhole)
-    checkCrc32(options.where, what, crc32, options.crc32(bytes));
+  if (crc32 !== undefined && isWhole) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
   return bytes;
 }
 

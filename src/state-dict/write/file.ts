@@ -41,7 +41,7 @@ export async function saveSafetensors(
     const remedy = 'Take the bytes of writeSafetensors(stateDict), and offer them as a download';
     throw new UnsupportedError(message(WHERE, 'path', 'a file system, as Node has', 'none', remedy));
   }
-  await writeAtomically(fs, path, pieces);
+  await writeAtomically(WHERE, fs, path, pieces);
 }
 
 export interface WriteOptions {
@@ -57,6 +57,7 @@ export interface WriteOptions {
  * @throws Error with the path when it cannot be written; no temporary file is left then.
  */
 export async function writeAtomically(
+  where: string,
   fs: NodeFs,
   path: string,
   pieces: readonly Uint8Array[],
@@ -64,20 +65,20 @@ export async function writeAtomically(
 ): Promise<void> {
   const unwritable = (cause: unknown): never => {
     signal?.throwIfAborted();
-    throw new Error(message(WHERE, `path ${show(path)}`, 'a file that can be written', reasonOf(cause)), {
+    throw new Error(message(where, `path ${show(path)}`, 'a file that can be written', reasonOf(cause)), {
       cause,
     });
   };
   const target = await fs.realpath(path).catch(() => path);
   const old = await fs.stat(target).catch(() => undefined);
   if (old && !old.isFile())
-    throw new Error(message(WHERE, `path ${show(path)}`, 'a file, or nothing yet', kindOfNoFile(old)));
+    throw new Error(message(where, `path ${show(path)}`, 'a file, or nothing yet', kindOfNoFile(old)));
   const temporary = `${target}.${processId()}-${written++}.tmp`;
   // 'wx' fails where another writer has a file of that name.
   const file = await fs.open(temporary, 'wx').catch((cause: unknown) => {
     if ((cause as { code?: unknown }).code !== 'ENOENT') return unwritable(cause);
     const rule = `a folder ${show(folderOf(target))}`;
-    throw new Error(message(WHERE, `path ${show(path)}`, rule, 'none', 'Make it first'), { cause });
+    throw new Error(message(where, `path ${show(path)}`, rule, 'none', 'Make it first'), { cause });
   });
   try {
     await writeAll(file, pieces, { signal, mode: old && old.mode & PERMISSIONS })

@@ -343,7 +343,7 @@ describe('parseJson', () => {
       expect(parseJson(text, { limits: { maxTensors: 3 } }).size).to.equal(3);
       const error = errorOf(() => parseJson(text, { limits: { maxTensors: 2 } }));
       expect(error.message).to.equal(
-        'parseStateDict: file: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
+        'json: file: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
       );
     });
 

@@ -8,7 +8,8 @@ import { utf8 } from '../../support.js';
 
 /** A file as readers are told of it. */
 export function opened(bytes: Uint8Array, limits: Parameters<typeof resolveLimits>[1] = {}): InputFile {
-  return { where: 'spec', size: bytes.length, limits: resolveLimits('spec', limits) };
+  const head = bytes.subarray(0, 4096);
+  return { where: 'spec', size: bytes.length, limits: resolveLimits('spec', limits), head };
 }
 
 /** Runs a reading on bytes in memory. `seen` collects its requests; one outside the file fails. */

@@ -1,7 +1,7 @@
 import { type Reading, readRange } from '../../reading/reading.js';
 import type { Checkpoint, CheckpointNode, InputFile, StoredBytes } from '../checkpoint.js';
 import type { RefusedArray } from './descr.js';
-import { type NpyHeader, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
+import { type NpyHeader, npyHeaderBytes, readNpyHeader } from './npy-header.js';
 
 /** An npy file holds one array without a name; numpy.savez gives an array without a name this one. */
 export const NPY_TENSOR_NAME = 'arr_0';
@@ -10,8 +10,7 @@ export const NPY_TENSOR_NAME = 'arr_0';
  * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array of objects, strings or records is refused where
  * it is asked for.
  */
-export function* openNpy({ size, limits }: InputFile): Reading<Checkpoint> {
-  const head = yield* readRange(0, Math.min(size, USUAL_HEADER_BYTES));
+export function* openNpy({ size, limits, head }: InputFile): Reading<Checkpoint> {
   const headerBytes = npyHeaderBytes(head, size, 'file', limits);
   const whole = headerBytes <= head.length ? head : yield* readRange(0, headerBytes);
   const header = readNpyHeader(whole.subarray(0, headerBytes), size, 'file');

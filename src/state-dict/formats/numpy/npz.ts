@@ -30,7 +30,7 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
   const deflated = arrays.filter(({ method }) => method === DEFLATED);
   const stored = arrays.filter(({ method }) => method !== DEFLATED);
   const inflatedBytes = deflated.reduce((sum, entry) => sum + entry.inflatedBytes, 0);
-  checkExpansion(inflatedBytes, { ...file, fileBytes: file.size });
+  checkExpansion(inflatedBytes, file);
   const nodes = new Map<ZipEntry, CheckpointNode>();
   for (const entry of deflated) nodes.set(entry, yield* readDeflated(entry, file));
   const begins = yield* locateEntries(stored);

@@ -4,7 +4,7 @@ import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import { MAX_RANK, maxMembers, tooManyTensors } from '../../rules/limits.js';
 import { DTYPE_NAMES, isDtype } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
-import type { InputFile } from '../checkpoint.js';
+import type { UnopenedFile } from '../checkpoint.js';
 import { JsonReader } from '../json/reader.js';
 
 /** One tensor of the header. Offsets count from the end of the header and are not checked yet. */
@@ -39,7 +39,7 @@ const MAX_U64 = 2n ** 64n - 1n;
  * It is stricter than the reference on purpose: a name that stands twice, and a tensor or dtype in serde's other notations (a list,
  * a one-key object), are refused. A file of which two readers see different tensors is an attack.
  */
-export function* readHeader({ size, limits }: InputFile): Reading<SafetensorsHeader> {
+export function* readHeader({ size, limits }: UnopenedFile): Reading<SafetensorsHeader> {
   const text = yield* readHeaderText(size, limits.maxHeaderBytes);
   const reader = new JsonReader(text, {
     where: WHERE,

@@ -5,7 +5,7 @@ import { formatError } from '../../rules/format-codes.js';
 import { type ReadLimits, resolveLimits } from '../../rules/limits.js';
 import { asBytes } from '../../tensors/bytes.js';
 import { bitsOf, elementCount } from '../../tensors/dtypes.js';
-import type { Checkpoint, CheckpointNode, InputFile } from '../checkpoint.js';
+import type { Checkpoint, CheckpointNode, UnopenedFile } from '../checkpoint.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './header.js';
 
 export interface SafetensorsOptions {
@@ -20,7 +20,7 @@ const WHERE = 'safetensors';
  * @throws FormatError when the file breaks a rule of the format; `code` names the rule.
  * @see https://github.com/safetensors/safetensors#format
  */
-export function* openSafetensors(file: InputFile): Reading<Checkpoint> {
+export function* openSafetensors(file: UnopenedFile): Reading<Checkpoint> {
   const { entries, metadata, dataStart } = yield* checkedHeader(file);
   const root = new Map(entries.map((entry) => [entry.name, storedNode(entry, dataStart)]));
   return { format: 'safetensors', root, metadata, unknownGlobals: [], warnings: [] };
@@ -53,7 +53,7 @@ export function parseSafetensorsMetadata(
   return runSync(checkedHeader({ where, size: file.length, limits }), file).metadata;
 }
 
-function* checkedHeader(file: InputFile): Reading<SafetensorsHeader> {
+function* checkedHeader(file: UnopenedFile): Reading<SafetensorsHeader> {
   const header = yield* readHeader(file);
   checkLayout(header, file.size);
   return header;

@@ -14,9 +14,6 @@ import { interpret } from './tree.js';
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL_VERSION = 1001;
 
-/** Bytes that are read first: enough for the pickles of most models. */
-const HEAD_BYTES = 1 << 16;
-
 /** Factor by which more bytes are read while the pickles continue. */
 const GROWTH = 4;
 
@@ -58,7 +55,7 @@ export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
 
 function* readHead(file: InputFile): Reading<Head> {
   const most = Math.min(file.size, file.limits.maxPickleBytes);
-  let bytes = yield* readRange(0, Math.min(most, HEAD_BYTES));
+  let bytes = file.head.subarray(0, most);
   for (;;) {
     try {
       return parseHead(bytes, file);

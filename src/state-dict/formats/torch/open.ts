@@ -1,15 +1,12 @@
 import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
-import { type Reading, readRange } from '../../reading/reading.js';
+import type { Reading } from '../../reading/reading.js';
 import { hasMark } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile } from '../checkpoint.js';
 import { isTar } from '../detect.js';
 import { WHERE } from './invalid.js';
 import { openTorchLegacy } from './legacy.js';
 import { openTorchZip } from './zip.js';
-
-/** Enough to distinguish the three layouts of torch.save. */
-const HEAD_BYTES = 262;
 
 /**
  * Opens a file that `torch.save` wrote: `.pt`, `.pth`, `.bin`, `.ckpt`. It reads the pickle as data: it never looks up or calls a
@@ -18,10 +15,9 @@ const HEAD_BYTES = 262;
  * @throws UnsupportedError for a known layout or object that is not read, with what to run in Python.
  * @throws FormatError when the file breaks a rule of its layout; `code` says which.
  */
-export function* openTorch(file: InputFile): Reading<Checkpoint> {
-  const head = yield* readRange(0, Math.min(file.size, HEAD_BYTES));
-  if (hasMark(head, 'PK')) return yield* openTorchZip(file);
-  if (!isTar(head)) return yield* openTorchLegacy(file);
+export function openTorch(file: InputFile): Reading<Checkpoint> {
+  if (hasMark(file.head, 'PK')) return openTorchZip(file);
+  if (!isTar(file.head)) return openTorchLegacy(file);
   const got = 'a tar archive, as torch.save wrote before version 0.1.10';
   const remedy = 'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")';
   throw new UnsupportedError(message(WHERE, 'file', 'a zip archive or pickles', got, remedy));

@@ -1,5 +1,5 @@
 import { inflate, type Reading, readRange } from '../../reading/reading.js';
-import type { InputFile, StoredBytes } from '../checkpoint.js';
+import type { StoredBytes, UnopenedFile } from '../checkpoint.js';
 import { checkCrc32, crc32Of } from './crc32.js';
 import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory, type ZipEntry } from './directory.js';
 import { findDirectory } from './end.js';
@@ -18,7 +18,7 @@ export type ZipArchive = ReadonlyMap<string, ZipEntry>;
  *
  * @throws FormatError when the archive breaks a rule; UnsupportedError for encrypted entries and other methods.
  */
-export function* openZip({ size, limits }: InputFile): Reading<ZipArchive> {
+export function* openZip({ size, limits }: UnopenedFile): Reading<ZipArchive> {
   const place = yield* findDirectory(size);
   const directory = yield* readDirectory(place, limits);
   const ends = slotEnds([...directory.values()], place.begin);

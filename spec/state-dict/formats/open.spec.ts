@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
-import { FORMATS, openCheckpoint } from '../../../src/state-dict/formats/readers.js';
+import { FORMATS, openCheckpoint } from '../../../src/state-dict/formats/open.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange } from '../../../src/state-dict/reading/reading.js';
-import { errorOf, fixture, openedFile, utf8 } from '../support.js';
+import { errorOf, fixture, utf8 } from '../support.js';
+import { opened } from './zip/support.js';
 
 describe('openCheckpoint', () => {
   it('opens each format by its first bytes, or as the format that it is told', () => {
@@ -12,27 +13,25 @@ describe('openCheckpoint', () => {
       [utf8('{"a":[1]}'), 'json'],
     ] as const) {
       for (const told of [undefined, format]) {
-        const checkpoint = runSync(openCheckpoint('spec', 'source', openedFile(bytes.length), told), bytes);
+        const checkpoint = runSync(openCheckpoint(opened(bytes), told), bytes);
         expect([checkpoint.format, [...checkpoint.root.keys()][0]]).to.deep.equal([format, 'a']);
       }
       expect(FORMATS).to.include(format);
     }
   });
 
-  it('names the source of a file in a format that is not read', () => {
+  it('names a format that is not read', () => {
     const bytes = utf8('<html>');
-    const error = errorOf(() => runSync(openCheckpoint('spec', 'path "m"', openedFile(bytes.length)), bytes));
+    const error = errorOf(() => runSync(openCheckpoint(opened(bytes)), bytes));
     expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.match(
-      /^spec: path "m": expected a file of tensors \(.*\), got an HTML or XML page/,
-    );
+    expect(error.message).to.match(/^file: format: expected one of tensors \(.*\), got an HTML or XML page/);
   });
 
   it('reads a safetensors file no further than its header', () => {
     const bytes = fixture('reference/module.safetensors');
     const headerEnd = 8 + new DataView(bytes.buffer).getUint32(0, true);
     const asked: ByteRange[] = [];
-    const reading = openCheckpoint('spec', 'source', openedFile(bytes.length), 'safetensors');
+    const reading = openCheckpoint(opened(bytes), 'safetensors');
     let step = reading.next();
     while (!step.done) {
       const ranges = step.value.kind === 'read' ? step.value.ranges : [];

@@ -1,0 +1,45 @@
+/** From the first bytes of a file to the reader of its format. */
+
+import { within } from '../reading/drive.js';
+import { inflate, type Reading, readRange } from '../reading/reading.js';
+import type { Checkpoint, InputFile, OpenCheckpoint, UnopenedFile } from './checkpoint.js';
+import { detectFormat, isGzip, type StateDictFormat } from './detect.js';
+import { openJson } from './json/json.js';
+import { openNpy } from './numpy/npy.js';
+import { openNpz } from './numpy/npz.js';
+import { openSafetensors } from './safetensors/safetensors.js';
+import { openTorch } from './torch/open.js';
+
+/** Enough for the signature of every format. */
+const HEAD_BYTES = 1 << 12;
+
+/** The reader of each format. A new format is a line here, and its detection in `detectFormat`. */
+const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
+  safetensors: openSafetensors,
+  torch: openTorch,
+  npz: openNpz,
+  npy: openNpy,
+  json: openJson,
+};
+
+/** The values of the option `format`. */
+export const FORMATS = Object.keys(READERS) as StateDictFormat[];
+
+/** Reads the first bytes of a file and runs a reading on it; on the content of a gzip file, which is inflated as a whole. */
+export function* withHead<T>(file: UnopenedFile, read: (file: InputFile) => Reading<T>): Reading<T> {
+  const head = yield* readRange(0, Math.min(HEAD_BYTES, file.size));
+  if (!isGzip(head)) return yield* read({ ...file, head });
+  const whole = yield* readRange(0, file.size);
+  const { maxBytes } = file.limits;
+  const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, what: 'file' });
+  return yield* within(bytes, read({ ...file, size: bytes.length, head: bytes.subarray(0, HEAD_BYTES) }));
+}
+
+/**
+ * Opens a file by the reader of its format.
+ *
+ * @param format  detected by the first bytes where it is not given.
+ */
+export function openCheckpoint(file: InputFile, format = detectFormat(file.head)): Reading<Checkpoint> {
+  return READERS[format](file);
+}
