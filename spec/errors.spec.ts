@@ -11,7 +11,7 @@ describe('errors', () => {
   });
 
   it('carry what a caller reacts to', () => {
-    expect(new FormatError('HEADER_TOO_LARGE', 'm').code).to.equal('HEADER_TOO_LARGE');
+    expect(new FormatError('TOO_LARGE', 'm').code).to.equal('TOO_LARGE');
     const error = new StateDictError('m', ['a'], ['b'], ['c']);
     expect([error.missing, error.unexpected, error.mismatched]).to.deep.equal([['a'], ['b'], ['c']]);
   });

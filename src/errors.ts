@@ -9,7 +9,7 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 
   constructor(
-    /** Name of the broken rule, such as `INVALID_JSON`, for tests and logs; later versions may add or merge codes. */
+    /** The kind of fault, such as `TRUNCATED` or `TOO_LARGE`; the message names the rule that is broken. */
     readonly code: string,
     message: string,
   ) {

@@ -79,7 +79,7 @@ describe('describeSource', () => {
     const file = join(folder, 'broken.safetensors');
     writeFileSync(file, MODULE.subarray(0, 100));
     const error = await rejectionOf(describeSource('spec', file, { limits }));
-    expect(error.code).to.equal('INVALID_HEADER_LENGTH');
+    expect(error.code).to.equal('TRUNCATED');
     expect(error.message).to.match(/^spec: path ".*broken\.safetensors": safetensors: /);
   });
 

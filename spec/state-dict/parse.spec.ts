@@ -13,9 +13,11 @@ describe('parseStateDict', () => {
 
   it('reads the format it is told, without a look at the bytes', () => {
     const json = errorOf(() => parseStateDict(fixture('vectors/25_empty_header_json'), { format: 'json' }));
-    expect(json).to.be.instanceOf(FormatError).with.property('code', 'INVALID_JSON');
+    expect(json).to.be.instanceOf(FormatError).with.property('code', 'INVALID_SYNTAX');
+    expect(json.message).to.match(/^json: byte 0: expected a JSON value/);
     const safetensors = errorOf(() => parseStateDict(utf8('{"a":1}'), { format: 'safetensors' }));
-    expect(safetensors).to.be.instanceOf(FormatError).with.property('code', 'HEADER_TOO_SMALL');
+    expect(safetensors).to.be.instanceOf(FormatError).with.property('code', 'TRUNCATED');
+    expect(safetensors.message).to.match(/^safetensors: header: expected 8 bytes of length/);
   });
 
   it('refuses a string, which may be text or a path, and says what to do with either', () => {
@@ -42,9 +44,9 @@ describe('parseStateDict', () => {
   it('hands the limits to both readers', () => {
     const limits = { maxTensors: 1 };
     const two = fixture('vectors/51_unordered_keys_ok');
-    expect(errorOf(() => parseStateDict(two, { limits })).code).to.equal('TOO_MANY_TENSORS');
-    expect(errorOf(() => parseStateDict(utf8('{"a":1,"b":2}'), { limits })).code).to.equal(
-      'TOO_MANY_TENSORS',
+    expect(errorOf(() => parseStateDict(two, { limits })).message).to.match(/at most 1 tensors, got more/);
+    expect(errorOf(() => parseStateDict(utf8('{"a":1,"b":2}'), { limits })).message).to.match(
+      /at most 1 tensors, got more/,
     );
   });
 

@@ -149,7 +149,7 @@ describe('readStateDict of a model in several files', () => {
     it('a tensor that its file lacks', async () => {
       writeFileSync(join(folder, SECOND), shard(['fc.weight']));
       const error = await fault();
-      expect(error).to.be.instanceOf(FormatError).with.property('code', 'MISSING_TENSOR');
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'MISSING_PART');
       expect(error.message).to.equal(
         `readStateDict: path ${JSON.stringify(join(folder, SECOND))}: index: tensor "fc.bias": ` +
           'expected one in this file, got none',
@@ -159,7 +159,7 @@ describe('readStateDict of a model in several files', () => {
     it('a tensor in two files', async () => {
       writeFileSync(join(folder, FIRST), shard(['gru.w', 'fc.bias']));
       const error = await fault();
-      expect(error).to.be.instanceOf(FormatError).with.property('code', 'DUPLICATE_KEY');
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'DUPLICATE_NAME');
       expect(error.message).to.include(
         `index: tensor "fc.bias": expected it in "${SECOND}" alone, got one in this file too`,
       );
@@ -227,7 +227,7 @@ describe('parseIndex', () => {
       'ä',
     ]) {
       const error = errorOf(() => parse(indexOf({ w: name })));
-      expect(error).to.be.instanceOf(FormatError).with.property('code', 'INVALID_INDEX');
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNSAFE_NAME');
       expect(error.message).to.equal(
         `index: weight_map "w": expected the plain name of a file beside the index, got ${JSON.stringify(name)}`,
       );
@@ -244,14 +244,16 @@ describe('parseIndex', () => {
       expect(errorOf(() => parse(utf8(text))).message).to.equal(
         `index: root: expected an object with a weight_map, got ${got}`,
       );
-    expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x","a":"y"}}'))).code).to.equal('DUPLICATE_KEY');
-    expect(errorOf(() => parse(utf8('{"weight_map":{}} x'))).code).to.equal('INVALID_JSON');
+    expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x","a":"y"}}'))).message).to.match(/got "a" again$/);
+    expect(errorOf(() => parse(utf8('{"weight_map":{}} x'))).message).to.match(
+      /the end of the text, got 'x'$/,
+    );
   });
 
   it('refuses more tensors than maxTensors, and more than 10,000 files', () => {
     expect(parse(indexOf({ a: 'x', b: 'x' }), { maxTensors: 2 }).size).to.equal(2);
-    expect(errorOf(() => parse(indexOf({ a: 'x', b: 'x' }), { maxTensors: 1 })).code).to.equal(
-      'TOO_MANY_TENSORS',
+    expect(errorOf(() => parse(indexOf({ a: 'x', b: 'x' }), { maxTensors: 1 })).message).to.match(
+      /expected at most 1 tensors, got more/,
     );
     const many = (count: number) =>
       indexOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, `f${i}`])));

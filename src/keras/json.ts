@@ -26,7 +26,7 @@ export function unsupported(what: string, rule: string, got: string, remedy?: st
 
 /** The error for JSON that Keras does not write. */
 export function invalidModel(what: string, rule: string, got: string, remedy?: string): FormatError {
-  return formatError('INVALID_MODEL', WHERE, what, rule, got, remedy);
+  return formatError('INVALID_STRUCTURE', WHERE, what, rule, got, remedy);
 }
 
 /**

@@ -20,7 +20,7 @@ const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readState
  *
  * Tensors are views of `bytes` where alignment, byte order and strides allow: keep the bytes unchanged while in use.
  *
- * @throws FormatError when the file is malformed; `code` names the broken rule.
+ * @throws FormatError when the file is malformed; `code` names the kind of fault.
  * @throws UnsupportedError for known files that are not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
  *   and on a big-endian machine.
  * @throws TypeError or RangeError for a wrong argument.

@@ -18,7 +18,7 @@ import type { StateDict } from './tensors/tensor.js';
  * `select` only the parts that hold the tensors of these modules are read, from a path, a Blob, or a URL whose server serves
  * ranges. A failed request is not repeated.
  *
- * @throws FormatError when the file is malformed; `code` names the broken rule, the message also the path or URL.
+ * @throws FormatError when the file is malformed; `code` names the kind of fault, the message also the path or URL.
  * @throws UnsupportedError for known files that are not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
  *   and on a big-endian machine.
  * @throws Error when the source cannot be read (no such file, status 404) or changes meanwhile, with its path or URL.

@@ -160,13 +160,13 @@ function checkHeld(
   const all = new Set(held);
   const missing = listed.find((name) => !all.has(name));
   if (missing !== undefined) {
-    throw formatError('MISSING_TENSOR', WHERE, `tensor ${show(missing)}`, 'one in this file', 'none');
+    throw formatError('MISSING_PART', WHERE, `tensor ${show(missing)}`, 'one in this file', 'none');
   }
   for (const name of held) {
     const owner = weightMap.get(name) ?? shard;
     if (owner === shard) continue;
     const rule = `it in ${show(owner)} alone`;
-    throw formatError('DUPLICATE_KEY', WHERE, `tensor ${show(name)}`, rule, 'one in this file too');
+    throw formatError('DUPLICATE_NAME', WHERE, `tensor ${show(name)}`, rule, 'one in this file too');
   }
 }
 
@@ -246,7 +246,7 @@ export function parseIndex(bytes: Uint8Array, limits: Required<ReadLimits>): Wei
       const shard = readShardName(reader, name);
       if (weightMap.size === limits.maxTensors) throw tooManyTensors(WHERE, 'weight_map', limits.maxTensors);
       if (shards.add(shard).size > MAX_SHARDS) {
-        throw formatError('INVALID_INDEX', WHERE, 'weight_map', `at most ${MAX_SHARDS} files`, 'more');
+        throw formatError('INVALID_STRUCTURE', WHERE, 'weight_map', `at most ${MAX_SHARDS} files`, 'more');
       }
       weightMap.set(name, shard);
     });
@@ -259,12 +259,12 @@ export function parseIndex(bytes: Uint8Array, limits: Required<ReadLimits>): Wei
 function readShardName(reader: JsonReader, name: string): string {
   const what = `weight_map ${show(name)}`;
   const rule = 'the plain name of a file beside the index';
-  if (reader.kind() !== 'string') throw formatError('INVALID_INDEX', WHERE, what, rule, reader.kind());
+  if (reader.kind() !== 'string') throw formatError('INVALID_STRUCTURE', WHERE, what, rule, reader.kind());
   const shard = reader.readString();
   if (PLAIN_NAME.test(shard) && !shard.includes('..') && shard !== '.') return shard;
-  throw formatError('INVALID_INDEX', WHERE, what, rule, show(shard));
+  throw formatError('UNSAFE_NAME', WHERE, what, rule, show(shard));
 }
 
 function noIndex(got: string): FormatError {
-  return formatError('INVALID_INDEX', WHERE, 'root', 'an object with a weight_map', got);
+  return formatError('INVALID_STRUCTURE', WHERE, 'root', 'an object with a weight_map', got);
 }

@@ -49,7 +49,7 @@ export async function judgeOtherWays({ bytes }: FuzzInput, verdict: Verdict): Pr
 }
 
 async function describe(blob: Blob): Promise<void> {
-  const description = await describeSource('fuzz', blob, { limits: resolveLimits('fuzz', LIMITS) });
+  const description = await describeSource('readStateDict', blob, { limits: resolveLimits('fuzz', LIMITS) });
   const modules = recogniseModules(description.tensors);
   const code = rebuildingCode(modules, { source: 'fuzzed' });
   const nowhere = { write: () => true };

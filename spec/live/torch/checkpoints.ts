@@ -134,7 +134,7 @@ async function expectRefusal(
     (reason: unknown) => reason,
   );
   const isMeant = hasDuplicates
-    ? error instanceof FormatError && error.code === 'DUPLICATE_KEY'
+    ? error instanceof FormatError && error.code === 'DUPLICATE_NAME'
     : error instanceof UnsupportedError &&
       refused.some((name) => error.message.includes(`tensor ${JSON.stringify(name)}`));
   if (!isMeant) throw new Error(`expected a refusal, got ${error ?? 'a state_dict'}`);

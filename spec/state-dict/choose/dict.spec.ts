@@ -185,16 +185,18 @@ describe('tensorsAt', () => {
 
   it('refuses two tensors of one name', () => {
     const error = errorOf(() => namesAt({ 'a.w': T, a: dict({ w: T }) }));
-    expect(error.code).to.equal('DUPLICATE_KEY');
+    expect(error.code).to.equal('DUPLICATE_NAME');
     expect(error.message).to.equal('json: tensor "a.w": expected one of that name, got another');
   });
 
   it('refuses more tensors than maxTensors, however few dicts they are shared from', () => {
     expect(namesAt({ a: T, b: T }, [], 2)).to.have.length(2);
-    expect(errorOf(() => namesAt({ a: T, b: T }, [], 1)).code).to.equal('TOO_MANY_TENSORS');
+    expect(errorOf(() => namesAt({ a: T, b: T }, [], 1)).message).to.match(/at most 1 tensors, got more/);
     let node = WEIGHTS;
     for (let i = 0; i < 100; i++) node = dict({ a: node, b: node });
-    expect(errorOf(() => namesAt({ node }, [], 1000, 1e7)).code).to.equal('TOO_MANY_TENSORS');
+    const error = errorOf(() => namesAt({ node }, [], 1000, 1e7));
+    expect(error.code).to.equal('TOO_LARGE');
+    expect(error.message).to.match(/at most 1000 tensors, got more/);
   });
 
   it('refuses dicts that refer to each other in more ways than can be named', () => {
@@ -202,7 +204,7 @@ describe('tensorsAt', () => {
     for (const one of dicts) for (const [i, other] of dicts.entries()) one.entries.set(`${i}`, other);
     dicts[0]?.entries.set('w', T);
     const error = errorOf(() => namesAt({ d: dicts[1]! }));
-    expect(error.code).to.equal('NAMES_TOO_LONG');
+    expect(error.code).to.equal('TOO_LARGE');
     expect(error.message).to.equal(
       'json: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
     );
@@ -211,7 +213,9 @@ describe('tensorsAt', () => {
   it('refuses a long name that is the first part of many', () => {
     const many = dict(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`, T])));
     expect(namesAt({ ['a'.repeat(1000)]: many })).to.have.length(50);
-    expect(errorOf(() => namesAt({ ['a'.repeat(3000)]: many })).code).to.equal('NAMES_TOO_LONG');
+    expect(errorOf(() => namesAt({ ['a'.repeat(3000)]: many })).message).to.match(
+      /names of at most 100000 characters/,
+    );
   });
 
   it('is not led through dicts without tensors, however often they are shared', () => {
@@ -225,7 +229,7 @@ describe('tensorsAt', () => {
     for (let i = 0; i < 126; i++) node = dict({ a: node });
     expect(namesAt({ a: node })).to.have.length(2);
     const error = errorOf(() => namesAt({ a: dict({ a: node }) }));
-    expect(error.code).to.equal('TOO_DEEP');
+    expect(error.code).to.equal('TOO_LARGE');
     expect(error.message).to.equal('json: file: expected at most 128 dicts inside each other, got another');
   });
 });

@@ -87,7 +87,7 @@ describe('detectFormat', () => {
 
     it('an empty file', () => {
       const error = errorOf(() => detectFormat(new Uint8Array(0)));
-      expect(error).to.be.instanceOf(FormatError).with.property('code', 'EMPTY_FILE');
+      expect(error).to.be.instanceOf(FormatError).with.property('code', 'TRUNCATED');
       expect(error.message).to.equal(
         'file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got 0 bytes',
       );

@@ -50,14 +50,14 @@ for (const [name, inflate] of ANSWERERS) {
     it('refuses more than maxBytes', async () => {
       for (const bytes of [TEXT, NOISE, utf8('a')]) {
         const asked = request(deflated(bytes), { maxBytes: bytes.length - 1 });
-        expect(await fault(asked, 'CORRUPT_DATA')).to.equal(
+        expect(await fault(asked, 'DAMAGED')).to.equal(
           `zip: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more`,
         );
         const zipped = request(new Uint8Array(gzipSync(bytes)), {
           maxBytes: bytes.length - 1,
           wrapper: 'gzip',
         });
-        expect(await fault(zipped, 'CORRUPT_DATA')).to.equal(
+        expect(await fault(zipped, 'TOO_LARGE')).to.equal(
           `gzip: entry "w": expected at most ${bytes.length - 1} bytes when inflated, got more. ` +
             'Raise limits.maxBytes to read it',
         );
@@ -67,11 +67,11 @@ for (const [name, inflate] of ANSWERERS) {
     it('refuses bytes that are cut short, corrupt or none', async () => {
       const bytes = deflated(NOISE);
       for (const broken of [bytes.subarray(0, -1), bytes.subarray(0, 100), utf8('\x07\x07'), utf8('')]) {
-        expect(await fault(request(broken), 'CORRUPT_DATA')).to.match(
+        expect(await fault(request(broken), 'DAMAGED')).to.match(
           /^zip: entry "w": expected whole deflated bytes, got .+\. It is damaged$/,
         );
       }
-      expect(await fault(request(deflated(TEXT), { wrapper: 'gzip' }), 'CORRUPT_DATA')).to.match(
+      expect(await fault(request(deflated(TEXT), { wrapper: 'gzip' }), 'DAMAGED')).to.match(
         /whole gzip bytes/,
       );
     });
@@ -83,12 +83,14 @@ for (const [name, inflate] of ANSWERERS.slice(0, 2)) {
     it('refuses bytes behind the end, which zlib passes over', async () => {
       const bytes = Uint8Array.from([...deflated(TEXT), 0, 1, 2]);
       const error = await rejectionOf(inflate(request(bytes)));
-      expect(error.code).to.equal('CORRUPT_DATA');
+      expect(error.code).to.equal('DAMAGED');
       expect(error.message).to.equal(
         'zip: entry "w": expected whole deflated bytes, got 3 bytes behind their end. It is damaged',
       );
       const gzip = Uint8Array.from([...gzipSync(TEXT), 0]);
-      expect((await rejectionOf(inflate(request(gzip, { wrapper: 'gzip' })))).code).to.equal('CORRUPT_DATA');
+      expect((await rejectionOf(inflate(request(gzip, { wrapper: 'gzip' })))).message).to.match(
+        /whole gzip bytes, got 1 bytes behind their end/,
+      );
     });
   });
 }
@@ -102,7 +104,7 @@ describe('inflating a bomb', () => {
     for (const [, inflate] of ANSWERERS) {
       const before = process.memoryUsage().arrayBuffers;
       const error = await rejectionOf(inflate(request(bomb, { maxBytes })));
-      expect(error.code).to.equal('CORRUPT_DATA');
+      expect(error.message).to.match(/expected at most 1048576 bytes when inflated, got more$/);
       expect(process.memoryUsage().arrayBuffers - before).to.be.below(2 ** 27);
     }
   });

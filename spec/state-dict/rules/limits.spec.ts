@@ -54,7 +54,7 @@ describe('resolveLimits', () => {
 describe('tooManyTensors', () => {
   it('names the limit to raise', () => {
     const error = tooManyTensors('json', 'root', 2);
-    expect(error.code).to.equal('TOO_MANY_TENSORS');
+    expect(error.code).to.equal('TOO_LARGE');
     expect(error.message).to.equal(
       'json: root: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
     );

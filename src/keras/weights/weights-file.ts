@@ -39,7 +39,7 @@ export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): Wei
   }
   if (total !== data.byteLength)
     throw formatError(
-      'SIZE_MISMATCH',
+      'INVALID_TENSOR',
       WHERE,
       'weightData',
       `${total} bytes for the weights`,

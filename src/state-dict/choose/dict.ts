@@ -153,7 +153,7 @@ export function tensorsAt(
       continue;
     }
     if (tensors.has(name)) {
-      throw formatError('DUPLICATE_KEY', format, `tensor ${show(name)}`, 'one of that name', 'another');
+      throw formatError('DUPLICATE_NAME', format, `tensor ${show(name)}`, 'one of that name', 'another');
     }
     if (tensors.size === maxTensors) throw tooManyTensors(format, 'file', maxTensors);
     tensors.set(name, tensor);
@@ -200,7 +200,7 @@ function* leavesOf(
     // Checked before the names are joined: strings have a longest length.
     if (room < 0) {
       const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
-      throw formatError('NAMES_TOO_LONG', format, 'file', rule, 'more');
+      throw formatError('TOO_LARGE', format, 'file', rule, 'more');
     }
     const name = joinPath(level.prefix, key);
     if (node.kind !== 'dict') {
@@ -208,7 +208,7 @@ function* leavesOf(
     } else if (holders.has(node.entries) && !open.has(node.entries)) {
       if (levels.length === MAX_NESTING) {
         const rule = `at most ${MAX_NESTING} dicts inside each other`;
-        throw formatError('TOO_DEEP', format, 'file', rule, 'another');
+        throw formatError('TOO_LARGE', format, 'file', rule, 'another');
       }
       open.add(node.entries);
       levels.push({ dict: node.entries, prefix: name, entries: node.entries.entries() });

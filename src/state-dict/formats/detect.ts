@@ -53,11 +53,11 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
  *   ninth byte that is a compression method or level: 0, 2, 4 or 8.
  *
  * @throws UnsupportedError for known formats that are not read; the message says what to run.
- * @throws FormatError EMPTY_FILE or UNKNOWN_FORMAT.
+ * @throws FormatError UNKNOWN_FORMAT, or TRUNCATED for no bytes.
  */
 export function detectFormat(bytes: Uint8Array): StateDictFormat {
   const rule = 'one of tensors (safetensors, torch.save, NumPy, JSON)';
-  if (bytes.length === 0) throw formatError('EMPTY_FILE', WHERE, 'format', rule, '0 bytes');
+  if (bytes.length === 0) throw formatError('TRUNCATED', WHERE, 'format', rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (hasMark(bytes, '\x93NUMPY')) return 'npy';
   // Checked before zip archives, since an npz file is one.

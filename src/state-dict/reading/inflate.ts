@@ -1,13 +1,13 @@
 /**
  * Answers requests to inflate: synchronously, by Node's zlib, or asynchronously, in browsers too.
  *
- * Both throw FormatError CORRUPT_DATA where bytes cannot be inflated, are cut short, continue behind their end, or become more than
- * `maxBytes`; the last as soon as they do.
+ * Both throw FormatError DAMAGED where bytes cannot be inflated, are cut short or continue behind their end. As soon as they become
+ * more than `maxBytes` they are DAMAGED in a zip entry, which declares its size, and TOO_LARGE in a gzip file.
  */
 
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { formatError } from '../rules/format-codes.js';
+import { type FormatCode, formatError } from '../rules/format-codes.js';
 import { reasonOf } from '../sources/stream.js';
 import { type Inflated, nodeZlib } from './node-zlib.js';
 import type { InflateRequest } from './reading.js';
@@ -152,16 +152,23 @@ function typedError(request: InflateRequest, error: unknown): unknown {
 
 function tooLarge(request: InflateRequest): Error {
   const remedy = request.wrapper === 'gzip' ? 'Raise limits.maxBytes to read it' : undefined;
-  return refusal(request, `at most ${request.maxBytes} bytes when inflated`, 'more', remedy);
+  const code = request.wrapper === 'gzip' ? 'TOO_LARGE' : 'DAMAGED';
+  return refusal(code, request, `at most ${request.maxBytes} bytes when inflated`, 'more', remedy);
 }
 
 function corrupt(request: InflateRequest, got: string): Error {
   const format = request.wrapper === 'gzip' ? 'gzip' : 'deflated';
-  return refusal(request, `whole ${format} bytes`, got, 'It is damaged');
+  return refusal('DAMAGED', request, `whole ${format} bytes`, got, 'It is damaged');
 }
 
-function refusal(request: InflateRequest, rule: string, got: string, remedy?: string): Error {
-  return formatError('CORRUPT_DATA', whereOf(request), request.what, rule, got, remedy);
+function refusal(
+  code: FormatCode,
+  request: InflateRequest,
+  rule: string,
+  got: string,
+  remedy?: string,
+): Error {
+  return formatError(code, whereOf(request), request.what, rule, got, remedy);
 }
 
 /** The format that deflated bytes are in. */

@@ -92,5 +92,5 @@ export function resolveLimits(where: string, limits: ReadLimits = {}): Required<
 /** The error for a file with more than `maxTensors`. */
 export function tooManyTensors(where: string, what: string, maxTensors: number): FormatError {
   const rule = `at most ${maxTensors} tensors`;
-  return formatError('TOO_MANY_TENSORS', where, what, rule, 'more', 'Raise limits.maxTensors to read it');
+  return formatError('TOO_LARGE', where, what, rule, 'more', 'Raise limits.maxTensors to read it');
 }

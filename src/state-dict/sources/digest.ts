@@ -26,5 +26,5 @@ export async function checkDigest(where: string, bytes: Uint8Array, sha256: stri
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hex === sha256.toLowerCase()) return;
   const remedy = 'It is damaged, or another version';
-  throw formatError('SHA256_MISMATCH', where, 'file', `SHA-256 ${sha256.toLowerCase()}`, hex, remedy);
+  throw formatError('DAMAGED', where, 'file', `SHA-256 ${sha256.toLowerCase()}`, hex, remedy);
 }

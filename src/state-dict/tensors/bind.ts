@@ -192,7 +192,7 @@ function* storageBytes({ storage, part }: Plan, stored: Uint8Array): Reading<Uin
     bytes = yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what });
     if (bytes.length !== inflatedBytes) {
       const rule = `${inflatedBytes} bytes when inflated`;
-      throw formatError('SIZE_MISMATCH', WHERE, what, rule, `${bytes.length}`);
+      throw formatError('DAMAGED', WHERE, what, rule, `${bytes.length}`);
     }
   }
   const isWhole = part.end - part.begin === wholeOf(storage).end;

@@ -108,96 +108,115 @@ describe('JsonReader', () => {
   it('takes NaN and the infinities only where Python numbers are allowed', () => {
     for (const text of ['NaN', 'Infinity', '-Infinity']) {
       expect(readerOf(text, { pythonNumbers: true }).readNumber(), text).to.deep.equal(Number(text));
-      expect(errorOf(() => skip(text)).code, text).to.equal('INVALID_JSON');
+      expect(errorOf(() => skip(text)).message, text).to.match(
+        /expected (a JSON value|a digit), got '[NI]'$/,
+      );
     }
-    expect(errorOf(() => skip('-NaN', { pythonNumbers: true })).code).to.equal('INVALID_JSON');
+    expect(errorOf(() => skip('-NaN', { pythonNumbers: true })).message).to.match(
+      /expected a digit, got 'N'$/,
+    );
   });
 
   describe('refuses, naming the byte,', () => {
     const cases: [string, string | Uint8Array, string, string][] = [
-      ['an empty text', '', 'INVALID_JSON', 'spec: byte 0: expected a JSON value, got the end of the text'],
-      ['a byte order mark', '\ufeff{}', 'INVALID_JSON', 'spec: byte 0: expected a JSON value, got byte 0xef'],
-      ['a trailing comma in a list', '[1,]', 'INVALID_JSON', "spec: byte 3: expected a JSON value, got ']'"],
+      ['an empty text', '', 'INVALID_SYNTAX', 'spec: byte 0: expected a JSON value, got the end of the text'],
+      [
+        'a byte order mark',
+        '\ufeff{}',
+        'INVALID_SYNTAX',
+        'spec: byte 0: expected a JSON value, got byte 0xef',
+      ],
+      [
+        'a trailing comma in a list',
+        '[1,]',
+        'INVALID_SYNTAX',
+        "spec: byte 3: expected a JSON value, got ']'",
+      ],
       [
         'a trailing comma in an object',
         '{"a":1,}',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         "spec: byte 7: expected a member name in double quotes, got '}'",
       ],
-      ['a missing colon', '{"a" 1}', 'INVALID_JSON', "spec: byte 5: expected ':', got '1'"],
-      ['a missing comma', '[1 2]', 'INVALID_JSON', "spec: byte 3: expected ',' or ']', got '2'"],
-      ['the wrong bracket', '[1}', 'INVALID_JSON', "spec: byte 2: expected ',' or ']', got '}'"],
-      ['text after the value', '{} x', 'INVALID_JSON', "spec: byte 3: expected the end of the text, got 'x'"],
-      ['a leading zero', '[02]', 'INVALID_JSON', "spec: byte 2: expected ',' or ']', got '2'"],
-      ['a bare sign', '[-]', 'INVALID_JSON', "spec: byte 2: expected a digit, got ']'"],
-      ['a bare point', '[1.]', 'INVALID_JSON', "spec: byte 3: expected a digit, got ']'"],
-      ['a bare exponent', '[1e]', 'INVALID_JSON', "spec: byte 3: expected a digit, got ']'"],
-      ['a word that is none', '[nul]', 'INVALID_JSON', "spec: byte 4: expected null, got ']'"],
+      ['a missing colon', '{"a" 1}', 'INVALID_SYNTAX', "spec: byte 5: expected ':', got '1'"],
+      ['a missing comma', '[1 2]', 'INVALID_SYNTAX', "spec: byte 3: expected ',' or ']', got '2'"],
+      ['the wrong bracket', '[1}', 'INVALID_SYNTAX', "spec: byte 2: expected ',' or ']', got '}'"],
+      [
+        'text after the value',
+        '{} x',
+        'INVALID_SYNTAX',
+        "spec: byte 3: expected the end of the text, got 'x'",
+      ],
+      ['a leading zero', '[02]', 'INVALID_SYNTAX', "spec: byte 2: expected ',' or ']', got '2'"],
+      ['a bare sign', '[-]', 'INVALID_SYNTAX', "spec: byte 2: expected a digit, got ']'"],
+      ['a bare point', '[1.]', 'INVALID_SYNTAX', "spec: byte 3: expected a digit, got ']'"],
+      ['a bare exponent', '[1e]', 'INVALID_SYNTAX', "spec: byte 3: expected a digit, got ']'"],
+      ['a word that is none', '[nul]', 'INVALID_SYNTAX', "spec: byte 4: expected null, got ']'"],
       [
         'a comment',
         '{/**/}',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         "spec: byte 1: expected a member name in double quotes, got '/'",
       ],
       [
         'a control character in a string',
         '"a\nb"',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         "spec: byte 2: expected a character of a string or '\"', got byte 0x0a",
       ],
       [
         'a string without an end',
         '"abc',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         "spec: byte 4: expected a character of a string or '\"', got the end of the text",
       ],
       [
         'a string that ends in a backslash',
         '"ab\\',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         "spec: byte 4: expected a character of a string or '\"', got the end of the text",
       ],
       [
         'bytes around an escape that are not UTF-8',
         Uint8Array.of(0x22, 0xc3, 0x5c, 0x6e, 0xa9, 0x22),
-        'INVALID_UTF8',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected UTF-8 text, got bytes that are not',
       ],
-      ['an unknown escape', '"\\x41"', 'INVALID_JSON', 'spec: byte 1: expected a JSON escape, got \\x'],
+      ['an unknown escape', '"\\x41"', 'INVALID_SYNTAX', 'spec: byte 1: expected a JSON escape, got \\x'],
       [
         'an escape with too few digits',
         '"\\u12"',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected four hexadecimal digits after \\u, got "12\\""',
       ],
       [
         'a lone high surrogate',
         '"\\ud800\\u0041"',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected a whole character, got the lone surrogate \\ud800',
       ],
       [
         'a lone low surrogate',
         '"\\udc00"',
-        'INVALID_JSON',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected a whole character, got the lone surrogate \\udc00',
       ],
       [
         'bytes that are not UTF-8',
         Uint8Array.of(0x22, 0x61, 0xff, 0x22),
-        'INVALID_UTF8',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected UTF-8 text, got bytes that are not',
       ],
       [
         'a surrogate written in UTF-8',
         Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22),
-        'INVALID_UTF8',
+        'INVALID_SYNTAX',
         'spec: byte 1: expected UTF-8 text, got bytes that are not',
       ],
       [
         'a second member of one name',
         '{"a":1,"\\u0061":2}',
-        'DUPLICATE_KEY',
+        'DUPLICATE_NAME',
         'spec: byte 7: expected each name once per object, got "a" again',
       ],
     ];
@@ -215,18 +234,20 @@ describe('JsonReader', () => {
     expect(() => skip('{"a":[{}]}', { maxDepth: 3 })).to.not.throw();
     const error = errorOf(() => skip('{"a":[[{}]]}', { maxDepth: 3 }));
     expect(error.message).to.equal('spec: byte 7: expected at most 3 levels of nesting, got another level');
-    expect(error.code).to.equal('TOO_DEEP');
+    expect(error.code).to.equal('TOO_LARGE');
   });
 
   it('takes as many members of all objects as maxMembers and not one more', () => {
     expect(() => skip('[{"a":{"b":1,"c":2}},{"d":3}]', { maxMembers: 4 })).to.not.throw();
     const error = errorOf(() => skip('[{"a":{"b":1,"c":2}},{"d":3}]', { maxMembers: 3 }));
     expect(error.message).to.equal('spec: byte 22: expected at most 3 members of objects, got more');
-    expect(error.code).to.equal('TOO_MANY_MEMBERS');
+    expect(error.code).to.equal('TOO_LARGE');
   });
 
   it('refuses a million brackets without running out of stack', () => {
-    expect(errorOf(() => skip('['.repeat(1e6), { maxDepth: 127 })).code).to.equal('TOO_DEEP');
+    expect(errorOf(() => skip('['.repeat(1e6), { maxDepth: 127 })).message).to.equal(
+      'spec: byte 127: expected at most 127 levels of nesting, got another level',
+    );
   });
 
   it('shortens the text of a token to 40 characters', () => {

@@ -6,7 +6,7 @@ function read(text: string): [string, Literal][] {
   return [...new LiteralReader(text, 'file').readDict()];
 }
 
-function fault(text: string, code = 'INVALID_NPY'): string {
+function fault(text: string, code = 'INVALID_SYNTAX'): string {
   const error = errorOf(() => read(text));
   expect(error.code, text).to.equal(code);
   return error.message.replace('npy: file: ', '');
@@ -75,7 +75,7 @@ describe('LiteralReader', () => {
 
   it('refuses more dimensions than a tensor has', () => {
     expect(read(`{'a': (${'1,'.repeat(64)})}`)).to.have.length(1);
-    expect(fault(`{'a': (${'1,'.repeat(65)})}`, 'TOO_DEEP')).to.equal(
+    expect(fault(`{'a': (${'1,'.repeat(65)})}`, 'TOO_LARGE')).to.equal(
       'expected at most 64 dimensions, got more',
     );
   });

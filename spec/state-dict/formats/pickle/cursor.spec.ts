@@ -40,7 +40,7 @@ describe('Cursor', () => {
     for (const name of readers) {
       const cursor = cursorOver();
       const error = errorOf(() => cursor[name]()) as FormatError;
-      expect(error.code, name).to.equal('TRUNCATED_PICKLE');
+      expect(error.code, name).to.equal('TRUNCATED');
       expect(error.message, name).to.equal(
         'pickle: spec byte 0 (NONE): expected more bytes, got the end after 1',
       );
@@ -54,7 +54,7 @@ describe('Cursor', () => {
 
   it('keeps a byte order mark, and refuses bytes that are no UTF-8', () => {
     expect(cursorOver('\xef\xbb\xbfa').text(4)).to.equal('\ufeffa');
-    expect(errorOf(() => cursorOver('\xc3').text(1))).to.have.property('code', 'INVALID_UTF8');
+    expect(errorOf(() => cursorOver('\xc3').text(1)).message).to.match(/expected UTF-8 text, got bytes that/);
     expect(cursorOver('\xc3').textOrBytes(1)).to.deep.equal(Uint8Array.of(0xc3));
   });
 });

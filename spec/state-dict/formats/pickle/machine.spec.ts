@@ -12,7 +12,7 @@ describe('Machine', () => {
     ] as const) {
       expect(() => run(most, bytes)).not.to.throw();
       const error = errorOf(() => run(most + 2, bytes));
-      expect(error.code).to.equal('PICKLE_LIMIT');
+      expect(error.code).to.equal('TOO_LARGE');
       expect(error.message).to.equal(
         `pickle: spec byte ${most} (NONE): expected at most ${most} instructions, got more. ` +
           'Raise limits.maxPickleBytes to read it',

@@ -28,7 +28,7 @@ describe('readHeader', () => {
     expect(error.message).to.equal(
       'safetensors: header: expected at most 99 bytes (limits.maxHeaderBytes), got length 100',
     );
-    expect(error.code).to.equal('HEADER_TOO_LARGE');
+    expect(error.code).to.equal('TOO_LARGE');
   });
 
   it('refuses more tensors than maxTensors, and takes just as many', () => {
@@ -38,7 +38,7 @@ describe('readHeader', () => {
     expect(error.message).to.equal(
       'safetensors: header: expected at most 2 tensors, got more. Raise limits.maxTensors to read it',
     );
-    expect(error.code).to.equal('TOO_MANY_TENSORS');
+    expect(error.code).to.equal('TOO_LARGE');
   });
 
   it('limits the fields of all tensors and the metadata together to those of the tensors and 1,024 more', () => {
@@ -46,20 +46,25 @@ describe('readHeader', () => {
     const more = Array.from({ length: 4 * 4 + 1024 }, (_, i) => `"${i}":""`).join(',');
     for (const text of [`{"a":{${EMPTY},${more}}}`, `{"__metadata__":{${more}}}`]) {
       expect(readHeader(safetensorsFile(text)).dataStart).to.equal(8 + text.length);
-      expect(errorOf(() => readHeader(safetensorsFile(text), limits)).code).to.equal('TOO_MANY_MEMBERS');
+      const error = errorOf(() => readHeader(safetensorsFile(text), limits));
+      expect(error.code).to.equal('TOO_LARGE');
+      expect(error.message).to.match(/expected at most 1040 members of objects, got more$/);
     }
   });
 
   it('refuses a length of 2^64 - 1 without wrapping around', () => {
     const error = errorOf(() => readHeader(safetensorsFile('{}', [], 2n ** 64n - 1n)));
-    expect(error.code).to.equal('HEADER_TOO_LARGE');
+    expect(error.code).to.equal('TOO_LARGE');
+    expect(error.message).to.match(/\(limits\.maxHeaderBytes\), got length 18446744073709551615$/);
   });
 
   it('takes the largest unsigned 64-bit integer as one, and 2^64 as none', () => {
     const shape = (size: bigint) =>
       safetensorsFile(`{"a":{"dtype":"U8","shape":[${size}],"data_offsets":[0,0]}}`);
     expect(readHeader(shape(2n ** 64n - 1n)).entries[0].shape[0]).to.be.above(Number.MAX_SAFE_INTEGER);
-    expect(errorOf(() => readHeader(shape(2n ** 64n))).code).to.equal('INVALID_HEADER');
+    expect(errorOf(() => readHeader(shape(2n ** 64n))).message).to.equal(
+      'safetensors: tensor "a" shape: expected unsigned 64-bit integers, got 18446744073709551616',
+    );
   });
 
   it('takes 64 dimensions, and ends a longer shape where it passes them', () => {
@@ -70,12 +75,14 @@ describe('readHeader', () => {
     expect(readHeader(shape(64)).entries[0].shape).to.have.length(64);
     const error = errorOf(() => readHeader(shape(65, ',no JSON')));
     expect(error.message).to.equal('safetensors: tensor "a" shape: expected at most 64 entries, got more');
-    expect(error.code).to.equal('TOO_DEEP');
+    expect(error.code).to.equal('TOO_LARGE');
   });
 
   it('skips unknown fields of any kind, but not their faults', () => {
     const withField = (field: string) => safetensorsFile(`{"a":{${EMPTY},"x":${field}}}`);
     expect(readHeader(withField('[1.5,{"y":[null,true,"z"]}]')).entries).to.have.length(1);
-    expect(errorOf(() => readHeader(withField('[1.5,]'))).code).to.equal('INVALID_JSON');
+    expect(errorOf(() => readHeader(withField('[1.5,]'))).message).to.match(
+      /expected a JSON value, got '\]'$/,
+    );
   });
 });

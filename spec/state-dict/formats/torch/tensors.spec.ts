@@ -78,17 +78,17 @@ describe('tensorOf', () => {
     it('refuses elements outside the storage, be it by one', () => {
       expect(open(v2(0, [2, 3], [3, 1])).values).to.have.length(6);
       expectError(
-        'OUTSIDE_STORAGE',
+        'INVALID_TENSOR',
         'expected elements inside the 6 of its storage, got element 6 of [2, 3]',
         v2(1, [2, 3], [3, 1]),
       );
       expectError(
-        'OUTSIDE_STORAGE',
+        'INVALID_TENSOR',
         'expected elements inside the 6 of its storage, got element 6 of [2]',
         v2(0, [2], [6]),
       );
       expectError(
-        'OUTSIDE_STORAGE',
+        'INVALID_TENSOR',
         'expected elements inside the 6 of its storage, got element 6 of []',
         v2(6, [], []),
       );
@@ -97,7 +97,7 @@ describe('tensorOf', () => {
         'stored',
       );
       expectError(
-        'OUTSIDE_STORAGE',
+        'INVALID_TENSOR',
         'expected elements inside the 3 of its storage, got element 11 of [2]',
         make('torch._utils._rebuild_tensor_v3', ...bytes, 'ctorch\nfloat64\n'),
       );
@@ -106,15 +106,15 @@ describe('tensorOf', () => {
     it('counts beyond 2^53 without being misled', () => {
       const huge = bytesOfParts('\x8a\x07', '\xff'.repeat(6), '\x1f');
       const at = tuple(huge);
-      expect(errorOf(() => open(tensorPart(STORAGE, 0, ints(2), at))).code).to.equal('OUTSIDE_STORAGE');
-      expect(errorOf(() => open(tensorPart(STORAGE, 0, at, ints(1)))).code).to.equal('OUTSIDE_STORAGE');
-      expect(errorOf(() => open(tensorPart(STORAGE, 0, tuple(huge, huge), ints(0, 0)))).code).to.equal(
-        'VALIDATION_OVERFLOW',
+      const message = (...parts: readonly Part[]) => errorOf(() => open(...parts)).message;
+      const outside = /expected elements inside the 6 of its storage, got element \d{16} of/;
+      expect(message(tensorPart(STORAGE, 0, ints(2), at))).to.match(outside);
+      expect(message(tensorPart(STORAGE, 0, at, ints(1)))).to.match(outside);
+      expect(message(tensorPart(STORAGE, 0, tuple(huge, huge), ints(0, 0)))).to.match(
+        /expected sizes whose product can be counted, got \[/,
       );
       const long = bytesOfParts('\x8a\x09', '\xff'.repeat(8), '\0');
-      expect(errorOf(() => open(tensorPart(STORAGE, 0, ints(2), tuple(long)))).code).to.equal(
-        'INVALID_TENSOR',
-      );
+      expect(message(tensorPart(STORAGE, 0, ints(2), tuple(long)))).to.match(/expected strides of 0 or more/);
       // A stride of 0 makes a terabyte of one element: no error here, where nothing is read yet.
       expect(open(tensorPart(STORAGE, 0, ints(0), ints(1))).values).to.deep.equal([]);
     });
@@ -145,7 +145,7 @@ describe('tensorOf', () => {
       );
       expectError('INVALID_TENSOR', 'expected 6 to 7 arguments, got 8', v2(0, [2], [1], '}}'));
       expectError(
-        'TOO_DEEP',
+        'TOO_LARGE',
         'expected at most 64 sizes, got 65',
         v2(0, Array(65).fill(1), Array(65).fill(1)),
       );
@@ -275,7 +275,7 @@ describe('tensorOf', () => {
     it('checks the place of those too', () => {
       const wide = storagePart('QInt8Storage', '7', 24);
       expectError(
-        'OUTSIDE_STORAGE',
+        'INVALID_TENSOR',
         'expected elements inside the 24 of its storage, got element 24 of [25]',
         tensorPart(wide, 0, ints(25), ints(1)),
       );

@@ -193,7 +193,7 @@ describe('buildTree', () => {
       [['cos\nsystem\n'], 'os.system'],
     ] as const) {
       expect(errorOf(() => treeOf(...parts))).to.include({
-        code: 'INVALID_CHECKPOINT',
+        code: 'INVALID_STRUCTURE',
         message: `torch: file: expected a dict of tensors, got ${got}`,
       });
     }

@@ -13,7 +13,7 @@ function find(bytes: Uint8Array) {
 
 function fault(bytes: Uint8Array): string {
   const error = errorOf(() => find(bytes));
-  expect(error.code).to.equal('INVALID_ZIP');
+  expect(error.code).to.equal('INVALID_SYNTAX');
   return error.message.replace('zip: end of the archive: ', '');
 }
 

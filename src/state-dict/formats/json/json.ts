@@ -97,5 +97,5 @@ function checkNoIndex(root: JsonMembers): void {
 }
 
 function notTensors(got: string, remedy?: string): Error {
-  return formatError('INVALID_STATE_DICT', WHERE, 'root', 'an object of tensors', got, remedy);
+  return formatError('INVALID_STRUCTURE', WHERE, 'root', 'an object of tensors', got, remedy);
 }

@@ -82,21 +82,21 @@ class ListReader {
     } else if (kind === 'number' || kind === 'boolean') {
       this.checkLevel(depth, 'number');
       if (!this.put(this.reader, this.scalars++, kind)) {
-        this.refuse('INVALID_ELEMENT', this.place(depth), this.rule, this.reader.tokenText());
+        this.refuse('INVALID_TENSOR', this.place(depth), this.rule, this.reader.tokenText());
       }
     } else {
       const remedy =
         kind === 'null'
           ? 'JSON.stringify writes NaN and Infinity as null: write NaN, Infinity or -Infinity, as Python does'
           : undefined;
-      this.refuse('INVALID_ELEMENT', this.place(depth), 'a number or a list', kind, remedy);
+      this.refuse('INVALID_TENSOR', this.place(depth), 'a number or a list', kind, remedy);
       this.reader.skipValue();
     }
   }
 
   private readItems(depth: number): void {
     if (depth === MAX_RANK) {
-      this.refuse('TOO_DEEP', this.place(depth), `at most ${MAX_RANK} dimensions`, 'more');
+      this.refuse('TOO_LARGE', this.place(depth), `at most ${MAX_RANK} dimensions`, 'more');
     }
     const count = this.reader.readList((index) => {
       this.path[depth] = index;
@@ -105,14 +105,14 @@ class ListReader {
     this.shape[depth] ??= count;
     if (count === this.shape[depth]) return;
     const rule = `${this.shape[depth]} ${this.levels[depth + 1] ?? 'number'}s like its siblings`;
-    this.refuse('RAGGED_LIST', this.place(depth), rule, `${count}`);
+    this.refuse('INVALID_TENSOR', this.place(depth), rule, `${count}`);
   }
 
   private checkLevel(depth: number, level: Level): void {
     this.levels[depth] ??= level;
     if (this.levels[depth] === level) return;
     const rule = `a ${this.levels[depth]} like its siblings`;
-    this.refuse('RAGGED_LIST', this.place(depth), rule, `a ${level}`);
+    this.refuse('INVALID_TENSOR', this.place(depth), rule, `a ${level}`);
   }
 
   private place(depth: number): string {

@@ -119,7 +119,7 @@ export class JsonReader {
       const start = this.position;
       const name = this.readString();
       if (seen.has(name)) {
-        throw this.fail('DUPLICATE_KEY', start, 'each name once per object', `${show(name)} again`);
+        throw this.fail('DUPLICATE_NAME', start, 'each name once per object', `${show(name)} again`);
       }
       seen.add(name);
       if (++this.members > this.options.maxMembers) throw this.tooManyMembers(start);
@@ -149,7 +149,7 @@ export class JsonReader {
     const text = this.readStringBytes();
     if (text.length > MAX_STRING_BYTES) {
       const rule = `a string of at most ${MAX_STRING_BYTES} bytes`;
-      throw this.fail('INVALID_JSON', start, rule, `${text.length}`);
+      throw this.fail('INVALID_SYNTAX', start, rule, `${text.length}`);
     }
     try {
       return UTF8.decode(text);
@@ -177,7 +177,7 @@ export class JsonReader {
   }
 
   private notUtf8(start: number): FormatError {
-    return this.fail('INVALID_UTF8', start, 'UTF-8 text', 'bytes that are not');
+    return this.fail('INVALID_SYNTAX', start, 'UTF-8 text', 'bytes that are not');
   }
 
   /** Consumes a string and returns its bytes, which are not checked to be UTF-8: a view without escapes, else a copy. */
@@ -189,7 +189,7 @@ export class JsonReader {
     while (this.skipPlainCharacters() !== QUOTE);
     const end = this.position++;
     return unescapeString(bytes, start, end, (offset, rule, got) =>
-      this.fail('INVALID_JSON', offset, rule, got),
+      this.fail('INVALID_SYNTAX', offset, rule, got),
     );
   }
 
@@ -248,7 +248,7 @@ export class JsonReader {
     if (this.peek() !== bracket) throw this.unexpected(`'${String.fromCharCode(bracket)}'`);
     if (++this.depth > this.options.maxDepth) {
       const rule = `at most ${this.options.maxDepth} levels of nesting`;
-      throw this.fail('TOO_DEEP', this.position, rule, 'another level');
+      throw this.fail('TOO_LARGE', this.position, rule, 'another level');
     }
     this.position++;
   }
@@ -291,7 +291,7 @@ export class JsonReader {
     this.skipNumberToken();
     if (this.position - this.tokenStart <= MAX_NUMBER_CHARACTERS) return;
     const rule = `a number of at most ${MAX_NUMBER_CHARACTERS} characters`;
-    throw this.fail('INVALID_JSON', this.tokenStart, rule, `${this.position - this.tokenStart}`);
+    throw this.fail('INVALID_SYNTAX', this.tokenStart, rule, `${this.position - this.tokenStart}`);
   }
 
   private skipNumberToken(): void {
@@ -353,7 +353,7 @@ export class JsonReader {
 
   private tooManyMembers(offset: number): FormatError {
     const rule = `at most ${this.options.maxMembers} members of objects`;
-    return this.fail('TOO_MANY_MEMBERS', offset, rule, 'more');
+    return this.fail('TOO_LARGE', offset, rule, 'more');
   }
 
   /** The error for a byte that the grammar does not allow here. */
@@ -366,7 +366,7 @@ export class JsonReader {
         : printable
           ? `'${String.fromCharCode(byte)}'`
           : `byte 0x${byte.toString(16).padStart(2, '0')}`;
-    return this.fail('INVALID_JSON', this.position, rule, got);
+    return this.fail('INVALID_SYNTAX', this.position, rule, got);
   }
 
   private fail(failure: FormatCode, offset: number, rule: string, got: string): FormatError {

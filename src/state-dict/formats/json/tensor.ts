@@ -77,7 +77,7 @@ function numbersNode(
   const count = elementCount(shape);
   if (scan.scalars !== count) {
     const rule = `${count} numbers for shape ${showShape(shape)}`;
-    throw tensorError('SIZE_MISMATCH', name, rule, `${scan.scalars}`);
+    throw tensorError('INVALID_TENSOR', name, rule, `${scan.scalars}`);
   }
   const read = (): TorchData => {
     reader.position = offset;
@@ -85,7 +85,7 @@ function numbersNode(
     const isFlat = scan.shape.length < 2;
     if (isFlat || showShape(scan.shape) === showShape(shape)) return data;
     const rule = `a flat list or one of shape ${showShape(shape)}`;
-    throw tensorError('SIZE_MISMATCH', name, rule, `a list of shape ${showShape(scan.shape)}`);
+    throw tensorError('INVALID_TENSOR', name, rule, `a list of shape ${showShape(scan.shape)}`);
   };
   return { kind: 'loaded', tensor: { dtype, shape }, read };
 }
@@ -103,11 +103,11 @@ function base64Node(
     reader.position = offset;
     const bytes = decodeBase64(reader.readStringBytes());
     if (!bytes) {
-      throw tensorError('INVALID_BASE64', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
+      throw tensorError('INVALID_TENSOR', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
     }
     if (bytes.length === byteLength) return viewOf(dtype, bytes.buffer, 0, byteLength);
     const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
-    throw tensorError('SIZE_MISMATCH', name, rule, `${bytes.length}`);
+    throw tensorError('INVALID_TENSOR', name, rule, `${bytes.length}`);
   };
   // A short text is told to be too short before so many bytes are counted.
   return byteLength > length ? refusedNode(read) : { kind: 'loaded', tensor: { dtype, shape }, read };
@@ -125,11 +125,11 @@ function readShape(reader: JsonReader, name: string, value: JsonValue | undefine
       throw tensorError('INVALID_TENSOR', name, rule, reader.tokenText());
     shape.push(size);
     if (shape.length > MAX_RANK)
-      throw tensorError('TOO_DEEP', name, `at most ${MAX_RANK} dimensions`, 'more');
+      throw tensorError('TOO_LARGE', name, `at most ${MAX_RANK} dimensions`, 'more');
   });
   if (!Number.isNaN(elementCount(shape))) return shape;
   const product = 'sizes whose product is at most 2^53 - 1';
-  throw tensorError('VALIDATION_OVERFLOW', name, product, showShape(shape));
+  throw tensorError('INVALID_TENSOR', name, product, showShape(shape));
 }
 
 function readDtype(reader: JsonReader, name: string, value: JsonValue | undefined): TorchDtype | undefined {

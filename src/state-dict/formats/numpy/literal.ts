@@ -69,7 +69,7 @@ export class LiteralReader {
     while (!this.accept(')')) {
       if (value.length > 0 && !hasComma) throw this.unexpected('a comma or )');
       if (value.length === MAX_RANK) {
-        throw formatError('TOO_DEEP', WHERE, this.what, `at most ${MAX_RANK} dimensions`, 'more');
+        throw formatError('TOO_LARGE', WHERE, this.what, `at most ${MAX_RANK} dimensions`, 'more');
       }
       value.push(this.readInteger());
       hasComma = this.accept(',');
@@ -118,6 +118,6 @@ export class LiteralReader {
   }
 
   private fault(rule: string, got: string): Error {
-    return formatError('INVALID_NPY', WHERE, this.what, rule, got);
+    return formatError('INVALID_SYNTAX', WHERE, this.what, rule, got);
   }
 }

@@ -43,28 +43,20 @@ export function npyHeaderBytes(
     formatError(code, WHERE, what, rule, got);
   const isMagic = [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0));
   if (!isMagic || head.length < LENGTH_OFFSET)
-    throw fail('INVALID_NPY', 'the mark and version of an npy file first', 'other bytes');
+    throw fail('INVALID_SYNTAX', 'the mark and version of an npy file first', 'other bytes');
   const [major, minor] = head.subarray(VERSION_OFFSET, LENGTH_OFFSET);
   if (!(major >= 1 && major <= 3 && minor === 0)) {
-    throw fail('INVALID_NPY', 'version 1.0, 2.0 or 3.0', `${major}.${minor}`);
+    throw fail('INVALID_SYNTAX', 'version 1.0, 2.0 or 3.0', `${major}.${minor}`);
   }
   const textBegin = textOffset(major);
-  if (head.length < textBegin) throw fail('INVALID_NPY', 'the length of its header', 'its end');
+  if (head.length < textBegin) throw fail('INVALID_SYNTAX', 'the length of its header', 'its end');
   const view = new DataView(head.buffer, head.byteOffset);
   const length = major === 1 ? view.getUint16(LENGTH_OFFSET, true) : view.getUint32(LENGTH_OFFSET, true);
   if (textBegin + length > fileBytes) {
-    throw fail(
-      'INVALID_HEADER_LENGTH',
-      `at most the ${fileBytes - textBegin} bytes that follow`,
-      `${length}`,
-    );
+    throw fail('TRUNCATED', `at most the ${fileBytes - textBegin} bytes that follow`, `${length}`);
   }
   if (length <= limits.maxHeaderBytes) return textBegin + length;
-  throw fail(
-    'HEADER_TOO_LARGE',
-    `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`,
-    `${length}`,
-  );
+  throw fail('TOO_LARGE', `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`, `${length}`);
 }
 
 /** Version 1 counts the header in 16 bits, the later ones in 32. */
@@ -100,25 +92,25 @@ function decode(bytes: Uint8Array, major: number, what: string): string {
     if (major === 3) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return latin1Of(bytes);
   } catch {
-    throw formatError('INVALID_UTF8', WHERE, what, 'a header in UTF-8', 'bytes that are not');
+    throw formatError('INVALID_SYNTAX', WHERE, what, 'a header in UTF-8', 'bytes that are not');
   }
 }
 
 function wrongMembers(members: ReadonlyMap<string, Literal>, what: string): Error {
   const rule = `a dtype, True or False, and a tuple under ${KEYS.join(', ')}`;
   const got = [...members].map(([key, { kind }]) => `${show(key)}: ${kind}`).join(', ');
-  return formatError('INVALID_NPY', WHERE, what, rule, got || 'nothing');
+  return formatError('INVALID_SYNTAX', WHERE, what, rule, got || 'nothing');
 }
 
 function checkSize(dtype: TorchDtype, shape: readonly number[], found: number, what: string): void {
   const bytes = byteLengthOf(dtype, shape);
   if (!Number.isSafeInteger(bytes)) {
     const rule = 'sizes whose product can be counted (2^53 - 1 bytes)';
-    throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
   }
   if (bytes === found) return;
   const rule = `${bytes} bytes for ${dtype} ${showShape(shape)}`;
-  throw formatError('SIZE_MISMATCH', WHERE, what, rule, `${found}`);
+  throw formatError('INVALID_TENSOR', WHERE, what, rule, `${found}`);
 }
 
 /** Strides of Fortran's order: the first index runs fastest. */

@@ -76,7 +76,7 @@ function namedNodes(
     const array = arrays.get(entry);
     const name = array ? entry.name.slice(0, -EXTENSION.length) : entry.name;
     if (root.has(name)) {
-      throw formatError('DUPLICATE_KEY', WHERE, 'archive', 'each name once', `${show(name)} again`);
+      throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(name)} again`);
     }
     root.set(name, array ?? { kind: 'other', text: `${entry.inflatedBytes} bytes` });
   }

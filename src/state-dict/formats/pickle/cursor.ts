@@ -78,7 +78,7 @@ export class Cursor {
     try {
       return UTF8.decode(bytes);
     } catch {
-      throw this.fail('INVALID_UTF8', 'UTF-8 text', 'bytes that are not');
+      throw this.fail('INVALID_SYNTAX', 'UTF-8 text', 'bytes that are not');
     }
   }
 
@@ -104,7 +104,7 @@ export class Cursor {
   /** The integer in the next bytes: two's complement, the lowest byte first. No bytes are 0. */
   integer(length: number): number | bigint {
     if (length > MAX_INTEGER_BYTES) {
-      throw this.fail('PICKLE_LIMIT', `an int of at most ${MAX_INTEGER_BYTES} bytes`, `${length}`);
+      throw this.fail('TOO_LARGE', `an int of at most ${MAX_INTEGER_BYTES} bytes`, `${length}`);
     }
     if (length === 0) return 0;
     const digits = Array.from(this.take(length), (byte) => byte.toString(16).padStart(2, '0')).reverse();
@@ -122,7 +122,7 @@ export class Cursor {
   }
 
   truncated(): FormatError {
-    return this.fail('TRUNCATED_PICKLE', 'more bytes', `the end after ${this.bytes.length}`);
+    return this.fail('TRUNCATED', 'more bytes', `the end after ${this.bytes.length}`);
   }
 
   fail(code: FormatCode, rule: string, got: string, remedy?: string): FormatError {

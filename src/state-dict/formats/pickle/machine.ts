@@ -37,7 +37,7 @@ export class Machine {
     const opcode = this.cursor.opcode();
     if (++this.instructions <= this.maxInstructions) return opcode;
     const remedy = 'Raise limits.maxPickleBytes to read it';
-    throw this.fail('PICKLE_LIMIT', `at most ${this.maxInstructions} instructions`, 'more', remedy);
+    throw this.fail('TOO_LARGE', `at most ${this.maxInstructions} instructions`, 'more', remedy);
   }
 
   push(value: PickleValue): void {
@@ -67,7 +67,7 @@ export class Machine {
   /** Pops everything above the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const mark = this.marks.pop();
-    if (mark === undefined) throw this.fail('STACK_UNDERFLOW', 'a mark', 'none');
+    if (mark === undefined) throw this.fail('INVALID_SYNTAX', 'a mark', 'none');
     return this.stack.splice(mark);
   }
 
@@ -81,7 +81,7 @@ export class Machine {
   remember(index: number): void {
     const value = this.top();
     if (index > this.memo.length + 1) {
-      throw this.fail('INVALID_PICKLE', `a memo index up to ${this.memo.length + 1}`, `${index}`);
+      throw this.fail('INVALID_SYNTAX', `a memo index up to ${this.memo.length + 1}`, `${index}`);
     }
     while (this.memo.length < index) this.memo.push(undefined);
     if (this.memo[index] === undefined) this.memoized++;
@@ -96,7 +96,7 @@ export class Machine {
   recall(index: number): void {
     const value = this.memo[index];
     if (value === undefined)
-      throw this.fail('MISSING_MEMO', 'a value in the memo', `${index}, never put there`);
+      throw this.fail('INVALID_SYNTAX', 'a value in the memo', `${index}, never put there`);
     this.push(value);
   }
 
@@ -120,7 +120,7 @@ export class Machine {
     const root = this.pop();
     if (this.stack.length === 0 && this.marks.length === 0) return root;
     const got = `${this.stack.length} more and ${this.marks.length} marks`;
-    throw this.fail('INVALID_PICKLE', 'one value left at the end', got);
+    throw this.fail('INVALID_SYNTAX', 'one value left at the end', got);
   }
 
   fail(code: FormatCode, rule: string, got: string, remedy?: string): FormatError {
@@ -131,6 +131,6 @@ export class Machine {
     const there = this.stack.length - (this.marks.at(-1) ?? 0);
     if (there >= count) return;
     const rule = `${count} ${count === 1 ? 'value' : 'values'} on the stack`;
-    throw this.fail('STACK_UNDERFLOW', this.marks.length > 0 ? `${rule} above the mark` : rule, `${there}`);
+    throw this.fail('INVALID_SYNTAX', this.marks.length > 0 ? `${rule} above the mark` : rule, `${there}`);
   }
 }

@@ -47,7 +47,7 @@ export function unpickle(bytes: Uint8Array, { limits, begin = 0, what }: Unpickl
     const instruction = INSTRUCTIONS[opcode];
     if (instruction === undefined) {
       const rule = 'an instruction that builds data';
-      throw machine.fail('UNSUPPORTED_OPCODE', rule, nameOfOpcode(opcode));
+      throw machine.fail('INVALID_SYNTAX', rule, nameOfOpcode(opcode));
     }
     instruction.run(machine);
   }

@@ -67,26 +67,22 @@ function* readHeaderText(size: number, maxHeaderBytes: number): Reading<Uint8Arr
   const fail = (code: FormatCode, rule: string, got: string): Error =>
     formatError(code, WHERE, 'header', rule, got);
   if (size < LENGTH_BYTES) {
-    throw fail('HEADER_TOO_SMALL', `${LENGTH_BYTES} bytes of length`, `a file of ${size} bytes`);
+    throw fail('TRUNCATED', `${LENGTH_BYTES} bytes of length`, `a file of ${size} bytes`);
   }
   const first = yield* readRange(0, LENGTH_BYTES);
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    throw fail(
-      'HEADER_TOO_LARGE',
-      `at most ${maxHeaderBytes} bytes (limits.maxHeaderBytes)`,
-      `length ${length}`,
-    );
+    throw fail('TOO_LARGE', `at most ${maxHeaderBytes} bytes (limits.maxHeaderBytes)`, `length ${length}`);
   }
   if (length > BigInt(size - LENGTH_BYTES)) {
     const rule = `at most the ${size - LENGTH_BYTES} bytes that follow`;
-    throw fail('INVALID_HEADER_LENGTH', rule, `length ${length}`);
+    throw fail('TRUNCATED', rule, `length ${length}`);
   }
   const text = yield* readRange(LENGTH_BYTES, LENGTH_BYTES + Number(length));
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(text);
   } catch {
-    throw fail('INVALID_UTF8', 'UTF-8 text', 'bytes that are not');
+    throw fail('INVALID_SYNTAX', 'UTF-8 text', 'bytes that are not');
   }
   return text;
 }
@@ -121,10 +117,16 @@ function readEntry(reader: JsonReader, name: string): TensorEntry {
   });
   if (!dtype || !shape || !offsets) {
     const missing = !dtype ? 'dtype' : !shape ? 'shape' : 'data_offsets';
-    throw formatError('INVALID_HEADER', WHERE, what, 'fields dtype, shape and data_offsets', `no ${missing}`);
+    throw formatError(
+      'INVALID_STRUCTURE',
+      WHERE,
+      what,
+      'fields dtype, shape and data_offsets',
+      `no ${missing}`,
+    );
   }
   if (offsets.length !== 2) {
-    throw formatError('INVALID_HEADER', WHERE, `${what} data_offsets`, '[begin, end]', show(offsets));
+    throw formatError('INVALID_STRUCTURE', WHERE, `${what} data_offsets`, '[begin, end]', show(offsets));
   }
   return { name, dtype, shape, begin: offsets[0], end: offsets[1] };
 }
@@ -143,7 +145,7 @@ function readUnsignedList(reader: JsonReader, what: string): number[] {
     values.push(readUnsigned(reader, what));
     // Checked here, not after the list: a list of millions costs a hundred times the bytes of its text.
     if (values.length > MAX_RANK)
-      throw formatError('TOO_DEEP', WHERE, what, `at most ${MAX_RANK} entries`, 'more');
+      throw formatError('TOO_LARGE', WHERE, what, `at most ${MAX_RANK} entries`, 'more');
   });
   return values;
 }
@@ -157,12 +159,12 @@ function readUnsigned(reader: JsonReader, what: string): number {
   const value = reader.readNumber();
   const digits = reader.tokenText();
   if (/^\d{1,20}$/.test(digits) && (Number.isSafeInteger(value) || BigInt(digits) <= MAX_U64)) return value;
-  throw formatError('INVALID_HEADER', WHERE, what, 'unsigned 64-bit integers', digits);
+  throw formatError('INVALID_STRUCTURE', WHERE, what, 'unsigned 64-bit integers', digits);
 }
 
 function expectKind(reader: JsonReader, kind: 'object' | 'list' | 'string' | 'number', what: string): void {
   const got = reader.kind();
   if (got === kind) return;
   const article = (noun: string): string => (noun === 'object' ? `an ${noun}` : `a ${noun}`);
-  throw formatError('INVALID_HEADER', WHERE, what, article(kind), got === 'null' ? got : article(got));
+  throw formatError('INVALID_STRUCTURE', WHERE, what, article(kind), got === 'null' ? got : article(got));
 }

@@ -17,7 +17,7 @@ const WHERE = 'safetensors';
 /**
  * Opens a safetensors file: reads its header alone, and checks the range of every tensor.
  *
- * @throws FormatError when the file breaks a rule of the format; `code` names the rule.
+ * @throws FormatError when the file breaks a rule of the format; the message names the rule.
  * @see https://github.com/safetensors/safetensors#format
  */
 export function* openSafetensors(file: UnopenedFile): Reading<Checkpoint> {
@@ -40,7 +40,7 @@ function storedNode({ name, dtype, shape, begin, end }: TensorEntry, dataStart: 
  * Reads the `__metadata__` of a safetensors file, as `safe_open(path).metadata()` returns it; empty where there is none. Pass it to
  * `writeSafetensors` to keep it.
  *
- * @throws FormatError when the file breaks a rule of the format; `code` names the rule.
+ * @throws FormatError when the file breaks a rule of the format; the message names the rule.
  */
 export function parseSafetensorsMetadata(
   bytes: Uint8Array | ArrayBuffer,
@@ -72,8 +72,9 @@ function checkLayout({ entries, dataStart }: SafetensorsHeader, fileBytes: numbe
   const expected = dataStart + tiled;
   if (expected === fileBytes) return;
   const rule = `${expected} bytes (${LENGTH_BYTES} + header ${dataStart - LENGTH_BYTES} + data ${tiled})`;
-  const remedy = fileBytes < expected ? 'It is cut short' : 'The last bytes belong to no tensor';
-  throw formatError('INCOMPLETE_BUFFER', WHERE, 'file', rule, `${fileBytes}`, remedy);
+  const isShort = fileBytes < expected;
+  const remedy = isShort ? 'It is cut short' : 'The last bytes belong to no tensor';
+  throw formatError(isShort ? 'TRUNCATED' : 'TRAILING_BYTES', WHERE, 'file', rule, `${fileBytes}`, remedy);
 }
 
 /** Order of the checks as in the reference, `Metadata::validate`. */
@@ -84,19 +85,19 @@ function checkEntry({ name, dtype, shape, begin, end }: TensorEntry, tiled: numb
       begin === tiled
         ? 'data_offsets in order'
         : `data_offsets to begin at ${tiled}, where the data before it ends`;
-    throw formatError('INVALID_OFFSET', WHERE, what, rule, `[${begin}, ${end}]`);
+    throw formatError('INCONSISTENT', WHERE, what, rule, `[${begin}, ${end}]`);
   }
   const bits = elementCount(shape) * bitsOf(dtype);
   if (!Number.isSafeInteger(bits)) {
     const rule = 'sizes whose product can be counted (2^53 - 1 bits)';
-    throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
   }
   if (bits % 8 !== 0) {
     const rule = `whole bytes for ${dtype} ${showShape(shape)}`;
-    throw formatError('MISALIGNED', WHERE, what, rule, `${bits} bits`);
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `${bits} bits`);
   }
   if (end - begin !== bits / 8) {
     const rule = `${bits / 8} bytes for ${dtype} ${showShape(shape)}`;
-    throw formatError('SIZE_MISMATCH', WHERE, what, rule, `data_offsets [${begin}, ${end}]`);
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, `data_offsets [${begin}, ${end}]`);
   }
 }

@@ -46,7 +46,7 @@ export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
   for (const [reference, claim] of claims) {
     const bytes = stored.get(claim.key);
     if (bytes === undefined) {
-      throw formatError('MISSING_RECORD', WHERE, nameOfStorage(claim.key), 'its key in the list', 'none');
+      throw formatError('MISSING_PART', WHERE, nameOfStorage(claim.key), 'its key in the list', 'none');
     }
     storages.set(reference, { ...claim, stored: bytes });
   }
@@ -68,13 +68,13 @@ function* readHead(file: InputFile): Reading<Head> {
 }
 
 function isTruncated(error: unknown): boolean {
-  return error instanceof FormatError && error.code === 'TRUNCATED_PICKLE';
+  return error instanceof FormatError && error.code === 'TRUNCATED';
 }
 
 function tooLong({ limits }: InputFile): FormatError {
   const rule = `pickles of at most ${limits.maxPickleBytes} bytes together`;
   const remedy = 'Raise limits.maxPickleBytes to read them';
-  return formatError('PICKLE_LIMIT', WHERE, 'file', rule, 'more', remedy);
+  return formatError('TOO_LARGE', WHERE, 'file', rule, 'more', remedy);
 }
 
 function* readOn(bytes: Uint8Array, end: number): Reading<Uint8Array> {
@@ -95,14 +95,14 @@ function parseHead(bytes: Uint8Array, { limits }: InputFile): Head {
   if (magic !== MAGIC) throw notOfTorch(magic);
   const version = next().root;
   if (version !== PROTOCOL_VERSION) {
-    throw invalid('INVALID_CHECKPOINT', 'protocol version', `${PROTOCOL_VERSION}`, version);
+    throw invalid('INVALID_STRUCTURE', 'protocol version', `${PROTOCOL_VERSION}`, version);
   }
   next();
   const object = next();
   const keys = asKind(next().root, 'list')?.items;
   if (keys === undefined || !keys.every((key) => typeof key === 'string')) {
     throw formatError(
-      'INVALID_CHECKPOINT',
+      'INVALID_STRUCTURE',
       WHERE,
       'keys of the storages',
       'a list of strings',
@@ -131,11 +131,11 @@ function* locateStorages(
     const claim = byKey.get(key);
     if (claim === undefined || stored.has(key)) {
       const got = claim ? 'it again' : 'it, though the pickle does not refer to it';
-      throw formatError('INVALID_CHECKPOINT', WHERE, nameOfStorage(key), 'each key of a storage once', got);
+      throw formatError('INVALID_STRUCTURE', WHERE, nameOfStorage(key), 'each key of a storage once', got);
     }
     const begin = place + COUNT_BYTES;
     place = begin + claim.bytes;
-    if (place > fileBytes) throw lengthError('INCOMPLETE_BUFFER', `${place} bytes at least`, fileBytes);
+    if (place > fileBytes) throw lengthError('TRUNCATED', `${place} bytes at least`, fileBytes);
     stored.set(key, { begin, end: place, littleEndian: true, what: nameOfStorage(key) });
   }
   if (place < fileBytes) throw lengthError('TRAILING_BYTES', `${place} bytes`, fileBytes);
@@ -158,6 +158,6 @@ function* checkCounts(
     const count = new DataView(counts[i].buffer, counts[i].byteOffset).getBigInt64(0, true);
     if (count === BigInt(bytes / type.bytes)) continue;
     const rule = `${bytes / type.bytes} elements before its bytes`;
-    throw formatError('SIZE_MISMATCH', WHERE, nameOfStorage(key), rule, `${count}`);
+    throw formatError('INCONSISTENT', WHERE, nameOfStorage(key), rule, `${count}`);
   }
 }

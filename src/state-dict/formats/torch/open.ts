@@ -13,7 +13,7 @@ import { openTorchZip } from './zip.js';
  * class or function that the pickle names.
  *
  * @throws UnsupportedError for a known layout or object that is not read, with what to run in Python.
- * @throws FormatError when the file breaks a rule of its layout; `code` says which.
+ * @throws FormatError when the file breaks a rule of its layout; the message says which.
  */
 export function openTorch(file: InputFile): Reading<Checkpoint> {
   if (hasMark(file.head, 'PK')) return openTorchZip(file);

@@ -44,13 +44,13 @@ export function readClaims(persistent: readonly PicklePersistent[]): Map<PickleP
     const id = asKind(reference.id, 'tuple')?.items;
     if (id?.[0] === 'module') continue;
     if (id?.[0] !== 'storage') {
-      throw invalid('INVALID_CHECKPOINT', 'pickle', 'references to storages', reference.id);
+      throw invalid('INVALID_STRUCTURE', 'pickle', 'references to storages', reference.id);
     }
     const claim = readClaim(id, reference);
     const size = sizes.get(claim.key) ?? claim.bytes;
     if (size !== claim.bytes) {
       const rule = `${size} bytes, as it had before`;
-      throw formatError('SIZE_MISMATCH', WHERE, nameOfStorage(claim.key), rule, `${claim.bytes}`);
+      throw formatError('INCONSISTENT', WHERE, nameOfStorage(claim.key), rule, `${claim.bytes}`);
     }
     sizes.set(claim.key, size);
     claims.set(reference, claim);
@@ -64,7 +64,7 @@ function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent):
   const type = storageClass && storageType(storageClass.name);
   if ((id.length !== 5 && id.length !== 6) || typeof key !== 'string' || type === undefined) {
     const rule = "('storage', a class of storages, key, device, size)";
-    throw invalid('INVALID_CHECKPOINT', 'pickle', rule, whole);
+    throw invalid('INVALID_STRUCTURE', 'pickle', rule, whole);
   }
   const bytes = byteCount(count, type, key);
   return { key, type, bytes, view: readView(view, type, bytes, key) };
@@ -73,7 +73,7 @@ function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent):
 function byteCount(count: PickleValue | undefined, type: ElementType, key: string): number {
   const bytes = typeof count === 'number' ? count * type.bytes : Number.NaN;
   if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-  throw invalid('INVALID_CHECKPOINT', nameOfStorage(key), 'a number of elements', count);
+  throw invalid('INVALID_STRUCTURE', nameOfStorage(key), 'a number of elements', count);
 }
 
 /** `None`, or `(key, first element, number of elements)`. */
@@ -88,5 +88,5 @@ function readView(
   const begin = byteCount(offset, type, key);
   const end = begin + byteCount(count, type, key);
   if (end <= bytes) return { begin, end };
-  throw invalid('OUTSIDE_STORAGE', nameOfStorage(key), `a view inside its ${bytes} bytes`, view);
+  throw invalid('INVALID_TENSOR', nameOfStorage(key), `a view inside its ${bytes} bytes`, view);
 }

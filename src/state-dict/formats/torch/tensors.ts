@@ -186,7 +186,7 @@ function checkShape(shape: readonly number[], strides: readonly number[], what: 
   const count = elementCount(shape);
   if (Number.isNaN(count)) {
     const rule = 'sizes whose product can be counted';
-    throw formatError('VALIDATION_OVERFLOW', WHERE, what, rule, showShape(shape));
+    throw formatError('INVALID_TENSOR', WHERE, what, rule, showShape(shape));
   }
   return count;
 }
@@ -202,7 +202,7 @@ function checkInside(
   const last = shape.reduce((place, size, axis) => place + (size - 1) * strides[axis], first);
   if (last < room) return;
   const rule = `elements inside the ${room} of its storage`;
-  throw formatError('OUTSIDE_STORAGE', WHERE, what, rule, `element ${last} of ${showShape(shape)}`);
+  throw formatError('INVALID_TENSOR', WHERE, what, rule, `element ${last} of ${showShape(shape)}`);
 }
 
 /** The reason why the elements are not those stored, where metadata says so. Unknown metadata is such a reason too. */
@@ -230,7 +230,7 @@ function unsignedList(value: PickleValue | undefined, what: string, rule: string
   const isSize = size !== undefined && nameOfGlobal(size.callable) === 'torch.Size';
   const items = itemsOf(isSize ? size.args.items[0] : value, what, rule);
   if (items.length > MAX_RANK) {
-    throw formatError('TOO_DEEP', WHERE, what, `at most ${MAX_RANK} ${rule}`, `${items.length}`);
+    throw formatError('TOO_LARGE', WHERE, what, `at most ${MAX_RANK} ${rule}`, `${items.length}`);
   }
   return items.map((item) => unsigned(item, what, rule));
 }

@@ -53,7 +53,7 @@ export function buildTree(root: PickleValue, storages: Storages): CheckpointDict
   const node = new Tree(root, storages).build();
   if (node.kind === 'dict') return node.entries;
   if (node.kind !== 'other') return new Map([[LONE_TENSOR, node]]);
-  throw invalid('INVALID_CHECKPOINT', 'file', 'a dict of tensors', root);
+  throw invalid('INVALID_STRUCTURE', 'file', 'a dict of tensors', root);
 }
 
 class Tree {

@@ -83,7 +83,7 @@ function recordsOf(archive: ZipArchive): Records {
     if (folder === '' || !entry.name.startsWith(folder)) {
       const rule = 'every entry in one folder, as in "archive/data.pkl"';
       const remedy = 'torch.save did not write this archive';
-      throw formatError('INVALID_CHECKPOINT', WHERE, 'archive', rule, nameOfEntry(entry.name), remedy);
+      throw formatError('INVALID_STRUCTURE', WHERE, 'archive', rule, nameOfEntry(entry.name), remedy);
     }
     records.set(entry.name.slice(folder.length), hasChecksum(entry) ? entry : { ...entry, crc32: undefined });
   }
@@ -108,19 +108,18 @@ function warningsOf(records: Records): string[] {
 function recordNamed(records: Records, name: string, what: string): ZipEntry {
   const entry = records.get(name);
   if (entry) return entry;
-  throw formatError('MISSING_RECORD', WHERE, what, `a record ${name}`, 'none');
+  throw formatError('MISSING_PART', WHERE, what, `a record ${name}`, 'none');
 }
 
 /** Checks the version, and returns whether storages are little-endian, which is the default. */
 function* readWords(records: Records): Reading<boolean> {
   const version = VERSION.map((name) => records.get(name)).find((entry) => entry !== undefined);
   const order = records.get('byteorder');
-  if (version === undefined)
-    throw formatError('MISSING_RECORD', WHERE, 'archive', 'a record version', 'none');
+  if (version === undefined) throw formatError('MISSING_PART', WHERE, 'archive', 'a record version', 'none');
   checkVersion(wordOf(yield* readEntry(version, MAX_WORD_BYTES)));
   const word = order ? wordOf(yield* readEntry(order, MAX_WORD_BYTES)) : 'little';
   if (word === 'little' || word === 'big') return word === 'little';
-  throw formatError('INVALID_CHECKPOINT', WHERE, 'byteorder', 'little or big', show(word));
+  throw formatError('INVALID_STRUCTURE', WHERE, 'byteorder', 'little or big', show(word));
 }
 
 function wordOf(bytes: Uint8Array): string {
@@ -129,7 +128,7 @@ function wordOf(bytes: Uint8Array): string {
 
 function checkVersion(word: string): void {
   const version = /^\d{1,9}$/.test(word) ? Number(word) : 0;
-  if (version < 1) throw formatError('INVALID_CHECKPOINT', WHERE, 'version', 'an integer >= 1', show(word));
+  if (version < 1) throw formatError('INVALID_STRUCTURE', WHERE, 'version', 'an integer >= 1', show(word));
   if (version <= MAX_VERSION) return;
   throw new UnsupportedError(message(WHERE, 'version', `at most ${MAX_VERSION}`, word));
 }
@@ -139,7 +138,7 @@ function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unp
   if (entry.inflatedBytes > maxPickleBytes) {
     const remedy = 'Raise limits.maxPickleBytes to read it';
     throw formatError(
-      'PICKLE_LIMIT',
+      'TOO_LARGE',
       WHERE,
       PICKLE,
       `at most ${maxPickleBytes} bytes`,
@@ -174,7 +173,7 @@ function findRecord(key: string, bytes: number, records: Records, littleEndian: 
   const entry = recordNamed(records, `data/${key}`, nameOfStorage(key));
   if (entry.inflatedBytes === bytes) return storageOf(entry, littleEndian);
   throw formatError(
-    'SIZE_MISMATCH',
+    'INCONSISTENT',
     WHERE,
     nameOfEntry(entry.name),
     `${bytes} bytes`,

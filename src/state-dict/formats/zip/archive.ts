@@ -33,13 +33,13 @@ function slotEnds(entries: readonly CentralEntry[], directoryBegin: number): Map
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
   const begins = [...sorted.map(({ offset }) => offset), directoryBegin];
   if (begins[0] !== 0) {
-    throw zipError('INVALID_ZIP', 'file', 'its first entry at byte 0', `${begins[0]} bytes before it`);
+    throw zipError('INVALID_SYNTAX', 'file', 'its first entry at byte 0', `${begins[0]} bytes before it`);
   }
   for (const [i, { name, nameBytes, offset, storedBytes }] of sorted.entries()) {
     const needed = LOCAL_BYTES + nameBytes.length + storedBytes;
     if (begins[i + 1] - offset >= needed) continue;
     const rule = `${needed} bytes at least from ${offset} to what follows`;
-    throw zipError('OVERLAPPING_ENTRIES', nameOfEntry(name), rule, `${begins[i + 1] - offset}`);
+    throw zipError('INCONSISTENT', nameOfEntry(name), rule, `${begins[i + 1] - offset}`);
   }
   return new Map(sorted.map((entry, i) => [entry, begins[i + 1]]));
 }
@@ -59,13 +59,13 @@ export function locatedStorage({ entry, ...slot }: StoredBytes, begin: number): 
 /**
  * Reads the slot of an entry, checks it, and returns its data, inflated and checked against the CRC-32 where there is one.
  *
- * @throws FormatError ENTRY_TOO_LARGE, before it reads, when the entry declares more than `maxBytes`.
+ * @throws FormatError TOO_LARGE, before it reads, when the entry declares more than `maxBytes`.
  */
 export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Array> {
   const { offset, end, method, inflatedBytes, crc32 } = entry;
   const what = nameOfEntry(entry.name);
   if (inflatedBytes > maxBytes) {
-    throw zipError('ENTRY_TOO_LARGE', what, `at most ${maxBytes} bytes`, `${inflatedBytes}`);
+    throw zipError('TOO_LARGE', what, `at most ${maxBytes} bytes`, `${inflatedBytes}`);
   }
   const stored = dataIn(entry, yield* readRange(offset, end));
   const bytes =
@@ -73,7 +73,7 @@ export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Arra
       ? yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what })
       : stored;
   if (bytes.length !== inflatedBytes) {
-    throw zipError('CORRUPT_DATA', what, `${inflatedBytes} bytes when inflated`, `${bytes.length}`);
+    throw zipError('DAMAGED', what, `${inflatedBytes} bytes when inflated`, `${bytes.length}`);
   }
   if (crc32 !== undefined) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
   return bytes;

@@ -14,10 +14,10 @@ export function crc32Of(bytes: Uint8Array): number {
   return nodeZlib()?.crc32?.(bytes) ?? crc32ByTables(bytes);
 }
 
-/** @throws FormatError CRC_MISMATCH unless a checksum is the one that the file gives. */
+/** @throws FormatError DAMAGED unless a checksum is the one that the file gives. */
 export function checkCrc32(where: string, what: string, expected: number, found: number): void {
   if (found === expected) return;
-  throw formatError('CRC_MISMATCH', where, what, `CRC-32 ${hex(expected)}`, hex(found), 'It is damaged');
+  throw formatError('DAMAGED', where, what, `CRC-32 ${hex(expected)}`, hex(found), 'It is damaged');
 }
 
 function hex(crc: number): string {

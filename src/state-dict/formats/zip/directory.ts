@@ -74,23 +74,23 @@ export function* readDirectory(
   for (let i = 0; i < place.entries; i++) {
     const { entry, end } = readCentral(bytes, at, `entry ${i}`);
     if (entries.has(entry.name)) {
-      throw zipError('DUPLICATE_ENTRY', DIRECTORY, 'each name once', `${show(entry.name)} again`);
+      throw zipError('DUPLICATE_NAME', DIRECTORY, 'each name once', `${show(entry.name)} again`);
     }
     entries.set(entry.name, entry);
     at = end;
   }
   if (at === bytes.length) return entries;
-  throw zipError('INVALID_ZIP', DIRECTORY, `${at} bytes for ${place.entries} entries`, `${bytes.length}`);
+  throw zipError('INVALID_SYNTAX', DIRECTORY, `${at} bytes for ${place.entries} entries`, `${bytes.length}`);
 }
 
 function checkPlace({ begin, end, entries }: DirectoryPlace, limits: Required<ReadLimits>): void {
   if (entries > limits.maxEntries) {
     const rule = `at most ${limits.maxEntries} entries`;
-    throw zipError('TOO_MANY_ENTRIES', DIRECTORY, rule, `${entries}`, 'Raise limits.maxEntries to read it');
+    throw zipError('TOO_LARGE', DIRECTORY, rule, `${entries}`, 'Raise limits.maxEntries to read it');
   }
   if (end - begin > limits.maxHeaderBytes) {
     const rule = `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`;
-    throw zipError('HEADER_TOO_LARGE', DIRECTORY, rule, `${end - begin}`);
+    throw zipError('TOO_LARGE', DIRECTORY, rule, `${end - begin}`);
   }
 }
 
@@ -101,7 +101,7 @@ function readCentral(bytes: Uint8Array, at: number, what: string): { entry: Cent
   const extraEnd = fits ? nameEnd + view.getUint16(at + 30, true) : 0;
   const end = fits ? extraEnd + view.getUint16(at + 32, true) : 0;
   if (!fits || end > bytes.length) {
-    throw zipError('INVALID_ZIP', DIRECTORY, `${what}, whole, at its byte ${at}`, 'something else');
+    throw zipError('INVALID_SYNTAX', DIRECTORY, `${what}, whole, at its byte ${at}`, 'something else');
   }
   const nameBytes = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
   const flags = view.getUint16(at + 8, true);
@@ -137,7 +137,7 @@ function readSizes(
   const take = (short: number, saturated: number, length: number): number => {
     if (short !== saturated) return short;
     if (used + length > wide.byteLength) {
-      throw zipError('INVALID_ZIP', what, 'a 64-bit value for each that is too large for 32', 'fewer');
+      throw zipError('INVALID_SYNTAX', what, 'a 64-bit value for each that is too large for 32', 'fewer');
     }
     used += length;
     return length === 8 ? uint64At(wide, used - length) : wide.getUint32(used - length, true);
@@ -146,7 +146,7 @@ function readSizes(
   const storedBytes = take(view.getUint32(at + 20, true), SATURATED32, 8);
   const offset = take(view.getUint32(at + 42, true), SATURATED32, 8);
   const disk = take(view.getUint16(at + 34, true), SATURATED16, 4);
-  if (disk !== 0) throw zipError('INVALID_ZIP', what, 'an archive in one part', `part ${disk}`);
+  if (disk !== 0) throw zipError('INVALID_SYNTAX', what, 'an archive in one part', `part ${disk}`);
   return { storedBytes, inflatedBytes, offset };
 }
 
@@ -160,7 +160,7 @@ function zip64Field(extra: Uint8Array, what: string): Uint8Array {
     const end = begin <= extra.length ? begin + view.getUint16(at + 2, true) : begin;
     const isZip64 = end <= extra.length && view.getUint16(at, true) === ZIP64_EXTRA;
     if (end > extra.length || (isZip64 && found)) {
-      throw zipError('INVALID_ZIP', what, 'whole extra fields, one of 64-bit sizes at most', 'others');
+      throw zipError('INVALID_SYNTAX', what, 'whole extra fields, one of 64-bit sizes at most', 'others');
     }
     if (isZip64) found = extra.subarray(begin, end);
     at = end;
@@ -189,7 +189,7 @@ function checkSizes({ method, storedBytes, inflatedBytes }: CentralEntry, what: 
   const most = method === STORED ? storedBytes : MAX_INFLATION * storedBytes;
   if (inflatedBytes <= most && (method === DEFLATED || inflatedBytes === storedBytes)) return;
   const rule = method === STORED ? `the ${storedBytes} bytes stored` : `at most ${most} bytes when inflated`;
-  throw zipError('INVALID_ZIP', what, rule, `${inflatedBytes}`);
+  throw zipError('INVALID_SYNTAX', what, rule, `${inflatedBytes}`);
 }
 
 const BACKSLASH = 0x5c;
@@ -209,16 +209,16 @@ export function readName(bytes: Uint8Array, isUtf8: boolean, what: string): stri
   const isRelative = !/^(\/|[a-z]:\/)/i.test(name) && !name.split('/').includes('..');
   if (bytes.length > 0 && isRelative && !bytes.includes(0) && !bytes.includes(BACKSLASH)) return name;
   const rule = 'a relative name without "..", backslashes and zero bytes';
-  throw zipError('INVALID_ENTRY_NAME', what, rule, show(name));
+  throw zipError('UNSAFE_NAME', what, rule, show(name));
 }
 
 function decode(bytes: Uint8Array, isUtf8: boolean, what: string): string {
   if (!isUtf8 && bytes.some((byte) => byte > 0x7f)) {
-    throw zipError('INVALID_ENTRY_NAME', what, 'a name in ASCII, or marked as UTF-8', 'other bytes');
+    throw zipError('UNSAFE_NAME', what, 'a name in ASCII, or marked as UTF-8', 'other bytes');
   }
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw zipError('INVALID_ENTRY_NAME', what, 'a name in UTF-8, as it is marked', 'other bytes');
+    throw zipError('UNSAFE_NAME', what, 'a name in UTF-8, as it is marked', 'other bytes');
   }
 }

@@ -49,7 +49,7 @@ export function* findDirectory(fileBytes: number): Reading<DirectoryPlace> {
   const commentBytes = tail.getUint16(at + 20, true);
   if (at + END_BYTES + commentBytes !== tail.byteLength) {
     const rule = `a comment of the ${tail.byteLength - at - END_BYTES} bytes that follow`;
-    throw zipError('INVALID_ZIP', WHAT, rule, `${commentBytes}`);
+    throw zipError('INVALID_SYNTAX', WHAT, rule, `${commentBytes}`);
   }
   const short = readEnd(tail, at);
   const hasLocator = at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
@@ -59,7 +59,7 @@ export function* findDirectory(fileBytes: number): Reading<DirectoryPlace> {
   const end = tailBegin + directoryEnd;
   if (record.offset + record.size !== end) {
     const rule = `a directory that ends where its end record begins, at ${end}`;
-    throw zipError('INVALID_ZIP', WHAT, rule, `${record.size} bytes at ${record.offset}`);
+    throw zipError('INVALID_SYNTAX', WHAT, rule, `${record.size} bytes at ${record.offset}`);
   }
   return { begin: record.offset, end, entries: record.counts[1] };
 }
@@ -68,7 +68,7 @@ function lastEnd(tail: DataView): number {
   for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
     if (tail.getUint32(at, true) === END_SIGNATURE) return at;
   }
-  throw zipError('INVALID_ZIP', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
+  throw zipError('INVALID_SYNTAX', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
 }
 
 function readEnd(tail: DataView, at: number): EndRecord {
@@ -87,7 +87,7 @@ function readEnd64(tail: DataView, locator: number, tailBegin: number, short: En
   const isPlain = lies && uint64At(tail, at + 4) === END64_BYTES - 12;
   if (!isPlain || uint64At(tail, locator + 8) !== tailBegin + at || tail.getUint32(locator + 16, true) > 1) {
     const rule = `its 64-bit record in the ${END64_BYTES} bytes before the locator, as that says`;
-    throw zipError('INVALID_ZIP', WHAT, rule, 'something else');
+    throw zipError('INVALID_SYNTAX', WHAT, rule, 'something else');
   }
   const record: EndRecord = {
     disks: [tail.getUint32(at + 16, true), tail.getUint32(at + 20, true)],
@@ -100,10 +100,10 @@ function readEnd64(tail: DataView, locator: number, tailBegin: number, short: En
     (short.size === SATURATED32 || short.size === record.size) &&
     (short.offset === SATURATED32 || short.offset === record.offset);
   if (agrees) return record;
-  throw zipError('INVALID_ZIP', WHAT, 'the same directory in both of its records', 'two that differ');
+  throw zipError('INVALID_SYNTAX', WHAT, 'the same directory in both of its records', 'two that differ');
 }
 
 function checkOneDisk({ disks, counts }: EndRecord): void {
   if (disks.every((disk) => disk === 0) && counts[0] === counts[1]) return;
-  throw zipError('INVALID_ZIP', WHAT, 'an archive in one part', `part ${disks[0]} of several`);
+  throw zipError('INVALID_SYNTAX', WHAT, 'an archive in one part', `part ${disks[0]} of several`);
 }

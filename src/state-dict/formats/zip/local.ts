@@ -45,14 +45,9 @@ function dataBegin(entry: ZipEntry, head: Uint8Array, tail: Uint8Array): number 
   const view = viewOfBytes(head);
   const what = nameOfEntry(entry.name);
   const differs = (part: string): Error =>
-    zipError(
-      'LOCAL_HEADER_MISMATCH',
-      what,
-      `the same ${part} before its data as in the directory`,
-      'another',
-    );
+    zipError('INCONSISTENT', what, `the same ${part} before its data as in the directory`, 'another');
   if (view.getUint32(0, true) !== LOCAL_SIGNATURE)
-    throw zipError('INVALID_ZIP', what, `its header at byte ${entry.offset}`, 'something else');
+    throw zipError('INVALID_SYNTAX', what, `its header at byte ${entry.offset}`, 'something else');
   if (view.getUint16(6, true) !== entry.flags) throw differs('flags');
   if (view.getUint16(8, true) !== entry.method) throw differs('method');
   const nameEnd = LOCAL_BYTES + view.getUint16(26, true);
@@ -96,16 +91,16 @@ function checkDescriptor(entry: ZipEntry, dataEnd: number, tail: DataView): void
   const length = end - dataEnd;
   if (length < 0) {
     const rule = `data that ends by ${end}, where the next part begins`;
-    throw zipError('OVERLAPPING_ENTRIES', what, rule, `${dataEnd}`);
+    throw zipError('INCONSISTENT', what, rule, `${dataEnd}`);
   }
   if ((flags & HAS_DESCRIPTOR) === 0) {
     if (length === 0) return;
     const rule = `data up to ${end}, where the next part begins`;
-    throw zipError('INVALID_ZIP', what, rule, `${length} bytes less`);
+    throw zipError('INVALID_SYNTAX', what, rule, `${length} bytes less`);
   }
   if (!DESCRIPTOR_BYTES.includes(length)) {
     const rule = 'a descriptor of 12, 16, 20 or 24 bytes between its data and the next part';
-    throw zipError('INVALID_ZIP', what, rule, `${length} bytes`);
+    throw zipError('INVALID_SYNTAX', what, rule, `${length} bytes`);
   }
   const begin = tail.byteLength - length;
   const at = length % 8 === 0 ? begin + 4 : begin;
@@ -118,5 +113,5 @@ function checkDescriptor(entry: ZipEntry, dataEnd: number, tail: DataView): void
     sizeAt(1) === inflatedBytes;
   if (agrees) return;
   const rule = 'the same CRC-32 and sizes behind its data as in the directory';
-  throw zipError('LOCAL_HEADER_MISMATCH', what, rule, 'others');
+  throw zipError('INCONSISTENT', what, rule, 'others');
 }
