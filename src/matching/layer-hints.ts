@@ -85,9 +85,11 @@ function hintAtSizes({ faults, leaves, stateDict, selection }: HintSource): void
     const wrong = Object.entries(found).filter(([name, size]) => config[name] !== size);
     if (wrong.length === 0) continue;
     const module = path === '' ? 'The file' : `The file's "${path}"`;
-    const inFile = wrong.map(([name, size]) => `${name} ${size}`).join(' and ');
-    const own = wrong.map(([name]) => String(config[name])).join(' and ');
-    faults.hint(`${module} has ${inFile}, layer "${leaf.layerPath}" ${own}.`, keys);
+    const [theirs, ours] = [wrong.map((entry) => entry.join(' ')), wrong.map(([name]) => config[name])];
+    faults.hint(
+      `${module} has ${theirs.join(' and ')}, layer "${leaf.layerPath}" ${ours.join(' and ')}.`,
+      keys,
+    );
   }
 }
 
@@ -146,33 +148,21 @@ function hintAtMap({ faults, leaves, stateDict, selection }: HintSource, absent:
         return key === undefined ? undefined : shapeAt(stateDict, key);
       });
     const path = free.find((candidate) => !used.has(candidate) && holds(candidate));
-    if (path === undefined) {
-      hintAtTied(faults, leaf, leaves, holds, selection);
+    if (path !== undefined) {
+      used.add(path);
+      entries.push([leaf.layerPath, path]);
+      explained.push(...keysOf(leaf, selection));
       continue;
     }
-    used.add(path);
-    entries.push([leaf.layerPath, path]);
-    explained.push(...keysOf(leaf, selection));
+    // torch files drop one of two tied weights, typically an output layer's that is the embedding's.
+    const { torchName } = leaf.module;
+    const tied = leaves.find((other) => other.module.torchName !== torchName && holds(other.modulePath));
+    if (tied === undefined) continue;
+    const map = `map: { "${leaf.layerPath}": "${tied.modulePath}" }`;
+    const text = `"${tied.modulePath}" has the shapes of the missing "${leaf.modulePath}": if the module ties them, pass ${map}.`;
+    faults.hint(text, keysOf(leaf, selection));
   }
   if (entries.length > 0) faults.hint(mapHint(entries), explained);
-}
-
-/** torch files drop one of two tied weights, typically an output layer's that is the embedding's. */
-function hintAtTied(
-  faults: Faults,
-  leaf: ModuleLeaf,
-  leaves: readonly ModuleLeaf[],
-  holds: (path: string) => boolean,
-  selection: Selection,
-): void {
-  const { torchName } = leaf.module;
-  const other = leaves.find(({ module, modulePath }) => module.torchName !== torchName && holds(modulePath));
-  if (other === undefined) return;
-  faults.hint(
-    `"${other.modulePath}" has the shapes of the missing "${leaf.modulePath}": ` +
-      `if the module ties them, pass map: { "${leaf.layerPath}": "${other.modulePath}" }.`,
-    keysOf(leaf, selection),
-  );
 }
 
 /** An output layer that has no layer here, with the values of the embedding: torch has the weight under two names. */
@@ -183,11 +173,8 @@ function hintAtTies({ faults, stateDict, selection }: HintSource, loaded: readon
     if (twin === undefined) continue;
     const { layerPath, modulePath } = twin.leaf;
     const other = parentPath(selection.path === '' ? key : key.slice(selection.path.length + 1));
-    faults.hint(
-      `"${key}" has the values of "${twin.key}": if the module ties them, ` +
-        `pass map: { "${layerPath}": ["${modulePath}", "${other}"] }.`,
-      [key],
-    );
+    const map = `map: { "${layerPath}": ["${modulePath}", "${other}"] }`;
+    faults.hint(`"${key}" has the values of "${twin.key}": if the module ties them, pass ${map}.`, [key]);
   }
 }
 

@@ -1,11 +1,11 @@
 /** What a source holds, by the parts that describe its tensors: no element is read. */
 
-import type { CheckpointPath, TensorNode } from './choose/dict.js';
+import type { TensorNode } from './choose/dict.js';
 import type { InputFile, StoredTensor } from './formats/checkpoint.js';
-import type { StateDictFormat } from './formats/detect.js';
 import { withHead } from './formats/open.js';
 import { openWanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
+import { type About, joinAbout } from './report.js';
 import { readIndex, resolveSource } from './sharded.js';
 import { type Located, locate, type StateDictSource } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
@@ -23,20 +23,14 @@ export interface TensorDescription {
   readonly sameAs?: string;
 }
 
-export interface SourceDescription {
-  readonly format: StateDictFormat;
+export interface SourceDescription extends About {
   /** Number of files with tensors: 1, or those that an index lists. */
   readonly files: number;
-  /** Keys from the root of the file to the dict of the tensors. */
-  readonly path: CheckpointPath;
   /** In the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorDescription>;
   /** Tensors that cannot be read, with the reason. */
   readonly refused: ReadonlyMap<string, string>;
-  /** `__metadata__` of safetensors. */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly warnings: readonly string[];
-  readonly unknownGlobals: readonly string[];
 }
 
 export type DescribeOptions = Pick<SourceOptions, 'limits' | 'path' | 'select' | 'signal'>;
@@ -62,9 +56,8 @@ function describeFile(located: Located, options: DescribeOptions): Promise<Sourc
   return runSource(located, options, true, (file) => withHead(file, describe));
 
   function* describe(file: InputFile): Reading<SourceDescription> {
-    const { path, wanted, about } = yield* openWanted(file, options);
-    const { format, metadata = new Map(), warnings, unknownGlobals } = about;
-    return { ...describeNodes(wanted), format, path, files: 1, metadata, warnings, unknownGlobals };
+    const { wanted, about } = yield* openWanted(file, options);
+    return { metadata: new Map(), ...about, ...describeNodes(wanted), files: 1 };
   }
 }
 
@@ -124,15 +117,6 @@ async function describeSharded(index: Located, options: DescribeOptions): Promis
     else
       refused.set(name, stray ?? part?.refused.get(name) ?? 'its file lacks it, though the index lists it');
   }
-  const all = [...parts.values()];
-  return {
-    format: all[0]?.format ?? 'safetensors',
-    files: all.length,
-    path: all[0]?.path ?? [],
-    tensors,
-    refused,
-    metadata: all[0]?.metadata ?? new Map(),
-    warnings: all.flatMap(({ warnings }) => warnings),
-    unknownGlobals: [...new Set(all.flatMap(({ unknownGlobals }) => unknownGlobals))],
-  };
+  const { metadata = new Map(), ...about } = joinAbout([...parts.values()]);
+  return { ...about, metadata, files: parts.size, tensors, refused };
 }

@@ -1,12 +1,13 @@
 /** From an open file to a state_dict, the same way for all formats and sources. */
 
-import { type CheckpointPath, chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
+import { chooseDict, type TensorNode, tensorsAt } from './choose/dict.js';
 import { selectNames } from './choose/select.js';
-import type { Checkpoint, InputFile, UnopenedFile } from './formats/checkpoint.js';
+import type { InputFile, UnopenedFile } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
 import { openCheckpoint, withHead } from './formats/open.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';
+import type { About } from './report.js';
 import { bindTensors } from './tensors/bind.js';
 import type { StateDict } from './tensors/tensor.js';
 
@@ -19,10 +20,8 @@ export interface Wanted extends PartOptions {
 
 /** The tensors that are wanted of a file, none of them read. */
 export interface OpenedCheckpoint {
-  readonly path: CheckpointPath;
   readonly wanted: ReadonlyMap<string, TensorNode>;
-  /** All but `tensors` of a report. */
-  readonly about: Pick<Checkpoint, 'format' | 'metadata' | 'unknownGlobals' | 'warnings'>;
+  readonly about: About;
 }
 
 /** Opens a file and chooses its dict and tensors. */
@@ -32,28 +31,20 @@ export function* openWanted(file: InputFile, options: Wanted): Reading<OpenedChe
   const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, file.limits);
   const found = [...tensors.keys()];
   const names = options.selectNames?.(found) ?? selectNames(file.where, found, options.select);
+  const { format, metadata, unknownGlobals } = checkpoint;
+  const about = { format, path, unknownGlobals, warnings: [...checkpoint.warnings, ...warnings] };
   return {
-    path,
     wanted: new Map(names.map((name) => [name, tensors.get(name) as TensorNode])),
-    about: { ...checkpoint, warnings: [...checkpoint.warnings, ...warnings] },
+    about: metadata?.size ? { ...about, metadata } : about,
   };
 }
 
 /** Opens a file, chooses its dict and tensors, and reads their elements. */
 export function readCheckpoint(file: UnopenedFile, options: Wanted): Reading<StateDict> {
   return withHead(file, function* (opened) {
-    const { path, wanted, about } = yield* openWanted(opened, options);
-    const { format, metadata, warnings, unknownGlobals } = about;
-    const stateDict = yield* bindTensors(wanted, opened, format);
-    const tensors = stateDict.size;
-    options.onReport?.({
-      format,
-      path,
-      tensors,
-      warnings,
-      unknownGlobals,
-      ...(metadata?.size && { metadata }),
-    });
+    const { wanted, about } = yield* openWanted(opened, options);
+    const stateDict = yield* bindTensors(wanted, opened, about.format);
+    options.onReport?.({ ...about, tensors: stateDict.size });
     return stateDict;
   });
 }

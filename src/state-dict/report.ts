@@ -15,3 +15,14 @@ export interface ReadReport {
   /** `__metadata__` of a safetensors file that has one; of the first file of a model in several. */
   readonly metadata?: ReadonlyMap<string, string>;
 }
+
+/** A report without its number of tensors. */
+export type About = Omit<ReadReport, 'tensors'>;
+
+/** What is to be told about a model in several files. */
+export function joinAbout(files: readonly About[]): About {
+  const { format = 'safetensors', path = [], metadata } = files[0] ?? {};
+  const warnings = files.flatMap((file) => file.warnings);
+  const unknownGlobals = [...new Set(files.flatMap((file) => file.unknownGlobals))];
+  return { format, path, warnings, unknownGlobals, ...(metadata && { metadata }) };
+}

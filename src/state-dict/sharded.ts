@@ -8,7 +8,7 @@ import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
 import { withHead } from './formats/open.js';
 import { type Reading, readRange } from './reading/reading.js';
-import type { ReadReport } from './report.js';
+import { joinAbout, type ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { maxMembers, type ReadLimits, tooManyTensors } from './rules/limits.js';
 import { type Located, locate, type Place } from './sources/locate.js';
@@ -102,7 +102,8 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     });
     for (const [name, tensor] of tensors) found.set(name, tensor);
   }
-  onReport?.(joinReports(reports, warnings, found.size));
+  const about = joinAbout(reports);
+  onReport?.({ ...about, tensors: found.size, warnings: [...about.warnings, ...warnings] });
   return new Map(names.map((name) => [name, found.get(name) as TorchTensor]));
 }
 
@@ -168,21 +169,6 @@ function checkHeld(
     const rule = `it in ${show(owner)} alone`;
     throw formatError('DUPLICATE_NAME', WHERE, `tensor ${show(name)}`, rule, 'one in this file too');
   }
-}
-
-function joinReports(
-  reports: readonly ReadReport[],
-  warnings: readonly string[],
-  tensors: number,
-): ReadReport {
-  return {
-    format: reports[0]?.format ?? 'safetensors',
-    path: reports[0]?.path ?? [],
-    tensors,
-    warnings: [...reports.flatMap((report) => report.warnings), ...warnings],
-    unknownGlobals: [...new Set(reports.flatMap((report) => report.unknownGlobals))],
-    ...(reports[0]?.metadata && { metadata: reports[0].metadata }),
-  };
 }
 
 /** A file in the folder of the index. */
