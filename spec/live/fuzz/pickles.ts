@@ -68,9 +68,9 @@ export function takeApart(bytes: Uint8Array, count = 1): Pickles {
   const instructions: Uint8Array[] = [];
   let begin = 0;
   for (let i = 0; i < count; i++) {
-    const machine = new Machine(new Cursor(bytes, begin, 'fuzz', nameOfOpcode), bytes.length);
+    const machine = new Machine(new Cursor(bytes, begin, 'fuzz', nameOfOpcode));
     for (let opcode: number | undefined; opcode !== STOP; begin = machine.cursor.position) {
-      opcode = machine.nextOpcode();
+      opcode = machine.cursor.opcode();
       if (opcode !== STOP) INSTRUCTIONS[opcode]?.run(machine);
       instructions.push(bytes.subarray(begin, machine.cursor.position));
     }

@@ -7,40 +7,34 @@ import { isWhitespace } from './json/reader.js';
 /** The formats of a state_dict. */
 export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
 
-/** A known format that is not read, and its remedy. */
-interface ForeignFormat {
-  readonly name: string;
-  readonly remedy: string;
-  matches(bytes: Uint8Array): boolean;
-}
-
 const WHERE = 'file';
 
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
 const TAR_MAGIC_OFFSET = 257;
 
-const FOREIGN_FORMATS: readonly ForeignFormat[] = [
-  {
-    name: 'an HDF5 file, as Keras writes',
-    remedy: 'It is no PyTorch file: load it with the framework that wrote it',
-    matches: (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
-  },
-  {
-    name: 'a gzip file in a gzip file',
-    remedy: 'Decompress it first: gunzip, or DecompressionStream("gzip")',
-    matches: isGzip,
-  },
-  {
-    name: 'a Git LFS pointer, which stands for the file in a clone without Git LFS',
-    remedy: 'Fetch the file itself: git lfs pull',
-    matches: (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
-  },
-  {
-    name: 'an HTML or XML page',
-    remedy: 'The URL answers with a page, not a file: open it in a browser to see which',
-    matches: (bytes) => firstSignificant(bytes) === 0x3c,
-  },
+/** Known formats that are not read, with what to do about each. */
+const FOREIGN_FORMATS: readonly (readonly [
+  name: string,
+  remedy: string,
+  matches: (bytes: Uint8Array) => boolean,
+])[] = [
+  [
+    'an HDF5 file, as Keras writes',
+    'It is no PyTorch file: load it with the framework that wrote it',
+    (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
+  ],
+  ['a gzip file in a gzip file', 'Decompress it first: gunzip, or DecompressionStream("gzip")', isGzip],
+  [
+    'a Git LFS pointer, which stands for the file in a clone without Git LFS',
+    'Fetch the file itself: git lfs pull',
+    (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
+  ],
+  [
+    'an HTML or XML page',
+    'The URL answers with a page, not a file: open it in a browser to see which',
+    (bytes) => firstSignificant(bytes) === 0x3c,
+  ],
 ];
 
 /**
@@ -63,8 +57,8 @@ export function detectFormat(bytes: Uint8Array): StateDictFormat {
   // Checked before zip archives, since an npz file is one.
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
-  const foreign = FOREIGN_FORMATS.find((format) => format.matches(bytes));
-  if (foreign) throw new UnsupportedError(message(WHERE, 'format', rule, foreign.name, foreign.remedy));
+  for (const [name, remedy, matches] of FOREIGN_FORMATS)
+    if (matches(bytes)) throw new UnsupportedError(message(WHERE, 'format', rule, name, remedy));
   // A malformed file goes to the reader of the format that it resembles, which reports the fault.
   if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';

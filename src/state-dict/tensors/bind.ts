@@ -21,9 +21,9 @@ import type { StateDict, TorchData, TorchTensor } from './tensor.js';
 /** A storage, its requested tensors, and the part of it that is read for them. */
 interface Plan {
   readonly storage: StoredBytes;
-  readonly tensors: StoredTensor[];
+  readonly tensors: readonly StoredTensor[];
   /** In the (inflated) storage. */
-  part: ByteRange;
+  readonly part: ByteRange;
 }
 
 /**
@@ -89,36 +89,42 @@ function plansFor(
   format: StateDictFormat,
   located: ReadonlyMap<StoredBytes, StoredBytes>,
 ): Plan[] {
-  const plans = new Map<StoredBytes, Plan>();
+  const byStorage = new Map<StoredBytes, StoredTensor[]>();
   for (const [name, node] of nodes) {
-    if (node.kind === 'refused') {
-      const remedy = 'Leave it out with select, or save it as a plain tensor';
-      throw (
-        node.error?.() ??
-        new UnsupportedError(message(format, `tensor ${show(name)}`, 'a plain tensor', node.reason, remedy))
-      );
-    }
+    if (node.kind === 'refused') throw node.error?.() ?? refusal(format, name, node.reason);
     if (node.kind !== 'stored') continue;
-    const storage = located.get(node.tensor.storage) ?? node.tensor.storage;
-    const plan = plans.get(storage);
-    if (plan) plan.tensors.push(node.tensor);
-    else plans.set(storage, { storage, tensors: [node.tensor], part: wholeOf(storage) });
+    const { tensor } = node;
+    const storage = located.get(tensor.storage) ?? tensor.storage;
+    const tensors = byStorage.get(storage);
+    if (tensors) tensors.push(tensor);
+    else byStorage.set(storage, [tensor]);
   }
-  for (const plan of plans.values()) plan.part = neededPart(plan);
-  return [...plans.values()];
+  return [...byStorage].map(([storage, tensors]) => ({
+    storage,
+    tensors,
+    part: neededPart(storage, tensors),
+  }));
 }
 
-function wholeOf({ begin, end, inflatedBytes }: StoredBytes): ByteRange {
-  return { begin: 0, end: inflatedBytes ?? end - begin };
+function refusal(format: StateDictFormat, name: string, reason: string): UnsupportedError {
+  const remedy = 'Leave it out with select, or save it as a plain tensor';
+  return new UnsupportedError(message(format, `tensor ${show(name)}`, 'a plain tensor', reason, remedy));
 }
 
-function neededPart({ storage, tensors }: Plan): ByteRange {
-  const whole = wholeOf(storage);
+function sizeOf({ begin, end, inflatedBytes }: StoredBytes): number {
+  return inflatedBytes ?? end - begin;
+}
+
+function neededPart(storage: StoredBytes, tensors: readonly StoredTensor[]): ByteRange {
+  const size = sizeOf(storage);
   const isWhole = storage.bytes !== undefined || storage.inflatedBytes !== undefined;
-  if (isWhole || whole.end <= PARTLY_READ_BYTES) return whole;
-  const begin = tensors.reduce((min, { byteOffset }) => Math.min(min, byteOffset), whole.end);
-  const end = tensors.reduce((max, tensor) => Math.max(max, tensor.byteOffset + spannedBytes(tensor)), begin);
-  return end - begin < whole.end / 2 ? { begin, end } : whole;
+  if (isWhole || size <= PARTLY_READ_BYTES) return { begin: 0, end: size };
+  let [begin, end] = [size, 0];
+  for (const tensor of tensors) {
+    begin = Math.min(begin, tensor.byteOffset);
+    end = Math.max(end, tensor.byteOffset + spannedBytes(tensor));
+  }
+  return end - begin < size / 2 ? { begin, end } : { begin: 0, end: size };
 }
 
 /** The range of the part in the file. */
@@ -176,8 +182,11 @@ export function checkExpansion(total: number, { where, size, limits }: UnopenedF
 function isView(tensor: StoredTensor, storage: StoredBytes): boolean {
   const { dtype, byteOffset } = tensor;
   const offset = storage.inflatedBytes === undefined ? storage.begin + byteOffset : byteOffset;
-  const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
-  return isContiguous(tensor) && !isSwapped && offset % alignmentOf(dtype) === 0;
+  return isContiguous(tensor) && !isSwapped(tensor) && offset % alignmentOf(dtype) === 0;
+}
+
+function isSwapped({ dtype, storage }: StoredTensor): boolean {
+  return !storage.littleEndian && alignmentOf(dtype) > 1;
 }
 
 /** Equal for tensors of one storage with the same elements. */
@@ -195,7 +204,7 @@ function* storageBytes({ storage, part }: Plan, stored: Uint8Array): Reading<Uin
       throw formatError('DAMAGED', WHERE, what, rule, `${bytes.length}`);
     }
   }
-  const isWhole = part.end - part.begin === wholeOf(storage).end;
+  const isWhole = part.end - part.begin === sizeOf(storage);
   if (crc32 !== undefined && isWhole) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
   return bytes;
 }
@@ -235,18 +244,16 @@ function copyAligned(bytes: Uint8Array, offset: number): Uint8Array {
 
 /** @param offset  offset of element 0 in `bytes`. */
 function dataOf(tensor: StoredTensor, bytes: Uint8Array, offset: number): TorchData {
-  const { dtype, shape, strides, storage } = tensor;
+  const { dtype, shape, strides } = tensor;
   const size = byteLengthOf(dtype, shape);
   const spanned = bytes.subarray(offset, offset + spannedBytes(tensor));
-  const isSwapped = !storage.littleEndian && alignmentOf(dtype) > 1;
   const isAligned = spanned.byteOffset % alignmentOf(dtype) === 0;
-  if (isContiguous(tensor) && isAligned && !isSwapped) {
+  if (isContiguous(tensor) && isAligned && !isSwapped(tensor))
     return viewOf(dtype, spanned.buffer, spanned.byteOffset, size);
-  }
   const copy =
     strides === undefined || isContiguous(tensor)
       ? spanned.slice(0, size)
       : gather(spanned, bitsOf(dtype) / 8, shape, strides);
-  if (isSwapped) swapBytes(copy, alignmentOf(dtype));
+  if (isSwapped(tensor)) swapBytes(copy, alignmentOf(dtype));
   return viewOf(dtype, copy.buffer, 0, size);
 }

@@ -73,7 +73,7 @@ function nodeOf(reader: JsonReader, name: string, value: JsonValue): CheckpointN
   }
   if ('scan' in value) return listNode(reader, name, value);
   const rule = 'numbers, nested lists, or an object with shape and data';
-  const error = (): Error => tensorError('INVALID_TENSOR', name, rule, value.kind);
+  const error = (): Error => tensorError(name, rule, value.kind);
   return { kind: 'other', text: value.kind === 'null' ? 'null' : 'text', error };
 }
 

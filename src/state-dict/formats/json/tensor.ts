@@ -2,7 +2,7 @@
 
 import { show, showShape } from '../../../check.js';
 import { FormatError } from '../../../errors.js';
-import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import { formatError } from '../../rules/format-codes.js';
 import { MAX_RANK } from '../../rules/limits.js';
 import { byteLengthOf, dtypeNamed, elementCount, viewOf } from '../../tensors/dtypes.js';
 import type { TorchData, TorchDtype } from '../../tensors/tensor.js';
@@ -41,7 +41,7 @@ export function tensorObjectNode(reader: JsonReader, name: string, members: Json
     const dtype = readDtype(reader, name, members.get('dtype'));
     if (data.kind === 'string') return base64Node(reader, name, shape, dtype, data);
     if ('scan' in data) return numbersNode(reader, name, shape, dtype, data);
-    throw tensorError('INVALID_TENSOR', name, 'data as a list or base64 text', data.kind);
+    throw tensorError(name, 'data as a list or base64 text', data.kind);
   } catch (error) {
     return refusedNode(() => {
       throw error;
@@ -52,7 +52,7 @@ export function tensorObjectNode(reader: JsonReader, name: string, members: Json
 /** The error for an object that should be a tensor and has other members. */
 export function notATensor(name: string, keys: readonly string[], remedy?: string): FormatError {
   const got = `one with keys ${show(keys)}`;
-  return tensorError('INVALID_TENSOR', name, 'an object with shape and data', got, remedy);
+  return tensorError(name, 'an object with shape and data', got, remedy);
 }
 
 /** The node of a tensor that cannot be read. */
@@ -77,7 +77,7 @@ function numbersNode(
   const count = elementCount(shape);
   if (scan.scalars !== count) {
     const rule = `${count} numbers for shape ${showShape(shape)}`;
-    throw tensorError('INVALID_TENSOR', name, rule, `${scan.scalars}`);
+    throw tensorError(name, rule, `${scan.scalars}`);
   }
   const read = (): TorchData => {
     reader.position = offset;
@@ -85,7 +85,7 @@ function numbersNode(
     const isFlat = scan.shape.length < 2;
     if (isFlat || showShape(scan.shape) === showShape(shape)) return data;
     const rule = `a flat list or one of shape ${showShape(shape)}`;
-    throw tensorError('INVALID_TENSOR', name, rule, `a list of shape ${showShape(scan.shape)}`);
+    throw tensorError(name, rule, `a list of shape ${showShape(scan.shape)}`);
   };
   return { kind: 'loaded', tensor: { dtype, shape }, read };
 }
@@ -97,17 +97,17 @@ function base64Node(
   dtype: TorchDtype | undefined,
   { offset, length }: StringValue,
 ): CheckpointNode {
-  if (!dtype) throw tensorError('INVALID_TENSOR', name, 'a dtype beside base64 data', 'none');
+  if (!dtype) throw tensorError(name, 'a dtype beside base64 data', 'none');
   const byteLength = byteLengthOf(dtype, shape);
   const read = (): TorchData => {
     reader.position = offset;
     const bytes = decodeBase64(reader.readStringBytes());
     if (!bytes) {
-      throw tensorError('INVALID_TENSOR', name, 'data in base64 (RFC 4648, padded)', 'text that is not');
+      throw tensorError(name, 'data in base64 (RFC 4648, padded)', 'text that is not');
     }
     if (bytes.length === byteLength) return viewOf(dtype, bytes.buffer, 0, byteLength);
     const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
-    throw tensorError('INVALID_TENSOR', name, rule, `${bytes.length}`);
+    throw tensorError(name, rule, `${bytes.length}`);
   };
   // A short text is told to be too short before so many bytes are counted.
   return byteLength > length ? refusedNode(read) : { kind: 'loaded', tensor: { dtype, shape }, read };
@@ -116,38 +116,37 @@ function base64Node(
 function readShape(reader: JsonReader, name: string, value: JsonValue | undefined): number[] {
   const shape: number[] = [];
   const rule = 'a shape of integers >= 0';
-  if (value?.kind !== 'list') throw tensorError('INVALID_TENSOR', name, rule, value?.kind ?? 'none');
+  if (value?.kind !== 'list') throw tensorError(name, rule, value?.kind ?? 'none');
   reader.position = value.offset;
   reader.readList(() => {
-    if (reader.kind() !== 'number') throw tensorError('INVALID_TENSOR', name, rule, reader.kind());
+    if (reader.kind() !== 'number') throw tensorError(name, rule, reader.kind());
     const size = reader.readNumber();
-    if (!/^\d+$/.test(reader.tokenText()))
-      throw tensorError('INVALID_TENSOR', name, rule, reader.tokenText());
+    if (!/^\d+$/.test(reader.tokenText())) throw tensorError(name, rule, reader.tokenText());
     shape.push(size);
     if (shape.length > MAX_RANK)
-      throw tensorError('TOO_LARGE', name, `at most ${MAX_RANK} dimensions`, 'more');
+      throw formatError('TOO_LARGE', WHERE, whatOf(name), `at most ${MAX_RANK} dimensions`, 'more');
   });
   if (!Number.isNaN(elementCount(shape))) return shape;
   const product = 'sizes whose product is at most 2^53 - 1';
-  throw tensorError('INVALID_TENSOR', name, product, showShape(shape));
+  throw tensorError(name, product, showShape(shape));
 }
 
 function readDtype(reader: JsonReader, name: string, value: JsonValue | undefined): TorchDtype | undefined {
   if (value === undefined) return undefined;
-  if (value.kind !== 'string') throw tensorError('INVALID_TENSOR', name, 'dtype as text', value.kind);
+  if (value.kind !== 'string') throw tensorError(name, 'dtype as text', value.kind);
   reader.position = value.offset;
   const text = reader.readString();
   const dtype = dtypeNamed(text);
   if (dtype) return dtype;
-  throw tensorError('UNKNOWN_DTYPE', name, "a dtype by safetensors' or torch's name", show(text));
+  const rule = "a dtype by safetensors' or torch's name";
+  throw formatError('UNKNOWN_DTYPE', WHERE, whatOf(name), rule, show(text));
 }
 
-export function tensorError(
-  code: FormatCode,
-  name: string,
-  rule: string,
-  got: string,
-  remedy?: string,
-): FormatError {
-  return formatError(code, WHERE, `tensor ${show(name)}`, rule, got, remedy);
+function whatOf(name: string): string {
+  return `tensor ${show(name)}`;
+}
+
+/** The error for a value that is not the tensor it should be. */
+export function tensorError(name: string, rule: string, got: string, remedy?: string): FormatError {
+  return formatError('INVALID_TENSOR', WHERE, whatOf(name), rule, got, remedy);
 }

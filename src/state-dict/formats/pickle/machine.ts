@@ -25,20 +25,8 @@ export class Machine {
   private readonly marks: number[] = [];
   private readonly memo: (PickleValue | undefined)[] = [];
   private memoized = 0;
-  private instructions = 0;
 
-  /** @param maxInstructions  how many instructions may run. */
-  constructor(
-    readonly cursor: Cursor,
-    private readonly maxInstructions: number,
-  ) {}
-
-  nextOpcode(): number {
-    const opcode = this.cursor.opcode();
-    if (++this.instructions <= this.maxInstructions) return opcode;
-    const remedy = 'Raise limits.maxPickleBytes to read it';
-    throw this.fail('TOO_LARGE', `at most ${this.maxInstructions} instructions`, 'more', remedy);
-  }
+  constructor(readonly cursor: Cursor) {}
 
   push(value: PickleValue): void {
     this.stack.push(value);

@@ -42,13 +42,17 @@ export interface Unpickled {
 export function unpickle(bytes: Uint8Array, { limits, begin = 0, what }: UnpickleOptions): Unpickled {
   const cursor = new Cursor(bytes, begin, what, nameOfOpcode);
   const most = Math.max(FREE_INSTRUCTIONS, Math.ceil(limits.maxPickleBytes / BYTES_PER_INSTRUCTION));
-  const machine = new Machine(cursor, most);
-  for (let opcode = machine.nextOpcode(); opcode !== STOP; opcode = machine.nextOpcode()) {
-    const instruction = INSTRUCTIONS[opcode];
-    if (instruction === undefined) {
-      const rule = 'an instruction that builds data';
-      throw machine.fail('INVALID_SYNTAX', rule, nameOfOpcode(opcode));
+  const machine = new Machine(cursor);
+  for (let count = 1; ; count++) {
+    const opcode = cursor.opcode();
+    if (count > most) {
+      const remedy = 'Raise limits.maxPickleBytes to read it';
+      throw cursor.fail('TOO_LARGE', `at most ${most} instructions`, 'more', remedy);
     }
+    if (opcode === STOP) break;
+    const instruction = INSTRUCTIONS[opcode];
+    if (instruction === undefined)
+      throw cursor.fail('INVALID_SYNTAX', 'an instruction that builds data', nameOfOpcode(opcode));
     instruction.run(machine);
   }
   return {

@@ -7,7 +7,7 @@ import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
 import { invalid, WHERE } from './invalid.js';
-import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
 import { interpret } from './tree.js';
 
 /** The int in the first pickle of a file. */
@@ -42,14 +42,11 @@ export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
   const head = yield* readHead(file);
   const claims = readClaims(head.object.persistent);
   const stored = yield* locateStorages(head, claims, file.size);
-  const storages = new Map<PicklePersistent, Storage>();
-  for (const [reference, claim] of claims) {
-    const bytes = stored.get(claim.key);
-    if (bytes === undefined) {
-      throw formatError('MISSING_PART', WHERE, nameOfStorage(claim.key), 'its key in the list', 'none');
-    }
-    storages.set(reference, { ...claim, stored: bytes });
-  }
+  const storages = findStorages(claims, ({ key }) => {
+    const bytes = stored.get(key);
+    if (bytes) return bytes;
+    throw formatError('MISSING_PART', WHERE, nameOfStorage(key), 'its key in the list', 'none');
+  });
   return interpret(head.object, storages);
 }
 
@@ -101,13 +98,8 @@ function parseHead(bytes: Uint8Array, { limits }: InputFile): Head {
   const object = next();
   const keys = asKind(next().root, 'list')?.items;
   if (keys === undefined || !keys.every((key) => typeof key === 'string')) {
-    throw formatError(
-      'INVALID_STRUCTURE',
-      WHERE,
-      'keys of the storages',
-      'a list of strings',
-      'another value',
-    );
+    const rule = 'a list of strings';
+    throw formatError('INVALID_STRUCTURE', WHERE, 'keys of the storages', rule, 'another value');
   }
   return { object, keys, end: begin };
 }

@@ -58,6 +58,21 @@ export function readClaims(persistent: readonly PicklePersistent[]): Map<PickleP
   return claims;
 }
 
+/** The storages of a file; `find` is asked once for each key. */
+export function findStorages(
+  claims: ReadonlyMap<PicklePersistent, StorageClaim>,
+  find: (claim: StorageClaim) => StoredBytes,
+): Storages {
+  const found = new Map<string, StoredBytes>();
+  const storages = new Map<PicklePersistent, Storage>();
+  for (const [reference, claim] of claims) {
+    const stored = found.get(claim.key) ?? find(claim);
+    found.set(claim.key, stored);
+    storages.set(reference, { ...claim, stored });
+  }
+  return storages;
+}
+
 function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent): StorageClaim {
   const [, classValue, key, , count, view] = id;
   const storageClass = asKind(classValue, 'global');

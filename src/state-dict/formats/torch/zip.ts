@@ -5,11 +5,10 @@ import { formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
-import type { PicklePersistent } from '../pickle/values.js';
 import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { WHERE } from './invalid.js';
-import { nameOfStorage, readClaims, type Storage, type StorageClaim } from './storages.js';
+import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
 import { interpret } from './tree.js';
 
 /** Entries by their name inside the one folder of the archive. */
@@ -27,20 +26,13 @@ const MAX_VERSION = 10;
 const MAX_WORD_BYTES = 64;
 
 /** Other archives of torch's, by a record of each, and the Python that saves their weights. */
-const OTHER_ARCHIVES = [
-  {
-    record: 'constants.pkl',
-    name: 'a TorchScript archive',
-    remedy:
-      'Save its state_dict in Python: torch.save(torch.jit.load("model.pt").state_dict(), "state_dict.pt")',
-  },
-  ...['archive_format', 'serialized_exported_program.json'].map((record) => ({
-    record,
-    name: 'a program of torch.export',
-    remedy:
-      'Save its state_dict in Python: torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")',
-  })),
-];
+const SCRIPT = ['a TorchScript archive', 'torch.jit.load("model.pt").state_dict()'];
+const PROGRAM = ['a program of torch.export', 'torch.export.load("model.pt2").state_dict'];
+const OTHER_ARCHIVES = new Map([
+  ['constants.pkl', SCRIPT],
+  ['archive_format', PROGRAM],
+  ['serialized_exported_program.json', PROGRAM],
+]);
 
 /**
  * Opens a file that `torch.save` wrote in version 1.6 or later: a zip archive with the pickle of the object, and a record
@@ -58,16 +50,19 @@ export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
   const littleEndian = yield* readWords(records);
   const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
   const claims = readClaims(unpickled.persistent);
-  return interpret(unpickled, findStorages(claims, records, littleEndian), warningsOf(records));
+  const storages = findStorages(claims, (claim) => findRecord(claim, records, littleEndian));
+  return interpret(unpickled, storages, warningsOf(records));
 }
 
 function refuseOtherArchives(archive: ZipArchive): void {
   const names = new Set([...archive.keys()].map(nameInFolder));
-  const other = OTHER_ARCHIVES.find(({ record }) => names.has(record));
-  if (!other) return;
-  throw new UnsupportedError(
-    message(WHERE, 'file', 'what torch.save writes of a state_dict', other.name, other.remedy),
-  );
+  for (const [record, [kind = '', python]] of OTHER_ARCHIVES) {
+    if (!names.has(record)) continue;
+    const remedy = `Save its state_dict in Python: torch.save(${python}, "state_dict.pt")`;
+    throw new UnsupportedError(
+      message(WHERE, 'file', 'what torch.save writes of a state_dict', kind, remedy),
+    );
+  }
 }
 
 function nameInFolder(name: string): string {
@@ -136,15 +131,9 @@ function checkVersion(word: string): void {
 function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unpickled> {
   const { maxPickleBytes } = limits;
   if (entry.inflatedBytes > maxPickleBytes) {
+    const rule = `at most ${maxPickleBytes} bytes`;
     const remedy = 'Raise limits.maxPickleBytes to read it';
-    throw formatError(
-      'TOO_LARGE',
-      WHERE,
-      PICKLE,
-      `at most ${maxPickleBytes} bytes`,
-      `${entry.inflatedBytes}`,
-      remedy,
-    );
+    throw formatError('TOO_LARGE', WHERE, PICKLE, rule, `${entry.inflatedBytes}`, remedy);
   }
   const bytes = yield* readEntry(entry, maxPickleBytes);
   const unpickled = unpickle(bytes, { limits, what: PICKLE });
@@ -153,30 +142,9 @@ function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unp
 }
 
 /** Each storage is one record of the same length. */
-function findStorages(
-  claims: ReadonlyMap<PicklePersistent, StorageClaim>,
-  records: Records,
-  littleEndian: boolean,
-): Map<PicklePersistent, Storage> {
-  const stored = new Map<string, StoredBytes>();
-  const storages = new Map<PicklePersistent, Storage>();
-  for (const [reference, claim] of claims) {
-    const { key, bytes } = claim;
-    const known = stored.get(key) ?? findRecord(key, bytes, records, littleEndian);
-    stored.set(key, known);
-    storages.set(reference, { ...claim, stored: known });
-  }
-  return storages;
-}
-
-function findRecord(key: string, bytes: number, records: Records, littleEndian: boolean): StoredBytes {
+function findRecord({ key, bytes }: StorageClaim, records: Records, littleEndian: boolean): StoredBytes {
   const entry = recordNamed(records, `data/${key}`, nameOfStorage(key));
-  if (entry.inflatedBytes === bytes) return storageOf(entry, littleEndian);
-  throw formatError(
-    'INCONSISTENT',
-    WHERE,
-    nameOfEntry(entry.name),
-    `${bytes} bytes`,
-    `${entry.inflatedBytes}`,
-  );
+  const { name, inflatedBytes } = entry;
+  if (inflatedBytes === bytes) return storageOf(entry, littleEndian);
+  throw formatError('INCONSISTENT', WHERE, nameOfEntry(name), `${bytes} bytes`, `${inflatedBytes}`);
 }
