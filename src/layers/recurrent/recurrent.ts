@@ -269,12 +269,13 @@ export abstract class Recurrent extends layers.Layer {
   }
 
   /** Runs the whole stack in one call of the op, or with dropout between the layers in one call per layer. */
-  private runLayers(call: PreparedCall, training: boolean): StackOutputs {
+  private runLayers({ x, initialStates, lengths }: PreparedCall, training: boolean): StackOutputs {
     const { dropout, numLayers, implementation } = this.options;
-    const inputs: StackInputs = { ...call, weights: (this.moduleWeights as ModuleWeights).read() };
+    const inputs = { x, initialStates, lengths, weights: (this.moduleWeights as ModuleWeights).read() };
+    if (!training || dropout === 0 || numLayers === 1)
+      return runRecurrent(this.cell, inputs, this.attrs, implementation);
     const run = (stack: StackInputs) => runRecurrent(this.cell, stack, this.attrs, implementation);
-    const drops = training && dropout > 0 && numLayers > 1;
-    return drops ? runWithDropout(run, inputs, this.numDirections, dropout) : run(inputs);
+    return runWithDropout(run, inputs, this.numDirections, dropout);
   }
 
   /** The last layer's final hidden state of all directions, `[B, D*H]` or `[B, D*P]`, from `hn`. */

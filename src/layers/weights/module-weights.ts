@@ -20,8 +20,8 @@ const WEIGHT = /^(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(.*)$/;
 
 /** The weights of a torch module inside a built layer or cell. */
 export class ModuleWeights {
-  /** Grouped by what follows a weight's name: `_l0`, `_l0_reverse`, ...; nothing for a cell. */
-  private readonly byDirection = new Map<string, Partial<Record<WeightName, LayerVariable>>>();
+  /** In the order of `hn`. */
+  private readonly directions: readonly Partial<Record<WeightName, LayerVariable>>[];
 
   /**
    * @param inputSize I.
@@ -31,12 +31,13 @@ export class ModuleWeights {
     readonly inputSize: number,
     readonly byName: ReadonlyMap<string, LayerVariable>,
   ) {
+    // By what follows a weight's name: `_l0`, `_l0_reverse`, ...; nothing for a cell.
+    const byDirection = new Map<string, Partial<Record<WeightName, LayerVariable>>>();
     for (const [name, variable] of byName) {
       const [, weight, direction] = WEIGHT.exec(name) as unknown as [string, WeightName, string];
-      const variables = this.byDirection.get(direction) ?? {};
-      variables[weight] = variable;
-      this.byDirection.set(direction, variables);
+      byDirection.set(direction, { ...byDirection.get(direction), [weight]: variable });
     }
+    this.directions = [...byDirection.values()];
   }
 
   /**
@@ -66,12 +67,12 @@ export class ModuleWeights {
 
   /** The live weights of each layer and direction, in the order of `hn`; one entry for a cell. They belong to the layer. */
   read(): DirectionWeights[] {
-    return Array.from(this.byDirection.values(), (variables) => ({
+    return this.directions.map((variables) => ({
       weight_ih: variables.weight_ih?.read() as Tensor2D,
       weight_hh: variables.weight_hh?.read() as Tensor2D,
-      weight_hr: variables.weight_hr?.read() as Tensor2D | undefined,
       bias_ih: variables.bias_ih?.read() as Tensor1D | undefined,
       bias_hh: variables.bias_hh?.read() as Tensor1D | undefined,
+      weight_hr: variables.weight_hr?.read() as Tensor2D | undefined,
     }));
   }
 }
