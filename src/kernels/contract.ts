@@ -203,12 +203,6 @@ export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
   return { inputs, outputs, reserve: reserve as T, dys };
 }
 
-/** Attributes of `product`. */
-export interface ProductAttrs extends RecurrentCall {
-  /** The place of the input that the gradient is of, among the inputs. */
-  readonly input: number;
-}
-
 /** What decides whether a kernel takes a call. */
 export interface CallRequest {
   readonly call: RecurrentCall;
@@ -234,7 +228,20 @@ export interface RecurrentKernels {
   training(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @returns one tensor at least. */
   backward(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
-  product(backend: KernelBackend, inputs: readonly TensorInfo[], attrs: ProductAttrs): TensorInfo;
+  /** @param input the place of the input that the gradient is of, among the inputs of the call. */
+  product(
+    backend: KernelBackend,
+    inputs: readonly TensorInfo[],
+    call: RecurrentCall,
+    input: number,
+  ): TensorInfo;
+}
+
+/** The attributes of the kernels in tfjs's registry. */
+export interface KernelAttrs {
+  readonly call: RecurrentCall;
+  /** Of `product`. */
+  readonly input?: number;
 }
 
 /** Names in tfjs's kernel registry. */
@@ -259,12 +266,18 @@ export function registerKernels(backendName: string, kernels: RecurrentKernels):
     registerKernel({
       kernelName: KERNELS[kind],
       backendName,
-      kernelFunc: ({ inputs, backend, attrs }) =>
-        kernels[kind](
-          backend as KernelBackend,
-          // tfjs declares the inputs a map; a list is one with the keys '0', '1', ...
-          inputs as unknown as readonly TensorInfo[],
-          attrs as unknown as ProductAttrs,
-        ),
+      kernelFunc: ({ inputs, backend, attrs }) => {
+        const { call, input } = attrs as unknown as KernelAttrs;
+        // tfjs declares the inputs a map; a list is one with the keys '0', '1', ...
+        const tensors = inputs as unknown as readonly TensorInfo[];
+        return (kernels[kind] as AnyKernel)(backend as KernelBackend, tensors, call, input);
+      },
     });
 }
+
+type AnyKernel = (
+  backend: KernelBackend,
+  tensors: readonly TensorInfo[],
+  call: RecurrentCall,
+  input?: number,
+) => TensorInfo | TensorInfo[];

@@ -22,7 +22,7 @@ import {
   type DirectionWeights,
   groupInputs,
   KERNELS,
-  type ProductAttrs,
+  type KernelAttrs,
   type RecurrentCall,
   type StackOutputs,
 } from '../kernels/contract.js';
@@ -31,7 +31,7 @@ import type { Implementation } from './implementation.js';
 import { runReference } from './reference/recurrence.js';
 
 /** A training call, as its gradient finds it on the tape. */
-interface TrainingAttrs extends RecurrentCall {
+interface TrainingAttrs extends KernelAttrs {
   readonly implementation: Implementation;
   /** The caller's inputs: what a gradient of the gradient is connected to. */
   readonly originals: readonly Tensor[];
@@ -47,8 +47,8 @@ export function runFused(
   isTraining: boolean,
   implementation: Implementation,
 ): StackOutputs {
-  if (!isTraining) return toOutputs(runKernel(KERNELS.inference, inputs, call) as Tensor[]);
-  const attrs: TrainingAttrs = { ...call, implementation, originals: inputs };
+  if (!isTraining) return toOutputs(runKernel(KERNELS.inference, inputs, { call }) as Tensor[]);
+  const attrs: TrainingAttrs = { call, implementation, originals: inputs };
   const made = runKernel(KERNELS.training, inputs, attrs) as Tensor[];
   saveOnTape(KERNELS.training, [...inputs, ...made].map(pin));
   const [reserve, ...outputs] = made as [Tensor, ...Tensor[]];
@@ -62,8 +62,8 @@ function toOutputs([output, ...finalStates]: Tensor[]): StackOutputs {
 }
 
 /** tfjs declares the inputs a map; a list is one with the keys '0', '1', ... */
-function runKernel(name: string, inputs: readonly Tensor[], attrs: object) {
-  return engine().runKernel(name, inputs as unknown as NamedTensorMap, attrs as NamedAttrMap);
+function runKernel(name: string, inputs: readonly Tensor[], attrs: KernelAttrs) {
+  return engine().runKernel(name, inputs as unknown as NamedTensorMap, attrs as unknown as NamedAttrMap);
 }
 
 /** What the last `backward` made. tfjs would keep it until the whole pass is over, one list for each call on the tape. */
@@ -72,15 +72,15 @@ let lastList: readonly Tensor[] = [];
 registerGradient({
   kernelName: KERNELS.training,
   gradFunc: (dys, saved, attrs) => {
-    const call = attrs as unknown as TrainingAttrs;
+    const { call, implementation, originals } = attrs as unknown as TrainingAttrs;
     const outputGradients = (dys as Tensor[]).slice(1);
     const outputsFrom = countInputs(call);
     const pinned = saved.slice(0, outputsFrom);
     if (!engine().isTapeOn()) return kernelGradients(call, pinned, saved.slice(outputsFrom), outputGradients);
     const inputs = pinned.map((input, i) =>
-      input.dtype === 'float32' ? connect(call.originals[i] as Tensor, input) : input,
+      input.dtype === 'float32' ? connect(originals[i] as Tensor, input) : input,
     );
-    return call.implementation === 'auto'
+    return implementation === 'auto'
       ? referenceGradients(call, inputs, outputGradients)
       : kernelGradients(call, inputs, saved.slice(outputsFrom), outputGradients);
   },
@@ -97,17 +97,14 @@ function kernelGradients(
   dys: readonly Tensor[],
 ): Gradients {
   for (const tensor of lastList) tensor.dispose();
-  lastList = runKernel(
-    KERNELS.backward,
-    [...inputs, ...outputs, reserve as Tensor, ...dys],
+  lastList = runKernel(KERNELS.backward, [...inputs, ...outputs, reserve as Tensor, ...dys], {
     call,
-  ) as Tensor[];
+  }) as Tensor[];
   const operands = [...inputs, ...outputs, ...lastList];
   const gradients: Gradients = {};
   for (const [input, { dtype }] of inputs.entries())
     if (dtype === 'float32')
-      gradients[input] = () =>
-        runKernel(KERNELS.product, operands, { ...call, input } satisfies ProductAttrs) as Tensor;
+      gradients[input] = () => runKernel(KERNELS.product, operands, { call, input }) as Tensor;
   return gradients;
 }
 

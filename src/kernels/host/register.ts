@@ -53,11 +53,11 @@ const kernels: RecurrentKernels = {
       return [handleTensor(backend, handle)];
     }),
 
-  product: (backend, tensors, attrs) =>
+  product: (backend, tensors, call, input) =>
     host.run(({ reserves }) => {
-      const [list] = groupProduct(attrs, tensors).list as [TensorInfo];
+      const [list] = groupProduct(call, tensors).list as [TensorInfo];
       const gradient = reserves.gradientOf(handleIn(backend, list));
-      return gradient.of(roleOf(attrs, attrs.input), backend);
+      return gradient.of(roleOf(call, input), backend);
     }),
 };
 
