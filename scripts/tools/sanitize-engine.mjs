@@ -24,7 +24,6 @@ const PROGRAMS = [
 
 const FLAGS = [
   '-std=c11',
-  '-fno-strict-aliasing',
   '-g',
   '-fno-sanitize-recover=all',
   '-Wall',

@@ -24,8 +24,6 @@ export const FLAGS = [
   'wasm32-freestanding',
   '-O3',
   '-ffp-contract=off',
-  // The arena holds floats, integers and structs of them.
-  '-fno-strict-aliasing',
   '-nostdlib',
   '-s',
   '-Wall',

@@ -64,11 +64,13 @@ export class Arena {
   }
 
   private takeFree(size: number): number | undefined {
-    const i = this.free.findIndex((block) => block.size >= size);
-    const block = this.free[i];
+    const { free } = this;
+    let i = 0;
+    while (i < free.length && (free[i] as Block).size < size) i++;
+    const block = free[i];
     if (block === undefined) return undefined;
-    if (block.size === size) this.free.splice(i, 1);
-    else this.free[i] = { at: block.at + size, size: block.size - size };
+    if (block.size === size) free.splice(i, 1);
+    else free[i] = { at: block.at + size, size: block.size - size };
     return block.at;
   }
 
@@ -84,18 +86,23 @@ export class Arena {
     return at;
   }
 
-  private putFree({ at, size }: Block): void {
-    let i = this.free.findIndex((block) => block.at > at);
-    if (i === -1) i = this.free.length;
-    const [before, after] = [this.free[i - 1], this.free[i]];
-    const joinsBefore = before !== undefined && before.at + before.size === at;
-    const joinsAfter = after !== undefined && at + size === after.at;
-    const begin = joinsBefore ? before.at : at;
-    const end = joinsAfter ? after.at + after.size : at + size;
+  private putFree(freed: Block): void {
+    const { free } = this;
+    // Mostly the last one, or near it: scopes release their blocks from the last to the first.
+    let i = free.length;
+    while (i > 0 && (free[i - 1] as Block).at > freed.at) i--;
+    const [before, after] = [free[i - 1], free[i]];
+    const joinsBefore = before !== undefined && before.at + before.size === freed.at;
+    const joinsAfter = after !== undefined && freed.at + freed.size === after.at;
+    const at = joinsBefore ? before.at : freed.at;
+    const end = joinsAfter ? after.at + after.size : freed.at + freed.size;
     const from = joinsBefore ? i - 1 : i;
-    this.free.splice(from, Number(joinsBefore) + Number(joinsAfter));
-    if (end === this.top) this.top = begin;
-    else this.free.splice(from, 0, { at: begin, size: end - begin });
+    const joined = Number(joinsBefore) + Number(joinsAfter);
+    if (end !== this.top) free.splice(from, joined, { at, size: end - at });
+    else {
+      if (joined > 0) free.length = from;
+      this.top = at;
+    }
   }
 }
 
@@ -123,7 +130,7 @@ export class Scope {
   }
 
   release(): void {
-    for (const at of this.blocks.splice(0)) this.arena.release(at);
+    for (let at = this.blocks.pop(); at !== undefined; at = this.blocks.pop()) this.arena.release(at);
     this.taken = 0;
   }
 }
