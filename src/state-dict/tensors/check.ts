@@ -37,14 +37,13 @@ export function hasSameValues(a: TorchTensor, b: TorchTensor): boolean {
   const { byteLength } = a.data;
   if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join() || byteLength !== b.data.byteLength)
     return false;
-  // By words: models have billions of bytes.
-  const isAligned = [a, b].every(({ data }) => data.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0);
-  const words = isAligned ? Math.floor(byteLength / Uint32Array.BYTES_PER_ELEMENT) : 0;
-  const [x, y] = [a, b].map(
-    ({ data }) => new Uint32Array(data.buffer, isAligned ? data.byteOffset : 0, words),
-  );
-  for (let i = 0; i < words; i++) if (x[i] !== y[i]) return false;
-  const [u, v] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, byteLength));
-  for (let i = words * Uint32Array.BYTES_PER_ELEMENT; i < byteLength; i++) if (u[i] !== v[i]) return false;
+  // By words where both have them: models have billions of bytes.
+  const hasWords = [byteLength, a.data.byteOffset, b.data.byteOffset].every((bytes) => bytes % 4 === 0);
+  const unitsOf = ({ data: { buffer, byteOffset } }: TorchTensor): Uint32Array | Uint8Array =>
+    hasWords
+      ? new Uint32Array(buffer, byteOffset, byteLength / 4)
+      : new Uint8Array(buffer, byteOffset, byteLength);
+  const [x, y] = [unitsOf(a), unitsOf(b)];
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
 }

@@ -119,10 +119,11 @@ export class JsonReader {
       const start = this.position;
       const name = this.readString();
       if (seen.has(name)) {
-        throw this.fail('DUPLICATE_NAME', start, 'each name once per object', `${show(name)} again`);
+        throw this.fault(start, 'each name once per object', `${show(name)} again`, 'DUPLICATE_NAME');
       }
       seen.add(name);
-      if (++this.members > this.options.maxMembers) throw this.tooManyMembers(start);
+      if (++this.members > this.options.maxMembers)
+        throw this.fault(start, `at most ${this.options.maxMembers} members of objects`, 'more', 'TOO_LARGE');
       if (this.peek() !== COLON) throw this.unexpected("':'");
       this.position++;
       onMember(name);
@@ -149,7 +150,7 @@ export class JsonReader {
     const text = this.readStringBytes();
     if (text.length > MAX_STRING_BYTES) {
       const rule = `a string of at most ${MAX_STRING_BYTES} bytes`;
-      throw this.fail('INVALID_SYNTAX', start, rule, `${text.length}`);
+      throw this.fault(start, rule, `${text.length}`);
     }
     try {
       return UTF8.decode(text);
@@ -177,7 +178,7 @@ export class JsonReader {
   }
 
   private notUtf8(start: number): FormatError {
-    return this.fail('INVALID_SYNTAX', start, 'UTF-8 text', 'bytes that are not');
+    return this.fault(start, 'UTF-8 text', 'bytes that are not');
   }
 
   /** Consumes a string and returns its bytes, which are not checked to be UTF-8: a view without escapes, else a copy. */
@@ -188,9 +189,7 @@ export class JsonReader {
     do this.position = Math.min(this.position + 2, bytes.length);
     while (this.skipPlainCharacters() !== QUOTE);
     const end = this.position++;
-    return unescapeString(bytes, start, end, (offset, rule, got) =>
-      this.fail('INVALID_SYNTAX', offset, rule, got),
-    );
+    return unescapeString(bytes, start, end, (offset, rule, got) => this.fault(offset, rule, got));
   }
 
   /** Consumes a number. `tokenText()` gives its digits, which an integer beyond 2^53 needs. */
@@ -248,7 +247,7 @@ export class JsonReader {
     if (this.peek() !== bracket) throw this.unexpected(`'${String.fromCharCode(bracket)}'`);
     if (++this.depth > this.options.maxDepth) {
       const rule = `at most ${this.options.maxDepth} levels of nesting`;
-      throw this.fail('TOO_LARGE', this.position, rule, 'another level');
+      throw this.fault(this.position, rule, 'another level', 'TOO_LARGE');
     }
     this.position++;
   }
@@ -291,7 +290,7 @@ export class JsonReader {
     this.skipNumberToken();
     if (this.position - this.tokenStart <= MAX_NUMBER_CHARACTERS) return;
     const rule = `a number of at most ${MAX_NUMBER_CHARACTERS} characters`;
-    throw this.fail('INVALID_SYNTAX', this.tokenStart, rule, `${this.position - this.tokenStart}`);
+    throw this.fault(this.tokenStart, rule, `${this.position - this.tokenStart}`);
   }
 
   private skipNumberToken(): void {
@@ -351,11 +350,6 @@ export class JsonReader {
     return this.window.slice(start - this.windowStart, end - this.windowStart);
   }
 
-  private tooManyMembers(offset: number): FormatError {
-    const rule = `at most ${this.options.maxMembers} members of objects`;
-    return this.fail('TOO_LARGE', offset, rule, 'more');
-  }
-
   /** The error for a byte that the grammar does not allow here. */
   private unexpected(rule: string): FormatError {
     const byte = this.position < this.bytes.length ? this.bytes[this.position] : END;
@@ -366,11 +360,11 @@ export class JsonReader {
         : printable
           ? `'${String.fromCharCode(byte)}'`
           : `byte 0x${byte.toString(16).padStart(2, '0')}`;
-    return this.fail('INVALID_SYNTAX', this.position, rule, got);
+    return this.fault(this.position, rule, got);
   }
 
-  private fail(failure: FormatCode, offset: number, rule: string, got: string): FormatError {
-    return formatError(failure, this.options.where, `${this.options.unit} ${offset}`, rule, got);
+  private fault(offset: number, rule: string, got: string, code: FormatCode = 'INVALID_SYNTAX'): FormatError {
+    return formatError(code, this.options.where, `${this.options.unit} ${offset}`, rule, got);
   }
 }
 

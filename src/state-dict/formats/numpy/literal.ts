@@ -29,10 +29,10 @@ export class LiteralReader {
   /** The whole text as one dict; it stops at a structured dtype, whose text may be anything. */
   readDict(): Map<string, Literal> {
     const members = new Map<string, Literal>();
-    this.expect('{');
+    this.take(/\{/y, '{');
     while (!this.accept('}')) {
       const key = this.readString();
-      this.expect(':');
+      this.take(/:/y, ':');
       if (members.has(key)) throw this.fault('each key once', show(key));
       const value = this.readValue();
       members.set(key, value);
@@ -48,45 +48,32 @@ export class LiteralReader {
     if (next === "'" || next === '"') return { kind: 'string', value: this.readString() };
     if (next === '[') return { kind: 'structured' };
     if (next === '(') return this.readTuple();
-    const word = this.match(/(True|False)(?![A-Za-z0-9_])/y);
-    if (word) return { kind: 'boolean', value: word === 'True' };
-    throw this.unexpected('a string, True, False or a tuple');
+    const word = this.take(/(True|False)(?![A-Za-z0-9_])/y, 'a string, True, False or a tuple');
+    return { kind: 'boolean', value: word === 'True' };
   }
 
   private readString(): string {
-    this.skipSpace();
-    const token = this.match(/'[^'\\\n]*'|"[^"\\\n]*"/y);
-    if (!token) throw this.unexpected('a string');
-    return token.slice(1, -1);
+    return this.take(/'[^'\\\n]*'|"[^"\\\n]*"/y, 'a string').slice(1, -1);
   }
 
   /** `(3, 2)`; `(3,)` needs its comma, since `(3)` is an int in Python. */
   private readTuple(): Literal {
     const value: number[] = [];
     let hasComma = false;
-    this.expect('(');
+    this.accept('(');
     if (this.peek() === "'" || this.peek() === '(') return { kind: 'structured' };
     while (!this.accept(')')) {
       if (value.length > 0 && !hasComma) throw this.unexpected('a comma or )');
       if (value.length === MAX_RANK) {
         throw formatError('TOO_LARGE', WHERE, this.what, `at most ${MAX_RANK} dimensions`, 'more');
       }
-      value.push(this.readInteger());
+      // Python 2 ended a long integer with an L.
+      const digits = this.take(/(0|[1-9][0-9]{0,19})L?(?![0-9A-Za-z_.])/y, 'an integer of 0 or more');
+      value.push(Number(digits.replace('L', '')));
       hasComma = this.accept(',');
     }
     if (value.length === 1 && !hasComma) throw this.fault('a comma in a tuple of one size', `(${value[0]})`);
     return { kind: 'tuple', value };
-  }
-
-  private readInteger(): number {
-    // Python 2 ended a long integer with an L.
-    const digits = this.match(/(0|[1-9][0-9]{0,19})L?(?![0-9A-Za-z_.])/y);
-    if (!digits) throw this.unexpected('an integer of 0 or more');
-    return Number(digits.replace('L', ''));
-  }
-
-  private expect(symbol: string): void {
-    if (!this.accept(symbol)) throw this.unexpected(symbol);
   }
 
   private accept(symbol: string): boolean {
@@ -97,18 +84,17 @@ export class LiteralReader {
 
   /** The next character past white space; undefined at the end. */
   private peek(): string | undefined {
-    this.skipSpace();
+    while (/[ \t\r\n]/.test(this.text.charAt(this.position))) this.position++;
     return this.text[this.position];
   }
 
-  private skipSpace(): void {
-    this.match(/[ \t\r\n]*/y);
-  }
-
-  private match(pattern: RegExp): string | undefined {
+  /** The token that comes next, which must match a sticky pattern. */
+  private take(pattern: RegExp, rule: string): string {
+    this.peek();
     pattern.lastIndex = this.position;
     const token = pattern.exec(this.text)?.[0];
-    if (token !== undefined) this.position += token.length;
+    if (token === undefined) throw this.unexpected(rule);
+    this.position += token.length;
     return token;
   }
 

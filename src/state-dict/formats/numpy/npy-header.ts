@@ -1,7 +1,7 @@
 import { show, showShape } from '../../../check.js';
-import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import { formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
-import { latin1Of } from '../../tensors/bytes.js';
+import { hasMark, latin1Of } from '../../tensors/bytes.js';
 import { byteLengthOf } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 import { type RefusedArray, readDescr, STRUCTURED } from './descr.js';
@@ -39,24 +39,23 @@ export function npyHeaderBytes(
   what: string,
   limits: Required<ReadLimits>,
 ): number {
-  const fail = (code: FormatCode, rule: string, got: string): Error =>
-    formatError(code, WHERE, what, rule, got);
-  const isMagic = [...MAGIC].every((char, i) => head[i] === char.charCodeAt(0));
-  if (!isMagic || head.length < LENGTH_OFFSET)
-    throw fail('INVALID_SYNTAX', 'the mark and version of an npy file first', 'other bytes');
+  const invalid = (rule: string, got: string): Error => formatError('INVALID_SYNTAX', WHERE, what, rule, got);
+  if (!hasMark(head, MAGIC) || head.length < LENGTH_OFFSET)
+    throw invalid('the mark and version of an npy file first', 'other bytes');
   const [major, minor] = head.subarray(VERSION_OFFSET, LENGTH_OFFSET);
-  if (!(major >= 1 && major <= 3 && minor === 0)) {
-    throw fail('INVALID_SYNTAX', 'version 1.0, 2.0 or 3.0', `${major}.${minor}`);
-  }
+  if (!(major >= 1 && major <= 3 && minor === 0))
+    throw invalid('version 1.0, 2.0 or 3.0', `${major}.${minor}`);
   const textBegin = textOffset(major);
-  if (head.length < textBegin) throw fail('INVALID_SYNTAX', 'the length of its header', 'its end');
+  if (head.length < textBegin) throw invalid('the length of its header', 'its end');
   const view = new DataView(head.buffer, head.byteOffset);
   const length = major === 1 ? view.getUint16(LENGTH_OFFSET, true) : view.getUint32(LENGTH_OFFSET, true);
   if (textBegin + length > fileBytes) {
-    throw fail('TRUNCATED', `at most the ${fileBytes - textBegin} bytes that follow`, `${length}`);
+    const rule = `at most the ${fileBytes - textBegin} bytes that follow`;
+    throw formatError('TRUNCATED', WHERE, what, rule, `${length}`);
   }
   if (length <= limits.maxHeaderBytes) return textBegin + length;
-  throw fail('TOO_LARGE', `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`, `${length}`);
+  const rule = `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`;
+  throw formatError('TOO_LARGE', WHERE, what, rule, `${length}`);
 }
 
 /** Version 1 counts the header in 16 bits, the later ones in 32. */

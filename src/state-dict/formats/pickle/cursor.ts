@@ -78,7 +78,7 @@ export class Cursor {
     try {
       return UTF8.decode(bytes);
     } catch {
-      throw this.fail('INVALID_SYNTAX', 'UTF-8 text', 'bytes that are not');
+      throw this.fault('UTF-8 text', 'bytes that are not');
     }
   }
 
@@ -123,6 +123,11 @@ export class Cursor {
 
   truncated(): FormatError {
     return this.fail('TRUNCATED', 'more bytes', `the end after ${this.bytes.length}`);
+  }
+
+  /** The error for an instruction that breaks the format. */
+  fault(rule: string, got: string): FormatError {
+    return this.fail('INVALID_SYNTAX', rule, got);
   }
 
   fail(code: FormatCode, rule: string, got: string, remedy?: string): FormatError {

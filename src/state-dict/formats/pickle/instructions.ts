@@ -97,7 +97,7 @@ function tuple(items: PickleValue[]): PickleTuple {
 }
 
 function unfit(machine: Machine, rule: string, got: PickleValue): Error {
-  return machine.fail('INVALID_SYNTAX', rule, textOf(got));
+  return machine.fault(rule, textOf(got));
 }
 
 function pushString(machine: Machine, length: number): void {
@@ -145,7 +145,7 @@ function pushPersistent(machine: Machine): void {
 function checkProtocol(machine: Machine): void {
   const protocol = machine.cursor.uint8();
   if (protocol > MAX_PROTOCOL) {
-    throw machine.fail('INVALID_SYNTAX', `a protocol up to ${MAX_PROTOCOL}`, `${protocol}`);
+    throw machine.fault(`a protocol up to ${MAX_PROTOCOL}`, `${protocol}`);
   }
 }
 
@@ -196,6 +196,6 @@ function setItems(machine: Machine, items: readonly PickleValue[]): void {
   if (!into) throw unfit(machine, 'a dict to set items of', top);
   if (dict?.isArgument) dict.changedAsArgument = true;
   // Keys and values in turns.
-  if (items.length % 2 !== 0) throw machine.fail('INVALID_SYNTAX', 'a value for each key', 'one less');
+  if (items.length % 2 !== 0) throw machine.fault('a value for each key', 'one less');
   for (let i = 0; i < items.length; i += 2) into.set(items[i], items[i + 1]);
 }

@@ -1,5 +1,4 @@
 import type { FormatError } from '../../../errors.js';
-import type { FormatCode } from '../../rules/format-codes.js';
 import type { Cursor } from './cursor.js';
 import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
 
@@ -55,7 +54,7 @@ export class Machine {
   /** Pops everything above the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const mark = this.marks.pop();
-    if (mark === undefined) throw this.fail('INVALID_SYNTAX', 'a mark', 'none');
+    if (mark === undefined) throw this.fault('a mark', 'none');
     return this.stack.splice(mark);
   }
 
@@ -69,7 +68,7 @@ export class Machine {
   remember(index: number): void {
     const value = this.top();
     if (index > this.memo.length + 1) {
-      throw this.fail('INVALID_SYNTAX', `a memo index up to ${this.memo.length + 1}`, `${index}`);
+      throw this.fault(`a memo index up to ${this.memo.length + 1}`, `${index}`);
     }
     while (this.memo.length < index) this.memo.push(undefined);
     if (this.memo[index] === undefined) this.memoized++;
@@ -83,8 +82,7 @@ export class Machine {
 
   recall(index: number): void {
     const value = this.memo[index];
-    if (value === undefined)
-      throw this.fail('INVALID_SYNTAX', 'a value in the memo', `${index}, never put there`);
+    if (value === undefined) throw this.fault('a value in the memo', `${index}, never put there`);
     this.push(value);
   }
 
@@ -108,17 +106,17 @@ export class Machine {
     const root = this.pop();
     if (this.stack.length === 0 && this.marks.length === 0) return root;
     const got = `${this.stack.length} more and ${this.marks.length} marks`;
-    throw this.fail('INVALID_SYNTAX', 'one value left at the end', got);
+    throw this.fault('one value left at the end', got);
   }
 
-  fail(code: FormatCode, rule: string, got: string, remedy?: string): FormatError {
-    return this.cursor.fail(code, rule, got, remedy);
+  fault(rule: string, got: string): FormatError {
+    return this.cursor.fault(rule, got);
   }
 
   private requireValues(count: number): void {
     const there = this.stack.length - (this.marks.at(-1) ?? 0);
     if (there >= count) return;
     const rule = `${count} ${count === 1 ? 'value' : 'values'} on the stack`;
-    throw this.fail('INVALID_SYNTAX', this.marks.length > 0 ? `${rule} above the mark` : rule, `${there}`);
+    throw this.fault(this.marks.length > 0 ? `${rule} above the mark` : rule, `${there}`);
   }
 }

@@ -52,7 +52,7 @@ export function unpickle(bytes: Uint8Array, { limits, begin = 0, what }: Unpickl
     if (opcode === STOP) break;
     const instruction = INSTRUCTIONS[opcode];
     if (instruction === undefined)
-      throw cursor.fail('INVALID_SYNTAX', 'an instruction that builds data', nameOfOpcode(opcode));
+      throw cursor.fault('an instruction that builds data', nameOfOpcode(opcode));
     instruction.run(machine);
   }
   return {
