@@ -17,46 +17,34 @@ const LIMITS = { missing: 8, unexpected: 1000, length: 200 };
 
 /** Sentences about keys that belong to another framework or to another torch class. */
 export function keyHints(missing: readonly string[], unexpected: readonly string[]): string[] {
+  const [lacking, found] = [new Set(missing), new Set(unexpected)];
+  const isCellOf = (keys: ReadonlySet<string>) => (name: string) =>
+    WEIGHT_IH.test(name) && keys.has(`${name}_l0`);
+  const hint = (key: string | undefined, text: (key: string) => string): string[] =>
+    key === undefined ? [] : [text(key)];
   return [
-    ...kerasHint(unexpected),
-    ...cellHint(missing, unexpected),
-    ...layerHint(missing, unexpected),
-    ...projectionHint(unexpected),
+    ...hint(
+      unexpected.find((name) => KERAS_NAME.test(name)),
+      (key) => `"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`,
+    ),
+    // Keys of a cell are those of a layer without its number.
+    ...hint(
+      unexpected.find(isCellOf(lacking)),
+      (key) =>
+        `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a ` +
+        `sequence computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
+    ),
+    ...hint(
+      missing.find(isCellOf(found)),
+      (key) =>
+        `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step ` +
+        `of its first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
+    ),
+    ...hint(
+      unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name)),
+      (key) => `"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`,
+    ),
   ];
-}
-
-function kerasHint(unexpected: readonly string[]): string[] {
-  const key = unexpected.find((name) => KERAS_NAME.test(name));
-  if (key === undefined) return [];
-  return [`"${key}" is a name Keras gives; a PyTorch state_dict has names such as "gru.weight_ih_l0".`];
-}
-
-/** Keys of a cell, which are those of a layer without its number, for a layer. */
-function cellHint(missing: readonly string[], unexpected: readonly string[]): string[] {
-  const lacking = new Set(missing);
-  const key = unexpected.find((name) => WEIGHT_IH.test(name) && lacking.has(`${name}_l0`));
-  if (key === undefined) return [];
-  return [
-    `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a sequence ` +
-      `computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
-  ];
-}
-
-/** Keys of a layer for a cell. */
-function layerHint(missing: readonly string[], unexpected: readonly string[]): string[] {
-  const found = new Set(unexpected);
-  const key = missing.find((name) => WEIGHT_IH.test(name) && found.has(`${name}_l0`));
-  if (key === undefined) return [];
-  return [
-    `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of its ` +
-      `first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
-  ];
-}
-
-function projectionHint(unexpected: readonly string[]): string[] {
-  const key = unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name));
-  if (key === undefined) return [];
-  return [`"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`];
 }
 
 /** A missing key and the unexpected one that it may be a misspelling of. */

@@ -90,12 +90,8 @@ interface WrappedPath {
 /** The wrapper may sit around the whole model (`module.encoder`) or around the selected module (`encoder._orig_mod`). */
 function wrappedPaths(keys: readonly string[], prefix: string): WrappedPath[] {
   const around = wrapperChains(keys, '').map((chain) => ({ path: joinPath(chain, prefix), stripped: chain }));
-  if (prefix === '') return around;
-  const inside = wrapperChains(keys, prefix).map((chain) => ({
-    path: joinPath(prefix, chain),
-    stripped: chain,
-  }));
-  return [...around, ...inside];
+  const chains = prefix === '' ? [] : wrapperChains(keys, prefix);
+  return [...around, ...chains.map((chain) => ({ path: joinPath(prefix, chain), stripped: chain }))];
 }
 
 /** `module`, `module._orig_mod`, ...: every chain of wrappers that some key below `base` begins with, short ones first. */

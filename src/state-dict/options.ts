@@ -57,45 +57,27 @@ export function checkReadOptions(where: string, options: ReadOptions): void {
   checkKeys(where, options, READ_KEYS);
   checkShared(where, options);
   const { signal, onProgress, sha256 } = options;
-  if (signal && typeof signal.throwIfAborted !== 'function')
-    throw new TypeError(message(where, 'signal', 'an AbortSignal', show(signal)));
-  checkFunction(where, 'onProgress', onProgress);
-  checkSha256(where, sha256);
+  const rule = '64 hexadecimal digits';
+  if (signal)
+    checkType(where, 'signal', signal, 'an AbortSignal', typeof signal.throwIfAborted === 'function');
+  checkType(where, 'onProgress', onProgress, 'a function', typeof onProgress === 'function');
+  checkType(where, 'sha256', sha256, rule, typeof sha256 === 'string');
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))
+    throw new RangeError(message(where, 'sha256', rule, show(sha256)));
 }
 
 function checkShared(where: string, { format, path, select, onReport }: ParseOptions): void {
   if (format !== undefined && !FORMATS.includes(format))
     throw new RangeError(message(where, 'format', FORMATS.map(show).join(' or '), show(format)));
-  checkPath(where, path);
-  checkSelect(where, select);
-  checkFunction(where, 'onReport', onReport);
-}
-
-function checkPath(where: string, path: unknown): void {
-  if (path === undefined) return;
-  if (Array.isArray(path) && path.every((key) => typeof key === 'string')) return;
-  throw new TypeError(message(where, 'path', "a list of keys, such as ['model']", show(path)));
-}
-
-function checkSelect(where: string, select: unknown): void {
-  if (select === undefined) return;
-  if (!Array.isArray(select)) {
-    throw new TypeError(message(where, 'select', 'a list of module paths', show(select)));
-  }
-  for (const path of select) checkModulePath(where, 'select', path);
-  if (select.length === 0) {
+  const isPath = Array.isArray(path) && path.every((key) => typeof key === 'string');
+  checkType(where, 'path', path, "a list of keys, such as ['model']", isPath);
+  checkType(where, 'select', select, 'a list of module paths', Array.isArray(select));
+  for (const module of select ?? []) checkModulePath(where, 'select', module);
+  if (select?.length === 0)
     throw new RangeError(message(where, 'select', 'a module path or more', '[]', 'Leave it out to read all'));
-  }
+  checkType(where, 'onReport', onReport, 'a function', typeof onReport === 'function');
 }
 
-function checkSha256(where: string, sha256: unknown): void {
-  if (sha256 === undefined) return;
-  const rule = '64 hexadecimal digits';
-  if (typeof sha256 !== 'string') throw new TypeError(message(where, 'sha256', rule, show(sha256)));
-  if (!/^[0-9a-f]{64}$/i.test(sha256)) throw new RangeError(message(where, 'sha256', rule, show(sha256)));
-}
-
-function checkFunction(where: string, what: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function')
-    throw new TypeError(message(where, what, 'a function', show(value)));
+function checkType(where: string, what: string, value: unknown, rule: string, isOfType: boolean): void {
+  if (value !== undefined && !isOfType) throw new TypeError(message(where, what, rule, show(value)));
 }

@@ -59,11 +59,7 @@ async function indexIn({ caller, place }: Located): Promise<Located | undefined>
   if (!stats?.isDirectory()) return undefined;
   for (const name of INDEX_NAMES) {
     const path = `${place.text.replace(/[/\\]$/, '')}/${name}`;
-    const isThere = await place.fs.realpath(toPath(path)).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return locate(caller, path);
+    if (await place.fs.realpath(toPath(path)).catch(() => undefined)) return locate(caller, path);
   }
   return undefined;
 }

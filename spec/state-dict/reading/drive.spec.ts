@@ -12,7 +12,7 @@ import { memoryAccess } from '../../../src/state-dict/sources/ranges.js';
 import { errorOf, rejectionOf, utf8 } from '../support.js';
 
 const BYTES = utf8('abcdefgh');
-const REQUEST = { wrapper: 'raw', bytes: BYTES, maxBytes: 9, what: 'entry "w"' } as const;
+const REQUEST = { wrapper: 'zip', bytes: BYTES, maxBytes: 9, what: 'entry "w"' } as const;
 
 /** What a reader may do: reads of one range and of several, in any order, and inflating. */
 function* reading(): Reading<string> {

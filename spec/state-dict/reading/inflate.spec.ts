@@ -11,7 +11,7 @@ const TEXT = utf8('weights '.repeat(1000));
 const NOISE = noise(200_000);
 
 function request(bytes: Uint8Array, more: Partial<InflateRequest> = {}): InflateRequest {
-  return { kind: 'inflate', wrapper: 'raw', bytes, maxBytes: 1e6, what: 'entry "w"', ...more };
+  return { kind: 'inflate', wrapper: 'zip', bytes, maxBytes: 1e6, what: 'entry "w"', ...more };
 }
 
 function deflated(bytes: Uint8Array): Uint8Array {

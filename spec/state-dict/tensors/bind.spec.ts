@@ -143,7 +143,7 @@ describe('bindTensors', () => {
     let inflated = 0;
     const counting = (request: InflateRequest) => {
       inflated++;
-      expect(request).to.include({ kind: 'inflate', wrapper: 'raw', maxBytes: 48, what: 'entry "data/0"' });
+      expect(request).to.include({ kind: 'inflate', wrapper: 'zip', maxBytes: 48, what: 'entry "data/0"' });
       return inflate(request);
     };
     const tensors = { a: tensor(shared, [12]), b: tensor(shared, [2], { byteOffset: 8 }) };

@@ -7,8 +7,9 @@
 
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { type FormatCode, formatError } from '../rules/format-codes.js';
+import { formatError } from '../rules/format-codes.js';
 import { reasonOf } from '../sources/stream.js';
+import { concatenated } from '../tensors/bytes.js';
 import { type Inflated, nodeZlib } from './node-zlib.js';
 import type { InflateRequest } from './reading.js';
 
@@ -27,7 +28,7 @@ export function inflateSync(request: InflateRequest): Uint8Array {
   if (!zlib) {
     const rule = 'a file without compressed parts, or Node, which can decompress them at once';
     const remedy = 'Read it with await readStateDict(bytes)';
-    throw new UnsupportedError(message(whereOf(request), request.what, rule, 'compressed bytes', remedy));
+    throw new UnsupportedError(message(request.wrapper, request.what, rule, 'compressed bytes', remedy));
   }
   const run = request.wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
   try {
@@ -101,7 +102,7 @@ export async function inflateStream(request: InflateRequest, signal?: AbortSigna
     await output.cancel().catch(() => {});
     await fed;
   }
-  return concatenated(pieces, length);
+  return concatenated(pieces);
 }
 
 /** @throws UnsupportedError where the host has none, or none for this format, as older browsers. */
@@ -111,7 +112,7 @@ function decompressionStream(request: InflateRequest): DecompressionStream {
   } catch (cause) {
     const remedy = 'Decompress the file before, or ask for a newer browser';
     const rule = 'a host that can decompress (DecompressionStream)';
-    throw new UnsupportedError(message(whereOf(request), request.what, rule, reasonOf(cause), remedy));
+    throw new UnsupportedError(message(request.wrapper, request.what, rule, reasonOf(cause), remedy));
   }
 }
 
@@ -133,16 +134,6 @@ async function feed(input: WritableStreamDefaultWriter<BufferSource>, bytes: Uin
   }
 }
 
-function concatenated(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
 function typedError(request: InflateRequest, error: unknown): unknown {
   const { code, message: text, cause } = error as Error & { code?: string; cause?: Error };
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(request);
@@ -150,28 +141,13 @@ function typedError(request: InflateRequest, error: unknown): unknown {
   return isZlib ? corrupt(request, text || cause?.message || 'others') : error;
 }
 
-function tooLarge(request: InflateRequest): Error {
-  const remedy = request.wrapper === 'gzip' ? 'Raise limits.maxBytes to read it' : undefined;
-  const code = request.wrapper === 'gzip' ? 'TOO_LARGE' : 'DAMAGED';
-  return refusal(code, request, `at most ${request.maxBytes} bytes when inflated`, 'more', remedy);
+function tooLarge({ wrapper, what, maxBytes }: InflateRequest): Error {
+  const rule = `at most ${maxBytes} bytes when inflated`;
+  if (wrapper === 'zip') return formatError('DAMAGED', 'zip', what, rule, 'more');
+  return formatError('TOO_LARGE', 'gzip', what, rule, 'more', 'Raise limits.maxBytes to read it');
 }
 
-function corrupt(request: InflateRequest, got: string): Error {
-  const format = request.wrapper === 'gzip' ? 'gzip' : 'deflated';
-  return refusal('DAMAGED', request, `whole ${format} bytes`, got, 'It is damaged');
-}
-
-function refusal(
-  code: FormatCode,
-  request: InflateRequest,
-  rule: string,
-  got: string,
-  remedy?: string,
-): Error {
-  return formatError(code, whereOf(request), request.what, rule, got, remedy);
-}
-
-/** The format that deflated bytes are in. */
-function whereOf({ wrapper }: InflateRequest): string {
-  return wrapper === 'gzip' ? 'gzip' : 'zip';
+function corrupt({ wrapper, what }: InflateRequest, got: string): Error {
+  const kind = wrapper === 'gzip' ? 'gzip' : 'deflated';
+  return formatError('DAMAGED', wrapper, what, `whole ${kind} bytes`, got, 'It is damaged');
 }

@@ -20,7 +20,8 @@ export interface ReadRequest {
 /** The answer is one array, the inflated bytes. More than `maxBytes` are refused before all are inflated. */
 export interface InflateRequest {
   readonly kind: 'inflate';
-  readonly wrapper: 'raw' | 'gzip';
+  /** The format around the deflated bytes. An entry of a zip archive has no header of its own. */
+  readonly wrapper: 'zip' | 'gzip';
   readonly bytes: Uint8Array;
   readonly maxBytes: number;
   /** The name of the bytes in messages: `entry "w.npy"`. */
@@ -43,7 +44,7 @@ export function* readRange(begin: number, end: number): Reading<Uint8Array> {
   return bytes as Uint8Array;
 }
 
-/** `const bytes = yield* inflate({ wrapper: 'raw', … })`. */
+/** `const bytes = yield* inflate({ wrapper: 'zip', … })`. */
 export function* inflate(request: Omit<InflateRequest, 'kind'>): Reading<Uint8Array> {
   const [bytes] = yield { kind: 'inflate', ...request };
   return bytes as Uint8Array;

@@ -198,7 +198,7 @@ function* storageBytes({ storage, part }: Plan, stored: Uint8Array): Reading<Uin
   const { inflatedBytes, crc32, what } = storage;
   let bytes = stored;
   if (inflatedBytes !== undefined) {
-    bytes = yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what });
+    bytes = yield* inflate({ wrapper: 'zip', bytes: stored, maxBytes: inflatedBytes, what });
     if (bytes.length !== inflatedBytes) {
       const rule = `${inflatedBytes} bytes when inflated`;
       throw formatError('DAMAGED', WHERE, what, rule, `${bytes.length}`);

@@ -23,6 +23,17 @@ export function hasMark(bytes: Uint8Array, mark: string, offset = 0): boolean {
   return true;
 }
 
+/** The bytes of all pieces, one behind the other. */
+export function concatenated(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
 /** Characters of one call: every engine takes so many arguments. */
 const CHARACTERS = 4096;
 

@@ -1,7 +1,7 @@
 import { message, show } from '../../check.js';
 import { LENGTH_BYTES, METADATA_KEY } from '../formats/safetensors/header.js';
 import { FORMAT_MAX_HEADER_BYTES } from '../rules/limits.js';
-import { builtinClass, requireLittleEndian } from '../tensors/bytes.js';
+import { builtinClass, concatenated, requireLittleEndian } from '../tensors/bytes.js';
 import { checkTensor } from '../tensors/check.js';
 import { DTYPE_NAMES } from '../tensors/dtypes.js';
 import type { StateDict, TorchTensor } from '../tensors/tensor.js';
@@ -26,14 +26,7 @@ export function writeSafetensors(
   stateDict: StateDict,
   metadata?: SafetensorsMetadata,
 ): Uint8Array<ArrayBuffer> {
-  const pieces = safetensorsPieces(stateDict, metadata);
-  const file = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    file.set(piece, offset);
-    offset += piece.length;
-  }
-  return file;
+  return concatenated(safetensorsPieces(stateDict, metadata));
 }
 
 /** The same file in pieces: its header, then a view of each tensor's data. */
@@ -43,14 +36,10 @@ export function safetensorsPieces(stateDict: StateDict, metadata?: SafetensorsMe
   const header = headerOf(tensors, metadata);
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  const data = tensors.map(
-    ([
-      ,
-      {
-        data: { buffer, byteOffset, byteLength },
-      },
-    ]) => new Uint8Array(buffer, byteOffset, byteLength),
-  );
+  const data = tensors.map(([, tensor]) => {
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
   return [length, header, ...data];
 }
 

@@ -2,6 +2,7 @@ import { message } from '../../../check.js';
 import { FormatError, UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange, readRanges } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import { concatenated } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
@@ -60,7 +61,8 @@ function* readHead(file: InputFile): Reading<Head> {
       if (!isTruncated(error) || bytes.length === file.size) throw error;
       if (bytes.length === most) throw tooLong(file);
     }
-    bytes = yield* readOn(bytes, Math.min(most, bytes.length * GROWTH));
+    const more = yield* readRange(bytes.length, Math.min(most, bytes.length * GROWTH));
+    bytes = concatenated([bytes, more]);
   }
 }
 
@@ -72,13 +74,6 @@ function tooLong({ limits }: InputFile): FormatError {
   const rule = `pickles of at most ${limits.maxPickleBytes} bytes together`;
   const remedy = 'Raise limits.maxPickleBytes to read them';
   return formatError('TOO_LARGE', WHERE, 'file', rule, 'more', remedy);
-}
-
-function* readOn(bytes: Uint8Array, end: number): Reading<Uint8Array> {
-  const longer = new Uint8Array(end);
-  longer.set(bytes);
-  longer.set(yield* readRange(bytes.length, end), bytes.length);
-  return longer;
 }
 
 function parseHead(bytes: Uint8Array, { limits }: InputFile): Head {

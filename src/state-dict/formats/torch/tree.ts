@@ -152,16 +152,9 @@ function membersOf(value: PickleValue): Iterable<PickleValue> {
     case 'dict':
       return [...value.entries.keys(), ...value.entries.values()].filter(isObject);
     case 'call': {
-      const {
-        callable,
-        args,
-        kwargs,
-        state,
-        items = [],
-        entries = new Map<PickleValue, PickleValue>(),
-      } = value;
-      const parts = [callable, args, kwargs ?? null, state ?? null, ...entries.keys(), ...entries.values()];
-      return [...parts, ...items].filter(isObject);
+      const { callable, args, kwargs = null, state = null, items = [], entries } = value;
+      const set = entries ? [...entries.keys(), ...entries.values()] : [];
+      return [callable, args, kwargs, state, ...items, ...set].filter(isObject);
     }
     default:
       return [];

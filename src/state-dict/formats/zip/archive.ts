@@ -70,7 +70,7 @@ export function* readEntry(entry: ZipEntry, maxBytes: number): Reading<Uint8Arra
   const stored = dataIn(entry, yield* readRange(offset, end));
   const bytes =
     method === DEFLATED
-      ? yield* inflate({ wrapper: 'raw', bytes: stored, maxBytes: inflatedBytes, what })
+      ? yield* inflate({ wrapper: 'zip', bytes: stored, maxBytes: inflatedBytes, what })
       : stored;
   if (bytes.length !== inflatedBytes) {
     throw zipError('DAMAGED', what, `${inflatedBytes} bytes when inflated`, `${bytes.length}`);
