@@ -11,7 +11,7 @@ describe('parseStateDict', () => {
     expect(parseStateDict(utf8('{"a":[[1],[2]]}').buffer).get('a')!.shape).to.deep.equal([2, 1]);
   });
 
-  it('reads the format it is told, without a look at the bytes', () => {
+  it('reads bytes as the given format, whatever they look like', () => {
     const json = errorOf(() => parseStateDict(fixture('vectors/25_empty_header_json'), { format: 'json' }));
     expect(json).to.be.instanceOf(FormatError).with.property('code', 'INVALID_SYNTAX');
     expect(json.message).to.match(/^json: byte 0: expected a JSON value/);
@@ -50,7 +50,7 @@ describe('parseStateDict', () => {
     );
   });
 
-  it('refuses options that it does not know, and what is no object of options', () => {
+  it('refuses unknown options, and options that are not an object', () => {
     const fault = (options: unknown) => errorOf(() => parseStateDict(utf8('{}'), options as ParseOptions));
     expect(fault({ onProgress: () => {} }).message).to.equal(
       'parseStateDict: onProgress: expected one of format, limits, path, select, onReport, got unknown option "onProgress"',

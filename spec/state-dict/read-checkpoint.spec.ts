@@ -18,7 +18,7 @@ describe('readCheckpoint', () => {
     expect(names({ path: ['net'], select: ['enc.fc'] })).to.deep.equal(['enc.fc.w']);
   });
 
-  it('refuses what is no tensor among those asked for alone', () => {
+  it('refuses a value that is not a tensor only where it is selected', () => {
     expect(errorOf(() => names({ path: ['net'] })).message).to.match(/^json: tensor "n": expected numbers/);
     expect(names({ path: ['net'], select: ['enc'] })).to.deep.equal(['enc.gru.w', 'enc.fc.w']);
   });
@@ -30,7 +30,7 @@ describe('readCheckpoint', () => {
     );
   });
 
-  it('selects tensors of a safetensors file, views of it as ever', () => {
+  it('selects tensors of a safetensors file, which stay views of it', () => {
     const all = parseStateDict(FILE);
     const stateDict = parseStateDict(FILE, { select: ['weight_hh_l0', 'bias_ih_l0'] });
     expectSameBits(

@@ -215,7 +215,7 @@ describe('readStateDict', () => {
       }
     };
 
-    it('closes the file whatever becomes of the reading', async function () {
+    it('closes the file however the reading ends', async function () {
       if (process.platform !== 'linux') skip(this, 'a process can list what it has open on Linux alone');
       const handles = () => readdirSync('/proc/self/fd').filter(isInFolder);
       const cut = join(folder, 'cut-big.safetensors');
@@ -263,7 +263,7 @@ describe('readStateDict', () => {
       );
     });
 
-    it('name the URL and status of an answer that is no success', async () => {
+    it('name the URL and status of an answer without success', async () => {
       const text = `"${origin}/none": expected a status of success (200 to 299), got 404 Not Found`;
       expect(await message(`${origin}/none`)).to.equal(`readStateDict: URL ${text}`);
       expect(await message(await fetch(`${origin}/none`))).to.equal(`readStateDict: Response ${text}`);
@@ -300,7 +300,7 @@ describe('readStateDict', () => {
       }
     });
 
-    it('name a URL that is none, and one whose scheme is not read', async () => {
+    it('name a string that is not a URL, and a URL whose scheme is not read', async () => {
       expect(await message('file://[')).to.equal(
         'readStateDict: source: expected a file: URL, got "file://["',
       );
@@ -362,7 +362,7 @@ describe('readStateDict', () => {
       expect(await message(FILE, { limits })).to.equal(`readStateDict: bytes: ${rule}`);
     });
 
-    it('name what is no source', async () => {
+    it('name a value that is not a source', async () => {
       const rule = 'expected a path, URL, ArrayBuffer, Uint8Array, Blob or Response';
       for (const [source, got] of [
         [null, 'null'],
@@ -437,7 +437,7 @@ describe('readStateDict', () => {
       );
     });
 
-    it('takes an index for one whatever follows its path, of a URL without a scheme too', async () => {
+    it('recognises an index whatever follows its path, also in a URL without a scheme', async () => {
       const { fetch } = globalThis;
       globalThis.fetch = async () => new Response('{"metadata": {}}');
       try {

@@ -188,7 +188,7 @@ describe('readStateDict of a model in several files', () => {
       );
     });
 
-    it('a folder without an index, as ever', async () => {
+    it('a folder without an index', async () => {
       const error = await rejectionOf(readStateDict(root));
       expect(error.message).to.equal(
         `readStateDict: path ${JSON.stringify(root)}: expected a file, got a directory. ${FOLDER_REMEDY}`,
@@ -235,7 +235,7 @@ describe('parseIndex', () => {
     expect(errorOf(() => parse(indexOf({ w: { file: 'x', offset: 0 } }))).message).to.match(/got object$/);
   });
 
-  it('refuses what is no index', () => {
+  it('refuses JSON that is not an index', () => {
     for (const [text, got] of [
       ['[]', 'a list'],
       ['{}', 'no weight_map'],

@@ -57,7 +57,7 @@ describe('chooseDict', () => {
     ]);
   });
 
-  it('counts a tensor that cannot be had for one', () => {
+  it('counts a tensor that cannot be read as a tensor', () => {
     expect(chosen({ net: dict({ w: { kind: 'refused', reason: 'sparse' } }) })).to.deep.equal(['net']);
   });
 
@@ -150,7 +150,7 @@ describe('tensorsAt', () => {
     expect(namesAt({ around })).to.deep.equal(['around.w']);
   });
 
-  it('leaves what is no tensor, and tells of it', () => {
+  it('leaves values that are not tensors, and reports them', () => {
     const { tensors, warnings } = tensorsAt(
       'spec',
       checkpoint({ w: T, epoch: OTHER, d: dict({ x: OTHER }) }),
@@ -158,7 +158,7 @@ describe('tensorsAt', () => {
       LIMITS,
     );
     expect([...tensors.keys()]).to.deep.equal(['w']);
-    expect(warnings).to.deep.equal(['Left out, as no tensors: "epoch".']);
+    expect(warnings).to.deep.equal(['Left out, because they are not tensors: "epoch".']);
     expect(tensorsAt('spec', checkpoint({ w: T }), [], LIMITS).warnings).to.deep.equal([]);
   });
 

@@ -10,31 +10,31 @@ function latin1(text: string): Uint8Array {
 }
 
 describe('detectFormat', () => {
-  it('takes safetensors files for what they are, from the smallest on', () => {
+  it('recognises safetensors files, from the smallest on', () => {
     expect(detectFormat(writeSafetensors(new Map()))).to.equal('safetensors');
     expect(detectFormat(safetensorsFile('{}'))).to.equal('safetensors');
     expect(detectFormat(safetensorsFile(' \n{}'))).to.equal('safetensors');
   });
 
-  it('takes a safetensors file whose header length spells the magic of a zip or pickle for what it is', () => {
+  it('takes a safetensors file whose header length spells the magic of a zip or pickle as safetensors', () => {
     for (const magic of ['PK\x03\x04', '\x80\x02\x00\x00', '\x1f\x8b\x08\x00', '{"a"', '   {', '<htm']) {
       const file = latin1(`${magic}\0\0\0\0{"a":1}`);
       expect(detectFormat(file), magic).to.equal('safetensors');
     }
   });
 
-  it('takes JSON text for what it is, from the smallest on and past white space', () => {
+  it('recognises JSON text, from the smallest on and past white space', () => {
     for (const text of ['{}', '{"w":1}', ' \t\r\n {}', '          {"w": [1]}', '[1]', '{', '\ufeff{}']) {
       expect(detectFormat(utf8(text)), JSON.stringify(text)).to.equal('json');
     }
   });
 
-  it('leaves what only resembles safetensors to its reader', () => {
+  it('leaves files that only resemble safetensors to its reader', () => {
     expect(detectFormat(latin1('\x08\0\0\0\0\0\0\0'))).to.equal('safetensors');
     expect(detectFormat(latin1('\x08\0\0\0\0\0\0\0\xff'))).to.equal('safetensors');
   });
 
-  it('takes the files of torch.save and of NumPy for what they are, old and new', () => {
+  it('recognises the files of torch.save and of NumPy, old and new', () => {
     const cases: [string, string][] = [
       ['PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\x14\0archive/data.pkl', 'torch'],
       ['PK\x03\x04\0\0\0\0\0\0\0\0\0\0', 'torch'],
@@ -54,7 +54,7 @@ describe('detectFormat', () => {
         'an HDF5 file',
         latin1('\x89HDF\r\n\x1a\n\0\0\0\0\0\x08'),
         'an HDF5 file, as Keras writes',
-        'It is no PyTorch file: load it with the framework that wrote it',
+        'It is not a PyTorch file: load it with the framework that wrote it',
       ],
       [
         'a gzip file, whose content is judged elsewhere',

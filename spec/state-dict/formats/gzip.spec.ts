@@ -18,7 +18,7 @@ const TENSORS: StateDict = new Map([
 const gzip = (bytes: Uint8Array): Uint8Array => new Uint8Array(gzipSync(bytes));
 
 describe('files that gzip wrote', () => {
-  it('hold what is in them, whatever that is, at once and in time', async () => {
+  it('hold a file of any format, read synchronously and asynchronously', async () => {
     const npz = new Uint8Array(readFileSync(new URL('../../fixtures/numpy/compressed.npz', import.meta.url)));
     const files = [writeSafetensors(TENSORS), utf8('{"a": [1, 2]}'), npz];
     for (const file of files) {

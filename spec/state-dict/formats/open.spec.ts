@@ -7,7 +7,7 @@ import { errorOf, fixture, utf8 } from '../support.js';
 import { opened } from './zip/support.js';
 
 describe('openCheckpoint', () => {
-  it('opens each format by its first bytes, or as the format that it is told', () => {
+  it('opens each format by its first bytes, or as the given format', () => {
     for (const [bytes, format] of [
       [fixture('vectors/01_ok'), 'safetensors'],
       [utf8('{"a":[1]}'), 'json'],

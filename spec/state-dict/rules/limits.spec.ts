@@ -26,7 +26,7 @@ describe('resolveLimits', () => {
     );
   });
 
-  it('refuses limits that are no positive integers', () => {
+  it('refuses limits that are not positive integers', () => {
     expect(errorOf(() => resolveLimits('spec', { maxTensors: 0 })).message).to.equal(
       'spec: limits.maxTensors: expected an integer >= 1, got 0',
     );

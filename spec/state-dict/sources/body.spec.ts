@@ -89,7 +89,7 @@ describe('readUrl', () => {
 });
 
 describe('readResponse', () => {
-  it('reads a body that is no web stream, telling progress once', async () => {
+  it('reads a body that is not a web stream, telling progress once', async () => {
     const told: ReadProgress[] = [];
     const transfer = { ...TRANSFER, onProgress: (progress: ReadProgress) => told.push(progress) };
     for (const body of [Readable.from([]), undefined, null]) {
@@ -98,7 +98,7 @@ describe('readResponse', () => {
     }
   });
 
-  it('holds a body that is no web stream to the limit, before it is read where it declares its size', async () => {
+  it('holds a body that is not a web stream to the limit, before it is read where it declares its size', async () => {
     const text = 'x'.repeat(101);
     const rule = 'spec: Response: expected at most 100 bytes (limits.maxBytes), got 101';
     const unread = { arrayBuffer: () => expect.fail('read') };
@@ -107,7 +107,7 @@ describe('readResponse', () => {
     expect((await rejectionOf(readResponse(undeclared, TRANSFER))).message).to.equal(rule);
   });
 
-  it('tells what broke a body that is no web stream', async () => {
+  it('tells what broke a body that is not a web stream', async () => {
     const cause = Object.assign(new Error('gone'), { cause: { code: 'ECONNRESET' } });
     const response = plainResponse('abc', { arrayBuffer: () => Promise.reject(cause) });
     const error = await rejectionOf(readResponse(response, TRANSFER));
@@ -115,7 +115,7 @@ describe('readResponse', () => {
     expect(error.cause).to.equal(cause);
   });
 
-  it("rejects with the signal's reason where a body that is no web stream comes too late", async () => {
+  it("rejects with the signal's reason where a body that is not a web stream comes too late", async () => {
     const reason = new Error('no longer needed');
     const signal = AbortSignal.abort(reason);
     const broken = plainResponse('abc', { arrayBuffer: () => Promise.reject(new Error('aborted')) });

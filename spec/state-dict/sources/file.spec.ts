@@ -87,7 +87,7 @@ describe('fileAccess', () => {
     await source.close();
   });
 
-  it('leaves no handle open for what is no file', async () => {
+  it('leaves no handle open where the path is not a file', async () => {
     const { fs, open } = counting();
     const error = await rejectionOf(openHandle(fs, folder, TRANSFER));
     expect(error.message).to.equal(`spec: path "m": expected a file, got a directory. ${FOLDER_REMEDY}`);

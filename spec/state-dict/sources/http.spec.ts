@@ -118,7 +118,7 @@ describe('httpAccess', () => {
     );
   });
 
-  it('reads an empty file, of which there is no range', async () => {
+  it('reads an empty file, which has no range', async () => {
     const source = await open({ first: () => ({ status: 416, headers: {}, body: new Uint8Array(0) }) });
     expect(source.size).to.equal(0);
   });

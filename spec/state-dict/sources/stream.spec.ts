@@ -143,7 +143,7 @@ describe('collectStream', () => {
     );
   });
 
-  it('takes pieces that are ArrayBuffers, and refuses pieces that are no bytes', async () => {
+  it('takes pieces that are ArrayBuffers, and refuses pieces that are not bytes', async () => {
     const streamed = (piece: unknown) =>
       new ReadableStream({
         start(controller) {

@@ -15,7 +15,7 @@ const FILE = new Uint8Array(FLOATS.buffer);
 const inflate = ({ bytes, maxBytes }: InflateRequest) =>
   new Uint8Array(inflateRawSync(bytes, { maxOutputLength: maxBytes }));
 
-/** The file, with that limit on bytes that are no views. */
+/** The file, with that limit on bytes that are not views. */
 function atMost(maxTensorBytes: number): UnopenedFile {
   const limits = { ...resolveLimits('spec'), maxTensorBytes };
   return { where: 'spec', size: FILE.length, limits };
@@ -86,7 +86,7 @@ describe('bindTensors', () => {
     expect(data('reshaped').buffer).to.equal(data('a').buffer);
   });
 
-  it('copies what is not aligned in the file', () => {
+  it('copies elements that are not aligned in the file', () => {
     const file = new Uint8Array(9);
     file.set(FILE.subarray(0, 8), 1);
     const { data } = bind({ a: tensor(storage(1, 9), [2]) }, file).get('a')!;
@@ -194,7 +194,7 @@ describe('bindTensors', () => {
     });
   });
 
-  describe('counts what is no view before it reads anything, and refuses more than the limit:', () => {
+  describe('counts the bytes that are not views before it reads anything, and refuses more than the limit:', () => {
     const limit = atMost(100);
     const cases: [string, StoredTensor, number][] = [
       ['a stride of 0', tensor(storage(0, 4), [26], { strides: [0] }), 104],
@@ -208,7 +208,7 @@ describe('bindTensors', () => {
         const error = errorOf(() => reading({ a: entry }, limit).next());
         expect(error).to.be.instanceOf(RangeError);
         expect(error.message).to.equal(
-          'spec: tensors: expected at most 100 bytes that are no views of the file (limits.maxTensorBytes), ' +
+          'spec: tensors: expected at most 100 bytes that are not views of the file (limits.maxTensorBytes), ' +
             `got ${bytes}. Raise limits.maxTensorBytes to read them`,
         );
       });
@@ -220,7 +220,7 @@ describe('bindTensors', () => {
       expect(reading({ a: entry }, options).next().done).to.equal(false);
       const larger = tensor(storage(0, 4), [2 ** 26 + 1], { strides: [0] });
       expect(() => reading({ a: larger }, options).next()).to.throw(
-        'at most 268435456 bytes that are no views of the file (limits.maxExpansion), got 268435460',
+        'at most 268435456 bytes that are not views of the file (limits.maxExpansion), got 268435460',
       );
       expect(reading({ a: larger }, { ...options, size: 2 ** 25 }).next().done).to.equal(false);
     });
@@ -252,7 +252,7 @@ describe('bindTensors', () => {
     );
   });
 
-  it('refuses a tensor that cannot be had, by its own error where it has one', () => {
+  it('refuses a tensor that cannot be read, with its own error where it has one', () => {
     const refusing = (node: TensorNode) =>
       errorOf(() => runSync(bindTensors(new Map([['w', node]]), atMost(1), 'torch'), FILE));
     const error = refusing({ kind: 'refused', reason: 'a sparse tensor' });

@@ -41,7 +41,7 @@ describe('asBytes', () => {
     }
   });
 
-  it('calls the value what it is told', () => {
+  it('calls the value by the given name', () => {
     expect(errorOf(() => asBytes('spec', 'text', 'URL "u"')).message).to.equal(
       'spec: URL "u": expected a Uint8Array or ArrayBuffer, got "text"',
     );

@@ -162,7 +162,8 @@ export function tensorsAt(
     const what = path.length === 0 ? 'file' : `dict at ${showPath(path)}`;
     throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(left, show)}`));
   }
-  const warnings = left.length > 0 ? [`Left out, as no tensors: ${showFirst(left, show)}.`] : [];
+  const warnings =
+    left.length > 0 ? [`Left out, because they are not tensors: ${showFirst(left, show)}.`] : [];
   return { path, tensors, warnings };
 }
 

@@ -21,7 +21,7 @@ const FOREIGN_FORMATS: readonly (readonly [
 ])[] = [
   [
     'an HDF5 file, as Keras writes',
-    'It is no PyTorch file: load it with the framework that wrote it',
+    'It is not a PyTorch file: load it with the framework that wrote it',
     (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
   ],
   ['a gzip file in a gzip file', 'Decompress it first: gunzip, or DecompressionStream("gzip")', isGzip],

@@ -43,7 +43,7 @@ export function rangedAccess(
   let taken = head.length;
   const readNext = async (range: ByteRange): Promise<Uint8Array> => {
     if (range.end <= head.length) return head.subarray(range.begin, range.end);
-    // No bytes, as of an empty tensor, are no range of HTTP's.
+    // HTTP cannot ask for a range without bytes, such as that of an empty tensor.
     if (range.begin === range.end) return NO_BYTES;
     const before = taken;
     const onProgress = ({ loaded }: ReadProgress): void => transfer.onProgress?.({ loaded: before + loaded });

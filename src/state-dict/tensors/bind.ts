@@ -174,7 +174,7 @@ export function checkExpansion(total: number, { where, size, limits }: UnopenedF
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
   const most = Math.min(maxTensorBytes, expanded);
   if (total <= most) return;
-  const rule = `at most ${most} bytes that are no views of the file (limits.${limit})`;
+  const rule = `at most ${most} bytes that are not views of the file (limits.${limit})`;
   throw new RangeError(message(where, 'tensors', rule, `${total}`, `Raise limits.${limit} to read them`));
 }
 

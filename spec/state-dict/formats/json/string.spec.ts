@@ -36,7 +36,7 @@ describe('unescapeString', () => {
     expect(unescaped('')).to.equal('');
   });
 
-  it('refuses escapes that are none, naming where they begin', () => {
+  it('refuses invalid escapes, naming where they begin', () => {
     const fault = (text: string) => errorOf(() => unescaped(text)).message;
     expect(fault('ab\\x41')).to.equal('3: a JSON escape, \\x');
     expect(fault('ab\\u12g4')).to.equal('3: four hexadecimal digits after \\u, "12g4"');

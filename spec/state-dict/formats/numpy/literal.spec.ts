@@ -42,7 +42,7 @@ describe('LiteralReader', () => {
     expect(read("{'__proto__': True}")).to.deep.equal([['__proto__', { kind: 'boolean', value: true }]]);
   });
 
-  it('refuses what is no such dict', () => {
+  it('refuses any other text', () => {
     for (const [text, message] of [
       ['', 'expected {, got its end'],
       ['[]', 'expected {, got "[]"'],

@@ -146,7 +146,7 @@ describe('readNpyHeader', () => {
     }
   });
 
-  it('says why an array is no tensor, whatever its size', () => {
+  it('says why an array is not a tensor, whatever its size', () => {
     expect(read(npyFile(npyDict('|O', '(2,)'), 99)))
       .to.have.property('refused')
       .that.matches(/a pickle/);

@@ -23,7 +23,7 @@ describe('openNpz', () => {
     });
   }
 
-  it('refuses arrays that are no tensors each for itself', () => {
+  it('refuses arrays that are not tensors one by one', () => {
     const file = numpyFixture('refused.npz');
     const { root } = readAll(openNpz(opened(file)), file);
     const kinds = [...root].map(([name, node]) => [
@@ -44,7 +44,7 @@ describe('openNpz', () => {
     ]);
   });
 
-  it('takes entries not called .npy for values beside the tensors, whatever they hold', () => {
+  it('takes entries with other names than *.npy as values beside the tensors, whatever they hold', () => {
     const root = open([
       { name: 'w.npy', data: ONE },
       { name: 'readme.txt', data: utf8('abc') },
@@ -64,7 +64,7 @@ describe('openNpz', () => {
     expect([...open([{ name: '__proto__.npy', data: ONE }]).keys()]).to.deep.equal(['__proto__']);
   });
 
-  it('refuses two entries of one name, and an entry called .npy that is none', () => {
+  it('refuses two entries of one name, and an entry called .npy that is not an npy file', () => {
     const twice = errorOf(() =>
       open([
         { name: 'w', data: ONE },
@@ -129,7 +129,7 @@ describe('openNpz', () => {
     const error = errorOf(() => open(entries, { maxTensorBytes: 2 * 628 - 1 }, seen));
     expect(error).to.be.instanceOf(RangeError);
     expect(error.message).to.include(
-      'tensors: expected at most 1255 bytes that are no views of the file (limits.maxTensorBytes), got 1256. ' +
+      'tensors: expected at most 1255 bytes that are not views of the file (limits.maxTensorBytes), got 1256. ' +
         'Raise limits.maxTensorBytes to read them',
     );
     expect(seen.some(({ kind }) => kind === 'inflate')).to.equal(false);

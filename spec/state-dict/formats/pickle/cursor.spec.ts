@@ -52,7 +52,7 @@ describe('Cursor', () => {
     );
   });
 
-  it('keeps a byte order mark, and refuses bytes that are no UTF-8', () => {
+  it('keeps a byte order mark, and refuses bytes that are not UTF-8', () => {
     expect(cursorOver('\xef\xbb\xbfa').text(4)).to.equal('\ufeffa');
     expect(errorOf(() => cursorOver('\xc3').text(1)).message).to.match(/expected UTF-8 text, got bytes that/);
     expect(cursorOver('\xc3').textOrBytes(1)).to.deep.equal(Uint8Array.of(0xc3));

@@ -30,7 +30,7 @@ describe('instructions of a pickle', () => {
       expectError('TRUNCATED', /BYTEARRAY8/, '\x96\x09\0\0\0\0\0\0\0\xff');
     });
 
-    it('refuse text that is no UTF-8, surrogates that stand alone among it', () => {
+    it('refuse text that is not UTF-8, lone surrogates included', () => {
       expectError(
         'INVALID_SYNTAX',
         'byte 2 (BINUNICODE): expected UTF-8 text, got bytes that are not',
@@ -151,7 +151,7 @@ describe('instructions of a pickle', () => {
       expect(call.state).to.equal(3);
     });
 
-    it('refuse arguments that are no tuple, and keywords that are no dict', () => {
+    it('refuse arguments that are not a tuple, and keywords that are not a dict', () => {
       expectError('INVALID_SYNTAX', /REDUCE\): expected a tuple of arguments, got \[\]/, 'cmy\nmake\n]R');
       expectError('INVALID_SYNTAX', /NEWOBJ\): expected a tuple of arguments, got None/, 'cmy\nmake\nN\x81');
       expectError(
@@ -167,7 +167,7 @@ describe('instructions of a pickle', () => {
       expectError('INVALID_SYNTAX', /expected an object without a state, got my.Class\(\)/, OBJECT, '}b}b');
     });
 
-    it('refuse names that are no text', () => {
+    it('refuse names that are not text', () => {
       expectError(
         'INVALID_SYNTAX',
         /STACK_GLOBAL\): expected two strings, got \("os", 1\)/,

@@ -74,7 +74,7 @@ describe('unpickle', () => {
     }
   });
 
-  it('begins where it is told, and says where the pickle ends', () => {
+  it('begins at the given offset, and says where the pickle ends', () => {
     const bytes = bytesOfParts('junk', '\x80\x02', int(5), '.', 'more');
     const { root, end } = readBytes(bytes, {}, 4);
     expect(root).to.equal(5);

@@ -91,7 +91,7 @@ describe('namedValues', () => {
     expect(namesIn('}(K\x00N', text('0'), 'Nu')).to.equal(undefined);
   });
 
-  it('gives none where an item of an OrderedDict is no pair', () => {
+  it('gives none where an item of an OrderedDict is not a pair', () => {
     expect(namesIn(ORDERED, ']N\x85a\x85R')).to.equal(undefined);
     expect(namesIn(ORDERED, ']Na\x85R')).to.equal(undefined);
   });

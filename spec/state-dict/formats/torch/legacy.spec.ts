@@ -101,7 +101,7 @@ describe('openTorchLegacy', () => {
     });
   });
 
-  it('refuses keys that are none, come twice, are not referred to or are missing', () => {
+  it('refuses keys that are not strings, stand twice, are not referred to or are missing', () => {
     const message = 'torch: keys of the storages: expected a list of strings, got another value';
     for (const wrong of [pickled('](', int(7), 'e'), pickledDict({})])
       expect(errorWith(4, wrong)).to.include({ code: 'INVALID_STRUCTURE', message });

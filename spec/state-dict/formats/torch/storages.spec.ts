@@ -58,7 +58,7 @@ describe('readClaims', () => {
     });
   });
 
-  it('refuses what is no reference to a storage', () => {
+  it('refuses a reference to anything but a storage', () => {
     for (const id of [int(3), tuple(), tuple(text('file'), text('/etc/passwd'))]) {
       expect(errorOf(() => claims(id, 'Q')).message).to.match(
         /^torch: pickle: expected references to storages, got /,

@@ -75,7 +75,7 @@ describe('tensorOf', () => {
       expect(node.tensor.strides).to.deep.equal([2]);
     });
 
-    it('refuses elements outside the storage, be it by one', () => {
+    it('refuses elements outside the storage, even by one', () => {
       expect(open(v2(0, [2, 3], [3, 1])).values).to.have.length(6);
       expectError(
         'INVALID_TENSOR',
@@ -103,7 +103,7 @@ describe('tensorOf', () => {
       );
     });
 
-    it('counts beyond 2^53 without being misled', () => {
+    it('counts beyond 2^53 correctly', () => {
       const huge = bytesOfParts('\x8a\x07', '\xff'.repeat(6), '\x1f');
       const at = tuple(huge);
       const message = (...parts: readonly Part[]) => errorOf(() => open(...parts)).message;
@@ -200,7 +200,7 @@ describe('tensorOf', () => {
       );
     });
 
-    it('refuses what stands inside and is no tensor', () => {
+    it('refuses a value inside that is not a tensor', () => {
       expectRefused(
         'what my.make makes',
         make('torch._utils._rebuild_parameter', make('my.make'), '\x88', NO_HOOKS),
@@ -222,7 +222,7 @@ describe('tensorOf', () => {
     });
   });
 
-  describe('of tensors that cannot be had', () => {
+  describe('of tensors that cannot be read', () => {
     it('says what Python makes plain ones by', () => {
       const reasons = Object.fromEntries(
         [...openFile('refused.pt').root].map(([name, node]) => [

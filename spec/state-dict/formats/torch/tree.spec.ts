@@ -169,7 +169,7 @@ describe('buildTree', () => {
     expect(root.get('argument')).to.have.property('reason', 'what my.make makes of a tensor');
     expect(root.get('oddKey')).to.have.property(
       'reason',
-      'a container of a tensor that is no list and no dict with names for keys',
+      'a container of a tensor that is neither a list nor a dict with names as keys',
     );
   });
 

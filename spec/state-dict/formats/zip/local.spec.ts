@@ -81,7 +81,7 @@ describe('locateEntries', () => {
     }
   });
 
-  it('takes zeros for CRC-32 and sizes before a descriptor alone, or the values themselves', () => {
+  it('takes zeros in place of CRC-32 and sizes only where a descriptor follows, or the values themselves', () => {
     const zip = zipOf({ descriptor: 16 });
     const [a] = zip.locals;
     const crc = new DataView(zip.bytes.buffer).getUint32(zip.descriptors[0] + 4, true);

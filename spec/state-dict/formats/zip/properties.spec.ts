@@ -86,7 +86,7 @@ function tensors(bytes: Uint8Array): Map<string, unknown> {
 }
 
 describe('properties of zip archives', () => {
-  it('whatever is written is read', () => {
+  it('what is written is read back', () => {
     fc.assert(
       fc.property(entries, fc.boolean(), fc.uint8Array({ maxLength: 30 }), (made, zip64End, comment) => {
         const { bytes } = writeZip(made, { zip64End, comment });

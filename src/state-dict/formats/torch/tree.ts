@@ -57,7 +57,7 @@ export function buildTree(root: PickleValue, storages: Storages): CheckpointDict
 }
 
 class Tree {
-  /** By the collection in the pickle; undefined where its keys are no names. A list may be items, and pairs of a dict. */
+  /** By the collection in the pickle; undefined where its keys are not names. A list may be the items of one and the pairs of another. */
   private readonly dicts = {
     entries: new Map<Content['source'], CheckpointDict | undefined>(),
     items: new Map<Content['source'], CheckpointDict | undefined>(),
@@ -100,7 +100,7 @@ class Tree {
     return made;
   }
 
-  /** An object is text, or refused where a tensor is in it. A storage that is no part of a tensor is text too. */
+  /** An object is text, or refused where a tensor is in it. A storage outside a tensor is text too. */
   private opaqueNode(value: PickleObject): CheckpointNode {
     this.holders ??= nodesReaching(this.root, membersOf, isTensorOrStorage);
     if (value.kind === 'persistent' || !this.holders.has(value))
@@ -109,7 +109,7 @@ class Tree {
     const reason =
       value.kind === 'call'
         ? `what ${textOf(value.callable)} makes of a tensor`
-        : 'a container of a tensor that is no list and no dict with names for keys';
+        : 'a container of a tensor that is neither a list nor a dict with names as keys';
     return { kind: 'refused', reason };
   }
 
