@@ -1,5 +1,5 @@
 // @ts-check
-// Compiles the engine (src/kernels/host/c/*.c) to WebAssembly and writes it as a module, src/kernels/host/runtime/engine.wasm.ts.
+// Compiles the engine (src/kernels/host/c) to WebAssembly and writes it as a module, src/kernels/host/runtime/engine.wasm.ts.
 // The compiler is pinned, so the same source gives the same bytes on every machine.
 //
 // Usage: npm run build:engine [-- --check]     --check: writes nothing, and fails where the bytes are not those of the module

@@ -38,10 +38,13 @@ export const FLAGS = [
   '-Wl,--export=__stack_pointer',
 ];
 
-/** The C files in order; headers too. @returns {Promise<string[]>} */
+/** The C files of all rooms in order, headers too, as paths from {@link SOURCE}. @returns {Promise<string[]>} */
 export async function sourceFiles() {
-  const files = await readdir(SOURCE);
-  return files.filter((name) => /\.[ch]$/.test(name)).sort();
+  const files = await readdir(SOURCE, { recursive: true });
+  return files
+    .filter((name) => /\.[ch]$/.test(name))
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort();
 }
 
 /** SHA-256 over the names, texts and flags. @returns {Promise<string>} */

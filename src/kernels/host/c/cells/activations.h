@@ -2,7 +2,7 @@
 #ifndef ACTIVATIONS_H
 #define ACTIVATIONS_H
 
-#include "vec.h"
+#include "../vec.h"
 
 /*
  * 2^x. Limited to where an exponent is one of a normal number, of 0 or of infinity: at -127 the result is 0, at 128 infinity, so

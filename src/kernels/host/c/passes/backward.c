@@ -3,8 +3,8 @@
  * weights and of x are products with these, and are made where they are wanted.
  */
 
-#include "cells.h"
-#include "product.h"
+#include "../cells/cells.h"
+#include "../matrix/product.h"
 #include "walk.h"
 
 /* What the steps of one call share. Strides and sizes in floats. */

@@ -1,8 +1,8 @@
 /* One direction of one layer forward: the input's share of the gates for many steps at once, then step by step. */
 
-#include "cells.h"
-#include "product.h"
-#include "team.h"
+#include "../cells/cells.h"
+#include "../matrix/product.h"
+#include "../threads/team.h"
 #include "walk.h"
 
 /* What the steps of one call share. Strides and sizes in floats. */

@@ -8,8 +8,8 @@
 #define CELLS_H
 
 #include "activations.h"
-#include "engine.h"
-#include "tile.h"
+#include "../engine.h"
+#include "../matrix/tile.h"
 
 #define GH (ROWS * VL)
 

@@ -1,7 +1,7 @@
 /* The gradients of weights, biases and x, from those of the gates' sums: one product each over all steps at once. */
 
-#include "engine.h"
-#include "product.h"
+#include "../engine.h"
+#include "../matrix/product.h"
 
 /* Rows that are summed in one go: 128 rows of 8 columns stay in the first-level cache, and short sums round less. */
 #define SUM_ROWS 128

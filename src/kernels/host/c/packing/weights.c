@@ -1,7 +1,7 @@
 /* Packing: weights and biases in the order in which the tiles read them. */
 
-#include "engine.h"
-#include "vec.h"
+#include "../engine.h"
+#include "../vec.h"
 
 EXPORT(packed_size) int32_t packed_size(int32_t gates, int32_t units, int32_t columns) {
   return limited((int64_t)gates * padded(units) * columns);

@@ -7,8 +7,8 @@
 #ifndef WALK_H
 #define WALK_H
 
-#include "engine.h"
-#include "vec.h"
+#include "../engine.h"
+#include "../vec.h"
 
 struct walk {
   const int32_t *counts, *order;

@@ -10,7 +10,7 @@
 #ifndef TILE_H
 #define TILE_H
 
-#include "vec.h"
+#include "../vec.h"
 
 /* Keeps the compiler from moving all loads of a step in front of its arithmetic, where they would spill. */
 #ifdef __wasm__

@@ -2,7 +2,7 @@
 #ifndef WAIT_H
 #define WAIT_H
 
-#include "vec.h"
+#include "../vec.h"
 
 INLINE int32_t load_shared(const int32_t *at) { return __atomic_load_n(at, __ATOMIC_SEQ_CST); }
 INLINE void store_shared(int32_t *at, int32_t value) { __atomic_store_n(at, value, __ATOMIC_SEQ_CST); }
