@@ -146,18 +146,18 @@ export function tensorsAt(
   const chosen = dictAt(where, root, path);
   const tensors = new Map<string, TensorNode>();
   const left: string[] = [];
-  for (const [name, node] of leavesOf(format, chosen, maxHeaderBytes)) {
+  visitLeaves(format, chosen, maxHeaderBytes, (name, node) => {
     const tensor = asTensor(node);
     if (tensor === undefined) {
       left.push(name);
-      continue;
+      return;
     }
     if (tensors.has(name)) {
       throw formatError('DUPLICATE_NAME', format, `tensor ${show(name)}`, 'one of that name', 'another');
     }
     if (tensors.size === maxTensors) throw tooManyTensors(format, 'file', maxTensors);
     tensors.set(name, tensor);
-  }
+  });
   if (tensors.size === 0 && left.length > 0) {
     const what = path.length === 0 ? 'file' : `dict at ${showPath(path)}`;
     throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(left, show)}`));
@@ -174,47 +174,46 @@ function asTensor(node: CheckpointNode): TensorNode | undefined {
 }
 
 /**
- * Every node below a dict that is not a dict, by its dotted name. Dicts without any tensor are skipped.
+ * Visits every node below a dict that is not a dict, with its dotted name. Dicts without any tensor are skipped.
  *
  * @param maxNames  characters of all names together, plus one for each entry. Dicts that refer to each other have a name for
  *   every path between them: a few dozen dicts have more names than can be listed.
  */
-function* leavesOf(
+function visitLeaves(
   format: string,
   chosen: CheckpointDict,
   maxNames: number,
-): Generator<[name: string, node: CheckpointNode]> {
+  onLeaf: (name: string, node: CheckpointNode) => void,
+): void {
   const holders = dictsWithTensors(chosen, isTensor);
   let room = maxNames;
   // From the chosen dict to the current one: a dict inside itself holds nothing new.
-  const open = new Set([chosen]);
-  const levels = [{ dict: chosen, prefix: '', entries: chosen.entries() }];
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const next = level.entries.next();
-    if (next.done) {
-      open.delete(level.dict);
-      levels.pop();
-      continue;
+  const open = new Set<CheckpointDict>();
+  const visit = (dict: CheckpointDict, prefix: string): void => {
+    if (open.size === MAX_NESTING) {
+      throw formatError(
+        'TOO_LARGE',
+        format,
+        'file',
+        `at most ${MAX_NESTING} dicts inside each other`,
+        'another',
+      );
     }
-    const [key, node] = next.value;
-    room -= level.prefix.length + key.length + 1;
-    // Checked before the names are joined: strings have a longest length.
-    if (room < 0) {
-      const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
-      throw formatError('TOO_LARGE', format, 'file', rule, 'more');
-    }
-    const name = joinPath(level.prefix, key);
-    if (node.kind !== 'dict') {
-      yield [name, node];
-    } else if (holders.has(node.entries) && !open.has(node.entries)) {
-      if (levels.length === MAX_NESTING) {
-        const rule = `at most ${MAX_NESTING} dicts inside each other`;
-        throw formatError('TOO_LARGE', format, 'file', rule, 'another');
+    open.add(dict);
+    for (const [key, node] of dict) {
+      room -= prefix.length + key.length + 1;
+      // Checked before the names are joined: strings have a longest length.
+      if (room < 0) {
+        const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
+        throw formatError('TOO_LARGE', format, 'file', rule, 'more');
       }
-      open.add(node.entries);
-      levels.push({ dict: node.entries, prefix: name, entries: node.entries.entries() });
+      const name = joinPath(prefix, key);
+      if (node.kind !== 'dict') onLeaf(name, node);
+      else if (holders.has(node.entries) && !open.has(node.entries)) visit(node.entries, name);
     }
-  }
+    open.delete(dict);
+  };
+  visit(chosen, '');
 }
 
 /** As JSON, which the command line accepts too; long keys are cut. */

@@ -57,12 +57,10 @@ export function buildTree(root: PickleValue, storages: Storages): CheckpointDict
 }
 
 class Tree {
-  /** By the collection in the pickle; undefined where its keys are not names. A list may be the items of one and the pairs of another. */
-  private readonly dicts = {
-    entries: new Map<Content['source'], CheckpointDict | undefined>(),
-    items: new Map<Content['source'], CheckpointDict | undefined>(),
-    pairs: new Map<Content['source'], CheckpointDict | undefined>(),
-  };
+  /** By the collection in the pickle; undefined where its keys are not names. */
+  private readonly dicts = new Map<Content['source'], CheckpointDict | undefined>();
+  /** The same of lists of pairs, which other values may have as plain lists. */
+  private readonly pairs: typeof this.dicts = new Map();
   private readonly tensors = new Map<PickleCall, TensorResult>();
   private readonly opaque = new Map<PickleObject, CheckpointNode>();
   private readonly empty: {
@@ -122,7 +120,7 @@ class Tree {
   }
 
   private dict(content: Content): CheckpointDict | undefined {
-    const dicts = this.dicts[content.kind];
+    const dicts = content.kind === 'pairs' ? this.pairs : this.dicts;
     if (dicts.has(content.source)) return dicts.get(content.source);
     const values = namedValues(content);
     const entries: CheckpointDict | undefined = values && new Map();
