@@ -78,7 +78,6 @@ function* locatedStorages(
     const storage = node.kind === 'stored' ? node.tensor.storage : undefined;
     if (storage?.entry) slots.set(storage, storage.entry);
   }
-  if (slots.size === 0) return new Map();
   const begins = yield* locateEntries([...slots.values()]);
   return new Map([...slots.keys()].map((slot, i) => [slot, locatedStorage(slot, begins[i])]));
 }

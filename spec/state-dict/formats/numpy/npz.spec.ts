@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
 import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
 import { errorOf, utf8 } from '../../support.js';
-import { opened, readAll, type TestEntry, writeZip } from '../zip/support.js';
+import { opened, patched, readAll, type TestEntry, writeZip } from '../zip/support.js';
 import { described, EXPECTED, npyDict, npyFile, numpyFixture, storedTensor } from './support.js';
 
 const ONE = npyFile(npyDict('<f4', '(1,)'), 4);
@@ -62,6 +62,17 @@ describe('openNpz', () => {
 
   it('keeps names that objects have', () => {
     expect([...open([{ name: '__proto__.npy', data: ONE }]).keys()]).to.deep.equal(['__proto__']);
+  });
+
+  it('refuses an array that another name in the directory makes a value', () => {
+    const { bytes, centrals } = writeZip([{ name: 'w.npy', data: ONE }]);
+    const error = errorOf(() => {
+      const broken = patched(bytes, centrals[0] + 46 + 1, 1, '-'.charCodeAt(0));
+      readAll(openNpz(opened(broken)), broken);
+    });
+    expect(error.message).to.equal(
+      'zip: entry "w-npy": expected the same name before its data as in the directory, got another',
+    );
   });
 
   it('refuses two entries of one name, and an entry called .npy that is not an npy file', () => {

@@ -6,7 +6,7 @@ import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.
 import type { ReadReport } from '../../../../src/state-dict/report.js';
 import { bytesOf, errorOf, utf8 } from '../../support.js';
 import { bytesOfParts } from '../pickle/support.js';
-import { opened, readAll, writeZip } from '../zip/support.js';
+import { opened, patched, readAll, writeZip } from '../zip/support.js';
 import {
   floats,
   ints,
@@ -78,8 +78,8 @@ describe('openTorchZip', () => {
     const ranges = seen.flatMap((request) => (request.kind === 'read' ? request.ranges : []));
     // Most of it is the search for the end of the archive.
     expect(ranges.reduce((sum, { begin, end }) => sum + end - begin, 0)).to.be.below(70_000);
-    // The end, the directory, the version and the pickle: no header of a storage.
-    expect(ranges).to.have.length(4);
+    // The end, the directory, the version, the pickle, and what stands around these two: no header of a storage.
+    expect(ranges).to.have.length(8);
   });
 
   it('reads versions as torch does', () => {
@@ -119,6 +119,16 @@ describe('openTorchZip', () => {
       [100, 'TOO_LARGE', 'zip: entry "archive/byteorder": expected at most 64 bytes, got 106'],
     ] as const)
       expect(errorFor({ byteorder: `little${' '.repeat(spaces)}` })).to.include({ code, message });
+  });
+
+  it('refuses a record that is missing by its name in the directory alone', () => {
+    const file = torchZip(PICKLE, { 'data/7': floats(1, 2), byteorder: 'big' });
+    const at = Buffer.from(file).lastIndexOf('archive/byteorder');
+    expect(
+      errorOf(() => openBytes(patched(file, at + 'archive/'.length, 1, 'B'.charCodeAt(0)))).message,
+    ).to.equal(
+      'zip: entry "archive/Byteorder": expected the same name before its data as in the directory, got another',
+    );
   });
 
   it('refuses a record that is missing, or has another length than its storage', () => {

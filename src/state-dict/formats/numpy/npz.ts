@@ -24,7 +24,9 @@ const EXTENSION = '.npy';
  */
 export function* openNpz(file: InputFile): Reading<Checkpoint> {
   const archive = yield* openZip(file);
-  const arrays = [...archive.values()].filter(({ name }) => name.endsWith(EXTENSION));
+  const entries = [...archive.values()];
+  const isArray = ({ name }: ZipEntry): boolean => name.endsWith(EXTENSION);
+  const arrays = entries.filter(isArray);
   const { maxTensors } = file.limits;
   if (arrays.length > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
   const deflated = arrays.filter(({ method }) => method === DEFLATED);
@@ -33,7 +35,8 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
   checkExpansion(inflatedBytes, file);
   const nodes = new Map<ZipEntry, CheckpointNode>();
   for (const entry of deflated) nodes.set(entry, yield* readDeflated(entry, file));
-  const begins = yield* locateEntries(stored);
+  // Those of other entries too: the name alone decides that an entry is not an array, so it must be the same in both places.
+  const begins = yield* locateEntries([...stored, ...entries.filter((entry) => !isArray(entry))]);
   const heads = yield* readRanges(
     stored.map(({ storedBytes }, i) => ({
       begin: begins[i],
@@ -42,7 +45,7 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
   );
   for (const [i, entry] of stored.entries())
     nodes.set(entry, yield* readStored(entry, begins[i], heads[i], file));
-  return { format: 'npz', root: namedNodes(archive.values(), nodes), unknownGlobals: [], warnings: [] };
+  return { format: 'npz', root: namedNodes(entries, nodes), unknownGlobals: [], warnings: [] };
 }
 
 function* readDeflated(entry: ZipEntry, { limits }: InputFile): Reading<CheckpointNode> {

@@ -7,8 +7,9 @@ import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
+import { locateEntries } from '../zip/local.js';
 import { WHERE } from './invalid.js';
-import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
+import { findStorages, nameOfStorage, readClaims, type StorageClaim, type Storages } from './storages.js';
 import { interpret } from './tree.js';
 
 /** Entries by their name inside the one folder of the archive. */
@@ -51,6 +52,7 @@ export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
   const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
   const claims = readClaims(unpickled.persistent);
   const storages = findStorages(claims, (claim) => findRecord(claim, records, littleEndian));
+  yield* checkUnreferenced(records, storages);
   return interpret(unpickled, storages, warningsOf(records));
 }
 
@@ -98,6 +100,15 @@ function warningsOf(records: Records): string[] {
   if (unchecked.length === 0) return [];
   const what = 'damage to it, or zeros where elements were never written, would not be noticed';
   return [`Saved without a checksum, so that ${what}: ${showFirst(unchecked, show)}.`];
+}
+
+/**
+ * Checks the headers of records without a storage. A record may be missing by its damaged name alone, such as that of the byte
+ * order; then the name before its data is another.
+ */
+function* checkUnreferenced(records: Records, storages: Storages): Reading<void> {
+  const referenced = new Set([...storages.values()].map(({ stored }) => stored.entry));
+  yield* locateEntries([...records.values()].filter((entry) => !referenced.has(entry)));
 }
 
 function recordNamed(records: Records, name: string, what: string): ZipEntry {

@@ -11,7 +11,8 @@ export type ZipArchive = ReadonlyMap<string, ZipEntry>;
 
 /**
  * Opens a zip archive: stored and deflated entries, 32 and 64 bits, sizes before or behind the data. It reads the end of the
- * file and the directory; the header and descriptor of an entry are read and checked with its data.
+ * file and the directory. The header and descriptor of an entry are checked when it is read; readers check those of entries that
+ * they leave alone by `locateEntries`, since a damaged name may be why.
  *
  * The directory decides. Files on which readers of zip disagree are refused: names that stand twice, bytes before or behind the
  * archive, entries that overlap, and entries with headers that contradict the directory or with other bytes around their data.

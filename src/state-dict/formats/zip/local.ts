@@ -21,6 +21,7 @@ const MAX_DESCRIPTOR_BYTES = 24;
 
 /** Reads the headers and descriptors of entries in one request, and returns where the data of each begins in the file. */
 export function* locateEntries(entries: readonly ZipEntry[]): Reading<number[]> {
+  if (entries.length === 0) return [];
   const parts = yield* readRanges(entries.flatMap(headAndTail));
   return entries.map((entry, i) => dataBegin(entry, parts[2 * i], parts[2 * i + 1]));
 }
