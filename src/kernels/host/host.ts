@@ -47,17 +47,14 @@ export class RunningEngine {
 export class Host {
   private running: RunningEngine | undefined;
   private failure: { readonly reason: string; readonly pause: number; left: number } | undefined;
+  /** Threads that were asked for; undefined: the default. */
   private wantedThreads: number | undefined;
   private loss: string | undefined;
 
   constructor(private readonly start: () => Engine) {}
 
-  /** The threads that calls may use: those asked for, or the default. */
-  get threads(): number {
-    return this.wantedThreads ?? defaultThreads();
-  }
-
-  set threads(count: number) {
+  /** Sets how many threads calls may use. */
+  setThreads(count: number): void {
     this.wantedThreads = count;
     if (this.running) this.running.engine.threads.count = count;
   }
@@ -82,8 +79,9 @@ export class Host {
     const { failure } = this;
     if (failure && failure.left-- > 0) return failure.reason;
     try {
-      this.running = new RunningEngine(this.start());
-      this.running.engine.threads.count = this.threads;
+      const engine = this.start();
+      engine.threads.count = this.wantedThreads ?? defaultThreads(engine.threads.processors);
+      this.running = new RunningEngine(engine);
       this.failure = undefined;
       return undefined;
     } catch (error) {
@@ -143,4 +141,4 @@ function reasonOf(error: unknown): string {
   return `its engine does not start here: ${reason}${hint}`;
 }
 
-export const host = new Host(makeEngine);
+export const host = new Host(() => makeEngine());

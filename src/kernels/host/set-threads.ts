@@ -13,5 +13,5 @@ export function setThreads(count: number): void {
   checkInteger('setThreads', 'count', count, 1);
   if (count > MAX_THREADS)
     throw new RangeError(message('setThreads', 'count', `at most ${MAX_THREADS}`, String(count)));
-  host.threads = count;
+  host.setThreads(count);
 }

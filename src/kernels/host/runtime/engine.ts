@@ -43,6 +43,8 @@ export interface Teams {
 
 /** Runs jobs, on several threads where that is faster. The results are the same to the bit either way. */
 export interface Threads {
+  /** Processors that there are for them. */
+  readonly processors: number;
   /** Threads that may work at once, the caller among them. Those that are too many end. */
   count: number;
   /** Runs all jobs to their end. @throws EngineLostError */

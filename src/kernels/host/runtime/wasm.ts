@@ -1,6 +1,8 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
 import type { EngineFunctions } from '../abi/functions.js';
+import { nodeThreads } from '../threads/node-threads.js';
+import type { WorkerPlatform } from '../threads/worker.js';
 import { WorkerThreads } from '../threads/worker-threads.js';
 import { Arena, type ArenaMemory } from './arena.js';
 import type { Engine } from './engine.js';
@@ -119,12 +121,15 @@ function guardFunctions(exports: WebAssembly.Exports, abandon: () => void): Engi
   return Object.fromEntries(guarded);
 }
 
-/** An engine with a memory of its own. @throws where the host allows none: it has no room, or a page forbids WebAssembly. */
-export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
+/**
+ * An engine with a memory of its own.
+ * @param platform what its workers come from.
+ * @throws where the host allows none: it has no room, or a page forbids WebAssembly.
+ */
+export function makeEngine(platform: WorkerPlatform | undefined = nodeThreads()): Engine {
   const { memory, maxPages } = makeMemory();
-  const bytes = Uint8Array.from(atob(isRelaxed ? ENGINE_WASM_RELAXED : ENGINE_WASM), (character) =>
-    character.charCodeAt(0),
-  );
+  const base64 = hasMultiplyAdd() ? ENGINE_WASM_RELAXED : ENGINE_WASM;
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const module = new WebAssembly.Module(bytes);
   const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
   const functions = guardFunctions(exports, () => threads.abandon());
@@ -133,7 +138,7 @@ export function makeEngine(isRelaxed = hasMultiplyAdd()): Engine {
   const arenaMemory = new WasmMemory(memory, base, maxPages);
   const arena = new Arena(arenaMemory);
   const ints = (at: number, count: number) => arenaMemory.ints.subarray(at, at + count);
-  const threads = new WorkerThreads({ module, memory, base, arena, functions, ints });
+  const threads = new WorkerThreads(platform, { module, memory, base, arena, functions, ints });
   return {
     arena,
     functions,

@@ -6,7 +6,7 @@ import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from '../
 import type { Round, Teams, Threads } from '../runtime/engine.js';
 import { type EngineLostError, lostInThreads } from '../runtime/engine-lost-error.js';
 import { Backoff } from './backoff.js';
-import { nodeThreads } from './node-threads.js';
+import type { WorkerPlatform } from './worker.js';
 import { type WorkerHost, Workers } from './workers.js';
 
 /** Microseconds that a thread looks at memory before it sleeps. To wake one takes 40 (Xeon, Linux, the median). */
@@ -50,7 +50,7 @@ export interface ThreadHost extends WorkerHost {
   ints(at: number, count: number): Int32Array;
 }
 
-/** Shares rounds among the caller and workers of Node, unless that is slower. */
+/** Shares rounds among the caller and workers, unless that is slower. */
 export class WorkerThreads implements Threads {
   private readonly workers: Workers;
   private backoff = new Backoff();
@@ -66,19 +66,27 @@ export class WorkerThreads implements Threads {
   private roundsSinceWoken = 0;
   private readonly together = noFields(TEAM);
 
-  constructor(private readonly host: ThreadHost) {
-    this.workers = new Workers(host, () => {
+  /** @param platform what workers come from; undefined: the caller does everything. */
+  constructor(
+    private readonly platform: WorkerPlatform | undefined,
+    private readonly host: ThreadHost,
+  ) {
+    this.workers = new Workers(platform, host, () => {
       this.wanted = Math.min(this.wanted, this.workers.count + 1);
     });
   }
 
+  get processors(): number {
+    return this.platform?.processors ?? 1;
+  }
+
   get count(): number {
-    return nodeThreads() === undefined ? 1 : this.wanted;
+    return this.wanted;
   }
 
   /** Workers start when they are first needed. */
   set count(count: number) {
-    this.wanted = count;
+    this.wanted = this.platform ? count : 1;
     this.backoff = new Backoff();
     if (this.workers.keep(count - 1)) this.ring(0);
   }

@@ -1,4 +1,4 @@
-/** What a worker runs, and what it is given. */
+/** A worker of the engine: what it is given, the states it goes through, and what starts one. */
 
 /** The state of a worker, an integer of the arena. */
 export const WORKER_STATES = {
@@ -25,24 +25,23 @@ export interface WorkerData {
   readonly done: number;
 }
 
-/**
- * Waits for rounds, takes jobs, tells the caller. In plain JavaScript, so that neither a bundler nor a loader of TypeScript has to
- * find it. A worker that traps or ends in a job says so: nobody has to wait for it.
- */
-export const WORKER = `
-const { module, memory, base, queue, stack, state, done } = require('node:worker_threads').workerData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
-exports.__stack_pointer.value = stack;
-const ints = new Int32Array(memory.buffer);
-const [isToLeave, hasLeft] = [${WORKER_STATES.isToLeave}, ${WORKER_STATES.hasLeft}];
-let isAtWork = false;
-process.on('exit', () => { if (isAtWork) exports.abandon(base, queue); });
-for (let round = 0; ; ) {
-  round = exports.await_round(base, queue, round);
-  if (Atomics.compareExchange(ints, state, isToLeave, hasLeft) === isToLeave) break;
-  isAtWork = true;
-  exports.work(base, queue, round);
-  isAtWork = false;
-  Atomics.notify(ints, done);
+/** A worker that was started. */
+export interface RunningWorker {
+  /** Ends it wherever it is. */
+  terminate(): void;
 }
-`;
+
+/** What an engine's workers come from. Node's stand in node-threads.ts. */
+export interface WorkerPlatform {
+  /** Processors that this process may use. */
+  readonly processors: number;
+  /**
+   * Starts a worker, which does not keep the process alive. It instantiates the module, waits for rounds and takes their
+   * jobs. One that traps or ends in a job calls `abandon`, so that nobody waits for it.
+   *
+   * @param onError called where it has failed, before `onExit`.
+   * @param onExit called when it has ended.
+   * @throws Error where the process may start no thread.
+   */
+  start(data: WorkerData, onError: () => void, onExit: () => void): RunningWorker;
+}

@@ -2,8 +2,7 @@
 
 import { STACK_BYTES } from '../abi/constants.js';
 import type { Arena } from '../runtime/arena.js';
-import { type NodeWorker, nodeThreads } from './node-threads.js';
-import { WORKER, WORKER_STATES, type WorkerData } from './worker.js';
+import { type RunningWorker, WORKER_STATES, type WorkerData, type WorkerPlatform } from './worker.js';
 
 /** Floats of a worker's block of the arena: its stack, and behind it its state. */
 const STACK_FLOATS = STACK_BYTES / 4;
@@ -19,7 +18,7 @@ export interface WorkerHost {
 }
 
 interface Entry {
-  readonly worker: NodeWorker;
+  readonly worker: RunningWorker;
   /** Its block of the arena. */
   readonly block: number;
 }
@@ -30,8 +29,12 @@ export class Workers {
   /** Of workers that have left or ended. */
   private readonly freeBlocks: number[] = [];
 
-  /** @param onError called when one has failed: another would fail as well. */
+  /**
+   * @param platform undefined: no worker ever starts.
+   * @param onError called when one has failed: another would fail as well.
+   */
   constructor(
+    private readonly platform: WorkerPlatform | undefined,
     private readonly host: WorkerHost,
     private readonly onError: () => void,
   ) {}
@@ -64,7 +67,7 @@ export class Workers {
 
   /** Ends all of them wherever they are. Their engine cannot be used any more. */
   terminate(): void {
-    for (const { worker } of [...this.staying.splice(0), ...this.leaving.splice(0)]) void worker.terminate();
+    for (const { worker } of [...this.staying.splice(0), ...this.leaving.splice(0)]) worker.terminate();
   }
 
   private stateOf(block: number): [ints: Int32Array, at: number] {
@@ -86,6 +89,8 @@ export class Workers {
   }
 
   private start(queue: number, done: number): boolean {
+    const { platform } = this;
+    if (platform === undefined) return false;
     const { module, memory, base, arena } = this.host;
     const block = this.freeBlocks.pop() ?? arena.allocate(BLOCK_FLOATS);
     const [ints, at] = this.stateOf(block);
@@ -99,34 +104,30 @@ export class Workers {
       state: base / 4 + at,
       done: base / 4 + done,
     };
-    let worker: NodeWorker | undefined;
     try {
-      worker = nodeThreads()?.start(WORKER, data);
+      const worker: RunningWorker = platform.start(
+        data,
+        () => {
+          this.forget(worker);
+          this.onError();
+        },
+        () => this.forget(worker),
+      );
+      this.staying.push({ worker, block });
+      return true;
     } catch {
       // The process may start none: the other threads do the work.
-    }
-    if (worker === undefined) {
       this.freeBlocks.push(block);
       return false;
     }
-    const entry = { worker, block };
-    this.staying.push(entry);
-    worker.on('exit', () => this.forget(entry));
-    worker.on('error', () => {
-      this.forget(entry);
-      this.onError();
-    });
-    worker.unref();
-    return true;
   }
 
-  /** Its block is free, unless it was seen to have left before. */
-  private forget(entry: Entry): void {
+  /** Frees the block of a worker that has ended; `callBack` has done so where it saw that the worker had left. */
+  private forget(worker: RunningWorker): void {
     for (const entries of [this.staying, this.leaving]) {
-      const i = entries.indexOf(entry);
+      const i = entries.findIndex((entry) => entry.worker === worker);
       if (i < 0) continue;
-      entries.splice(i, 1);
-      this.freeBlocks.push(entry.block);
+      this.freeBlocks.push((entries.splice(i, 1) as [Entry])[0].block);
     }
   }
 }
