@@ -2,8 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { gru, lstm, rnn, setThreads } from '../../src/index.js';
-import { WORTH } from '../../src/kernels/host/call/plan.js';
-import { WAKING } from '../../src/kernels/host/threads/worker-threads.js';
+import { host } from '../../src/kernels/host/host.js';
 import type { Implementation } from '../../src/ops/implementation.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
 import { maxAbs, maxDifference } from './parity.js';
@@ -178,14 +177,13 @@ const FLOOR = 1e-2;
 
 /** Runs `body` on all threads, in teams of all threads, even where there is little work to share. */
 function sharingAll<T>(body: () => T): T {
-  const [worth, waking] = [{ ...WORTH }, { ...WAKING }];
-  Object.assign(WORTH, { call: 0, groups: 0, teamStep: 0 });
-  WAKING.flops = 0;
+  const { threads } = host.run(({ engine }) => engine);
+  const { thresholds } = threads;
+  threads.thresholds = { call: 0, groups: 0, teamStep: 0, waking: 0 };
   try {
     return body();
   } finally {
-    Object.assign(WORTH, worth);
-    Object.assign(WAKING, waking);
+    threads.thresholds = thresholds;
   }
 }
 

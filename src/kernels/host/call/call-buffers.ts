@@ -129,7 +129,7 @@ export class CallBuffers {
       };
       const { layers, directions, batch, stateSizes } = plan;
       this.finals = stateSizes.map((size) => this.temporary.allocate(layers * directions * batch * size));
-      this.members = teamSize(plan, threads, packings.length);
+      this.members = teamSize(plan, threads, packings.length, engine.threads.thresholds);
       this.buffers = this.groups.map((group) =>
         Array.from({ length: directions }, () => this.makeBuffers(group)),
       );

@@ -89,9 +89,9 @@ function makeBuffers(
   { states, lengths }: GroupedInputs<TensorInfo>,
   isTraining: boolean,
 ): CallBuffers {
-  const threads = threadsFor(plan, engine.threads.count);
+  const threads = threadsFor(plan, engine.threads);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
-  const packings = packingsOf(plan, values, groupCount(plan, threads));
+  const packings = packingsOf(plan, values, groupCount(plan, threads, engine.threads.thresholds));
   const rows = packings.reduce((sum, packing) => sum + packing.rows, 0);
   return new CallBuffers(
     engine,

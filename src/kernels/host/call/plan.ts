@@ -4,6 +4,8 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { CELLS, type Cell, outputSize, stateSizes } from '../../../torch/cells.js';
 import type { DirectionOf, RecurrentCall } from '../../contract.js';
 import { GRADIENT_SLOTS, padded, SLOTS, VECTOR } from '../abi/constants.js';
+import type { Threads } from '../runtime/engine.js';
+import type { Thresholds } from '../threads/thresholds.js';
 
 /** The weights of one direction of one layer, as the backend has them. */
 export type DirectionTensors = DirectionOf<TensorInfo, TensorInfo>;
@@ -79,19 +81,9 @@ export function packingsOf(
   });
 }
 
-/** Multiplications and additions from which on threads are worth it. Specs lower them, to have small calls shared as well. */
-export const WORTH = {
-  /** To be shared by threads that are awake. */
-  call: 1e6,
-  /** To be cut into groups of rows: 0.1 ms of work. */
-  groups: 4e6,
-  /** 10 microseconds of them, where a barrier takes one or less. */
-  teamStep: 3e5,
-};
-
 /** Threads that a call is worth, of those there are. */
-export function threadsFor(plan: Plan, available: number): number {
-  return callFlops(plan) < WORTH.call ? 1 : available;
+export function threadsFor(plan: Plan, { count, thresholds }: Threads): number {
+  return callFlops(plan) < thresholds.call ? 1 : count;
 }
 
 function callFlops(plan: Plan): number {
@@ -105,17 +97,18 @@ export function stepFlops({ gates, hiddenSize, outSize }: Plan, inputSize: numbe
 }
 
 /** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
-export function groupCount(plan: Plan, threads: number): number {
+export function groupCount(plan: Plan, threads: number, thresholds: Thresholds): number {
   const { batch, directions } = plan;
-  if (callFlops(plan) < WORTH.groups) return 1;
+  if (callFlops(plan) < thresholds.groups) return 1;
   return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
 }
 
 /** Threads that share the units of each direction of each group, where rows and directions are too few for all. */
-export function teamSize(plan: Plan, threads: number, groups: number): number {
+export function teamSize(plan: Plan, threads: number, groups: number, thresholds: Thresholds): number {
   const { batch, directions, hiddenSize, inputSize, projSize } = plan;
   const size = Math.floor(threads / (directions * groups));
-  const isWorth = projSize === 0 && stepFlops(plan, inputSize) * Math.ceil(batch / groups) >= WORTH.teamStep;
+  const flops = stepFlops(plan, inputSize) * Math.ceil(batch / groups);
+  const isWorth = projSize === 0 && flops >= thresholds.teamStep;
   return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / VECTOR))) : 1;
 }
 

@@ -2,6 +2,7 @@
 
 import type { JOBS } from '../abi/constants.js';
 import type { EngineFunctions } from '../abi/functions.js';
+import type { Thresholds } from '../threads/thresholds.js';
 import type { Arena } from './arena.js';
 
 export interface Engine {
@@ -47,6 +48,8 @@ export interface Threads {
   readonly processors: number;
   /** Threads that may work at once, the caller among them. Those that are too many end. */
   count: number;
+  /** From which work on calls and rounds are shared; lower, and smaller ones are as well. */
+  thresholds: Thresholds;
   /** Runs all jobs to their end. @throws EngineLostError */
   run(round: Round): void;
 }

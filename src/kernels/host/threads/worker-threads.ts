@@ -6,6 +6,7 @@ import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from '../
 import type { Round, Teams, Threads } from '../runtime/engine.js';
 import { type EngineLostError, lostInThreads } from '../runtime/engine-lost-error.js';
 import { Backoff } from './backoff.js';
+import { THRESHOLDS, type Thresholds } from './thresholds.js';
 import type { WorkerPlatform } from './worker.js';
 import { type WorkerHost, Workers } from './workers.js';
 
@@ -26,9 +27,6 @@ const FLOPS_OF_A_LOOK = 1e5;
 /** Rounds are quick where so many in a row follow the one before within so many microseconds. */
 const QUICK_ROUNDS = 8;
 const QUICK_GAP = 200;
-
-/** Less work than this, 0.1 ms of it, is shared only with workers that are awake. Specs lower it, to have all shared. */
-export const WAKING = { flops: 4e6 };
 
 /** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
 const LOST_AFTER_SECONDS = 60;
@@ -52,6 +50,7 @@ export interface ThreadHost extends WorkerHost {
 
 /** Shares rounds among the caller and workers, unless that is slower. */
 export class WorkerThreads implements Threads {
+  thresholds: Thresholds = THRESHOLDS;
   private readonly workers: Workers;
   private backoff = new Backoff();
   private wanted = 1;
@@ -119,7 +118,7 @@ export class WorkerThreads implements Threads {
     const isQuick = (performance.now() - this.ended) * 1000 <= QUICK_GAP;
     this.quickRounds = isQuick ? this.quickRounds + 1 : 0;
     if (!this.backoff.mayShare(flops)) return false;
-    if (flops >= WAKING.flops) {
+    if (flops >= this.thresholds.waking) {
       this.startWorkers();
       return this.workers.count > 0;
     }
