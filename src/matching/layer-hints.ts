@@ -159,8 +159,8 @@ function hintAtMap({ faults, leaves, stateDict, selection }: HintSource, absent:
     const tied = leaves.find((other) => other.module.torchName !== torchName && holds(other.modulePath));
     if (tied === undefined) continue;
     const map = `map: { "${leaf.layerPath}": "${tied.modulePath}" }`;
-    const text = `"${tied.modulePath}" has the shapes of the missing "${leaf.modulePath}": if the module ties them, pass ${map}.`;
-    faults.hint(text, keysOf(leaf, selection));
+    const text = `"${tied.modulePath}" has the shapes of the missing "${leaf.modulePath}"`;
+    faults.hint(`${text}: if the module ties them, pass ${map}.`, keysOf(leaf, selection));
   }
   if (entries.length > 0) faults.hint(mapHint(entries), explained);
 }
