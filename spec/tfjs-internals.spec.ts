@@ -1,0 +1,103 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import type * as Internals from '../src/tfjs-internals.js';
+
+/** The value of tfjs that another version may have otherwise. */
+interface Part {
+  readonly owner: object;
+  readonly name: string;
+  readonly value?: unknown;
+}
+
+interface Case {
+  readonly title: string;
+  readonly use: (internals: typeof Internals) => unknown;
+  readonly part: Part;
+  /** `<part>: expected <rule>, as in tfjs 4.22, got <value>`. */
+  readonly told: string;
+}
+
+/** Runs `body` while a property has another value. */
+function withOther({ owner, name, value }: Part, body: () => void): void {
+  const own = Object.getOwnPropertyDescriptor(owner, name);
+  Object.defineProperty(owner, name, { value, configurable: true, writable: true });
+  try {
+    body();
+  } finally {
+    delete (owner as Record<string, unknown>)[name];
+    if (own) Object.defineProperty(owner, name, own);
+  }
+}
+
+const { state } = tf.engine();
+const weight = { originalName: 'kernel' } as unknown as Parameters<typeof Internals.renameWeight>[0];
+const wasm = { typedArrayFromHeap: () => new Float32Array(1) };
+const KERNEL = 'TorchRecurrentTraining';
+
+const CASES: readonly Case[] = [
+  {
+    title: 'the count of gradients',
+    use: ({ gradientDepth }) => gradientDepth(),
+    part: { owner: state, name: 'gradientDepth' },
+    told: 'Engine.state.gradientDepth: expected a number, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the scopes',
+    use: ({ liveTape }) => liveTape(),
+    part: { owner: state, name: 'scopeStack', value: 'scopes' },
+    told: 'Engine.state.scopeStack: expected an array, as in tfjs 4.22, got "scopes"',
+  },
+  {
+    title: 'the tape',
+    use: ({ saveOnTape }) => saveOnTape(KERNEL, []),
+    part: { owner: state, name: 'activeTape', value: [{ kernelName: 'Add', saved: [] }] },
+    told: `Engine.state.activeTape: expected to end with a node of ${KERNEL}, as in tfjs 4.22, got "Add"`,
+  },
+  {
+    title: 'the memory of the wasm backend',
+    use: ({ wasmView }) => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
+    part: { owner: wasm, name: 'typedArrayFromHeap' },
+    told: 'BackendWasm.typedArrayFromHeap: expected a function, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the device of tfjs-node',
+    use: ({ usesTensorflowGpu }) => usesTensorflowGpu(),
+    part: { owner: tf.engine(), name: 'backendName', value: 'tensorflow' },
+    told: 'NodeJSKernelBackend.isUsingGpuDevice: expected a boolean, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the name of a weight',
+    use: ({ renameWeight }) => renameWeight(weight, 'weight_ih_l0'),
+    part: { owner: weight, name: 'originalName' },
+    told: 'LayerVariable.originalName: expected a string, as in tfjs 4.22, got undefined',
+  },
+];
+
+describe('the parts of tfjs that it does not document', () => {
+  let internals: typeof Internals;
+  let copies = 0;
+
+  // Each part is checked when it is first used: every case has the module as a process has it at its start.
+  beforeEach(async () => {
+    internals = await import(`../src/tfjs-internals.ts?copy=${copies++}`);
+  });
+
+  for (const { title, use, part, told } of CASES)
+    it(`are told where another version has them otherwise, with the version to install: ${title}`, () => {
+      tf.tidy(() => {
+        withOther(part, () =>
+          expect(() => use(internals))
+            .to.throw(`tfjs: ${told}. Install tfjs ~4.22.0`)
+            .with.property('name', 'UnsupportedError'),
+        );
+      });
+    });
+
+  it('are told where a layer does not count its uses', () => {
+    expect(() => internals.countUse({} as tf.layers.Layer))
+      .to.throw(
+        'tfjs: Layer._refCount: expected a field, as in tfjs 4.22, got undefined. Install tfjs ~4.22.0',
+      )
+      .with.property('name', 'UnsupportedError');
+  });
+});
