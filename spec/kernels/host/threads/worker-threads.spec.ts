@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../../src/errors.js';
-import { gru, setThreads } from '../../../../src/index.js';
+import { type GRU, type GRUArgs, gru, setThreads } from '../../../../src/index.js';
 import { host } from '../../../../src/kernels/host/host.js';
 import { maxDifference } from '../../../support/parity.js';
 import { type Mishap, WorkerWatch } from '../../../support/workers.js';
@@ -10,17 +10,51 @@ const CALL_AGAIN = '. Call again: another engine starts, on one thread; setThrea
 const ENDED = `engine threads: jobs: expected all to be finished, got a worker that trapped or ended in one${CALL_AGAIN}`;
 const SILENT = `engine threads: jobs: expected all to be finished, got a worker that did not answer for 60 seconds${CALL_AGAIN}`;
 
-// The threads are the engine's own, whatever the backend.
+/** What the tests of a suite call, by {@link onTwoThreads}. */
+let layer: GRU;
+let x: tf.Tensor;
+/** The output on one thread. */
+let expected: Float32Array;
+let watch: WorkerWatch;
+
+const call = () => tf.tidy(() => layer.forward(x).output.dataSync<'float32'>().slice());
+
+const bytesOf = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
+/** The same to the bit: a direction is computed in one way, whoever does it. */
+const expectRight = () => expect(bytesOf(call()).equals(bytesOf(expected))).to.equal(true);
+
+/** Makes a layer and an input of this shape for a suite, whose tests begin on two threads and leave no worker behind. */
+function onTwoThreads(args: GRUArgs, shape: [batch: number, steps: number, inputSize: number]): void {
+  before(async () => {
+    // The threads are the engine's own, whatever the backend.
+    await tf.setBackend('cpu');
+    layer = gru(args);
+    layer.ensureBuilt(shape[2]);
+  });
+
+  beforeEach(() => {
+    watch = new WorkerWatch();
+    x = tf.randomNormal(shape, 0, 1, 'float32', 1);
+    setThreads(1);
+    expected = call();
+    setThreads(2);
+  });
+
+  afterEach(async () => {
+    watch.stop();
+    setThreads(1);
+    x.dispose();
+    await watch.allEnded();
+  });
+
+  after(() => layer.dispose());
+}
+
 describe("the engine's workers", () => {
-  before(() => tf.setBackend('cpu'));
+  // Two directions of some ten milliseconds each: two jobs, and long enough to be killed in.
+  onTwoThreads({ hiddenSize: 96, bidirectional: true, seed: 1 }, [8, 60, 64]);
 
-  /** Two directions of some ten milliseconds each: two jobs, and long enough to be killed in. */
-  const layer = gru({ hiddenSize: 96, bidirectional: true, seed: 1 });
-  let watch: WorkerWatch;
-  let x: tf.Tensor;
-  let expected: Float32Array;
-
-  const call = () => tf.tidy(() => layer.forward(x).output.dataSync<'float32'>().slice());
   const gradient = () =>
     tf.tidy(() =>
       tf
@@ -28,9 +62,6 @@ describe("the engine's workers", () => {
         .dataSync<'float32'>()
         .slice(),
     );
-
-  /** The same to the bit: a direction is computed in one way, whoever does it. */
-  const expectRight = () => expect(maxDifference(call(), expected)).to.equal(0);
 
   /** Calls until a worker has this mishap; on a busy machine some calls may not be shared. */
   function loseWorker(mishap: Mishap = 'end', told = ENDED, body: () => unknown = call): void {
@@ -42,25 +73,6 @@ describe("the engine's workers", () => {
       .with.property('name', 'EngineLostError');
     watch.leaveAlone();
   }
-
-  beforeEach(() => {
-    layer.ensureBuilt(64);
-    watch = new WorkerWatch();
-    x = tf.randomNormal([8, 60, 64], 0, 1, 'float32', 1);
-    setThreads(1);
-    expected = call();
-    setThreads(2);
-  });
-
-  afterEach(async () => {
-    watch.stop();
-    setThreads(1);
-    x.dispose();
-    // None is left behind, whatever became of it.
-    await watch.allEnded();
-  });
-
-  after(() => layer.dispose());
 
   it('start when a call needs them, and stay', () => {
     expect(watch.started).to.have.length(0);
@@ -203,34 +215,8 @@ describe("the engine's workers", () => {
 });
 
 describe("a team of the engine's workers", () => {
-  before(() => tf.setBackend('cpu'));
-
-  /** One row: its units are shared, one job for each thread. */
-  const layer = gru({ hiddenSize: 256, seed: 2 });
-  let watch: WorkerWatch;
-  let x: tf.Tensor;
-  let expected: Float32Array;
-
-  const call = () => tf.tidy(() => layer.forward(x).output.dataSync<'float32'>().slice());
-  const expectRight = () => expect(call()).to.deep.equal(expected);
-
-  beforeEach(() => {
-    layer.ensureBuilt(64);
-    watch = new WorkerWatch();
-    x = tf.randomNormal([1, 40, 64], 0, 1, 'float32', 1);
-    setThreads(1);
-    expected = call();
-    setThreads(2);
-  });
-
-  afterEach(async () => {
-    watch.stop();
-    setThreads(1);
-    x.dispose();
-    await watch.allEnded();
-  });
-
-  after(() => layer.dispose());
+  // One row: its units are shared, one job for each thread.
+  onTwoThreads({ hiddenSize: 256, seed: 2 }, [1, 40, 64]);
 
   it('does without members that do not come', () => {
     watch.onRound(() => void watch.started.at(-1)?.terminate());
