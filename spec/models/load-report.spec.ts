@@ -128,7 +128,7 @@ describe('LoadReport', () => {
       reportOf(embedding(maskZero), new Map([['weight', f32([3, 2], [...row, 1, 2, 0, 0])]])).warnings;
     const warning =
       'layer "tok_emb": row 0 is all zeros, as padding_idx=0 leaves it, and maskZero is off. ' +
-      'Pass maskZero: true to tf.layers.embedding if index 0 pads.';
+      'Pass maskZero: true to tf.layers.embedding only where the PyTorch model packs its input and index 0 pads.';
     expect(warnings([0, 0])).to.deep.equal([warning]);
     expect(warnings([0, 0], true)).to.deep.equal([]);
     expect(warnings([0, 0.5])).to.deep.equal([]);

@@ -360,13 +360,16 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     tf.tidy(() => {
       const predict = (row: number[]) => () => model.predict(ids([IDS[0], row]));
       const rule = `${module}.apply: mask: expected each row to be right-padded, 1..T leading ones, got row 1: `;
+      const unpacked =
+        'If the PyTorch model does not pack its input, it reads the padding: leave maskZero out';
       const padRight =
-        'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too';
+        'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too. ' +
+        unpacked;
       expect(predict([1, 0, 2, 0])).to.throw(RangeError, `${rule}1010. ${padRight}`);
       expect(predict([0, 0, 2, 3])).to.throw(RangeError, `${rule}0011. ${padRight}`);
       expect(predict([0, 0, 0, 0])).to.throw(
         RangeError,
-        `${rule}0000. An empty sequence has no PyTorch counterpart`,
+        `${rule}0000. A PackedSequence has no empty row: drop such rows or give them one real token. ${unpacked}`,
       );
     });
     model.dispose();

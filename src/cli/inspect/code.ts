@@ -60,7 +60,7 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
       ['outputDim', embeddingDim],
     ];
     lines.push(
-      '// maskZero: true if index 0 pads (padding_idx=0): then it also tells the lengths.',
+      '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
       `tf.layers.embedding(${callText([name(path), ...sizes, ['inputShape', '[null]']])}),`,
     );
   }

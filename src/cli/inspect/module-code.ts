@@ -43,7 +43,7 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
       return layerCode('dense', linearArgs(module), names);
     case 'embedding':
       return layerCode('embedding', embeddingArgs(module), names, [
-        '// maskZero: true if index 0 pads (padding_idx=0).',
+        '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
       ]);
     case 'layerNorm':
       return layerNormCode(module, names);

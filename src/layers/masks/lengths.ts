@@ -61,6 +61,9 @@ function checkValues(where: string, values: readonly number[], steps: number): v
   }
 }
 
+/** torch masks nothing by itself. */
+const UNPACKED = 'If the PyTorch model does not pack its input, it reads the padding: leave maskZero out';
+
 /**
  * The lengths of the rows in a mask `[B, T]`, or undefined when it masks nothing. Call inside `tidy`.
  * @throws RangeError for a row that is empty or not right-padded, where reading the mask costs nothing.
@@ -81,8 +84,9 @@ function rowLength(where: string, present: TypedArray, row: number): number {
   if (firstAbsent > 0 && present.subarray(firstAbsent).every((value) => value === 0)) return firstAbsent;
   const marks = Array.from(present, (value) => (value ? '1' : '0')).join('');
   const got = `row ${row}: ${marks.length > 24 ? `${marks.slice(0, 24)}...` : marks}`;
-  const remedy = marks.includes('1')
+  const change = marks.includes('1')
     ? 'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too'
-    : 'An empty sequence has no PyTorch counterpart: drop such rows or give them one real token';
+    : 'A PackedSequence has no empty row: drop such rows or give them one real token';
+  const remedy = `${change}. ${UNPACKED}`;
   throw new RangeError(message(where, 'mask', 'each row to be right-padded, 1..T leading ones', got, remedy));
 }

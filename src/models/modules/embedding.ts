@@ -32,7 +32,7 @@ export const embedding: ModuleKind = (layer) => {
         return [];
       return [
         `layer "${layer.name}": row 0 is all zeros, as padding_idx=0 leaves it, and maskZero is off. ` +
-          'Pass maskZero: true to tf.layers.embedding if index 0 pads.',
+          'Pass maskZero: true to tf.layers.embedding only where the PyTorch model packs its input and index 0 pads.',
       ];
     },
     conflict() {
