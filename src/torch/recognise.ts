@@ -4,7 +4,7 @@ import { lastPart, parentPath } from '../state-dict/keys.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
 import type { TorchDtype } from '../state-dict/tensors/tensor.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
-import { recognisePlain } from './recognise-plain.js';
+import { recogniseNonRecurrent } from './recognise-non-recurrent.js';
 import { recogniseRecurrent } from './recognise-recurrent.js';
 
 /** A tensor without its elements. */
@@ -28,7 +28,7 @@ export function recogniseModules(tensors: ReadonlyMap<string, TensorShape>): Rec
     if (module.kind === 'recurrent') inputSizes.add(module.args.inputSize);
   }
   return [...groups].map(
-    ([path, group]) => found.get(path) ?? recognisePlain(path, shapesOf(group), inputSizes),
+    ([path, group]) => found.get(path) ?? recogniseNonRecurrent(path, shapesOf(group), inputSizes),
   );
 }
 

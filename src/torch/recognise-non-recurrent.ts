@@ -12,7 +12,7 @@ const LINEAR_NAME = /fc|lin|proj|head|dense|out|dec|attn|mlp|query|key|value/i;
 const NORM_NAME = /norm|ln|rms/i;
 
 /** @param inputSizes  of the recurrent layers of the file: a matrix with such columns may be the embedding before one. */
-export function recognisePlain(
+export function recogniseNonRecurrent(
   path: string,
   shapes: NamedShapes,
   inputSizes: ReadonlySet<number>,
