@@ -101,6 +101,7 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
     for (const result of results) terminal.line(resultLine(result, tolerance));
     const [style, verdict] = isFine ? (['green', 'within'] as const) : (['red', 'beyond'] as const);
     terminal.line(terminal.style(style, `${verdict} the tolerance of ${tolerance}`));
+    if (!isFine) for (const line of assumptions(module, x, batchFirst, nonlinearity)) terminal.line(line);
   }
   return isFine ? 0 : 1;
 }
@@ -183,6 +184,29 @@ function compare(option: string, actual: NumberArray, expected: NumberArray): Wo
 function resultLine({ name, error, index, actual, expected }: Result, tolerance: number): string {
   const sign = error <= tolerance ? 'ok  ' : 'FAIL';
   return `${sign} ${name}: worst error ${error} at [${index.join(', ')}]: ${actual}, expected ${expected}`;
+}
+
+/** What the options said, or left at its default, of the things that the file does not store: a sentence each. */
+function assumptions(
+  { torchName }: RecurrentModule | CellModule,
+  { shape }: NumberArray,
+  batchFirst: boolean,
+  nonlinearity: Nonlinearity,
+): string[] {
+  const isRnn = torchName === 'RNN' || torchName === 'RNNCell';
+  const layouts = ['[T, B, ...]', '[B, T, ...]'];
+  const [taken, other] = batchFirst ? layouts.reverse() : layouts;
+  const flag = `${batchFirst ? 'without' : 'with'} --batch-first`;
+  return [
+    ...(shape.length === 3
+      ? [
+          `The file does not store batch_first: the arrays were read as ${taken}; ${flag} they are read as ${other}.`,
+        ]
+      : []),
+    ...(isRnn
+      ? [`The file does not store nonlinearity: ${nonlinearity} was taken; see --nonlinearity.`]
+      : []),
+  ];
 }
 
 /** The answer as JSON; NaN and infinities are text, because JSON has no numbers for them. */
