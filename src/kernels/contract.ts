@@ -181,7 +181,7 @@ export function countInputs(call: RecurrentCall): number {
 }
 
 /** How many outputs a call has: the output and the final states. */
-export function countOutputs({ cell }: RecurrentCall): number {
+function countOutputs({ cell }: RecurrentCall): number {
   return 1 + CELLS[cell].states.length;
 }
 

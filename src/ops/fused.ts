@@ -74,15 +74,16 @@ registerGradient({
   gradFunc: (dys, saved, attrs) => {
     const { call, implementation, originals } = attrs as unknown as TrainingAttrs;
     const outputGradients = (dys as Tensor[]).slice(1);
-    const outputsFrom = countInputs(call);
-    const pinned = saved.slice(0, outputsFrom);
-    if (!engine().isTapeOn()) return kernelGradients(call, pinned, saved.slice(outputsFrom), outputGradients);
+    const inputCount = countInputs(call);
+    const pinned = saved.slice(0, inputCount);
+    const made = saved.slice(inputCount);
+    if (!engine().isTapeOn()) return kernelGradients(call, pinned, made, outputGradients);
     const inputs = pinned.map((input, i) =>
       input.dtype === 'float32' ? connect(originals[i] as Tensor, input) : input,
     );
     return implementation === 'auto'
       ? referenceGradients(call, inputs, outputGradients)
-      : kernelGradients(call, inputs, saved.slice(outputsFrom), outputGradients);
+      : kernelGradients(call, inputs, made, outputGradients);
   },
 });
 

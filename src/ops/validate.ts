@@ -76,7 +76,8 @@ export function checkStateShapes(
   }
 }
 
-function shapeFits(shape: Sizes, expected: Sizes): boolean {
+/** Unknown dimensions (null) fit any. */
+export function shapeFits(shape: Sizes, expected: Sizes): boolean {
   const fits = (size: number | null, i: number) =>
     size === null || expected[i] === null || size === expected[i];
   return shape.length === expected.length && shape.every(fits);

@@ -2,6 +2,7 @@
 
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
+import { shapeFits } from '../../ops/validate.js';
 
 /** Checks for `[B, I]`, or unbatched `[I]` where that is allowed. Unknown dimensions (null, in symbolic shapes) pass. */
 export function checkCellInput(
@@ -40,10 +41,7 @@ export function checkCellState(
   shape: Shape,
   expected: Shape,
 ): void {
-  const fits =
-    shape.length === expected.length &&
-    shape.every((size, i) => size === null || expected[i] === null || size === expected[i]);
-  if (fits) return;
+  if (shapeFits(shape, expected)) return;
   const words = stateWords(className, names.length > 1 ? `hx[${index}]` : 'hidden', index, shape, expected);
   throw new RangeError(
     message(where, names[index] as string, `shape ${showShape(expected)}`, showShape(shape), words),

@@ -1,11 +1,10 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers, Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
-import type { DirectionWeights } from '../../kernels/contract.js';
+import type { DirectionWeights, WeightName } from '../../kernels/contract.js';
 import type { ModuleOptions } from '../args/module-args.js';
 import { torchInitializer } from './initializer.js';
 
-type WeightName = keyof DirectionWeights;
 type Initializer = ReturnType<typeof torchInitializer>;
 
 /** A layer or cell, which tells the names and shapes of its parameters for an input size. */

@@ -5,8 +5,16 @@ import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from '../abi/stru
 import { Scope } from '../runtime/arena.js';
 import type { Engine, Job, Round } from '../runtime/engine.js';
 import type { PackedWeights } from '../weights/packed-weights.js';
-import { project } from './backend-projection.js';
-import { type DirectionTensors, inputSizeOf, type Packing, type Plan, stepFlops, teamSize } from './plan.js';
+import { project, usesBackend } from './backend-projection.js';
+import {
+  type DirectionTensors,
+  inputSizeOf,
+  type Packing,
+  type Plan,
+  rowsOf,
+  stepFlops,
+  teamSize,
+} from './plan.js';
 import { allocateStaging } from './sequences.js';
 
 /** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
@@ -100,12 +108,13 @@ export class CallBuffers {
   private readonly buffers: readonly (readonly ForwardBuffers[])[];
   /** Packed rows of all groups. */
   private readonly rows: number;
+  /** Whether the backend makes the input projections. */
+  private readonly isProjected: boolean;
 
   /**
    * @param packings of each group of rows.
    * @param hasStates whether the caller gives initial states.
    * @param threads that the call is worth.
-   * @param isProjected whether the backend makes the input projections.
    * @throws UnsupportedError when the arena is full; nothing is kept then.
    */
   constructor(
@@ -115,11 +124,11 @@ export class CallBuffers {
     hasStates: boolean,
     readonly threads: number,
     private readonly isTraining: boolean,
-    private readonly isProjected: boolean,
   ) {
     this.kept = new Scope(engine.arena);
     this.temporary = new Scope(engine.arena);
-    this.rows = packings.reduce((sum, { rows }) => sum + rows, 0);
+    this.rows = rowsOf(packings);
+    this.isProjected = usesBackend(plan, this.rows);
     try {
       this.groups = packings.map((packing) => this.makeGroup(packing));
       this.initial = this.makeInitial(hasStates);

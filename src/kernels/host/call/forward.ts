@@ -5,7 +5,6 @@ import { type GroupedInputs, groupInputs, type RecurrentCall } from '../../contr
 import type { Scope } from '../runtime/arena.js';
 import type { Engine } from '../runtime/engine.js';
 import type { PackedWeights, WeightCache } from '../weights/packed-weights.js';
-import { usesBackend } from './backend-projection.js';
 import type { BufferCache } from './buffer-cache.js';
 import { CallBuffers, type StackArrays } from './call-buffers.js';
 import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
@@ -92,16 +91,7 @@ function makeBuffers(
   const threads = threadsFor(plan, engine.threads);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
   const packings = packingsOf(plan, values, groupCount(plan, threads, engine.threads.thresholds));
-  const rows = packings.reduce((sum, packing) => sum + packing.rows, 0);
-  return new CallBuffers(
-    engine,
-    plan,
-    packings,
-    states.length > 0,
-    threads,
-    isTraining,
-    usesBackend(plan, rows),
-  );
+  return new CallBuffers(engine, plan, packings, states.length > 0, threads, isTraining);
 }
 
 /** The packed weights, which stay where they are while `body` runs. */

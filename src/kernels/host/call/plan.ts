@@ -61,6 +61,13 @@ export interface Packing {
   readonly isIdentity: boolean;
 }
 
+/** Rows of all groups. */
+export function rowsOf(packings: readonly Packing[]): number {
+  let sum = 0;
+  for (let i = 0; i < packings.length; i++) sum += (packings[i] as Packing).rows;
+  return sum;
+}
+
 /** The batch in `count` groups that take its sorted rows in turn, so that each has long ones and short ones. */
 export function packingsOf(
   { steps, batch, call }: Plan,

@@ -13,12 +13,12 @@ import {
 import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from '../abi/structs.js';
 import { commonFields, type Group, runJobs } from '../call/call-buffers.js';
 import type { Reserve } from '../call/forward.js';
-import { type DirectionTensors, inputSizeOf, stepFlops } from '../call/plan.js';
+import { type DirectionTensors, inputSizeOf, type Packing, rowsOf, stepFlops } from '../call/plan.js';
 import { allocateStaging, copyIn, copyOut } from '../call/sequences.js';
 import { makeTensor, valuesOf } from '../call/tensors.js';
 import { Scope } from '../runtime/arena.js';
 import type { Engine, Job } from '../runtime/engine.js';
-import type { PackedWeights } from '../weights/packed-weights.js';
+import type { MatrixName, PackedWeights } from '../weights/packed-weights.js';
 
 /** What the backward pass leaves of one direction of one group. */
 interface DirectionGradient {
@@ -39,14 +39,15 @@ interface Factors {
   readonly rows: number;
 }
 
-/** Packed rows of all groups. */
-const rowsOf = (groups: readonly Group[]) => groups.reduce((sum, { packing }) => sum + packing.rows, 0);
-
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
 /** What the backward pass of a stack leaves for the products. It only reads the reserve. */
 export class StackGradient {
   private readonly scope: Scope;
+  /** Of each group. */
+  private readonly packings: readonly Packing[];
+  /** Packed rows of all groups. */
+  private readonly rows: number;
   /** By direction of each layer, then by group. */
   private readonly directions: DirectionGradient[][] = [];
   /** By state, `[L*D, B, S]`. */
@@ -66,7 +67,9 @@ export class StackGradient {
     [dOutput, ...dStates]: readonly TensorInfo[],
   ) {
     const { layers, directions, batch, stateSizes } = reserve.plan;
+    this.packings = reserve.groups.map(({ packing }) => packing);
     this.scope = new Scope(engine.arena);
+    this.rows = rowsOf(this.packings);
     try {
       this.dInitials = stateSizes.map((size) => this.scope.allocate(layers * directions * batch * size));
       this.withTemporary((temporary) => {
@@ -121,9 +124,7 @@ export class StackGradient {
   }
 
   private allocateStaging(scope: Scope, width: number): number {
-    const { plan, groups } = this.reserve;
-    const packings = groups.map(({ packing }) => packing);
-    return allocateStaging(scope, plan, packings, width);
+    return allocateStaging(scope, this.reserve.plan, this.packings, width);
   }
 
   private withTemporary<T>(body: (temporary: Scope) => T): T {
@@ -155,7 +156,7 @@ export class StackGradient {
           return gradient;
         });
       }
-      const flops = stepFlops(plan, 0) * rowsOf(groups) * plan.directions;
+      const flops = stepFlops(plan, 0) * this.rows * plan.directions;
       runJobs(engine, reserve.threads, { jobs, flops });
     });
   }
@@ -173,7 +174,7 @@ export class StackGradient {
     };
   }
 
-  private transposeOf(k: number, name: 'weight_ih' | 'weight_hh' | 'weight_hr'): number {
+  private transposeOf(k: number, name: MatrixName): number {
     const tensors = this.tensors[k] as DirectionTensors;
     return (this.reserve.weights[k] as PackedWeights).transpose(name, tensors[name] as TensorInfo);
   }
@@ -241,7 +242,7 @@ export class StackGradient {
           });
           return { job: 'input_gradient', at };
         });
-        const flops = 2 * gates * gate * columns * rowsOf(groups);
+        const flops = 2 * gates * gate * columns * this.rows;
         runJobs(engine, reserve.threads, { jobs, flops });
       }
     });

@@ -8,7 +8,7 @@ import type { Engine } from '../runtime/engine.js';
 
 const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const;
 
-type MatrixName = 'weight_ih' | 'weight_hh' | 'weight_hr';
+export type MatrixName = 'weight_ih' | 'weight_hh' | 'weight_hr';
 
 /** The packed weights of one direction of one layer. Blocks of the arena; 0 where there is none. */
 export class PackedWeights {
