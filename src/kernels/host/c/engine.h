@@ -2,8 +2,8 @@
  * The engine's interface: what the TypeScript above calls, and the layout of what it passes.
  *
  * Everything lies in one arena of floats. A buffer is given as its index in the arena, counted in floats; 0 is none. Integer
- * arrays lie there as well, four bytes each. Nothing is allocated, kept or read outside of it. The arena is never at address
- * 0: the compiler may take a buffer in it for null then.
+ * arrays lie there as well, four bytes each. Nothing is allocated, kept or read outside of it. The arena never begins at
+ * address 0, where the compiler could take a buffer for a null pointer.
  *
  * Dimensions: T steps, B batch rows, I input size, H hidden size, P projected size, S = P or H (columns of h), G gates.
  * Hp, Pp are H and P rounded up to whole vectors of VL = 8 floats.
@@ -12,6 +12,9 @@
  * step 1, and so on. counts[t] rows have step t, M rows in all, so no work is done on padding. The rows of a state are in
  * the caller's order; order[i] is the caller's row of sorted row i. A sequence may hold a group of the caller's rows only:
  * groups know nothing of each other, so that several threads can work on them at once.
+ *
+ * Rooms: passes/ walks the steps forward and backward, cells/ has the equations of a step, matrix/ the products, packing/ the
+ * layouts of weights and sequences, threads/ the queue of jobs and the teams that share one.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -103,9 +106,6 @@ int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns);
 /* [gates * units, columns] row-major -> for each gate, panels of VL units, each [columns][VL]; missing units are zero. */
 void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns);
 
-/* to[rows, columns] += bias; whole vectors. */
-void add_bias(float *arena, index_t to, index_t bias, int32_t rows, int32_t columns);
-
 /*
  * The same weight for products with its transpose, rows of slots * Hp on the left: panels of VL columns, each
  * [gates * Hp][VL]. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
@@ -116,6 +116,9 @@ void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates
 /* [G * H] -> [G][Hp]. `other` (0: none) is added in the gates before `added_gates`. */
 void pack_bias(float *arena, index_t bias, index_t other, index_t packed, int32_t gates, int32_t units,
                int32_t added_gates);
+
+/* to[rows, columns] += bias; `columns` is a multiple of VL. */
+void add_bias(float *arena, index_t to, index_t bias, int32_t rows, int32_t columns);
 
 /*
  * Between a caller's sequence ([B, T, width], or [T, B, width] when not batch_first) and the packed one of a group of
@@ -134,7 +137,7 @@ struct input_gradient {
   int32_t depth;         /* gates * Hp */
   index_t dx;            /* rows `columns` apart */
   int32_t rows, columns;
-  int32_t add;           /* to what is there */
+  int32_t add;           /* 1: to what is there */
 };
 
 /* dw[gates * units, columns] = (dw +) sum over the M rows of dgates^T @ x, for some of the units of every gate. */
@@ -146,7 +149,7 @@ struct weight_gradient {
   index_t dw;
   int32_t rows, gates, units, columns;
   int32_t unit_begin, unit_end;
-  int32_t add;           /* to what is there */
+  int32_t add;           /* 1: to what is there */
   index_t scratch;       /* weight_gradient_scratch(gates, unit_end - unit_begin) floats */
 };
 
@@ -159,20 +162,22 @@ void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t 
                    int32_t gates, int32_t units, int32_t add);
 
 /*
- * Jobs that share the units of one direction. Before they start all is zero but for the first three; `size` 1 and `start` -1
- * make the first job to run do everything, and the others nothing.
+ * The state of a team: jobs that share the units of one direction. The caller sets the first three fields and clears the others.
+ * With `size` 1 and `start` -1 the first job that runs does everything, and the others nothing.
+ *
+ * Threads wait by spinning, then asleep. A look is one read of a spinning thread.
  */
 struct team {
   int32_t size;          /* members */
-  int32_t looks;         /* of a member for another, before it sleeps */
-  int32_t join_looks;    /* of the first member for the others, before it begins alone */
-  int32_t joined;        /* members that have come */
+  int32_t looks;         /* that a member takes before it sleeps */
+  int32_t join_looks;    /* that the leader takes for the others before it begins alone */
+  int32_t joined;        /* members that have joined */
   int32_t start;         /* 1 + the step from which they work together; 0: not yet known, -1: never, -2: a member is lost */
-  int32_t arrived;       /* at the current barrier */
-  int32_t generation;    /* barriers that are over; negative: a member is lost */
+  int32_t arrived;       /* members at the current barrier */
+  int32_t generation;    /* barriers completed; negative: a member is lost */
   int32_t waiting;       /* members asleep */
-  int32_t waited_looks;  /* of all members at barriers */
-  int32_t slept;         /* microseconds, of all members at barriers */
+  int32_t waited_looks;  /* that all members have taken at barriers */
+  int32_t slept;         /* microseconds that all members have slept at barriers */
 };
 
 /* The functions that take the index of a struct: what can be queued. */
@@ -185,14 +190,14 @@ enum job { JOB_FORWARD, JOB_BACKWARD, JOB_INPUT_GRADIENT, JOB_WEIGHT_GRADIENT };
 
 /*
  * Jobs that do not depend on each other, for any number of threads. `ticket` holds the round, the count of jobs and the next
- * one to be taken: a thread that comes late, in another round, takes nothing.
+ * job to be taken: a thread that comes late takes none of another round.
  */
 struct queue {
   int32_t round;         /* changes when a round begins: workers wait for it */
   int32_t ticket;        /* round << 16 | count << 8 | next */
-  int32_t done;          /* jobs finished in this round; changes also where one cannot be */
-  int32_t lost;          /* not 0: a job cannot be finished, nor anything else of this arena be trusted */
-  int32_t looks;         /* of a worker for the next round, before it sleeps */
+  int32_t done;          /* jobs finished in this round; set to -1 when a thread is lost */
+  int32_t lost;          /* not 0: a thread is lost, and nothing in this arena can be trusted */
+  int32_t looks;         /* that a worker takes for the next round before it sleeps */
   int32_t sleeping;      /* workers asleep */
   struct queued_job { int32_t job; index_t at; } jobs[];
 };
@@ -200,13 +205,13 @@ struct queue {
 /* Takes and runs jobs of the round until none is left. */
 void work(float *arena, index_t queue, int32_t round);
 
-/* A worker's wait for another round than the one it has seen. Returns the round that there is. */
+/* Waits until the round is another one than `seen`, and returns it. */
 int32_t await_round(float *arena, index_t queue, int32_t seen);
 
-/* A thread is lost in a job of the current round: nobody is to wait for it. */
+/* Tells all that wait for a job of the current round that a thread is lost. */
 void abandon(float *arena, index_t queue);
 
-/* Looks at an integer until it is something else than `value`, `looks` times at most. Returns how many times it was `value`. */
+/* Reads an integer until it differs from `value`, `looks` times at most. Returns how often it was `value`. */
 int32_t look(float *arena, index_t at, int32_t value, int32_t looks);
 
 /* The activations alone, y[i] = f(x[i]), for tests. */

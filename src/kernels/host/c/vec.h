@@ -58,8 +58,8 @@ INLINE vf joined(v4 low, v4 high) { return __builtin_shufflevector(low, high, 0,
 #endif
 
 /*
- * Each keeps a NaN of x. By name in wasm: of a comparison and a choice the compiler makes a minimum, and with relaxed SIMD one
- * that may be anything for a NaN.
+ * The smaller and the larger of a limit and x; a NaN of x stays one. In wasm by the name of the instruction: clang makes a minimum
+ * of a comparison and a selection, with relaxed SIMD one that may give anything for a NaN.
  */
 INLINE vf at_most(float limit, vf x) {
 #ifdef __wasm_simd128__
@@ -92,7 +92,7 @@ INLINE vf multiply_add(vf a, vf b, vf c) {
 /* Columns rounded up to whole vectors. */
 INLINE long padded(long columns) { return (columns + VL - 1) / VL * VL; }
 
-/* As many floats as an index can reach, rather than a small or negative number that has wrapped around. */
+/* INT32_MAX in place of a count that no index reaches and that would wrap around. */
 INLINE int32_t limited(int64_t floats) { return floats > INT32_MAX ? INT32_MAX : (int32_t)floats; }
 
 #endif

@@ -5,8 +5,8 @@
 #include "../vec.h"
 
 /*
- * 2^x. Limited to where an exponent is one of a normal number, of 0 or of infinity: at -127 the result is 0, at 128 infinity, so
- * that sigmoid reaches 0 and 1 and tanh -1 and 1 as they do in torch, where 0 * infinity is to be NaN.
+ * 2^x, with x limited to -127..128: the result is 0 at the lower end and infinity at the upper one. So sigmoid reaches 0 and 1, and
+ * tanh -1 and 1, as they do in torch, where 0 * infinity is NaN.
  *
  * x = n + f with n the nearest integer, |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits,
  * where it becomes the exponent of 2^n. 2^f is its Taylor polynomial of degree 6 with the last coefficient moved for a
@@ -32,8 +32,8 @@ INLINE vf sigmoid(vf x) { return splat(1.f) / (splat(1.f) + exp2_limited(x * spl
 
 /*
  * 1 - 2 / (1 + e^2|x|) with the sign of x: of a negative x itself the quotient would be near 2 and its rounding twice as large
- * (1.8e-7 against 0.9e-7). Near zero, where that leaves 1e-7 of any x, the odd polynomial of Cephes' tanhf: small states stay as
- * exact as they are in PyTorch, and so do the gradients that are made of them.
+ * (1.8e-7 against 0.9e-7). Near zero the formula would be 1e-7 off for the smallest x as well. The odd polynomial of Cephes' tanhf
+ * takes its place there: small states, and the gradients that are made of them, stay as exact as in PyTorch.
  */
 INLINE vf tanh_of(vf x) {
   vi sign = (vi)x & INT32_MIN;

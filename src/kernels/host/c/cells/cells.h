@@ -1,8 +1,8 @@
 /*
- * The cells: one vector of VL units of one row, a step forward and a step back. Each file beside this one holds one cell.
+ * The cells: one vector of VL units of one row, a step forward and a step back. gru.h, lstm.h and rnn.h hold one cell each.
  *
- * `gx` and `gh` are the shares of the input and of the state in each gate's sum, biases in; gates lie `gate` floats apart in
- * gx and `ROWS * VL` in gh. The reserve's slots lie `gate` = Hp floats apart.
+ * `gx` and `gh` are what input and state add to each gate's sum; the biases are in gx, except GRU's b_hn. Gates lie `gate`
+ * floats apart in gx and `ROWS * VL` in gh. The reserve's slots lie `gate` = Hp floats apart.
  */
 #ifndef CELLS_H
 #define CELLS_H

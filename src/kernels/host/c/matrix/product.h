@@ -9,7 +9,7 @@
 
 enum start { FROM_ZERO, FROM_OUT };
 
-/* A tile of the product, of `count` rows, to where it belongs. */
+/* Writes `count` rows of a tile to their place in the product. */
 INLINE void put_tile(float *out, long out_stride, int count, const float *c, vf add, long columns, enum start start) {
   for (int r = 0; r < count; r++) {
     float *to = out + r * out_stride;
@@ -28,7 +28,7 @@ NOINLINE void product(float *out, long out_stride, long rows, long columns, cons
   float c[ROWS * VL];
   long j = 0;
   if (rows == 1) {
-    /* Four panels at a time: one alone waits for its own sums. */
+    /* Four panels at a time: one alone would wait for the latency of its sums. */
     for (; j + 4 * VL <= columns; j += 4 * VL) {
       row_4(c, VL, depth, a, weight + j * depth, VL * depth);
       for (int g = 0; g < 4; g++)

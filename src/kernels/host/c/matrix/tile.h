@@ -70,8 +70,8 @@ INLINE void tile(int rows, float *c, long depth, const float *a, long row, const
 }
 
 /*
- * One row of a times `gates` panels that lie `stride` floats apart: they share the broadcasts, and a single row alone
- * would leave most of its time to waiting for its own sums. c is `gates` times VL floats, `c_stride` apart.
+ * One row of a times `gates` panels that lie `stride` floats apart. They share the broadcasts, and each sum has the others' to
+ * hide its latency; one panel alone would mostly wait for it. c is `gates` times VL floats, `c_stride` apart.
  */
 INLINE void row_of(const int gates, float *c, long c_stride, long depth, const float *a, const float *b, long stride) {
   vf sum[4];

@@ -35,7 +35,7 @@ INLINE struct backward_run start_run(const int cell, float *arena, const struct 
 
 /* The packed row of sorted row i one step before the current one, as the direction ran; -1 where it started here. */
 INLINE long row_before(const struct walk *w, long i) {
-  /* The walk goes against the direction: what it reaches next, the direction had before. */
+  /* The walk goes against the direction: its next step is the one that the direction had before. */
   if (!w->upwards) return w->t > 0 ? w->first - w->counts[w->t - 1] + i : -1;
   return i < next_count(w) ? w->first + w->count + i : -1;
 }
@@ -64,7 +64,7 @@ INLINE void add_output_gradient(float *arena, const struct direction *d, const s
     for (long j = 0; j < run->out; j += VL) {
       vf sum = load(dh + j);
       if (d->dy) sum += load_part(arena + d->dy + row * d->dy_stride + j, run->out - j);
-      /* What stands behind the columns is a factor of zeros in the product below: an infinity there would make NaN. */
+      /* The product below multiplies the padding by zeros: an infinity there would make NaN. */
       if (d->proj_size) sum = keep(first(run->out - j), sum);
       store(dh + j, sum);
       if (d->proj_size) store_part(arena + d->dh_sum + row * run->out + j, sum, run->out - j);
@@ -110,7 +110,7 @@ INLINE void run_backward(const int cell, float *arena, const struct direction *d
   const float *dhn = d->dhn ? arena + d->dhn : 0, *dcn = d->dcn ? arena + d->dcn : 0;
   fill_h_before(arena, d, &run);
   struct walk w = start_walk(arena, d, d->reverse);
-  /* Rows without a step hand the gradient of their end to their start. */
+  /* Rows without a step: dh0 is dhn, dc0 is dcn. */
   long present = d->steps > 0 ? w.counts[0] : 0;
   load_rows(run.dh, run.out_padded, dhn, run.out, w.order, present, w.batch);
   if (d->dh0) keep_rows(arena + d->dh0, run.dh, run.out_padded, run.out, w.order, present, w.batch);

@@ -15,8 +15,8 @@ struct forward_run {
   long chunk_begin, chunk_end;                 /* packed rows whose gx is there */
   long chunk_limit;                            /* rows of the next chunk */
   long unit_begin, unit_end;                   /* units of this job */
-  int leads;                                   /* starts and ends rows, which are common to all units */
-  struct team *team;                           /* those who share the other units; 0: nobody */
+  int leads;                                   /* loads and stores the states of rows, for all units */
+  struct team *team;                           /* whose other members have the other units; 0: this job has all */
 };
 
 INLINE struct forward_run start_run(const int cell, float *arena, const struct direction *d) {
@@ -52,7 +52,7 @@ int32_t forward_scratch(int32_t cell, int32_t batch, int32_t hidden_size, int32_
   return limited(floats);
 }
 
-/* The next chunk: as many whole steps as its limit holds, the current one first. 0: the step is in the one that is there. */
+/* Begins a chunk with the current step, of as many whole steps as its limit holds. 0: the present chunk has the step. */
 INLINE int next_chunk(const struct direction *d, const struct walk *w, struct forward_run *run) {
   if (w->first >= run->chunk_begin && w->first < run->chunk_end) return 0;
   long begin = w->first, end = w->first + w->count;
@@ -68,13 +68,13 @@ INLINE int next_chunk(const struct direction *d, const struct walk *w, struct fo
   return 1;
 }
 
-/* gx of the chunk. */
+/* Makes gx of the chunk. */
 INLINE void project_chunk(const int cell, float *arena, const struct direction *d, const struct forward_run *run) {
   long begin = run->chunk_begin, end = run->chunk_end;
   long stride = gates_of(cell) * run->hidden_padded, columns = stride;
   long parts = 1, first = 0;
   if (run->team) {
-    /* Of every gate the units of this job. */
+    /* Only the units of this job, of every gate. */
     parts = gates_of(cell);
     first = run->unit_begin;
     columns = padded(run->unit_end - run->unit_begin);
@@ -151,7 +151,7 @@ INLINE void swap_states(struct forward_run *run) {
   run->h_next = h;
 }
 
-/* From here on the units of this job, with those who have the others. */
+/* Leaves the units that are not of this job to the team. */
 INLINE void share_units(const struct direction *d, struct forward_run *run, struct team *team) {
   run->team = team;
   run->unit_begin = d->unit_begin;
@@ -162,9 +162,9 @@ INLINE void share_units(const struct direction *d, struct forward_run *run, stru
 /*
  * 0: a member of the team is lost.
  *
- * The leader of a team does everything until all members have joined. From then on every member walks by itself and works on its
- * own units; what is common to all units is the business of the one with the first unit. A barrier stands before anybody changes
- * what another may still write or read: after rows were loaded, and after each step.
+ * The leader of a team does everything until all members have joined. From then on every member walks the steps by itself and
+ * computes its own units; the member with the first unit also loads and stores the states of rows. A barrier comes before a member
+ * changes what another may still write or read: after rows are loaded, and after each step.
  */
 INLINE int run_forward(const int cell, float *arena, const struct direction *d) {
   struct forward_run run = start_run(cell, arena, d);
@@ -177,7 +177,7 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
     run.leads = 0;
   }
   if (is_waiting) await_members(team);
-  /* Until a team is complete its leader should not be busy for long: chunks grow from one step on. */
+  /* Chunks begin with one step and grow, so that a leader soon sees that its team is complete. */
   if (!is_leader || is_waiting) run.chunk_limit = d->batch;
   struct walk w = start_walk(arena, d, !d->reverse);
   /* Rows without a step end where they start. */
@@ -195,7 +195,7 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
     if (n == start) share_units(d, &run, team);
     int is_new_chunk = next_chunk(d, &w, &run);
     if (n < start) {
-      /* The first member has done it. */
+      /* The leader has computed it. */
       w.joined = w.count;
       swap_states(&run);
       continue;

@@ -1,27 +1,27 @@
 /*
- * Threads that share the units of one direction. The first to come, the leader, begins alone; when all have joined they go on
- * together from the next step, and wait for each other at a barrier after every step. A worker may need longer to wake than many
- * a step takes: the leader waits only for threads that are awake, and for them no longer than they need to come.
+ * Threads that share the units of one direction. The first to join, the leader, begins alone; when all have joined, they work
+ * together from the next step on, with a barrier after every step. To wake a worker may take longer than many steps: the leader
+ * waits only for threads that are awake, and only as long as those need to join.
  *
- * At a barrier a member looks for longer than waking a thread takes: two members that put each other to sleep would never again
- * work at once. Looks and sleep at barriers are counted: from them the caller learns what waiting for a member that has lost its
- * processor has cost, and whether to do without the team for some calls.
+ * At a barrier a member spins for longer than it takes to wake a thread: two members that put each other to sleep would never
+ * work at the same time again. Looks and sleep at barriers are counted. They tell the caller what it has cost to wait for a member
+ * that had lost its processor, and whether to do without the team for some calls.
  */
 #ifndef TEAM_H
 #define TEAM_H
 
 #include "wait.h"
 
-/* Naps after which a member counts as lost: a minute. */
+/* A member that another has waited for through so many naps, a minute, is lost. */
 #define LOST_AFTER 60000
 #define NAP 1000000LL
 
-/* How long members have waited, or where that does not count, 0. */
+/* Where looks and sleep are counted; null: they are not. */
 struct waits {
   int32_t *looks, *slept;
 };
 
-/* Waits for *at to change from `value`, looking, then asleep. 0: it has not, and whoever should change it is lost. */
+/* Waits until *at differs from `value`: spins, then sleeps. 0: it never did, so the thread that should change it is lost. */
 static inline int await_change(struct team *team, int32_t *at, int32_t value, struct waits waits) {
   int32_t looks = look_until_change(at, value, team->looks);
   if (waits.looks) add_shared(waits.looks, looks);
@@ -35,12 +35,12 @@ static inline int await_change(struct team *team, int32_t *at, int32_t value, st
   return load_shared(at) != value;
 }
 
-/* Every member calls it once. 1: the leader. */
+/* Every member calls it once. Returns whether it is the leader. */
 static inline int join_team(struct team *team) { return add_shared(&team->joined, 1) == 0; }
 
 static inline int all_joined(struct team *team) { return load_shared(&team->joined) == team->size; }
 
-/* The leader's wait for the others. */
+/* The leader waits for the others. */
 static inline void await_members(struct team *team) {
   for (int32_t i = 0; i < team->join_looks && !all_joined(team); i++) {}
 }
@@ -53,20 +53,20 @@ static inline void announce(struct team *team, int32_t start) {
   if (load_shared(&team->waiting)) wake_all(&team->start);
 }
 
-/* The leader's word to the others: together from this step on. */
+/* The leader tells the others to join in at this step. */
 static inline void announce_start(struct team *team, long step) { announce(team, (int32_t)step + 1); }
 
-/* Or: it has done everything alone. */
+/* The leader tells the others that it has done everything alone. */
 static inline void announce_end(struct team *team) { announce(team, START_NEVER); }
 
-/* The others' wait for the leader's word: a step, or a negative number as in `start`. */
+/* The others wait for the leader. Returns the step to join in at, START_NEVER or START_LOST. */
 static inline long await_start(struct team *team) {
   if (!await_change(team, &team->start, START_UNKNOWN, (struct waits){0})) return START_LOST;
   int32_t start = load_shared(&team->start);
   return start < 0 ? start : start - 1;
 }
 
-/* Waits until all members have come here. 0: one of them is lost. */
+/* Waits until all members have arrived. 0: one of them is lost. */
 static inline int barrier_wait(struct team *team) {
   int32_t generation = load_shared(&team->generation);
   if (generation < 0) return 0;
@@ -80,7 +80,7 @@ static inline int barrier_wait(struct team *team) {
   return await_change(team, &team->generation, generation, waits) && load_shared(&team->generation) >= 0;
 }
 
-/* A member is lost: the others are not to wait for it. */
+/* Tells all members that one of them is lost. */
 static inline void lose_member(struct team *team) {
   store_shared(&team->start, START_LOST);
   store_shared(&team->generation, INT32_MIN);

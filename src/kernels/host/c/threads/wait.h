@@ -1,4 +1,4 @@
-/* Waiting for another thread to change an integer of the arena: looking at it for a while, then asleep. */
+/* Waiting for another thread to change an integer of the arena: spinning for a while, then asleep. */
 #ifndef WAIT_H
 #define WAIT_H
 
@@ -10,8 +10,8 @@ INLINE void store_shared(int32_t *at, int32_t value) { __atomic_store_n(at, valu
 INLINE int32_t add_shared(int32_t *at, int32_t n) { return __atomic_fetch_add(at, n, __ATOMIC_SEQ_CST); }
 
 /*
- * Looks at *at until it is something else than `value`, `looks` times at most. Returns how many times it was still `value`. Out of
- * line, so that a look takes as long wherever it is: the caller measures how many it makes in a microsecond.
+ * Reads *at until it differs from `value`, `looks` times at most. Returns how often it was `value`. Out of line, so that a look
+ * takes the same time everywhere: the caller measures how many there are in a microsecond.
  */
 NOINLINE int32_t look_until_change(const int32_t *at, int32_t value, int32_t looks) {
   int32_t i = 0;
@@ -19,7 +19,7 @@ NOINLINE int32_t look_until_change(const int32_t *at, int32_t value, int32_t loo
   return i;
 }
 
-/* Milliseconds of a clock; 0 where nobody sleeps. */
+/* Milliseconds of a clock; 0 in native builds, where no thread sleeps. */
 #ifdef __wasm__
 __attribute__((import_module("env"), import_name("now"))) double now(void);
 #else
@@ -28,7 +28,7 @@ INLINE double now(void) { return 0; }
 
 #define FOR_EVER -1LL
 
-/* Sleeps until somebody wakes the sleepers of *at, unless it is something else than `value`. 0: the time is over. */
+/* Sleeps until another thread calls wake_all(at), unless *at differs from `value` already. 0: the time is over. */
 INLINE int sleep_while(int32_t *at, int32_t value, long long nanoseconds) {
 #ifdef __wasm__
   return __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) != 2;
