@@ -74,6 +74,7 @@ describe('the commands of the documentation', () => {
     before(() => {
       folder = mkdtempSync(join(tmpdir(), 'tfjs-torch-rnn-commands-'));
       cpSync(join(FIXTURES, 'checkpoint.pt'), join(folder, 'model.pt'));
+      cpSync(join(FIXTURES, 'modules.safetensors'), join(folder, 'model.safetensors'));
       for (const name of ['x.npy', 'y.npy']) cpSync(join(FIXTURES, name), join(folder, name));
     });
     after(() => rmSync(folder, { recursive: true }));
