@@ -72,7 +72,9 @@ describe('hints at paths', () => {
         stack([3, 3, 3, 3, 3], (i) => ['one', 'two', 'three', 'four'][i]),
         file,
       ),
-    ).to.deep.equal([mapHint('"two": "encoder", "three": "decoder"')]);
+    ).to.deep.equal([
+      `${mapHint('"two": "encoder", "three": "decoder"')} Several modules have the same shapes: check that each layer gets its own.`,
+    ]);
   });
 
   it('offer an unbuilt layer modules of its rank', () => {
@@ -134,7 +136,9 @@ describe('hints at paths', () => {
       merged(below('l0', linear(2, 2)), ...modules),
     );
     expect(hints).to.have.lengthOf(1);
-    expect(hints[0]).to.match(/"l1": "module0", .*"l24": "module23", \.\.\. 35 more \}\.$/);
+    expect(hints[0]).to.match(
+      /"l1": "module0", .*"l24": "module23", \.\.\. 35 more \}\. Several modules have the same shapes: /,
+    );
   });
 
   it('look at each entry of the file only a few times for each layer', () => {

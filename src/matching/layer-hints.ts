@@ -140,6 +140,7 @@ function hintAtMap({ faults, leaves, stateDict, selection }: HintSource, absent:
   const used = new Set<string>();
   const entries: [layerPath: string, modulePath: string][] = [];
   const explained: string[] = [];
+  let isGuess = false;
   for (const leaf of absent.slice(0, MAP_LIMITS.layers)) {
     const parameters = leaf.parameters.map((parameter): NamedParameter => [parameter.key, parameter]);
     const holds = (path: string) =>
@@ -149,6 +150,7 @@ function hintAtMap({ faults, leaves, stateDict, selection }: HintSource, absent:
       });
     const path = free.find((candidate) => !used.has(candidate) && holds(candidate));
     if (path !== undefined) {
+      isGuess ||= free.some((other) => other !== path && holds(other));
       used.add(path);
       entries.push([leaf.layerPath, path]);
       explained.push(...keysOf(leaf, selection));
@@ -162,7 +164,7 @@ function hintAtMap({ faults, leaves, stateDict, selection }: HintSource, absent:
     const text = `"${tied.modulePath}" has the shapes of the missing "${leaf.modulePath}"`;
     faults.hint(`${text}: if the module ties them, pass ${map}.`, keysOf(leaf, selection));
   }
-  if (entries.length > 0) faults.hint(mapHint(entries), explained);
+  if (entries.length > 0) faults.hint(mapHint(entries, isGuess), explained);
 }
 
 /** An output layer that has no layer here, with the values of the embedding: torch has the weight under two names. */
@@ -184,7 +186,11 @@ function isSame(loaded: TorchTensor, other: unknown): boolean {
   return isTensor && hasSameValues(loaded, other as TorchTensor);
 }
 
-function mapHint(entries: readonly (readonly [layerPath: string, modulePath: string])[]): string {
+/** @param isGuess  whether other modules fit as well, such as an encoder and a decoder of the same sizes. */
+function mapHint(
+  entries: readonly (readonly [layerPath: string, modulePath: string])[],
+  isGuess: boolean,
+): string {
   const shown = entries
     .slice(0, MAP_LIMITS.entries)
     .map(([layerPath, modulePath]) => `"${layerPath}": "${modulePath}"`);
@@ -192,7 +198,8 @@ function mapHint(entries: readonly (readonly [layerPath: string, modulePath: str
   const list = [...shown, ...(rest > 0 ? [`... ${rest} more`] : [])].join(', ');
   return (
     'Layers match modules by name, and some have another name in the file. ' +
-    `By shapes and order this fits: name the layers so, or pass map: { ${list} }.`
+    `By shapes and order this fits: name the layers so, or pass map: { ${list} }.` +
+    (isGuess ? ' Several modules have the same shapes: check that each layer gets its own.' : '')
   );
 }
 
