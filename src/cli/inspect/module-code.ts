@@ -55,7 +55,9 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
       ]);
     case 'prelu':
       return layerCode('prelu', preluArgs(module), names, [
-        '// For [B, T, C]: share all axes but the channels.',
+        module.parameters === 1
+          ? '// For [B, T, C]: one value for all, so every axis is shared.'
+          : '// For [B, T, C]: share all axes but the channels.',
       ]);
   }
 }
