@@ -1,6 +1,6 @@
 /**
- * Everything that this package uses of tfjs 4.22 and that tfjs does not document. Nothing else reaches inside: what another
- * version of tfjs changes is mended here. Each part is checked when it is first used.
+ * Everything that this package uses of tfjs 4.22 and that tfjs does not document. No other file does: a change in another
+ * version of tfjs is followed here alone. Each part is checked when it is first used.
  */
 
 import {
@@ -36,9 +36,8 @@ export function gradientDepth(): number {
 }
 
 /**
- * The tape that records, or that gradients are being made of; one object for all gradients inside each other. A loss or a
- * gradient that throws leaves its tape behind as the active one: nothing is recorded any more then, and the scope of
- * gradients is closed.
+ * The tape that records, or whose gradients are being computed; nested gradients share it. Undefined where tfjs has only left
+ * one behind as the active tape, since a loss or a gradient has thrown: nothing records then, and no scope of gradients is open.
  */
 export function liveTape(): object | undefined {
   const { activeTape, scopeStack } = engine().state;
@@ -81,16 +80,16 @@ export function disposeOfDeadTape(): void {
   for (const tensor of savedOnLast.splice(0)) tensor.dispose();
 }
 
-/** Another tensor of the same data, which a variable that is assigned or a tensor that is disposed leaves alone. */
+/** Another tensor of the same data, which keeps them when the first is disposed or its variable is assigned. */
 export function share({ dataId, shape, dtype }: Tensor): Tensor {
   const { backend } = engine();
-  // Made on another backend, whose count this one does not have.
+  // It was made on another backend, and this one does not count its references.
   if (backend.refCount(dataId) === 0) engine().moveData(backend, dataId);
   backend.incRef(dataId);
   return engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
 }
 
-/** The same, and no `tidy` disposes it. */
+/** As `share`; no `tidy` disposes the tensor. */
 export function pin(tensor: Tensor): Tensor {
   return keep(share(tensor));
 }
@@ -116,7 +115,7 @@ export function usesTensorflowGpu(): boolean {
   return isUsingGpuDevice === true;
 }
 
-/** Counts a use of a layer that was built without `apply`: one without any (null) cannot be disposed. */
+/** Counts a use of a layer that was built without `apply`: tfjs disposes no layer that was never used (null). */
 export function countUse(layer: layers.Layer): void {
   const counted = layer as unknown as { _refCount: number | null };
   expectPart('Layer._refCount', 'a field', '_refCount' in layer, undefined);

@@ -16,7 +16,7 @@
  * `inputs` is the list that {@link listInputs} makes and {@link groupInputs} reads; `outputs` are the output and the final
  * states; `dys` are the gradients of the outputs. `backward` runs once per differentiation and never writes into the reserve,
  * since a node of the tape can be differentiated twice. tfjs does not say which gradients are wanted, so each is a `product`
- * that tfjs asks for or not. The list of one `backward` is dead when the next `backward` runs.
+ * that tfjs asks for or not. The list of one `backward` is invalid once the next `backward` has run.
  */
 
 import {
@@ -69,7 +69,7 @@ export type StackOutputs = {
   finalStates: Tensor3D[];
 };
 
-/** What a layer says of each of its calls. */
+/** What all calls of a layer have in common. */
 export interface StackAttrs extends CellSizes {
   readonly batchFirst: boolean;
   readonly bidirectional: boolean;
@@ -196,7 +196,7 @@ export function groupProduct<T>(call: RecurrentCall, tensors: readonly T[]) {
   };
 }
 
-/** The tensors of `backward` by what they are: as those of `product`, with the reserve and the gradients in the list's place. */
+/** The tensors of `backward` by what they are: inputs and outputs as in `product`, then the reserve and the dys. */
 export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
   const { inputs, outputs, list } = groupProduct(call, tensors);
   const [reserve, ...dys] = list;
@@ -222,7 +222,7 @@ export interface RecurrentKernels {
   supports(request?: CallRequest): string | undefined;
   /** Whether the values of the backend's tensors can be read without waiting for a device. */
   hasTensorsOnHost(): boolean;
-  /** @throws UnsupportedError where it turns out to have no room for the call; then it keeps nothing, and the op runs tf ops. */
+  /** @throws UnsupportedError where it finds no room for the call. It keeps nothing then, and on 'auto' the op runs tf ops. */
   inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @throws UnsupportedError as `inference`. */
   training(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];

@@ -52,7 +52,7 @@ export function runFused(
   const made = runKernel(KERNELS.training, inputs, attrs) as Tensor[];
   saveOnTape(KERNELS.training, [...inputs, ...made].map(pin));
   const [reserve, ...outputs] = made as [Tensor, ...Tensor[]];
-  // The tape has its own.
+  // The tape has a pinned one.
   reserve.dispose();
   return toOutputs(outputs);
 }
@@ -137,8 +137,8 @@ function referenceGradients(
 }
 
 /**
- * `pinned` as a result of `original` on the tape that records now: the original may have been disposed or assigned since, and
- * what was pinned is on no tape.
+ * The values of `pinned`, on the tape that records now as a result of `original`. The original may have been disposed or
+ * assigned since, and `pinned` itself is on no tape.
  */
 function connect(original: Tensor, pinned: Tensor): Tensor {
   return customGrad(() => ({ value: share(pinned), gradFunc: (dy: Tensor) => dy }))(original);

@@ -14,7 +14,7 @@ import { defaultThreads } from './threads/thread-count.js';
 import { Reserves } from './training/reserves.js';
 import { WeightCache } from './weights/packed-weights.js';
 
-/** Most calls that pass after a start that failed before the next one is tried. */
+/** A start that failed is tried again after so many calls at most. */
 const LONGEST_PAUSE = 64;
 
 /** An engine with its caches. */
@@ -59,7 +59,7 @@ export class Host {
     if (this.running) this.running.engine.threads.count = count;
   }
 
-  /** Why the last engine that was lost is not used any more; undefined where none was. */
+  /** How the last engine was lost; undefined where none was. */
   get lastLoss(): string | undefined {
     return this.loss;
   }
@@ -71,8 +71,8 @@ export class Host {
   }
 
   /**
-   * Why the engine does not start; undefined where it runs. What a page forbids or lacks room for shows when it is asked for,
-   * and importing the package asks for nothing. There may be room later: after 1, 2, 4, ... further calls it is tried again.
+   * Why the engine does not start; undefined where it runs. Importing the package starts nothing: what a page forbids, or has
+   * no room for, shows at the first call. A start that failed is tried again after 1, 2, 4, ... calls: there may be room then.
    */
   whyNotStarted(): string | undefined {
     if (this.running) return undefined;

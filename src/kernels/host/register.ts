@@ -61,7 +61,7 @@ const kernels: RecurrentKernels = {
     }),
 };
 
-/** What stands for memory of the engine on the tape: a number, known by its value. */
+/** A tensor that stands for memory of the engine on the tape: a number, known by its value. */
 function handleTensor(backend: KernelBackend, handle: number): TensorInfo {
   return makeTensor(backend, Int32Array.of(handle), [1], 'int32');
 }

@@ -81,7 +81,7 @@ export const WEIGHT_GRADIENT = [
   'scratch',
 ] as const;
 
-/** What jobs that share the units of a direction tell each other. */
+/** The state of a team: jobs that share the units of one direction. */
 export const TEAM = [
   'size',
   'looks',
@@ -95,7 +95,7 @@ export const TEAM = [
   'slept',
 ] as const;
 
-/** What threads share of a round of jobs; the jobs follow. */
+/** The queue of a round of jobs; the jobs lie behind it. */
 export const QUEUE = ['round', 'ticket', 'done', 'lost', 'looks', 'sleeping'] as const;
 
 /** One job of a queue. */

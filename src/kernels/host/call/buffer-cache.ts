@@ -5,10 +5,10 @@ import type { PackedWeights } from '../weights/packed-weights.js';
 import type { CallBuffers } from './call-buffers.js';
 import type { Plan } from './plan.js';
 
-/** As many layers as a program runs in turns. */
+/** Buffers that are kept: a program may run so many layers in turns. */
 const MOST = 8;
 
-/** 256 KiB. To allocate those of a larger call costs little beside the call. */
+/** 256 KiB. Allocating the buffers of a larger call costs little beside the call. */
 const MOST_FLOATS = 2 ** 16;
 
 /** What the buffers of a call depend on beside the call's plan. */
@@ -23,12 +23,12 @@ interface Entry extends BufferKey {
   readonly buffers: CallBuffers;
 }
 
-/** The buffers used last, a few small ones: inference only, without lengths. */
+/** The buffers of a few small calls, those used last. Only calls of inference without lengths have theirs here. */
 export class BufferCache {
   /** The one used last is the first. */
   private readonly entries: Entry[] = [];
 
-  /** Those whose jobs read these weights, or weights that are gone. */
+  /** The buffers of such calls whose jobs read these weights, or weights that are gone. */
   find(key: BufferKey, weights: readonly PackedWeights[]): CallBuffers | undefined {
     const i = this.entries.findIndex((entry) => isSame(entry, key) && entry.buffers.canTake(weights));
     if (i < 0) return undefined;
@@ -40,7 +40,7 @@ export class BufferCache {
     return entry.buffers;
   }
 
-  /** @returns whether it is kept; its memory is the caller's to release otherwise. */
+  /** @returns whether the buffers are kept; otherwise the caller releases them. */
   keep(key: BufferKey, buffers: CallBuffers): boolean {
     if (buffers.floats > MOST_FLOATS) return false;
     this.entries.unshift({ ...key, buffers });
@@ -48,7 +48,7 @@ export class BufferCache {
     return true;
   }
 
-  /** Gives all their memory back. */
+  /** Releases all buffers. */
   clear(): void {
     for (const { buffers } of this.entries.splice(0)) buffers.release();
   }
@@ -58,7 +58,7 @@ function isSame(a: BufferKey, b: BufferKey): boolean {
   return a.backend === b.backend && a.threads === b.threads && isSamePlan(a.plan, b.plan);
 }
 
-/** Whether two calls have the same shape. Their biases are in the weights. */
+/** Whether two calls have the same shape. Whether they have biases is told by their weights. */
 function isSamePlan(a: Plan, b: Plan): boolean {
   return (
     a.cell === b.cell &&

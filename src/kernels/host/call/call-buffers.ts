@@ -1,4 +1,4 @@
-/** Where everything of a call lies in the arena, and the structs that tell its jobs so. */
+/** The buffers of a call in the arena, and the structs that tell its jobs where they lie. */
 
 import { CELL_CODES, padded, SLOTS, VECTOR } from '../abi/constants.js';
 import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from '../abi/structs.js';
@@ -17,7 +17,7 @@ import {
 } from './plan.js';
 import { allocateStaging } from './sequences.js';
 
-/** Floats of the input's share that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
+/** Floats of the input projection that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;
 
 const NO_DIRECTION = noFields(DIRECTION);
@@ -33,20 +33,20 @@ export interface Group {
   readonly reserves: readonly number[];
 }
 
-/** What forward and backward are both told of a stack. */
+/** What forward and backward of a stack both read. */
 export interface StackArrays {
   readonly plan: Plan;
   readonly groups: readonly Group[];
-  /** By state, then by direction, of the whole batch: the initial states, 0 where there are none. */
+  /** The initial states of the whole batch, by state, then by direction; 0 where there are none. */
   readonly initial: readonly (readonly number[])[];
   readonly weights: readonly PackedWeights[];
 }
 
-/** What one direction of a group works with, in one layer after the other. */
+/** The buffers of one direction of a group, which its layers use one after the other. */
 interface ForwardBuffers {
   readonly scratch: number;
   readonly chunkRows: number;
-  /** A struct team; 0 for one alone. */
+  /** A struct team; 0 where one job computes all units. */
   readonly team: number;
   /** The input projection where the backend makes it, else 0. */
   readonly gx: number;
@@ -94,16 +94,16 @@ export class CallBuffers {
   readonly initial: readonly (readonly number[])[];
   /** By state, `[L*D, B, S]`. */
   readonly finals: readonly number[];
-  /** The caller's sequences before they are packed and after they are unpacked; 0 where they lie as packed ones do. */
+  /** The caller's sequences before they are packed and after they are unpacked; 0 where the packed layout is the caller's. */
   readonly staging: { readonly input: number; readonly output: number };
-  /** What a gradient starts from. */
+  /** The blocks that a gradient reads. */
   readonly kept: Scope;
   private readonly temporary: Scope;
-  /** By layer. */
+  /** By layer; in a layer by group, direction and member of the team. */
   private readonly jobs: readonly (readonly Job[])[];
   private readonly teams: readonly number[];
   private readonly members: number;
-  /** Those that the jobs read. */
+  /** The weights that the jobs read. */
   private used: readonly PackedWeights[] = [];
   private readonly buffers: readonly (readonly ForwardBuffers[])[];
   /** Packed rows of all groups. */
@@ -112,9 +112,9 @@ export class CallBuffers {
   private readonly isProjected: boolean;
 
   /**
-   * @param packings of each group of rows.
+   * @param packings one for each group of rows.
    * @param hasStates whether the caller gives initial states.
-   * @param threads that the call is worth.
+   * @param threads how many the call may use.
    * @throws UnsupportedError when the arena is full; nothing is kept then.
    */
   constructor(
@@ -155,7 +155,7 @@ export class CallBuffers {
     return this.kept.floats + this.temporary.floats;
   }
 
-  /** Everything but what a gradient starts from. */
+  /** Releases all blocks but those that a gradient reads. */
   releaseTemporary(): void {
     this.temporary.release();
   }
@@ -252,7 +252,7 @@ export class CallBuffers {
     };
   }
 
-  /** Of one layer: by group, direction and member of the team. */
+  /** The jobs of one layer. */
   private makeJobs(): Job[] {
     const count = this.groups.length * this.plan.directions * this.members;
     return Array.from({ length: count }, () => ({
@@ -288,7 +288,7 @@ export class CallBuffers {
   }
 }
 
-/** Runs jobs that do not depend on each other, on all threads if the call is worth more than one. */
+/** Runs jobs that do not depend on each other. @param threads how many the call may use. */
 export function runJobs(engine: Engine, threads: number, round: Round): void {
   if (threads > 1) engine.threads.run(round);
   else for (const { job, at } of round.jobs) engine.functions[job](engine.base, at);

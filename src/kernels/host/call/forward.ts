@@ -14,7 +14,7 @@ import { makeTensor, valuesOf } from './tensors.js';
 /** What a training call leaves for its gradient. All blocks belong to `scope`. */
 export interface Reserve extends StackArrays {
   readonly scope: Scope;
-  /** Threads that the call was worth. */
+  /** How many threads the call may use. */
   readonly threads: number;
 }
 
@@ -53,7 +53,7 @@ export function infer(
 
 /**
  * Runs the stack on the inputs of the training kernel.
- * @returns also a reserve, whose scope the caller releases and whose weights it lets go of.
+ * @returns also a reserve: the caller releases its scope, and counts `users` of its weights down.
  * @throws UnsupportedError when the arena is full; nothing is kept then.
  */
 export function train(
@@ -94,7 +94,7 @@ function makeBuffers(
   return new CallBuffers(engine, plan, packings, states.length > 0, threads, isTraining);
 }
 
-/** The packed weights, which stay where they are while `body` runs. */
+/** Runs `body` with the packed weights, which are not freed meanwhile. */
 function withWeights<T>(
   cache: WeightCache,
   backend: KernelBackend,

@@ -68,7 +68,7 @@ export function rowsOf(packings: readonly Packing[]): number {
   return sum;
 }
 
-/** The batch in `count` groups that take its sorted rows in turn, so that each has long ones and short ones. */
+/** Cuts the batch into `count` groups. They take its sorted rows in turn, so that each has long and short ones. */
 export function packingsOf(
   { steps, batch, call }: Plan,
   lengths: Int32Array | undefined,
@@ -88,7 +88,7 @@ export function packingsOf(
   });
 }
 
-/** Threads that a call is worth, of those there are. */
+/** How many of the threads a call may use. */
 export function threadsFor(plan: Plan, { count, thresholds }: Threads): number {
   return callFlops(plan) < thresholds.call ? 1 : count;
 }
@@ -98,19 +98,19 @@ function callFlops(plan: Plan): number {
   return stepFlops(plan, inputSize) * steps * batch * directions * layers;
 }
 
-/** Of one step of one row in one direction of a layer with so many inputs. */
+/** Multiplications and additions of a step of one row, in one direction of a layer with so many inputs. */
 export function stepFlops({ gates, hiddenSize, outSize }: Plan, inputSize: number): number {
   return 2 * gates * hiddenSize * (inputSize + outSize);
 }
 
-/** Groups of rows for so many threads: the directions of a layer are jobs of their own already. */
+/** How many groups of rows to make for so many threads: each direction of each group is a job. */
 export function groupCount(plan: Plan, threads: number, thresholds: Thresholds): number {
   const { batch, directions } = plan;
   if (callFlops(plan) < thresholds.groups) return 1;
   return Math.max(1, Math.min(batch, Math.ceil(threads / directions)));
 }
 
-/** Threads that share the units of each direction of each group, where rows and directions are too few for all. */
+/** How many threads share the units of each direction of each group, where there are fewer of these than threads. */
 export function teamSize(plan: Plan, threads: number, groups: number, thresholds: Thresholds): number {
   const { batch, directions, hiddenSize, inputSize, projSize } = plan;
   const size = Math.floor(threads / (directions * groups));
@@ -124,7 +124,7 @@ export function inputSizeOf({ inputSize, directions, outSize }: Plan, layer: num
   return layer === 0 ? inputSize : directions * outSize;
 }
 
-/** About what one direction takes beside its sequences: the input's share is held in chunks of so much. */
+/** About what one direction takes beside its sequences: a chunk of the input projection. */
 const SCRATCH_FLOATS = 2 ** 18;
 
 /**
@@ -141,7 +141,7 @@ export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number 
   return staged + rows * (inputSize + layers * width + gradients);
 }
 
-/** No less than {@link floatsOf}, in few operations: every call asks. */
+/** An upper bound of {@link floatsOf}, cheap to compute: every call asks for it. */
 export function mostFloatsOf({ directions, hiddenSize }: RecurrentCall, { shape }: TensorInfo): number {
   const [outer, inner, inputSize] = shape as [number, number, number];
   // Of each row: x and the output twice; by direction of each layer the output, h before, dy twice, and 9 slots.

@@ -1,4 +1,4 @@
-/** Between a caller's sequence and the packed ones of its groups. */
+/** Copies a caller's sequence into the packed ones of its groups, and back. */
 
 import type { Scope } from '../runtime/arena.js';
 import type { Engine } from '../runtime/engine.js';
@@ -10,7 +10,7 @@ interface PackedGroup {
   readonly counts: number;
 }
 
-/** Room for a caller's sequence; 0 where it lies as a packed one does and is copied at once. */
+/** Allocates room for a caller's sequence; 0 where its layout is the packed one, so that it is copied straight there. */
 export function allocateStaging(
   scope: Scope,
   { steps, batch }: Plan,
@@ -21,6 +21,7 @@ export function allocateStaging(
 }
 
 /**
+ * Packs the caller's sequence.
  * @param to where the packed sequence of each group begins.
  * @param staging see {@link allocateStaging}.
  */
@@ -58,6 +59,7 @@ export function copyIn(
 }
 
 /**
+ * Unpacks the sequences of the groups.
  * @param from where the packed sequence of each group begins.
  * @param staging see {@link allocateStaging}.
  * @returns the caller's sequence, a view of the arena.

@@ -11,9 +11,9 @@ import { wasmView } from '../../../tfjs-internals.js';
 
 /** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
 export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {
-  // Made on another backend: tfjs-node's readSync does not fetch it, and a weight has to be here to be known as alive.
+  // It was made on another backend. tfjs-node's readSync does not fetch it, and a weight counts as alive by its data here.
   if (backend.refCount(info.dataId) === 0) tfEngine().moveData(backend, info.dataId);
-  // A view is not to be had of a tensor without elements.
+  // The wasm backend has no view of a tensor without elements.
   if (getBackend() === 'wasm' && !info.shape.includes(0))
     return wasmView(backend, info) as Float32Array | Int32Array;
   return backend.readSync(info.dataId) as Float32Array | Int32Array;

@@ -2,7 +2,7 @@
 
 import { UnsupportedError } from '../../../errors.js';
 
-/** What an arena grows: a WebAssembly memory, or a buffer of a native engine. */
+/** The memory that an arena divides: of WebAssembly, or a buffer of a native engine. */
 export interface ArenaMemory {
   /** Floats there are now. */
   readonly size: number;
@@ -88,7 +88,7 @@ export class Arena {
 
   private putFree(freed: Block): void {
     const { free } = this;
-    // Mostly the last one, or near it: scopes release their blocks from the last to the first.
+    // From the end: scopes release their blocks from the last to the first, so its place is there or near.
     let i = free.length;
     while (i > 0 && (free[i - 1] as Block).at > freed.at) i--;
     const [before, after] = [free[i - 1], free[i]];
@@ -110,7 +110,7 @@ export function mebibytes(floats: number): string {
   return `${Math.ceil((floats * 4) / 2 ** 20)} MiB`;
 }
 
-/** Blocks that are taken back together, whatever happens. */
+/** Blocks that are released together. */
 export class Scope {
   private readonly blocks: number[] = [];
   private taken = 0;

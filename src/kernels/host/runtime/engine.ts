@@ -8,7 +8,7 @@ import type { Arena } from './arena.js';
 export interface Engine {
   readonly arena: Arena;
   readonly functions: EngineFunctions;
-  /** What the functions take for the arena: its address. */
+  /** The arena's address, the first argument of the functions. */
   readonly base: number;
   /** A view of the arena, good until the next allocation. */
   floats(at: number, count: number): Float32Array;
@@ -34,9 +34,9 @@ export interface Round {
 }
 
 export interface Teams {
-  /** Where the struct of each lies; whoever runs the round writes it. */
+  /** Where the struct of each team lies; `run` writes it. */
   readonly at: readonly number[];
-  /** Jobs of each. */
+  /** Jobs of each team. */
   readonly members: number;
   /** Multiplications and additions of a step, all members together. */
   readonly flopsOfStep: number;
@@ -44,11 +44,11 @@ export interface Teams {
 
 /** Runs jobs, on several threads where that is faster. The results are the same to the bit either way. */
 export interface Threads {
-  /** Processors that there are for them. */
+  /** Processors that this process may use; 1 where no worker can start. */
   readonly processors: number;
-  /** Threads that may work at once, the caller among them. Those that are too many end. */
+  /** Threads that may work at once, the caller among them. Workers beyond it end. */
   count: number;
-  /** From which work on calls and rounds are shared; lower, and smaller ones are as well. */
+  /** How much work a call or round must have to be shared. */
   thresholds: Thresholds;
   /** Runs all jobs to their end. @throws EngineLostError */
   run(round: Round): void;

@@ -76,7 +76,7 @@ class WasmMemory implements ArenaMemory {
   }
 
   grow(floats: number): boolean {
-    // By half as much again, so that growing calls do not grow the memory one by one.
+    // By half at least, so that calls of growing size do not each grow the memory.
     const wanted = Math.min(this.limit, Math.max(floats, Math.ceil(this.size * 1.5)));
     for (const size of new Set([wanted, floats]))
       try {
@@ -91,7 +91,7 @@ class WasmMemory implements ArenaMemory {
   }
 }
 
-/** As much memory as can be had at most: some hosts set aside the whole of it at once. */
+/** A memory with the largest maximum that the host allows: some hosts reserve all of it at once. */
 function makeMemory(): { readonly memory: WebAssembly.Memory; readonly maxPages: number } {
   for (let maxPages = MAX_PAGES; ; maxPages /= 2)
     try {
@@ -104,7 +104,7 @@ function makeMemory(): { readonly memory: WebAssembly.Memory; readonly maxPages:
     }
 }
 
-/** The functions of a module. One that traps, or overflows the stack, leaves what nobody can rely on: the engine is lost. */
+/** The functions of a module. Where one traps or overflows the stack, memory is in an unknown state: the engine is lost. */
 function guardFunctions(exports: WebAssembly.Exports, abandon: () => void): EngineFunctions {
   const guarded = Object.entries(exports).flatMap(([name, value]) => {
     if (typeof value !== 'function') return [];

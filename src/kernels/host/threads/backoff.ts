@@ -1,6 +1,6 @@
-/** When work is shared among threads, by what sharing has gained, or cost where a thread lost its processor to another process. */
+/** Decides when work is shared, by what sharing has gained. It costs time where another process takes a thread's processor. */
 
-/** 256 times the shortest pause. */
+/** Failures that count: after nine the pause is 256 times the shortest. */
 const MOST_FAILURES = 9;
 
 /**
@@ -39,7 +39,7 @@ export class Backoff {
     if (this.tried === TRIAL_ROUNDS) this.end(this.gained < 0);
   }
 
-  /** Nobody came to share. */
+  /** No worker was awake to share the round. */
   fail(): void {
     this.end(true);
   }

@@ -10,7 +10,7 @@ import { THRESHOLDS, type Thresholds } from './thresholds.js';
 import type { WorkerPlatform } from './worker.js';
 import { type WorkerHost, Workers } from './workers.js';
 
-/** Microseconds that a thread looks at memory before it sleeps. To wake one takes 40 (Xeon, Linux, the median). */
+/** Microseconds that a thread spins before it sleeps. To wake one takes 40 (Xeon, Linux, the median). */
 const PATIENCE = {
   /** For another that is at work: at the barrier of a team, or at the end of a round. */
   atWork: 200,
@@ -21,17 +21,20 @@ const PATIENCE = {
   awake: 5,
 };
 
-/** Members of a team differ by a third of a step at most; a step runs at 3e4 flops a microsecond or faster. */
-const FLOPS_OF_A_LOOK = 1e5;
+/**
+ * A member spins a microsecond longer for so many flops of a member's step. Members differ by a third of a step at most; a step
+ * runs at 3e4 flops a microsecond or faster.
+ */
+const FLOPS_A_MICROSECOND = 1e5;
 
-/** Rounds are quick where so many in a row follow the one before within so many microseconds. */
+/** Rounds come quickly where so many in a row have begun within so many microseconds of the end of the one before. */
 const QUICK_ROUNDS = 8;
 const QUICK_GAP = 200;
 
 /** A job lasts a second at the very most: a worker that does not answer for so long is lost. */
 const LOST_AFTER_SECONDS = 60;
 
-/** Trials that measure looks in a microsecond, of about 10 microseconds each. */
+/** Trials that measure how many looks there are in a microsecond, of about 10 microseconds each. */
 const TRIALS = 8;
 const TRIAL_LOOKS = 10_000;
 
@@ -39,7 +42,7 @@ const TRIAL_LOOKS = 10_000;
 const MOST_ROUNDS = 0x7fff;
 
 const AT = Object.fromEntries(QUEUE.map((name, i) => [name, i])) as Fields<typeof QUEUE>;
-/** Of which the first member does everything. */
+/** A team whose first member does everything. */
 const ALONE = { ...noFields(TEAM), size: 1, start: -1 };
 const [WAITED_LOOKS, SLEPT] = [TEAM.indexOf('waited_looks'), TEAM.indexOf('slept')];
 
@@ -61,7 +64,7 @@ export class WorkerThreads implements Threads {
   /** When the last round ended, in milliseconds. */
   private ended = Number.NEGATIVE_INFINITY;
   private quickRounds = 0;
-  /** Rounds since sleeping workers were woken, to share those that come quickly; 0 where they were not. */
+  /** Rounds since sleeping workers were woken for rounds that come quickly; 0: they were not woken. */
   private roundsSinceWoken = 0;
   private readonly together = noFields(TEAM);
 
@@ -108,7 +111,7 @@ export class WorkerThreads implements Threads {
     try {
       if (queue) host.functions.abandon(host.base, queue.at);
     } catch {
-      // What the trap has left of the structs cannot be followed.
+      // The trap may have left structs that lead out of the memory.
     }
     this.workers.terminate();
   }
@@ -130,7 +133,7 @@ export class WorkerThreads implements Threads {
     }
     if (this.roundsSinceWoken === 0) this.ring(0);
     this.roundsSinceWoken++;
-    // Those that sleep, still or again, have no processor.
+    // Workers that have not woken by now, or sleep again, find no processor.
     if (this.roundsSinceWoken > QUICK_ROUNDS) {
       this.roundsSinceWoken = 0;
       this.backoff.fail();
@@ -160,7 +163,7 @@ export class WorkerThreads implements Threads {
     this.awaitDone(ints, jobs.length);
     const took = performance.now() - begin;
     const lost = took - worked + this.waitedInTeams(teams);
-    // Without what was lost, `count` threads did the work in the rest of the time.
+    // In the time that was not lost all threads worked: the caller alone would have taken `count` times that.
     this.backoff.shared(this.count * (took - lost) - took);
   }
 
@@ -178,7 +181,7 @@ export class WorkerThreads implements Threads {
   private writeTeams({ at, members, flopsOfStep }: Teams): void {
     const { together } = this;
     together.size = members;
-    together.looks = this.looks(PATIENCE.atWork + flopsOfStep / members / FLOPS_OF_A_LOOK);
+    together.looks = this.looks(PATIENCE.atWork + flopsOfStep / members / FLOPS_A_MICROSECOND);
     together.join_looks = this.countAsleep() > 0 ? 0 : this.looks(PATIENCE.awake);
     for (const team of at) writeStruct(this.host, team, TEAM, together);
   }
@@ -236,7 +239,7 @@ export class WorkerThreads implements Threads {
     return { at, ints };
   }
 
-  /** The most of a few trials: one in which the processor did something else counts too few. */
+  /** Looks in a microsecond: the most of a few trials, since one in which the processor did something else counts too few. */
   private measureLooks(at: number): number {
     const { functions, base } = this.host;
     let most = 1;
@@ -250,6 +253,7 @@ export class WorkerThreads implements Threads {
     return most;
   }
 
+  /** Looks in so many microseconds. */
   private looks(microseconds: number): number {
     return Math.round(microseconds * this.looksOfMicrosecond);
   }

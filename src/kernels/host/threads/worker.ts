@@ -3,9 +3,9 @@
 /** The state of a worker, an integer of the arena. */
 export const WORKER_STATES = {
   stays: 0,
-  /** It is told to leave, and will unless it is told to stay before it looks. */
+  /** It is told to leave, and does when it next looks, unless it is told to stay before. */
   isToLeave: 1,
-  /** It uses its stack no more. */
+  /** It no longer uses its stack. */
   hasLeft: 2,
 } as const;
 

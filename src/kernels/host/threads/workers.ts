@@ -46,7 +46,7 @@ export class Workers {
 
   /**
    * Keeps at most so many. The others leave when they next look, or are called back before.
-   * @returns whether any is to leave: somebody has to wake them.
+   * @returns whether any is to leave: the caller has to wake them.
    */
   keep(count: number): boolean {
     const spare = this.staying.splice(count);

@@ -168,7 +168,7 @@ export class StackGradient {
     return {
       dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize)),
       hBefore: scope.allocate(rows * outSize),
-      // Its last row is read in whole groups of units.
+      // The product reads whole groups of units, past the end of the last row.
       dhSum: projSize > 0 ? scope.allocate(rows * projSize + UNIT_GROUP) : 0,
       unprojected: projSize > 0 ? scope.allocate(rows * hiddenSize) : 0,
     };
@@ -310,7 +310,7 @@ export class StackGradient {
     return this.sumOver(backend, factors, INPUT_SLOTS[cell], hiddenSize, inputSizeOf(plan, layer));
   }
 
-  /** `[gates * units, columns]`: groups one after the other, each on all threads, which share the units. */
+  /** The products of the factors, `[gates * units, columns]`, summed over the groups. Threads share the units of a product. */
   private sumOver(
     backend: KernelBackend,
     factors: readonly Factors[],

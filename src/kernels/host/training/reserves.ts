@@ -5,7 +5,7 @@ import { liveTape } from '../../../tfjs-internals.js';
 import type { Reserve } from '../call/forward.js';
 import type { StackGradient } from './gradient.js';
 
-/** Never the same twice, whichever engine it was: a tape may outlive one that has lost a worker. */
+/** Handles never repeat, not even on another engine: a tape may outlive the engine that it was recorded on. */
 let lastHandle = 0;
 
 /**
@@ -15,7 +15,7 @@ let lastHandle = 0;
 export class Reserves {
   private tape: object | undefined;
   private readonly reserves = new Map<number, Reserve>();
-  /** Of the node that is being differentiated: the products of one are over when the next one's `backward` runs. */
+  /** Of the node that is being differentiated: all its products are made before the `backward` of the next. */
   private gradient: { readonly handle: number; readonly made: StackGradient } | undefined;
 
   /** @returns the handle under which `get` finds it, until the tape that records now is over. */

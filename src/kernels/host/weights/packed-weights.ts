@@ -17,9 +17,9 @@ export class PackedWeights {
   readonly weight_hr: number;
   readonly bias_ih: number;
   readonly bias_hh: number;
-  /** The data it was made of. Not the tensors': a variable that is assigned gets other data. */
+  /** The data that it was made of, not the tensors: a variable that is assigned gets other data. */
   private readonly dataIds: readonly (DataId | undefined)[];
-  /** Calls and reserves that use it; it is not freed under them. */
+  /** Calls and reserves that use it; it is not freed before they are done. */
   users = 0;
   private freed = false;
   private readonly blocks: number[] = [];
@@ -58,7 +58,7 @@ export class PackedWeights {
     return WEIGHT_NAMES.every((name, i) => tensors[name]?.dataId === this.dataIds[i]);
   }
 
-  /** Whether all its tensors are alive, where they were or on the active backend. */
+  /** Whether all its data are alive, on the backend that it was packed on or on the active one. */
   isAlive(): boolean {
     const { backend } = tfEngine();
     return this.dataIds.every(
@@ -77,7 +77,7 @@ export class PackedWeights {
     const { functions, base } = this.engine;
     const at = this.allocate(functions.packed_transposed_size(gates, units, columns));
     const from = this.rowMajor.get(name) ?? this.copyIn(name, tensor);
-    // The slots towards h begin with GRU's q, which is of the gate n.
+    // The slots towards h are q, r, z in a GRU; q belongs to the gate n, the third in torch's order.
     const firstGate = name === 'weight_hh' && this.plan.cell === 'GRU' ? 2 : 0;
     functions.pack_transposed(base, from, at, gates, units, columns, firstGate);
     this.rowMajor.delete(name);
@@ -86,7 +86,7 @@ export class PackedWeights {
     return at;
   }
 
-  /** No gradient follows any more. */
+  /** Frees the row-major copies, once no gradient follows. */
   releaseRowMajor(): void {
     for (const at of this.rowMajor.values()) this.release(at);
     this.rowMajor.clear();
@@ -135,7 +135,7 @@ export class PackedWeights {
     return at;
   }
 
-  /** Both biases are added where the input's share is made, but for GRU's b_hn, which r multiplies. */
+  /** @returns the bias of the input projection, which is the sum of both, and GRU's b_hn, which is apart since r multiplies it. */
   private packBiases({ bias_ih, bias_hh }: DirectionTensors): [number, number] {
     if (!bias_ih || !bias_hh) return [0, 0];
     const { cell, gates, hiddenSize } = this.plan;
@@ -156,7 +156,7 @@ export class PackedWeights {
   }
 }
 
-/** Entries that a call checks, and those that it checks for each one it adds: what is out of date stays below what is not. */
+/** Entries that a call checks, and more for each one that it adds: so those out of date stay fewer than the others. */
 const CHECKED_PER_CALL = 4;
 const CHECKED_PER_ENTRY = 2;
 
@@ -174,7 +174,7 @@ export class WeightCache {
   constructor(private readonly engine: Engine) {}
 
   /**
-   * Packed weights in use by the caller, who lets go of them by `users--`.
+   * The packed weights of a direction. They count the caller as a user until it does `users--`.
    * @param isTraining whether a gradient may follow.
    */
   get(
