@@ -12,17 +12,17 @@ import type { ZipEntry } from './zip/directory.js';
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
 export interface StoredBytes {
   /** The range in the file, `[begin, end)`, of the stored bytes; they are compressed where `inflatedBytes` is given. */
-  readonly begin: number;
-  readonly end: number;
-  /** An entry of a zip archive whose header has not been read: then the range is that of its slot, which has its data. */
-  readonly entry?: ZipEntry;
+  begin: number;
+  end: number;
+  /** An entry of a zip archive whose header has not been read: until it is, the range is that of the slot around the data. */
+  entry?: ZipEntry | undefined;
   readonly littleEndian: boolean;
   /** For deflated bytes: their declared size when inflated. */
-  readonly inflatedBytes?: number;
+  readonly inflatedBytes?: number | undefined;
   /** The bytes, where they have been read already; `begin` and `end` count in these. */
   readonly bytes?: Uint8Array;
   /** CRC-32 of the (inflated) bytes, where the container has one. */
-  readonly crc32?: number;
+  readonly crc32?: number | undefined;
   /** The name of the bytes in messages: `entry "archive/data/3"`, `tensor "fc.weight"`. */
   readonly what: string;
 }

@@ -5,7 +5,7 @@ import { UnsupportedError } from '../../errors.js';
 import type { TensorNode } from '../choose/dict.js';
 import type { StoredBytes, StoredTensor, UnopenedFile } from '../formats/checkpoint.js';
 import type { StateDictFormat } from '../formats/detect.js';
-import { locatedStorage } from '../formats/zip/archive.js';
+import { locateStorage } from '../formats/zip/archive.js';
 import { checkCrc32, crc32Of } from '../formats/zip/crc32.js';
 import type { ZipEntry } from '../formats/zip/directory.js';
 import { locateEntries } from '../formats/zip/local.js';
@@ -51,7 +51,8 @@ export function* bindTensors(
   file: UnopenedFile,
   format: StateDictFormat,
 ): Reading<StateDict> {
-  const plans = plansFor(nodes, format, yield* locatedStorages(nodes));
+  yield* locateStorages(nodes);
+  const plans = plansFor(nodes, format);
   checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
   const { joined, split } = coalesce(plans.map(storedRange));
   const parts = split(joined.length > 0 ? yield* readRanges(joined) : []);
@@ -69,34 +70,27 @@ export function* bindTensors(
   return stateDict;
 }
 
-/** The storages in zip archives that are requested, each with the place of its data, which its header tells. */
-function* locatedStorages(
-  nodes: ReadonlyMap<string, TensorNode>,
-): Reading<ReadonlyMap<StoredBytes, StoredBytes>> {
+/** Finds where the data of the requested storages in zip archives begins, which their headers tell. */
+function* locateStorages(nodes: ReadonlyMap<string, TensorNode>): Reading<void> {
   const slots = new Map<StoredBytes, ZipEntry>();
   for (const node of nodes.values()) {
     const storage = node.kind === 'stored' ? node.tensor.storage : undefined;
     if (storage?.entry) slots.set(storage, storage.entry);
   }
   const begins = yield* locateEntries([...slots.values()]);
-  return new Map([...slots.keys()].map((slot, i) => [slot, locatedStorage(slot, begins[i])]));
+  for (const [i, storage] of [...slots.keys()].entries()) locateStorage(storage, begins[i]);
 }
 
 /** One plan for each storage with requested tensors. */
-function plansFor(
-  nodes: ReadonlyMap<string, TensorNode>,
-  format: StateDictFormat,
-  located: ReadonlyMap<StoredBytes, StoredBytes>,
-): Plan[] {
+function plansFor(nodes: ReadonlyMap<string, TensorNode>, format: StateDictFormat): Plan[] {
   const byStorage = new Map<StoredBytes, StoredTensor[]>();
   for (const [name, node] of nodes) {
     if (node.kind === 'refused') throw node.error?.() ?? refusal(format, name, node.reason);
     if (node.kind !== 'stored') continue;
     const { tensor } = node;
-    const storage = located.get(tensor.storage) ?? tensor.storage;
-    const tensors = byStorage.get(storage);
+    const tensors = byStorage.get(tensor.storage);
     if (tensors) tensors.push(tensor);
-    else byStorage.set(storage, [tensor]);
+    else byStorage.set(tensor.storage, [tensor]);
   }
   return [...byStorage].map(([storage, tensors]) => ({
     storage,
@@ -147,11 +141,16 @@ function copiedBytes(plans: readonly Plan[]): number {
   let total = 0;
   for (const { storage, tensors } of plans) {
     total += storage.inflatedBytes ?? storage.bytes?.length ?? 0;
-    for (const tensor of new Map(tensors.map((entry) => [identityOf(entry), entry])).values()) {
+    for (const tensor of distinct(tensors)) {
       if (!isView(tensor, storage)) total += byteLengthOf(tensor.dtype, tensor.shape);
     }
   }
   return total;
+}
+
+/** One of those with the same elements. Mostly a storage has one tensor. */
+function distinct(tensors: readonly StoredTensor[]): Iterable<StoredTensor> {
+  return tensors.length < 2 ? tensors : new Map(tensors.map((entry) => [identityOf(entry), entry])).values();
 }
 
 function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
@@ -217,7 +216,7 @@ function bindStorage(
   const begin = part.begin + (storage.inflatedBytes === undefined ? storage.begin : 0);
   let moved: Uint8Array | undefined;
   for (const tensor of tensors) {
-    const identity = identityOf(tensor);
+    const identity = tensors.length < 2 ? '' : identityOf(tensor);
     const offset = tensor.byteOffset - part.begin;
     let source = bytes;
     if (isView(tensor, storage) && (bytes.byteOffset + offset) % alignmentOf(tensor.dtype) !== 0) {

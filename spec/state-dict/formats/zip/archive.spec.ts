@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../../src/errors.js';
 import {
-  locatedStorage,
+  locateStorage,
   openZip,
   readEntry,
   storageOf,
@@ -115,13 +115,20 @@ describe('storageOf', () => {
     const archive = readAll(openZip(opened(zip.bytes)), zip.bytes);
     const [a, b] = [archive.get('a')!, archive.get('b')!];
     const stored = { begin: zip.locals[0], end: zip.locals[1], littleEndian: true, crc32: a.crc32 };
-    expect(storageOf(a, true)).to.deep.equal({ ...stored, entry: a, what: 'entry "a"' });
+    expect(storageOf(a, true)).to.deep.equal({
+      ...stored,
+      entry: a,
+      inflatedBytes: undefined,
+      what: 'entry "a"',
+    });
     const deflated = { littleEndian: false, crc32: a.crc32, inflatedBytes: TEXT.length, what: 'entry "b"' };
     const slot = { begin: zip.locals[1], end: zip.centrals[0] };
     expect(storageOf(b, false)).to.deep.equal({ ...slot, ...deflated, entry: b });
     const [, begin] = readAll(locateEntries([a, b]), zip.bytes);
     const data = { begin: zip.datas[1], end: zip.descriptors[1] };
-    expect(locatedStorage(storageOf(b, false), begin)).to.deep.equal({ ...data, ...deflated });
+    const storage = storageOf(b, false);
+    locateStorage(storage, begin);
+    expect(storage).to.deep.equal({ ...data, ...deflated, entry: undefined });
   });
 });
 

@@ -4,7 +4,7 @@ import { formatError } from '../../rules/format-codes.js';
 import { tooManyTensors } from '../../rules/limits.js';
 import { checkExpansion } from '../../tensors/bind.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
-import { locatedStorage, openZip, readEntry, storageOf } from '../zip/archive.js';
+import { locateStorage, openZip, readEntry, storageOf } from '../zip/archive.js';
 import { DEFLATED, nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { locateEntries } from '../zip/local.js';
 import { arrayNode } from './npy.js';
@@ -67,7 +67,11 @@ function* readStored(
   const headerBytes = npyHeaderBytes(head, entry.storedBytes, what, limits);
   const whole = headerBytes <= head.length ? head : yield* readRange(begin, begin + headerBytes);
   const header = readNpyHeader(whole.subarray(0, headerBytes), entry.storedBytes, what);
-  return arrayNode(header, (littleEndian) => locatedStorage(storageOf(entry, littleEndian), begin));
+  return arrayNode(header, (littleEndian) => {
+    const storage = storageOf(entry, littleEndian);
+    locateStorage(storage, begin);
+    return storage;
+  });
 }
 
 function namedNodes(

@@ -1,7 +1,7 @@
 import { inflate, type Reading, readRange } from '../../reading/reading.js';
 import type { StoredBytes, UnopenedFile } from '../checkpoint.js';
 import { checkCrc32, crc32Of } from './crc32.js';
-import { type CentralEntry, DEFLATED, nameOfEntry, readDirectory, type ZipEntry } from './directory.js';
+import { DEFLATED, nameOfEntry, readDirectory, type ZipEntry } from './directory.js';
 import { findDirectory } from './end.js';
 import { dataIn } from './local.js';
 import { LOCAL_BYTES, WHERE, zipError } from './records.js';
@@ -22,39 +22,48 @@ export type ZipArchive = ReadonlyMap<string, ZipEntry>;
 export function* openZip({ size, limits }: UnopenedFile): Reading<ZipArchive> {
   const place = yield* findDirectory(size);
   const directory = yield* readDirectory(place, limits);
-  const ends = slotEnds([...directory.values()], place.begin);
-  return new Map([...directory].map(([name, entry]) => [name, { ...entry, end: ends.get(entry) as number }]));
+  findSlotEnds([...directory.values()], place.begin);
+  return directory;
 }
 
 /**
  * Where the slot of each entry ends: at the next one, or at the directory. Entries and directory tile the file, as those of Python
  * and torch do (torch aligns data by extra fields, not by gaps), and each slot has room for at least its name and data.
  */
-function slotEnds(entries: readonly CentralEntry[], directoryBegin: number): Map<CentralEntry, number> {
-  const sorted = [...entries].sort((a, b) => a.offset - b.offset);
-  const begins = [...sorted.map(({ offset }) => offset), directoryBegin];
-  if (begins[0] !== 0) {
-    throw zipError('INVALID_SYNTAX', 'file', 'its first entry at byte 0', `${begins[0]} bytes before it`);
-  }
-  for (const [i, { name, nameBytes, offset, storedBytes }] of sorted.entries()) {
+function findSlotEnds(entries: ZipEntry[], directoryBegin: number): void {
+  entries.sort((a, b) => a.offset - b.offset);
+  const first = entries[0]?.offset ?? directoryBegin;
+  if (first !== 0)
+    throw zipError('INVALID_SYNTAX', 'file', 'its first entry at byte 0', `${first} bytes before it`);
+  for (const [i, entry] of entries.entries()) {
+    const { name, nameBytes, offset, storedBytes } = entry;
+    entry.end = entries[i + 1]?.offset ?? directoryBegin;
     const needed = LOCAL_BYTES + nameBytes.length + storedBytes;
-    if (begins[i + 1] - offset >= needed) continue;
+    if (entry.end - offset >= needed) continue;
     const rule = `${needed} bytes at least from ${offset} to what follows`;
-    throw zipError('INCONSISTENT', nameOfEntry(name), rule, `${begins[i + 1] - offset}`);
+    throw zipError('INCONSISTENT', nameOfEntry(name), rule, `${entry.end - offset}`);
   }
-  return new Map(sorted.map((entry, i) => [entry, begins[i + 1]]));
 }
 
 /** The storage of an entry, for tensors to refer to. Each call makes another storage: call it once for an entry. */
 export function storageOf(entry: ZipEntry, littleEndian: boolean): StoredBytes {
-  const { name, offset: begin, end, method, inflatedBytes, crc32 } = entry;
-  const slot = { entry, begin, end, littleEndian, crc32, what: nameOfEntry(name) };
-  return method === DEFLATED ? { ...slot, inflatedBytes } : slot;
+  const { name, offset, end, method, inflatedBytes, crc32 } = entry;
+  return {
+    entry,
+    begin: offset,
+    end,
+    littleEndian,
+    inflatedBytes: method === DEFLATED ? inflatedBytes : undefined,
+    crc32,
+    what: nameOfEntry(name),
+  };
 }
 
-/** The storage of an entry whose data begins at `begin`, as `locateEntries` found. */
-export function locatedStorage({ entry, ...slot }: StoredBytes, begin: number): StoredBytes {
-  return { ...slot, begin, end: begin + (entry as ZipEntry).storedBytes };
+/** Tells a storage that its data begins at `begin`, as `locateEntries` found. */
+export function locateStorage(storage: StoredBytes, begin: number): void {
+  storage.begin = begin;
+  storage.end = begin + (storage.entry as ZipEntry).storedBytes;
+  storage.entry = undefined;
 }
 
 /**

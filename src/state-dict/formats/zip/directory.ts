@@ -16,25 +16,21 @@ import {
   zipError,
 } from './records.js';
 
-/** An entry of the central directory. */
-export interface CentralEntry {
+/** An entry of the central directory, and its slot `[offset, end)`, which holds its header, data and descriptor. */
+export interface ZipEntry {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly flags: number;
   readonly method: number;
-  readonly crc32: number;
+  /** Absent where the format leaves it out on purpose, as torch does; zero is in its place. */
+  readonly crc32?: number | undefined;
   /** Bytes as stored, and when inflated. */
   readonly storedBytes: number;
   readonly inflatedBytes: number;
   /** Where its local header begins. */
   readonly offset: number;
-}
-
-/** An entry and its slot `[offset, end)`, which holds its header, data and descriptor. None of them has been read. */
-export interface ZipEntry extends Omit<CentralEntry, 'crc32'> {
-  readonly end: number;
-  /** Absent where the format leaves it out on purpose, as torch does; zero is in its place. */
-  readonly crc32?: number;
+  /** Known when the whole directory is. */
+  end: number;
 }
 
 const STORED = 0;
@@ -66,18 +62,19 @@ const REPACK = 'Write the archive anew, its entries stored or deflated';
 export function* readDirectory(
   place: DirectoryPlace,
   limits: Required<ReadLimits>,
-): Reading<Map<string, CentralEntry>> {
+): Reading<Map<string, ZipEntry>> {
   checkPlace(place, limits);
   const bytes = yield* readRange(place.begin, place.end);
-  const entries = new Map<string, CentralEntry>();
+  const view = viewOfBytes(bytes);
+  const entries = new Map<string, ZipEntry>();
   let at = 0;
   for (let i = 0; i < place.entries; i++) {
-    const { entry, end } = readCentral(bytes, at, `entry ${i}`);
+    const { entry, next } = readCentral(bytes, view, at, i);
     if (entries.has(entry.name)) {
       throw zipError('DUPLICATE_NAME', DIRECTORY, 'each name once', `${show(entry.name)} again`);
     }
     entries.set(entry.name, entry);
-    at = end;
+    at = next;
   }
   if (at === bytes.length) return entries;
   throw zipError('INVALID_SYNTAX', DIRECTORY, `${at} bytes for ${place.entries} entries`, `${bytes.length}`);
@@ -94,30 +91,37 @@ function checkPlace({ begin, end, entries }: DirectoryPlace, limits: Required<Re
   }
 }
 
-function readCentral(bytes: Uint8Array, at: number, what: string): { entry: CentralEntry; end: number } {
-  const view = viewOfBytes(bytes);
+function readCentral(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  i: number,
+): { entry: ZipEntry; next: number } {
   const fits = at + CENTRAL_BYTES <= bytes.length && view.getUint32(at, true) === CENTRAL_SIGNATURE;
   const nameEnd = fits ? at + CENTRAL_BYTES + view.getUint16(at + 28, true) : 0;
   const extraEnd = fits ? nameEnd + view.getUint16(at + 30, true) : 0;
-  const end = fits ? extraEnd + view.getUint16(at + 32, true) : 0;
-  if (!fits || end > bytes.length) {
-    throw zipError('INVALID_SYNTAX', DIRECTORY, `${what}, whole, at its byte ${at}`, 'something else');
+  const next = fits ? extraEnd + view.getUint16(at + 32, true) : 0;
+  if (!fits || next > bytes.length) {
+    throw zipError('INVALID_SYNTAX', DIRECTORY, `entry ${i}, whole, at its byte ${at}`, 'something else');
   }
   const nameBytes = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
   const flags = view.getUint16(at + 8, true);
-  const name = readName(nameBytes, (flags & UTF8_NAME) !== 0, what);
-  const called = nameOfEntry(name);
-  const entry: CentralEntry = {
+  const name = readName(nameBytes, (flags & UTF8_NAME) !== 0, `entry ${i}`);
+  const { storedBytes, inflatedBytes, offset } = readSizes(view, at, bytes.subarray(nameEnd, extraEnd), name);
+  const entry: ZipEntry = {
     name,
     nameBytes,
     flags,
     method: view.getUint16(at + 10, true),
     crc32: view.getUint32(at + 16, true),
-    ...readSizes(view, at, bytes.subarray(nameEnd, extraEnd), called),
+    storedBytes,
+    inflatedBytes,
+    offset,
+    end: 0,
   };
-  checkKind(entry, called);
-  checkSizes(entry, called);
-  return { entry, end };
+  checkKind(entry);
+  checkSizes(entry);
+  return { entry, next };
 }
 
 /** The name of an entry in messages. */
@@ -125,19 +129,22 @@ export function nameOfEntry(name: string): string {
   return `entry ${show(name)}`;
 }
 
+const NO_BYTES = new DataView(new ArrayBuffer(0));
+
 /** Sizes and offset. Those that do not fit into 32 bits are in the extra field instead, in this order. */
 function readSizes(
   view: DataView,
   at: number,
   extra: Uint8Array,
-  what: string,
-): Pick<CentralEntry, 'storedBytes' | 'inflatedBytes' | 'offset'> {
-  const wide = viewOfBytes(zip64Field(extra, what));
+  name: string,
+): Pick<ZipEntry, 'storedBytes' | 'inflatedBytes' | 'offset'> {
+  const wide = extra.length > 0 ? viewOfBytes(zip64Field(extra, name)) : NO_BYTES;
   let used = 0;
   const take = (short: number, saturated: number, length: number): number => {
     if (short !== saturated) return short;
     if (used + length > wide.byteLength) {
-      throw zipError('INVALID_SYNTAX', what, 'a 64-bit value for each that is too large for 32', 'fewer');
+      const rule = 'a 64-bit value for each that is too large for 32';
+      throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, 'fewer');
     }
     used += length;
     return length === 8 ? uint64At(wide, used - length) : wide.getUint32(used - length, true);
@@ -146,12 +153,13 @@ function readSizes(
   const storedBytes = take(view.getUint32(at + 20, true), SATURATED32, 8);
   const offset = take(view.getUint32(at + 42, true), SATURATED32, 8);
   const disk = take(view.getUint16(at + 34, true), SATURATED16, 4);
-  if (disk !== 0) throw zipError('INVALID_SYNTAX', what, 'an archive in one part', `part ${disk}`);
+  if (disk !== 0)
+    throw zipError('INVALID_SYNTAX', nameOfEntry(name), 'an archive in one part', `part ${disk}`);
   return { storedBytes, inflatedBytes, offset };
 }
 
 /** The content of the zip64 extra field; no bytes where there is none. */
-function zip64Field(extra: Uint8Array, what: string): Uint8Array {
+function zip64Field(extra: Uint8Array, name: string): Uint8Array {
   const view = viewOfBytes(extra);
   let found: Uint8Array | undefined;
   let at = 0;
@@ -160,7 +168,8 @@ function zip64Field(extra: Uint8Array, what: string): Uint8Array {
     const end = begin <= extra.length ? begin + view.getUint16(at + 2, true) : begin;
     const isZip64 = end <= extra.length && view.getUint16(at, true) === ZIP64_EXTRA;
     if (end > extra.length || (isZip64 && found)) {
-      throw zipError('INVALID_SYNTAX', what, 'whole extra fields, one of 64-bit sizes at most', 'others');
+      const rule = 'whole extra fields, one of 64-bit sizes at most';
+      throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, 'others');
     }
     if (isZip64) found = extra.subarray(begin, end);
     at = end;
@@ -168,28 +177,26 @@ function zip64Field(extra: Uint8Array, what: string): Uint8Array {
   return found ?? extra.subarray(0, 0);
 }
 
-function checkKind({ flags, method }: CentralEntry, what: string): void {
+function checkKind({ name, flags, method }: ZipEntry): void {
+  const refusal = (rule: string, got: string, remedy: string): UnsupportedError =>
+    new UnsupportedError(message(WHERE, nameOfEntry(name), rule, got, remedy));
   if (flags & ENCRYPTED) {
     const remedy = 'Decrypt it first: write the archive anew without a password';
-    throw new UnsupportedError(
-      message(WHERE, what, 'an entry without a password', 'an encrypted one', remedy),
-    );
+    throw refusal('an entry without a password', 'an encrypted one', remedy);
   }
   if (flags & ~KNOWN_FLAGS) {
     const rule = 'no flags beside those of names, descriptors and deflating';
-    const got = `flags 0x${flags.toString(16).padStart(4, '0')}`;
-    throw new UnsupportedError(message(WHERE, what, rule, got, REPACK));
+    throw refusal(rule, `flags 0x${flags.toString(16).padStart(4, '0')}`, REPACK);
   }
-  if (method === STORED || method === DEFLATED) return;
-  const got = METHOD_NAMES.get(method) ?? `method ${method}`;
-  throw new UnsupportedError(message(WHERE, what, 'stored or deflated bytes', got, REPACK));
+  if (method !== STORED && method !== DEFLATED)
+    throw refusal('stored or deflated bytes', METHOD_NAMES.get(method) ?? `method ${method}`, REPACK);
 }
 
-function checkSizes({ method, storedBytes, inflatedBytes }: CentralEntry, what: string): void {
+function checkSizes({ name, method, storedBytes, inflatedBytes }: ZipEntry): void {
   const most = method === STORED ? storedBytes : MAX_INFLATION * storedBytes;
   if (inflatedBytes <= most && (method === DEFLATED || inflatedBytes === storedBytes)) return;
   const rule = method === STORED ? `the ${storedBytes} bytes stored` : `at most ${most} bytes when inflated`;
-  throw zipError('INVALID_SYNTAX', what, rule, `${inflatedBytes}`);
+  throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${inflatedBytes}`);
 }
 
 const BACKSLASH = 0x5c;

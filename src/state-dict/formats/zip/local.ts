@@ -44,65 +44,71 @@ function headAndTail({ offset, end, nameBytes }: ZipEntry): ByteRange[] {
 /** Checks what stands around the data of an entry against the directory, and returns where the data begins. */
 function dataBegin(entry: ZipEntry, head: Uint8Array, tail: Uint8Array): number {
   const view = viewOfBytes(head);
-  const what = nameOfEntry(entry.name);
-  const differs = (part: string): Error =>
-    zipError('INCONSISTENT', what, `the same ${part} before its data as in the directory`, 'another');
-  if (view.getUint32(0, true) !== LOCAL_SIGNATURE)
-    throw zipError('INVALID_SYNTAX', what, `its header at byte ${entry.offset}`, 'something else');
-  if (view.getUint16(6, true) !== entry.flags) throw differs('flags');
-  if (view.getUint16(8, true) !== entry.method) throw differs('method');
+  if (view.getUint32(0, true) !== LOCAL_SIGNATURE) {
+    const rule = `its header at byte ${entry.offset}`;
+    throw zipError('INVALID_SYNTAX', nameOfEntry(entry.name), rule, 'something else');
+  }
+  if (view.getUint16(6, true) !== entry.flags) throw differs(entry, 'flags');
+  if (view.getUint16(8, true) !== entry.method) throw differs(entry, 'method');
   const nameEnd = LOCAL_BYTES + view.getUint16(26, true);
-  const name = head.subarray(LOCAL_BYTES, nameEnd);
-  if (name.length !== entry.nameBytes.length || name.some((byte, i) => byte !== entry.nameBytes[i]))
-    throw differs('name');
+  if (!isSame(head.subarray(LOCAL_BYTES, nameEnd), entry.nameBytes)) throw differs(entry, 'name');
   const headerEnd = nameEnd + view.getUint16(28, true);
-  checkLocalSizes(entry, view, viewOfBytes(head.subarray(nameEnd, headerEnd)), differs);
+  checkLocalSizes(entry, view, head.subarray(nameEnd, headerEnd));
   const begin = entry.offset + headerEnd;
-  checkDescriptor(entry, begin + entry.storedBytes, viewOfBytes(tail));
+  checkDescriptor(entry, begin + entry.storedBytes, tail);
   return begin;
 }
 
+function differs({ name }: ZipEntry, part: string): Error {
+  const rule = `the same ${part} before its data as in the directory`;
+  return zipError('INCONSISTENT', nameOfEntry(name), rule, 'another');
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return i === a.length && i === b.length;
+}
+
 /** Before a descriptor, checksum and sizes may be zeros; sizes beyond 32 bits stand in the first extra field. */
-function checkLocalSizes(
-  { flags, crc32 = 0, storedBytes, inflatedBytes }: ZipEntry,
-  header: DataView,
-  extra: DataView,
-  differs: (part: string) => Error,
-): void {
+function checkLocalSizes(entry: ZipEntry, header: DataView, extraBytes: Uint8Array): void {
+  const { flags, crc32 = 0, storedBytes, inflatedBytes } = entry;
   const mayBeZero = (flags & HAS_DESCRIPTOR) !== 0;
   const localCrc = header.getUint32(14, true);
-  if (localCrc !== crc32 && !(mayBeZero && localCrc === 0)) throw differs('CRC-32');
-  let sizes = [header.getUint32(18, true), header.getUint32(22, true)];
-  if (sizes.every((size) => size === SATURATED32)) {
+  if (localCrc !== crc32 && !(mayBeZero && localCrc === 0)) throw differs(entry, 'CRC-32');
+  let [stored, inflated] = [header.getUint32(18, true), header.getUint32(22, true)];
+  if (stored === SATURATED32 && inflated === SATURATED32) {
+    const extra = viewOfBytes(extraBytes);
     const isThere =
       extra.byteLength >= EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES &&
       extra.getUint16(0, true) === ZIP64_EXTRA &&
       extra.getUint16(2, true) >= ZIP64_SIZES_BYTES;
-    if (!isThere) throw differs('sizes, in the first extra field,');
-    sizes = [uint64At(extra, EXTRA_HEAD_BYTES + 8), uint64At(extra, EXTRA_HEAD_BYTES)];
+    if (!isThere) throw differs(entry, 'sizes, in the first extra field,');
+    stored = uint64At(extra, EXTRA_HEAD_BYTES + 8);
+    inflated = uint64At(extra, EXTRA_HEAD_BYTES);
   }
-  const isSame = sizes[0] === storedBytes && sizes[1] === inflatedBytes;
-  if (!isSame && !(mayBeZero && sizes[0] === 0 && sizes[1] === 0)) throw differs('sizes');
+  const agrees = stored === storedBytes && inflated === inflatedBytes;
+  if (!agrees && !(mayBeZero && stored === 0 && inflated === 0)) throw differs(entry, 'sizes');
 }
 
 /** Only its descriptor may follow the data of an entry in its slot. */
-function checkDescriptor(entry: ZipEntry, dataEnd: number, tail: DataView): void {
-  const { end, flags, crc32 = 0, storedBytes, inflatedBytes } = entry;
-  const what = nameOfEntry(entry.name);
+function checkDescriptor(entry: ZipEntry, dataEnd: number, bytes: Uint8Array): void {
+  const { name, end, flags, crc32 = 0, storedBytes, inflatedBytes } = entry;
   const length = end - dataEnd;
   if (length < 0) {
     const rule = `data that ends by ${end}, where the next part begins`;
-    throw zipError('INCONSISTENT', what, rule, `${dataEnd}`);
+    throw zipError('INCONSISTENT', nameOfEntry(name), rule, `${dataEnd}`);
   }
   if ((flags & HAS_DESCRIPTOR) === 0) {
     if (length === 0) return;
     const rule = `data up to ${end}, where the next part begins`;
-    throw zipError('INVALID_SYNTAX', what, rule, `${length} bytes less`);
+    throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${length} bytes less`);
   }
   if (!DESCRIPTOR_BYTES.includes(length)) {
     const rule = 'a descriptor of 12, 16, 20 or 24 bytes between its data and the next part';
-    throw zipError('INVALID_SYNTAX', what, rule, `${length} bytes`);
+    throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${length} bytes`);
   }
+  const tail = viewOfBytes(bytes);
   const begin = tail.byteLength - length;
   const at = length % 8 === 0 ? begin + 4 : begin;
   const sizeAt = (i: number): number =>
@@ -114,5 +120,5 @@ function checkDescriptor(entry: ZipEntry, dataEnd: number, tail: DataView): void
     sizeAt(1) === inflatedBytes;
   if (agrees) return;
   const rule = 'the same CRC-32 and sizes behind its data as in the directory';
-  throw zipError('INCONSISTENT', what, rule, 'others');
+  throw zipError('INCONSISTENT', nameOfEntry(name), rule, 'others');
 }
