@@ -246,7 +246,8 @@ describe('tensorOf', () => {
         subclass: 'a tensor of my_project.MyTensor, of which t.as_subclass(torch.Tensor) makes a plain one',
         module:
           'a whole module, torch.nn.modules.linear.Linear. ' +
-          'Save its state_dict in Python: torch.save(model.state_dict(), "model.pt")',
+          'Save its state_dict in Python, where its classes can be imported: ' +
+          'torch.save(torch.load("model.pt", weights_only=False).state_dict(), "state_dict.pt")',
       });
     });
 

@@ -116,7 +116,8 @@ describe('buildTree', () => {
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(
       'torch: file: expected a state_dict, got a whole module, torch.nn.modules.rnn.GRU. ' +
-        'Save its state_dict in Python: torch.save(model.state_dict(), "model.pt")',
+        'Save its state_dict in Python, where its classes can be imported: ' +
+        'torch.save(torch.load("model.pt", weights_only=False).state_dict(), "state_dict.pt")',
     );
     expect(errorOf(() => treeOf(modulePart()))).to.be.instanceOf(UnsupportedError);
   });

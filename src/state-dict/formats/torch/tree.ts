@@ -14,7 +14,9 @@ import { makesTensor, type TensorResult, tensorOf } from './tensors.js';
 /** The name of a tensor that a file holds in place of a dict. */
 const LONE_TENSOR = 'tensor';
 
-const SAVE_STATE_DICT = 'Save its state_dict in Python: torch.save(model.state_dict(), "model.pt")';
+const SAVE_STATE_DICT =
+  'Save its state_dict in Python, where its classes can be imported: ' +
+  'torch.save(torch.load("model.pt", weights_only=False).state_dict(), "state_dict.pt")';
 
 /**
  * What a file of torch's holds, by its pickle and the storages that the pickle refers to.

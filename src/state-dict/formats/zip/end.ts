@@ -68,7 +68,7 @@ function lastEnd(tail: DataView): number {
   for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
     if (tail.getUint32(at, true) === END_SIGNATURE) return at;
   }
-  throw zipError('INVALID_SYNTAX', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
+  throw zipError('TRUNCATED', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
 }
 
 function readEnd(tail: DataView, at: number): EndRecord {
