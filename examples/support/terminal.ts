@@ -1,6 +1,6 @@
 /** Text for the terminal: columns, bars, and colour where somebody is looking. */
 
-import { charactersOf, padToWidth, textWidth } from '../../src/cli/text-width.js';
+import { charactersOf, padToWidth, textWidth } from './text-width.js';
 
 const useColour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 

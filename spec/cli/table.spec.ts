@@ -12,18 +12,6 @@ describe('tableLines', () => {
     ).to.deep.equal(['name        bytes', 'a       1,000,000', 'longer          1  note']);
   });
 
-  it('counts the cells that wide characters take', () => {
-    expect(
-      tableLines(
-        [{ title: 'name' }, { title: 'n' }],
-        [
-          ['日本語', '1'],
-          ['ab', '2'],
-        ],
-      ),
-    ).to.deep.equal(['name    n', '日本語  1', 'ab      2']);
-  });
-
   it('is its titles where there are no rows', () => {
     expect(tableLines([{ title: 'a' }, { title: 'b' }], [])).to.deep.equal(['a  b']);
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { textWidth } from '../../src/cli/text-width.js';
+import { textWidth } from '../../examples/support/text-width.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,7 +1,5 @@
 /** Rows of text in columns. */
 
-import { padToWidth, textWidth } from './text-width.js';
-
 export interface Column {
   readonly title: string;
   /** Numbers stand at the right. */
@@ -11,13 +9,13 @@ export interface Column {
 /** A line for the titles and one for each row, columns two spaces apart, no space at the end of a line. */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, i) =>
-    rows.reduce((width, row) => Math.max(width, textWidth(row[i] ?? '')), textWidth(title)),
+    rows.reduce((width, row) => Math.max(width, (row[i] ?? '').length), title.length),
   );
   const line = (cells: readonly string[]): string =>
     columns
       .map(({ align }, i) => {
         const [cell, width] = [cells[i] ?? '', widths[i] as number];
-        return align === 'right' ? cell.padStart(width) : padToWidth(cell, width);
+        return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd();

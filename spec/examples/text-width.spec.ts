@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { charactersOf, padToWidth, textWidth } from '../../src/cli/text-width.js';
+import { charactersOf, padToWidth, textWidth } from '../../examples/support/text-width.js';
 
 /** Where Node's own line editor puts the cursor behind the text. */
 function cursorBehind(text: string): number {
