@@ -144,7 +144,7 @@ describe('rebuildingCode', () => {
         .to.match(/^import/)
         .and.include(first);
       if (all !== file)
-        expect(code).to.include("GRU.fromStateDict(without(stateDict, 'gru.head'), { prefix: 'gru' })");
+        expect(code).to.include("GRU.fromStateDict(ownTensors(stateDict, 'gru.'), { prefix: 'gru' })");
       const prefixes = { gru: 'gru', gruHead: 'gru.head', gruHeadFc: 'gru.head.fc' };
       expect((await runCode(code, prefixes)).sort()).to.deep.equal([...all.keys()].sort());
     }

@@ -3,8 +3,8 @@
 import { showFirst } from '../../check.js';
 import { describeModule, type RecognisedModule, type RecurrentModule } from '../../torch/modules.js';
 import { printable, stringLiteral } from '../printable.js';
-import { kindCode, type ModuleCode } from './module-code.js';
-import { modulesInside, type PlainOrder, plainOrder } from './structure.js';
+import { embeddingArgs, kindCode, linearArgs, type ModuleCode } from './module-code.js';
+import { keyStart, outerModules, type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
 
 /** Where the tensors came from, which the code repeats. */
@@ -54,14 +54,10 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
   const name = (path: string): Argument => ['name', stringLiteral(path)];
   const lines: string[] = [];
   if (embedding) {
-    const { path, numEmbeddings, embeddingDim } = embedding;
-    const sizes: Argument[] = [
-      ['inputDim', numEmbeddings],
-      ['outputDim', embeddingDim],
-    ];
+    const args = [name(embedding.path), ...embeddingArgs(embedding), ['inputShape', '[null]'] as const];
     lines.push(
       '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
-      `tf.layers.embedding(${callText([name(path), ...sizes, ['inputShape', '[null]']])}),`,
+      `tf.layers.embedding(${callText(args)}),`,
     );
   }
   const inputShape: Argument[] = embedding ? [] : [['inputShape', `[null, ${recurrent.args.inputSize}]`]];
@@ -71,11 +67,9 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
     `${factory}(${callText([name(recurrent.path), ...recurrentArgs(recurrent), ...inputShape])}),`,
   );
   if (linear) {
-    const args: Argument[] = [['units', linear.outFeatures]];
-    if (!linear.bias) args.push(['useBias', false]);
     lines.push(
       '// What stands between and after (activations, dropout) is not in a state_dict.',
-      `tf.layers.dense(${callText([name(linear.path), ...args])}),`,
+      `tf.layers.dense(${callText([name(linear.path), ...linearArgs(linear)])}),`,
     );
   }
   return lines;
@@ -97,8 +91,8 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   const identifier = identifierMaker();
   const imports = new Set<string>(['readStateDict']);
   const blocks: string[] = [];
-  const allInside = modulesInside(modules);
-  let usesWithout = false;
+  const outer = outerModules(modules);
+  let usesOwn = false;
   let usesTf = false;
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
@@ -107,16 +101,15 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
       blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
       continue;
     }
-    const inside = allInside.get(module.path) ?? [];
-    usesWithout ||= inside.length > 0;
-    const options = {
+    const start = keyStart(module.path);
+    const isOuter = outer.has(start);
+    usesOwn ||= isOuter;
+    const code: ModuleCode = kindCode(module, {
       variable: identifier(module.path),
       prefix: module.path === '' ? undefined : stringLiteral(module.path),
       name: LAYER_NAME.test(module.path) ? stringLiteral(module.path) : undefined,
-      tensors:
-        inside.length > 0 ? `without(stateDict, ${inside.map(stringLiteral).join(', ')})` : 'stateDict',
-    };
-    const code: ModuleCode = kindCode(module, options);
+      tensors: isOuter ? `ownTensors(stateDict, ${stringLiteral(start)})` : 'stateDict',
+    });
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
     const doubts = module.doubts.length > 0 ? `. Not stored in the file: ${module.doubts.join('; ')}.` : '';
@@ -124,12 +117,12 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   }
   return [
     ...tfjsImport(usesTf, modules),
-    `import { ${[...[...imports].sort(), ...(usesWithout ? ['type StateDict'] : [])].join(', ')} } from 'tfjs-torch-rnn';`,
+    `import { ${[...[...imports].sort(), ...(usesOwn ? ['type StateDict'] : [])].join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
     readingLines(source),
     '',
-    ...(usesWithout ? [WITHOUT, ''] : []),
+    ...(usesOwn ? [OWN_TENSORS, ''] : []),
     blocks.join('\n\n'),
   ].join('\n');
 }
@@ -140,7 +133,7 @@ function tfjsImport(usesTf: boolean, modules: readonly RecognisedModule[]): stri
   return modules.some(({ kind }) => kind !== 'unknown') ? ["import '@tensorflow/tfjs';"] : [];
 }
 
-const WITHOUT = `/** The tensors outside these modules: a layer takes its own tensors alone. */
-function without(all: StateDict, ...paths: string[]): StateDict {
-  return new Map([...all].filter(([key]) => !paths.some((path) => key.startsWith(\`\${path}.\`))));
+const OWN_TENSORS = `/** The tensors of a module, without those of the modules inside it. */
+function ownTensors(all: StateDict, start: string): StateDict {
+  return new Map([...all].filter(([key]) => key.startsWith(start) && !key.includes('.', start.length)));
 }`;

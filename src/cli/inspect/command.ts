@@ -34,8 +34,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const [source = ''] = words.positionals;
   if (words.flag('json') && words.flag('code'))
     throw new UsageError('--json has the code in it: leave out --code.');
-  const selected = words.values('select');
-  const select = selected.length > 0 ? selected : undefined;
+  const select = words.values('select');
   const path = pathOf(words);
   const limits = resolveLimits(WHERE);
   const description = await describeSource(WHERE, source, { limits, path, select, signal });

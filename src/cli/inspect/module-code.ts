@@ -94,7 +94,8 @@ function layerCode(
   };
 }
 
-function linearArgs({ outFeatures, bias }: LinearModule): Argument[] {
+/** The sizes of a Linear, as arguments of `tf.layers.dense`. */
+export function linearArgs({ outFeatures, bias }: LinearModule): Argument[] {
   return [['units', outFeatures], ...biasArgs(bias)];
 }
 
@@ -102,7 +103,8 @@ function biasArgs(bias: boolean): Argument[] {
   return bias ? [] : [['useBias', false]];
 }
 
-function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule): Argument[] {
+/** The sizes of an Embedding, as arguments of `tf.layers.embedding`. */
+export function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule): Argument[] {
   return [
     ['inputDim', numEmbeddings],
     ['outputDim', embeddingDim],

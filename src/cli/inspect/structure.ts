@@ -37,31 +37,14 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
   return fits ? { embedding, recurrent, linear } : undefined;
 }
 
-/** The module around another is looked for at most so many levels up. */
-const MAX_LEVELS = 128;
-
-/**
- * Paths of the modules directly inside each module, by its path: the head in a subclass of GRU, whose tensors are not the
- * GRU's own.
- */
-export function modulesInside(modules: readonly RecognisedModule[]): ReadonlyMap<string, readonly string[]> {
-  const paths = new Set(modules.map(({ path }) => path));
-  const inside = new Map<string, string[]>();
-  for (const path of paths) {
-    const outer = outerOf(path, paths);
-    if (outer === undefined) continue;
-    const known = inside.get(outer);
-    if (known) known.push(path);
-    else inside.set(outer, [path]);
-  }
-  return inside;
+/** What the keys of a module begin with: `encoder.gru.`; '' at the root. */
+export function keyStart(path: string): string {
+  return path === '' ? '' : `${path}.`;
 }
 
-function outerOf(path: string, paths: ReadonlySet<string>): string | undefined {
-  let outer = path;
-  for (let level = 0; level < MAX_LEVELS && outer !== ''; level++) {
-    outer = parentPath(outer);
-    if (paths.has(outer)) return outer;
-  }
-  return undefined;
+/** The key starts of the modules that have others inside, as a subclass of GRU has its head. */
+export function outerModules(modules: readonly RecognisedModule[]): ReadonlySet<string> {
+  // In this order the modules inside another follow it directly.
+  const starts = modules.map(({ path }) => keyStart(path)).sort();
+  return new Set(starts.filter((start, i) => starts[i + 1]?.startsWith(start)));
 }
