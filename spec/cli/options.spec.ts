@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { choiceOf, type OptionSpecs, parseWords, pathOf, UsageError } from '../../src/cli/options.js';
+import {
+  checkPositionals,
+  choiceOf,
+  type OptionSpecs,
+  parseWords,
+  pathOf,
+  UsageError,
+} from '../../src/cli/options.js';
 import { errorOf } from '../state-dict/support.js';
 
 const OPTIONS: OptionSpecs = {
@@ -10,7 +17,11 @@ const OPTIONS: OptionSpecs = {
   select: { argument: 'MODULE', multiple: true, help: 'a module' },
 };
 
-const parse = (...words: string[]) => parseWords(words, OPTIONS, ['IN', 'OUT']);
+function parse(...words: string[]) {
+  const parsed = parseWords(words, OPTIONS);
+  if (!parsed.flag('help')) checkPositionals(parsed, ['IN', 'OUT']);
+  return parsed;
+}
 
 function messageOf(...words: string[]): string {
   const error = errorOf(() => parse(...words));
@@ -27,14 +38,14 @@ describe('parseWords', () => {
     expect(words.values('select')).to.deep.equal(['x', 'y']);
     expect(words.value('select')).to.equal('y');
     expect(words.value('path')).to.equal(undefined);
-    expect(words.values('path')).to.deep.equal([]);
+    expect(words.values('path')).to.equal(undefined);
   });
 
   it('takes what follows -- for no option', () => {
     expect(parse('--', '--a', '-b').positionals).to.deep.equal(['--a', '-b']);
   });
 
-  it('needs nothing else beside --help', () => {
+  it('knows the letter of an option', () => {
     for (const help of ['--help', '-h']) expect(parse(help).flag('help')).to.equal(true);
   });
 

@@ -6,8 +6,8 @@ import { type Command, type CommandContext, type ExitCode, PROGRAM } from './com
 import { convert } from './convert/command.js';
 import { commandHelp, optionHelp } from './help.js';
 import { inspect } from './inspect/command.js';
-import { nearest } from './nearest.js';
-import { COMMON_OPTIONS, type OptionSpecs, parseWords, UsageError } from './options.js';
+import { didYouMean } from './nearest.js';
+import { COMMON_OPTIONS, checkPositionals, type OptionSpecs, parseWords, UsageError } from './options.js';
 import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
 import { verify } from './verify/command.js';
@@ -64,32 +64,24 @@ async function runCommand(
   words: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  const parsed = parseWords(words, { ...COMMON_OPTIONS, ...command.options }, command.positionals);
-  if (!parsed.flag('help')) return command.run(parsed, context);
-  context.terminal.line(commandHelp(command));
-  return 0;
+  const parsed = parseWords(words, { ...COMMON_OPTIONS, ...command.options });
+  if (parsed.flag('help')) {
+    context.terminal.line(commandHelp(command));
+    return 0;
+  }
+  checkPositionals(parsed, command.positionals);
+  return command.run(parsed, context);
 }
 
 /** Words without a command: help, the version, or a mistake. */
 function answer(words: readonly string[], terminal: Terminal): ExitCode {
-  const [first, second] = words;
-  if (first === '--version' || first === '-v') {
-    terminal.line(version());
-    return 0;
-  }
-  if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
-    if (second === undefined || second.startsWith('-')) terminal.line(OVERVIEW);
-    else terminal.line(helpOf(second));
-    return 0;
-  }
-  if (first.startsWith('-')) {
-    const near = nearest(
-      first,
-      Object.keys(PROGRAM_OPTIONS).map((name) => `--${name}`),
-    );
-    throw new UsageError(`There is no option ${first}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
-  }
-  throw unknownCommand(first);
+  const [first = 'help'] = words;
+  if (first !== 'help' && !first.startsWith('-')) throw unknownCommand(first);
+  const { positionals, flag } = parseWords(words, PROGRAM_OPTIONS);
+  const word = positionals.find((positional) => positional !== 'help');
+  if (flag('version')) terminal.line(version());
+  else terminal.line(word === undefined ? OVERVIEW : helpOf(word));
+  return 0;
 }
 
 function helpOf(word: string): string {
@@ -100,9 +92,8 @@ function helpOf(word: string): string {
 
 function unknownCommand(word: string): UsageError {
   const names = COMMANDS.map(({ name }) => name);
-  const near = nearest(word, names);
-  const hint = near === undefined ? `The commands are ${names.join(', ')}.` : `Did you mean ${near}?`;
-  return new UsageError(`There is no command ${word}. ${hint}`);
+  const hint = didYouMean(word, names) || ` The commands are ${names.join(', ')}.`;
+  return new UsageError(`There is no command ${word}.${hint}`);
 }
 
 function version(): string {

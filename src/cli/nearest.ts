@@ -14,3 +14,9 @@ export function nearest(word: string, choices: readonly string[]): string | unde
   }
   return undefined;
 }
+
+/** ` Did you mean --force?`, or nothing where no choice is near. */
+export function didYouMean(word: string, choices: readonly string[], dashes = ''): string {
+  const near = nearest(word, choices);
+  return near === undefined ? '' : ` Did you mean ${dashes}${near}?`;
+}

@@ -1,7 +1,7 @@
 /** What an option is, and the parser of command lines. The options of one command stand in its command.ts. */
 
 import { parseArgs } from 'node:util';
-import { nearest } from './nearest.js';
+import { didYouMean } from './nearest.js';
 
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -45,20 +45,16 @@ export interface ParsedWords {
   flag(name: string): boolean;
   /** The last value given. */
   value(name: string): string | undefined;
-  values(name: string): readonly string[];
+  /** All values given. */
+  values(name: string): readonly string[] | undefined;
 }
 
 /**
  * Splits words into options and the rest.
  *
- * @throws UsageError for an option that is unknown, lacks its value, or has one that it does not take, and where the rest
- *   are not as many words as `positionals` names.
+ * @throws UsageError for an option that is unknown, lacks its value, or has one that it does not take.
  */
-export function parseWords(
-  words: readonly string[],
-  options: OptionSpecs,
-  positionals: readonly string[],
-): ParsedWords {
+export function parseWords(words: readonly string[], options: OptionSpecs): ParsedWords {
   const { tokens } = parseArgs({
     args: [...words],
     options: Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, parserOption(spec)])),
@@ -73,30 +69,24 @@ export function parseWords(
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (spec === undefined) throw unknownOption(rawName, name, options);
+    if (spec === undefined)
+      throw new UsageError(`There is no option ${rawName}.${didYouMean(name, Object.keys(options), '--')}`);
     checkValue(rawName, spec, value, token.inlineValue === true);
     if (spec.argument !== undefined && !spec.multiple && found.has(name))
       throw new UsageError(`${rawName} is given twice.`);
     found.set(name, [...(found.get(name) ?? []), value ?? '']);
   }
-  if (!found.has('help')) checkPositionals(rest, positionals);
   return {
     positionals: rest,
     flag: (name) => found.has(name),
     value: (name) => found.get(name)?.at(-1),
-    values: (name) => found.get(name) ?? [],
+    values: (name) => found.get(name),
   };
 }
 
 function parserOption({ argument, short }: OptionSpec) {
   const type = argument === undefined ? ('boolean' as const) : ('string' as const);
   return short === undefined ? { type } : { type, short };
-}
-
-function unknownOption(rawName: string, name: string, options: OptionSpecs): UsageError {
-  const near = nearest(name, Object.keys(options));
-  const hint = near === undefined ? '' : ` Did you mean --${near}?`;
-  return new UsageError(`There is no option ${rawName}.${hint}`);
 }
 
 function checkValue(rawName: string, spec: OptionSpec, value: string | undefined, isInline: boolean): void {
@@ -112,13 +102,13 @@ function checkValue(rawName: string, spec: OptionSpec, value: string | undefined
   }
 }
 
-function checkPositionals(rest: readonly string[], names: readonly string[]): void {
-  const [missing] = names.slice(rest.length);
+/** @throws UsageError where the words that are not options are not as many as their names. */
+export function checkPositionals({ positionals }: ParsedWords, names: readonly string[]): void {
+  const [missing] = names.slice(positionals.length);
   if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
-  const superfluous = rest[names.length];
-  if (superfluous !== undefined) {
+  const [superfluous] = positionals.slice(names.length);
+  if (superfluous !== undefined)
     throw new UsageError(`${superfluous} is one word too many: expected ${names.join(' ')}.`);
-  }
 }
 
 /** One of a few words, or undefined where the option was not given. */
@@ -129,8 +119,7 @@ export function choiceOf<T extends string>(
 ): T | undefined {
   const value = words.value(option);
   if (value === undefined || choices.includes(value as T)) return value as T | undefined;
-  const near = nearest(value, choices);
-  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  const hint = didYouMean(value, choices);
   throw new UsageError(`--${option} is one of ${choices.join(', ')}, not ${value}.${hint}`);
 }
 

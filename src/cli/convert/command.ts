@@ -47,14 +47,12 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const [source = '', out = ''] = words.positionals;
   const to = choiceOf(words, 'to', OUTPUT_FORMATS) ?? formatOf(out);
   const dtype = choiceOf(words, 'dtype', Object.keys(DTYPES));
-  const selected = words.values('select');
-  const path = pathOf(words);
   checkOutput(source, out, words.flag('force'));
 
   let report: ReadReport | undefined;
   const read = await readFor('convert', source, {
-    path,
-    select: selected.length > 0 ? selected : undefined,
+    path: pathOf(words),
+    select: words.values('select'),
     limits: LIMITS,
     signal,
     onProgress: readProgress(terminal),
