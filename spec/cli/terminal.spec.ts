@@ -43,12 +43,10 @@ describe('terminalOf', () => {
 });
 
 describe('progressText', () => {
-  it('is a bar where the total is known, else what has come', () => {
-    expect(progressText({ loaded: 2 ** 20, total: 2 ** 22 })).to.equal(
-      `[${'#'.repeat(7)}${'.'.repeat(23)}] 25% of 4.0 MiB`,
-    );
-    expect(progressText({ loaded: 4, total: 4 })).to.equal(`[${'#'.repeat(30)}] 100% of 4 bytes`);
-    expect(progressText({ loaded: 5, total: 4 })).to.match(/ 100% /);
+  it('is a share where the total is known, else what has come', () => {
+    expect(progressText({ loaded: 2 ** 20, total: 2 ** 22 })).to.equal('25% of 4.0 MiB');
+    expect(progressText({ loaded: 4, total: 4 })).to.equal('100% of 4 bytes');
+    expect(progressText({ loaded: 5, total: 4 })).to.match(/^100% /);
     expect(progressText({ loaded: 1536 })).to.equal('1.5 KiB');
     expect(progressText({ loaded: 0, total: 0 })).to.equal('0 bytes');
   });

@@ -60,9 +60,6 @@ export function terminalOf(
   };
 }
 
-/** Characters of the bar. */
-const WIDTH = 30;
-
 /** Bytes between two changes of what is shown: a terminal is slower than a disk. */
 const STEP_BYTES = 1 << 20;
 
@@ -76,10 +73,8 @@ export function readProgress(terminal: Terminal): (progress: ReadProgress) => vo
   };
 }
 
-/** `[######........................] 20% of 3.0 GiB`; without a total `12.0 MiB`. */
+/** `20% of 3.0 GiB`; without a total `12.0 MiB`. */
 export function progressText({ loaded, total }: ReadProgress): string {
   if (total === undefined || total === 0) return showBytes(loaded);
-  const share = Math.min(1, loaded / total);
-  const done = Math.floor(share * WIDTH);
-  return `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}] ${Math.floor(share * 100)}% of ${showBytes(total)}`;
+  return `${Math.min(100, Math.floor((loaded / total) * 100))}% of ${showBytes(total)}`;
 }

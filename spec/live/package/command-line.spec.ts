@@ -49,7 +49,7 @@ describe('npx tfjs-torch-rnn, without tfjs', () => {
   it('says what verify needs', async () => {
     const { ok, output } = await runCommand(VERIFY, folder);
     expect(ok, output).to.equal(false);
-    expect(output).to.match(/Run: npm install @tensorflow\/tfjs\n/);
+    expect(output).to.match(/Run: npm install @tensorflow\/tfjs @tensorflow\/tfjs-backend-cpu\n/);
     expect(output).to.not.match(/\n {4}at /);
   });
 });

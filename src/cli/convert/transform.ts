@@ -63,20 +63,17 @@ function isExact(dtype: TorchDtype): boolean {
 
 /** Sentences about values that were lost and tensors that were not rounded. */
 export function roundingWarnings({ overflows, left }: Rounding): string[] {
-  return [...overflowWarnings(overflows), ...leftWarnings(left)];
-}
-
-function leftWarnings(left: readonly string[]): string[] {
-  if (left.length === 0) return [];
-  const names = showFirst(left, (name) => name);
-  return [
-    `Left as they are, since --dtype rounds neither complex numbers nor floats of 8 bits and fewer: ${names}.`,
-  ];
-}
-
-function overflowWarnings(overflows: ReadonlyMap<string, number>): string[] {
-  if (overflows.size === 0) return [];
-  const total = [...overflows.values()].reduce((sum, count) => sum + count, 0);
-  const names = showFirst([...overflows], ([name, count]) => `${show(name)} (${count})`);
-  return [`${plural(total, 'finite element')} became infinite, beyond the range of the dtype: ${names}.`];
+  const warnings: string[] = [];
+  if (overflows.size > 0) {
+    const total = [...overflows.values()].reduce((sum, count) => sum + count, 0);
+    const names = showFirst([...overflows], ([name, count]) => `${show(name)} (${count})`);
+    const lost = `${plural(total, 'finite element')} became infinite`;
+    warnings.push(`${lost}, beyond the range of the dtype: ${names}.`);
+  }
+  if (left.length > 0) {
+    const names = showFirst(left, (name) => name);
+    const rule = '--dtype rounds neither complex numbers nor floats of 8 bits and fewer';
+    warnings.push(`Left as they are, since ${rule}: ${names}.`);
+  }
+  return warnings;
 }

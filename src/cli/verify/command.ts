@@ -137,17 +137,16 @@ async function findModule(
   const found = wanted === undefined ? runnable : runnable.filter((module) => module.path === wanted);
   const [module] = found;
   if (module !== undefined && found.length === 1) return module;
-  const rule = wanted === undefined ? 'one recurrent layer in the file' : 'the path of a recurrent layer';
-  const other = modules.find((own) => own.path === wanted);
-  const got =
-    wanted === undefined
-      ? `${found.length}`
-      : other === undefined
-        ? show(wanted)
-        : `${show(wanted)}, ${other.kind === 'unknown' ? other.doubts.join('; ') : describeModule(other)}`;
   const paths = runnable.map((own) => show(own.path)).join(', ');
   const remedy = runnable.length > 0 ? `The file has recurrent layers at ${paths}` : undefined;
-  throw new RangeError(message(WHERE, '--layer', rule, got, remedy));
+  if (wanted === undefined)
+    throw new RangeError(
+      message(WHERE, '--layer', 'one recurrent layer in the file', `${found.length}`, remedy),
+    );
+  const other = modules.find((own) => own.path === wanted);
+  const what = other?.kind === 'unknown' ? other.doubts.join('; ') : other && describeModule(other);
+  const got = what === undefined ? show(wanted) : `${show(wanted)}, ${what}`;
+  throw new RangeError(message(WHERE, '--layer', 'the path of a recurrent layer', got, remedy));
 }
 
 /** The tensors of the layer itself, without those of modules inside it, such as the head of a subclass. */
@@ -223,12 +222,11 @@ function jsonAnswer(
     backend,
     tolerance,
     ok: results.every(({ error }) => error <= tolerance),
-    results: results.map(({ name, error, index, actual, expected }) => ({
-      name,
-      error: number(error),
-      index,
-      actual: number(actual),
-      expected: number(expected),
+    results: results.map((result) => ({
+      ...result,
+      error: number(result.error),
+      actual: number(result.actual),
+      expected: number(result.expected),
     })),
   };
 }

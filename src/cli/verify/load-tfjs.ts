@@ -10,13 +10,6 @@ const PACKAGES: Readonly<Record<Backend, string>> = {
   tensorflow: '@tensorflow/tfjs-node',
 };
 
-/** What to install for each. tfjs brings the cpu backend. */
-const TO_INSTALL: Readonly<Record<Backend, string>> = {
-  cpu: '@tensorflow/tfjs',
-  wasm: '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
-  tensorflow: '@tensorflow/tfjs @tensorflow/tfjs-node',
-};
-
 /**
  * Imports a backend, and what runs a layer on it.
  *
@@ -30,13 +23,9 @@ export async function loadTfjs(backend: Backend): Promise<typeof import('./run-l
   } catch (cause) {
     const { code } = cause as { code?: unknown };
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;
-    const remedy = `Run: npm install ${TO_INSTALL[backend]}`;
+    const remedy = `Run: npm install @tensorflow/tfjs ${PACKAGES[backend]}`;
     const rule = `${PACKAGES[backend]} and @tensorflow/tfjs-layers`;
-    throw new Error(
-      message('verify', `--backend ${backend}`, rule, 'a package that is not installed', remedy),
-      {
-        cause,
-      },
-    );
+    const what = `--backend ${backend}`;
+    throw new Error(message('verify', what, rule, 'a package that is not installed', remedy), { cause });
   }
 }

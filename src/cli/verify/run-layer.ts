@@ -50,22 +50,15 @@ function callAndDispose(layer: AnyLayer, run: LayerRun): Record<string, tf.Tenso
 
 type AnyLayer = GRU | LSTM | RNN | GRUCell | LSTMCell | RNNCell;
 
+const CLASSES = { GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell };
+
 function makeLayer({ module, stateDict, batchFirst, nonlinearity }: LayerRun): AnyLayer {
-  const prefix = module.path;
-  switch (module.torchName) {
-    case 'GRU':
-      return GRU.fromStateDict(stateDict, { prefix, batchFirst });
-    case 'LSTM':
-      return LSTM.fromStateDict(stateDict, { prefix, batchFirst });
-    case 'RNN':
-      return RNN.fromStateDict(stateDict, { prefix, batchFirst, nonlinearity });
-    case 'GRUCell':
-      return GRUCell.fromStateDict(stateDict, { prefix });
-    case 'LSTMCell':
-      return LSTMCell.fromStateDict(stateDict, { prefix });
-    case 'RNNCell':
-      return RNNCell.fromStateDict(stateDict, { prefix, nonlinearity });
-  }
+  const { kind, path, torchName } = module;
+  return CLASSES[torchName].fromStateDict(stateDict, {
+    prefix: path,
+    ...(kind === 'recurrent' && { batchFirst }),
+    ...(torchName.startsWith('RNN') && { nonlinearity }),
+  });
 }
 
 function forward(layer: AnyLayer, x: tf.Tensor, h0?: tf.Tensor, c0?: tf.Tensor): Record<string, tf.Tensor> {
