@@ -20,12 +20,11 @@ export interface ToStateDictOptions {
   readonly map?: ModuleMap | undefined;
 }
 
-/** A weight as it was when the call began: training may continue while it is read. */
+/** A weight as it was when the call began, since training may continue while it is read; a counter has none. */
 interface Snapshot {
-  readonly key: string;
   readonly leaf: Leaf;
-  readonly parameter: Parameter;
-  readonly tensor: Tensor;
+  readonly parameter?: Parameter;
+  readonly tensor?: Tensor;
 }
 
 /**
@@ -52,77 +51,50 @@ export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptio
   const { prefix = '', map } = options;
   checkModulePath(WHERE, 'prefix', prefix);
   const leaves = findLeaves(WHERE, layerOrModel, map);
-  checkOwners(leaves, prefix);
-  const snapshots: Snapshot[] = [];
+  const snapshots = new Map<string, Snapshot>();
   try {
     for (const leaf of leaves) takeSnapshots(leaf, prefix, snapshots);
-    const values = await Promise.all(snapshots.map(({ tensor }) => tensor.data<'float32'>()));
-    const read = new Map(snapshots.map((snapshot, i) => [snapshot.key, toTorchTensor(snapshot, values[i])]));
-    return inTorchOrder(leaves, prefix, read);
+    const values = await Promise.all(
+      Array.from(snapshots.values(), ({ tensor }) => tensor?.data<'float32'>()),
+    );
+    return new Map(
+      Array.from(snapshots, ([key, snapshot], i) => [key, toTorchTensor(key, snapshot, values[i])]),
+    );
   } finally {
-    for (const { tensor } of snapshots) tensor.dispose();
+    for (const { tensor } of snapshots.values()) tensor?.dispose();
   }
 }
 
-const keyOf = (prefix: string, leaf: Leaf, name: string) => joinPath(prefix, joinPath(leaf.modulePath, name));
-
-function checkOwners(leaves: readonly Leaf[], prefix: string): void {
-  const owners = new Map<string, Leaf>();
-  for (const leaf of leaves) {
-    if (!leaf.layer.built)
-      throw new UnsupportedError(
-        message(
-          WHERE,
-          `layer "${leaf.layer.name}"`,
-          'a built layer',
-          'an unbuilt one',
-          'Call it on an input once, or load a state_dict into it',
-        ),
-      );
-    for (const { key } of leaf.parameters) {
-      const name = keyOf(prefix, leaf, key);
-      const other = owners.get(name);
-      if (other !== undefined && other.layer !== leaf.layer)
-        throw new RangeError(
-          message(WHERE, show(name), 'one layer', `"${other.layerPath}" and "${leaf.layerPath}"`),
-        );
-      owners.set(name, leaf);
-    }
+/** Adds the entries of a module as `state_dict()` lists them: parameters and buffers, counters last. */
+function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapshot>): void {
+  const { layer, layerPath, modulePath, module, parameters } = leaf;
+  if (!layer.built) {
+    const remedy = 'Call it on an input once, or load a state_dict into it';
+    throw new UnsupportedError(
+      message(WHERE, `layer "${layer.name}"`, 'a built layer', 'an unbuilt one', remedy),
+    );
   }
-}
-
-function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Snapshot[]): void {
-  for (const parameter of leaf.parameters) {
-    const weight = findWeight(leaf.layer, parameter.weight) as LayerVariable;
+  const keyOf = (name: string) => joinPath(prefix, joinPath(modulePath, name));
+  for (const parameter of parameters) {
+    const key = keyOf(parameter.key);
+    const other = snapshots.get(key)?.leaf;
+    if (other !== undefined && other.layer !== layer)
+      throw new RangeError(message(WHERE, show(key), 'one layer', `"${other.layerPath}" and "${layerPath}"`));
+    if (other !== undefined) continue;
+    const weight = findWeight(layer, parameter.weight) as LayerVariable;
     // Kept, because a tidy around the call must not dispose the snapshot before it is read.
-    const tensor = keep(weight.read().clone());
-    snapshots.push({ key: keyOf(prefix, leaf, parameter.key), leaf, parameter, tensor });
+    snapshots.set(key, { leaf, parameter, tensor: keep(weight.read().clone()) });
   }
+  for (const counter of module.counters ?? []) snapshots.set(keyOf(counter), { leaf });
 }
 
-function toTorchTensor({ key, leaf, parameter, tensor }: Snapshot, values: Float32Array): TorchTensor {
+function toTorchTensor(key: string, snapshot: Snapshot, values: Float32Array | undefined): TorchTensor {
+  const { leaf, parameter, tensor } = snapshot;
+  if (!parameter || !tensor || !values) return { dtype: 'I64', shape: [], data: new BigInt64Array(1) };
   const torch = parameter.layout.toTorch(values, tensor.shape);
   if (torch !== undefined) return { dtype: 'F32', shape: torch.shape, data: torch.values };
   const rule = `a weight that ${leaf.module.torchName} can hold as ${show(key)}`;
   const got = `${parameter.weight} of shape ${showShape(tensor.shape)} with values that differ along every axis`;
   const remedy = 'Share all axes but the last with sharedAxes';
   throw new UnsupportedError(message(WHERE, `layer "${leaf.layer.name}"`, rule, got, remedy));
-}
-
-/** As `state_dict()` lists a module: parameters and buffers, counters last. */
-function inTorchOrder(
-  leaves: readonly Leaf[],
-  prefix: string,
-  read: ReadonlyMap<string, TorchTensor>,
-): StateDict {
-  const stateDict: StateDict = new Map();
-  for (const leaf of leaves) {
-    for (const { key } of leaf.parameters) {
-      const name = keyOf(prefix, leaf, key);
-      stateDict.set(name, read.get(name) as TorchTensor);
-    }
-    for (const counter of leaf.module.counters ?? [])
-      stateDict.set(keyOf(prefix, leaf, counter), { dtype: 'I64', shape: [], data: new BigInt64Array(1) });
-  }
-  return stateDict;
 }
