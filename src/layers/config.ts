@@ -12,8 +12,8 @@ export function construct<T extends serialization.Serializable>(
 }
 
 /** The options for `getConfig`, without undefined ones and without `implementation`, which depends on the machine. */
-export function toConfig(
-  options: Readonly<Record<string, unknown>> & { readonly implementation: unknown },
+export function toConfig<T extends { readonly implementation: unknown }>(
+  options: T,
 ): serialization.ConfigDict {
   const { implementation: _, ...rest } = options;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);

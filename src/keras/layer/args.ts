@@ -1,7 +1,7 @@
 /** The arguments of `KerasGRU` and their checks. */
 
 import { checkBoolean, checkChoice, checkObject, message, show } from '../../check.js';
-import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../../layers/args/module-args.js';
+import { type Filled, type ModuleArgs, type Open, parseModuleArgs } from '../../layers/args/module-args.js';
 import { cellArgNames, checkArgNames } from '../../layers/args/names.js';
 
 /** How the outputs of two directions are merged, under the names of Keras's Bidirectional; `none` returns both. */
@@ -52,19 +52,7 @@ export interface KerasGRUArgs extends ModuleArgs {
 
 const REGULARIZERS = ['kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer'] as const;
 
-/** {@link KerasGRUArgs} with every default filled in. */
-export interface KerasGRUOptions
-  extends ModuleOptions,
-    Readonly<Partial<Record<(typeof REGULARIZERS)[number], Regularization | undefined>>> {
-  readonly bidirectional: boolean;
-  readonly mergeMode: MergeMode;
-  readonly goBackwards: boolean;
-  readonly returnSequences: boolean;
-  readonly returnState: boolean;
-  readonly stateful: boolean;
-  readonly maskRule: MaskRule;
-  readonly dropout: number;
-}
+export type KerasGRUOptions = Filled<KerasGRUArgs, Open | (typeof REGULARIZERS)[number]>;
 
 const OWN_NAMES = [
   'bidirectional',
@@ -101,9 +89,11 @@ export function parseKerasGRUArgs(where: string, args: KerasGRUArgs): KerasGRUOp
   checkChoice(where, 'maskRule', maskRule, MASK_RULES);
   checkMaskRule(where, maskRule, bidirectional, returnSequences);
   checkRate(where, dropout);
-  const regularizers = Object.fromEntries(
-    REGULARIZERS.map((key) => [key, checkRegularization(where, key, args[key])]),
-  );
+  const regularizers = {
+    kernelRegularizer: checkRegularization(where, 'kernelRegularizer', args.kernelRegularizer),
+    recurrentRegularizer: checkRegularization(where, 'recurrentRegularizer', args.recurrentRegularizer),
+    biasRegularizer: checkRegularization(where, 'biasRegularizer', args.biasRegularizer),
+  };
   return { ...module, ...flags, mergeMode, maskRule, dropout, ...regularizers };
 }
 

@@ -1,10 +1,15 @@
 /** The arguments that every layer and cell of this package takes. */
 
+import type { layers } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkChoice, checkInteger } from '../../check.js';
 import { IMPLEMENTATIONS, type Implementation } from '../../ops/implementation.js';
 import { NONLINEARITIES, type Nonlinearity } from '../../torch/cells.js';
 import { checkArgsObject } from './names.js';
-import type { LayerArgs } from './tf-layer-args.js';
+
+type TfLayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+
+/** tfjs's own declarations leave `undefined` out, which `exactOptionalPropertyTypes` then refuses. */
+type LayerArgs = { [Name in keyof TfLayerArgs]: TfLayerArgs[Name] | undefined };
 
 /** torch's names in camelCase, beside the arguments of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
 export interface ModuleArgs extends LayerArgs {
@@ -20,14 +25,17 @@ export interface ModuleArgs extends LayerArgs {
   readonly implementation?: Implementation | undefined;
 }
 
-/** {@link ModuleArgs} with every default filled in. */
-export interface ModuleOptions {
-  readonly hiddenSize: number;
-  readonly inputSize: number | undefined;
-  readonly bias: boolean;
-  readonly seed: number | undefined;
-  readonly implementation: Implementation;
-}
+/** The arguments of a class but for those of tf.layers, with the defaults filled in; those in `Open` have none. */
+export type Filled<Args, Open> = {
+  readonly [Name in Exclude<keyof Args, keyof LayerArgs>]-?: Name extends Open
+    ? Args[Name]
+    : Exclude<Args[Name], undefined>;
+};
+
+/** Arguments without a default. */
+export type Open = 'inputSize' | 'seed';
+
+export type ModuleOptions = Filled<ModuleArgs, Open>;
 
 /**
  * Checks these arguments and fills in the defaults.

@@ -17,13 +17,13 @@ import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/run-step.js';
 import { checkTensor } from '../../ops/validate.js';
 import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
-import type { ModuleArgs, ModuleOptions } from '../args/module-args.js';
+import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../args/module-args.js';
+import { cellArgNames, checkArgNames } from '../args/names.js';
 import { construct, toConfig } from '../config.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 import { checkSymbolicInputs } from '../recurrent/call-args.js';
 import { buildLayer, moveToScope } from '../weights/build.js';
 import { ModuleWeights } from '../weights/module-weights.js';
-import { parseCellArgs } from './args.js';
 import { checkCellInput, checkCellState } from './checks.js';
 
 /**
@@ -45,10 +45,12 @@ export abstract class RecurrentCell extends layers.RNNCell {
     private readonly cell: Cell,
     args: ModuleArgs,
   ) {
-    const options = parseCellArgs(cell, args);
+    const where = `${CELLS[cell].className}Cell`;
+    checkArgNames(where, args, cellArgNames(cell));
+    const options = parseModuleArgs(where, args, 0);
     super(args);
+    this.where = where;
     this.options = options;
-    this.where = `${CELLS[cell].className}Cell`;
     this.stateNames = CELLS[cell].states;
     const { hiddenSize } = options;
     this.attrs = { batchFirst: false, bidirectional: false, hiddenSize, projSize: 0 };

@@ -2,7 +2,7 @@
 
 import { checkBoolean, checkInteger, message, show } from '../../check.js';
 import { CELLS, type Cell } from '../../torch/cells.js';
-import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../args/module-args.js';
+import { type Filled, type ModuleArgs, type Open, parseModuleArgs } from '../args/module-args.js';
 import { checkArgNames, layerArgNames } from '../args/names.js';
 
 /** Arguments of a recurrent layer. */
@@ -29,18 +29,8 @@ export interface RecurrentArgs extends ModuleArgs {
   readonly stateful?: boolean | undefined;
 }
 
-/** {@link RecurrentArgs} with every default filled in. */
-export interface RecurrentOptions extends ModuleOptions {
-  readonly numLayers: number;
-  readonly batchFirst: boolean;
-  readonly dropout: number;
-  readonly bidirectional: boolean;
-  /** P; 0 in every layer but an LSTM with a projection. */
-  readonly projSize: number;
-  readonly returnSequences: boolean;
-  readonly returnState: boolean;
-  readonly stateful: boolean;
-}
+/** With P, which is 0 in every layer but an LSTM with a projection. */
+export type RecurrentOptions = Filled<RecurrentArgs & { readonly projSize: number }, Open>;
 
 /**
  * Checks the arguments of a recurrent layer and fills in the defaults.

@@ -28,7 +28,7 @@ export function checkApplyOptions(
   where: string,
   options: object,
   stateNames: readonly string[],
-  known: readonly string[] = ['lengths', 'training', 'mask'],
+  known: readonly string[],
 ): void {
   const remedy = `Call apply([x, ${stateNames.join(', ')}])`;
   const remedies = Object.fromEntries(['initialState', 'hx', ...stateNames].map((name) => [name, remedy]));

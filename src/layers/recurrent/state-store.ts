@@ -1,7 +1,5 @@
-import { dispose, keep, type Tensor, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { dispose, keep, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
-import { checkTensor } from '../../ops/validate.js';
-import { toList } from '../one-or-many.js';
 
 /**
  * The states that a stateful layer keeps from call to call, each `[L*D, B, H or P]`. They survive `tidy`, and are disposed
@@ -48,31 +46,6 @@ export class StateStore {
   clear(): void {
     if (this.held) dispose(this.held as Tensor[]);
     this.held = undefined;
-  }
-
-  /**
-   * `resetStates` of a layer: without `given` forgets the states, else holds what `toStack` makes of the given tensors.
-   *
-   * @param nameOf the name of a given tensor in messages.
-   * @param toStack checks the shapes and returns states `[L*D, B, H or P]`; runs inside `tidy`.
-   * @throws RangeError for a layer that is not stateful; RangeError or TypeError for a given value that is not a live
-   * float32 tensor.
-   */
-  reset(
-    where: string,
-    isStateful: boolean,
-    given: Tensor | Tensor[] | undefined,
-    nameOf: (index: number) => string,
-    toStack: (tensors: readonly Tensor[]) => readonly Tensor3D[],
-  ): void {
-    if (!isStateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
-    if (given === undefined) {
-      this.clear();
-      return;
-    }
-    const tensors = toList(given);
-    for (const [i, tensor] of tensors.entries()) checkTensor(where, nameOf(i), tensor);
-    tidy(() => this.set(toStack(tensors)));
   }
 
   /** Runs a layer's `dispose`, and forgets the states with the layer's last use. */

@@ -1,14 +1,12 @@
 import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { message } from '../../check.js';
-import { checkSequenceShape, checkStateShapes, checkTensor } from '../../ops/validate.js';
+import { checkStateShapes, checkTensor } from '../../ops/validate.js';
 import { outputSize } from '../../torch/cells.js';
 import { TRANSPOSED_HINT } from '../masks/lengths.js';
-import { toShapes } from '../one-or-many.js';
 import type { RecurrentOptions } from './args.js';
 
-/** The shapes that a recurrent layer takes, and their checks. */
-export class InputShapes {
+/** The shapes of the states that a recurrent layer takes, and their checks. */
+export class StateShapes {
   /** L*D, the rows of each state. */
   readonly stackSize: number;
   /** The columns of each state: H or P of h, H of c. */
@@ -16,49 +14,15 @@ export class InputShapes {
 
   /** @param stateNames h0, and c0 where the cell has one. */
   constructor(
-    private readonly options: RecurrentOptions,
+    options: RecurrentOptions,
     private readonly stateNames: readonly string[],
   ) {
     this.stackSize = options.numLayers * (options.bidirectional ? 2 : 1);
     this.stateSizes = stateNames.map((_, i) => (i === 0 ? outputSize(options) : options.hiddenSize));
   }
 
-  /** B and T of a sequence; null where a symbolic shape leaves them unknown. */
-  batchAndSteps(shape: Shape): [Shape[number], Shape[number]] {
-    return this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]];
-  }
-
-  checkSequence(where: string, shape: Shape, inputSize: number | undefined, allowUnbatched: boolean): void {
-    checkSequenceShape(where, shape, { inputSize, batchFirst: this.options.batchFirst, allowUnbatched });
-  }
-
-  /** Checks the shapes of `x` and the batch-leading states, as tf.layers passes them, and returns them. */
-  checkInputs(
-    where: string,
-    inputShape: Shape | Shape[],
-    inputSize: number | undefined,
-  ): [Shape, ...Shape[]] {
-    const [x, ...states] = toShapes(inputShape);
-    this.checkSequence(where, x, inputSize, false);
-    if (states.length === 0) return [x];
-    if (states.length !== this.stateNames.length) {
-      const rule = `[x, ${this.stateNames.join(', ')}]`;
-      throw new RangeError(message(where, 'inputs', rule, `${states.length + 1} tensors`));
-    }
-    this.checkBatchLeading(where, states, this.batchAndSteps(x)[0] ?? null);
-    return [x, ...states];
-  }
-
-  /** Checks states as `resetStates` takes them, each `[B, L*D, H]` with the same B; `batch` is null where any B will do. */
-  checkGivenStates(where: string, states: readonly Shape[], batch: number | null): void {
-    if (states.length !== this.stateNames.length) {
-      const got = `${states.length} ${states.length === 1 ? 'tensor' : 'tensors'}`;
-      throw new RangeError(message(where, 'states', `[${this.stateNames.join(', ')}]`, got));
-    }
-    this.checkBatchLeading(where, states, batch);
-  }
-
-  private checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
+  /** Checks states as `apply` takes them, each `[B, L*D, H]` with the same B; `batch` is null where any B will do. */
+  checkBatchLeading(where: string, states: readonly Shape[], batch: number | null): void {
     // Where B is unknown, the states still share one.
     const shared = batch ?? states[0]?.[0] ?? null;
     const expected = this.stateSizes.map((size, i) => [i === 0 ? batch : shared, this.stackSize, size]);

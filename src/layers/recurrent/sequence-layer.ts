@@ -1,0 +1,276 @@
+/** What the layers over sequences share: the calls of tf.layers, weights, masks, and the states of a stateful layer. */
+
+import {
+  type serialization,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import {
+  type LayerVariable,
+  layers,
+  type regularizers,
+  type Shape,
+  SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
+import { checkBoolean, message } from '../../check.js';
+import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
+import { checkImplementation } from '../../ops/implementation.js';
+import { checkSequenceShape, checkTensor } from '../../ops/validate.js';
+import type { ModuleArgs, ModuleOptions } from '../args/module-args.js';
+import { construct, toConfig } from '../config.js';
+import { maskFits, sequenceMask } from '../masks/mask.js';
+import { OwnMask } from '../masks/own-mask.js';
+import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
+import { ModuleWeights } from '../weights/module-weights.js';
+import { checkApplyOptions, checkSymbolicInputs, type RecurrentCallArgs } from './call-args.js';
+import { StateStore } from './state-store.js';
+
+/** The tensors of one call, checked: those of the op, but for the weights, and the mask where it is no lengths. */
+export interface PreparedCall {
+  readonly x: Tensor3D;
+  readonly initialStates: readonly Tensor3D[] | undefined;
+  readonly lengths?: Tensor1D | undefined;
+  /** Bool `[B, T]`. */
+  readonly mask?: Tensor2D | undefined;
+}
+
+interface SequenceOptions extends ModuleOptions {
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly stateful: boolean;
+}
+
+/** A layer of tf.layers with torch's weights. A subclass says how its states lie and what it computes. */
+export abstract class SequenceLayer<Options extends SequenceOptions> extends layers.Layer {
+  private readonly ownMask = new OwnMask(this);
+  protected readonly store = new StateStore();
+  private moduleWeights: ModuleWeights | undefined;
+
+  protected constructor(
+    /** The class's name in messages. */
+    protected readonly where: string,
+    args: ModuleArgs,
+    protected readonly options: Options,
+    protected readonly attrs: StackAttrs,
+    /** The names of the initial states. */
+    protected readonly stateNames: readonly string[],
+  ) {
+    super(args);
+    this.supportsMasking = true;
+    this._stateful = options.stateful;
+  }
+
+  /** I; undefined until it is given or read off the first input. */
+  get inputSize(): number | undefined {
+    return this.moduleWeights?.inputSize ?? this.options.inputSize;
+  }
+
+  /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
+  abstract torchShapes(inputSize: number): Map<string, number[]>;
+
+  /** The weights under torch's names, in the order of `state_dict()`; empty before the layer is built. */
+  get torchWeights(): ReadonlyMap<string, LayerVariable> {
+    return this.moduleWeights?.byName ?? new Map();
+  }
+
+  /** The shapes of the outputs, then with `returnState` those of the final states. */
+  protected abstract outputShapes(x: Shape): Shape[];
+
+  /** Checks states as `apply` and `resetStates` take them; `batch` is null where any B will do that they share. */
+  protected abstract checkStates(where: string, states: readonly Shape[], batch: number | null): void;
+
+  /** Such states as the op takes them, `[L*D, B, H or P]`. Call inside `tidy`. */
+  protected abstract toStack(states: readonly Tensor[]): readonly Tensor3D[];
+
+  /** The steps that a call of `apply` reads; all where it is empty. Call inside `tidy`. */
+  protected abstract stepsRead(
+    where: string,
+    inputs: Tensor | Tensor[],
+    args: RecurrentCallArgs,
+  ): Pick<PreparedCall, 'lengths' | 'mask'>;
+
+  /** The outputs of a call, then with `returnState` the final states. Call inside `tidy`. */
+  protected abstract outputsOf(call: PreparedCall, training: boolean): Tensor[];
+
+  /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
+  override build(inputShape: Shape | Shape[]): void {
+    const [x] = this.checkInputs(this.where, toShapes(inputShape));
+    this.moduleWeights = ModuleWeights.create(this.where, this, this.options, x, (name, shape, initializer) =>
+      this.addWeight(name, shape, 'float32', initializer, this.regularizerOf(name)),
+    );
+    super.build(inputShape);
+  }
+
+  protected regularizerOf(_name: string): ReturnType<typeof regularizers.l1l2> | undefined {
+    return undefined;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
+    const [x] = this.checkInputs(`${this.where}.apply`, toShapes(inputShape));
+    this.ownMask.markNested();
+    const shapes = this.outputShapes(x);
+    return shapes.length === 1 ? (shapes[0] as Shape) : shapes;
+  }
+
+  /** Passes on the mask of a sequence with the sequence; final states have none. */
+  override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
+    const given = this.ownMask.confirm(`${this.where}.apply`, mask);
+    const [x] = toList(inputs) as [Tensor];
+    const fits = this.attrs.batchFirst && this.options.returnSequences && maskFits(given, x);
+    // tfjs declares masks non-null and treats null as "none".
+    const none = null as unknown as Tensor;
+    const masks = Array.from({ length: this.numOutputs }, () => (fits ? given : none));
+    if (this.options.returnState) masks.push(...this.stateNames.map(() => none));
+    return masks.length === 1 ? (masks[0] as Tensor) : masks;
+  }
+
+  /** The number of outputs before the final states. */
+  protected get numOutputs(): number {
+    return 1;
+  }
+
+  /**
+   * tf.layers' call, eager or symbolic: `apply(x)`, `apply([x, h0])`, LSTM `apply([x, h0, c0])`, eagerly also
+   * `apply(x, { lengths, training })`.
+   *
+   * States are batch-leading here, `[B, L*D, H]` (a projected h `[B, L*D, P]`), given and returned. Eager outputs belong to
+   * the caller.
+   * @throws RangeError, TypeError naming the argument; UnsupportedError where the implementation cannot run.
+   */
+  override apply(inputs: LayerTensors, kwargs?: RecurrentCallArgs | null): LayerTensors {
+    const where = `${this.where}.apply`;
+    const args = kwargs ?? {};
+    const isSymbolic = toList<unknown>(inputs)[0] instanceof SymbolicTensor;
+    // In a model the options may hold what other layers of tfjs leave in them, such as an initialState.
+    if (isSymbolic || !this.ownMask.isByExecutor(inputs as Tensor | Tensor[]))
+      checkApplyOptions(where, args, this.stateNames, this.applyOptions);
+    if (isSymbolic) {
+      this.checkSymbolic(where, args);
+      checkSymbolicInputs(where, toList<unknown>(inputs));
+      return this.ownMask.whileSymbolic(() => super.apply(inputs, args));
+    }
+    const tensors = inputs as Tensor | Tensor[];
+    for (const [i, input] of toList(tensors).entries())
+      checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
+    if (args.training != null) checkBoolean(where, 'training', args.training);
+    return tidy(() => {
+      // Checked before tfjs builds the layer: a call that throws leaves it unbuilt.
+      const prepared = this.prepareCall(where, tensors, args);
+      return super.apply(inputs, { ...args, prepared }) as Tensor | Tensor[];
+    });
+  }
+
+  /** The options that `apply` takes. */
+  protected readonly applyOptions: readonly string[] = ['lengths', 'training', 'mask'];
+
+  /** Checks what is allowed in eager calls alone. */
+  protected checkSymbolic(_where: string, _args: RecurrentCallArgs): void {}
+
+  override call(
+    inputs: Tensor | Tensor[],
+    kwargs: RecurrentCallArgs & { prepared?: PreparedCall } = {},
+  ): Tensor | Tensor[] {
+    return tidy(() => {
+      this.invokeCallHook(inputs, kwargs);
+      // A wrapper such as timeDistributed calls this directly, with a mask that is not the layer's.
+      const { lengths, training = false } = kwargs;
+      const prepared = kwargs.prepared ?? this.prepareCall(`${this.where}.apply`, inputs, { lengths });
+      const outputs = this.outputsOf(prepared, training);
+      return outputs.length === 1 ? (outputs[0] as Tensor) : outputs;
+    });
+  }
+
+  /** Checks the inputs of `call`, before the layer is built. */
+  private prepareCall(where: string, inputs: Tensor | Tensor[], args: RecurrentCallArgs): PreparedCall {
+    const [x, ...given] = toList(inputs) as [Tensor3D, ...Tensor[]];
+    checkImplementation(this.where, this.options.implementation);
+    this.checkInputs(where, [x.shape, ...given.map(({ shape }) => shape)]);
+    const initialStates = this.initialStates(where, given, this.batchOf(x.shape) as number);
+    return { x, initialStates, ...this.stepsRead(where, inputs, args) };
+  }
+
+  /** The states that a call of `apply` starts from: the given ones, else those of a stateful layer, else zeros. */
+  private initialStates(where: string, given: readonly Tensor[], batch: number) {
+    const isGiven = given.length > 0;
+    if (this.stateful) this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
+    if (isGiven) return this.toStack(given);
+    return this.stateful ? this.store.states : undefined;
+  }
+
+  /** The mask of an eager call, if it belongs to the layer and fits. */
+  protected maskOf(
+    where: string,
+    inputs: Tensor | Tensor[],
+    given: RecurrentCallArgs['mask'],
+  ): Tensor2D | undefined {
+    const mask = this.ownMask.choose(where, inputs, given);
+    const [x] = toList(inputs) as [Tensor];
+    const isMasked = this.attrs.batchFirst && x.shape[0] > 0 && maskFits(mask, x);
+    return isMasked ? sequenceMask(mask, x) : undefined;
+  }
+
+  /** Checks the shapes of x and of the states behind it. */
+  private checkInputs(where: string, [x, ...states]: [Shape, ...Shape[]]): [Shape, ...Shape[]] {
+    this.checkSequence(where, x, false);
+    if (states.length > 0) {
+      checkCount(where, 'inputs', 1 + states.length, ['x', ...this.stateNames]);
+      this.checkStates(where, states, this.batchOf(x) ?? null);
+    }
+    return [x, ...states];
+  }
+
+  protected checkSequence(where: string, shape: Shape, allowUnbatched: boolean): void {
+    const { batchFirst } = this.attrs;
+    checkSequenceShape(where, shape, { inputSize: this.inputSize, batchFirst, allowUnbatched });
+  }
+
+  /** B of a batched sequence; null where a symbolic shape leaves it unknown. */
+  protected batchOf(shape: Shape): Shape[number] {
+    return shape[this.attrs.batchFirst ? 0 : 1];
+  }
+
+  /**
+   * Forgets the states of a stateful layer, or sets them.
+   * @param states batch-leading as in `apply`, one per state of the cell; copied, the caller keeps its own.
+   * @throws RangeError or TypeError naming the argument; RangeError for a layer that is not stateful.
+   */
+  override resetStates(states?: Tensor | Tensor[]): void {
+    const where = `${this.where}.resetStates`;
+    this.assertNotDisposed();
+    if (!this.stateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
+    if (states === undefined) {
+      this.store.clear();
+      return;
+    }
+    const given = toList(states);
+    for (const [i, state] of given.entries()) checkTensor(where, this.stateNames[i] ?? `states[${i}]`, state);
+    checkCount(where, 'states', given.length, this.stateNames);
+    const shapes = given.map(({ shape }) => shape);
+    this.checkStates(where, shapes, this.batchInputShape?.[0] ?? null);
+    tidy(() => this.store.set(this.toStack(given)));
+  }
+
+  /** The live weights of a built layer, as the op takes them. */
+  protected readWeights(): DirectionWeights[] {
+    return (this.moduleWeights as ModuleWeights).read();
+  }
+
+  static override readonly fromConfig = construct;
+
+  override getConfig(): serialization.ConfigDict {
+    return { ...super.getConfig(), ...toConfig({ ...this.options, inputSize: this.inputSize }) };
+  }
+
+  override dispose(): ReturnType<layers.Layer['dispose']> {
+    return this.store.clearWith(this.built, () => super.dispose());
+  }
+}
+
+function checkCount(where: string, what: string, count: number, names: readonly string[]): void {
+  if (count === names.length) return;
+  const got = `${count} ${count === 1 ? 'tensor' : 'tensors'}`;
+  throw new RangeError(message(where, what, `[${names.join(', ')}]`, got));
+}
