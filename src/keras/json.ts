@@ -19,6 +19,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The objects in a JSON value, from the outside in. */
+export function* objectsIn(value: unknown): Generator<JsonObject> {
+  if (isObject(value)) yield value;
+  if (typeof value === 'object' && value !== null)
+    for (const child of Object.values(value)) yield* objectsIn(child);
+}
+
 /** The error for what Keras computes and neither tfjs nor this package does. */
 export function unsupported(what: string, rule: string, got: string, remedy?: string): UnsupportedError {
   return new UnsupportedError(message(WHERE, what, rule, got, remedy));

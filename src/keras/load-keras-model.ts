@@ -4,7 +4,7 @@ import { buildModel, disposingOnFailure } from './build.js';
 import { checkLostMasks, checkMasks } from './check-masks.js';
 import { WHERE } from './json.js';
 import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';
-import { kerasModelOf, toTfjsTopology } from './topology/topology.js';
+import { toTfjsTopology } from './topology/topology.js';
 import { loadWeights } from './weights/load-weights.js';
 import { weightsFile } from './weights/weights-file.js';
 
@@ -29,8 +29,7 @@ export async function loadKerasModel(
   const known = ['requestInit', 'onProgress', 'fetchFunc', 'weightPathPrefix', 'weightUrlConverter'];
   checkKeys(WHERE, options, known);
   const artifacts = await readArtifacts(source, options);
-  const original = kerasModelOf(artifacts.modelTopology);
-  const { model: topology, masks } = toTfjsTopology(artifacts.modelTopology);
+  const { original, model: topology, masks } = toTfjsTopology(artifacts.modelTopology);
   const weights = weightsFile(artifacts);
   return disposingOnFailure(() => {
     const model = buildModel(topology);

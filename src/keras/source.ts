@@ -3,7 +3,7 @@
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
 import { nodeFs } from '../state-dict/sources/node-fs.js';
-import { invalidModel, isObject, unsupported, WHERE } from './json.js';
+import { invalidModel, isObject, type JsonObject, unsupported, WHERE } from './json.js';
 
 /** The URL of a model.json (with tfjs-node also a path), an IOHandler that loads one, or the artifacts it returns. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
@@ -15,10 +15,12 @@ export type KerasLoadOptions = {
     | undefined;
 };
 
+type KerasArtifacts = io.ModelArtifacts & { readonly modelTopology: JsonObject };
+
 export async function readArtifacts(
   source: KerasModelSource,
   options: KerasLoadOptions,
-): Promise<io.ModelArtifacts> {
+): Promise<KerasArtifacts> {
   const artifacts = await artifactsOf(source, options);
   if (!isObject(artifacts)) throw invalidModel('source', 'model artifacts', show(artifacts));
   const { format, modelTopology } = artifacts as io.ModelArtifacts;
@@ -30,7 +32,7 @@ export async function readArtifacts(
     const remedy = 'Is it a model.json of tensorflowjs_converter?';
     throw invalidModel('modelTopology', "a Keras model's configuration", show(modelTopology), remedy);
   }
-  return artifacts as io.ModelArtifacts;
+  return { ...(artifacts as io.ModelArtifacts), modelTopology };
 }
 
 async function artifactsOf(source: unknown, options: KerasLoadOptions): Promise<unknown> {

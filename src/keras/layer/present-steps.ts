@@ -98,17 +98,26 @@ export class PresentSteps {
   }
 }
 
-/** The steps in the order `indices`, a permutation of `[B*T]`; the gradient uses its `inverse`. */
-function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor3D {
+/** An op of x and of indices, whose gradient is `gradient` of dy and of the same indices. */
+function stepOp(
+  x: Tensor3D,
+  indices: Tensor1D[],
+  value: (x: Tensor3D) => Tensor3D,
+  gradient: (dy: Tensor3D, indices: Tensor1D[]) => Tensor3D,
+): Tensor3D {
   const op = customGrad((...args) => {
     const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
-    save([indices, inverse]);
-    return {
-      value: gatherSteps(input, indices),
-      gradFunc: (dy: Tensor3D, [to, from]: Tensor[]) => permuteSteps(dy, from as Tensor1D, to as Tensor1D),
-    };
+    save(indices);
+    const gradFunc = (dy: Tensor3D, saved: Tensor[]) => gradient(dy, saved as Tensor1D[]);
+    return { value: value(input), gradFunc };
   });
   return op(x) as Tensor3D;
+}
+
+/** The steps in the order `indices`, a permutation of `[B*T]`; the gradient uses its `inverse`. */
+function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor3D {
+  const value = (input: Tensor3D) => gatherSteps(input, indices);
+  return stepOp(x, [indices, inverse], value, (dy, [to, from]) => permuteSteps(dy, from, to));
 }
 
 /**
@@ -116,31 +125,19 @@ function permuteSteps(x: Tensor3D, indices: Tensor1D, inverse: Tensor1D): Tensor
  * on the cpu backend passes over the whole tensor for every step.
  */
 function takeSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
-  const op = customGrad((...args) => {
-    const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
-    save([indices]);
-    return {
-      value: gatherSteps(input, indices),
-      gradFunc: (dy: Tensor3D, [saved]: Tensor[]) => sumSteps(dy, saved as Tensor1D),
-    };
-  });
-  return op(x) as Tensor3D;
+  const value = (input: Tensor3D) => gatherSteps(input, indices);
+  return stepOp(x, [indices], value, (dy, [saved]) => sumSteps(dy, saved));
 }
 
 /** The transpose of `takeSteps`: each step of the result is the sum of the steps taken from it. */
 function sumSteps(x: Tensor3D, indices: Tensor1D): Tensor3D {
-  const op = customGrad((...args) => {
-    const [input, save] = args as unknown as [Tensor3D, GradSaveFunc];
-    save([indices]);
+  const value = (input: Tensor3D) => {
     const [batch, steps, size] = input.shape;
     const rows = reshape(input, [batch * steps, size]);
     const sums = scatterND(reshape(indices, [-1, 1]), rows, [batch * steps, size]);
-    return {
-      value: reshape(sums, input.shape) as Tensor3D,
-      gradFunc: (dy: Tensor3D, [saved]: Tensor[]) => takeSteps(dy, saved as Tensor1D),
-    };
-  });
-  return op(x) as Tensor3D;
+    return reshape(sums, input.shape) as Tensor3D;
+  };
+  return stepOp(x, [indices], value, (dy, [saved]) => takeSteps(dy, saved));
 }
 
 /** Gathers by gatherND: tfjs-node's `gather` reads the indices back to check them. */

@@ -1,6 +1,7 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import { show } from '../../check.js';
-import { describe, isObject, type LayerJson, unsupported } from '../json.js';
+import { describe, isObject, type LayerJson, objectsIn, unsupported } from '../json.js';
+import { hasResetAfter } from './gru-config.js';
 
 /** The classes that tfjs can build from a configuration, by class name. */
 export function registeredClasses(): Readonly<Record<string, unknown>> {
@@ -22,21 +23,10 @@ export function checkClass(layer: LayerJson): void {
   }
 }
 
-/**
- * @throws UnsupportedError for a GRU with reset_after in a place where this package has no layer for it.
- */
+/** @throws UnsupportedError for a GRU with reset_after in a place where this package has no layer for it. */
 export function checkNoResetAfter(layer: LayerJson): void {
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    if (!isObject(value)) return;
-    const { class_name, config } = value;
-    if (/^GRU(Cell)?$/.test(String(class_name)) && isObject(config) && config.reset_after === true)
-      throw unsupported(
-        `${String(class_name)} in ${describe(layer)}`,
-        'reset_after true in GRU, RNN(GRUCell) or Bidirectional(GRU), alone or in TimeDistributed',
-        `it in ${layer.class_name}`,
-      );
-    Object.values(value).forEach(visit);
-  };
-  visit(layer);
+  const rule = 'reset_after true in GRU, RNN(GRUCell) or Bidirectional(GRU), alone or in TimeDistributed';
+  for (const value of objectsIn(layer))
+    if (hasResetAfter(value, 'GRU') || hasResetAfter(value, 'GRUCell'))
+      throw unsupported(`${value.class_name} in ${describe(layer)}`, rule, `it in ${layer.class_name}`);
 }

@@ -5,32 +5,30 @@ import {
   asLayer,
   describe,
   invalidModel,
-  isModel,
   isObject,
   type JsonObject,
   type LayerJson,
-  layersOf,
   unsupported,
 } from '../json.js';
 import type { MaskRule, Regularization } from '../layer/args.js';
 import { KerasGRU } from '../layer/keras-gru.js';
 import { tfjsConfig } from './layer-config.js';
 
-/** Whether the layer is a `GRU` with `reset_after`, which tfjs lacks. */
-export function isResetAfterGru(layer: unknown): boolean {
-  return (
-    isObject(layer) &&
-    layer.class_name === 'GRU' &&
-    isObject(layer.config) &&
-    layer.config.reset_after === true
-  );
+type Conversion = (layer: LayerJson, maskRule?: MaskRule) => LayerJson;
+
+/** The conversion of a layer to `KerasGRU`; undefined for any other layer. */
+export function conversionOf({ class_name, config }: LayerJson): Conversion | undefined {
+  if (class_name === 'GRU' && config.reset_after === true) return convertGru;
+  if (class_name === 'RNN' && hasResetAfter(config.cell, 'GRUCell')) return convertCell;
+  return class_name === 'Bidirectional' && hasResetAfter(config.layer, 'GRU')
+    ? convertBidirectional
+    : undefined;
 }
 
-/** Whether the layer is `RNN(GRUCell(reset_after=True))`, the same layer in two parts. */
-export function isResetAfterCell({ class_name, config }: LayerJson): boolean {
-  const { cell } = config;
-  const isCell = isObject(cell) && cell.class_name === 'GRUCell' && isObject(cell.config);
-  return class_name === 'RNN' && isCell && (cell.config as JsonObject).reset_after === true;
+/** Whether a value is the JSON of such a class with `reset_after`, which tfjs lacks. */
+export function hasResetAfter(value: unknown, className: 'GRU' | 'GRUCell'): boolean {
+  const isClass = isObject(value) && value.class_name === className;
+  return isClass && isObject(value.config) && value.config.reset_after === true;
 }
 
 /** Keys in which two directions may differ: the direction, and what has no effect once weights are loaded. */
@@ -44,37 +42,31 @@ const TRAINING_KEYS = [
   'activity_regularizer',
 ];
 
-/** Converts a `GRU` with `reset_after`. */
-export function convertGru(layer: LayerJson, maskRule?: MaskRule): LayerJson {
+function convertGru(layer: LayerJson, maskRule?: MaskRule): LayerJson {
   const zero = layer.config.zero_output_for_mask === true ? 'zero' : 'hold';
-  return kerasGru(layer, {
-    ...directionConfig(layer, tfjsConfig(layer)),
-    mask_rule: maskRule ?? zero,
-  });
+  return kerasGru(layer, { ...directionConfig(layer), mask_rule: maskRule ?? zero });
 }
 
-/** Converts an `RNN` with such a `GRUCell`. */
-export function convertCell(layer: LayerJson, maskRule?: MaskRule): LayerJson {
+function convertCell(layer: LayerJson, maskRule?: MaskRule): LayerJson {
   const cell = asLayer(`config.cell of ${describe(layer)}`, layer.config.cell);
   return convertGru({ ...layer, config: { ...cell.config, ...layer.config } }, maskRule);
 }
 
-/** Converts a `Bidirectional` around a `GRU` to one layer with the wrapper's name. */
-export function convertBidirectional(wrapper: LayerJson, maskRule?: MaskRule): LayerJson {
+/** The result is one layer with the wrapper's name. */
+function convertBidirectional(wrapper: LayerJson, maskRule?: MaskRule): LayerJson {
   const { name, trainable, batch_input_shape, merge_mode } = tfjsConfig(wrapper);
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
   checkBackwardLayer(wrapper, inner);
-  const { config } = inner;
-  const direction = directionConfig(inner, tfjsConfig(inner));
-  const own = {
+  const direction = directionConfig(inner);
+  return kerasGru(wrapper, {
+    ...direction,
     name,
-    trainable: trainable !== false && config.trainable !== false,
-    ...(batch_input_shape === undefined ? {} : { batch_input_shape }),
+    trainable: trainable !== false && inner.config.trainable !== false,
+    batch_input_shape: batch_input_shape ?? direction.batch_input_shape,
     bidirectional: true,
-    merge_mode: merge_mode === null ? 'none' : (merge_mode ?? 'concat'),
-    ...(maskRule === undefined ? {} : { mask_rule: maskRule }),
-  };
-  return kerasGru(wrapper, { ...direction, ...own });
+    merge_mode: merge_mode === null ? 'none' : merge_mode,
+    mask_rule: maskRule,
+  });
 }
 
 /**
@@ -85,33 +77,15 @@ export function checkBackwardLayer(wrapper: LayerJson, inner: LayerJson): void {
   const { backward_layer } = wrapper.config;
   if (backward_layer == null) return;
   const what = `backward_layer of ${describe(wrapper)}`;
-  const backward = asLayer(what, backward_layer);
-  const keys = new Set([...Object.keys(inner.config), ...Object.keys(backward.config)]);
-  const differing = [...keys].find(
-    (key) =>
-      !OWN_KEYS.test(key) && JSON.stringify(inner.config[key]) !== JSON.stringify(backward.config[key]),
+  const [a, b] = [inner, asLayer(what, backward_layer)].map(
+    ({ class_name, config }): JsonObject => ({ class_name, ...config }),
+  ) as [JsonObject, JsonObject];
+  const key = Object.keys({ ...a, ...b }).find(
+    (name) => !OWN_KEYS.test(name) && JSON.stringify(a[name]) !== JSON.stringify(b[name]),
   );
-  if (differing === undefined && inner.class_name === backward.class_name) return;
-  const [key, a, b] =
-    differing === undefined
-      ? ['class_name', inner.class_name, backward.class_name]
-      : [differing, inner.config[differing], backward.config[differing]];
-  throw unsupported(
-    what,
-    `${key} ${show(a)}, as in the forward layer`,
-    show(b),
-    'Use two layers, one of them with go_backwards',
-  );
-}
-
-/** Whether the model holds a layer of this package: tfjs saved it after `loadKerasModel`. */
-export function holdsOwnLayer(layer: LayerJson): boolean {
-  if (isModel(layer)) return layersOf(layer).some(holdsOwnLayer);
-  const { layer: inner } = layer.config;
-  return (
-    layer.class_name === KerasGRU.className ||
-    (isObject(inner) && isObject(inner.config) && holdsOwnLayer(inner as unknown as LayerJson))
-  );
+  if (key === undefined) return;
+  const remedy = 'Use two layers, one of them with go_backwards';
+  throw unsupported(what, `${key} ${show(a[key])}, as in the forward layer`, show(b[key]), remedy);
 }
 
 function kerasGru(layer: LayerJson, config: JsonObject): LayerJson {
@@ -122,8 +96,9 @@ function kerasGru(layer: LayerJson, config: JsonObject): LayerJson {
  * The configuration of one direction.
  * @throws UnsupportedError for an option that `KerasGRU` does not compute.
  */
-function directionConfig(layer: LayerJson, config: JsonObject): JsonObject {
+function directionConfig(layer: LayerJson): JsonObject {
   const where = describe(layer);
+  const config = tfjsConfig(layer);
   const only = (key: string, value: unknown, remedy?: string) => {
     const found = key in config ? config[key] : value;
     if (found !== value) throw unsupported(`${key} of ${where}`, show(value), show(found), remedy);
@@ -138,26 +113,21 @@ function directionConfig(layer: LayerJson, config: JsonObject): JsonObject {
     const remedy = 'It acts in training only: for predictions alone set it to null in model.json';
     if (found != null) throw unsupported(`${key} of ${where}`, 'none', got, remedy);
   }
-  const { units, use_bias = true, dropout = 0, name, trainable = true, batch_input_shape } = config;
+  const { units, use_bias, dropout, name, trainable, batch_input_shape } = config;
+  const { go_backwards, return_sequences, return_state, stateful } = config;
   return {
-    ...{ name, trainable, dtype: 'float32', hidden_size: units, bias: use_bias, dropout },
-    ...(batch_input_shape === undefined ? {} : { batch_input_shape }),
-    ...flags(config, ['go_backwards', 'return_sequences', 'return_state', 'stateful']),
+    ...{ name, trainable, batch_input_shape, dtype: 'float32' },
+    ...{ hidden_size: units, bias: use_bias, dropout },
+    ...{ go_backwards, return_sequences, return_state, stateful },
     ...regularizers(where, config),
   };
 }
 
-function flags(config: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(keys.map((key) => [key, config[key] ?? false]));
-}
-
 /** The L1 and L2 factors of each regularizer, under the names of `KerasGRU`'s arguments. */
 function regularizers(where: string, config: JsonObject): JsonObject {
-  const found = ['kernel', 'recurrent', 'bias'].flatMap((part) => {
-    const key = `${part}_regularizer`;
-    return config[key] == null ? [] : [[key, regularization(`${key} of ${where}`, config[key])] as const];
-  });
-  return Object.fromEntries(found);
+  const keys = ['kernel_regularizer', 'recurrent_regularizer', 'bias_regularizer'];
+  const given = keys.filter((key) => config[key] != null);
+  return Object.fromEntries(given.map((key) => [key, regularization(`${key} of ${where}`, config[key])]));
 }
 
 function regularization(what: string, value: unknown): Regularization {

@@ -1,6 +1,6 @@
 /** Converts a layer's configuration to that of Keras 2, which tfjs 4.22 reads. */
 
-import { describe, isObject, type JsonObject, type LayerJson, unsupported } from '../json.js';
+import { describe, isObject, type JsonObject, type LayerJson, objectsIn, unsupported } from '../json.js';
 
 const TFJS_DTYPES = new Set(['float32', 'int32', 'bool', 'string', 'complex64']);
 
@@ -45,17 +45,14 @@ function activationName(value: unknown): unknown {
  * For a model of Keras 3, whose `hard_sigmoid` is not that of tfjs and Keras 2.
  * @throws UnsupportedError for a layer, or a cell or layer inside it, with this activation.
  */
-export function checkHardSigmoid(value: unknown): void {
-  if (Array.isArray(value)) value.forEach(checkHardSigmoid);
-  if (!isObject(value)) return;
-  const { config } = value;
-  if (isObject(config)) {
+export function checkHardSigmoid(model: LayerJson): void {
+  for (const layer of objectsIn(model)) {
+    const { config } = layer;
+    if (!isObject(config)) continue;
     const key = ACTIVATION_KEYS.find((name) => activationName(config[name]) === 'hard_sigmoid');
-    if (key !== undefined) {
-      const why = 'Keras 3 computes clip(x / 6 + 0.5, 0, 1) under this name, tfjs clip(0.2 * x + 0.5, 0, 1)';
-      const where = `${key} of ${describe(value as unknown as LayerJson)}`;
-      throw unsupported(where, 'an activation that tfjs computes', '"hard_sigmoid"', why);
-    }
+    if (key === undefined) continue;
+    const why = 'Keras 3 computes clip(x / 6 + 0.5, 0, 1) under this name, tfjs clip(0.2 * x + 0.5, 0, 1)';
+    const where = `${key} of ${describe(layer as unknown as LayerJson)}`;
+    throw unsupported(where, 'an activation that tfjs computes', '"hard_sigmoid"', why);
   }
-  Object.values(value).forEach(checkHardSigmoid);
 }

@@ -4,7 +4,6 @@ import { show } from '../../check.js';
 import {
   asLayer,
   describe,
-  invalidModel,
   isModel,
   isObject,
   type JsonObject,
@@ -14,14 +13,7 @@ import {
   unsupported,
 } from '../json.js';
 import { checkClass, checkNoResetAfter } from './classes.js';
-import {
-  checkBackwardLayer,
-  convertBidirectional,
-  convertCell,
-  convertGru,
-  isResetAfterCell,
-  isResetAfterGru,
-} from './gru-config.js';
+import { checkBackwardLayer, conversionOf } from './gru-config.js';
 import { checkHardSigmoid, tfjsConfig } from './layer-config.js';
 import { type Graph, type MaskUse, maskOnlyLayers, maskUse } from './mask-layers.js';
 import { type Call, callsOf, checkCall, endsOf, type Ref } from './nodes.js';
@@ -34,6 +26,8 @@ export interface MaskExpectation {
 }
 
 export interface Topology {
+  /** As it stands in the file. */
+  readonly original: LayerJson;
   readonly model: LayerJson;
   readonly masks: readonly MaskExpectation[];
 }
@@ -49,25 +43,17 @@ interface Walk {
  * @param modelTopology as the converter writes it, or `model.to_json()` parsed.
  * @throws FormatError for JSON that is not a Keras model; UnsupportedError for what neither tfjs nor this package computes.
  */
-export function toTfjsTopology(modelTopology: unknown): Topology {
-  const model = kerasModelOf(modelTopology);
-  const { keras_version } = modelTopology as JsonObject;
-  if (typeof keras_version === 'string' && /^3\./.test(keras_version)) checkHardSigmoid(model);
-  const masks: MaskExpectation[] = [];
-  return { model: convertModel(model, { path: [], masks }), masks };
-}
-
-/** The model in a topology as the file has it. */
-export function kerasModelOf(modelTopology: unknown): LayerJson {
-  const what = 'modelTopology';
-  if (!isObject(modelTopology))
-    throw invalidModel(what, "a Keras model's configuration", show(modelTopology));
-  const model = asLayer(what, modelTopology.model_config ?? modelTopology);
-  if (!isModel(model)) {
+export function toTfjsTopology(modelTopology: JsonObject): Topology {
+  const { model_config, keras_version } = modelTopology;
+  const original = asLayer('modelTopology', model_config ?? modelTopology);
+  if (!isModel(original)) {
     const remedy = 'A subclass of keras.Model has no topology: build the model from layers';
-    throw unsupported(`${what}.class_name`, 'Functional or Sequential', show(model.class_name), remedy);
+    const got = show(original.class_name);
+    throw unsupported('modelTopology.class_name', 'Functional or Sequential', got, remedy);
   }
-  return model;
+  if (String(keras_version).startsWith('3.')) checkHardSigmoid(original);
+  const masks: MaskExpectation[] = [];
+  return { original, model: convertModel(original, { path: [], masks }), masks };
 }
 
 function convertModel(model: LayerJson, walk: Walk): LayerJson {
@@ -100,21 +86,22 @@ function graphConfig(model: LayerJson, walk: Walk): JsonObject {
   const dropped = maskOnlyLayers(graph, outputs);
   const kept = [...graph.values()].filter(({ layer }) => !dropped.has(nameOf(layer)));
   const isExplicit = kept.some(({ calls }) => calls.some((call) => call.isExplicit));
-  const refer = (ref: Ref): Ref => (isExplicit ? countedAsTfjs(graph, ref, false) : ref);
-  const referEnd = (ref: Ref): Ref => (isExplicit ? countedAsTfjs(graph, ref, true) : ref);
+  const refer = (ref: Ref, isEnd: boolean): Ref => (isExplicit ? countedAsTfjs(graph, ref, isEnd) : ref);
   const layers = kept.map(({ layer, calls }) => {
     checkClass(layer);
     for (const call of calls) checkCall(layer, call);
     checkTraining(layer, calls);
-    const use = isRecurrent(layer) ? maskUse({ layer, calls }, walk.path.length > 0) : 'implicit';
-    const inbound = calls.map(({ inputs }) => inputs.map((ref) => [...refer(ref), {}]));
+    const use = RECURRENT.has(layer.class_name)
+      ? maskUse({ layer, calls }, walk.path.length > 0)
+      : 'implicit';
+    const inbound = calls.map(({ inputs }) => inputs.map((ref) => [...refer(ref, false), {}]));
     return { ...convertLayer(layer, use, walk, calls), name: nameOf(layer), inbound_nodes: inbound };
   });
   return {
     ...model.config,
     layers,
-    input_layers: endsOf(model, 'input_layers').map(referEnd),
-    output_layers: outputs.map(referEnd),
+    input_layers: endsOf(model, 'input_layers').map((ref) => refer(ref, true)),
+    output_layers: outputs.map((ref) => refer(ref, true)),
   };
 }
 
@@ -131,10 +118,6 @@ function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref, isEnd: boolean):
 /** Classes whose result depends on a mask in tfjs: they must have one where they had one in Keras, and only there. */
 const RECURRENT = new Set(['GRU', 'LSTM', 'SimpleRNN', 'RNN', 'Bidirectional']);
 
-function isRecurrent({ class_name }: LayerJson): boolean {
-  return RECURRENT.has(class_name);
-}
-
 /** A layer called with training=True applies dropout in predictions as well; tfjs cannot. */
 function checkTraining(layer: LayerJson, calls: readonly Call[]): void {
   const inner = isObject(layer.config.layer) ? layer.config.layer.config : layer.config;
@@ -148,7 +131,7 @@ function convertLayer(layer: LayerJson, use: MaskUse, walk: Walk, calls: readonl
   const path = [...walk.path, nameOf(layer)];
   const expect = (isMasked: boolean) => void walk.masks.push({ path, isMasked });
   if (isModel(layer)) return convertModel(layer, { ...walk, path });
-  const own = ownConversion(layer);
+  const own = conversionOf(layer);
   if (own) {
     if (use === 'all') expect(true);
     return own(layer, use === 'none' ? 'ignore' : undefined);
@@ -164,19 +147,11 @@ function convertLayer(layer: LayerJson, use: MaskUse, walk: Walk, calls: readonl
   return converted;
 }
 
-/** The conversion to a layer of this package; undefined for any other layer. */
-function ownConversion(layer: LayerJson) {
-  if (isResetAfterGru(layer)) return convertGru;
-  if (isResetAfterCell(layer)) return convertCell;
-  const isBoth = layer.class_name === 'Bidirectional' && isResetAfterGru(layer.config.layer);
-  return isBoth ? convertBidirectional : undefined;
-}
-
 /** Converts the layer or model inside a wrapper. */
 function convertWrapped(wrapper: LayerJson, walk: Walk, expectNoMask: () => void): LayerJson {
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
   if (isModel(inner)) return convertModel(inner, { ...walk, path: [...walk.path, nameOf(wrapper)] });
-  const own = wrapper.class_name === 'TimeDistributed' ? ownConversion(inner) : undefined;
+  const own = wrapper.class_name === 'TimeDistributed' ? conversionOf(inner) : undefined;
   if (own) {
     // tfjs passes the whole mask to the layer inside at every step.
     expectNoMask();

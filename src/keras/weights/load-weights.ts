@@ -1,10 +1,10 @@
 /** Assigns the values of a file to the weights of a built model. */
 
 import { cast, io, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { show, showFirst, showShape } from '../../check.js';
-import { invalidModel, type LayerJson } from '../json.js';
-import { holdsOwnLayer } from '../topology/gru-config.js';
+import { invalidModel, type LayerJson, objectsIn } from '../json.js';
+import { KerasGRU } from '../layer/keras-gru.js';
 import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
 import { WeightNames } from './weight-names.js';
 import type { WeightsFile } from './weights-file.js';
@@ -17,19 +17,16 @@ const LISTED = 6;
  * @throws FormatError naming every missing, unexpected and misshapen weight. No weight changes then.
  */
 export function loadWeights(model: LayersModel, original: LayerJson, { specs, data }: WeightsFile): void {
-  const places = match(slotsOf(model, holdsOwnLayer(original)), new WeightNames(original), specs);
+  const isSavedHere = [...objectsIn(original)].some(({ class_name }) => class_name === KerasGRU.className);
+  const places = match(slotsOf(model, isSavedHere), new WeightNames(original), specs);
   tidy(() => {
     const values = io.decodeWeights(data, [...specs]);
     // Whatever can fail fails here, before the first weight changes.
     const pairs = places.flatMap(({ slot, name }) => slot.assignments(values[name] as Tensor));
     const casts = pairs.map(([weight, value]) => [weight, cast(value, weight.dtype)] as const);
-    for (const [weight, value] of casts) variableOf(weight).assign(value);
+    // tfjs declares `read()` as a tensor; it returns the variable itself.
+    for (const [weight, value] of casts) (weight.read() as Variable).assign(value);
   });
-}
-
-/** tfjs declares `read()` as a tensor; it returns the variable itself. */
-function variableOf(weight: LayerVariable): Variable {
-  return weight.read() as Variable;
 }
 
 interface Place {
@@ -40,38 +37,34 @@ interface Place {
 function match(slots: readonly Slot[], names: WeightNames, specs: WeightsFile['specs']): Place[] {
   const places: Place[] = [];
   const taken = new Map<Slot, string>();
-  const faults = { missing: [] as string[], unexpected: [] as string[], shapes: [] as string[] };
+  const missing: string[] = [];
+  const unexpected: string[] = [];
+  const misshapen: string[] = [];
   for (const { name, shape } of specs) {
     const path = names.parse(name);
     if (path === undefined) continue;
     const found = findSlots(slots, path);
     const [slot] = found;
-    if (slot === undefined) faults.unexpected.push(show(name));
+    if (slot === undefined) unexpected.push(show(name));
     else if (found.length > 1 || taken.has(slot)) throw ambiguous(name, found, taken.get(slot));
     else if (!shapeFits(shape, slot.shape))
-      faults.shapes.push(`${show(name)} ${showShape(shape)} for ${showShape(slot.shape)}`);
+      misshapen.push(`${show(name)} ${showShape(shape)} for ${showShape(slot.shape)}`);
     if (slot === undefined) continue;
     taken.set(slot, name);
     places.push({ slot, name });
   }
   for (const slot of slots)
-    if (!taken.has(slot)) faults.missing.push(`${show(slotName(slot))} ${showShape(slot.shape)}`);
-  const lines = [
-    listFaults('missing', faults.missing),
-    listFaults('unexpected', faults.unexpected),
-    listFaults('size mismatch', faults.shapes),
-  ].filter((line) => line !== '');
+    if (!taken.has(slot)) missing.push(`${show(slotName(slot))} ${showShape(slot.shape)}`);
+  const faults = Object.entries({ missing, unexpected, 'size mismatch': misshapen });
+  const lines = faults.flatMap(([kind, all]) =>
+    all.length === 0 ? [] : [`${kind}: ${showFirst(all, (fault) => fault, LISTED)}`],
+  );
   if (lines.length > 0) throw invalidModel('weights', 'those of the layers', lines.join('; '));
   return places;
 }
 
 function shapeFits(found: readonly number[], expected: Slot['shape']): boolean {
   return found.length === expected.length && found.every((size, i) => size === expected[i]);
-}
-
-function listFaults(kind: string, faults: readonly string[]): string {
-  if (faults.length === 0) return '';
-  return `${kind}: ${showFirst(faults, (fault) => fault, LISTED)}`;
 }
 
 function ambiguous(name: string, found: readonly Slot[], other: string | undefined) {
