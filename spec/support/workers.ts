@@ -19,19 +19,18 @@ const MISHAPS = {
   trap: "throw new WebAssembly.RuntimeError('unreachable');",
   /** It hangs. */
   hang: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);',
-  /** It leads the team of the job, and ends while another waits at the barrier. */
+  /** It joins the team of the job, and ends while another waits at the barrier. */
   endInTeam: `
-    lead();
+    if (!join()) { later(); continue; }
     while (Atomics.load(ints, team + ARRIVED) === 0);
     process.exit();`,
-  /** It leads the team, and has lost its processor until another has slept at the barrier for a while; then it works. */
+  /** It joins the team, and has lost its processor until another has slept at the barrier for a while; then it works. */
   stopInTeam: `
-    lead();
+    if (!join()) { later(); continue; }
     while (Atomics.load(ints, team + WAITING) === 0);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     exports.forward(base, job);
-    Atomics.add(ints, done, 1);
-    Atomics.notify(ints, done);
+    finish();
     continue;`,
 };
 
@@ -51,11 +50,24 @@ const MAY_HAVE_A_MISHAP = `
     const next = Atomics.add(ints, head + ${field(QUEUE, 'ticket')}, 1) & 0xff;
     const job = ints[head + ${QUEUE.length} + ${QUEUED_JOB.length} * next + ${field(QUEUED_JOB, 'at')}];
     const team = base / 4 + ints[base / 4 + job + ${field(DIRECTION, 'team')}];
-    const lead = () => {
-      Atomics.add(ints, team + JOINED, 1);
+    // As join_team and await_start in the engine's source. False: the leader has done everything alone before.
+    const join = () => {
+      if (Atomics.add(ints, team + JOINED, 1) > 0) {
+        while (Atomics.load(ints, team + START) === 0);
+        return Atomics.load(ints, team + START) > 0;
+      }
       while (Atomics.load(ints, team + JOINED) < 2);
       Atomics.store(ints, team + START, 1);
       Atomics.notify(ints, team + START);
+      return true;
+    };
+    const finish = () => {
+      Atomics.add(ints, done, 1);
+      Atomics.notify(ints, done);
+    };
+    const later = () => {
+      Atomics.store(order, 0, mishap);
+      finish();
     };
     switch (mishap - 1) {
       ${NAMES.map((name, i) => `case ${i}: { ${MISHAPS[name]} }`).join('\n')}

@@ -25,36 +25,36 @@ describe('the backoff of threads', () => {
     for (let i = 0; i < 25; i++) trial(backoff, 1);
   });
 
-  it('pauses for 1, 2, 4, ... 256 rounds after trials that cost time', () => {
+  it('pauses for 4, 8, 16, ... 256 rounds after trials that cost time', () => {
     const backoff = new Backoff();
-    const pauses = Array.from({ length: 11 }, () => {
+    const pauses = Array.from({ length: 9 }, () => {
       trial(backoff, -1);
       return pauseOf(backoff);
     });
-    expect(pauses).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256]);
+    expect(pauses).to.deep.equal([4, 8, 16, 32, 64, 128, 256, 256, 256]);
   });
 
   it('pauses at once where nobody came to share', () => {
     const backoff = new Backoff();
     backoff.fail();
-    expect(pauseOf(backoff)).to.equal(1);
+    expect(pauseOf(backoff)).to.equal(4);
   });
 
   it('pauses for longer where rounds are small', () => {
     const backoff = new Backoff();
     backoff.fail();
-    expect(pauseOf(backoff, 1e6)).to.equal(60);
+    expect(pauseOf(backoff, 1e6)).to.equal(240);
   });
 
   it('halves the pause after each trial that gains time, until it shares every round again', () => {
     const backoff = new Backoff();
-    for (let i = 0; i < 9; i++) backoff.fail();
+    for (let i = 0; i < 7; i++) backoff.fail();
     pauseOf(backoff);
-    const pauses = Array.from({ length: 9 }, () => {
+    const pauses = Array.from({ length: 7 }, () => {
       trial(backoff, 1);
       return pauseOf(backoff);
     });
-    expect(pauses).to.deep.equal([128, 64, 32, 16, 8, 4, 2, 1, 0]);
+    expect(pauses).to.deep.equal([128, 64, 32, 16, 8, 4, 0]);
   });
 
   it('goes by what the rounds of a trial gain together', () => {
@@ -64,7 +64,7 @@ describe('the backoff of threads', () => {
       return pauseOf(backoff);
     };
     expect(share([2, -3, 2, 2]), 'more gained than lost').to.equal(0);
-    expect(share([2, -3, 2, -3]), 'more lost than gained').to.equal(1);
+    expect(share([2, -3, 2, -3]), 'more lost than gained').to.equal(4);
   });
 
   it('shares hardly any round where every second one loses its processor', () => {

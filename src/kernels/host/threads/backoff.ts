@@ -1,16 +1,16 @@
 /** Decides when work is shared, by what sharing has gained. It costs time where another process takes a thread's processor. */
 
-/** Failures that count: after nine the pause is 256 times the shortest. */
-const MOST_FAILURES = 9;
-
-/**
- * The shortest pause, in multiplications and additions: 2 ms of them, about as long as a scheduler lets another process have a
- * processor.
- */
-const PAUSE_FLOPS = 6e7;
+/** Failures that count: after seven the pause is 64 times the shortest. */
+const MOST_FAILURES = 7;
 
 /** Rounds of a trial. One alone says little: beside a busy process about every second one keeps its processors. */
 const TRIAL_ROUNDS = 4;
+
+/** The shortest pause, in rounds. A trial that costs time may take twice as long as its rounds alone, so pauses are no shorter. */
+const PAUSE_ROUNDS = TRIAL_ROUNDS;
+
+/** The same in multiplications and additions: 8 ms of them, a few of the turns that a scheduler gives to processes. */
+const PAUSE_FLOPS = 2.4e8;
 
 /**
  * Trials of shared rounds, with pauses in between, counted in rounds and in the work of those: twice as long after each trial that
@@ -48,7 +48,8 @@ export class Backoff {
     this.tried = 0;
     this.gained = 0;
     this.failures = hasFailed ? Math.min(MOST_FAILURES, this.failures + 1) : Math.max(0, this.failures - 1);
-    this.rounds = this.failures === 0 ? 0 : 2 ** (this.failures - 1);
-    this.flops = this.rounds * PAUSE_FLOPS;
+    const length = this.failures === 0 ? 0 : 2 ** (this.failures - 1);
+    this.rounds = length * PAUSE_ROUNDS;
+    this.flops = length * PAUSE_FLOPS;
   }
 }
