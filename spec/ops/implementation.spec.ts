@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { describeKernels, gru, UnsupportedError } from '../../src/index.js';
-import { kernelsOf, type RecurrentKernels, registerKernels } from '../../src/kernels/contract.js';
+import {
+  kernelsOf,
+  NoRoomError,
+  type RecurrentKernels,
+  registerKernels,
+} from '../../src/kernels/contract.js';
 import { expectSame } from '../support/expect-same.js';
 import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { describeEachLayer, EVERY_LAYER, forward } from '../support/family.js';
@@ -178,5 +183,34 @@ describe('implementation where the kernels decline one call', () => {
       expect(described()).to.deep.equal({ ...onBackend, lastRun: 'fused', lastReason: undefined });
     });
     for (const layer of [auto, fused]) layer.dispose();
+  });
+
+  it("runs the reference for 'auto' where a kernel finds no room after all; any other error reaches the caller", () => {
+    const layer = gru({ hiddenSize: 2 });
+    const x = tf.ones([1, 2, 3]) as tf.Tensor3D;
+    layer.forward(x);
+    const kernels = kernelsOf('declining') as RecurrentKernels;
+    const { inference } = kernels;
+    const throwing = (error: Error) => {
+      kernels.inference = () => {
+        throw error;
+      };
+    };
+    tf.tidy(() => {
+      try {
+        throwing(new NoRoomError('no room'));
+        layer.forward(x);
+        expect(describeKernels().find(({ isActive }) => isActive)).to.include({
+          lastRun: 'reference',
+          lastReason: 'no room',
+        });
+        throwing(new UnsupportedError('another tfjs'));
+        expect(() => layer.forward(x)).to.throw(UnsupportedError, 'another tfjs');
+      } finally {
+        kernels.inference = inference;
+      }
+    });
+    tf.dispose(x);
+    layer.dispose();
   });
 });

@@ -28,6 +28,7 @@ import {
   type Tensor3D,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../errors.js';
 import { CELLS, type Cell, type CellSizes } from '../torch/cells.js';
 
 /** The weights of one direction of one layer under torch's names. Gate blocks are rows, in torch's order. */
@@ -203,6 +204,9 @@ export function groupBackward<T>(call: RecurrentCall, tensors: readonly T[]) {
   return { inputs, outputs, reserve: reserve as T, dys };
 }
 
+/** A kernel finds no room for a call that it has taken: on 'auto' the op runs tf ops then. */
+export class NoRoomError extends UnsupportedError {}
+
 /** What decides whether a kernel takes a call. */
 export interface CallRequest {
   readonly call: RecurrentCall;
@@ -222,9 +226,9 @@ export interface RecurrentKernels {
   supports(request?: CallRequest): string | undefined;
   /** Whether the values of the backend's tensors can be read without waiting for a device. */
   hasTensorsOnHost(): boolean;
-  /** @throws UnsupportedError where it finds no room for the call. It keeps nothing then, and on 'auto' the op runs tf ops. */
+  /** @throws NoRoomError where it finds no room for the call. It keeps nothing then, and on 'auto' the op runs tf ops. */
   inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
-  /** @throws UnsupportedError as `inference`. */
+  /** @throws NoRoomError as `inference`. */
   training(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @returns one tensor at least. */
   backward(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];

@@ -1,9 +1,9 @@
 import { engine, getBackend } from '@tensorflow/tfjs-core';
-import { UnsupportedError } from '../errors.js';
 import {
   callOf,
   kernelsOf,
   listInputs,
+  NoRoomError,
   type StackAttrs,
   type StackInputs,
   type StackOutputs,
@@ -47,7 +47,7 @@ export function runRecurrent(
       noteRun('fused');
       return outputs;
     } catch (error) {
-      if (implementation === 'auto' && error instanceof UnsupportedError) return error.message;
+      if (implementation === 'auto' && error instanceof NoRoomError) return error.message;
       throw error;
     }
   }

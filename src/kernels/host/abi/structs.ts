@@ -120,7 +120,7 @@ export function writeStruct<S extends readonly string[]>(
   for (let i = 0; i < struct.length; i++) to[i] = fields[struct[i] as S[number]];
 }
 
-/** Allocates a struct and writes it. @returns where it lies. @throws UnsupportedError when the arena is full. */
+/** Allocates a struct and writes it. @returns where it lies. @throws NoRoomError when the arena is full. */
 export function placeStruct<S extends readonly string[]>(
   engine: Pick<Engine, 'ints'>,
   scope: Scope,

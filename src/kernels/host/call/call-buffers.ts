@@ -115,7 +115,7 @@ export class CallBuffers {
    * @param packings one for each group of rows.
    * @param hasStates whether the caller gives initial states.
    * @param threads how many the call may use.
-   * @throws UnsupportedError when the arena is full; nothing is kept then.
+   * @throws NoRoomError when the arena is full; nothing is kept then.
    */
   constructor(
     private readonly engine: Engine,

@@ -23,7 +23,7 @@ type Outputs = TensorInfo[];
 
 /**
  * Runs the stack on the inputs of the inference kernel.
- * @throws UnsupportedError when the arena is full; nothing is kept then.
+ * @throws NoRoomError when the arena is full; nothing is kept then.
  */
 export function infer(
   engine: Engine,
@@ -54,7 +54,7 @@ export function infer(
 /**
  * Runs the stack on the inputs of the training kernel.
  * @returns also a reserve: the caller releases its scope, and counts `users` of its weights down.
- * @throws UnsupportedError when the arena is full; nothing is kept then.
+ * @throws NoRoomError when the arena is full; nothing is kept then.
  */
 export function train(
   engine: Engine,

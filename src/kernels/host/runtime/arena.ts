@@ -1,6 +1,6 @@
 /** The engine's memory: blocks of one growing buffer, given out and taken back by the TypeScript above it. */
 
-import { UnsupportedError } from '../../../errors.js';
+import { NoRoomError } from '../../contract.js';
 
 /** The memory that an arena divides: of WebAssembly, or a buffer of a native engine. */
 export interface ArenaMemory {
@@ -45,7 +45,7 @@ export class Arena {
 
   /**
    * A block of at least `floats` floats, whatever was in them before.
-   * @throws UnsupportedError where the memory's limit is reached; nothing has changed then.
+   * @throws NoRoomError where the memory's limit is reached; nothing has changed then.
    */
   allocate(floats: number): number {
     const size = roundUp(floats);
@@ -77,7 +77,7 @@ export class Arena {
   private takeTop(size: number): number {
     const end = this.top + size;
     if (end > this.memory.size && !(end <= this.memory.limit && this.memory.grow(end)))
-      throw new UnsupportedError(
+      throw new NoRoomError(
         `engine memory: expected ${mebibytes(size)} more to be free, got ${mebibytes(this.inUse)} in use of ` +
           `${mebibytes(this.memory.limit)}. Use a smaller batch or shorter sequences, or implementation: 'reference'`,
       );

@@ -59,7 +59,7 @@ export class Workers {
    * One more: one that was to leave and has not, or a new one.
    * @param queue where the struct queue and its `done` lie, in floats of the arena.
    * @returns false where none may start.
-   * @throws UnsupportedError where the arena has no room for its stack.
+   * @throws NoRoomError where the arena has no room for its stack.
    */
   add(queue: number, done: number): boolean {
     return this.callBack() || this.start(queue, done);

@@ -57,7 +57,7 @@ export class StackGradient {
    * Runs the layers backward, from the last to the first.
    * @param tensors the weights, with the values that they had.
    * @param dys the gradients of output and final states.
-   * @throws UnsupportedError when the arena is full; nothing is kept then.
+   * @throws NoRoomError when the arena is full; nothing is kept then.
    */
   constructor(
     private readonly engine: Engine,
