@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../../src/index.js';
+import { FormatError, UnsupportedError } from '../../src/index.js';
 import type { KerasVersion } from './fixtures.js';
 import { type Edit, edited, expectRefusal } from './support.js';
 
@@ -11,6 +11,16 @@ interface Refusal {
 
 const inner = ({ layer }: Edit, name: string) =>
   (layer(name).config.layer as { config: Record<string, unknown> }).config;
+
+/** Puts the sum of `inputs` before the layer `bi`: of the masked `embed`, and of `place`, an embedding without a mask. */
+function addBefore({ model, layer }: Edit, inputs: readonly ('embed' | 'place')[]): void {
+  const add = (class_name: string, config: Record<string, unknown>, inbound_nodes: unknown) =>
+    (model.config.layers as unknown[]).push({ class_name, config, name: config.name, inbound_nodes });
+  const embed = layer('embed');
+  add('Embedding', { ...embed.config, name: 'place', mask_zero: false }, embed.inbound_nodes);
+  add('Add', { name: 'add' }, [inputs.map((name) => [name, 0, 0, {}])]);
+  layer('bi').inbound_nodes = [[['add', 0, 0, {}]]];
+}
 
 const REFUSALS: readonly Refusal[] = [
   {
@@ -171,26 +181,23 @@ const REFUSALS: readonly Refusal[] = [
       model.config.output_layers = [['behind', 0, 0]];
     },
     message:
-      'loadKerasModel: mask of layer "behind": expected one made in its own model, got one of a nested model',
+      'loadKerasModel: mask of layer "behind": expected the one that Keras makes, got another one or none in tfjs. ' +
+      'tfjs drops the mask of a nested model: put its layers into the outer one',
   },
   {
     of: 'masks of which tfjs ignores one',
     in: ['2', 'tagger'],
-    change: ({ model, layer }) => {
-      const add = (class_name: string, config: Record<string, unknown>, inbound_nodes: unknown) =>
-        (model.config.layers as unknown[]).push({ class_name, config, name: config.name, inbound_nodes });
-      const embed = layer('embed');
-      add('Embedding', { ...embed.config, name: 'place', mask_zero: false }, embed.inbound_nodes);
-      const inputs = [
-        ['place', 0, 0, {}],
-        ['embed', 0, 0, {}],
-      ];
-      add('Add', { name: 'add' }, [inputs]);
-      layer('bi').inbound_nodes = [[['add', 0, 0, {}]]];
-    },
+    change: (edit) => addBefore(edit, ['place', 'embed']),
     message:
-      'loadKerasModel: mask of layer "bi": expected one mask in every input of a merge, ' +
-      'got different ones, or none in the first. tfjs ignores the mask of the last input of Add and other merge layers',
+      'loadKerasModel: mask of layer "bi": expected the one that Keras makes, got another one or none in tfjs. ' +
+      'tfjs drops the mask of a nested model: put its layers into the outer one. ' +
+      'It ignores the mask of the last input of Add and other merge layers',
+  },
+  {
+    of: 'masks of which tfjs needs one that Keras does not have',
+    in: ['2', 'tagger'],
+    change: (edit) => addBefore(edit, ['embed', 'place', 'embed']),
+    message: 'loadKerasModel: mask of layer "bi": expected the one that Keras makes',
   },
   {
     of: 'masks that Keras 3 merges otherwise',
@@ -217,6 +224,13 @@ const REFUSALS: readonly Refusal[] = [
 describe('loadKerasModel refuses by name', () => {
   for (const { of, in: place, change, message } of REFUSALS)
     it(of, () => expectRefusal(edited(...place, change), UnsupportedError, message));
+
+  it('no mask that tfjs merges as Keras does', () =>
+    expectRefusal(
+      edited('2', 'tagger', (edit) => addBefore(edit, ['embed', 'place'])),
+      FormatError,
+      'got missing: "place/embeddings"',
+    ));
 
   it('a graph model, and says how to convert', () =>
     expectRefusal(

@@ -23,89 +23,56 @@ export function checkMasks(model: Layer, expectations: readonly MaskExpectation[
 
 const RECURRENT = new Set([KerasGRU.className, 'Bidirectional', 'GRU', 'LSTM', 'RNN', 'SimpleRNN']);
 
-/**
- * tfjs 4.22 loses masks that Keras keeps in two places: at the output of a nested model, and in merge layers such as Add,
- * which ignore the mask of their last input.
- * @throws UnsupportedError for a recurrent layer that needs such a mask.
- */
+/** @throws UnsupportedError for a recurrent layer whose mask in tfjs 4.22 is not that of Keras. */
 export function checkLostMasks(model: Layer): void {
   for (const layer of childrenOf(model)) {
     checkLostMasks(layer);
     if (!RECURRENT.has(layer.getClassName())) continue;
-    const what = `mask of layer ${show(layer.name)}`;
-    const sources = layer.inboundNodes.map(({ inputTensors: [x] }) => x);
-    if (sources.some((x) => isLost(x, new Map()))) {
-      const remedy = 'tfjs drops the mask of a nested model: put its layers into the outer one';
-      throw unsupported(what, 'one made in its own model', 'one of a nested model', remedy);
-    }
-    if (sources.some((x) => isMergedOtherwise(x, new Map()))) {
+    for (const { inputTensors } of layer.inboundNodes) {
+      const [x] = inputTensors;
+      if (maskOf(x, 'Keras') === maskOf(x, 'tfjs')) continue;
+      const what = `mask of layer ${show(layer.name)}`;
       const remedy =
-        'tfjs ignores the mask of the last input of Add and other merge layers: mask after the merge';
-      throw unsupported(
-        what,
-        'one mask in every input of a merge',
-        'different ones, or none in the first',
-        remedy,
-      );
+        'tfjs drops the mask of a nested model: put its layers into the outer one. ' +
+        'It ignores the mask of the last input of Add and other merge layers: mask after the merge';
+      throw unsupported(what, 'the one that Keras makes', 'another one or none in tfjs', remedy);
     }
   }
 }
 
-/** Merge layers of tfjs that ignore the mask of their last input, and make none where the first input has none. */
+/** Merge layers of tfjs that ignore the mask of their last input, and need one in each of the others. */
 const MERGES = new Set(['Add', 'Average', 'Maximum', 'Minimum', 'Multiply']);
 
-/** Whether a merge layer on the path of the tensor's mask computes another mask than Keras. */
-function isMergedOtherwise(tensor: SymbolicTensor, seen: Map<number, boolean>): boolean {
-  const known = seen.get(tensor.id);
-  if (known !== undefined) return known;
-  const { sourceLayer, inputs, outputTensorIndex } = tensor;
-  const isHandedOn = sourceLayer.supportsMasking && !outputTensorIndex && !makesMask(sourceLayer);
-  const differ = () => {
-    const masks = inputs.map((input) => [...makersOf(input, new Map())].sort().join());
-    return (
-      masks.some((mask) => mask !== '') && !masks.every((mask, i) => mask === masks[0] || isFreeAt(masks, i))
-    );
-  };
-  const result =
-    isHandedOn &&
-    ((MERGES.has(sourceLayer.getClassName()) && differ()) || inputs.some((x) => isMergedOtherwise(x, seen)));
-  seen.set(tensor.id, result);
-  return result;
-}
-
-/** Only the last input may lack a mask. */
-function isFreeAt(masks: readonly string[], i: number): boolean {
-  return i > 0 && i === masks.length - 1 && masks[i] === '';
-}
-
-/** The layers that make the mask of a tensor, each named by its class and its input. */
-function makersOf(tensor: SymbolicTensor, seen: Map<number, ReadonlySet<string>>): ReadonlySet<string> {
-  const known = seen.get(tensor.id);
-  if (known !== undefined) return known;
-  const { sourceLayer, inputs, outputTensorIndex } = tensor;
-  const isOpen = sourceLayer.supportsMasking && !outputTensorIndex;
-  const found = new Set<string>();
-  if (isOpen && makesMask(sourceLayer)) found.add(`${sourceLayer.getClassName()} of ${inputs[0]?.id}`);
-  else if (isOpen) for (const input of inputs) for (const maker of makersOf(input, seen)) found.add(maker);
-  seen.set(tensor.id, found);
-  return found;
-}
-
-/** Whether the tensor has a mask in Keras that was made inside a nested model, where tfjs loses it. */
-function isLost(tensor: SymbolicTensor, seen: Map<number, boolean>): boolean {
+/** What makes the mask of a tensor: layers by their class and input, joined by `&`; '' for no mask. */
+function maskOf(tensor: SymbolicTensor, rules: 'Keras' | 'tfjs', seen = new Map<number, string>()): string {
   const known = seen.get(tensor.id);
   if (known !== undefined) return known;
   const { sourceLayer, inputs, outputTensorIndex } = tensor;
   const { outputs } = sourceLayer as unknown as { readonly outputs?: readonly SymbolicTensor[] };
   const inner = outputs?.[outputTensorIndex ?? 0];
-  const comesIn = () => inputs.some((input) => maskSource(input) === 'graph' || isLost(input, seen));
-  const isOut = (x: SymbolicTensor) =>
-    maskSource(x) === 'graph' || (maskSource(x) === 'input' && comesIn()) || isLost(x, seen);
-  const isHandedOn = () =>
-    sourceLayer.supportsMasking && !outputTensorIndex && inputs.some((x) => isLost(x, seen));
-  const result = inner ? isOut(inner) : isHandedOn();
-  seen.set(tensor.id, result);
-  return result;
+  const above = () => inputs.map((input) => maskOf(input, rules, seen));
+  let mask = '';
+  if (inner) {
+    // tfjs loses the mask at the output of a nested model.
+    const passed = maskSource(inner) === 'input' ? above() : [];
+    if (rules === 'Keras') mask = union([maskOf(inner, rules, seen), ...passed]);
+  } else if (sourceLayer.supportsMasking && !outputTensorIndex) {
+    const isPartial = rules === 'tfjs' && MERGES.has(sourceLayer.getClassName());
+    if (makesMask(sourceLayer)) mask = `${sourceLayer.getClassName()} of ${inputs[0]?.id}`;
+    else mask = isPartial ? mergedByTfjs(above()) : union(above());
+  }
+  seen.set(tensor.id, mask);
+  return mask;
+}
+
+function mergedByTfjs(masks: readonly string[]): string {
+  const used = masks.slice(0, -1);
+  return used.includes('') ? '' : union(used);
+}
+
+function union(masks: readonly string[]): string {
+  const makers = masks.flatMap((mask) => (mask === '' ? [] : mask.split('&')));
+  return [...new Set(makers)].sort().join('&');
 }
 
 function childrenOf(model: Layer): readonly Layer[] {
