@@ -26,7 +26,9 @@ export function buildModel(model: LayerJson): LayersModel {
   try {
     return fromConfig(cls, toCamelCase(model.config), {}, true);
   } catch (cause) {
-    throw notBuilt(model, cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const what = `model ${show(model.config.name)}`;
+    throw Object.assign(unsupported(what, 'layers that tfjs can build', reason), { cause });
   }
 }
 
@@ -46,13 +48,6 @@ export function disposingOnFailure<T>(body: () => T): T {
       if (!before.has(name)) variable.dispose();
     throw error;
   }
-}
-
-function notBuilt(model: LayerJson, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const error = unsupported(`model ${show(model.config.name)}`, 'layers that tfjs can build', reason);
-  error.cause = cause;
-  return error;
 }
 
 /** Converts a Python configuration as tfjs does: keys and strings to camelCase, except the names of layers. */

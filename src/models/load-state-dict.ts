@@ -117,13 +117,9 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrMod
   const isSurplus = faults.missing.length + faults.mismatched.length === 0;
   if (strict && isSurplus && faults.unexpected.some((key) => !faults.explains(key)))
     faults.hint('Pass strict: false to load part of a file.');
-  if (isFatal) throw faults.toError(displayName(layerOrModel));
+  // The class as users construct it: names in saved models have a prefix.
+  if (isFatal) throw faults.toError(layerOrModel.getClassName().replace(/^Torch/, ''));
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
-}
-
-/** The class as users construct it: this package's class names carry a prefix in saved models only. */
-export function displayName(layer: Layer): string {
-  return layer.getClassName().replace(/^Torch/, '');
 }
 
 function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Float32Array {

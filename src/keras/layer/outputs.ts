@@ -26,30 +26,13 @@ export function kerasOutputs(
   options: KerasGRUOptions,
 ): Tensor[] {
   const states = unstackRows(finalStates[0] as Tensor3D);
-  const directions = options.returnSequences
-    ? splitDirections(sequences(output, steps, options), options)
-    : states.map((state) => lastOutput(state, steps, options));
+  const isZero = options.maskRule === 'zero';
+  const whole = (x: Tensor3D) => (isZero ? steps?.putBack(x) : steps?.putBackAndHold(x)) ?? x;
+  // The output of the last step read. A row without steps has zeros, whatever its state.
+  const last = (x: Tensor2D) => (isZero ? steps?.zeroIfLastAbsent(x) : steps?.zeroIfEmpty(x)) ?? x;
+  const directions = options.returnSequences ? splitDirections(whole(output), options) : states.map(last);
   const merged = directions.length === 1 ? directions : merge(directions, options.mergeMode);
   return options.returnState ? [...merged, ...states] : merged;
-}
-
-function sequences(
-  output: Tensor3D,
-  steps: PresentSteps | undefined,
-  { maskRule }: KerasGRUOptions,
-): Tensor3D {
-  if (steps === undefined) return output;
-  return maskRule === 'zero' ? steps.putBack(output) : steps.putBackAndHold(output);
-}
-
-/** The output of the last step read. A row without steps has zeros, whatever its state. */
-function lastOutput(
-  state: Tensor2D,
-  steps: PresentSteps | undefined,
-  { maskRule }: KerasGRUOptions,
-): Tensor2D {
-  if (steps === undefined) return state;
-  return maskRule === 'zero' ? steps.zeroIfLastAbsent(state) : steps.zeroIfEmpty(state);
 }
 
 /** `[B, T, D*H]` as D tensors `[B, T, H]`. */

@@ -1,16 +1,8 @@
 /** Converts Keras's GRU with `reset_after`, alone or in Bidirectional, to the configuration of `KerasGRU`. */
 
 import { show } from '../../check.js';
-import {
-  asLayer,
-  describe,
-  invalidModel,
-  isObject,
-  type JsonObject,
-  type LayerJson,
-  unsupported,
-} from '../json.js';
-import type { MaskRule, Regularization } from '../layer/args.js';
+import { asLayer, describe, isObject, type JsonObject, type LayerJson, unsupported } from '../json.js';
+import type { MaskRule } from '../layer/args.js';
 import { KerasGRU } from '../layer/keras-gru.js';
 import { tfjsConfig } from './layer-config.js';
 
@@ -130,12 +122,10 @@ function regularizers(where: string, config: JsonObject): JsonObject {
   return Object.fromEntries(given.map((key) => [key, regularization(`${key} of ${where}`, config[key])]));
 }
 
-function regularization(what: string, value: unknown): Regularization {
+function regularization(what: string, value: unknown): JsonObject {
   const { class_name, config } = asLayer(what, value);
   if (!['L1', 'L2', 'L1L2'].includes(class_name)) throw unsupported(what, 'L1, L2 or L1L2', show(class_name));
-  // L1 has no l2, and L2 no l1.
+  // L1 has no l2, and L2 no l1. The layer checks the factors.
   const { l1 = 0, l2 = 0 } = config;
-  if (typeof l1 !== 'number' || typeof l2 !== 'number')
-    throw invalidModel(what, 'numbers l1 and l2', `${show(l1)} and ${show(l2)}`);
   return { l1, l2 };
 }

@@ -47,20 +47,18 @@ function isContainer(layer: Layer): boolean {
 
 /** The slots of a converted GRU, under the names of Keras, which names directions only where there are two. */
 function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
-  const { hiddenSize, bias, bidirectional } = layer.getConfig() as unknown as {
-    readonly hiddenSize: number;
-    readonly bias: boolean;
-    readonly bidirectional: boolean;
-  };
-  const directions: readonly (Direction | undefined)[] = bidirectional
-    ? ['forward', 'backward']
-    : [undefined];
+  const { torchWeights } = layer;
+  const { shape: recurrent } = torchWeights.get('weight_hh_l0') as LayerVariable;
+  const hiddenSize = recurrent[1] as number;
+  const bias = torchWeights.has('bias_hh_l0');
+  const isDouble = torchWeights.has('weight_hh_l0_reverse');
+  const directions: readonly (Direction | undefined)[] = isDouble ? ['forward', 'backward'] : [undefined];
   return directions.flatMap((direction) =>
     kerasWeights(layer.inputSize as number, hiddenSize, bias).map(({ name, shape, toTorch }, index): Slot => {
       const suffix = direction === 'backward' ? '_l0_reverse' : '_l0';
       const assignments = (value: Tensor) =>
         Object.entries(toTorch(value)).map(([torchName, converted]) => {
-          const weight = layer.torchWeights.get(torchName + suffix) as LayerVariable;
+          const weight = torchWeights.get(torchName + suffix) as LayerVariable;
           return [weight, converted] as const;
         });
       return { path, direction, parts: [], weight: name, index, shape, assignments };

@@ -77,7 +77,6 @@ function snakeCase(name: string): string {
 
 /** The direction in a path: `forward_gru`, or `forward_layer` in a .keras file. */
 export function directionOf(layers: readonly string[]): Direction | undefined {
-  const [, direction] =
-    /^(forward|backward)_/.exec(layers.find((name) => /^(forward|backward)_/.test(name)) ?? '') ?? [];
-  return direction as Direction | undefined;
+  const name = layers.find((part) => /^(forward|backward)_/.test(part));
+  return name?.split('_', 1)[0] as Direction | undefined;
 }

@@ -1,7 +1,7 @@
 /** Checks the weights of a model file before they are decoded. */
 
 import { io } from '@tensorflow/tfjs-core';
-import { show, showShape } from '../../check.js';
+import { show } from '../../check.js';
 import { formatError } from '../../state-dict/rules/format-codes.js';
 import { invalidModel, isObject, WHERE } from '../json.js';
 
@@ -11,15 +11,15 @@ export interface WeightsFile {
 }
 
 /** Bytes of an element, by the dtypes that tfjs decodes. */
-const ELEMENT_BYTES: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  bool: 1,
-  uint8: 1,
-  uint16: 2,
-  float16: 2,
-  complex64: 8,
-};
+const ELEMENT_BYTES: ReadonlyMap<unknown, number> = new Map([
+  ['float32', 4],
+  ['int32', 4],
+  ['bool', 1],
+  ['uint8', 1],
+  ['uint16', 2],
+  ['float16', 2],
+  ['complex64', 8],
+]);
 
 /** @throws FormatError when the weights are absent, or their size is not the declared one. */
 export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): WeightsFile {
@@ -37,14 +37,10 @@ export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): Wei
     }
     names.add(spec.name);
   }
-  if (total !== data.byteLength)
-    throw formatError(
-      'INVALID_TENSOR',
-      WHERE,
-      'weightData',
-      `${total} bytes for the weights`,
-      `${data.byteLength}`,
-    );
+  if (total !== data.byteLength) {
+    const rule = `${total} bytes for the weights`;
+    throw formatError('INVALID_TENSOR', WHERE, 'weightData', rule, `${data.byteLength}`);
+  }
   return { specs: weightSpecs, data };
 }
 
@@ -54,21 +50,12 @@ function byteSize(spec: unknown): number {
   const { name, shape, dtype, quantization } = spec;
   const what = `weight ${show(name)}`;
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
-    throw invalidModel(
-      `shape of ${what}`,
-      'a list of sizes',
-      Array.isArray(shape) ? showShape(shape) : show(shape),
-    );
+    throw invalidModel(`shape of ${what}`, 'a list of sizes', show(shape));
   const stored = isObject(quantization) ? quantization.dtype : dtype;
-  const bytes =
-    typeof stored === 'string' && Object.hasOwn(ELEMENT_BYTES, stored) ? ELEMENT_BYTES[stored] : undefined;
-  if (bytes === undefined)
-    throw formatError(
-      'UNKNOWN_DTYPE',
-      WHERE,
-      `dtype of ${what}`,
-      `one of ${Object.keys(ELEMENT_BYTES).join(', ')}`,
-      show(stored),
-    );
+  const bytes = ELEMENT_BYTES.get(stored);
+  if (bytes === undefined) {
+    const rule = `one of ${[...ELEMENT_BYTES.keys()].join(', ')}`;
+    throw formatError('UNKNOWN_DTYPE', WHERE, `dtype of ${what}`, rule, show(stored));
+  }
   return shape.reduce((product, size) => product * size, bytes);
 }

@@ -27,19 +27,15 @@ const STACK_NAMES = [
   'stateful',
 ];
 
-function activationNames(cell: Cell): string[] {
-  return CELLS[cell].className === 'RNN' ? ['nonlinearity'] : [];
-}
-
 /** The arguments of a cell's class. */
 export function cellArgNames(cell: Cell): string[] {
-  return [...MODULE_NAMES, ...activationNames(cell)];
+  return CELLS[cell].className === 'RNN' ? [...MODULE_NAMES, 'nonlinearity'] : MODULE_NAMES;
 }
 
 /** The arguments of a layer's class. */
 export function layerArgNames(cell: Cell): string[] {
   const projection = CELLS[cell].canProject ? ['projSize'] : [];
-  return [...MODULE_NAMES, ...STACK_NAMES, ...activationNames(cell), ...projection];
+  return [...cellArgNames(cell), ...STACK_NAMES, ...projection];
 }
 
 /** Names in tf.layers and Keras, with the names of the same arguments here. */
