@@ -117,8 +117,8 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
     return this.options.returnState ? [sequence, ...finalStates.map(swapBatch)] : [sequence];
   }
 
-  private batchAndSteps({ shape: [first, second] }: Tensor): [number, number] {
-    return (this.options.batchFirst ? [first, second] : [second, first]) as [number, number];
+  private batchAndSteps({ shape }: Tensor): [number, number] {
+    return (this.options.batchFirst ? [shape[0], shape[1]] : [shape[1], shape[0]]) as [number, number];
   }
 
   /** torch's call, shared by the layers; see their `forward`. */

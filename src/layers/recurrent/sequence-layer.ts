@@ -97,7 +97,8 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
 
   /** Creates the weights, each U(-1/sqrt(H), 1/sqrt(H)) as torch initialises them. */
   override build(inputShape: Shape | Shape[]): void {
-    const [x] = this.checkInputs(this.where, toShapes(inputShape));
+    const [x, ...states] = toShapes(inputShape);
+    this.checkInputs(this.where, x, states);
     this.moduleWeights = ModuleWeights.create(this.where, this, this.options, x, (name, shape, initializer) =>
       this.addWeight(name, shape, 'float32', initializer, this.regularizerOf(name)),
     );
@@ -109,7 +110,8 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    const [x] = this.checkInputs(`${this.where}.apply`, toShapes(inputShape));
+    const [x, ...states] = toShapes(inputShape);
+    this.checkInputs(`${this.where}.apply`, x, states);
     this.ownMask.markNested();
     const shapes = this.outputShapes(x);
     return shapes.length === 1 ? (shapes[0] as Shape) : shapes;
@@ -122,9 +124,11 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     const fits = this.attrs.batchFirst && this.options.returnSequences && maskFits(given, x);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
-    const masks = Array.from({ length: this.numOutputs }, () => (fits ? given : none));
-    if (this.options.returnState) masks.push(...this.stateNames.map(() => none));
-    return masks.length === 1 ? (masks[0] as Tensor) : masks;
+    const own = fits ? given : none;
+    // tfjs asks after every call.
+    if (this.numOutputs === 1 && !this.options.returnState) return own;
+    const masks = new Array<Tensor>(this.numOutputs).fill(own);
+    return this.options.returnState ? [...masks, ...this.stateNames.map(() => none)] : masks;
   }
 
   /** The number of outputs before the final states. */
@@ -187,9 +191,14 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   private prepareCall(where: string, inputs: Tensor | Tensor[], args: RecurrentCallArgs): PreparedCall {
     const [x, ...given] = toList(inputs) as [Tensor3D, ...Tensor[]];
     checkImplementation(this.where, this.options.implementation);
-    this.checkInputs(where, [x.shape, ...given.map(({ shape }) => shape)]);
+    this.checkInputs(
+      where,
+      x.shape,
+      given.map(({ shape }) => shape),
+    );
     const initialStates = this.initialStates(where, given, this.batchOf(x.shape) as number);
-    return { x, initialStates, ...this.stepsRead(where, inputs, args) };
+    const { lengths, mask } = this.stepsRead(where, inputs, args);
+    return { x, initialStates, lengths, mask };
   }
 
   /** The states that a call of `apply` starts from: the given ones, else those of a stateful layer, else zeros. */
@@ -213,13 +222,12 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   }
 
   /** Checks the shapes of x and of the states behind it. */
-  private checkInputs(where: string, [x, ...states]: [Shape, ...Shape[]]): [Shape, ...Shape[]] {
+  private checkInputs(where: string, x: Shape, states: readonly Shape[]): void {
     this.checkSequence(where, x, false);
-    if (states.length > 0) {
-      checkCount(where, 'inputs', 1 + states.length, ['x', ...this.stateNames]);
-      this.checkStates(where, states, this.batchOf(x) ?? null);
-    }
-    return [x, ...states];
+    if (states.length === 0) return;
+    if (states.length !== this.stateNames.length)
+      throw wrongCount(where, 'inputs', 1 + states.length, ['x', ...this.stateNames]);
+    this.checkStates(where, states, this.batchOf(x) ?? null);
   }
 
   protected checkSequence(where: string, shape: Shape, allowUnbatched: boolean): void {
@@ -247,7 +255,8 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     }
     const given = toList(states);
     for (const [i, state] of given.entries()) checkTensor(where, this.stateNames[i] ?? `states[${i}]`, state);
-    checkCount(where, 'states', given.length, this.stateNames);
+    if (given.length !== this.stateNames.length)
+      throw wrongCount(where, 'states', given.length, this.stateNames);
     const shapes = given.map(({ shape }) => shape);
     this.checkStates(where, shapes, this.batchInputShape?.[0] ?? null);
     tidy(() => this.store.set(this.toStack(given)));
@@ -269,8 +278,7 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   }
 }
 
-function checkCount(where: string, what: string, count: number, names: readonly string[]): void {
-  if (count === names.length) return;
+function wrongCount(where: string, what: string, count: number, names: readonly string[]): RangeError {
   const got = `${count} ${count === 1 ? 'tensor' : 'tensors'}`;
-  throw new RangeError(message(where, what, `[${names.join(', ')}]`, got));
+  return new RangeError(message(where, what, `[${names.join(', ')}]`, got));
 }
