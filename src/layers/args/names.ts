@@ -27,15 +27,19 @@ const STACK_NAMES = [
   'stateful',
 ];
 
+function activationNames(cell: Cell): string[] {
+  return CELLS[cell].className === 'RNN' ? ['nonlinearity'] : [];
+}
+
 /** The arguments of a cell's class. */
 export function cellArgNames(cell: Cell): string[] {
-  return CELLS[cell].className === 'RNN' ? [...MODULE_NAMES, 'nonlinearity'] : MODULE_NAMES;
+  return [...MODULE_NAMES, ...activationNames(cell)];
 }
 
 /** The arguments of a layer's class. */
 export function layerArgNames(cell: Cell): string[] {
   const projection = CELLS[cell].canProject ? ['projSize'] : [];
-  return [...cellArgNames(cell), ...STACK_NAMES, ...projection];
+  return [...MODULE_NAMES, ...STACK_NAMES, ...activationNames(cell), ...projection];
 }
 
 /** Names in tf.layers and Keras, with the names of the same arguments here. */
