@@ -5,7 +5,7 @@
  *     npm run differential -- [--count N | --minutes N] [--seed N] [--backend cpu|wasm|tensorflow]
  *     npm run differential -- --combination JSON [--backend cpu|wasm|tensorflow]
  *
- * With --count or --minutes random ones alone. --combination repeats one, as a failure prints it.
+ * --count is the number of random ones, 5000 by default; with --minutes there are random ones alone. --combination repeats one, as a failure prints it.
  */
 
 import * as tf from '@tensorflow/tfjs';
@@ -27,7 +27,6 @@ const TOLERANCE = 1e-4;
 
 /** Random combinations of one test. */
 const BLOCK = 500;
-const DEFAULT_COUNT = 5000;
 
 const { backend, combination, count, minutes, seed } = readOptions(LIVE_ARGUMENTS);
 
@@ -71,15 +70,13 @@ describe(`the fused kernel against the reference on ${backend}, seed ${seed}`, (
       for (let begin = 0; performance.now() < end; begin += BLOCK) compare(randomBlock(begin, BLOCK), end);
     });
   } else {
-    if (count === undefined)
-      it('every two values of two options', () => {
-        const combinations = pairedCombinations(seed);
-        console.log(`    ${pairsAmong(combinations)} of ${countOfPairs()} pairs of values`);
-        compare(combinations);
-      });
-    const all = count ?? DEFAULT_COUNT;
-    for (let begin = 0; begin < all; begin += BLOCK) {
-      const length = Math.min(BLOCK, all - begin);
+    it('every two values of two options', () => {
+      const combinations = pairedCombinations(seed);
+      console.log(`    ${pairsAmong(combinations)} of ${countOfPairs()} pairs of values`);
+      compare(combinations);
+    });
+    for (let begin = 0; begin < count; begin += BLOCK) {
+      const length = Math.min(BLOCK, count - begin);
       it(`random combinations ${begin} to ${begin + length - 1}`, () => compare(randomBlock(begin, length)));
     }
   }

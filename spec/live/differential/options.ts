@@ -8,8 +8,8 @@ export interface Options {
   readonly backend: string;
   /** The one to repeat. */
   readonly combination?: Combination;
-  /** Only so many random ones. */
-  readonly count?: number;
+  /** Random ones, after those that meet every pair of values. */
+  readonly count: number;
   /** Only random ones, until the time is over. */
   readonly minutes?: number;
 }
@@ -19,19 +19,19 @@ export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      count: { type: 'string' },
+      count: { type: 'string', default: '5000' },
       minutes: { type: 'string' },
       seed: { type: 'string', default: String(randomSeed()) },
       combination: { type: 'string' },
       backend: { type: 'string', default: 'cpu' },
     },
   });
-  const { backend, combination, count, minutes } = values;
+  const { backend, combination, minutes } = values;
   return {
     seed: readInteger('--seed', values.seed),
     backend,
+    count: readInteger('--count', values.count),
     ...(combination !== undefined && { combination: JSON.parse(combination) as Combination }),
-    ...(count !== undefined && { count: readInteger('--count', count) }),
     ...(minutes !== undefined && { minutes: readNumber('--minutes', minutes) }),
   };
 }
