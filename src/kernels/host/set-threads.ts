@@ -6,6 +6,9 @@ import { MAX_THREADS } from './threads/thread-count.js';
  * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for
  * them, and never keep the process alive. Where there are none (browsers, for now) everything runs on the calling thread.
  *
+ * Outputs and the gradients of inputs are the same to the bit on any number of threads. Gradients of weights are sums over parts
+ * of the batch, one part for each thread: with another number they may differ by rounding.
+ *
  * @param count 1 to 16. @default one for each processor, 4 at most
  * @throws TypeError, RangeError for anything else.
  */

@@ -15,7 +15,7 @@ function pauseOf(backoff: Backoff, flops = ROUND): number {
 function trial(backoff: Backoff, gain: number): void {
   for (let round = 0; round < 4; round++) {
     expect(backoff.mayShare(ROUND), `round ${round}`).to.equal(true);
-    backoff.shared(gain);
+    backoff.shared(ROUND, 2, 2 + gain);
   }
 }
 
@@ -60,18 +60,28 @@ describe('the backoff of threads', () => {
   it('goes by what the rounds of a trial gain together', () => {
     const backoff = new Backoff();
     const share = (gains: readonly number[]) => {
-      for (const gain of gains) backoff.shared(gain);
+      for (const gain of gains) backoff.shared(ROUND, 5, 5 + gain);
       return pauseOf(backoff);
     };
     expect(share([2, -3, 2, 2]), 'more gained than lost').to.equal(0);
     expect(share([2, -3, 2, -3]), 'more lost than gained').to.equal(4);
   });
 
+  it('goes by the time of such rounds alone, where some have run alone', () => {
+    const backoff = new Backoff();
+    backoff.ranAlone(ROUND, 3);
+    trial(backoff, -1);
+    expect(pauseOf(backoff), 'faster than alone, though much was waited').to.equal(0);
+    backoff.ranAlone(ROUND, 0.5);
+    trial(backoff, 1);
+    expect(pauseOf(backoff), 'slower than alone').to.equal(4);
+  });
+
   it('shares hardly any round where every second one loses its processor', () => {
     const backoff = new Backoff();
     let shared = 0;
     for (let round = 0; round < 10_000; round++)
-      if (backoff.mayShare(ROUND)) backoff.shared(++shared % 2 === 0 ? -1 : 0.4);
+      if (backoff.mayShare(ROUND)) backoff.shared(ROUND, 2, ++shared % 2 === 0 ? 1 : 2.4);
     expect(shared).to.be.at.most(400);
   });
 });

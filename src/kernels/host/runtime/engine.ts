@@ -42,7 +42,7 @@ export interface Teams {
   readonly flopsOfStep: number;
 }
 
-/** Runs jobs, on several threads where that is faster. The results are the same to the bit either way. */
+/** Runs jobs, on several threads where that is faster. The results of given jobs are the same to the bit either way. */
 export interface Threads {
   /** Processors that this process may use; 1 where no worker can start. */
   readonly processors: number;

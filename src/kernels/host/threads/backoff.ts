@@ -12,6 +12,9 @@ const PAUSE_ROUNDS = TRIAL_ROUNDS;
 /** The same in multiplications and additions: 8 ms of them, a few of the turns that a scheduler gives to processes. */
 const PAUSE_FLOPS = 2.4e8;
 
+/** Amounts of work whose time alone is known; models have a few kinds of rounds. */
+const MOST_KNOWN = 64;
+
 /**
  * Trials of shared rounds, with pauses in between, counted in rounds and in the work of those: twice as long after each trial that
  * cost time, half as long after each that gained some, none after a few of those.
@@ -20,9 +23,11 @@ export class Backoff {
   private failures = 0;
   private rounds = 0;
   private flops = 0;
-  /** Rounds of the present trial, and what they gained. */
+  /** Rounds of the present trial, and the milliseconds that they gained. */
   private tried = 0;
   private gained = 0;
+  /** Milliseconds of rounds alone, by their work: what sharing has to beat. */
+  private readonly alone = new Map<number, number>();
 
   /** Whether the next round, of so much work, may be shared. Called once for each round. */
   mayShare(flops: number): boolean {
@@ -32,10 +37,20 @@ export class Backoff {
     return false;
   }
 
-  /** A shared round took so much less time than it would have taken alone, in any unit; negative: more. */
-  shared(gain: number): void {
+  /** A round of so much work took so many milliseconds alone. */
+  ranAlone(flops: number, took: number): void {
+    const known = this.alone.get(flops);
+    if (known === undefined && this.alone.size === MOST_KNOWN) this.alone.clear();
+    this.alone.set(flops, known === undefined ? took : (known + took) / 2);
+  }
+
+  /**
+   * A shared round of so much work took so many milliseconds.
+   * @param estimate what it would have taken alone, where no such round has run alone yet.
+   */
+  shared(flops: number, took: number, estimate: number): void {
     this.tried++;
-    this.gained += gain;
+    this.gained += (this.alone.get(flops) ?? estimate) - took;
     if (this.tried === TRIAL_ROUNDS) this.end(this.gained < 0);
   }
 

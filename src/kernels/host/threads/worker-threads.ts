@@ -94,13 +94,22 @@ export class WorkerThreads implements Threads {
   }
 
   run(round: Round): void {
-    const { jobs } = round;
-    if (!this.mayShare(round)) this.runAlone(round);
-    else if (jobs.length <= QUEUE_CAPACITY) this.share(round);
-    else
-      for (let begin = 0; begin < jobs.length; begin += QUEUE_CAPACITY)
-        this.share({ ...round, jobs: jobs.slice(begin, begin + QUEUE_CAPACITY) });
+    const { jobs, flops } = round;
+    const isShared = this.mayShare(round);
+    const begin = performance.now();
+    if (!isShared) {
+      this.runAlone(round);
+      this.ended = performance.now();
+      if (jobs.length > 1) this.backoff.ranAlone(flops, this.ended - begin);
+      return;
+    }
+    let lost = 0;
+    for (let first = 0; first < jobs.length; first += QUEUE_CAPACITY)
+      lost += this.share({ ...round, jobs: jobs.slice(first, first + QUEUE_CAPACITY) });
     this.ended = performance.now();
+    const took = this.ended - begin;
+    // In the time that was not lost all threads worked.
+    this.backoff.shared(flops, took, this.count * (took - lost));
   }
 
   /** The engine is lost: lets nobody wait for the others, and ends the workers wherever they are. */
@@ -147,7 +156,8 @@ export class WorkerThreads implements Threads {
     for (const { job, at } of jobs) host.functions[job](host.base, at);
   }
 
-  private share({ jobs, teams }: Round): void {
+  /** @returns milliseconds that were lost in waiting for threads without a processor. */
+  private share({ jobs, teams }: Round): number {
     const { functions, base } = this.host;
     const { at: queue, ints } = this.queue as NonNullable<typeof this.queue>;
     if (teams) this.writeTeams(teams);
@@ -161,10 +171,8 @@ export class WorkerThreads implements Threads {
     functions.work(base, queue, this.round);
     const worked = performance.now() - begin;
     this.awaitDone(ints, jobs.length);
-    const took = performance.now() - begin;
-    const lost = took - worked + this.waitedInTeams(teams);
-    // In the time that was not lost all threads worked: the caller alone would have taken `count` times that.
-    this.backoff.shared(this.count * (took - lost) - took);
+    const waited = performance.now() - begin - worked;
+    return waited + this.waitedInTeams(teams);
   }
 
   /** Milliseconds for which a member that has lost its processor kept the others waiting. */
