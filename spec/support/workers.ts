@@ -24,11 +24,12 @@ const MISHAPS = {
     if (!join()) { later(); continue; }
     while (Atomics.load(ints, team + ARRIVED) === 0);
     process.exit();`,
-  /** It joins the team, and has lost its processor until another has slept at the barrier for a while; then it works. */
+  /** It joins the team, and has lost its processor until another has slept at the barrier for a while; then it works. A busy machine
+   * makes rounds longer, but not by so much. */
   stopInTeam: `
     if (!join()) { later(); continue; }
     while (Atomics.load(ints, team + WAITING) === 0);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     exports.forward(base, job);
     finish();
     continue;`,
@@ -43,11 +44,18 @@ const field = (struct: readonly string[], name: string) => struct.indexOf(name);
 const MAY_HAVE_A_MISHAP = `
   const { order } = require('node:worker_threads').workerData;
   const head = done - ${field(QUEUE, 'done')};
-  const hasJobs = (Atomics.load(ints, head + ${field(QUEUE, 'ticket')}) >> 8 & 0xff) > 0;
-  const mishap = hasJobs ? Atomics.exchange(order, 0, 0) : 0;
-  if (mishap > 0) {
+  const ticketAt = head + ${field(QUEUE, 'ticket')};
+  const ticket = Atomics.load(ints, ticketAt);
+  const [next, count] = [ticket & 0xff, ticket >> 8 & 0xff];
+  const mishap = Atomics.load(order, 0);
+  // Negative while one worker looks for a job: one that comes late finds none, and leaves the mishap for another round.
+  let hasJob = false;
+  if (mishap > 0 && Atomics.compareExchange(order, 0, mishap, -mishap) === mishap) {
+    hasJob = next < count && Atomics.compareExchange(ints, ticketAt, ticket, ticket + 1) === ticket;
+    Atomics.store(order, 0, hasJob ? 0 : mishap);
+  }
+  if (hasJob) {
     const [JOINED, START, ARRIVED, WAITING] = [${['joined', 'start', 'arrived', 'waiting'].map((name) => field(TEAM, name))}];
-    const next = Atomics.add(ints, head + ${field(QUEUE, 'ticket')}, 1) & 0xff;
     const job = ints[head + ${QUEUE.length} + ${QUEUED_JOB.length} * next + ${field(QUEUED_JOB, 'at')}];
     const team = base / 4 + ints[base / 4 + job + ${field(DIRECTION, 'team')}];
     // As join_team and await_start in the engine's source. False: the leader has done everything alone before.
