@@ -3,7 +3,7 @@
 import { JOBS, QUEUE_CAPACITY } from '../abi/constants.js';
 import type { EngineFunctions } from '../abi/functions.js';
 import { type Fields, noFields, QUEUE, QUEUED_JOB, TEAM, writeStruct } from '../abi/structs.js';
-import type { Round, Teams, Threads } from '../runtime/engine.js';
+import type { Job, Round, Teams, Threads } from '../runtime/engine.js';
 import { type EngineLostError, lostInThreads } from '../runtime/engine-lost-error.js';
 import { Backoff } from './backoff.js';
 import { THRESHOLDS, type Thresholds } from './thresholds.js';
@@ -94,7 +94,7 @@ export class WorkerThreads implements Threads {
   }
 
   run(round: Round): void {
-    const { jobs, flops } = round;
+    const { jobs, flops, teams } = round;
     const isShared = this.mayShare(round);
     const begin = performance.now();
     if (!isShared) {
@@ -105,7 +105,7 @@ export class WorkerThreads implements Threads {
     }
     let lost = 0;
     for (let first = 0; first < jobs.length; first += QUEUE_CAPACITY)
-      lost += this.share({ ...round, jobs: jobs.slice(first, first + QUEUE_CAPACITY) });
+      lost += this.share(jobs.slice(first, first + QUEUE_CAPACITY), teams);
     this.ended = performance.now();
     const took = this.ended - begin;
     // In the time that was not lost all threads worked.
@@ -157,7 +157,7 @@ export class WorkerThreads implements Threads {
   }
 
   /** @returns milliseconds that were lost in waiting for threads without a processor. */
-  private share({ jobs, teams }: Round): number {
+  private share(jobs: readonly Job[], teams: Teams | undefined): number {
     const { functions, base } = this.host;
     const { at: queue, ints } = this.queue as NonNullable<typeof this.queue>;
     if (teams) this.writeTeams(teams);
