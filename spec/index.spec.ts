@@ -28,6 +28,7 @@ describe('the public exports', () => {
       'setThreads',
       'toFloat32Array',
       'toStateDict',
+      'toTensor',
       'writeSafetensors',
     ]);
   });

@@ -108,12 +108,14 @@ const LOAD: AllUndefined<LoadOptions> = {
   map: undefined,
   stripPrefix: undefined,
   strict: undefined,
+  onWarnings: undefined,
 };
 const EXPORT: AllUndefined<ToStateDictOptions> = { prefix: undefined, map: undefined };
 const FROM: AllUndefined<FromStateDictOptions<GRUArgs>> = {
   ...GRU_ARGS,
   hiddenSize: undefined,
   prefix: undefined,
+  onWarnings: undefined,
 };
 const KERAS: AllUndefined<KerasLoadOptions> = {
   requestInit: undefined,

@@ -46,6 +46,10 @@ export function checkBoolean(where: string, what: string, value: unknown): asser
   if (typeof value !== 'boolean') throw new TypeError(message(where, what, 'a boolean', show(value)));
 }
 
+export function checkFunction(where: string, what: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(message(where, what, 'a function', show(value)));
+}
+
 /** An integer of at least `min`. `note` is a remedy, in the words that users of other libraries search for. */
 export function checkInteger(
   where: string,

@@ -21,9 +21,12 @@ export { GRU, type GRUArgs, type GRUForwardOptions, gru } from './layers/recurre
 export { LSTM, type LSTMArgs, type LSTMForwardOptions, lstm } from './layers/recurrent/lstm.js';
 export { RNN, type RNNArgs, type RNNForwardOptions, rnn } from './layers/recurrent/rnn.js';
 export type { FromStateDictOptions } from './layers/weights/from-state-dict.js';
+export type { OnWarnings } from './layers/weights/warnings.js';
 export type { ModuleMap, ModulePaths } from './models/leaves.js';
 export { type LoadOptions, type LoadReport, loadStateDict } from './models/load-state-dict.js';
+export type { LayersByPath, LoadTarget } from './models/target.js';
 export { type ToStateDictOptions, toStateDict } from './models/to-state-dict.js';
+export { toTensor } from './models/to-tensor.js';
 export { describeKernels, type KernelDescription } from './ops/describe-kernels.js';
 export type { Implementation } from './ops/implementation.js';
 export * from './state-dict/index.js';

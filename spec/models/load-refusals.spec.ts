@@ -176,16 +176,19 @@ describe('loadStateDict, what it refuses', () => {
     const cases: [args: unknown[], text: string][] = [
       [
         [undefined, new Map()],
-        'loadStateDict: layerOrModel: expected a tf.layers layer or model, got undefined',
+        'loadStateDict: layerOrModel: expected a tf.layers layer or model, or an object from module paths to them, got undefined',
       ],
-      [[{}, new Map()], 'loadStateDict: layerOrModel: expected a tf.layers layer or model, got Object'],
+      [
+        [{ fc: {} }, new Map()],
+        'loadStateDict: layers["fc"]: expected a tf.layers layer or model, got Object',
+      ],
       [
         [layer, { weight: 1 }],
         'loadStateDict: stateDict: expected a StateDict, a Map from key to tensor, got Object. readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes',
       ],
       [
         [layer, new Map(), { strip_prefix: 'module' }],
-        'loadStateDict: strip_prefix: expected one of prefix, map, stripPrefix, strict, got unknown option "strip_prefix"',
+        'loadStateDict: strip_prefix: expected one of prefix, map, stripPrefix, strict, onWarnings, got unknown option "strip_prefix"',
       ],
       [[layer, new Map(), { strict: 1 }], 'loadStateDict: strict: expected a boolean, got 1'],
       [[layer, new Map(), { map: 3 }], 'loadStateDict: map: expected an object or a function, got 3'],

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { loadStateDict } from '../../src/models/load-state-dict.js';
+import { type LoadOptions, loadStateDict } from '../../src/models/load-state-dict.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { UNHEARD } from '../support/unheard.js';
 import { below, f32 } from './torch-modules.js';
 
 function linear(): StateDict {
@@ -18,9 +19,15 @@ function batchNorm(): StateDict {
   ]);
 }
 
+/** The report alone, whose warnings are not printed. */
+function load(layer: tf.layers.Layer, stateDict: StateDict, options: LoadOptions = {}) {
+  return loadStateDict(layer, stateDict, { ...UNHEARD, ...options });
+}
+
 /** Loads and frees. */
-function reportOf(layer: tf.layers.Layer, ...rest: [StateDict, Parameters<typeof loadStateDict>[2]?]) {
-  const report = loadStateDict(layer, ...rest);
+function reportOf(...args: Parameters<typeof load>) {
+  const [layer] = args;
+  const report = load(...args);
   tf.dispose(layer.weights.map((weight) => weight.read()));
   return report;
 }
@@ -46,7 +53,7 @@ describe('LoadReport', () => {
       ['weight', f32([3, 5])],
       ['weight_g', f32([3])],
     ]);
-    const report = loadStateDict(layer, stateDict, { strict: false });
+    const report = load(layer, stateDict, { strict: false });
     expect(report).to.deep.include({ loaded: ['weight'], missing: ['bias'], unexpected: ['weight_g'] });
     expect(report.warnings).to.deep.equal(['Pass useBias: false to layer "fc" if the module was made so.']);
     expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0, 0, 0]);
@@ -93,7 +100,7 @@ describe('LoadReport', () => {
       ['weight', { dtype: 'F16', shape: [2, 1], data: new Uint16Array([0x3c00, 0xc000]) }],
       ['bias', { dtype: 'F64', shape: [2], data: new Float64Array([0.5, 0.25]) }],
     ]);
-    const report = loadStateDict(layer, stateDict);
+    const report = load(layer, stateDict);
     expect(report.converted).to.deep.equal([
       { key: 'weight', dtype: 'F16' },
       { key: 'bias', dtype: 'F64' },
@@ -144,7 +151,7 @@ describe('LoadReport', () => {
 
   it('copies the one value of a PReLU to every alpha, and warns of the axes to share', () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
-    const report = loadStateDict(layer, new Map([['weight', f32([1], [0.5])]]));
+    const report = load(layer, new Map([['weight', f32([1], [0.5])]]));
     expect([...(layer.getWeights()[0] as tf.Tensor).dataSync()]).to.deep.equal(new Array(6).fill(0.5));
     expect(report.warnings).to.deep.equal([
       `layer "act": alpha has 6 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1, 2] to tf.layers.prelu for one value; as it is, toStateDict writes 3.`,
@@ -154,7 +161,7 @@ describe('LoadReport', () => {
 
   it('copies one value per channel of a PReLU along the other axes, and warns of the axes to share', () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
-    const report = loadStateDict(layer, new Map([['weight', f32([3], [0.5, 0.25, 2])]]));
+    const report = load(layer, new Map([['weight', f32([3], [0.5, 0.25, 2])]]));
     expect(layer.getWeights()[0]?.arraySync()).to.deep.equal([
       [0.5, 0.25, 2],
       [0.5, 0.25, 2],

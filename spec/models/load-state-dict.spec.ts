@@ -6,6 +6,7 @@ import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
 import { expectForward } from '../support/parity.js';
+import { UNHEARD } from '../support/unheard.js';
 import { below, f32, inputOf, layerFor, toTorchOrder } from './torch-modules.js';
 
 describeEachBackend('loadStateDict against PyTorch', () => {
@@ -20,7 +21,7 @@ describeEachBackend('loadStateDict against PyTorch', () => {
 
     it(`makes an unbuilt layer compute what ${name} does`, () => {
       const layer = layerFor(fixture);
-      loadStateDict(layer, fixture.stateDict);
+      loadStateDict(layer, fixture.stateDict, UNHEARD);
       check(layer);
     });
 
@@ -29,7 +30,7 @@ describeEachBackend('loadStateDict against PyTorch', () => {
       tf.tidy(() => {
         layer.apply(inputOf(fixture));
       });
-      loadStateDict(layer, fixture.stateDict);
+      loadStateDict(layer, fixture.stateDict, UNHEARD);
       check(layer);
     });
   }
@@ -215,7 +216,7 @@ describe('loadStateDict', () => {
   it('keeps the weights a constructor was given for keys that the file lacks', () => {
     const given = [tf.fill([3, 2], 0.5), tf.fill([2], 0.25)];
     const layer = dense(2, { weights: given });
-    loadStateDict(layer, new Map([['weight', f32([2, 3])]]), { strict: false });
+    loadStateDict(layer, new Map([['weight', f32([2, 3])]]), { strict: false, ...UNHEARD });
     expect(layer.getWeights()[0]?.arraySync()).to.deep.equal(transposeOf(f32([2, 3]).data));
     expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0.25, 0.25]);
     layer.dispose();

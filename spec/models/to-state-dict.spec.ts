@@ -6,6 +6,7 @@ import { toStateDict } from '../../src/models/to-state-dict.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
+import { UNHEARD } from '../support/unheard.js';
 import { below, expectSameBits, f32, layerFor } from './torch-modules.js';
 
 /** What a freshly made module has where the layer keeps no counter. */
@@ -27,7 +28,7 @@ describeEachBackend('toStateDict after loadStateDict', () => {
   for (const [name, fixture] of moduleFixtures()) {
     it(`gives the state_dict of ${name} back bit for bit, in torch's order`, async () => {
       const layer = layerFor(fixture);
-      loadStateDict(layer, fixture.stateDict);
+      loadStateDict(layer, fixture.stateDict, UNHEARD);
       expectSameBits(await toStateDict(layer), withFreshCounters(fixture.stateDict));
       layer.dispose();
     });
@@ -101,14 +102,14 @@ describe('toStateDict', () => {
   it('gives the one value per channel of a PReLU that was copied along other axes', async () => {
     const layer = tf.layers.prelu({ inputShape: [4, 3] } as object);
     const stateDict = new Map([['weight', f32([3])]]);
-    loadStateDict(layer, stateDict);
+    loadStateDict(layer, stateDict, UNHEARD);
     expectSameBits(await toStateDict(layer), stateDict);
     layer.dispose();
   });
 
   it('rejects with UnsupportedError for a PReLU whose values no torch.nn.PReLU holds', async () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
-    loadStateDict(layer, new Map([['weight', f32([1])]]));
+    loadStateDict(layer, new Map([['weight', f32([1])]]), UNHEARD);
     tf.tidy(() => layer.setWeights([tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3])]));
     const tensors = tf.memory().numTensors;
     const error = await rejectionOf(toStateDict(layer));

@@ -45,7 +45,7 @@ function hintAtArguments({ faults, leaves, selection }: HintSource): void {
   const unexpectedNames = namesByModule(faults, selection);
   for (const leaf of leaves) {
     if (isAbsent(leaf, selection)) continue;
-    const { layer, module, modulePath, parameters } = leaf;
+    const { layerPath, module, modulePath, parameters } = leaf;
     const path = joinPath(selection.path, modulePath);
     const lacking = parameters.map(({ key }) => key).filter((key) => missing.has(joinPath(path, key)));
     const unexpected = unexpectedNames.get(modulePath) ?? [];
@@ -55,7 +55,7 @@ function hintAtArguments({ faults, leaves, selection }: HintSource): void {
     ];
     const explained = unexpected.map((key) => joinPath(path, key));
     for (const argument of needed)
-      faults.hint(`Pass ${argument} to layer "${layer.name}" if the module was made so.`, explained);
+      faults.hint(`Pass ${argument} to layer "${layerPath}" if the module was made so.`, explained);
   }
 }
 

@@ -3,19 +3,20 @@
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/assign.js';
-import type { ModuleLeaf, Parameter, TorchModule } from '../matching/torch-module.js';
+import type { ModuleLeaf, Parameter } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import { builtinClass } from '../state-dict/tensors/bytes.js';
-import { isCell } from './modules/recurrent.js';
 import { type Layer, moduleOf } from './modules/registry.js';
+import { childrenOf, type LoadTarget, rootsOf, unwrapped } from './target.js';
 
 /** The path of one torch module, or those of several whose weights are tied. */
 export type ModulePaths = string | readonly string[];
 
 /**
  * Where torch keeps the module of a layer, when `layer.name` is not its name there: an object from the layer's path
- * (`name`, or `model.name` inside a nested model) to the module's path, or a function of the layer's path that
- * returns undefined for layers whose names agree. A path given for a nested model holds for all layers in it.
+ * (`name`, or `model.name` inside a nested model or one that is given by a path) to the module's path, or a function of
+ * the layer's path that returns undefined for layers whose names agree. A path given for a nested model holds for all
+ * layers in it.
  *
  * A list of paths is for tied weights, which torch has under several names: `{ embedding: ['embedding', 'fc'] }` where
  * `fc.weight is embedding.weight`. They are read from any of them, and written under all.
@@ -37,13 +38,14 @@ interface Place {
 }
 
 /**
- * The layers with weights, in the model's order. A layer that a model holds twice is listed twice, as torch lists a
+ * The layers with weights, in the target's order. A layer that a target holds twice is listed twice, as torch lists a
  * shared module under each of its names. A single layer stands for the root module ''.
  *
  * @throws UnsupportedError for a layer with weights that no torch module has, or that are not float32; RangeError for
  * a name in `map` that no layer has.
  */
-export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Leaf[] {
+export function findLeaves(where: string, target: LoadTarget, map: ModuleMap = {}): Leaf[] {
+  const roots = rootsOf(where, target);
   checkMap(where, map);
   const leaves: Leaf[] = [];
   const seen = new Set<string>();
@@ -71,51 +73,37 @@ export function findLeaves(where: string, root: Layer, map: ModuleMap = {}): Lea
       for (const path of modulesAt(childPath, joinPath(modulePath, child.name)))
         visit(child, { layerPath: childPath, modulePath: path });
     }
-    const module = children ? undefined : moduleOf(where, layer);
+    const module = children ? undefined : moduleOf(where, layer, layerPath);
     if (module === undefined) return;
-    const parameters = parametersOf(where, layer, module);
+    const parameters = parametersOf(where, { layer, layerPath, module });
     leaves.push({ layer, module, scope: outer.name, layerPath, modulePath, parameters });
   };
 
-  const isModel = childrenOf(unwrapped(root)) !== undefined;
-  if (isModel) visit(root, { layerPath: '', modulePath: '' });
-  else for (const path of modulesAt(root.name, '')) visit(root, { layerPath: root.name, modulePath: path });
+  for (const { layer, layerPath, modulePath } of roots) {
+    const paths = layerPath === '' ? [modulePath] : modulesAt(layerPath, modulePath);
+    for (const path of paths) visit(layer, { layerPath, modulePath: path });
+  }
   if (typeof map !== 'function') checkNames(where, map, seen);
   return leaves;
 }
 
 /** With all that the layer itself determines of their shapes: as built, or as its inputShape makes them. */
-function parametersOf(where: string, layer: Layer, module: TorchModule): Parameter[] {
+function parametersOf(
+  where: string,
+  { layer, layerPath, module }: Pick<Leaf, 'layer' | 'layerPath' | 'module'>,
+): Parameter[] {
   if (!layer.built) return module.parameters(layer.batchInputShape ?? null);
-  return module.parameters(null).map((parameter) => asBuilt(where, layer, parameter));
+  return module.parameters(null).map((parameter) => asBuilt(where, layer, layerPath, parameter));
 }
 
-function asBuilt(where: string, layer: Layer, parameter: Parameter): Parameter {
+function asBuilt(where: string, layer: Layer, layerPath: string, parameter: Parameter): Parameter {
   const weight = findWeight(layer, parameter.weight);
   if (weight === undefined || weight.dtype !== 'float32') {
     const rule = `a float32 weight "${parameter.weight}"`;
     const remedy = 'Make it with tf.layers, without a dtype';
-    throw new UnsupportedError(
-      message(where, `layer "${layer.name}"`, rule, weight?.dtype ?? 'none', remedy),
-    );
+    throw new UnsupportedError(message(where, `layer "${layerPath}"`, rule, weight?.dtype ?? 'none', remedy));
   }
   return { ...parameter, shape: weight.shape };
-}
-
-/**
- * The layer inside its wrappers: torch applies a module or cell itself where tf.layers have `timeDistributed` and `rnn`.
- */
-function unwrapped(layer: Layer): Layer {
-  const { layer: inner, cell } = layer as unknown as { layer?: Layer; cell?: Layer };
-  const className = layer.getClassName();
-  if (className === 'TimeDistributed' && inner) return unwrapped(inner);
-  return className === 'RNN' && cell && isCell(cell) ? cell : layer;
-}
-
-/** The layers of a model; undefined for any other layer. */
-function childrenOf(layer: Layer): readonly Layer[] | undefined {
-  const { layers } = layer as unknown as { layers?: Layer[] };
-  return Array.isArray(layers) ? layers : undefined;
 }
 
 function checkMap(where: string, map: unknown): asserts map is ModuleMap {

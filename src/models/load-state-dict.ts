@@ -1,13 +1,20 @@
-import { checkBoolean, checkKeys, message, show } from '../check.js';
+import { checkBoolean, checkKeys, show } from '../check.js';
 import { assignWeights, findWeight } from '../layers/weights/assign.js';
 import { buildAllOrNone, buildLayer } from '../layers/weights/build.js';
+import {
+  checkOnWarnings,
+  type OnWarnings,
+  overflowWarnings,
+  tellWarnings,
+} from '../layers/weights/warnings.js';
 import { checkStateDict } from '../matching/select-keys.js';
 import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
 import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
-import type { Layer } from './modules/registry.js';
+import { isByPath, type LoadTarget, subjectOf } from './target.js';
+import { hintAtUnnamedModules } from './unnamed-modules.js';
 
 const WHERE = 'loadStateDict';
 
@@ -24,6 +31,8 @@ export interface LoadOptions {
   readonly stripPrefix?: string | false | undefined;
   /** Whether missing and unexpected keys are errors. A shape that differs always is. @default true */
   readonly strict?: boolean | undefined;
+  /** Takes the report's warnings, when all is loaded; not called without any. @default prints them with `console.warn` */
+  readonly onWarnings?: OnWarnings | undefined;
 }
 
 /** What `loadStateDict` did. Keys are spelt as in the file. */
@@ -48,21 +57,23 @@ export interface LoadReport {
 }
 
 /**
- * Copies a PyTorch state_dict into a layer or a model, as `module.load_state_dict(state_dict, strict)` does.
+ * Copies a PyTorch state_dict into a layer, a model or several of them, as `module.load_state_dict(state_dict, strict)` does.
  *
  * Layers of a model match torch modules by `layer.name`, joined by dots through nested models (`encoder.gru`); a single
- * layer takes the keys below `prefix` whatever its name. Shared layers are loaded under each of their names, and so are
- * tied weights with a list in `map`: the file may have them under any or all, with the same values.
+ * layer takes the keys below `prefix` whatever its name. For a `forward` written by hand an object has the paths of the
+ * modules: `{ 'encoder.rnn': encoder, 'decoder.attn': attn }`; each takes the keys below its path, and a module of the file
+ * that no path names is an error like any unexpected key. Shared layers are loaded under each of their names or paths, and so
+ * are tied weights with a list in `map`: the file may have them under any or all, with the same values.
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
  * Dense and convolution kernels are transposed. F32 values are copied bit for bit, other dtypes become what
  * `toFloat32Array` makes of them.
  *
- * All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
+ * Warnings are printed unless `onWarnings` takes them. All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
  * in the file, and its owner disposes it as after any eager use, also beside a model that holds it. The state_dict is
  * neither changed nor kept.
  *
- * @param layerOrModel A tf.layers layer or model, built or not.
+ * @param layerOrModel A tf.layers layer or model, or an object from module paths to them; built or not.
  * @param stateDict What `readStateDict` returns.
  * @returns Which keys were loaded, missing, unexpected or ignored, and warnings.
  * @throws StateDictError with every missing, unexpected and misshapen key; UnsupportedError for a layer with weights
@@ -71,15 +82,15 @@ export interface LoadReport {
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
  */
 export function loadStateDict(
-  layerOrModel: Layer,
+  layerOrModel: LoadTarget,
   stateDict: StateDict,
   options: LoadOptions = {},
 ): LoadReport {
-  checkLayer(WHERE, layerOrModel);
-  checkStateDict(WHERE, stateDict);
-  const { prefix, map, stripPrefix, strict } = checkOptions(options);
+  const { prefix, map, stripPrefix, strict, onWarnings } = checkOptions(options);
   const leaves = findLeaves(WHERE, layerOrModel, map);
+  checkStateDict(WHERE, stateDict);
   const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix });
+  if (isByPath(layerOrModel)) hintAtUnnamedModules(match.faults, leaves, stateDict, match.selection);
   throwFaults(match, strict, layerOrModel);
   const values = match.slots.map((slot) => toLayerValues(slot, match.warnings));
   buildAllOrNone([...match.builds.keys()], () => {
@@ -89,26 +100,22 @@ export function loadStateDict(
     }
     assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
   });
-  return report(match, strict);
-}
-
-/** Throws TypeError unless the value is a tf.layers layer or model. */
-export function checkLayer(where: string, value: unknown): asserts value is Layer {
-  const { getClassName, getConfig } = (value ?? {}) as Partial<Layer>;
-  if (typeof getClassName !== 'function' || typeof getConfig !== 'function')
-    throw new TypeError(message(where, 'layerOrModel', 'a tf.layers layer or model', show(value)));
+  const done = report(match, strict);
+  tellWarnings(WHERE, done.warnings, onWarnings);
+  return done;
 }
 
 function checkOptions(options: LoadOptions) {
-  checkKeys(WHERE, options, ['prefix', 'map', 'stripPrefix', 'strict']);
-  const { prefix = '', map, stripPrefix, strict = true } = options;
+  checkKeys(WHERE, options, ['prefix', 'map', 'stripPrefix', 'strict', 'onWarnings']);
+  const { prefix = '', map, stripPrefix, strict = true, onWarnings } = options;
   checkModulePath(WHERE, 'prefix', prefix);
   if (stripPrefix !== undefined && stripPrefix !== false) checkModulePath(WHERE, 'stripPrefix', stripPrefix);
   checkBoolean(WHERE, 'strict', strict);
-  return { prefix, map, stripPrefix, strict };
+  checkOnWarnings(WHERE, onWarnings);
+  return { prefix, map, stripPrefix, strict, onWarnings };
 }
 
-function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrModel: Layer): void {
+function throwFaults({ faults, unbuildable }: Match, strict: boolean, target: LoadTarget): void {
   const isIncomplete = faults.missing.length > 0;
   const isFatal =
     faults.mismatched.length + faults.differing.length > 0 ||
@@ -117,34 +124,30 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, layerOrMod
   const isSurplus = faults.missing.length + faults.mismatched.length === 0;
   if (strict && isSurplus && faults.unexpected.some((key) => !faults.explains(key)))
     faults.hint('Pass strict: false to load part of a file.');
-  // The class as users construct it: names in saved models have a prefix.
-  if (isFatal) throw faults.toError(layerOrModel.getClassName().replace(/^Torch/, ''));
+  if (isFatal) throw faults.toError(subjectOf(target));
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
 }
 
 function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Float32Array {
   const values = float32Of(WHERE, `tensor ${show(key)}`, tensor);
-  const overflows =
-    tensor.dtype === 'F64' &&
-    values.some((value, i) => Math.abs(value) === Infinity && Number.isFinite(tensor.data[i]));
-  if (overflows) warnings.push(`tensor "${key}": F64 values beyond the range of float32 became infinite.`);
+  warnings.push(...overflowWarnings(key, tensor, values));
   return parameter.layout.toLayer({ shape: tensor.shape, values }, parameter.shape as readonly number[]);
 }
 
 function weightOf({ leaf, parameter }: Slot) {
   const weight = findWeight(leaf.layer, parameter.weight);
-  if (weight === undefined) throw new Error(`layer "${leaf.layer.name}" has no weight "${parameter.weight}"`);
+  if (weight === undefined) throw new Error(`layer "${leaf.layerPath}" has no weight "${parameter.weight}"`);
   return weight;
 }
 
-function report({ slots, faults, ignored, warnings, strippedPrefix }: Match, strict: boolean): LoadReport {
+function report({ slots, faults, ignored, warnings, selection }: Match, strict: boolean): LoadReport {
   const dtypes = new Map(slots.map(({ key, tensor: { dtype } }) => [key, dtype]));
   return {
     loaded: [...dtypes.keys()],
     missing: faults.missing,
     unexpected: faults.unexpected,
     ignored: [...new Set(ignored)],
-    strippedPrefix,
+    strippedPrefix: selection.strippedPrefix,
     converted: [...dtypes].flatMap(([key, dtype]) => (dtype === 'F32' ? [] : [{ key, dtype }])),
     warnings: [...new Set(strict ? warnings : [...warnings, ...faults.allHints()])],
   };

@@ -31,7 +31,8 @@ export interface Match {
   readonly unbuildable: Leaf[];
   readonly ignored: string[];
   readonly warnings: string[];
-  readonly strippedPrefix: string;
+  /** The keys of the file that were looked at. */
+  readonly selection: Selection;
 }
 
 /** Finds each parameter of each leaf in the state_dict, and compares shapes. */
@@ -50,7 +51,7 @@ export function matchParameters(
     unbuildable: [],
     ignored: [],
     warnings: [],
-    strippedPrefix: selection.strippedPrefix,
+    selection,
   };
   const used = new Set<string>();
   const find = (leaf: Leaf, name: string) => {
@@ -66,12 +67,12 @@ export function matchParameters(
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key)) match.faults.unexpected.push(key);
   addHints({ faults: match.faults, leaves, stateDict, selection }, match.slots);
-  noteAmbiguity(match, selection);
+  noteAmbiguity(match);
   return match;
 }
 
 /** A file may hold an averaged model beside the model, each in its own wrapper: the note says which was taken. */
-function noteAmbiguity({ faults, warnings }: Match, { strippedPrefix, equallyGood }: Selection): void {
+function noteAmbiguity({ faults, warnings, selection: { strippedPrefix, equallyGood } }: Match): void {
   if (equallyGood.length === 0) return;
   const others = equallyGood.slice(0, 3).map((path) => `"${path}"`);
   const note = `Keys were taken below "${strippedPrefix}", and as many fit below ${others.join(', ')}: pass stripPrefix to choose.`;
@@ -151,11 +152,11 @@ function noteSharedWeights({ slots, faults }: Match, leaves: readonly Leaf[], se
 }
 
 /** For an unbuilt layer whose input shape nothing determines. */
-export function unbuildableError(where: string, { layer, module }: Leaf): UnsupportedError {
+export function unbuildableError(where: string, { layer, layerPath, module }: Leaf): UnsupportedError {
   const rule = 'a built layer or one with inputShape';
   const remedy =
     `A file does not hold the rank of the input of ${module.torchName}: ` +
     'pass inputShape, or apply the layer once before loading';
   const got = `an unbuilt ${layer.getClassName()}`;
-  return new UnsupportedError(message(where, `layer "${layer.name}"`, rule, got, remedy));
+  return new UnsupportedError(message(where, `layer "${layerPath}"`, rule, got, remedy));
 }

@@ -7,8 +7,7 @@ import type { Parameter } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
-import { checkLayer } from './load-state-dict.js';
-import type { Layer } from './modules/registry.js';
+import type { LoadTarget } from './target.js';
 
 const WHERE = 'toStateDict';
 
@@ -28,7 +27,7 @@ interface Snapshot {
 }
 
 /**
- * Copies the weights of a layer or model into a PyTorch state_dict: torch's keys in torch's order, F32, with
+ * Copies the weights of a layer, a model or several of them into a PyTorch state_dict: torch's keys in torch's order, F32, with
  * `num_batches_tracked` of BatchNorm as an I64 zero.
  *
  * What `loadStateDict` read as F32 comes back bit for bit and in its shape, except for the one value of a PReLU in a layer
@@ -37,15 +36,18 @@ interface Snapshot {
  * The values are those at the time of the call: training may continue while they are read. The arrays belong to the
  * caller, and no tensor is left to dispose.
  *
- * @param layerOrModel A built tf.layers layer or model.
+ * @param layerOrModel A built tf.layers layer or model, or an object from module paths to them.
  * @returns What `writeSafetensors` and `saveSafetensors` take.
  * @throws UnsupportedError for weights that no torch module holds, or a layer that is not built; RangeError where two
  * layers have the same key; TypeError for other arguments.
  */
-export async function toStateDict(layerOrModel: Layer, options: ToStateDictOptions = {}): Promise<StateDict> {
-  checkLayer(WHERE, layerOrModel);
+export async function toStateDict(
+  layerOrModel: LoadTarget,
+  options: ToStateDictOptions = {},
+): Promise<StateDict> {
   checkKeys(WHERE, options, ['prefix', 'map'], {
     strict: 'It belongs to loadStateDict',
+    onWarnings: 'It belongs to loadStateDict',
     stripPrefix: 'It belongs to loadStateDict; prefix is put before every key',
   });
   const { prefix = '', map } = options;
@@ -71,7 +73,7 @@ function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapsh
   if (!layer.built) {
     const remedy = 'Call it on an input once, or load a state_dict into it';
     throw new UnsupportedError(
-      message(WHERE, `layer "${layer.name}"`, 'a built layer', 'an unbuilt one', remedy),
+      message(WHERE, `layer "${layerPath}"`, 'a built layer', 'an unbuilt one', remedy),
     );
   }
   const keyOf = (name: string) => joinPath(prefix, joinPath(modulePath, name));
@@ -96,5 +98,5 @@ function toTorchTensor(key: string, snapshot: Snapshot, values: Float32Array | u
   const rule = `a weight that ${leaf.module.torchName} can hold as ${show(key)}`;
   const got = `${parameter.weight} of shape ${showShape(tensor.shape)} with values that differ along every axis`;
   const remedy = 'Share all axes but the last with sharedAxes';
-  throw new UnsupportedError(message(WHERE, `layer "${leaf.layer.name}"`, rule, got, remedy));
+  throw new UnsupportedError(message(WHERE, `layer "${leaf.layerPath}"`, rule, got, remedy));
 }

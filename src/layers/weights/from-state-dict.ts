@@ -10,11 +10,14 @@ import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
 import { assignWeights } from './assign.js';
 import { buildAllOrNone } from './build.js';
 import { ModuleFile } from './module-file.js';
+import { checkOnWarnings, type OnWarnings, tellWarnings } from './warnings.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
 export type FromStateDictOptions<Args> = { readonly [Name in keyof Args]?: Args[Name] | undefined } & {
   /** Path of the module in the state_dict, without a dot at its end: 'encoder.gru'. @default '' */
   readonly prefix?: string | undefined;
+  /** Takes what may make the results differ from PyTorch's, when the layer is loaded. @default prints with `console.warn` */
+  readonly onWarnings?: OnWarnings | undefined;
 };
 
 /** A layer or cell of this package. */
@@ -51,8 +54,9 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
   const where = `${name}.fromStateDict`;
   checkStateDict(where, stateDict);
   checkForeignOptions(where, options);
-  const { prefix = '', ...args } = options;
+  const { prefix = '', onWarnings, ...args } = options;
   checkModulePath(where, 'prefix', prefix);
+  checkOnWarnings(where, onWarnings);
   const faults = new Faults();
   const file = new ModuleFile(where, stateDict, prefix);
   const read = readArgs(file, gates, faults);
@@ -68,6 +72,7 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
     const weights = [...layer.torchWeights];
     assignWeights(weights.map(([key, weight]) => ({ weight, values: values.get(key) as Float32Array })));
   });
+  tellWarnings(where, file.warnings, onWarnings);
   return layer;
 }
 

@@ -7,10 +7,13 @@ import { checkTensor } from '../../state-dict/tensors/check.js';
 import { float32Of } from '../../state-dict/tensors/float32.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { ModuleShapes } from '../../torch/layer-args.js';
+import { overflowWarnings } from './warnings.js';
 
 /** The entries of one module, by their names without its path. */
 export class ModuleFile implements ModuleShapes {
   private readonly selection: Selection;
+  /** About the values that were read so far. */
+  readonly warnings: string[] = [];
 
   constructor(
     private readonly where: string,
@@ -46,6 +49,8 @@ export class ModuleFile implements ModuleShapes {
   values(name: string): Float32Array {
     const tensor = this.stateDict.get(this.key(name));
     if (tensor === undefined) throw new Error(`${this.where}: no tensor ${show(this.key(name))}`);
-    return float32Of(this.where, `tensor ${show(this.key(name))}`, tensor).slice();
+    const values = float32Of(this.where, `tensor ${show(this.key(name))}`, tensor).slice();
+    this.warnings.push(...overflowWarnings(this.key(name), tensor, values));
+    return values;
   }
 }

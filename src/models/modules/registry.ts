@@ -37,11 +37,12 @@ const OTHER_REMEDY =
 /**
  * The torch module that a layer stands for; undefined for a layer without weights.
  *
+ * @param layerPath  of the layer, for messages.
  * @throws UnsupportedError for a layer with weights that no known module has, or with arguments that none has.
  */
-export function moduleOf(where: string, layer: Layer): TorchModule | undefined {
+export function moduleOf(where: string, layer: Layer, layerPath: string): TorchModule | undefined {
   const refusal = (rule: string, got: string, remedy: string) =>
-    new UnsupportedError(message(where, `layer "${layer.name}"`, rule, got, remedy));
+    new UnsupportedError(message(where, `layer "${layerPath}"`, rule, got, remedy));
   const className = layer.getClassName();
   const kind = isCell(layer) ? recurrentCell : isRecurrent(layer) ? recurrent : KINDS.get(className);
   if (kind === undefined) {

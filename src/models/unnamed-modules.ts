@@ -1,0 +1,72 @@
+/** What a hand-written forward forgot: modules of the file that stand under no path. */
+
+import { showFirst, showShape } from '../check.js';
+import type { Faults } from '../matching/faults.js';
+import type { Selection } from '../matching/select-keys.js';
+import { joinPath, parentPath } from '../state-dict/keys.js';
+import { isDtype } from '../state-dict/tensors/dtypes.js';
+import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
+import { describeModule, type RecognisedModule } from '../torch/modules.js';
+import { recogniseModules } from '../torch/recognise.js';
+import type { Leaf } from './leaves.js';
+
+/** Adds to the faults the modules that no layer stands for, and what to do about each kind. */
+export function hintAtUnnamedModules(
+  faults: Faults,
+  leaves: readonly Leaf[],
+  stateDict: StateDict,
+  selection: Selection,
+): void {
+  const tensors = unnamedTensors(faults, leaves, stateDict, selection);
+  const modules = recogniseModules(tensors);
+  const keysOf = (module: RecognisedModule) =>
+    [...module.shapes.keys()].map((key) => joinPath(module.path, key));
+  const explain = (text: string, explained: readonly RecognisedModule[]) =>
+    faults.hint(
+      text,
+      explained.flatMap(keysOf).map((name) => selection.keys.get(name) as string),
+    );
+  const known = modules.filter(({ kind }) => kind !== 'unknown');
+  if (known.length > 0) {
+    const list = showFirst(known, (module) => `"${module.path}" (${describeModule(module)})`);
+    explain(
+      `No path names these modules of the file: ${list}. Give each a layer, or pass strict: false to leave them.`,
+      known,
+    );
+  }
+  const others = modules.filter(({ kind }) => kind === 'unknown');
+  if (others.length > 0) {
+    const names = others.flatMap(keysOf);
+    const list = showFirst(
+      names,
+      (name) => `"${name}" ${showShape((tensors.get(name) as TorchTensor).shape)}`,
+    );
+    explain(
+      `No path names the module of ${list}, and no layer is known for it: read it with toTensor, and delete it from the ` +
+        'Map before the load, or pass strict: false.',
+      others,
+    );
+  }
+}
+
+/** The unexpected tensors of modules that no layer stands for, by their names below the selected path. */
+function unnamedTensors(
+  faults: Faults,
+  leaves: readonly Leaf[],
+  stateDict: StateDict,
+  selection: Selection,
+): StateDict {
+  const named = new Set(leaves.map(({ modulePath }) => modulePath));
+  const unexpected = new Set(faults.unexpected);
+  const tensors: StateDict = new Map();
+  for (const [name, key] of selection.keys) {
+    const tensor = stateDict.get(key);
+    if (unexpected.has(key) && !named.has(parentPath(name)) && isTensor(tensor)) tensors.set(name, tensor);
+  }
+  return tensors;
+}
+
+/** An entry that is no tensor is a fault of its own. */
+function isTensor(value: Partial<TorchTensor> | undefined): value is TorchTensor {
+  return isDtype(value?.dtype) && Array.isArray(value.shape);
+}
