@@ -12,8 +12,9 @@ export class FormatError extends Error {
     /** The kind of fault, such as `TRUNCATED` or `TOO_LARGE`; the message names the rule that is broken. */
     readonly code: string,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

@@ -9,11 +9,10 @@ import { FormatError } from '../../src/errors.js';
 import type { ReadOptions } from '../../src/state-dict/options.js';
 import { readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/report.js';
-import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { skip } from '../support/skip.js';
-import { errorOf, FOLDER_REMEDY, rejectionOf, utf8 } from './support.js';
+import { errorOf, FOLDER_REMEDY, openedFile, rejectionOf, utf8 } from './support.js';
 
 const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
 const MAP = { 'fc.bias': SECOND, 'gru.w': FIRST, 'fc.weight': SECOND };
@@ -198,7 +197,8 @@ describe('readStateDict of a model in several files', () => {
 });
 
 describe('parseIndex', () => {
-  const parse = (bytes: Uint8Array, limits: object = {}) => parseIndex(bytes, resolveLimits('spec', limits));
+  const parse = (bytes: Uint8Array, limits: object = {}) =>
+    parseIndex(bytes, openedFile(bytes.length, limits));
 
   it('gives the map in its order, and leaves what stands beside it', () => {
     expect([...parse(indexOf({ b: 'x.bin', __proto__x: 'y', a: 'x.bin' }))]).to.deep.equal([

@@ -4,7 +4,8 @@ import type { UnopenedFile } from '../../src/state-dict/formats/checkpoint.js';
 import type { ParseOptions } from '../../src/state-dict/options.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { FormatCode } from '../../src/state-dict/rules/format-codes.js';
-import { resolveLimits } from '../../src/state-dict/rules/limits.js';
+import { type ReadLimits, resolveLimits } from '../../src/state-dict/rules/limits.js';
+import { WorkBudget } from '../../src/state-dict/rules/work.js';
 import { checkTensor } from '../../src/state-dict/tensors/check.js';
 import { DTYPE_NAMES } from '../../src/state-dict/tensors/dtypes.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
@@ -72,9 +73,14 @@ export function parseJson(bytes: Uint8Array | ArrayBuffer, options: ParseOptions
   return parseStateDict(bytes, { ...options, format: 'json' });
 }
 
+/** The work that a file of this size may ask for. */
+export function workFor(size: number, limits: ReadLimits = {}): WorkBudget {
+  return new WorkBudget(size, resolveLimits('spec', limits));
+}
+
 /** A file as readers of formats are told of it. */
-export function openedFile(size: number, limits: object = {}): UnopenedFile {
-  return { where: 'spec', size, limits: resolveLimits('spec', limits) };
+export function openedFile(size: number, limits: ReadLimits = {}): UnopenedFile {
+  return { where: 'spec', size, limits: resolveLimits('spec', limits), work: workFor(size, limits) };
 }
 
 /** Raw bytes of a tensor's elements. */

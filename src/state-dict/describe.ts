@@ -6,6 +6,7 @@ import { withHead } from './formats/open.js';
 import { openWanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
 import { type About, joinAbout } from './report.js';
+import type { WorkBudget } from './rules/work.js';
 import { readIndex, resolveSource } from './sharded.js';
 import { type Located, locate, type StateDictSource } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
@@ -57,42 +58,48 @@ function describeFile(located: Located, options: DescribeOptions): Promise<Sourc
 
   function* describe(file: InputFile): Reading<SourceDescription> {
     const { wanted, about } = yield* openWanted(file, options);
-    return { metadata: new Map(), ...about, ...describeNodes(wanted), files: 1 };
+    return { metadata: new Map(), ...about, ...describeNodes(wanted, file.work), files: 1 };
   }
 }
 
 function describeNodes(
   nodes: ReadonlyMap<string, TensorNode>,
+  work: WorkBudget,
 ): Pick<SourceDescription, 'tensors' | 'refused'> {
   const tensors = new Map<string, TensorDescription>();
   const refused = new Map<string, string>();
-  const firstNames = new Map<unknown, Map<string, string>>();
+  const earlierName = tiedNames();
   for (const [name, node] of nodes) {
     if (node.kind === 'refused') {
-      refused.set(name, node.reason);
+      const { reason } = node;
+      work.spendName(reason.length);
+      refused.set(name, reason);
       continue;
     }
     const { dtype, shape } = node.tensor;
     const byteLength = byteLengthOf(dtype, shape);
-    const sameAs = node.kind === 'stored' ? earlierName(firstNames, name, node.tensor) : undefined;
+    const sameAs = node.kind === 'stored' ? earlierName(name, node.tensor) : undefined;
     tensors.set(name, { dtype, shape, byteLength, ...(sameAs !== undefined && { sameAs }) });
   }
   return { tensors, refused };
 }
 
-/** The name of an earlier tensor with the same elements of the same storage. An empty tensor shares nothing. */
-function earlierName(
-  firstNames: Map<unknown, Map<string, string>>,
-  name: string,
-  tensor: StoredTensor,
-): string | undefined {
-  if (elementCount(tensor.shape) === 0) return undefined;
-  const identity = identityOf(tensor);
-  const known = firstNames.get(tensor.storage) ?? new Map<string, string>();
-  firstNames.set(tensor.storage, known);
-  const earlier = known.get(identity);
-  if (earlier === undefined) known.set(identity, name);
-  return earlier;
+/** Finds the name of an earlier tensor with the same elements of the same storage. An empty tensor shares nothing. */
+function tiedNames(): (name: string, tensor: StoredTensor) => string | undefined {
+  const byTensor = new Map<StoredTensor, string>();
+  const byElements = new Map<unknown, Map<string, string>>();
+  return (name, tensor) => {
+    if (elementCount(tensor.shape) === 0) return undefined;
+    const same = byTensor.get(tensor);
+    if (same !== undefined) return same;
+    const identity = identityOf(tensor);
+    const known = byElements.get(tensor.storage) ?? new Map<string, string>();
+    byElements.set(tensor.storage, known);
+    const earlier = known.get(identity);
+    byTensor.set(tensor, earlier ?? name);
+    if (earlier === undefined) known.set(identity, name);
+    return earlier;
+  };
 }
 
 async function describeSharded(index: Located, options: DescribeOptions): Promise<SourceDescription> {

@@ -3,6 +3,7 @@ import { readCheckpoint } from './read-checkpoint.js';
 import { runSync } from './reading/drive.js';
 import { inflateSync } from './reading/inflate.js';
 import { resolveLimits } from './rules/limits.js';
+import { WorkBudget } from './rules/work.js';
 import { asBytes, requireLittleEndian } from './tensors/bytes.js';
 import type { StateDict } from './tensors/tensor.js';
 
@@ -31,6 +32,7 @@ export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOp
   checkParseOptions(WHERE, options);
   requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
-  const file = { where: WHERE, size: bytesInMemory.length, limits };
+  const size = bytesInMemory.length;
+  const file = { where: WHERE, size, limits, work: new WorkBudget(size, limits) };
   return runSync(readCheckpoint(file, options), bytesInMemory, inflateSync);
 }

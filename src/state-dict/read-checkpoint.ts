@@ -27,8 +27,8 @@ export interface OpenedCheckpoint {
 /** Opens a file and chooses its dict and tensors. */
 export function* openWanted(file: InputFile, options: Wanted): Reading<OpenedCheckpoint> {
   const checkpoint = yield* openCheckpoint(file, options.format);
-  const path = chooseDict(file.where, checkpoint, options.path);
-  const { tensors, warnings } = tensorsAt(file.where, checkpoint, path, file.limits);
+  const path = chooseDict(file, checkpoint, options.path);
+  const { tensors, warnings } = tensorsAt(file, checkpoint, path);
   const found = [...tensors.keys()];
   const names = options.selectNames?.(found) ?? selectNames(file.where, found, options.select);
   const { format, metadata, unknownGlobals } = checkpoint;

@@ -10,7 +10,7 @@ import { withHead } from './formats/open.js';
 import { type Reading, readRange } from './reading/reading.js';
 import { joinAbout, type ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
-import { maxMembers, type ReadLimits, tooManyTensors } from './rules/limits.js';
+import { tooManyTensors } from './rules/limits.js';
 import { type Located, locate, type Place } from './sources/locate.js';
 import type { NodeFs } from './sources/node-fs.js';
 import { readSource, runSource, type SourceOptions } from './sources/read-source.js';
@@ -140,10 +140,11 @@ export async function readIndex(index: Located, options: SourceOptions): Promise
 }
 
 function readWeightMap(file: UnopenedFile): Reading<WeightMap> {
-  return withHead(file, function* ({ head, size, limits }) {
+  return withHead(file, function* (opened) {
+    const { head, size } = opened;
     // Other formats are reported as what they are: a page that says "not found", a Git LFS pointer.
     if (detectFormat(head) !== 'json') throw noIndex('another format');
-    return parseIndex(yield* readRange(0, size), limits);
+    return parseIndex(yield* readRange(0, size), opened);
   });
 }
 
@@ -209,12 +210,12 @@ async function checkFiles(where: string, fs: NodeFs, place: Place, shards: reado
 }
 
 /** The `weight_map` of an index. Other members are ignored, such as a total that is often wrong. */
-export function parseIndex(bytes: Uint8Array, limits: Required<ReadLimits>): WeightMap {
+export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): WeightMap {
   const reader = new JsonReader(bytes, {
     where: 'json',
     unit: 'byte',
     maxDepth: MAX_DEPTH,
-    maxMembers: maxMembers(limits),
+    work,
     pythonNumbers: true,
   });
   const weightMap = new Map<string, string>();

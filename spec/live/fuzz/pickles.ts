@@ -3,6 +3,7 @@
 import { Cursor } from '../../../src/state-dict/formats/pickle/cursor.js';
 import { INSTRUCTIONS, nameOfOpcode, STOP } from '../../../src/state-dict/formats/pickle/instructions.js';
 import { Machine } from '../../../src/state-dict/formats/pickle/machine.js';
+import { workFor } from '../../state-dict/support.js';
 import type { Random } from '../../support/random.js';
 import { mutated } from './mutations.js';
 
@@ -68,7 +69,7 @@ export function takeApart(bytes: Uint8Array, count = 1): Pickles {
   const instructions: Uint8Array[] = [];
   let begin = 0;
   for (let i = 0; i < count; i++) {
-    const machine = new Machine(new Cursor(bytes, begin, 'fuzz', nameOfOpcode));
+    const machine = new Machine(new Cursor(bytes, begin, 'fuzz', nameOfOpcode), workFor(bytes.length));
     for (let opcode: number | undefined; opcode !== STOP; begin = machine.cursor.position) {
       opcode = machine.cursor.opcode();
       if (opcode !== STOP) INSTRUCTIONS[opcode]?.run(machine);

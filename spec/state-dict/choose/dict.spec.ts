@@ -5,7 +5,7 @@ import type {
   CheckpointDict,
   CheckpointNode,
 } from '../../../src/state-dict/formats/checkpoint.js';
-import { errorOf } from '../support.js';
+import { errorOf, openedFile } from '../support.js';
 
 const T: CheckpointNode = {
   kind: 'loaded',
@@ -13,7 +13,6 @@ const T: CheckpointNode = {
   read: () => new Uint8Array(0),
 };
 const NUMBER: CheckpointNode = { ...T, isBareScalar: true } as CheckpointNode;
-const LIMITS = { maxTensors: 9, maxHeaderBytes: 1000 };
 const OTHER: CheckpointNode = { kind: 'other', text: '3' };
 
 function dict(entries: Record<string, CheckpointNode>): CheckpointNode & { kind: 'dict' } {
@@ -25,18 +24,17 @@ function checkpoint(entries: Record<string, CheckpointNode> | CheckpointDict): C
   return { format: 'json', root, unknownGlobals: [], warnings: [] };
 }
 
-function chosen(entries: Record<string, CheckpointNode>) {
-  return chooseDict('spec', checkpoint(entries), undefined);
+function chosen(entries: Record<string, CheckpointNode>, file = openedFile(0)) {
+  return chooseDict(file, checkpoint(entries), undefined);
 }
 
 function namesAt(
   entries: Record<string, CheckpointNode> | CheckpointDict,
   path: string[] = [],
   maxTensors = 100,
-  maxHeaderBytes = 1e5,
+  size = 0,
 ) {
-  const limits = { maxTensors, maxHeaderBytes };
-  return [...tensorsAt('spec', checkpoint(entries), path, limits).tensors.keys()];
+  return [...tensorsAt(openedFile(size, { maxTensors }), checkpoint(entries), path).tensors.keys()];
 }
 
 const WEIGHTS = dict({ weight: T, bias: T });
@@ -112,12 +110,12 @@ describe('chooseDict', () => {
   it('ends in a graph a million dicts deep', () => {
     let node = WEIGHTS;
     for (let i = 0; i < 1e6; i++) node = dict({ a: node });
-    expect(chosen({ a: node })).to.have.length(128);
+    expect(chosen({ a: node }, openedFile(1e6))).to.have.length(128);
   });
 
   it('takes the path that it is given, and says what is there instead of a dict', () => {
     const entries = { model: WEIGHTS, ema: dict({ shadow: WEIGHTS, step: OTHER }), w: T };
-    const at = (path: string[]) => chooseDict('spec', checkpoint(entries), path);
+    const at = (path: string[]) => chooseDict(openedFile(0), checkpoint(entries), path);
     expect(at(['ema', 'shadow'])).to.deep.equal(['ema', 'shadow']);
     expect(at([])).to.deep.equal([]);
     for (const [path, text] of [
@@ -152,23 +150,21 @@ describe('tensorsAt', () => {
 
   it('leaves values that are not tensors, and reports them', () => {
     const { tensors, warnings } = tensorsAt(
-      'spec',
+      openedFile(0),
       checkpoint({ w: T, epoch: OTHER, d: dict({ x: OTHER }) }),
       [],
-      LIMITS,
     );
     expect([...tensors.keys()]).to.deep.equal(['w']);
     expect(warnings).to.deep.equal(['Left out, because they are not tensors: "epoch".']);
-    expect(tensorsAt('spec', checkpoint({ w: T }), [], LIMITS).warnings).to.deep.equal([]);
+    expect(tensorsAt(openedFile(0), checkpoint({ w: T }), []).warnings).to.deep.equal([]);
   });
 
   it('keeps what has an error of its own, to be thrown where it is asked for', () => {
     const error = () => new Error('no tensor');
     const { tensors } = tensorsAt(
-      'spec',
+      openedFile(0),
       checkpoint({ w: { kind: 'other', text: '"x"', error } }),
       [],
-      LIMITS,
     );
     expect(tensors.get('w')).to.deep.equal({ kind: 'refused', reason: '"x"', error });
   });
@@ -194,7 +190,7 @@ describe('tensorsAt', () => {
     expect(errorOf(() => namesAt({ a: T, b: T }, [], 1)).message).to.match(/at most 1 tensors, got more/);
     let node = WEIGHTS;
     for (let i = 0; i < 100; i++) node = dict({ a: node, b: node });
-    const error = errorOf(() => namesAt({ node }, [], 1000, 1e7));
+    const error = errorOf(() => namesAt({ node }, [], 1000, 1e6));
     expect(error.code).to.equal('TOO_LARGE');
     expect(error.message).to.match(/at most 1000 tensors, got more/);
   });
@@ -206,16 +202,16 @@ describe('tensorsAt', () => {
     const error = errorOf(() => namesAt({ d: dicts[1]! }));
     expect(error.code).to.equal('TOO_LARGE');
     expect(error.message).to.equal(
-      'json: file: expected names of at most 100000 characters together (limits.maxHeaderBytes), got more',
+      'file: content: expected at most 65536 steps for its values and names (limits.maxExpansion), got more. ' +
+        'Raise limits.maxExpansion to read it',
     );
   });
 
   it('refuses a long name that is the first part of many', () => {
     const many = dict(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`, T])));
-    expect(namesAt({ ['a'.repeat(1000)]: many })).to.have.length(50);
-    expect(errorOf(() => namesAt({ ['a'.repeat(3000)]: many })).message).to.match(
-      /names of at most 100000 characters/,
-    );
+    const names = (characters: number) => namesAt({ ['a'.repeat(characters)]: many }, [], 100, characters);
+    expect(names(80_000)).to.have.length(50);
+    expect(errorOf(() => namesAt({ ['a'.repeat(100_000)]: many })).code).to.equal('TOO_LARGE');
   });
 
   it('is not led through dicts without tensors, however often they are shared', () => {

@@ -5,10 +5,9 @@ import type { TensorNode } from '../../../src/state-dict/choose/dict.js';
 import type { StoredBytes, StoredTensor, UnopenedFile } from '../../../src/state-dict/formats/checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange, InflateRequest, Reading } from '../../../src/state-dict/reading/reading.js';
-import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import { bindTensors } from '../../../src/state-dict/tensors/bind.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
-import { errorOf } from '../support.js';
+import { errorOf, openedFile } from '../support.js';
 
 const FLOATS = Float32Array.from({ length: 12 }, (_, i) => i + 0.5);
 const FILE = new Uint8Array(FLOATS.buffer);
@@ -17,8 +16,8 @@ const inflate = ({ bytes, maxBytes }: InflateRequest) =>
 
 /** The file, with that limit on bytes that are not views. */
 function atMost(maxTensorBytes: number): UnopenedFile {
-  const limits = { ...resolveLimits('spec'), maxTensorBytes };
-  return { where: 'spec', size: FILE.length, limits };
+  const file = openedFile(FILE.length);
+  return { ...file, limits: { ...file.limits, maxTensorBytes } };
 }
 
 function storage(begin: number, end: number, more: Partial<StoredBytes> = {}): StoredBytes {

@@ -1,11 +1,12 @@
 /** Chooses the dict of a checkpoint that is the state_dict, and lists its tensors. */
 
 import { message, show, showFirst } from '../../check.js';
-import type { Checkpoint, CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
+import type { Checkpoint, CheckpointDict, CheckpointNode, UnopenedFile } from '../formats/checkpoint.js';
 import { nodesReaching } from '../formats/reach.js';
 import { joinPath } from '../keys.js';
 import { formatError } from '../rules/format-codes.js';
-import { type ReadLimits, tooManyTensors } from '../rules/limits.js';
+import { tooManyTensors } from '../rules/limits.js';
+import type { WorkBudget } from '../rules/work.js';
 
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
@@ -38,7 +39,7 @@ const MAX_NESTING = 128;
  * @throws RangeError where several dicts hold tensors, with the paths to choose from, or where none does.
  */
 export function chooseDict(
-  where: string,
+  { where, work }: Pick<UnopenedFile, 'where' | 'work'>,
   { root }: Checkpoint,
   path: CheckpointPath | undefined,
 ): CheckpointPath {
@@ -47,13 +48,15 @@ export function chooseDict(
     return path;
   }
   // Numbers alone may be settings, so they count only where nothing else is there.
-  const plain = dictsWithTensors(root, isPlainTensor);
-  const holders = plain.has(root) ? plain : dictsWithTensors(root, isTensor);
+  const plain = dictsWithTensors(root, isPlainTensor, work);
+  const holders = plain.has(root) ? plain : dictsWithTensors(root, isTensor, work);
   if (!holders.has(root)) return [];
   const counts = holders === plain ? isPlainTensor : isTensor;
   const taken: string[] = [];
   let dict = root;
   while (taken.length < MAX_NESTING) {
+    // A dict that holds itself is met again.
+    work.spend(dict.size);
     const candidates = candidatesIn(dict, holders);
     const only = candidates.length === 1 ? candidates[0] : undefined;
     const holdsSome = [...dict.values()].some(counts);
@@ -98,8 +101,9 @@ function isPlainTensor(node: CheckpointNode): boolean {
 function dictsWithTensors(
   root: CheckpointDict,
   counts: (node: CheckpointNode) => boolean,
+  work: WorkBudget,
 ): ReadonlySet<CheckpointDict> {
-  return nodesReaching(root, innerDicts, (dict) => [...dict.values()].some(counts));
+  return nodesReaching(root, innerDicts, (dict) => [...dict.values()].some(counts), work);
 }
 
 function innerDicts(dict: CheckpointDict): CheckpointDict[] {
@@ -135,18 +139,18 @@ function describeNode(node: CheckpointNode | undefined): string {
 /**
  * Lists the tensors of the dict at a path; those of the dicts below it have dotted names.
  *
- * @throws FormatError where two of them get one name, or there are more than `maxTensors`; RangeError where there are none.
+ * @throws FormatError where two of them get one name, there are more than `maxTensors`, or their names are more work than the file
+ *   may ask for; RangeError where there are none.
  */
 export function tensorsAt(
-  where: string,
+  { where, limits: { maxTensors }, work }: Pick<UnopenedFile, 'where' | 'limits' | 'work'>,
   { root, format }: Checkpoint,
   path: CheckpointPath,
-  { maxTensors, maxHeaderBytes }: Pick<Required<ReadLimits>, 'maxTensors' | 'maxHeaderBytes'>,
 ): Chosen {
   const chosen = dictAt(where, root, path);
   const tensors = new Map<string, TensorNode>();
   const left: string[] = [];
-  visitLeaves(format, chosen, maxHeaderBytes, (name, node) => {
+  visitLeaves(format, chosen, work, (name, node) => {
     const tensor = asTensor(node);
     if (tensor === undefined) {
       left.push(name);
@@ -176,17 +180,16 @@ function asTensor(node: CheckpointNode): TensorNode | undefined {
 /**
  * Visits every node below a dict that is not a dict, with its dotted name. Dicts without any tensor are skipped.
  *
- * @param maxNames  characters of all names together, plus one for each entry. Dicts that refer to each other have a name for
- *   every path between them: a few dozen dicts have more names than can be listed.
+ * @param work  spent by the names. Dicts that refer to each other have a name for every path between them: a few dozen dicts have
+ *   more names than can be listed.
  */
 function visitLeaves(
   format: string,
   chosen: CheckpointDict,
-  maxNames: number,
+  work: WorkBudget,
   onLeaf: (name: string, node: CheckpointNode) => void,
 ): void {
-  const holders = dictsWithTensors(chosen, isTensor);
-  let room = maxNames;
+  const holders = dictsWithTensors(chosen, isTensor, work);
   // From the chosen dict to the current one: a dict inside itself holds nothing new.
   const open = new Set<CheckpointDict>();
   const visit = (dict: CheckpointDict, prefix: string): void => {
@@ -201,12 +204,8 @@ function visitLeaves(
     }
     open.add(dict);
     for (const [key, node] of dict) {
-      room -= prefix.length + key.length + 1;
-      // Checked before the names are joined: strings have a longest length.
-      if (room < 0) {
-        const rule = `names of at most ${maxNames} characters together (limits.maxHeaderBytes)`;
-        throw formatError('TOO_LARGE', format, 'file', rule, 'more');
-      }
+      // Before the names are joined: strings have a longest length.
+      work.spendName(prefix.length + key.length);
       const name = joinPath(prefix, key);
       if (node.kind !== 'dict') onLeaf(name, node);
       else if (holders.has(node.entries) && !open.has(node.entries)) visit(node.entries, name);

@@ -5,6 +5,7 @@
 
 import type { Reading } from '../reading/reading.js';
 import type { ReadLimits } from '../rules/limits.js';
+import type { WorkBudget } from '../rules/work.js';
 import type { TorchData, TorchDtype, TorchTensor } from '../tensors/tensor.js';
 import type { StateDictFormat } from './detect.js';
 import type { ZipEntry } from './zip/directory.js';
@@ -82,6 +83,8 @@ export interface UnopenedFile {
   readonly where: string;
   readonly size: number;
   readonly limits: Required<ReadLimits>;
+  /** Spent by all that reads it. */
+  readonly work: WorkBudget;
 }
 
 /** The file that the reader of a format opens. */

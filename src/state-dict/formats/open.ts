@@ -2,6 +2,7 @@
 
 import { within } from '../reading/drive.js';
 import { inflate, type Reading, readRange } from '../reading/reading.js';
+import { expandedBytes } from '../rules/limits.js';
 import type { Checkpoint, InputFile, OpenCheckpoint, UnopenedFile } from './checkpoint.js';
 import { detectFormat, isGzip, type StateDictFormat } from './detect.js';
 import { openJson } from './json/json.js';
@@ -30,8 +31,10 @@ export function* withHead<T>(file: UnopenedFile, read: (file: InputFile) => Read
   const head = yield* readRange(0, Math.min(HEAD_BYTES, file.size));
   if (!isGzip(head)) return yield* read({ ...file, head });
   const whole = yield* readRange(0, file.size);
-  const { maxBytes } = file.limits;
-  const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, what: 'file' });
+  const { limits, size } = file;
+  const maxBytes = Math.min(limits.maxBytes, expandedBytes(size, limits));
+  const remedy = `Raise limits.${maxBytes === limits.maxBytes ? 'maxBytes' : 'maxExpansion'} to read it`;
+  const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, remedy, what: 'file' });
   return yield* within(bytes, read({ ...file, size: bytes.length, head: bytes.subarray(0, HEAD_BYTES) }));
 }
 

@@ -9,8 +9,10 @@ import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 import { reasonOf } from '../sources/stream.js';
-import { concatenated } from '../tensors/bytes.js';
+import { concatenated, ownBytes } from '../tensors/bytes.js';
+import { streamHead, zlibHead } from './inflate-head.js';
 import { type Inflated, nodeZlib } from './node-zlib.js';
+import { pause } from './pause.js';
 import type { InflateRequest } from './reading.js';
 
 /** Longest output that every version of Node accepts, and longest ArrayBuffer of Node 20. */
@@ -30,6 +32,7 @@ export function inflateSync(request: InflateRequest): Uint8Array {
     const remedy = 'Read it with await readStateDict(bytes)';
     throw new UnsupportedError(message(request.wrapper, request.what, rule, 'compressed bytes', remedy));
   }
+  if (request.isHead) return zlibHead(request, zlib);
   const run = request.wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
   try {
     return checked(request, run(request.bytes, optionsOf(request)));
@@ -46,6 +49,7 @@ export function inflateSync(request: InflateRequest): Uint8Array {
 export async function inflateAsync(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const zlib = nodeZlib();
   if (!zlib) return inflateStream(request, signal);
+  if (request.isHead) return zlibHead(request, zlib);
   const run = request.wrapper === 'gzip' ? zlib.gunzip : zlib.inflateRaw;
   const inflated = await new Promise<Inflated>((resolve, reject) => {
     run(request.bytes, optionsOf(request), (error, result) => {
@@ -70,16 +74,11 @@ function checked(request: InflateRequest, { buffer, engine }: Inflated): Uint8Ar
   return ownBytes(buffer);
 }
 
-/** A plain array with memory of its own: a small Buffer shares its memory with others. */
-function ownBytes({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  return byteLength === buffer.byteLength ? bytes : bytes.slice();
-}
-
 /** Inflates by `DecompressionStream`. Node has it too, and ignores bytes behind the end there. */
 export async function inflateStream(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const { bytes, maxBytes } = request;
   const stream = decompressionStream(request);
+  if (request.isHead) return streamHead(request, stream);
   const output = stream.readable.getReader();
   const fed = feed(stream.writable.getWriter(), bytes);
   const pieces: Uint8Array[] = [];
@@ -116,11 +115,6 @@ function decompressionStream(request: InflateRequest): DecompressionStream {
   }
 }
 
-/** Lets timers and events run, such as one that aborts: streams would go on before them. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
 /** Never rejects: the reading end has the same error. */
 async function feed(input: WritableStreamDefaultWriter<BufferSource>, bytes: Uint8Array): Promise<void> {
   try {
@@ -141,10 +135,9 @@ function typedError(request: InflateRequest, error: unknown): unknown {
   return isZlib ? corrupt(request, text || cause?.message || 'others') : error;
 }
 
-function tooLarge({ wrapper, what, maxBytes }: InflateRequest): Error {
+function tooLarge({ wrapper, what, maxBytes, remedy }: InflateRequest): Error {
   const rule = `at most ${maxBytes} bytes when inflated`;
-  if (wrapper === 'zip') return formatError('DAMAGED', 'zip', what, rule, 'more');
-  return formatError('TOO_LARGE', 'gzip', what, rule, 'more', 'Raise limits.maxBytes to read it');
+  return formatError(wrapper === 'zip' ? 'DAMAGED' : 'TOO_LARGE', wrapper, what, rule, 'more', remedy);
 }
 
 function corrupt({ wrapper, what }: InflateRequest, got: string): Error {

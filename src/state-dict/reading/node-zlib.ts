@@ -9,7 +9,7 @@ export interface NodeZlib {
   crc32?(bytes: Uint8Array): number;
 }
 
-interface Options {
+export interface InflateOptions {
   /** Asks for {@link Inflated} in place of the bytes alone. */
   readonly info: true;
   /** 1 or more. */
@@ -17,10 +17,10 @@ interface Options {
   readonly finishFlush?: number;
 }
 
-type Sync = (bytes: Uint8Array, options: Options) => Inflated;
+type Sync = (bytes: Uint8Array, options: InflateOptions) => Inflated;
 type Async = (
   bytes: Uint8Array,
-  options: Options,
+  options: InflateOptions,
   done: (error: Error | null, result: Inflated) => void,
 ) => void;
 

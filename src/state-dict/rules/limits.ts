@@ -5,13 +5,16 @@ import { formatError } from './format-codes.js';
 /** Limits on what a file may ask for. A file that exceeds one is refused before memory is allocated for it. */
 export interface ReadLimits {
   /**
-   * Bytes of a safetensors header or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors), and
-   * characters of the names of all tensors. A header of 100 MB costs seconds and gigabytes to read; that of an ordinary model
-   * has kilobytes.
+   * Bytes of a safetensors or npy header, or of the directory of a zip archive, at most 100,000,000 (the limit of safetensors). A
+   * header of 100 MB costs seconds and gigabytes to read; that of an ordinary model has kilobytes.
    * @default 25_000_000
    */
   readonly maxHeaderBytes?: number | undefined;
-  /** Tensors of one file. @default 100_000 */
+  /**
+   * Tensors of one file. All values and names of a file together may take 64 steps for each, and 65,536 more: a step is an
+   * instruction of a pickle, a tenth of a member of a JSON object, or 64 characters of a name, and takes at most 250 bytes.
+   * @default 100_000
+   */
   readonly maxTensors?: number | undefined;
   /**
    * Bytes of all tensors that are not views of the file: unaligned, strided, compressed, or numbers of JSON text. A few bytes of a
@@ -21,8 +24,9 @@ export interface ReadLimits {
    */
   readonly maxTensorBytes?: number | undefined;
   /**
-   * The same bytes as a multiple of the size of the file, where they exceed 256 MiB. An ordinary file has each element once, so a
-   * small file cannot ask for gigabytes.
+   * The same bytes as a multiple of the size of the file, where they exceed 256 MiB, and so the decompressed bytes of a gzip file.
+   * An ordinary file has each element once, so a small file cannot ask for gigabytes. The steps of `maxTensors`, where they
+   * exceed 65,536, are held to the same multiple.
    * @default 16
    */
   readonly maxExpansion?: number | undefined;
@@ -38,20 +42,18 @@ export interface ReadLimits {
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Bytes of the pickle in a file of torch's. It may have one instruction for every 16 of these bytes, and at least 65,536. An
-   * ordinary model takes 300 bytes and 35 instructions for each tensor. An instruction costs at most 250 bytes of memory, so with
-   * the default the worst pickle takes about 1 GB.
+   * Bytes of the pickle in a file of torch's. An ordinary model takes 300 for each tensor.
    * @default 64_000_000
    */
   readonly maxPickleBytes?: number | undefined;
 }
 
-/** Bytes of tensors that any file may have, whatever its size. */
-export const UNEXPANDED_BYTES = 2 ** 28;
+/** Bytes beside its own that any file may ask for, whatever its size. */
+const UNEXPANDED_BYTES = 2 ** 28;
 
-/** Members of all objects in a text that may have `maxTensors` tensors: four for each, and some for metadata. */
-export function maxMembers({ maxTensors }: Pick<Required<ReadLimits>, 'maxTensors'>): number {
-  return 4 * maxTensors + 1024;
+/** Most bytes that a file may ask for beside its own, by `maxExpansion`. */
+export function expandedBytes(size: number, { maxExpansion }: Required<ReadLimits>): number {
+  return Math.max(UNEXPANDED_BYTES, maxExpansion * size);
 }
 
 /** Most dimensions of a tensor: torch says "only tensors with up to 64 dims are supported". */

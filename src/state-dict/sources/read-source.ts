@@ -6,6 +6,7 @@ import { runAsync } from '../reading/drive.js';
 import { inflateAsync } from '../reading/inflate.js';
 import type { Reading } from '../reading/reading.js';
 import type { ReadLimits } from '../rules/limits.js';
+import { WorkBudget } from '../rules/work.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { checkDigest, requireSubtle } from './digest.js';
 import type { Located } from './locate.js';
@@ -38,9 +39,9 @@ export async function runSource<T>(
   const access = await accessTo(located, options, inParts);
   try {
     signal?.throwIfAborted();
-    return await runAsync(reading({ where, size: access.size, limits }), access, (request) =>
-      inflateAsync(request, signal),
-    );
+    const { size } = access;
+    const file = { where, size, limits, work: new WorkBudget(size, limits) };
+    return await runAsync(reading(file), access, (request) => inflateAsync(request, signal));
   } catch (error) {
     throw attributed(where, error);
   } finally {
@@ -62,9 +63,13 @@ async function accessTo(
   return memoryAccess(bytes);
 }
 
-/** Inside a file the format is the Where of a FormatError and an UnsupportedError; here the caller and the file come before it. */
-function attributed(where: string, error: unknown): unknown {
-  if (error instanceof FormatError) return new FormatError(error.code, `${where}: ${error.message}`);
-  if (error instanceof UnsupportedError) return new UnsupportedError(`${where}: ${error.message}`);
-  return error;
+/**
+ * Inside a file the format is the Where of a FormatError and an UnsupportedError; here the caller and the file come before it. The
+ * error itself is the cause.
+ */
+function attributed(where: string, cause: unknown): unknown {
+  if (cause instanceof FormatError)
+    return new FormatError(cause.code, `${where}: ${cause.message}`, { cause });
+  if (cause instanceof UnsupportedError) return new UnsupportedError(`${where}: ${cause.message}`, { cause });
+  return cause;
 }

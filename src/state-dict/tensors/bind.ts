@@ -12,7 +12,7 @@ import { locateEntries } from '../formats/zip/local.js';
 import { WHERE } from '../formats/zip/records.js';
 import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
-import { UNEXPANDED_BYTES } from '../rules/limits.js';
+import { expandedBytes } from '../rules/limits.js';
 import { coalesce } from '../sources/ranges.js';
 import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
@@ -83,20 +83,20 @@ function* locateStorages(nodes: ReadonlyMap<string, TensorNode>): Reading<void> 
 
 /** One plan for each storage with requested tensors. */
 function plansFor(nodes: ReadonlyMap<string, TensorNode>, format: StateDictFormat): Plan[] {
-  const byStorage = new Map<StoredBytes, StoredTensor[]>();
+  // A tensor may have many names.
+  const byStorage = new Map<StoredBytes, Set<StoredTensor>>();
   for (const [name, node] of nodes) {
     if (node.kind === 'refused') throw node.error?.() ?? refusal(format, name, node.reason);
     if (node.kind !== 'stored') continue;
     const { tensor } = node;
     const tensors = byStorage.get(tensor.storage);
-    if (tensors) tensors.push(tensor);
-    else byStorage.set(tensor.storage, [tensor]);
+    if (tensors) tensors.add(tensor);
+    else byStorage.set(tensor.storage, new Set([tensor]));
   }
-  return [...byStorage].map(([storage, tensors]) => ({
-    storage,
-    tensors,
-    part: neededPart(storage, tensors),
-  }));
+  return [...byStorage].map(([storage, set]) => {
+    const tensors = [...set];
+    return { storage, tensors, part: neededPart(storage, tensors) };
+  });
 }
 
 function refusal(format: StateDictFormat, name: string, reason: string): UnsupportedError {
@@ -167,8 +167,8 @@ function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
  * @throws RangeError where they exceed one.
  */
 export function checkExpansion(total: number, { where, size, limits }: UnopenedFile): void {
-  const { maxTensorBytes, maxExpansion } = limits;
-  const expanded = Math.max(UNEXPANDED_BYTES, maxExpansion * size);
+  const { maxTensorBytes } = limits;
+  const expanded = expandedBytes(size, limits);
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';
   const most = Math.min(maxTensorBytes, expanded);
   if (total <= most) return;

@@ -1,5 +1,7 @@
 /** Copies strided elements into row-major order, and swaps the bytes of big-endian elements. */
 
+import { elementCount } from './dtypes.js';
+
 type Units = Uint8Array | Uint16Array | Uint32Array;
 
 type UnitsConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => Units;
@@ -15,6 +17,12 @@ const UNITS: Readonly<Record<1 | 2 | 4, UnitsConstructor>> = {
  * the next rows have used them. Shorter runs are not worth a call of `set` either.
  */
 const BLOCK = 32;
+
+/**
+ * Bytes between elements, as a multiple of theirs, that are copied with them to be aligned. Beyond, thousands of tensors of a few
+ * elements could each copy the whole of one storage.
+ */
+const SPARSE = 4;
 
 /** One axis: how many indices, and how many units from one to the next. */
 interface Axis {
@@ -53,23 +61,26 @@ export function gather(
   strides: readonly number[],
 ): Uint8Array<ArrayBuffer> {
   // Copied as integers of at most 4 bytes: floats would lose the payload of NaN, and 64-bit integers are slow.
-  const unitBytes = Math.min(elementBytes, 4) as 1 | 2 | 4;
+  const widest = Math.min(elementBytes, 4) as 1 | 2 | 4;
+  const source = alignedTo(widest, bytes, elementBytes * elementCount(shape));
+  const unitBytes = source.byteOffset % widest === 0 ? widest : 1;
   const units = elementBytes / unitBytes;
   const axes = mergedAxes([
     ...shape.map((size, axis) => ({ size, stride: strides[axis] * units })),
     { size: units, stride: 1 },
   ]);
   const count = axes.reduce((product, { size }) => product * size, 1);
-  const aligned = bytes.byteOffset % unitBytes === 0 ? bytes : bytes.slice();
-  const source = new UNITS[unitBytes](
-    aligned.buffer,
-    aligned.byteOffset,
-    Math.floor(aligned.length / unitBytes),
-  );
+  const from = new UNITS[unitBytes](source.buffer, source.byteOffset, Math.floor(source.length / unitBytes));
   const result = new Uint8Array(count * unitBytes);
   const target = new UNITS[unitBytes](result.buffer);
-  if (count > 0) copyAxes(source, target, axes);
+  if (count > 0) copyAxes(from, target, axes);
   return result;
+}
+
+/** The same bytes at an address that fits their elements; where most of them are not elements, as they are. */
+function alignedTo(alignment: number, bytes: Uint8Array, elements: number): Uint8Array {
+  if (bytes.byteOffset % alignment === 0 || bytes.length > SPARSE * elements) return bytes;
+  return bytes.slice();
 }
 
 const ONE: Axis = { size: 1, stride: 0 };

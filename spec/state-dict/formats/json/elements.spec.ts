@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { elementsOf, type ScalarKind } from '../../../../src/state-dict/formats/json/elements.js';
 import { JsonReader } from '../../../../src/state-dict/formats/json/reader.js';
 import type { TorchDtype } from '../../../../src/state-dict/tensors/tensor.js';
-import { utf8 } from '../../support.js';
+import { utf8, workFor } from '../../support.js';
 
 /** What `text` becomes as an element of `dtype`; undefined where it is refused. */
 function element(dtype: TorchDtype, text: string): number | bigint | undefined {
@@ -10,7 +10,7 @@ function element(dtype: TorchDtype, text: string): number | bigint | undefined {
     where: 'json',
     unit: 'byte',
     maxDepth: 1,
-    maxMembers: 1,
+    work: workFor(0),
     pythonNumbers: true,
   });
   const elements = elementsOf(dtype, 1)!;

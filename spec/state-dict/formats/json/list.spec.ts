@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { readList, scanList } from '../../../../src/state-dict/formats/json/list.js';
 import { JsonReader } from '../../../../src/state-dict/formats/json/reader.js';
 import type { TorchDtype } from '../../../../src/state-dict/tensors/tensor.js';
-import { errorOf, utf8 } from '../../support.js';
+import { errorOf, utf8, workFor } from '../../support.js';
 
-const OPTIONS = { where: 'json', unit: 'byte', maxDepth: 64, maxMembers: 9, pythonNumbers: true };
+const OPTIONS = { where: 'json', unit: 'byte', maxDepth: 64, work: workFor(0), pythonNumbers: true };
 
 function read(text: string, dtype: TorchDtype = 'F32') {
   const scanned = new JsonReader(utf8(text), OPTIONS);

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { type JsonKind, JsonReader } from '../../../../src/state-dict/formats/json/reader.js';
-import { errorOf, utf8 } from '../../support.js';
+import { MEMBER_STEPS } from '../../../../src/state-dict/rules/work.js';
+import { errorOf, utf8, workFor } from '../../support.js';
 
 function readerOf(
   text: string | Uint8Array,
-  { pythonNumbers = false, maxDepth = 8, maxMembers = 100 } = {},
+  { pythonNumbers = false, maxDepth = 8, work = workFor(0) } = {},
 ): JsonReader {
   const bytes = typeof text === 'string' ? utf8(text) : text;
-  return new JsonReader(bytes, { where: 'spec', unit: 'byte', maxDepth, maxMembers, pythonNumbers });
+  return new JsonReader(bytes, { where: 'spec', unit: 'byte', maxDepth, work, pythonNumbers });
 }
 
 /** Walks one value to its end. */
@@ -237,11 +238,12 @@ describe('JsonReader', () => {
     expect(error.code).to.equal('TOO_LARGE');
   });
 
-  it('takes as many members of all objects as maxMembers and not one more', () => {
-    expect(() => skip('[{"a":{"b":1,"c":2}},{"d":3}]', { maxMembers: 4 })).to.not.throw();
-    const error = errorOf(() => skip('[{"a":{"b":1,"c":2}},{"d":3}]', { maxMembers: 3 }));
-    expect(error.message).to.equal('spec: byte 22: expected at most 3 members of objects, got more');
-    expect(error.code).to.equal('TOO_LARGE');
+  it('spends the same for each member of all objects', () => {
+    const work = workFor(0);
+    skip('[{"a":{"b":1,"c":2}},{"d":3}]', { work });
+    expect(work.steps).to.equal(4 * MEMBER_STEPS);
+    work.spend(work.most - work.steps - MEMBER_STEPS);
+    expect(errorOf(() => skip('{"a":{"b":1}}', { work })).code).to.equal('TOO_LARGE');
   });
 
   it('refuses a million brackets without running out of stack', () => {

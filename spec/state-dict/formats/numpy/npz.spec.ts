@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
+import { parseStateDict } from '../../../../src/state-dict/parse.js';
 import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
 import { errorOf, utf8 } from '../../support.js';
 import { opened, patched, readAll, type TestEntry, writeZip } from '../zip/support.js';
@@ -122,27 +123,41 @@ describe('openNpz', () => {
     return { name, data: Uint8Array.from([...header, ...new Uint8Array(count)]), deflate: true };
   };
 
-  it('inflates each compressed array once', () => {
+  it('inflates the header of a compressed array from its first bytes', () => {
     const seen: ReadingRequest[] = [];
     const root = open([zeros('a.npy', 2 ** 20), zeros('b.npy', 7)], {}, seen);
-    expect(storedTensor(root.get('a')).storage.bytes).to.have.length(128 + 2 ** 20);
-    const inflated = seen.filter(({ kind }) => kind === 'inflate');
-    expect(inflated.map((request) => request.kind === 'inflate' && request.maxBytes)).to.deep.equal([
-      128 + 2 ** 20,
-      128 + 7,
+    const { bytes, inflatedBytes } = storedTensor(root.get('a')).storage;
+    expect({ bytes, inflatedBytes }).to.deep.equal({ bytes: undefined, inflatedBytes: 128 + 2 ** 20 });
+    const inflated = seen.filter((request) => request.kind === 'inflate');
+    expect(inflated.map(({ isHead, maxBytes }) => [isHead, maxBytes])).to.deep.equal([
+      [true, 256],
+      [true, 128 + 7],
     ]);
+    expect(Math.max(...inflated.map(({ bytes }) => bytes.length))).to.be.at.most(1024);
   });
 
-  it('holds what the compressed arrays become together to the limits before it inflates any', () => {
-    const seen: ReadingRequest[] = [];
-    const entries = [zeros('a.npy', 500), zeros('b.npy', 500)];
-    expect(open(entries, { maxTensorBytes: 2 * 628 }).size).to.equal(2);
-    const error = errorOf(() => open(entries, { maxTensorBytes: 2 * 628 - 1 }, seen));
-    expect(error).to.be.instanceOf(RangeError);
-    expect(error.message).to.include(
-      'tensors: expected at most 1255 bytes that are not views of the file (limits.maxTensorBytes), got 1256. ' +
-        'Raise limits.maxTensorBytes to read them',
+  it('takes no memory for arrays that are not selected', () => {
+    // Each array has 2^23 zeros in 8 KB.
+    const { bytes } = writeZip(['a.npy', 'b.npy', 'c.npy'].map((name) => zeros(name, 2 ** 23)));
+    const limits = { maxTensorBytes: 128 + 2 ** 23 };
+    const stateDict = parseStateDict(bytes, { limits, select: ['b'] });
+    expect([...stateDict].map(([name, { data }]) => [name, data.byteLength])).to.deep.equal([['b', 2 ** 23]]);
+    expect(errorOf(() => parseStateDict(bytes, { limits, select: ['a', 'b'] })).message).to.include(
+      `at most ${limits.maxTensorBytes} bytes that are not views of the file (limits.maxTensorBytes), got ${2 * limits.maxTensorBytes}.`,
     );
-    expect(seen.some(({ kind }) => kind === 'inflate')).to.equal(false);
+  });
+
+  it('counts what is inflated to find a header that its first bytes do not give', () => {
+    const dict = npyDict('<f4', '(0,)') + ' '.repeat(60_000);
+    const entries = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ name: `${i}.npy`, deflate: true, data: npyFile(dict) }));
+    const { bytes } = writeZip(entries(10));
+    const file = opened(bytes);
+    readAll(openNpz(file), bytes);
+    expect(file.work.steps).to.be.within(10 * (60_000 / 64), 10 * (60_000 / 64) + 1000);
+    const many = writeZip(entries(150)).bytes;
+    expect(errorOf(() => readAll(openNpz(opened(many, { maxExpansion: 1 })), many)).code).to.equal(
+      'TOO_LARGE',
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { CheckpointNode, StoredTensor } from '../../../../src/state-dict/formats/checkpoint.js';
 import { bitsOf } from '../../../../src/state-dict/tensors/dtypes.js';
@@ -29,7 +30,8 @@ export function storedTensor(node: CheckpointNode | undefined): StoredTensor {
 /** A node's tensor as Python describes it, element by element. */
 export function described(node: CheckpointNode | undefined, file: Uint8Array): ExpectedArray {
   const { dtype, shape, strides, storage, byteOffset } = storedTensor(node);
-  const bytes = storage.bytes ?? file.subarray(storage.begin, storage.end);
+  const stored = file.subarray(storage.begin, storage.end);
+  const bytes = storage.inflatedBytes === undefined ? stored : inflateRawSync(stored);
   const size = bitsOf(dtype) / 8;
   const part = dtype === 'C64' ? size / 2 : size;
   const rowMajor = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { asKind } from '../../../../src/state-dict/formats/pickle/values.js';
+import { asKind, type PickleValue } from '../../../../src/state-dict/formats/pickle/values.js';
 import type { FormatCode } from '../../../../src/state-dict/rules/format-codes.js';
 import { errorOf } from '../../support.js';
 import { bytesOfParts, int, le, type Part, rootOf, text } from './support.js';
@@ -12,6 +12,10 @@ function expectError(code: FormatCode, message: string | RegExp, ...parts: reado
 }
 
 const OBJECT = 'cmy\nClass\n)\x81';
+
+function intKey(value: number): PickleValue {
+  return { kind: 'int', value };
+}
 
 describe('instructions of a pickle', () => {
   describe('for numbers and text', () => {
@@ -70,15 +74,13 @@ describe('instructions of a pickle', () => {
     it('fill lists, sets and dicts, and objects like them', () => {
       expect(rootOf(']K\x01aK\x02a')).to.deep.include({ kind: 'list', items: [1, 2] });
       expect(rootOf('\x8f(K\x01\x90')).to.deep.include({ kind: 'set', items: [1] });
-      expect(rootOf('}(K\x01K\x02u')).to.deep.equal({ kind: 'dict', entries: new Map([[1, 2]]) });
+      expect([...asKind(rootOf('}(K\x01K\x02u'), 'dict')!.entries]).to.deep.equal([[intKey(1), 2]]);
       const object = asKind(rootOf(OBJECT, 'K\x01a(K\x02e(K\x03\x90K\x04K\x05s(K\x06K\x07u'), 'call')!;
       expect(object.items).to.deep.equal([1, 2, 3]);
-      expect(object.entries).to.deep.equal(
-        new Map([
-          [4, 5],
-          [6, 7],
-        ]),
-      );
+      expect([...object.entries!]).to.deep.equal([
+        [intKey(4), 5],
+        [intKey(6), 7],
+      ]);
     });
 
     it('refuse to fill anything else', () => {

@@ -1,6 +1,6 @@
 import { type Unpickled, unpickle } from '../../../../src/state-dict/formats/pickle/unpickle.js';
 import type { PickleValue } from '../../../../src/state-dict/formats/pickle/values.js';
-import { resolveLimits } from '../../../../src/state-dict/rules/limits.js';
+import { workFor } from '../../support.js';
 
 /** Parts of a pickle: text of which each character is a byte, or bytes. */
 export type Part = string | Uint8Array;
@@ -40,8 +40,8 @@ export function read(...parts: readonly Part[]): Unpickled {
   return readBytes(bytesOfParts('\x80\x02', ...parts, '.'));
 }
 
-export function readBytes(bytes: Uint8Array, limits: object = {}, begin = 0): Unpickled {
-  return unpickle(bytes, { limits: resolveLimits('spec', limits), begin, what: 'spec' });
+export function readBytes(bytes: Uint8Array, work = workFor(bytes.length), begin = 0): Unpickled {
+  return unpickle(bytes, { work, begin, what: 'spec' });
 }
 
 export function rootOf(...parts: readonly Part[]): PickleValue {

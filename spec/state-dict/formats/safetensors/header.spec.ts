@@ -41,14 +41,16 @@ describe('readHeader', () => {
     expect(error.code).to.equal('TOO_LARGE');
   });
 
-  it('limits the fields of all tensors and the metadata together to those of the tensors and 1,024 more', () => {
+  it('limits the fields of all tensors and the metadata together', () => {
     const limits = { maxTensors: 4 };
-    const more = Array.from({ length: 4 * 4 + 1024 }, (_, i) => `"${i}":""`).join(',');
+    const more = Array.from({ length: 7000 }, (_, i) => `"${i}":""`).join(',');
     for (const text of [`{"a":{${EMPTY},${more}}}`, `{"__metadata__":{${more}}}`]) {
       expect(readHeader(safetensorsFile(text)).dataStart).to.equal(8 + text.length);
       const error = errorOf(() => readHeader(safetensorsFile(text), limits));
       expect(error.code).to.equal('TOO_LARGE');
-      expect(error.message).to.match(/expected at most 1040 members of objects, got more$/);
+      expect(error.message).to.match(
+        /at most 65792 steps for its values and names \(limits\.maxTensors\), got more/,
+      );
     }
   });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { contentOf, isModule, namedValues } from '../../../../src/state-dict/formats/torch/containers.js';
+import { workFor } from '../../support.js';
 import { type Part, rootOf, text, tuple } from '../pickle/support.js';
 
 /** Kind of a content, and its keys or items. */
@@ -10,7 +11,7 @@ function contentIn(...parts: readonly Part[]): unknown {
 
 function namesIn(...parts: readonly Part[]): readonly string[] | undefined {
   const content = contentOf(rootOf(...parts));
-  const named = content && namedValues(content);
+  const named = content && namedValues(content, workFor(0));
   return named && [...named.keys()];
 }
 

@@ -59,11 +59,11 @@ describe('openTorch', () => {
     const { root, unknownGlobals } = openBytes(file);
     expect([...tensorsIn(root, file).keys()]).to.deep.equal(['w']);
     expect(unknownGlobals).to.deep.equal(['os.system', 'pkgutil.resolve_name']);
-    expect(root.get('a')).to.deep.equal({
+    expect(root.get('a')).to.include({
       kind: 'other',
       text: 'os.system("touch canary")',
     });
-    expect(root.get('b')).to.deep.equal({
+    expect(root.get('b')).to.include({
       kind: 'other',
       text: 'pkgutil.resolve_name("os:system")("id")',
     });

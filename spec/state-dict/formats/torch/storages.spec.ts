@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { readClaims } from '../../../../src/state-dict/formats/torch/storages.js';
-import { errorOf } from '../../support.js';
+import { errorOf, workFor } from '../../support.js';
 import { bytesOfParts, int, type Part, read, text, tuple } from '../pickle/support.js';
 import { storagePart } from './support.js';
 
 function claims(...parts: readonly Part[]): unknown[] {
-  return [...readClaims(read('(', ...parts, 't').persistent).values()];
+  return [...readClaims(read('(', ...parts, 't').persistent, workFor(0)).values()];
 }
 
 const FLOAT = { type: { bytes: 4, dtype: 'F32' }, key: '0' };

@@ -3,13 +3,12 @@ import type { InputFile } from '../../../../src/state-dict/formats/checkpoint.js
 import { readEntry, type ZipArchive } from '../../../../src/state-dict/formats/zip/archive.js';
 import { inflateSync } from '../../../../src/state-dict/reading/inflate.js';
 import type { Reading, ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
-import { resolveLimits } from '../../../../src/state-dict/rules/limits.js';
-import { utf8 } from '../../support.js';
+import type { ReadLimits } from '../../../../src/state-dict/rules/limits.js';
+import { openedFile, utf8 } from '../../support.js';
 
 /** A file as readers are told of it. */
-export function opened(bytes: Uint8Array, limits: Parameters<typeof resolveLimits>[1] = {}): InputFile {
-  const head = bytes.subarray(0, 4096);
-  return { where: 'spec', size: bytes.length, limits: resolveLimits('spec', limits), head };
+export function opened(bytes: Uint8Array, limits: ReadLimits = {}): InputFile {
+  return { ...openedFile(bytes.length, limits), head: bytes.subarray(0, 4096) };
 }
 
 /** Runs a reading on bytes in memory. `seen` collects its requests; one outside the file fails. */

@@ -1,6 +1,6 @@
 import { type Reading, readRange } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
-import { MAX_RANK, maxMembers } from '../../rules/limits.js';
+import { MAX_RANK } from '../../rules/limits.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
 import { JsonReader } from './reader.js';
 import { listNode, notATensor, tensorError, tensorObjectNode } from './tensor.js';
@@ -28,13 +28,13 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  *
  * @throws FormatError when the text is not JSON, or not an object. A value that is not a tensor is an error where it is asked for.
  */
-export function* openJson({ size, limits }: InputFile): Reading<Checkpoint> {
+export function* openJson({ size, work }: InputFile): Reading<Checkpoint> {
   const text = yield* readRange(0, size);
   const reader = new JsonReader(text, {
     where: WHERE,
     unit: 'byte',
     maxDepth: MAX_DEPTH,
-    maxMembers: maxMembers(limits),
+    work,
     pythonNumbers: true,
   });
   reader.position = BYTE_ORDER_MARK.every((byte, i) => text[i] === byte) ? BYTE_ORDER_MARK.length : 0;

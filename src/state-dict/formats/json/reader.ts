@@ -1,6 +1,7 @@
 import { show } from '../../../check.js';
 import type { FormatError } from '../../../errors.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
+import { MEMBER_STEPS, type WorkBudget } from '../../rules/work.js';
 import { unescapeString } from './string.js';
 
 export type JsonKind = 'object' | 'list' | 'string' | 'number' | 'boolean' | 'null';
@@ -12,8 +13,8 @@ export interface JsonReaderOptions {
   readonly unit: string;
   /** Deepest nesting of objects and lists. Small, since reading a level takes a level of the call stack. */
   readonly maxDepth: number;
-  /** Most members of all objects together: each costs a hundred times its bytes. */
-  readonly maxMembers: number;
+  /** Spent by the members of all objects: each costs a hundred times its bytes. */
+  readonly work: WorkBudget;
   /** Accept `NaN`, `Infinity` and `-Infinity`, which Python's `json.dump` writes bare. */
   readonly pythonNumbers: boolean;
 }
@@ -69,7 +70,6 @@ export class JsonReader {
   private tokenStart = 0;
   private window = '';
   private windowStart = 0;
-  private members = 0;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -122,8 +122,7 @@ export class JsonReader {
         throw this.fault(start, 'each name once per object', `${show(name)} again`, 'DUPLICATE_NAME');
       }
       seen.add(name);
-      if (++this.members > this.options.maxMembers)
-        throw this.fault(start, `at most ${this.options.maxMembers} members of objects`, 'more', 'TOO_LARGE');
+      this.options.work.spend(MEMBER_STEPS);
       if (this.peek() !== COLON) throw this.unexpected("':'");
       this.position++;
       onMember(name);

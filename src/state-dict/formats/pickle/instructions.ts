@@ -51,7 +51,7 @@ const TABLE: readonly (readonly [opcode: number, name: string, run: (machine: Ma
   [0x8f, 'EMPTY_SET', (machine) => machine.push({ kind: 'set', items: [] })],
   [0x91, 'FROZENSET', (machine) => machine.push({ kind: 'set', items: machine.popToMark() })],
   [0x90, 'ADDITEMS', (machine) => addItems(machine, 'set', machine.popToMark())],
-  [0x7d, 'EMPTY_DICT', (machine) => machine.push({ kind: 'dict', entries: new Map() })],
+  [0x7d, 'EMPTY_DICT', pushDict],
   [0x73, 'SETITEM', (machine) => setItems(machine, machine.popMany(2))],
   [0x75, 'SETITEMS', (machine) => setItems(machine, machine.popToMark())],
 
@@ -107,6 +107,16 @@ function pushString(machine: Machine, length: number): void {
 
 function pushBytes(machine: Machine, length: number): void {
   machine.push({ kind: 'bytes', bytes: machine.cursor.take(length) });
+}
+
+function pushDict(machine: Machine): void {
+  machine.push({ kind: 'dict', entries: newEntries(machine) });
+}
+
+/** An empty Map takes more memory than any other value. */
+function newEntries(machine: Machine): Map<PickleValue, PickleValue> {
+  machine.work.spend(1);
+  return new Map();
 }
 
 function pushGlobal(machine: Machine): void {
@@ -190,12 +200,12 @@ function addItems(machine: Machine, kind: 'list' | 'set', items: readonly Pickle
 function setItems(machine: Machine, items: readonly PickleValue[]): void {
   const top = machine.top();
   const object = asKind(top, 'call');
-  if (object) object.entries ??= new Map();
+  if (object) object.entries ??= newEntries(machine);
   const dict = asKind(top, 'dict');
   const into = (object ?? dict)?.entries;
   if (!into) throw unfit(machine, 'a dict to set items of', top);
   if (dict?.isArgument) dict.changedAsArgument = true;
   // Keys and values in turns.
   if (items.length % 2 !== 0) throw machine.fault('a value for each key', 'one less');
-  for (let i = 0; i < items.length; i += 2) into.set(items[i], items[i + 1]);
+  for (let i = 0; i < items.length; i += 2) machine.setItem(into, items[i], items[i + 1]);
 }

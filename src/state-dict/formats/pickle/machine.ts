@@ -1,6 +1,7 @@
 import type { FormatError } from '../../../errors.js';
+import type { WorkBudget } from '../../rules/work.js';
 import type { Cursor } from './cursor.js';
-import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
+import type { PickleGlobal, PickleInt, PicklePersistent, PickleValue } from './values.js';
 
 /** Modules that Python 3 has renamed. */
 const PYTHON2_MODULES = new Map([
@@ -8,10 +9,13 @@ const PYTHON2_MODULES = new Map([
   ['copy_reg', 'copyreg'],
 ]);
 
+/** Longest name of a module, class or function. It is compared wherever it is used, and a pickle may use it for two bytes. */
+const MAX_GLOBAL_CHARACTERS = 1024;
+
 /**
  * The state of an unpickler: a stack of values, the marks in it, and the memo.
  *
- * An instruction adds at most one value to each of them, so the limit on instructions bounds them all. What an instruction takes
+ * An instruction adds at most one value to each of them, so the steps that it takes bound them all. What an instruction takes
  * must be there: Python's own machine lets a malformed pickle reach below a mark.
  */
 export class Machine {
@@ -20,12 +24,17 @@ export class Machine {
   readonly persistent: PicklePersistent[] = [];
 
   private readonly stack: PickleValue[] = [];
+  /** Ints that are keys of dicts. */
+  private readonly ints = new Map<string, PickleInt>();
   /** Height of the stack at each mark. */
   private readonly marks: number[] = [];
   private readonly memo: (PickleValue | undefined)[] = [];
   private memoized = 0;
 
-  constructor(readonly cursor: Cursor) {}
+  constructor(
+    readonly cursor: Cursor,
+    readonly work: WorkBudget,
+  ) {}
 
   push(value: PickleValue): void {
     this.stack.push(value);
@@ -88,6 +97,12 @@ export class Machine {
 
   /** The global `module.name`; the same object for the same name. */
   global(module: string, name: string): PickleGlobal {
+    const characters = module.length + name.length;
+    if (characters > MAX_GLOBAL_CHARACTERS) {
+      const rule = `a module and name of at most ${MAX_GLOBAL_CHARACTERS} characters`;
+      throw this.cursor.fail('TOO_LARGE', rule, `${characters}`);
+    }
+    this.work.spendName(characters);
     const key = `${module}\n${name}`;
     const known = this.globals.get(key);
     if (known) return known;
@@ -98,6 +113,25 @@ export class Machine {
       fullName: `${PYTHON2_MODULES.get(module) ?? module}.${name}`,
     };
     this.globals.set(key, made);
+    return made;
+  }
+
+  /**
+   * Sets an item of a dict. A text may be compared with another that is equal; an int becomes an object, since engines hash the
+   * numbers of a Map by a rule that anyone can compute, and long ones by their lowest digits alone.
+   */
+  setItem(entries: Map<PickleValue, PickleValue>, key: PickleValue, value: PickleValue): void {
+    if (typeof key === 'string') this.work.spendName(key.length);
+    entries.set(typeof key === 'number' || typeof key === 'bigint' ? this.intKey(key) : key, value);
+  }
+
+  private intKey(value: number | bigint): PickleInt {
+    const name = `i${value.toString(36)}`;
+    this.work.spendName(name.length);
+    const known = this.ints.get(name);
+    if (known) return known;
+    const made: PickleInt = { kind: 'int', value };
+    this.ints.set(name, made);
     return made;
   }
 

@@ -8,17 +8,24 @@ const SHOWN_ITEMS = 8;
 /** Larger ints are not written out, which would cost the square of their length. */
 const SHOWN_BITS = 128;
 
+/** An int in decimal digits; undefined of more than 128 bits. */
+export function digitsOf(value: number | bigint): string | undefined {
+  if (typeof value === 'number') return `${value}`;
+  return BigInt.asIntN(SHOWN_BITS, value) === value ? `${value}` : undefined;
+}
+
 /** A value as Python would write it, shortened. */
 export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
   if (value === null) return 'None';
   if (typeof value === 'string') return show(value);
   if (typeof value === 'number') return `${value}`;
-  if (typeof value === 'bigint')
-    return BigInt.asIntN(SHOWN_BITS, value) === value ? `${value}` : 'a long int';
+  if (typeof value === 'bigint') return digitsOf(value) ?? 'a long int';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   switch (value.kind) {
     case 'float':
       return textOfFloat(value.value);
+    case 'int':
+      return textOf(value.value);
     case 'bytes':
       return `${value.bytes.length} bytes`;
     case 'global':

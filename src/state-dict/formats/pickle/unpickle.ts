@@ -1,20 +1,12 @@
-import type { ReadLimits } from '../../rules/limits.js';
+import type { WorkBudget } from '../../rules/work.js';
 import { Cursor } from './cursor.js';
 import { INSTRUCTIONS, nameOfOpcode, STOP } from './instructions.js';
 import { Machine } from './machine.js';
 import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
 
-/**
- * Bytes of a pickle for each instruction that may run. A tensor takes about 35 instructions in 300 bytes; the empty dict of one
- * byte takes 250 bytes of memory.
- */
-const BYTES_PER_INSTRUCTION = 16;
-
-/** Instructions that any pickle may run, however small the limit on its bytes. */
-const FREE_INSTRUCTIONS = 1 << 16;
-
 export interface UnpickleOptions {
-  readonly limits: Pick<Required<ReadLimits>, 'maxPickleBytes'>;
+  /** Spent by instructions, a step each, and by names. */
+  readonly work: WorkBudget;
   /** Where the pickle begins in the bytes. @default 0 */
   readonly begin?: number;
   /** The name of the bytes in messages. */
@@ -37,18 +29,14 @@ export interface Unpickled {
  *
  * It knows the instructions that the protocols 2 to 5 use for data, and refuses all others.
  *
- * @throws FormatError when the pickle is cut short, breaks a rule or exceeds a limit; the message names the instruction.
+ * @throws FormatError when the pickle is cut short or breaks a rule, with the instruction, or asks for more work than its file may.
  */
-export function unpickle(bytes: Uint8Array, { limits, begin = 0, what }: UnpickleOptions): Unpickled {
+export function unpickle(bytes: Uint8Array, { work, begin = 0, what }: UnpickleOptions): Unpickled {
   const cursor = new Cursor(bytes, begin, what, nameOfOpcode);
-  const most = Math.max(FREE_INSTRUCTIONS, Math.ceil(limits.maxPickleBytes / BYTES_PER_INSTRUCTION));
-  const machine = new Machine(cursor);
-  for (let count = 1; ; count++) {
+  const machine = new Machine(cursor, work);
+  for (;;) {
     const opcode = cursor.opcode();
-    if (count > most) {
-      const remedy = 'Raise limits.maxPickleBytes to read it';
-      throw cursor.fail('TOO_LARGE', `at most ${most} instructions`, 'more', remedy);
-    }
+    work.spend(1);
     if (opcode === STOP) break;
     const instruction = INSTRUCTIONS[opcode];
     if (instruction === undefined)

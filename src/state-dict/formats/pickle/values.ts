@@ -8,6 +8,7 @@ export type PickleValue = null | boolean | number | bigint | string | PickleObje
 
 export type PickleObject =
   | PickleFloat
+  | PickleInt
   | PickleBytes
   | PickleList
   | PickleTuple
@@ -21,6 +22,12 @@ export type PickleObject =
 export interface PickleFloat {
   readonly kind: 'float';
   readonly value: number;
+}
+
+/** An int that is the key of a dict; one object for one int. */
+export interface PickleInt {
+  readonly kind: 'int';
+  readonly value: number | bigint;
 }
 
 /** A view of the pickle's own bytes. */
@@ -57,7 +64,7 @@ export interface PickleSet {
 
 /**
  * A dict. Keys of different types are different keys (0 and '0'). A str or int that comes again replaces the value, as in
- * Python; other keys are compared by identity.
+ * Python; other keys are compared by identity. An int is a {@link PickleInt} here.
  */
 export interface PickleDict extends Changeable {
   readonly kind: 'dict';

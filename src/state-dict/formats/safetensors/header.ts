@@ -1,7 +1,7 @@
 import { show } from '../../../check.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
-import { MAX_RANK, maxMembers, tooManyTensors } from '../../rules/limits.js';
+import { MAX_RANK, tooManyTensors } from '../../rules/limits.js';
 import { DTYPE_NAMES, isDtype } from '../../tensors/dtypes.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
 import type { UnopenedFile } from '../checkpoint.js';
@@ -39,13 +39,13 @@ const MAX_U64 = 2n ** 64n - 1n;
  * It is stricter than the reference on purpose: a name that stands twice, and a tensor or dtype in serde's other notations (a list,
  * a one-key object), are refused. A file of which two readers see different tensors is an attack.
  */
-export function* readHeader({ size, limits }: UnopenedFile): Reading<SafetensorsHeader> {
+export function* readHeader({ size, limits, work }: UnopenedFile): Reading<SafetensorsHeader> {
   const text = yield* readHeaderText(size, limits.maxHeaderBytes);
   const reader = new JsonReader(text, {
     where: WHERE,
     unit: 'header byte',
     maxDepth: MAX_DEPTH,
-    maxMembers: maxMembers(limits),
+    work,
     pythonNumbers: false,
   });
   const entries: TensorEntry[] = [];

@@ -3,6 +3,7 @@ import { runSync } from '../../reading/drive.js';
 import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import { type ReadLimits, resolveLimits } from '../../rules/limits.js';
+import { WorkBudget } from '../../rules/work.js';
 import { asBytes } from '../../tensors/bytes.js';
 import { bitsOf, elementCount } from '../../tensors/dtypes.js';
 import type { Checkpoint, CheckpointNode, UnopenedFile } from '../checkpoint.js';
@@ -50,7 +51,8 @@ export function parseSafetensorsMetadata(
   const file = asBytes(where, bytes);
   checkKeys(where, options, ['limits']);
   const limits = resolveLimits(where, options.limits);
-  return runSync(checkedHeader({ where, size: file.length, limits }), file).metadata;
+  const work = new WorkBudget(file.length, limits);
+  return runSync(checkedHeader({ where, size: file.length, limits, work }), file).metadata;
 }
 
 function* checkedHeader(file: UnopenedFile): Reading<SafetensorsHeader> {

@@ -1,5 +1,7 @@
 /** The containers that state dicts and checkpoints are written as: dict, OrderedDict, defaultdict, list and tuple. */
 
+import type { WorkBudget } from '../../rules/work.js';
+import { digitsOf } from '../pickle/text.js';
 import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
 import { nameOfGlobal } from './globals.js';
 
@@ -41,29 +43,42 @@ function contentOfCall({ callable, args, kwargs, items, entries }: PickleCall): 
 
 /**
  * The values of a container by name: items by their index, others by their key. Undefined where a key is neither a str nor an
- * int, or two keys have one name.
+ * int of at most 128 bits, or two keys have one name.
  */
-export function namedValues({ kind, source }: Content): ReadonlyMap<string, PickleValue> | undefined {
-  if (kind === 'items') return new Map(source.map((item, i) => [`${i}`, item]));
-  const entries = kind === 'entries' ? source : entriesOf(source);
+export function namedValues(
+  { kind, source }: Content,
+  work: WorkBudget,
+): ReadonlyMap<string, PickleValue> | undefined {
+  if (kind === 'items') {
+    work.spend(source.length);
+    return new Map(source.map((item, i) => [`${i}`, item]));
+  }
+  const entries = kind === 'entries' ? source : pairsOf(source);
   if (entries === undefined) return undefined;
   const named = new Map<string, PickleValue>();
+  const ints = new Set<string>();
   for (const [key, value] of entries) {
-    const isName = typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint';
-    if (!isName || named.has(`${key}`)) return undefined;
-    named.set(`${key}`, value);
+    const name = nameOf(key);
+    if (name === undefined) return undefined;
+    work.spendName(name.length);
+    const isInt = typeof key !== 'string';
+    // A key that comes again in pairs replaces the value; 0 and '0' are two keys.
+    if (named.has(name) && ints.has(name) !== isInt) return undefined;
+    if (isInt) ints.add(name);
+    named.set(name, value);
   }
   return named;
 }
 
-function entriesOf(pairs: Items): Entries | undefined {
-  const entries = new Map<PickleValue, PickleValue>();
-  for (const pair of pairs) {
-    const items = asKind(pair, 'list')?.items ?? asKind(pair, 'tuple')?.items;
-    if (items?.length !== 2) return undefined;
-    entries.set(items[0], items[1]);
-  }
-  return entries;
+function nameOf(key: PickleValue): string | undefined {
+  if (typeof key === 'string') return key;
+  const int = asKind(key, 'int')?.value ?? key;
+  return typeof int === 'number' || typeof int === 'bigint' ? digitsOf(int) : undefined;
+}
+
+function pairsOf(items: Items): readonly Items[] | undefined {
+  const pairs = items.map((item) => (asKind(item, 'list') ?? asKind(item, 'tuple'))?.items ?? []);
+  return pairs.every(({ length }) => length === 2) ? pairs : undefined;
 }
 
 /** The attributes in which `torch.nn.Module` keeps its weights and submodules. */

@@ -41,14 +41,14 @@ interface Head {
  */
 export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
   const head = yield* readHead(file);
-  const claims = readClaims(head.object.persistent);
+  const claims = readClaims(head.object.persistent, file.work);
   const stored = yield* locateStorages(head, claims, file.size);
   const storages = findStorages(claims, ({ key }) => {
     const bytes = stored.get(key);
     if (bytes) return bytes;
     throw formatError('MISSING_PART', WHERE, nameOfStorage(key), 'its key in the list', 'none');
   });
-  return interpret(head.object, storages);
+  return interpret(head.object, storages, file.work);
 }
 
 function* readHead(file: InputFile): Reading<Head> {
@@ -76,10 +76,10 @@ function tooLong({ limits }: InputFile): FormatError {
   return formatError('TOO_LARGE', WHERE, 'file', rule, 'more', remedy);
 }
 
-function parseHead(bytes: Uint8Array, { limits }: InputFile): Head {
+function parseHead(bytes: Uint8Array, { work }: InputFile): Head {
   let begin = 0;
   const next = (): Unpickled => {
-    const unpickled = unpickle(bytes, { limits, begin, what: 'file' });
+    const unpickled = unpickle(bytes, { work, begin, what: 'file' });
     begin = unpickled.end;
     return unpickled;
   };

@@ -2,6 +2,7 @@
 
 import { show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
+import type { WorkBudget } from '../../rules/work.js';
 import type { StoredBytes } from '../checkpoint.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
 import { type ElementType, storageType } from './dtypes.js';
@@ -37,7 +38,10 @@ export function nameOfStorage(key: string): string {
  *
  * @throws FormatError for any other reference, and where two differ on the size of one storage.
  */
-export function readClaims(persistent: readonly PicklePersistent[]): Map<PicklePersistent, StorageClaim> {
+export function readClaims(
+  persistent: readonly PicklePersistent[],
+  work: WorkBudget,
+): Map<PicklePersistent, StorageClaim> {
   const claims = new Map<PicklePersistent, StorageClaim>();
   const sizes = new Map<string, number>();
   for (const reference of persistent) {
@@ -47,6 +51,7 @@ export function readClaims(persistent: readonly PicklePersistent[]): Map<PickleP
       throw invalid('INVALID_STRUCTURE', 'pickle', 'references to storages', reference.id);
     }
     const claim = readClaim(id, reference);
+    work.spendName(claim.key.length);
     const size = sizes.get(claim.key) ?? claim.bytes;
     if (size !== claim.bytes) {
       const rule = `${size} bytes, as it had before`;

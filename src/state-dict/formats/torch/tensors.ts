@@ -3,8 +3,10 @@
 import { showShape } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import { MAX_RANK } from '../../rules/limits.js';
+import type { WorkBudget } from '../../rules/work.js';
 import { elementCount } from '../../tensors/dtypes.js';
 import type { CheckpointNode } from '../checkpoint.js';
+import { RefusedNode } from '../nodes.js';
 import { textOf } from '../pickle/text.js';
 import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
 import { type ElementType, elementTypeNamed } from './dtypes.js';
@@ -15,6 +17,15 @@ import type { Storage, Storages } from './storages.js';
 export type TensorResult = Extract<CheckpointNode, { kind: 'stored' | 'refused' }>;
 
 type Arguments = readonly (PickleValue | undefined)[];
+
+/** What the tensors of a file have in common. */
+interface TensorFile {
+  readonly storages: Storages;
+  readonly work: WorkBudget;
+}
+
+/** Sizes, strides and the text of both take as much memory as a step. */
+const DIMENSIONS_PER_STEP = 4;
 
 /** A parameter of a subclass is two calls around a third. A hostile pickle may make a cycle of them. */
 const MAX_WRAPPERS = 8;
@@ -79,14 +90,14 @@ export function makesTensor({ callable }: PickleCall): boolean {
  * @param what  the name of the tensor in messages.
  * @throws FormatError where the arguments are not what torch's function of that name takes.
  */
-export function tensorOf(call: PickleCall, what: string, storages: Storages): TensorResult {
+export function tensorOf(call: PickleCall, what: string, storages: Storages, work: WorkBudget): TensorResult {
   let made: PickleCall = call;
   for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
-    const step = openCall(made, what, storages);
+    const step = openCall(made, what, { storages, work });
     if ('kind' in step) return step;
     const inner = asKind(step.inner, 'call');
     if (inner === undefined) throw invalid('INVALID_TENSOR', what, 'a tensor inside it', step.inner);
-    if (!makesTensor(inner)) return refused(`what ${textOf(inner.callable)} makes`);
+    if (!makesTensor(inner)) return new RefusedNode(() => `what ${textOf(inner.callable)} makes`);
     made = inner;
   }
   return refused(`a tensor inside ${MAX_WRAPPERS} others`);
@@ -96,7 +107,7 @@ export function tensorOf(call: PickleCall, what: string, storages: Storages): Te
 function openCall(
   call: PickleCall,
   what: string,
-  storages: Storages,
+  file: TensorFile,
 ): TensorResult | { readonly inner: PickleValue | undefined } {
   let name = nameOfGlobal(call.callable) ?? '';
   let args: Arguments = call.args.items;
@@ -106,23 +117,24 @@ function openCall(
   if (FROM_TYPE.test(name)) {
     const className = nameOfGlobal(args[1]) ?? '';
     if (!isTensorClass(className)) {
-      return refused(
-        `a tensor of ${textOf(args[1] ?? null)}, of which t.as_subclass(torch.Tensor) makes a plain one`,
+      const subclass = args[1] ?? null;
+      return new RefusedNode(
+        () => `a tensor of ${textOf(subclass)}, of which t.as_subclass(torch.Tensor) makes a plain one`,
       );
     }
     name = nameOfGlobal(args[0]) ?? '';
     args = itemsOf(args[2], what, 'a tuple of arguments');
   }
   if (PARAMETERS.has(name)) return { inner: args[0] };
-  if (isTensorClass(name)) return openOldTensor(args, call.state, what, storages);
+  if (isTensorClass(name)) return openOldTensor(args, call.state, what, file);
   const maker = PLAIN.get(name);
   if (maker) {
     const marks = maker.metadata === undefined ? undefined : asKind(args[maker.metadata], 'dict');
     if (marks?.changedAsArgument)
       throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', marks);
-    return plainTensor(maker, args, what, storages);
+    return plainTensor(maker, args, what, file);
   }
-  return refused(REFUSED.get(name) ?? `a tensor that ${textOf(call.callable)} makes`);
+  return new RefusedNode(() => REFUSED.get(name) ?? `a tensor that ${textOf(call.callable)} makes`);
 }
 
 /** An object of a tensor class: with the tensor in its arguments or state, or with a state of its own. */
@@ -130,10 +142,10 @@ function openOldTensor(
   args: Arguments,
   stateValue: PickleValue | undefined,
   what: string,
-  storages: Storages,
+  file: TensorFile,
 ): TensorResult | { readonly inner: PickleValue | undefined } {
   const state = asKind(stateValue, 'tuple')?.items;
-  if (state?.length === 4) return plainTensor(STATE, state, what, storages);
+  if (state?.length === 4) return plainTensor(STATE, state, what, file);
   return { inner: state?.length === 5 ? state[0] : args[0] };
 }
 
@@ -141,7 +153,12 @@ function refused(reason: string): TensorResult {
   return { kind: 'refused', reason };
 }
 
-function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages: Storages): TensorResult {
+function plainTensor(
+  maker: PlainMaker,
+  args: Arguments,
+  what: string,
+  { storages, work }: TensorFile,
+): TensorResult {
   if (args.length < maker.fewest || args.length > maker.most) {
     const rule = `${maker.fewest} to ${maker.most} arguments`;
     throw formatError('INVALID_TENSOR', WHERE, what, rule, `${args.length}`);
@@ -152,11 +169,13 @@ function plainTensor(maker: PlainMaker, args: Arguments, what: string, storages:
   const { begin, end } = storage.view;
   const shape = unsignedList(size, what, 'sizes');
   const strides = unsignedList(stride, what, 'strides');
+  // Thousands of tensors may share a shape of 64 dimensions.
+  work.spend(1 + shape.length / DIMENSIONS_PER_STEP);
   const first = unsigned(offset, what, 'an offset');
   const count = checkShape(shape, strides, what);
   if (count > 0) checkInside(first, shape, strides, Math.floor((end - begin) / type.bytes), what);
-  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what);
-  if (lazy !== undefined) return refused(lazy);
+  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what, work);
+  if (lazy !== undefined) return new RefusedNode(lazy);
   if (type.dtype === undefined) return refused(type.reason);
   const tensor = { dtype: type.dtype, shape, storage: storage.stored };
   // The offset of an empty tensor need not be inside its storage.
@@ -206,14 +225,20 @@ function checkInside(
 }
 
 /** The reason why the elements are not those stored, where metadata says so. Unknown metadata is such a reason too. */
-function lazyMark(metadata: PickleValue | undefined, what: string): string | undefined {
+function lazyMark(
+  metadata: PickleValue | undefined,
+  what: string,
+  work: WorkBudget,
+): (() => string) | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const marks = asKind(metadata, 'dict');
   if (marks === undefined) throw invalid('INVALID_TENSOR', what, 'a dict of metadata', metadata);
   for (const [mark, isSet] of marks.entries) {
+    work.spend(1);
     if (isSet === false) continue;
     const remedy = typeof mark === 'string' ? LAZY.get(mark) : undefined;
-    return remedy ? `a lazy view, which ${remedy} writes out` : `a tensor with the mark ${textOf(mark)}`;
+    return () =>
+      remedy ? `a lazy view, which ${remedy} writes out` : `a tensor with the mark ${textOf(mark)}`;
   }
   return undefined;
 }

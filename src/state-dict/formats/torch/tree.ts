@@ -1,6 +1,8 @@
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
+import type { WorkBudget } from '../../rules/work.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode } from '../checkpoint.js';
+import { OtherNode, RefusedNode } from '../nodes.js';
 import { textOf } from '../pickle/text.js';
 import type { Unpickled } from '../pickle/unpickle.js';
 import { asKind, type PickleCall, type PickleObject, type PickleValue } from '../pickle/values.js';
@@ -27,12 +29,13 @@ const SAVE_STATE_DICT =
 export function interpret(
   { root, globals }: Unpickled,
   storages: Storages,
+  work: WorkBudget,
   warnings: readonly string[] = [],
 ): Checkpoint {
   const unknown = globals.filter((global) => !isKnownGlobal(global)).map(({ fullName }) => fullName);
   return {
     format: 'torch',
-    root: buildTree(root, storages),
+    root: buildTree(root, storages, work),
     unknownGlobals: [...new Set(unknown)],
     warnings,
   };
@@ -40,19 +43,19 @@ export function interpret(
 
 /**
  * The tree of the containers and tensors in a pickle. Every other value is text; one that holds a tensor is refused where it is
- * asked for.
+ * asked for, and neither text nor reason is made before that: values may share a long one.
  *
  * Values that the pickle shares are shared here, cycles included: each container is one Map however often it is met, and is
  * filled from a list of those still empty. So neither depth nor sharing costs more than the length of the pickle.
  *
  * @throws UnsupportedError for a whole module; FormatError where the root can hold no tensors, or a tensor is malformed.
  */
-export function buildTree(root: PickleValue, storages: Storages): CheckpointDict {
+export function buildTree(root: PickleValue, storages: Storages, work: WorkBudget): CheckpointDict {
   if (isModule(root)) {
     const got = moduleText(root);
     throw new UnsupportedError(message(WHERE, 'file', 'a state_dict', got, SAVE_STATE_DICT));
   }
-  const node = new Tree(root, storages).build();
+  const node = new Tree(root, storages, work).build();
   if (node.kind === 'dict') return node.entries;
   if (node.kind !== 'other') return new Map([[LONE_TENSOR, node]]);
   throw invalid('INVALID_STRUCTURE', 'file', 'a dict of tensors', root);
@@ -75,6 +78,7 @@ class Tree {
   constructor(
     private readonly root: PickleValue,
     private readonly storages: Storages,
+    private readonly work: WorkBudget,
   ) {}
 
   build(): CheckpointNode {
@@ -92,7 +96,7 @@ class Tree {
     const content = contentOf(value);
     const entries = content && this.dict(content);
     if (entries) return { kind: 'dict', entries };
-    if (typeof value !== 'object' || value === null) return { kind: 'other', text: textOf(value) };
+    if (typeof value !== 'object' || value === null) return new OtherNode(value, textOf);
     const known = this.opaque.get(value);
     if (known) return known;
     const made = this.opaqueNode(value);
@@ -102,21 +106,20 @@ class Tree {
 
   /** An object is text, or refused where a tensor is in it. A storage outside a tensor is text too. */
   private opaqueNode(value: PickleObject): CheckpointNode {
-    this.holders ??= nodesReaching(this.root, membersOf, isTensorOrStorage);
-    if (value.kind === 'persistent' || !this.holders.has(value))
-      return { kind: 'other', text: textOf(value) };
-    if (isModule(value)) return { kind: 'refused', reason: `${moduleText(value)}. ${SAVE_STATE_DICT}` };
-    const reason =
+    this.holders ??= nodesReaching(this.root, membersOf, isTensorOrStorage, this.work);
+    if (value.kind === 'persistent' || !this.holders.has(value)) return new OtherNode(value, textOf);
+    if (isModule(value)) return new RefusedNode(() => `${moduleText(value)}. ${SAVE_STATE_DICT}`);
+    return new RefusedNode(() =>
       value.kind === 'call'
         ? `what ${textOf(value.callable)} makes of a tensor`
-        : 'a container of a tensor that is neither a list nor a dict with names as keys';
-    return { kind: 'refused', reason };
+        : 'a container of a tensor that is neither a list nor a dict with names as keys',
+    );
   }
 
   private tensor(call: PickleCall, name: string): TensorResult {
     const known = this.tensors.get(call);
     if (known) return known;
-    const made = tensorOf(call, `tensor ${show(name)}`, this.storages);
+    const made = tensorOf(call, `tensor ${show(name)}`, this.storages, this.work);
     this.tensors.set(call, made);
     return made;
   }
@@ -124,7 +127,7 @@ class Tree {
   private dict(content: Content): CheckpointDict | undefined {
     const dicts = content.kind === 'pairs' ? this.pairs : this.dicts;
     if (dicts.has(content.source)) return dicts.get(content.source);
-    const values = namedValues(content);
+    const values = namedValues(content, this.work);
     const entries: CheckpointDict | undefined = values && new Map();
     dicts.set(content.source, entries);
     if (values && entries) this.empty.push({ entries, values });

@@ -2,7 +2,6 @@ import { message, show, showFirst } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
-import type { ReadLimits } from '../../rules/limits.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
@@ -49,11 +48,11 @@ export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
   refuseOtherArchives(archive);
   const records = recordsOf(archive);
   const littleEndian = yield* readWords(records);
-  const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file.limits);
-  const claims = readClaims(unpickled.persistent);
+  const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file);
+  const claims = readClaims(unpickled.persistent, file.work);
   const storages = findStorages(claims, (claim) => findRecord(claim, records, littleEndian));
   yield* checkUnreferenced(records, storages);
-  return interpret(unpickled, storages, warningsOf(records));
+  return interpret(unpickled, storages, file.work, warningsOf(records));
 }
 
 function refuseOtherArchives(archive: ZipArchive): void {
@@ -139,7 +138,7 @@ function checkVersion(word: string): void {
   throw new UnsupportedError(message(WHERE, 'version', `at most ${MAX_VERSION}`, word));
 }
 
-function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unpickled> {
+function* readPickle(entry: ZipEntry, { limits, work }: InputFile): Reading<Unpickled> {
   const { maxPickleBytes } = limits;
   if (entry.inflatedBytes > maxPickleBytes) {
     const rule = `at most ${maxPickleBytes} bytes`;
@@ -147,7 +146,7 @@ function* readPickle(entry: ZipEntry, limits: Required<ReadLimits>): Reading<Unp
     throw formatError('TOO_LARGE', WHERE, PICKLE, rule, `${entry.inflatedBytes}`, remedy);
   }
   const bytes = yield* readEntry(entry, maxPickleBytes);
-  const unpickled = unpickle(bytes, { limits, what: PICKLE });
+  const unpickled = unpickle(bytes, { work, what: PICKLE });
   if (unpickled.end === bytes.length) return unpickled;
   throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
 }

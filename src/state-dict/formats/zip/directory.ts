@@ -1,5 +1,6 @@
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
+import { MAX_INFLATION } from '../../reading/inflate-head.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import type { DirectoryPlace } from './end.js';
@@ -51,9 +52,6 @@ const METHOD_NAMES = new Map([
   [93, 'Zstandard'],
   [95, 'XZ'],
 ]);
-
-/** Largest ratio of deflate: at least two bits for each match of at most 258 bytes. */
-const MAX_INFLATION = 1032;
 
 const DIRECTORY = 'central directory';
 const REPACK = 'Write the archive anew, its entries stored or deflated';
