@@ -4,7 +4,7 @@
 const IMPORTS = {
   'state-dict': [],
   matching: ['state-dict'],
-  torch: ['matching/faults', 'state-dict'],
+  torch: ['matching/faults', 'matching/reparametrised', 'state-dict'],
   kernels: ['tfjs-internals', 'torch'],
   ops: ['kernels/contract', 'tfjs-internals', 'torch'],
   layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'tfjs-internals', 'torch'],

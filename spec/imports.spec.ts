@@ -15,7 +15,7 @@ const FORBIDDEN: readonly (readonly [file: string, imported: string, rule: strin
   ['state-dict/formats/open.ts', '@tensorflow/tfjs-core', 'no-tfjs'],
   ['state-dict/sources/file.ts', 'node:fs', 'no-node'],
   ['torch/gates-note.ts', '../ops/gru.js', 'imports-of-torch'],
-  ['matching/layer-hints.ts', '../layers/gru.js', 'imports-of-matching'],
+  ['matching/layout.ts', '../layers/gru.js', 'imports-of-matching'],
   ['kernels/host/call/forward.ts', '../../../ops/gru.js', 'imports-of-kernels'],
   ['ops/lstm.ts', '../kernels/host/call/forward.js', 'imports-of-ops'],
   ['layers/gru.ts', '../kernels/host/call/forward.js', 'imports-of-layers'],

@@ -15,9 +15,11 @@ describe('shapeFits', () => {
 });
 
 describe('prefixHint', () => {
-  it('offers the first three paths', () => {
-    expect(prefixHint(['a', 'b', 'c', 'd'])).to.equal(
-      'The missing keys are there below another path: pass prefix: "a" or prefix: "b" or prefix: "c".',
+  it('offers the only path, or three of several and their count', () => {
+    expect(prefixHint(['a'])).to.equal('The missing keys are there below another path: pass prefix: "a".');
+    expect(prefixHint(['a', 'b', 'c', 'd', 'e'])).to.equal(
+      'The missing keys are there below 5 other paths, and the file does not tell which is meant: ' +
+        'pass prefix: "a" or prefix: "b" or prefix: "c", or one of the other 2.',
     );
   });
 });
@@ -51,7 +53,7 @@ describe('Faults', () => {
     );
   });
 
-  it('says that a matrix is transposed, and asks about kernels and unknown sizes', () => {
+  it('says that the sizes of a matrix are exchanged, and asks about kernels and unknown sizes', () => {
     const faults = new Faults();
     faults.mismatch('w', [2, 9], [9, 2]);
     faults.mismatch('v', [2, 9], [9, null]);
@@ -60,7 +62,9 @@ describe('Faults', () => {
     faults.mismatch('explained', [2, 9], [9, 2]);
     faults.hint('Pass this.', ['explained']);
     const [, w, v, b, conv, explained] = faults.toError('GRU').message.split('\n\t');
-    expect(w).to.match(/is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/);
+    expect(w).to.match(
+      /is \[9, 2\]\. Its sizes are exchanged: the weight is transposed \(PyTorch has \[out, in\]\), or the layer was made so\.$/,
+    );
     expect(v).to.match(/is \[9, \?\]\. Is it transposed\?$/);
     expect(b).to.match(/is \[9\]\.$/);
     expect(conv).to.match(/is \[4, 3, 2\]\. Is it transposed\?$/);
@@ -149,8 +153,8 @@ describe('Faults', () => {
     expect(
       nearMisses(['gru.weight_ih_l0', 'gru.weight_hh_l0'], ['gru.weight_ih', 'gru.weight_hh']),
     ).to.deep.equal([
-      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a ' +
-        'sequence computes the same, rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
+      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model runs it ' +
+        'over a sequence with nothing between the steps, rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
     ]);
     expect(nearMisses(['gru.weight_hh_l0'], ['other.weight_ih'])).to.deep.equal([]);
   });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
-import { gru } from '../../src/index.js';
+import { gru, gruCell } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { below, f32 } from './torch-modules.js';
@@ -54,7 +54,9 @@ describe('loadStateDict, faults', () => {
         '\n\tMissing key(s) in state_dict: "bias_ih_l0". ' +
         '\n\tUnexpected key(s) in state_dict: "x.y". ' +
         '\n\tsize mismatch for bias_hh_l0: copying a param with shape [14] from checkpoint, the shape in current model is [9].' +
-        '\n\tHint: Pass bias: false to layer "gru" if the module was made so.',
+        '\n\tHint: Pass bias: false to layer "gru" if the module was made so.' +
+        '\n\tHint: The module of layer "gru" has "x.y" as well, which torch.nn.GRU, LSTM or RNN has not: the PyTorch model ' +
+        'has another class there, which may compute something else.',
     );
     expect(error.missing).to.deep.equal(['bias_ih_l0']);
     expect(error.unexpected).to.deep.equal(['x.y']);
@@ -104,9 +106,7 @@ describe('loadStateDict, faults', () => {
         'the shape in current model is [9, ?]. Is it transposed?',
     );
     const known = linesOf(faultOf(gru({ hiddenSize: 3, inputSize: 2 }), stateDict))[1];
-    expect(known).to.match(
-      /model is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
-    );
+    expect(known).to.match(/model is \[9, 2\]\. Its sizes are exchanged: the weight is transposed/);
   });
 
   it('says how many layers the file has', () => {
@@ -125,14 +125,39 @@ describe('loadStateDict, faults', () => {
     ]);
   });
 
-  it('says how to load part of a file where keys are unexpected, and nothing else is wrong', () => {
-    const lines = (stateDict: StateDict) => linesOf(faultOf(tf.layers.dense({ units: 3 }), stateDict));
-    const more = linear()
-      .set('head', f32([1]))
-      .set('tail', f32([1]));
-    expect(lines(more).slice(2)).to.deep.equal(['Hint: Pass strict: false to load part of a file.']);
-    expect(lines(without(more, 'bias')).join()).not.to.contain('strict');
-    expect(lines(more.set('bias', f32([4]))).join()).not.to.contain('strict');
+  const LEAVE_OUT =
+    'Hint: No layer takes them: pass strict: false where the model here leaves these modules out on purpose.';
+
+  it('says how to load part of a file where other modules are in it, and nothing else is wrong', () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ name: 'fc', units: 3, inputShape: [5] })] });
+    const lines = (stateDict: StateDict) => linesOf(faultOf(model, stateDict));
+    const more = new Map([...below('fc', linear()), ...below('head', linear())]);
+    expect(lines(more).slice(2)).to.deep.equal([LEAVE_OUT]);
+    expect(lines(without(more, 'fc.bias')).join()).not.to.contain('strict');
+    expect(lines(more.set('fc.bias', f32([4]))).join()).not.to.contain('strict');
+    model.dispose();
+  });
+
+  it('never offers strict: false for parameters that the class of a loaded module has not', () => {
+    const custom = new Map([
+      ...[...gruWeights()].map(([key, tensor]) => [key.replace('_l0', ''), tensor] as const),
+      ...below('layernorm_i', new Map([['weight', f32([9])]])),
+      ['weight_ch', f32([3])] as const,
+    ]);
+    for (const [layer, file, name] of [
+      [gruCell({ name: 'cell', hiddenSize: 3 }), custom, 'torch.nn.GRUCell, LSTMCell or RNNCell'],
+      [
+        tf.layers.dense({ name: 'cell', units: 3 }),
+        linear().set('lora_A.weight', f32([1, 5])),
+        'torch.nn.Linear',
+      ],
+    ] as const) {
+      const lines = linesOf(faultOf(layer, file));
+      expect(lines.join()).not.to.contain('strict');
+      expect(lines.at(-1))
+        .to.match(/^Hint: The module of layer "cell" has ".*" (?:and 1 more )?as well, which /)
+        .and.contain(`which ${name} has not: the PyTorch model has another class there`);
+    }
   });
 
   it('recognises an LSTM by its gates', () => {
@@ -164,7 +189,7 @@ describe('loadStateDict, faults', () => {
     const two = new Map([...below('module', linear()), ...below('model', linear())]);
     expect(linesOf(faultOf(tf.layers.dense({ units: 3 }), two)).slice(-2)).to.deep.equal([
       'Hint: Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
-      'Hint: Pass strict: false to load part of a file.',
+      LEAVE_OUT,
     ]);
   });
 
@@ -195,7 +220,7 @@ describe('loadStateDict, faults', () => {
     expect(linesOf(error)[0]).to.equal('Error(s) in loading state_dict for Sequential:');
     expect(linesOf(error).at(-1)).to.equal(
       'Hint: Layers match modules by name, and some have another name in the file. ' +
-        'By shapes and order this fits: name the layers so, or pass map: { "gru": "rnn" }.',
+        'By shapes this alone fits: name the layers so, or pass map: { "gru": "rnn" }.',
     );
     model.dispose();
   });

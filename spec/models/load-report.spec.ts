@@ -43,6 +43,7 @@ describe('LoadReport', () => {
       ignored: [],
       strippedPrefix: '',
       converted: [],
+      derived: [],
       warnings: [],
     });
   });

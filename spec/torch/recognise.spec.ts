@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { TorchDtype } from '../../src/state-dict/tensors/tensor.js';
+import type { TensorShape } from '../../src/torch/groups.js';
 import { describeModule } from '../../src/torch/modules.js';
-import { recogniseModules, type TensorShape } from '../../src/torch/recognise.js';
+import { recogniseModules } from '../../src/torch/recognise.js';
 import { LAYER_MODULES, layerFixtures } from '../support/fixtures.js';
 
 type Shapes = Readonly<Record<string, readonly number[]>>;

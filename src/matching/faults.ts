@@ -2,7 +2,8 @@
 
 import { showShape } from '../check.js';
 import { StateDictError } from '../errors.js';
-import { keyHints, misspellingHints } from './key-hints.js';
+import { parentPath } from '../state-dict/keys.js';
+import { keyHints, misspellingHints } from './hints/keys.js';
 
 type Shape = readonly (number | null)[];
 
@@ -21,10 +22,17 @@ export function shapeFits(found: Shape, expected: Shape): boolean {
   );
 }
 
+/** So many paths are offered. */
+const MAX_PATHS = 3;
+
 /** For keys that are missing where they were looked for, and present below each of `paths`. */
 export function prefixHint(paths: readonly string[]): string {
-  const choices = paths.slice(0, 3).map((path) => `prefix: "${path}"`);
-  return `The missing keys are there below another path: pass ${choices.join(' or ')}.`;
+  const choices = paths.slice(0, MAX_PATHS).map((path) => `prefix: "${path}"`);
+  const rest = paths.length - choices.length;
+  const list = `${choices.join(' or ')}${rest > 0 ? `, or one of the other ${rest}` : ''}`;
+  return paths.length === 1
+    ? `The missing keys are there below another path: pass ${list}.`
+    : `The missing keys are there below ${paths.length} other paths, and the file does not tell which is meant: pass ${list}.`;
 }
 
 /**
@@ -60,6 +68,13 @@ export class Faults {
     for (const key of explained) this.explained.add(key);
   }
 
+  /** Takes the keys of these modules out of the unexpected ones: they are not of what was asked for, but modules of their own. */
+  belongsElsewhere(paths: readonly string[]): void {
+    const elsewhere = new Set(paths);
+    const kept = this.unexpected.filter((key) => !elsewhere.has(parentPath(key)));
+    this.unexpected.splice(0, this.unexpected.length, ...kept);
+  }
+
   /** Whether a hint explains what is wrong with the key. */
   explains(key: string): boolean {
     return this.explained.has(key);
@@ -67,12 +82,9 @@ export class Faults {
 
   /** What was hinted, and what the key names themselves suggest. */
   allHints(): string[] {
-    const unexplained = this.missing.filter((key) => !this.explains(key));
-    return [
-      ...this.hints,
-      ...keyHints(this.missing, this.unexpected),
-      ...misspellingHints(unexplained, this.unexpected),
-    ];
+    const unexplained = (keys: readonly string[]) => keys.filter((key) => !this.explains(key));
+    const [missing, unexpected] = [unexplained(this.missing), unexplained(this.unexpected)];
+    return [...this.hints, ...keyHints(missing, unexpected), ...misspellingHints(missing, this.unexpected)];
   }
 
   /** One error for all faults; `subject` is the class of the layer or model, as torch's message names the module. */
@@ -106,10 +118,10 @@ function describeMismatch({ key, found, expected, remedy }: Mismatch, isExplaine
   return [text, ...notes].join(' ');
 }
 
-/** Sizes in reverse order; those of a kernel, or one that is not known yet, leave it a question. */
+/** Sizes in reverse order: the file may be wrong, or the layer. */
 function transposeNote(found: Shape, expected: Shape): string {
   if (found.length < 2 || !shapeFits([...found].reverse(), expected)) return '';
   return found.length > 2 || expected.includes(null)
     ? 'Is it transposed?'
-    : 'It is transposed: save the weight as PyTorch has it, [out, in].';
+    : 'Its sizes are exchanged: the weight is transposed (PyTorch has [out, in]), or the layer was made so.';
 }

@@ -50,6 +50,11 @@ export interface LoadReport {
   /** Tensors that were not F32 in the file, and were converted. */
   readonly converted: readonly { readonly key: string; readonly dtype: TorchDtype }[];
   /**
+   * Weights that the file stores as other tensors, by the names they have without `weight_norm`, `spectral_norm`, `prune` or
+   * weight drop, and the keys that they were computed from. They are among `loaded`.
+   */
+  readonly derived: readonly { readonly key: string; readonly from: readonly string[] }[];
+  /**
    * Sentences about what may make the results differ from PyTorch's; with `strict: false` also hints about missing and
    * unexpected keys.
    */
@@ -67,7 +72,8 @@ export interface LoadReport {
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
  * Dense and convolution kernels are transposed. F32 values are copied bit for bit, other dtypes become what
- * `toFloat32Array` makes of them.
+ * `toFloat32Array` makes of them. Weights under `weight_norm`, `spectral_norm`, `prune` or weight drop are computed as in
+ * evaluation, in the dtype of the file.
  *
  * Warnings are printed unless `onWarnings` takes them. All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
  * in the file, and its owner disposes it as after any eager use, also beside a model that holds it. The state_dict is
@@ -123,7 +129,9 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, target: Lo
     (isIncomplete && unbuildable.length > 0);
   const isSurplus = faults.missing.length + faults.mismatched.length === 0;
   if (strict && isSurplus && faults.unexpected.some((key) => !faults.explains(key)))
-    faults.hint('Pass strict: false to load part of a file.');
+    faults.hint(
+      'No layer takes them: pass strict: false where the model here leaves these modules out on purpose.',
+    );
   if (isFatal) throw faults.toError(subjectOf(target));
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
 }
@@ -140,7 +148,10 @@ function weightOf({ leaf, parameter }: Slot) {
   return weight;
 }
 
-function report({ slots, faults, ignored, warnings, selection }: Match, strict: boolean): LoadReport {
+function report(
+  { slots, faults, ignored, warnings, selection, derived }: Match,
+  strict: boolean,
+): LoadReport {
   const dtypes = new Map(slots.map(({ key, tensor: { dtype } }) => [key, dtype]));
   return {
     loaded: [...dtypes.keys()],
@@ -149,6 +160,7 @@ function report({ slots, faults, ignored, warnings, selection }: Match, strict: 
     ignored: [...new Set(ignored)],
     strippedPrefix: selection.strippedPrefix,
     converted: [...dtypes].flatMap(([key, dtype]) => (dtype === 'F32' ? [] : [{ key, dtype }])),
+    derived: derived.map(({ key, from }) => ({ key, from })),
     warnings: [...new Set(strict ? warnings : [...warnings, ...faults.allHints()])],
   };
 }

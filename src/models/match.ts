@@ -4,7 +4,9 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../matching/faults.js';
-import { addHints } from '../matching/layer-hints.js';
+import { addHints } from '../matching/hints/layers.js';
+import type { Derivation } from '../matching/reparametrised/derive.js';
+import { withDerived } from '../matching/reparametrised/with-derived.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
 import { fits, isKnown, namesOf, type Parameter, type ShapeOf } from '../matching/torch-module.js';
 import { joinPath } from '../state-dict/keys.js';
@@ -33,16 +35,19 @@ export interface Match {
   readonly warnings: string[];
   /** The keys of the file that were looked at. */
   readonly selection: Selection;
+  /** Weights among the slots that the file stores as other tensors. */
+  readonly derived: Derivation[];
 }
 
 /** Finds each parameter of each leaf in the state_dict, and compares shapes. */
 export function matchParameters(
   where: string,
   leaves: readonly Leaf[],
-  stateDict: StateDict,
+  file: StateDict,
   options: SelectOptions,
 ): Match {
   const wanted = leaves.flatMap(namesOf);
+  const { stateDict, derived, undetermined } = withDerived(where, file);
   const selection = selectKeys([...stateDict.keys()], wanted, options);
   const match: Match = {
     slots: [],
@@ -52,21 +57,25 @@ export function matchParameters(
     ignored: [],
     warnings: [],
     selection,
+    derived: [],
   };
   const used = new Set<string>();
   const find = (leaf: Leaf, name: string) => {
     const key = selection.keys.get(joinPath(leaf.modulePath, name));
     if (key === undefined) return undefined;
     const tensor = stateDict.get(key) as TorchTensor;
-    checkTensor(where, key, tensor);
-    used.add(key);
+    const derivation = derived.get(key);
+    if (derivation === undefined) checkTensor(where, key, tensor);
+    for (const name of [key, ...(derivation?.from ?? [])]) used.add(name);
     return { key, tensor };
   };
   for (const leaf of leaves) matchLeaf(match, leaf, (name) => find(leaf, name));
   noteSharedWeights(match, leaves, selection);
   for (const key of [...selection.keys.values(), ...selection.outside])
-    if (!used.has(key)) match.faults.unexpected.push(key);
-  addHints({ faults: match.faults, leaves, stateDict, selection }, match.slots);
+    if (!used.has(key) && file.has(key)) match.faults.unexpected.push(key);
+  const loaded = new Set(match.slots.map(({ key }) => key));
+  match.derived.push(...[...derived.values()].filter(({ key }) => loaded.has(key)));
+  addHints({ faults: match.faults, leaves, stateDict, selection, undetermined }, match.slots);
   noteAmbiguity(match);
   return match;
 }

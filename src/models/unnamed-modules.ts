@@ -3,10 +3,10 @@
 import { showFirst, showShape } from '../check.js';
 import type { Faults } from '../matching/faults.js';
 import type { Selection } from '../matching/select-keys.js';
-import { joinPath, parentPath } from '../state-dict/keys.js';
+import { parentPath } from '../state-dict/keys.js';
 import { isDtype } from '../state-dict/tensors/dtypes.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import { describeModule, type RecognisedModule } from '../torch/modules.js';
+import { describeModule, fileKeys, type RecognisedModule } from '../torch/modules.js';
 import { recogniseModules } from '../torch/recognise.js';
 import type { Leaf } from './leaves.js';
 
@@ -19,12 +19,10 @@ export function hintAtUnnamedModules(
 ): void {
   const tensors = unnamedTensors(faults, leaves, stateDict, selection);
   const modules = recogniseModules(tensors);
-  const keysOf = (module: RecognisedModule) =>
-    [...module.shapes.keys()].map((key) => joinPath(module.path, key));
   const explain = (text: string, explained: readonly RecognisedModule[]) =>
     faults.hint(
       text,
-      explained.flatMap(keysOf).map((name) => selection.keys.get(name) as string),
+      explained.flatMap(fileKeys).map((name) => selection.keys.get(name) as string),
     );
   const known = modules.filter(({ kind }) => kind !== 'unknown');
   if (known.length > 0) {
@@ -36,7 +34,7 @@ export function hintAtUnnamedModules(
   }
   const others = modules.filter(({ kind }) => kind === 'unknown');
   if (others.length > 0) {
-    const names = others.flatMap(keysOf);
+    const names = others.flatMap(fileKeys);
     const list = showFirst(
       names,
       (name) => `"${name}" ${showShape((tensors.get(name) as TorchTensor).shape)}`,
@@ -61,7 +59,8 @@ function unnamedTensors(
   const tensors: StateDict = new Map();
   for (const [name, key] of selection.keys) {
     const tensor = stateDict.get(key);
-    if (unexpected.has(key) && !named.has(parentPath(name)) && isTensor(tensor)) tensors.set(name, tensor);
+    const isOpen = unexpected.has(key) && !faults.explains(key) && !named.has(parentPath(name));
+    if (isOpen && isTensor(tensor)) tensors.set(name, tensor);
   }
   return tensors;
 }

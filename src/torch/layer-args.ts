@@ -10,8 +10,10 @@ export interface ModuleShapes {
   /** The key in the file, present or not. */
   key(name: string): string;
   shape(name: string): readonly number[] | undefined;
-  /** Paths of the modules of the file that hold all these names. */
-  modulesWith(names: readonly string[]): string[];
+  /** Paths of the modules of the file that hold all these names, the nearest first. */
+  modulesWith(
+    names: readonly string[],
+  ): { readonly path: string; shape(name: string): readonly number[] | undefined }[];
 }
 
 /** The arguments of a cell that its file determines. */
@@ -45,8 +47,8 @@ export function readLayerArgs(file: ModuleShapes, gates: number, faults: Faults)
   const weights = { ih: file.shape('weight_ih_l0'), hh: file.shape('weight_hh_l0') };
   const numLayers = countLayers(file, new Set(parameters.map(({ layer }) => layer)), faults);
   if (!isMatrix(weights.ih) || !isMatrix(weights.hh) || numLayers === undefined) {
-    noteFirst(file, { weight_ih_l0: weights.ih, weight_hh_l0: weights.hh }, faults);
     for (const name of file.names) if (!PARAMETER.test(name)) faults.unexpected.push(file.key(name));
+    noteFirst(file, { weight_ih_l0: weights.ih, weight_hh_l0: weights.hh }, gates, faults);
     return undefined;
   }
   // In other classes, which have no projection, the key is an unexpected one.
@@ -90,15 +92,32 @@ function countLayers(file: ModuleShapes, found: ReadonlySet<number>, faults: Fau
 function noteFirst(
   file: ModuleShapes,
   weights: Readonly<Record<string, readonly number[] | undefined>>,
+  gates: number,
   faults: Faults,
 ): void {
   for (const [name, shape] of Object.entries(weights)) {
     if (shape === undefined) faults.missing.push(file.key(name));
     else if (!isMatrix(shape)) faults.mismatch(file.key(name), shape, [null, null]);
   }
+  const names = Object.keys(weights);
   const isElsewhere = Object.values(weights).every((shape) => shape === undefined);
-  const elsewhere = isElsewhere ? file.modulesWith(Object.keys(weights)) : [];
-  if (elsewhere.length > 0) faults.hint(prefixHint(elsewhere));
+  const elsewhere = isElsewhere ? file.modulesWith(names) : [];
+  if (elsewhere.length === 0) return;
+  const own = elsewhere.filter(({ shape }) => isOfClass(shape, names, gates));
+  const paths = (own.length > 0 ? own : elsewhere).map(({ path }) => path);
+  faults.hint(prefixHint(paths), [...faults.missing, ...faults.unexpected]);
+  faults.belongsElsewhere(paths);
+}
+
+/** Whether weight_hh has the rows of a class with G gates; of a projected LSTM they are 4 for each column of weight_hr. */
+function isOfClass(
+  shape: (name: string) => readonly number[] | undefined,
+  [, hh = '']: readonly string[],
+  gates: number,
+): boolean {
+  const [rows, columns] = shape(hh) ?? [];
+  const projection = gates === CELLS.LSTM.gates ? shape(hh.replace('hh', 'hr')) : undefined;
+  return rows === gates * (projection?.[1] ?? columns ?? 0);
 }
 
 /** H and I from the first layer's weights, also of transposed ones, so that the fault can say so. */
@@ -121,8 +140,8 @@ export function readCellArgs(file: ModuleShapes, gates: number, faults: Faults):
   const weights = { weight_ih: file.shape('weight_ih'), weight_hh: file.shape('weight_hh') };
   const { weight_ih, weight_hh } = weights;
   if (!isMatrix(weight_ih) || !isMatrix(weight_hh)) {
-    noteFirst(file, weights, faults);
     for (const name of file.names) if (!Object.hasOwn(weights, name)) faults.unexpected.push(file.key(name));
+    noteFirst(file, weights, gates, faults);
     return undefined;
   }
   const note = gatesNote(weight_hh, gates, 'weight_hh');

@@ -1,5 +1,7 @@
 /** The torch modules that a state_dict can describe. */
 
+import type { Derivation } from '../matching/reparametrised/derive.js';
+import { joinPath } from '../state-dict/keys.js';
 import type { CellClass } from './cells.js';
 import type { FileArgs, LayerFileArgs } from './layer-args.js';
 
@@ -12,6 +14,8 @@ interface Common {
   readonly shapes: NamedShapes;
   /** What the file does not determine, a phrase each. */
   readonly doubts: readonly string[];
+  /** Those of the parameters that the file stores as other tensors. Absent: none. */
+  readonly derived?: readonly Derivation[];
 }
 
 /** `torch.nn.GRU`, `LSTM` or `RNN`. */
@@ -54,9 +58,11 @@ export interface BatchNormModule extends Common {
   readonly affine: boolean;
 }
 
-/** `Conv1d` or `Conv2d`. */
+/** `Conv1d` or `Conv2d`, or `ConvTranspose1d` or `2d`. */
 export interface ConvModule extends Common {
   readonly kind: 'conv';
+  readonly transposed: boolean;
+  readonly groups: number;
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: readonly number[];
@@ -71,6 +77,8 @@ export interface PReLUModule extends Common {
 /** A module that is not recognised; the last of its doubts says why. */
 export interface UnknownModule extends Common {
   readonly kind: 'unknown';
+  /** What it would be without the modules inside it, of a class that is derived from torch's. */
+  readonly like?: RecognisedModule;
 }
 
 export type RecognisedModule =
@@ -83,6 +91,22 @@ export type RecognisedModule =
   | ConvModule
   | PReLUModule
   | UnknownModule;
+
+/** The keys of the module's tensors in the file. */
+export function fileKeys({ path, shapes, derived = [] }: RecognisedModule): string[] {
+  const parts = new Map(derived.map(({ key, from }) => [key, from]));
+  return [...shapes.keys()].map((name) => joinPath(path, name)).flatMap((key) => parts.get(key) ?? [key]);
+}
+
+/** `weight norm of weight_hh_l0_g, weight_hh_l0_v`, for each parameter that the file stores as other tensors. */
+export function derivedNotes({ path, derived = [] }: RecognisedModule): string[] {
+  const inModule = (key: string) =>
+    path !== '' && key.startsWith(`${path}.`) ? key.slice(path.length + 1) : key;
+  return derived.map(({ schemes, from, key }) => {
+    const isHere = from.every((part) => path === '' || part.startsWith(`${path}.`));
+    return `${inModule(key)}: ${schemes.join(' and ')} of ${from.map(isHere ? inModule : String).join(', ')}`;
+  });
+}
 
 /** The module as `print(module)` would write it, with what the file determines: `GRU(128, 64, num_layers=2)`. */
 export function describeModule(module: RecognisedModule): string {
@@ -103,9 +127,11 @@ export function describeModule(module: RecognisedModule): string {
     case 'batchNorm':
       return `BatchNorm(${module.features}${module.affine ? '' : ', affine=False'})`;
     case 'conv': {
-      const { inChannels, outChannels, kernelSize } = module;
+      const { inChannels, outChannels, kernelSize, groups, transposed } = module;
       const kernel = kernelSize.length === 1 ? kernelSize[0] : `(${kernelSize.join(', ')})`;
-      return `Conv${kernelSize.length}d(${inChannels}, ${outChannels}, ${kernel}${biasText(module)})`;
+      const name = `Conv${transposed ? 'Transpose' : ''}${kernelSize.length}d`;
+      const grouped = groups === 1 ? '' : `, groups=${groups}`;
+      return `${name}(${inChannels}, ${outChannels}, ${kernel}${grouped}${biasText(module)})`;
     }
     case 'prelu':
       return `PReLU(${module.parameters})`;

@@ -2,6 +2,7 @@
 
 import { lastPart } from '../state-dict/keys.js';
 import type { NamedShapes, RecognisedModule } from './modules.js';
+import { recogniseKernel } from './recognise-kernel.js';
 
 /** Usual names of embeddings: only the name tells one from a Linear without bias. */
 const EMBEDDING_NAME = /emb|wte|wpe|vocab|lookup/i;
@@ -9,13 +10,23 @@ const EMBEDDING_NAME = /emb|wte|wpe|vocab|lookup/i;
 /** Usual names of Linear modules. */
 const LINEAR_NAME = /fc|lin|proj|head|dense|out|dec|attn|mlp|query|key|value/i;
 
+/** Usual names of what is around Linear modules: a `decoder` holds anything. */
+const LINEAR_CONTAINER = /^(?:fc|lin|proj|head|dense|out|mlp|classif)/i;
+
 const NORM_NAME = /norm|ln|rms/i;
 
-/** @param inputSizes  of the recurrent layers of the file: a matrix with such columns may be the embedding before one. */
+/** What a module stands among. */
+export interface Surroundings {
+  /** Of the recurrent layers of the file: a matrix with such columns may be the embedding before one. */
+  readonly inputSizes: ReadonlySet<number>;
+  /** Whether a module of this path has tensors. */
+  readonly paths: { has(path: string): boolean };
+}
+
 export function recogniseNonRecurrent(
   path: string,
   shapes: NamedShapes,
-  inputSizes: ReadonlySet<number>,
+  around: Surroundings,
 ): RecognisedModule {
   const weight = shapes.get('weight');
   const bias = shapes.get('bias');
@@ -23,17 +34,17 @@ export function recogniseNonRecurrent(
   const names = [...shapes.keys()];
   if (weight === undefined || names.some((name) => name !== 'weight' && name !== 'bias'))
     return unknown(path, shapes);
-  if (bias === undefined) return withoutBias(path, shapes, weight, inputSizes);
-  const [first = 0] = weight;
-  const fitsRows = bias.length === 1 && bias[0] === first;
+  const isKernel = weight.length === 3 || weight.length === 4;
+  if (isKernel) return recogniseKernel(path, shapes, weight, bias) ?? unknown(path, shapes);
+  if (bias === undefined) return withoutBias(path, shapes, weight, around);
+  const fitsRows = bias.length === 1 && bias[0] === weight[0];
   if (fitsRows && weight.length === 1) {
-    const doubts = ['whether it is GroupNorm, InstanceNorm or BatchNorm without statistics instead'];
+    const doubts = ['eps', 'whether it is GroupNorm, InstanceNorm or BatchNorm without statistics instead'];
     return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: true, doubts };
   }
   if (fitsRows && weight.length === 2) return linear(path, shapes, weight, true, []);
-  if (fitsRows && (weight.length === 3 || weight.length === 4)) return conv(path, shapes, weight, true);
   if (`${bias}` === `${weight}` && weight.length > 1)
-    return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: true, doubts: [] };
+    return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: true, doubts: ['eps'] };
   return unknown(path, shapes);
 }
 
@@ -41,28 +52,47 @@ function withoutBias(
   path: string,
   shapes: NamedShapes,
   weight: readonly number[],
-  inputSizes: ReadonlySet<number>,
+  around: Surroundings,
 ): RecognisedModule {
   const [rows = 0, columns = 0] = weight;
-  const name = lastPart(path);
   if (weight.length === 1) {
-    if (NORM_NAME.test(name)) {
-      const doubts = ['whether it is RMSNorm instead, which tf.layers does not have'];
+    if (NORM_NAME.test(lastPart(path))) {
+      const doubts = ['eps', 'whether it is RMSNorm instead, which tf.layers does not have'];
       return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: false, doubts };
     }
-    const doubts = ['whether it is LayerNorm without bias, or RMSNorm, instead'];
+    const doubts = ['whether it is LayerNorm without bias, RMSNorm, or another scale instead'];
     return { kind: 'prelu', path, shapes, parameters: rows, doubts };
   }
-  if (weight.length === 2) {
-    const isEmbedding =
-      EMBEDDING_NAME.test(name) || (!LINEAR_NAME.test(name) && inputSizes.has(columns) && rows > columns);
-    if (!isEmbedding)
-      return linear(path, shapes, weight, false, [`whether it is Embedding(${rows}, ${columns}) instead`]);
-    const doubts = [`whether it is Linear(${columns}, ${rows}, bias=False) instead`];
-    return { kind: 'embedding', path, shapes, numEmbeddings: rows, embeddingDim: columns, doubts };
+  if (weight.length !== 2) return unknown(path, shapes);
+  if (!isEmbedding(path, rows, columns, around))
+    return linear(path, shapes, weight, false, [`whether it is Embedding(${rows}, ${columns}) instead`]);
+  const doubts = [`whether it is Linear(${columns}, ${rows}, bias=False) instead`];
+  return { kind: 'embedding', path, shapes, numEmbeddings: rows, embeddingDim: columns, doubts };
+}
+
+/** By the nearest name in the path that says something; else by its place and sizes. */
+function isEmbedding(
+  path: string,
+  rows: number,
+  columns: number,
+  { inputSizes, paths }: Surroundings,
+): boolean {
+  const [last = '', ...containers] = path.split('.').reverse();
+  const isNumber = /^\d+$/.test(last);
+  for (const name of [last, ...containers]) {
+    if (EMBEDDING_NAME.test(name)) return true;
+    if ((name === last ? LINEAR_NAME : LINEAR_CONTAINER).test(name)) return false;
   }
-  if (weight.length === 3 || weight.length === 4) return conv(path, shapes, weight, false);
-  return unknown(path, shapes);
+  // In a Sequential an Embedding comes first, since it takes indices.
+  if (isNumber && Number(last) > 0 && hasEarlier(path, last, paths)) return false;
+  return inputSizes.has(columns) && rows > columns;
+}
+
+/** Whether the Sequential around a module has one with tensors before it; of those right before it, to bound the work. */
+function hasEarlier(path: string, last: string, paths: Surroundings['paths']): boolean {
+  const start = path.slice(0, -last.length);
+  const before = Array.from({ length: 8 }, (_, i) => Number(last) - 1 - i);
+  return before.some((i) => i >= 0 && paths.has(start + i));
 }
 
 function linear(
@@ -75,16 +105,6 @@ function linear(
   return { kind: 'linear', path, shapes, inFeatures, outFeatures, bias, doubts };
 }
 
-function conv(
-  path: string,
-  shapes: NamedShapes,
-  [outChannels = 0, inChannels = 0, ...kernelSize]: readonly number[],
-  bias: boolean,
-): RecognisedModule {
-  const doubts = ['stride, padding, dilation and groups', 'whether it is a transposed convolution instead'];
-  return { kind: 'conv', path, shapes, outChannels, inChannels, kernelSize, bias, doubts };
-}
-
 /** Running statistics, and weight and bias of as many channels, or neither. */
 function batchNorm(path: string, shapes: NamedShapes): RecognisedModule | undefined {
   const [features] = shapes.get('running_mean') ?? [];
@@ -95,7 +115,10 @@ function batchNorm(path: string, shapes: NamedShapes): RecognisedModule | undefi
   const fits =
     names.length === vectors.length && vectors.every((name) => `${shapes.get(name)}` === `${features}`);
   if (!fits) return undefined;
-  const doubts = ['whether it is BatchNorm1d, 2d or 3d', 'eps and momentum'];
+  const doubts = [
+    'whether it is BatchNorm1d, 2d or 3d, or InstanceNorm with track_running_stats',
+    'eps and momentum',
+  ];
   return { kind: 'batchNorm', path, shapes, features, affine, doubts };
 }
 

@@ -1,49 +1,95 @@
 /** Recognises the torch modules that own the tensors of a state_dict, by names and shapes. */
 
-import { lastPart, parentPath } from '../state-dict/keys.js';
+import { showFirst } from '../check.js';
+import { type Derivation, findDerivations, type Undetermined } from '../matching/reparametrised/derive.js';
+import { pythonRemedy } from '../matching/reparametrised/with-derived.js';
+import { lastPart } from '../state-dict/keys.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
-import type { TorchDtype } from '../state-dict/tensors/tensor.js';
-import type { NamedShapes, RecognisedModule } from './modules.js';
+import {
+  adopt,
+  byPath,
+  type Group,
+  groupByPath,
+  modulesInside,
+  type TensorShape,
+  withWeights,
+} from './groups.js';
+import { describeModule, type NamedShapes, type RecognisedModule } from './modules.js';
 import { recogniseNonRecurrent } from './recognise-non-recurrent.js';
 import { recogniseRecurrent } from './recognise-recurrent.js';
-
-/** A tensor without its elements. */
-export interface TensorShape {
-  readonly dtype: TorchDtype;
-  readonly shape: readonly number[];
-}
 
 /**
  * The modules that own the tensors, in the order of the file. Every tensor is in one of them: a module that
  * is not recognised has the kind `unknown`, with the reason.
+ *
+ * Weights that the file stores as other tensors (`weight_norm` and its like) stand in their modules under their own names; where
+ * the module is not recognised with them, its tensors stand as they are.
  */
 export function recogniseModules(tensors: ReadonlyMap<string, TensorShape>): RecognisedModule[] {
-  const groups = groupByPath(tensors);
+  const { derived, undetermined } = findDerivations(tensors);
+  const modules = recogniseAll(tensors, derived, undetermined);
+  const failed = new Set(modules.flatMap(({ kind, derived: own = [] }) => (kind === 'unknown' ? own : [])));
+  if (failed.size === 0) return modules;
+  const kept = new Map([...derived].filter(([, derivation]) => !failed.has(derivation)));
+  return recogniseAll(tensors, kept, undetermined);
+}
+
+function recogniseAll(
+  tensors: ReadonlyMap<string, TensorShape>,
+  derived: ReadonlyMap<string, Derivation>,
+  undetermined: ReadonlyMap<string, Undetermined>,
+): RecognisedModule[] {
+  const groups = groupByPath(withWeights(tensors, derived));
+  const derivedIn = byPath(derived);
+  const lackingIn = byPath(undetermined);
+  for (const [path, lacking] of lackingIn) adopt(groups, path, lacking);
+  const outer = modulesInside(groups.keys());
   const inputSizes = new Set<number>();
   const found = new Map<string, RecognisedModule>();
   for (const [path, group] of groups) {
-    const module = unusable(path, group) ?? recogniseRecurrent(path, shapesOf(group));
+    const module =
+      unusable(path, group) ??
+      parametrized(path, group, lackingIn.get(path) ?? []) ??
+      recogniseRecurrent(path, shapesOf(group));
     if (module === undefined) continue;
     found.set(path, module);
     if (module.kind === 'recurrent') inputSizes.add(module.args.inputSize);
   }
-  return [...groups].map(
-    ([path, group]) => found.get(path) ?? recogniseNonRecurrent(path, shapesOf(group), inputSizes),
-  );
+  return [...groups].map(([path, group]) => {
+    const module =
+      found.get(path) ?? recogniseNonRecurrent(path, shapesOf(group), { inputSizes, paths: groups });
+    const inner = outer.get(path) ?? [];
+    const own = derivedIn.get(path);
+    const checked = inner.length > 0 ? withModulesInside(module, inner) : module;
+    return own === undefined ? checked : { ...checked, derived: own };
+  });
 }
 
-type Group = ReadonlyMap<string, TensorShape>;
+/** A module whose weight is what a parametrization makes of the tensors in the file. */
+function parametrized(
+  path: string,
+  group: Group,
+  lacking: readonly Undetermined[],
+): RecognisedModule | undefined {
+  if (lacking.length === 0) return undefined;
+  const doubts = lacking.map((weight) => {
+    const names = weight.from.map((part) => (path === '' ? part : part.slice(path.length + 1)));
+    return `${lastPart(weight.key)} is computed of ${names.join(', ')} in a way that the file does not tell. ${pythonRemedy(weight)}`;
+  });
+  return { kind: 'unknown', path, shapes: shapesOf(group), doubts };
+}
 
-/** Tensors by the path of their module, under their names inside it. */
-function groupByPath(tensors: ReadonlyMap<string, TensorShape>): Map<string, Group> {
-  const groups = new Map<string, Map<string, TensorShape>>();
-  for (const [key, tensor] of tensors) {
-    const [path, name] = [parentPath(key), lastPart(key)];
-    const group = groups.get(path);
-    if (group) group.set(name, tensor);
-    else groups.set(path, new Map([[name, tensor]]));
-  }
-  return groups;
+/** torch's modules with parameters have none inside: what has is of another class, and computes something else. */
+function withModulesInside(module: RecognisedModule, inner: readonly string[]): RecognisedModule {
+  if (module.kind === 'unknown') return module;
+  const { path, shapes } = module;
+  const doubt = `it has the parameters of ${describeModule(module)}, but modules inside (${showFirst(inner, String, 4)}), which torch.nn.${torchNameOf(module)} has not`;
+  return { kind: 'unknown', path, shapes, doubts: [doubt], like: module };
+}
+
+/** The name before the arguments: `LSTMCell`. */
+function torchNameOf(module: RecognisedModule): string {
+  return describeModule(module).replace(/\(.*$/, '');
 }
 
 function shapesOf(group: Group): NamedShapes {

@@ -106,8 +106,8 @@ describe('fromStateDict of the cells', () => {
       const error = faultOf(layer, below('decoder', weights(gates)), { prefix: 'decoder' });
       expect(error.missing).to.deep.equal(['decoder.weight_ih_l0', 'decoder.weight_hh_l0']);
       expect(error.message).to.contain(
-        '\n\tHint: "decoder.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run ' +
-          'over a sequence computes the same, rename the keys, "decoder.weight_ih" to "decoder.weight_ih_l0" and so on.',
+        '\n\tHint: "decoder.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model ' +
+          'runs it over a sequence with nothing between the steps, rename the keys, "decoder.weight_ih" to "decoder.weight_ih_l0" and so on.',
       );
     });
 
@@ -153,7 +153,7 @@ describe('fromStateDict of the cells', () => {
       'weight_hr',
     ]);
     expect(faultOf('GRUCell', weights(3).set('weight_hh', f32([3, 9]))).message).to.match(
-      /shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. It is transposed/,
+      /shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. Its sizes are exchanged/,
     );
     expect(faultOf('GRUCell', weights(3).set('weight_ih', f32([18]))).mismatched).to.deep.equal([
       'weight_ih',

@@ -130,7 +130,8 @@ describe('fromStateDict', () => {
     expect(faultOf(stateDict, { prefix: 'gru' }).message).to.equal(
       'Error(s) in loading state_dict for GRU:' +
         '\n\tMissing key(s) in state_dict: "gru.weight_ih_l0", "gru.weight_hh_l0". ' +
-        '\n\tHint: The missing keys are there below another path: pass prefix: "encoder.gru" or prefix: "decoder".',
+        '\n\tHint: The missing keys are there below 2 other paths, and the file does not tell which is meant: ' +
+        'pass prefix: "decoder" or prefix: "encoder.gru".',
     );
   });
 
@@ -162,6 +163,9 @@ describe('fromStateDict', () => {
   it('lists keys that are not parameters of the layer', () => {
     const stateDict = weights().set('flat_weights', f32([3]));
     expect(faultOf(stateDict).unexpected).to.deep.equal(['flat_weights']);
+    expect(faultOf(stateDict.set('norm.weight', f32([3]))).message).to.match(
+      /Hint: The module of this GRU has "flat_weights" and 1 more as well, which torch\.nn\.GRU has not: the PyTorch model has/,
+    );
   });
 
   it('recognises an LSTM by its gates', () => {
@@ -230,11 +234,11 @@ describe('fromStateDict', () => {
   it('reports transposed weights', () => {
     const ih = faultOf(weights().set('weight_ih_l0', f32([2, 9])));
     expect(ih.message).to.match(
-      /shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
+      /shape \[2, 9\] from checkpoint, .* is \[9, 2\]\. Its sizes are exchanged: the weight is transposed/,
     );
     const hh = faultOf(weights().set('weight_hh_l0', f32([3, 9])));
     expect(hh.message).to.match(
-      /shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. It is transposed: save the weight as PyTorch has it, \[out, in\]\.$/,
+      /shape \[3, 9\] from checkpoint, .* is \[9, 3\]\. Its sizes are exchanged: the weight is transposed/,
     );
   });
 

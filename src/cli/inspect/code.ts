@@ -1,10 +1,15 @@
 /** TypeScript that rebuilds the modules of a file and loads them. It compiles and runs as it is printed. */
 
 import { showFirst } from '../../check.js';
-import { describeModule, type RecognisedModule, type RecurrentModule } from '../../torch/modules.js';
+import {
+  derivedNotes,
+  describeModule,
+  type RecognisedModule,
+  type RecurrentModule,
+} from '../../torch/modules.js';
 import { printable, stringLiteral } from '../printable.js';
 import { embeddingArgs, kindCode, linearArgs, type ModuleCode } from './module-code.js';
-import { keyStart, outerModules, type PlainOrder, plainOrder } from './structure.js';
+import { type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
 
 /** Where the tensors came from, which the code repeats. */
@@ -91,8 +96,6 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
   const identifier = identifierMaker();
   const imports = new Set<string>(['readStateDict']);
   const blocks: string[] = [];
-  const outer = outerModules(modules);
-  let usesOwn = false;
   let usesTf = false;
   for (const module of modules) {
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
@@ -101,28 +104,24 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
       blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
       continue;
     }
-    const start = keyStart(module.path);
-    const isOuter = outer.has(start);
-    usesOwn ||= isOuter;
     const code: ModuleCode = kindCode(module, {
       variable: identifier(module.path),
       prefix: module.path === '' ? undefined : stringLiteral(module.path),
       name: LAYER_NAME.test(module.path) ? stringLiteral(module.path) : undefined,
-      tensors: isOuter ? `ownTensors(stateDict, ${stringLiteral(start)})` : 'stateDict',
     });
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
     const doubts = module.doubts.length > 0 ? `. Not stored in the file: ${module.doubts.join('; ')}.` : '';
-    blocks.push([`// ${title}${doubts}`, ...code.lines].join('\n'));
+    const derived = derivedNotes(module).map((note) => `// Computed when it is loaded: ${printable(note)}.`);
+    blocks.push([`// ${title}${doubts}`, ...derived, ...code.lines].join('\n'));
   }
   return [
     ...tfjsImport(usesTf, modules),
-    `import { ${[...[...imports].sort(), ...(usesOwn ? ['type StateDict'] : [])].join(', ')} } from 'tfjs-torch-rnn';`,
+    `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
     readingLines(source),
     '',
-    ...(usesOwn ? [OWN_TENSORS, ''] : []),
     blocks.join('\n\n'),
   ].join('\n');
 }
@@ -132,8 +131,3 @@ function tfjsImport(usesTf: boolean, modules: readonly RecognisedModule[]): stri
   if (usesTf) return ["import * as tf from '@tensorflow/tfjs';"];
   return modules.some(({ kind }) => kind !== 'unknown') ? ["import '@tensorflow/tfjs';"] : [];
 }
-
-const OWN_TENSORS = `/** The tensors of a module, without those of the modules inside it. */
-function ownTensors(all: StateDict, start: string): StateDict {
-  return new Map([...all].filter(([key]) => key.startsWith(start) && !key.includes('.', start.length)));
-}`;

@@ -25,6 +25,7 @@ export function jsonReport(
       torch: describeModule(module),
       ...('args' in module && { args: module.args }),
       tensors: [...module.shapes.keys()],
+      derived: (module.derived ?? []).map(({ key, from, schemes }) => ({ key, from, schemes })),
       doubts: module.doubts,
     })),
     warnings,

@@ -27,8 +27,6 @@ export interface CodeNames {
   /** Literals of the module path and of a name for the layer; absent at the root, and where no layer can be called so. */
   readonly prefix: string | undefined;
   readonly name: string | undefined;
-  /** The expression for the tensors that it is loaded from. */
-  readonly tensors: string;
 }
 
 /** Inputs of convolutions, by the axes of the kernel. */
@@ -42,23 +40,19 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
     case 'linear':
       return layerCode('dense', linearArgs(module), names);
     case 'embedding':
-      return layerCode('embedding', embeddingArgs(module), names, [
-        '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
-      ]);
+      return layerCode('embedding', embeddingArgs(module), names, {
+        comments: [
+          '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
+        ],
+      });
     case 'layerNorm':
       return layerNormCode(module, names);
     case 'batchNorm':
       return layerCode('batchNormalization', batchNormArgs(module), names);
     case 'conv':
-      return layerCode(`conv${module.kernelSize.length}d`, convArgs(module), names, [
-        `// Channels last: ${CHANNELS_LAST[module.kernelSize.length]}. Pass strides, padding and dilationRate as the module had them.`,
-      ]);
+      return convCode(module, names);
     case 'prelu':
-      return layerCode('prelu', preluArgs(module), names, [
-        module.parameters === 1
-          ? '// For [B, T, C]: one value for all, so every axis is shared.'
-          : '// For [B, T, C]: share all axes but the channels.',
-      ]);
+      return preluCode(module, names);
   }
 }
 
@@ -67,30 +61,38 @@ function recurrentCode({ torchName }: RecurrentModule | CellModule, names: CodeN
   if (names.prefix !== undefined) args.push(['prefix', names.prefix]);
   if (torchName.startsWith('RNN')) args.push(['nonlinearity', "'tanh'"]);
   const options = args.length > 0 ? `, ${callText(args)}` : '';
-  const line = `export const ${names.variable} = ${torchName}.fromStateDict(${names.tensors}${options});`;
+  const line = `export const ${names.variable} = ${torchName}.fromStateDict(stateDict${options});`;
   return { lines: [line], imports: [torchName], usesTf: false };
 }
 
-/** A layer of tf.layers, made and loaded. */
+interface LayerCodeOptions {
+  /** Lines above. */
+  readonly comments?: readonly string[];
+  /** The input shape that it is built for before it is loaded. */
+  readonly build?: string;
+  /** Whether the factory is one of this package. */
+  readonly isOwn?: boolean;
+}
+
+/** A layer of tf.layers or of this package, made and loaded. */
 function layerCode(
   factory: string,
   args: readonly Argument[],
   names: CodeNames,
-  comments: readonly string[] = [],
-  build?: string,
+  { comments = [], build, isOwn = false }: LayerCodeOptions = {},
 ): ModuleCode {
-  const { variable, prefix, name, tensors } = names;
+  const { variable, prefix, name } = names;
   const all: Argument[] = [...(name === undefined ? [] : [['name', name] as const]), ...args];
   const options = prefix === undefined ? '' : `, ${callText([['prefix', prefix]])}`;
   return {
     lines: [
       ...comments,
-      `export const ${variable} = tf.layers.${factory}(${callText(all)});`,
+      `export const ${variable} = ${isOwn ? '' : 'tf.layers.'}${factory}(${callText(all)});`,
       ...(build === undefined ? [] : [`${variable}.build(${build});`]),
-      `loadStateDict(${variable}, ${tensors}${options});`,
+      `loadStateDict(${variable}, stateDict${options});`,
     ],
-    imports: ['loadStateDict'],
-    usesTf: true,
+    imports: isOwn ? ['loadStateDict', factory] : ['loadStateDict'],
+    usesTf: !isOwn,
   };
 }
 
@@ -119,13 +121,8 @@ function layerNormCode({ normalizedShape, bias }: LayerNormModule, names: CodeNa
   if (!bias) args.push(['center', false]);
   const leading = axes.length > 1 ? 'null' : 'null, null';
   const build = `[${leading}, ${normalizedShape.join(', ')}]`;
-  return layerCode(
-    'layerNormalization',
-    args,
-    names,
-    [`// Built for inputs ${build}: give them the rank that yours have.`],
-    build,
-  );
+  const comments = [`// Built for inputs ${build}: give them the rank that yours have.`];
+  return layerCode('layerNormalization', args, names, { comments, build });
 }
 
 function batchNormArgs({ affine }: BatchNormModule): Argument[] {
@@ -133,11 +130,37 @@ function batchNormArgs({ affine }: BatchNormModule): Argument[] {
   return affine ? args : [...args, ['scale', false], ['center', false]];
 }
 
-function convArgs({ outChannels, kernelSize, bias }: ConvModule): Argument[] {
-  const kernel = kernelSize.length === 1 ? `${kernelSize[0]}` : `[${kernelSize.join(', ')}]`;
-  return [['filters', outChannels], ['kernelSize', kernel], ...biasArgs(bias)];
+/** Of tf.layers where it has the convolution; transposed and grouped ones are of this package. */
+function convCode(module: ConvModule, names: CodeNames): ModuleCode {
+  const { outChannels, kernelSize, bias, transposed, groups } = module;
+  const axes = kernelSize.length;
+  const kernel = axes === 1 ? `${kernelSize[0]}` : `[${kernelSize.join(', ')}]`;
+  const start = `// Channels last: ${CHANNELS_LAST[axes]}.`;
+  if (!transposed && groups === 1)
+    return layerCode(
+      `conv${axes}d`,
+      [['filters', outChannels], ['kernelSize', kernel], ...biasArgs(bias)],
+      names,
+      { comments: [`${start} Pass strides, padding and dilationRate as the module had them.`] },
+    );
+  const args: Argument[] = [
+    ['outChannels', outChannels],
+    ['kernelSize', kernel],
+    ...(groups === 1 ? [] : [['groups', groups] as const]),
+    ...(bias ? [] : [['bias', false] as const]),
+  ];
+  const more = transposed ? 'stride, padding, outputPadding' : 'stride, padding';
+  const comments = [`${start} Pass ${more} and dilation as the module had them.`];
+  return layerCode(`conv${transposed ? 'Transpose' : ''}${axes}d`, args, names, { comments, isOwn: true });
 }
 
-function preluArgs({ parameters }: PReLUModule): Argument[] {
-  return [['sharedAxes', parameters === 1 ? '[1, 2]' : '[1]']];
+/** alpha lies along the last axes, and serves inputs of any rank from 2 on once it is loaded. */
+function preluCode({ parameters }: PReLUModule, names: CodeNames): ModuleCode {
+  return parameters === 1
+    ? layerCode('prelu', [['sharedAxes', '[1]']], names, {
+        comments: ['// In a model that is saved with [B, T, C] inside: sharedAxes: [1, 2].'],
+      })
+    : layerCode('prelu', [], names, {
+        comments: ['// In a model that is saved with [B, T, C] inside: sharedAxes: [1].'],
+      });
 }

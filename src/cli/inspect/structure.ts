@@ -36,15 +36,3 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
     (linear === undefined || linear.inFeatures === width);
   return fits ? { embedding, recurrent, linear } : undefined;
 }
-
-/** What the keys of a module begin with: `encoder.gru.`; '' at the root. */
-export function keyStart(path: string): string {
-  return path === '' ? '' : `${path}.`;
-}
-
-/** The key starts of the modules that have others inside, as a subclass of GRU has its head. */
-export function outerModules(modules: readonly RecognisedModule[]): ReadonlySet<string> {
-  // In this order the modules inside another follow it directly.
-  const starts = modules.map(({ path }) => keyStart(path)).sort();
-  return new Set(starts.filter((start, i) => starts[i + 1]?.startsWith(start)));
-}

@@ -1,6 +1,6 @@
 import { showFirst, showShape } from '../../check.js';
 import type { SourceDescription } from '../../state-dict/describe.js';
-import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { derivedNotes, describeModule, type RecognisedModule } from '../../torch/modules.js';
 import { printable, printableMessage } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -68,6 +68,7 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
     const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;
     const note = open === '' ? '' : terminal.style('dim', ` (not stored in the file: ${open})`);
     terminal.line(`${name}: ${terminal.style('cyan', describeModule(module))}, ${keys}${note}`);
+    for (const derived of derivedNotes(module)) terminal.line(`  ${printable(derived)}`);
   }
 }
 

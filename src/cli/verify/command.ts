@@ -1,11 +1,10 @@
 import { message, show, showShape } from '../../check.js';
 import { describeSource } from '../../state-dict/describe.js';
-import { joinPath } from '../../state-dict/keys.js';
 import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { NONLINEARITIES, type Nonlinearity } from '../../torch/cells.js';
-import { type CellModule, describeModule, type RecurrentModule } from '../../torch/modules.js';
+import { type CellModule, describeModule, fileKeys, type RecurrentModule } from '../../torch/modules.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
@@ -79,7 +78,7 @@ async function run(words: ParsedWords, context: CommandContext): Promise<ExitCod
   };
   const module = await findModule(source, path, words.value('layer'), signal);
   checkOptionsFit(words, module);
-  const select = module.path === '' ? undefined : [module.path];
+  const select = fileKeys(module);
   const read = await readFor(WHERE, source, { path, select, signal });
   const stateDict = ownTensors(read, module);
   const [x, h0, c0] = [await readArray('--input', input, signal), await array('h0'), await array('c0')];
@@ -133,7 +132,10 @@ async function findModule(
 ): Promise<RecurrentModule | CellModule> {
   const { tensors } = await describeSource(WHERE, source, { limits: resolveLimits(WHERE), path, signal });
   const modules = recogniseModules(tensors);
-  const runnable = modules.filter((module) => module.kind === 'recurrent' || module.kind === 'cell');
+  // PyTorch's numbers judge what a class that is derived from torch's computes.
+  const runnable = modules
+    .map((module) => (module.kind === 'unknown' ? (module.like ?? module) : module))
+    .filter((module) => module.kind === 'recurrent' || module.kind === 'cell');
   const found = wanted === undefined ? runnable : runnable.filter((module) => module.path === wanted);
   const [module] = found;
   if (module !== undefined && found.length === 1) return module;
@@ -150,8 +152,8 @@ async function findModule(
 }
 
 /** The tensors of the layer itself, without those of modules inside it, such as the head of a subclass. */
-function ownTensors(stateDict: StateDict, { path, shapes }: RecurrentModule | CellModule): StateDict {
-  const keys = new Set([...shapes.keys()].map((name) => joinPath(path, name)));
+function ownTensors(stateDict: StateDict, module: RecurrentModule | CellModule): StateDict {
+  const keys = new Set(fileKeys(module));
   return new Map([...stateDict].filter(([key]) => keys.has(key)));
 }
 

@@ -3,6 +3,8 @@
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { checkObject, message, show } from '../../check.js';
 import { Faults, shapeFits } from '../../matching/faults.js';
+import { hintAtOtherClass, hintAtParametrizations } from '../../matching/hints/classes.js';
+import { isToldByName } from '../../matching/hints/keys.js';
 import { checkStateDict } from '../../matching/select-keys.js';
 import { checkModulePath } from '../../state-dict/keys.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
@@ -60,12 +62,17 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
   const faults = new Faults();
   const file = new ModuleFile(where, stateDict, prefix);
   const read = readArgs(file, gates, faults);
-  if (read === undefined) throw faults.toError(name);
+  if (read === undefined) throw hinted(faults, file).toError(name);
   checkAgainst(where, args, read);
   const layer = new layerClass({ ...args, ...read } as unknown as Args);
   const shapes = layer.torchShapes(read.inputSize);
   compare(file, shapes, faults);
-  if (faults.isAny) throw faults.toError(name);
+  if (faults.isAny) {
+    hinted(faults, file);
+    const foreign = faults.unexpected.filter((key) => !faults.explains(key) && !isToldByName(key));
+    hintAtOtherClass(faults, foreign, `torch.nn.${name}`, `this ${name}`);
+    throw faults.toError(name);
+  }
   const values = new Map([...shapes.keys()].map((key) => [key, file.values(key)]));
   buildAllOrNone([layer], () => {
     layer.ensureBuilt(read.inputSize);
@@ -74,6 +81,11 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
   });
   tellWarnings(where, file.warnings, onWarnings);
   return layer;
+}
+
+function hinted(faults: Faults, { undetermined }: ModuleFile): Faults {
+  hintAtParametrizations({ faults, undetermined });
+  return faults;
 }
 
 /** Options of loadStateDict, which a layer's constructor does not know. */

@@ -1,6 +1,9 @@
 /** The part of a state_dict that belongs to one module. */
 
 import { show } from '../../check.js';
+import { byNearness } from '../../matching/hints/natural-order.js';
+import type { Undetermined } from '../../matching/reparametrised/derive.js';
+import { withDerived } from '../../matching/reparametrised/with-derived.js';
 import { modulesWith, type Selection, selectKeys } from '../../matching/select-keys.js';
 import { joinPath } from '../../state-dict/keys.js';
 import { checkTensor } from '../../state-dict/tensors/check.js';
@@ -14,22 +17,34 @@ export class ModuleFile implements ModuleShapes {
   private readonly selection: Selection;
   /** About the values that were read so far. */
   readonly warnings: string[] = [];
+  /** With the weights that the file stores as other tensors, in place of those. */
+  private readonly stateDict: StateDict;
+  /** Weights that the file has in other tensors, of which they cannot be computed. */
+  readonly undetermined: ReadonlyMap<string, Undetermined>;
 
   constructor(
     private readonly where: string,
-    private readonly stateDict: StateDict,
+    file: StateDict,
     prefix: string,
   ) {
-    this.selection = selectKeys([...stateDict.keys()], [], { prefix, stripPrefix: false });
+    const { stateDict, derived, undetermined } = withDerived(where, file);
+    this.undetermined = undetermined;
+    const parts = new Set([...derived.values()].flatMap(({ from }) => from));
+    this.stateDict = new Map([...stateDict].filter(([key]) => !parts.has(key)));
+    this.selection = selectKeys([...this.stateDict.keys()], [], { prefix, stripPrefix: false });
   }
 
   get names(): string[] {
     return [...this.selection.keys.keys()];
   }
 
-  /** The paths of the modules that hold all these names. */
-  modulesWith(names: readonly string[]): string[] {
-    return modulesWith(this.stateDict.keys(), names);
+  /** The modules that hold all these names, the nearest to this one first. */
+  modulesWith(names: readonly string[]) {
+    const paths = byNearness(modulesWith(this.stateDict.keys(), names), this.selection.path);
+    return paths.map((path) => ({
+      path,
+      shape: (name: string) => this.stateDict.get(joinPath(path, name))?.shape,
+    }));
   }
 
   /** The key in the file, whether present or not. */

@@ -1,6 +1,6 @@
 /** What the names of missing and unexpected keys suggest. */
 
-import { isWithinEditDistance } from './edit-distance.js';
+import { isWithinEditDistance } from '../edit-distance.js';
 
 /** Keras's weight names, after a dot or a slash, with or without TensorFlow's `:0`. */
 const KERAS_NAME =
@@ -8,6 +8,9 @@ const KERAS_NAME =
 
 /** The weight that every cell has. */
 const WEIGHT_IH = /(?:^|\.)weight_ih$/;
+
+/** The projection of an LSTM. */
+const PROJECTION = /(?:^|\.)weight_hr_l0$/;
 
 /** A misspelling changes at most this many characters. */
 const MAX_EDITS = 2;
@@ -31,8 +34,8 @@ export function keyHints(missing: readonly string[], unexpected: readonly string
     ...hint(
       unexpected.find(isCellOf(lacking)),
       (key) =>
-        `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, since one layer run over a ` +
-        `sequence computes the same, rename the keys, "${key}" to "${key}_l0" and so on.`,
+        `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model runs it over a ` +
+        `sequence with nothing between the steps, rename the keys, "${key}" to "${key}_l0" and so on.`,
     ),
     ...hint(
       missing.find(isCellOf(found)),
@@ -41,10 +44,15 @@ export function keyHints(missing: readonly string[], unexpected: readonly string
         `of its first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
     ),
     ...hint(
-      unexpected.find((name) => /(?:^|\.)weight_hr_l0$/.test(name)),
+      unexpected.find((name) => PROJECTION.test(name)),
       (key) => `"${key}" is a projection, which only torch.nn.LSTM has (proj_size).`,
     ),
   ];
+}
+
+/** Whether the name of an unexpected key tells by itself where it is from. */
+export function isToldByName(key: string): boolean {
+  return KERAS_NAME.test(key) || PROJECTION.test(key);
 }
 
 /** A missing key and the unexpected one that it may be a misspelling of. */
