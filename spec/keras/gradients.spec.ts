@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadKerasModel } from '../../src/keras/index.js';
-import { findSlots, slotsOf } from '../../src/keras/weights/slots.js';
+import { byLayer, findSlots, slotsOf } from '../../src/keras/weights/slots.js';
 import { describeEachBackend } from '../support/backends.js';
 import type { FloatTensor } from '../support/fixtures.js';
 import { expectGradient } from '../support/gradients.js';
@@ -16,7 +16,7 @@ function expectedGradients(
   model: tf.LayersModel,
   gradients: Readonly<Record<string, FloatTensor>>,
 ): Map<tf.Variable, tf.Tensor> {
-  const slots = slotsOf(model, false);
+  const slots = byLayer(slotsOf(model, false));
   const pairs = Object.entries(gradients).flatMap(([name, gradient]) => {
     const parts = name.split('/');
     const [slot] = findSlots(slots, { layers: parts.slice(0, -1), weight: parts.at(-1) as string });

@@ -110,7 +110,7 @@ const REFUSALS: readonly Refusal[] = [
     of: 'a configuration that tfjs cannot build',
     in: ['2', 'sequential'],
     change: ({ layer }) => (layer('out').config.units = null),
-    message: 'loadKerasModel: model "sequence_to_vector": expected layers that tfjs can build, got ',
+    message: 'loadKerasModel: layer "out": expected one that tfjs can build, got ',
   },
   {
     of: 'the hard sigmoid of Keras 3, which is another one',

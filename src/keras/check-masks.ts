@@ -1,6 +1,8 @@
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
-import { makesMask, maskSource } from '../layers/masks/graph.js';
+import { deliveredMasks, originOf } from '../layers/masks/graph.js';
+import { maskRuleOf } from '../layers/masks/mask-rules.js';
+import type { BuiltModel } from './build.js';
 import { unsupported } from './json.js';
 import { KerasGRU } from './layer/keras-gru.js';
 import type { MaskExpectation } from './topology/topology.js';
@@ -8,10 +10,10 @@ import type { MaskExpectation } from './topology/topology.js';
 type Layer = layers.Layer;
 
 /** @throws UnsupportedError for a layer that tfjs would mask and Keras did not, or the other way round. */
-export function checkMasks(model: Layer, expectations: readonly MaskExpectation[]): void {
+export function checkMasks(model: BuiltModel, expectations: readonly MaskExpectation[]): void {
   for (const { path, isMasked } of expectations) {
-    const layer = findLayer(model, path);
-    const sources = layer.inboundNodes.map(({ inputTensors: [x] }) => maskSource(x));
+    const layer = model.at(path);
+    const sources = layer.inboundNodes.map(({ inputTensors: [x] }) => originOf(deliveredMasks.of(x)));
     // 'input' fits both: the mask comes from outside a nested model, and the layer decides in each call.
     const isOther = sources.some((source) => source === (isMasked ? 'none' : 'graph'));
     if (!isOther) continue;
@@ -54,11 +56,11 @@ function maskOf(tensor: SymbolicTensor, rules: 'Keras' | 'tfjs', seen = new Map<
   let mask = '';
   if (inner) {
     // tfjs loses the mask at the output of a nested model.
-    const passed = maskSource(inner) === 'input' ? above() : [];
+    const passed = originOf(deliveredMasks.of(inner)) === 'input' ? above() : [];
     if (rules === 'Keras') mask = union([maskOf(inner, rules, seen), ...passed]);
   } else if (sourceLayer.supportsMasking && !outputTensorIndex) {
     const isPartial = rules === 'tfjs' && MERGES.has(sourceLayer.getClassName());
-    if (makesMask(sourceLayer)) mask = `${sourceLayer.getClassName()} of ${inputs[0]?.id}`;
+    if (maskRuleOf(sourceLayer) === 'makes') mask = `${sourceLayer.getClassName()} of ${inputs[0]?.id}`;
     else mask = isPartial ? mergedByTfjs(above()) : union(above());
   }
   seen.set(tensor.id, mask);
@@ -78,14 +80,4 @@ function union(masks: readonly string[]): string {
 function childrenOf(model: Layer): readonly Layer[] {
   const { layers: children } = model as unknown as { readonly layers?: readonly Layer[] };
   return Array.isArray(children) ? children : [];
-}
-
-/** The layer at a path, in which a wrapper's name stands for the model inside it. */
-function findLayer(model: Layer, path: readonly string[]): Layer {
-  return path.reduce((parent, name) => {
-    const { layer: inner } = parent as unknown as { readonly layer?: Layer };
-    const found = childrenOf(inner ?? parent).find((child) => child.name === name);
-    if (found === undefined) throw new Error(`no layer ${show(name)} in ${show(parent.name)}`);
-    return found;
-  }, model);
 }

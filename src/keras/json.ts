@@ -21,9 +21,37 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The objects in a JSON value, from the outside in. */
 export function* objectsIn(value: unknown): Generator<JsonObject> {
-  if (isObject(value)) yield value;
-  if (typeof value === 'object' && value !== null)
-    for (const child of Object.values(value)) yield* objectsIn(child);
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (isObject(next)) yield next;
+    if (typeof next === 'object' && next !== null)
+      for (const child of Object.values(next).reverse()) open.push(child);
+  }
+}
+
+/** What a topology may have: much more than a model that tfjs can run. */
+export const MAX_DEPTH = 200;
+export const MAX_VALUES = 5_000_000;
+
+/**
+ * Checks what a recursion over a topology relies on. Text cannot hold cycles or shared values, but a program's object can.
+ * @throws FormatError for values nested too deep, and for too many.
+ */
+export function checkSize(what: string, topology: unknown): void {
+  const open = [{ value: topology, depth: 0 }];
+  for (let count = 0, next = open.pop(); next !== undefined; count++, next = open.pop()) {
+    const { value, depth } = next;
+    if (depth > MAX_DEPTH) throw tooLarge(what, `values nested ${MAX_DEPTH} deep at most`, 'deeper ones');
+    if (count >= MAX_VALUES) throw tooLarge(what, `${MAX_VALUES} values at most`, 'more');
+    if (typeof value !== 'object' || value === null) continue;
+    for (const child of Object.values(value)) open.push({ value: child, depth: depth + 1 });
+  }
+}
+
+/** The error for a model beyond a limit. */
+export function tooLarge(what: string, rule: string, got: string): FormatError {
+  return formatError('TOO_LARGE', WHERE, what, rule, got);
 }
 
 /** The error for what Keras computes and neither tfjs nor this package does. */

@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../check.js';
-import { buildModel, disposingOnFailure } from './build.js';
+import { BuiltModel, disposingOnFailure } from './build.js';
 import { checkLostMasks, checkMasks } from './check-masks.js';
 import { WHERE } from './json.js';
 import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';
@@ -32,8 +32,9 @@ export async function loadKerasModel(
   const { original, model: topology, masks } = toTfjsTopology(artifacts.modelTopology);
   const weights = weightsFile(artifacts);
   return disposingOnFailure(() => {
-    const model = buildModel(topology);
-    checkMasks(model, masks);
+    const built = new BuiltModel(topology);
+    const { model } = built;
+    checkMasks(built, masks);
     checkLostMasks(model);
     loadWeights(model, original, weights);
     if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);

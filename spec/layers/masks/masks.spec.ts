@@ -347,10 +347,35 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
       expectClose(layer.apply(x, { mask }) as tf.Tensor, expected);
       expectClose(layer.apply(x, { mask: [mask] }) as tf.Tensor, expected);
       expectClose(layer.apply(x, { mask: tf.onesLike(mask), lengths: LENGTHS }) as tf.Tensor, expected);
-      expectClose(
-        layer.apply(x, { mask: tf.notEqual(tf.zeros([3, 5]), 1) }) as tf.Tensor,
-        layer.forward(x).output,
+    });
+    layer.dispose();
+  });
+
+  it('given eagerly throw where they do not fit', () => {
+    tf.tidy(() => {
+      const x = tf.randomNormal([3, 4, 2]);
+      const layer = make({ hiddenSize: 3 });
+      const apply = (mask: tf.Tensor) => () => layer.apply(x, { mask });
+      const rule = `${module}.apply: mask: expected shape [3, 4], one value per step of x, got`;
+      expect(apply(tf.ones([3, 5]))).to.throw(RangeError, `${rule} [3, 5]`);
+      expect(apply(tf.ones([4, 3]))).to.throw(RangeError, `${rule} [4, 3]`);
+      expect(apply(tf.ones([3, 4, 1]))).to.throw(RangeError, `${rule} [3, 4, 1]`);
+      expect(apply(tf.ones([4]))).to.throw(RangeError, `${rule} [4]`);
+      const gone = tf.ones([3, 4]);
+      gone.dispose();
+      expect(apply(gone)).to.throw(
+        RangeError,
+        `${module}.apply: mask: expected a live tensor, got a disposed one`,
       );
+    });
+  });
+
+  it('given eagerly count batch first, also where x does not', () => {
+    const layer = make({ hiddenSize: 3, batchFirst: false });
+    tf.tidy(() => {
+      const x = tf.randomNormal([4, 3, 2]);
+      const expected = layer.forward(x, { lengths: LENGTHS }).output;
+      expectClose(layer.apply(x, { mask: tf.notEqual(ids(), 0) }) as tf.Tensor, expected);
     });
     layer.dispose();
   });

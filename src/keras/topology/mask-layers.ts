@@ -5,100 +5,99 @@
  */
 
 import { show } from '../../check.js';
-import { describe, type LayerJson, nameOf, unsupported } from '../json.js';
+import { describe, nameOf, unsupported } from '../json.js';
+import type { Graph, GraphLayer, Layers } from './graph.js';
 import type { Call, Ref } from './nodes.js';
-
-/** A layer of a Functional model with its calls. */
-export interface GraphLayer {
-  readonly layer: LayerJson;
-  readonly calls: readonly Call[];
-}
-
-export type Graph = ReadonlyMap<string, GraphLayer>;
 
 /** Operations with which Keras 3 widens and merges masks. Each returns the mask when all its inputs are that mask. */
 const MASK_OPS = new Set('All Any Cast Concatenate ExpandDims LogicalAnd LogicalOr Squeeze Stack'.split(' '));
 
 /**
- * The names of the layers whose outputs are used as masks only.
+ * The names of the layers that compute the outputs. The others are masks and what is computed for nothing.
  * @throws UnsupportedError for a mask that tfjs does not make.
  */
-export function maskOnlyLayers(graph: Graph, outputs: readonly Ref[]): Set<string> {
-  const inData = reachable(
-    graph,
-    outputs.map(([name]) => name),
-  );
-  const isComparison = (name: string) => !inData.has(name);
-  const users = [...graph].filter(([name]) => inData.has(name));
-  const masks = users.flatMap(([user, { calls }]) =>
-    calls.flatMap((call) => call.masks.map((mask) => ({ user, mask }))),
-  );
-  for (const { user, mask } of masks) checkMask(graph, isComparison, user, mask);
-  const all = reachable(
-    graph,
-    masks.map(({ mask: [name] }) => name),
-  );
-  return new Set([...all].filter(isComparison));
+export function dataLayers({ layers, order }: Graph, outputs: readonly Ref[]): Set<string> {
+  const inData = reachable(layers, outputs);
+  const comparisons = new Map<string, string>();
+  const sources = maskSources(layers);
+  for (const [name, index] of order) {
+    const { layer, calls } = layers.get(name) as GraphLayer;
+    const call = calls[index] as Call;
+    if (inData.has(name)) {
+      for (const mask of call.masks) checkMask(layers, comparisons, name, mask);
+      continue;
+    }
+    const comparison = comparisonOf(layers, layer.class_name, call, sources, comparisons);
+    if (comparison !== undefined) comparisons.set(keyOf([name, index]), comparison);
+  }
+  return inData;
 }
 
-/** The named layers and all layers that their inputs come from. */
-function reachable(graph: Graph, names: readonly string[]): Set<string> {
+/** The layers of the references, and all layers that their inputs come from. */
+function reachable(layers: Layers, refs: readonly Ref[]): Set<string> {
   const found = new Set<string>();
-  const open = [...names];
+  const open = refs.map(([name]) => name);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (found.has(name)) continue;
     found.add(name);
-    for (const { inputs } of graph.get(name)?.calls ?? []) open.push(...inputs.map(([input]) => input));
+    for (const { inputs } of layers.get(name)?.calls ?? []) for (const [input] of inputs) open.push(input);
   }
   return found;
 }
 
-function checkMask(graph: Graph, isComparison: (name: string) => boolean, user: string, mask: Ref): void {
-  if (comparisonOf(graph, isComparison, mask) !== undefined) return;
-  const target = graph.get(user);
-  const isMerged = MASK_OPS.has(graph.get(mask[0])?.layer.class_name ?? '');
+function keyOf([name, call]: readonly [string, number, ...unknown[]]): string {
+  return `${call} of ${name}`;
+}
+
+function checkMask(layers: Layers, comparisons: ReadonlyMap<string, string>, user: string, mask: Ref): void {
+  if (comparisons.has(keyOf(mask))) return;
+  const target = layers.get(user) as GraphLayer;
+  const isMerged = MASK_OPS.has(layers.get(mask[0])?.layer.class_name ?? '');
   const remedy = isMerged ? 'Keras 3 merges the masks of several inputs by other rules than tfjs' : undefined;
   throw unsupported(
-    `mask of ${target ? describe(target.layer) : show(user)}`,
+    `mask of ${describe(target.layer)}`,
     'one that a single Embedding(mask_zero=True) or Masking makes',
     `the output of ${show(mask[0])}`,
     remedy,
   );
 }
 
-/** The input of the comparison that makes a mask; undefined for a mask that tfjs does not make, or for several. */
+/**
+ * The input of the comparison that makes a mask, from those of the calls before; undefined for a mask that tfjs does not make,
+ * or for several.
+ */
 function comparisonOf(
-  graph: Graph,
-  isComparison: (name: string) => boolean,
-  [name, node]: Ref,
+  layers: Layers,
+  className: string,
+  { inputs, others }: Call,
+  sources: ReadonlySet<string>,
+  comparisons: ReadonlyMap<string, string>,
 ): string | undefined {
-  const found = graph.get(name);
-  const call = found?.calls[node];
-  if (!found || !call || !isComparison(name)) return undefined;
-  const { class_name } = found.layer;
-  if (class_name === 'NotEqual') return sourceOf(graph, call);
-  if (!MASK_OPS.has(class_name)) return undefined;
-  const masks = call.inputs.filter(([input]) => class_name !== 'LogicalOr' || !isZeros(graph, input));
-  const [first, ...others] = masks.map((ref) => comparisonOf(graph, isComparison, ref));
-  return others.every((other) => other === first) ? first : undefined;
+  if (className === 'NotEqual') {
+    const input = String(inputs[0]);
+    return sources.has(`${others[0]?.value} in ${input}`) ? input : undefined;
+  }
+  if (!MASK_OPS.has(className)) return undefined;
+  const masks = inputs.filter(([input]) => className !== 'LogicalOr' || !isZeros(layers, input));
+  const [first, ...more] = masks.map((ref) => comparisons.get(keyOf(ref)));
+  return more.every((other) => other === first) ? first : undefined;
 }
 
 /** Before a Concatenate, Keras 3 widens a mask to the shape of its input by LogicalOr with zeros. */
-function isZeros(graph: Graph, name: string): boolean {
-  return graph.get(name)?.layer.class_name === 'ZerosLike';
+function isZeros(layers: Layers, name: string): boolean {
+  return layers.get(name)?.layer.class_name === 'ZerosLike';
 }
 
-/** The input of a comparison, when an Embedding or Masking makes its mask by the same comparison. */
-function sourceOf(graph: Graph, { inputs: [input], others }: Call): string | undefined {
-  const value = others[0]?.value;
-  const isMade = [...graph.values()].some(({ layer, calls }) => {
+/** The comparisons that layers of the graph make masks by: `0 in ids,0,0`. */
+function maskSources(layers: Layers): Set<string> {
+  const sources = new Set<string>();
+  for (const { layer, calls } of layers.values()) {
     const { mask_zero, mask_value } = layer.config;
-    const isSource =
-      (layer.class_name === 'Embedding' && mask_zero === true && value === 0) ||
-      (layer.class_name === 'Masking' && mask_value === value);
-    return isSource && calls.some((call) => String(call.inputs[0]) === String(input));
-  });
-  return isMade ? String(input) : undefined;
+    const isEmbedding = layer.class_name === 'Embedding' && mask_zero === true;
+    const value = isEmbedding ? 0 : layer.class_name === 'Masking' ? mask_value : undefined;
+    if (value !== undefined) for (const { inputs } of calls) sources.add(`${value} in ${inputs[0]}`);
+  }
+  return sources;
 }
 
 /** Which calls of a layer use a mask. */

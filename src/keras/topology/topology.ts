@@ -3,6 +3,7 @@
 import { show } from '../../check.js';
 import {
   asLayer,
+  checkSize,
   describe,
   isModel,
   isObject,
@@ -13,10 +14,12 @@ import {
   unsupported,
 } from '../json.js';
 import { checkClass, checkNoResetAfter } from './classes.js';
+import { type GraphLayer, graphOf } from './graph.js';
 import { checkBackwardLayer, conversionOf } from './gru-config.js';
 import { checkHardSigmoid, tfjsConfig } from './layer-config.js';
-import { type Graph, type MaskUse, maskOnlyLayers, maskUse } from './mask-layers.js';
-import { type Call, callsOf, checkCall, endsOf, type Ref } from './nodes.js';
+import { dataLayers, type MaskUse, maskUse } from './mask-layers.js';
+import { type Call, checkCall, endsOf, type Ref } from './nodes.js';
+import { checkExpandedSize } from './size.js';
 
 /** Whether Keras masked a layer that tfjs may treat otherwise. */
 export interface MaskExpectation {
@@ -44,6 +47,7 @@ interface Walk {
  * @throws FormatError for JSON that is not a Keras model; UnsupportedError for what neither tfjs nor this package computes.
  */
 export function toTfjsTopology(modelTopology: JsonObject): Topology {
+  checkSize('modelTopology', modelTopology);
   const { model_config, keras_version } = modelTopology;
   const original = asLayer('modelTopology', model_config ?? modelTopology);
   if (!isModel(original)) {
@@ -51,6 +55,7 @@ export function toTfjsTopology(modelTopology: JsonObject): Topology {
     const got = show(original.class_name);
     throw unsupported('modelTopology.class_name', 'Functional or Sequential', got, remedy);
   }
+  checkExpandedSize(original);
   if (String(keras_version).startsWith('3.')) checkHardSigmoid(original);
   const masks: MaskExpectation[] = [];
   return { original, model: convertModel(original, { path: [], masks }), masks };
@@ -78,41 +83,29 @@ function withInputShape(layers: LayerJson[], shape: unknown): LayerJson[] {
   return [{ ...first, config: { ...first.config, batch_input_shape: shape } }, ...others];
 }
 
+/** References have numbers of calls here: `Graph` says which. What no output depends on is left out. */
 function graphConfig(model: LayerJson, walk: Walk): JsonObject {
-  const graph: Graph = new Map(
-    layersOf(model).map((layer) => [nameOf(layer), { layer, calls: callsOf(layer) }]),
-  );
-  const outputs = endsOf(model, 'output_layers');
-  const dropped = maskOnlyLayers(graph, outputs);
-  const kept = [...graph.values()].filter(({ layer }) => !dropped.has(nameOf(layer)));
-  const isExplicit = kept.some(({ calls }) => calls.some((call) => call.isExplicit));
-  const refer = (ref: Ref, isEnd: boolean): Ref => (isExplicit ? countedAsTfjs(graph, ref, isEnd) : ref);
-  const layers = kept.map(({ layer, calls }) => {
-    checkClass(layer);
-    for (const call of calls) checkCall(layer, call);
-    checkTraining(layer, calls);
-    const use = RECURRENT.has(layer.class_name)
-      ? maskUse({ layer, calls }, walk.path.length > 0)
-      : 'implicit';
-    const inbound = calls.map(({ inputs }) => inputs.map((ref) => [...refer(ref, false), {}]));
-    return { ...convertLayer(layer, use, walk, calls), name: nameOf(layer), inbound_nodes: inbound };
-  });
-  return {
-    ...model.config,
-    layers,
-    input_layers: endsOf(model, 'input_layers').map((ref) => refer(ref, true)),
-    output_layers: outputs.map((ref) => refer(ref, true)),
-  };
+  const graph = graphOf(model);
+  const [inputs, outputs] = (['input_layers', 'output_layers'] as const).map((key) =>
+    endsOf(model, key).map((ref) => graph.resolveEnd(`config.${key} of ${describe(model)}`, ref)),
+  ) as [Ref[], Ref[]];
+  const kept = dataLayers(graph, outputs);
+  for (const [name] of inputs) kept.add(name);
+  const layers = [...graph.layers.values()]
+    .filter(({ layer }) => kept.has(nameOf(layer)))
+    .map((found) => graphLayer(found, walk));
+  const calls = graph.order.filter(([name]) => kept.has(name));
+  return { ...model.config, layers, calls, input_layers: inputs, output_layers: outputs };
 }
 
-/**
- * In tfjs, as in Keras 2, the first node of a model is its own graph and not a call. Keras 3 counts that node only for a
- * Functional model among the outputs.
- */
-function countedAsTfjs(graph: Graph, [name, node, tensor]: Ref, isEnd: boolean): Ref {
-  const layer = graph.get(name)?.layer;
-  const isCounted = !layer || !isModel(layer) || (isEnd && layer.class_name !== 'Sequential');
-  return [name, isCounted ? node : node + 1, tensor];
+function graphLayer({ layer, calls }: GraphLayer, walk: Walk): LayerJson {
+  checkClass(layer);
+  for (const call of calls) checkCall(layer, call);
+  checkTraining(layer, calls);
+  const isNested = walk.path.length > 0;
+  const use = RECURRENT.has(layer.class_name) ? maskUse({ layer, calls }, isNested) : 'implicit';
+  const inbound = calls.map(({ inputs }) => inputs);
+  return { ...convertLayer(layer, use, walk, calls), inbound_nodes: inbound };
 }
 
 /** Classes whose result depends on a mask in tfjs: they must have one where they had one in Keras, and only there. */

@@ -5,7 +5,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { show, showFirst, showShape } from '../../check.js';
 import { invalidModel, type LayerJson, objectsIn } from '../json.js';
 import { KerasGRU } from '../layer/keras-gru.js';
-import { findSlots, type Slot, slotName, slotsOf } from './slots.js';
+import { byLayer, findSlots, type Slot, slotName, slotsOf } from './slots.js';
 import { WeightNames } from './weight-names.js';
 import type { WeightsFile } from './weights-file.js';
 
@@ -40,10 +40,11 @@ function match(slots: readonly Slot[], names: WeightNames, specs: WeightsFile['s
   const missing: string[] = [];
   const unexpected: string[] = [];
   const misshapen: string[] = [];
+  const ofLayers = byLayer(slots);
   for (const { name, shape } of specs) {
     const path = names.parse(name);
     if (path === undefined) continue;
-    const found = findSlots(slots, path);
+    const found = findSlots(ofLayers, path);
     const [slot] = found;
     if (slot === undefined) unexpected.push(show(name));
     else if (found.length > 1 || taken.has(slot)) throw ambiguous(name, found, taken.get(slot));

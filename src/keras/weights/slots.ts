@@ -90,17 +90,31 @@ function layerSlots(layer: Layer, path: readonly string[]): Slot[] {
 /** The most names in a path that tfjs leaves out: those of cells and of layers inside wrappers. */
 const EXTRA_NAMES = 3;
 
+/** The slots by the names of their layers. */
+export type SlotsByLayer = ReadonlyMap<string, readonly Slot[]>;
+
+export function byLayer(slots: readonly Slot[]): SlotsByLayer {
+  const found = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    const name = slot.path.at(-1) as string;
+    const ofLayer = found.get(name);
+    if (ofLayer) ofLayer.push(slot);
+    else found.set(name, [slot]);
+  }
+  return found;
+}
+
 /**
  * The slot that a path in the file stands for; several where layers of different models share a name.
  *
  * The path may name models before the layer. The first name that is a layer's decides.
  */
-export function findSlots(slots: readonly Slot[], { layers: names, weight }: WeightPath): Slot[] {
-  const fits = slots.flatMap((slot) => {
+export function findSlots(slots: SlotsByLayer, { layers: names, weight }: WeightPath): Slot[] {
+  const candidates = [...new Set(names)].flatMap((name) => slots.get(name) ?? []);
+  const fits = candidates.flatMap((slot) => {
     const at = names.indexOf(slot.path.at(-1) as string);
     const rest = names.slice(at + 1);
     const isSame =
-      at >= 0 &&
       (typeof weight === 'number' ? slot.index === weight : slot.weight === weight) &&
       directionIn(rest, slot) === slot.direction &&
       slot.parts.every((part) => rest.includes(part)) &&

@@ -1,5 +1,5 @@
 /**
- * Where a mask comes from, by a model's graph.
+ * The masks of the tensors in a model's graph.
  *
  * tfjs 4.22 passes masks in one `kwargs` object that its executor shares among all layers of a model and never clears
  * (engine/executor.js): behind a layer that drops masks, the next one gets the mask of an earlier layer. A nested model is
@@ -8,62 +8,97 @@
  */
 
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { GraphWalk, type WalkRule } from './graph-walk.js';
+import { maskedOutputs, maskRuleOf } from './mask-rules.js';
 
 type Layer = layers.Layer;
 
-/** Where the mask of a tensor in the graph comes from: nowhere, a layer of the same model, or the model's input. */
-type Origin = 'none' | 'graph' | 'input';
+/** What makes the mask of a tensor: the makers, sorted and joined by `&`; '' for no mask. */
+export type GraphMask = string;
 
-/** Layers of tfjs whose `computeMask` makes no mask: it passes theirs on, or merges them. */
-const HAND_ON = new Set(
-  'Add Average Bidirectional Concatenate ConvLSTM2D Dot GRU LSTM Maximum Minimum Multiply RNN SimpleRNN'.split(
-    ' ',
-  ),
-);
+const NONE: GraphMask = '';
 
-/** Whether the layer makes a mask, rather than passing on those of its inputs. */
-export function makesMask(layer: Layer & { readonly maskZero?: boolean }): boolean {
-  const name = layer.getClassName();
-  if (name === 'Embedding') return layer.maskZero === true;
-  const hasOwn = layer.computeMask !== layers.Layer.prototype.computeMask;
-  return hasOwn && !HAND_ON.has(name) && !('torchShapes' in layer);
+/** What makes the mask of a tensor whose layer makes one. Two embeddings of the same indices make the same one. */
+function makerOf({ sourceLayer, inputs, id }: SymbolicTensor): GraphMask {
+  const name = sourceLayer.getClassName();
+  const { maskValue } = sourceLayer as Layer & { readonly maskValue?: unknown };
+  if (name === 'Embedding') return `not 0 in ${inputs[0]?.id}`;
+  return name === 'Masking' ? `not ${maskValue} in ${inputs[0]?.id}` : `mask of ${id}`;
 }
 
-/** Follows the graph from a tensor to the inputs. A layer that does not support masking drops the mask. */
-function originOf(tensor: SymbolicTensor, seen: Map<number, Origin>): Origin {
-  const known = seen.get(tensor.id);
-  if (known) return known;
-  const source = tensor.sourceLayer;
-  let origin: Origin = 'none';
-  if (source.getClassName() === 'InputLayer') origin = 'input';
-  // The executor gives all outputs of a layer the mask of the first one; final states have none.
-  else if (source.supportsMasking && !tensor.outputTensorIndex) {
-    const above = () => tensor.inputs.map((input) => originOf(input, seen));
-    const origins = makesMask(source) ? ['graph'] : above();
-    origin = origins.includes('graph') ? 'graph' : origins.includes('input') ? 'input' : 'none';
-  }
-  seen.set(tensor.id, origin);
-  return origin;
+const INPUT = 'input ';
+
+/** All masks in one: a step is present where all of them have it. */
+export function union(masks: readonly GraphMask[]): GraphMask {
+  const makers = masks.flatMap((mask) => (mask === NONE ? [] : mask.split('&')));
+  return [...new Set(makers)].sort().join('&');
 }
 
-/** Where the mask of a tensor in a model's graph comes from, by the rules of tfjs's executor. */
-export function maskSource(tensor: SymbolicTensor): Origin {
-  return originOf(tensor, new Map());
+/** The mask of a tensor by the rules of tfjs, where its merge layers merge the masks that `merged` chooses. */
+function byTfjs(merged: (masks: readonly GraphMask[]) => GraphMask): WalkRule<GraphMask> {
+  return (tensor, masks) => {
+    const { sourceLayer, outputTensorIndex = 0 } = tensor;
+    if (sourceLayer.getClassName() === 'InputLayer') return `${INPUT}${tensor.id}`;
+    switch (maskRuleOf(sourceLayer)) {
+      case 'makes':
+        return makerOf(tensor);
+      case 'keeps':
+        return masks[0] ?? NONE;
+      case 'sequence':
+        return outputTensorIndex < maskedOutputs(sourceLayer) ? (masks[0] ?? NONE) : NONE;
+      case 'merges':
+        return merged(masks);
+      case 'concatenates':
+        return union(masks);
+      default:
+        return NONE;
+    }
+  };
 }
+
+/** Merge layers of tfjs ignore the mask of their last input, and need one in each of the others. */
+function mergedByTfjs(masks: readonly GraphMask[]): GraphMask {
+  const used = masks.slice(0, -1);
+  return used.includes(NONE) ? NONE : union(used);
+}
+
+/** The masks that the executor of tfjs hands on. */
+export const deliveredMasks = new GraphWalk(byTfjs(mergedByTfjs));
+
+/** The masks that tfjs means to hand on: its merge layers should merge all that there are. */
+export const intendedMasks = new GraphWalk(byTfjs(union));
+
+/** Where a mask comes from: nowhere, a layer of the same model, or the model's input alone. */
+export type Origin = 'none' | 'graph' | 'input';
+
+export function originOf(mask: GraphMask): Origin {
+  if (mask === NONE) return 'none';
+  return mask.split('&').every((maker) => maker.startsWith(INPUT)) ? 'input' : 'graph';
+}
+
+/** Without the masks of the model's inputs: it has those only where it stands in another model, which alone knows them. */
+function ofGraph(mask: GraphMask): GraphMask {
+  return mask
+    .split('&')
+    .filter((maker) => !maker.startsWith(INPUT))
+    .join('&');
+}
+
+/** The layer at which tfjs loses a mask that it means to hand on with the tensor; undefined where it loses none. */
+export const losingLayers = new GraphWalk<Layer | undefined>((tensor, ofInputs) => {
+  const isLost = ofGraph(deliveredMasks.of(tensor)) !== ofGraph(intendedMasks.of(tensor));
+  return isLost ? (ofInputs.find((layer) => layer !== undefined) ?? tensor.sourceLayer) : undefined;
+});
 
 /**
- * Whether a mask that the executor passes to `layer` with `inputs` belongs to it: `graph`, it may be the mask of this input
- * by the layer's place in the graph; `input`, it may have come through the model's input; `none`, it is another layer's.
- *
- * @param isNested whether the layer's model was applied inside another model, whose mask comes through its input.
+ * The first input of a layer at each of its places in graphs whose shapes fit the tensors of a call. The executor does not
+ * say at which place it calls a layer.
  */
-export function maskOrigin(layer: Layer, inputs: readonly Tensor[], isNested: boolean): Origin {
-  const seen = new Map<number, Origin>();
-  const nodes = layer.inboundNodes.filter(({ inputTensors }) => couldBe(inputTensors, inputs));
-  const origins = nodes.map(({ inputTensors: [x] }) => originOf(x, seen));
-  if (isNested && origins.includes('input')) return 'input';
-  return origins.includes('graph') ? 'graph' : 'none';
+export function possiblePlaces(layer: Layer, inputs: readonly Tensor[]): SymbolicTensor[] {
+  return layer.inboundNodes
+    .filter(({ inputTensors }) => couldBe(inputTensors, inputs))
+    .map(({ inputTensors: [x] }) => x as SymbolicTensor);
 }
 
 /** Whether the shapes of the tensors fit those of the symbolic ones. */

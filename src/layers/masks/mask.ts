@@ -1,6 +1,7 @@
 /** A mask `[B, T]` of a sequence, as tf.layers passes it. */
 
 import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Shape } from '@tensorflow/tfjs-layers';
 
 export type Mask = Tensor | null | undefined;
 
@@ -10,16 +11,17 @@ export function firstMask(mask: Mask | Mask[]): Mask {
 }
 
 /**
- * Whether a mask fits a batch-first sequence `[B, T, I]`. The merge layers of tfjs 4.22 make it `[1, B, T]`.
+ * Whether a mask fits a sequence `[B, T, ...]`. Each merge layer of tfjs 4.22 puts an axis of size 1 in front of it.
  * The executor of a nested model disposes its masks and still passes them on: a disposed one does not fit.
  */
-export function maskFits(mask: Mask, x: Tensor): mask is Tensor {
+export function maskFits(mask: Mask, [batch, steps]: Shape): mask is Tensor {
   if (!mask || mask.isDisposed) return false;
-  const shape = mask.rank === 3 && mask.shape[0] === 1 ? mask.shape.slice(1) : mask.shape;
-  return shape.length === 2 && shape[0] === x.shape[0] && shape[1] === x.shape[1];
+  const shape = mask.shape.slice(-2);
+  const isFilled = mask.shape.slice(0, -2).every((size) => size === 1);
+  return isFilled && shape.length === 2 && shape[0] === batch && shape[1] === steps;
 }
 
-/** A mask that fits, as `[B, T]`. Call inside `tidy`. */
-export function sequenceMask(mask: Tensor, x: Tensor): Tensor2D {
-  return reshape(mask, [x.shape[0], x.shape[1] as number]);
+/** A mask that fits, as `[B, T]`; the same tensor where it is that already. Call inside `tidy`. */
+export function sequenceMask(mask: Tensor): Tensor2D {
+  return (mask.rank === 2 ? mask : reshape(mask, mask.shape.slice(-2) as [number, number])) as Tensor2D;
 }

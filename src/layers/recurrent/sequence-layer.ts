@@ -121,10 +121,10 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
     const given = this.ownMask.confirm(`${this.where}.apply`, mask);
     const [x] = toList(inputs) as [Tensor];
-    const fits = this.attrs.batchFirst && this.options.returnSequences && maskFits(given, x);
+    const fits = this.attrs.batchFirst && this.options.returnSequences && maskFits(given, x.shape);
     // tfjs declares masks non-null and treats null as "none".
     const none = null as unknown as Tensor;
-    const own = fits ? given : none;
+    const own = fits ? sequenceMask(given) : none;
     // tfjs asks after every call.
     if (this.numOutputs === 1 && !this.options.returnState) return own;
     const masks = new Array<Tensor>(this.numOutputs).fill(own);
@@ -209,16 +209,16 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     return this.stateful ? this.store.states : undefined;
   }
 
-  /** The mask of an eager call, if it belongs to the layer and fits. */
+  /** The mask of an eager call, if it belongs to the layer. */
   protected maskOf(
     where: string,
     inputs: Tensor | Tensor[],
     given: RecurrentCallArgs['mask'],
   ): Tensor2D | undefined {
-    const mask = this.ownMask.choose(where, inputs, given);
-    const [x] = toList(inputs) as [Tensor];
-    const isMasked = this.attrs.batchFirst && x.shape[0] > 0 && maskFits(mask, x);
-    return isMasked ? sequenceMask(mask, x) : undefined;
+    const [{ shape }] = toList(inputs) as [Tensor];
+    const [batch, steps] = this.attrs.batchFirst ? shape : [shape[1], shape[0]];
+    const mask = this.ownMask.choose(where, inputs, given, [batch as number, steps as number]);
+    return mask && batch ? sequenceMask(mask) : undefined;
   }
 
   /** Checks the shapes of x and of the states behind it. */
