@@ -1,4 +1,5 @@
 import { checkBoolean, checkKeys, show } from '../check.js';
+import { lostMaskWarnings } from '../layers/masks/lost-masks.js';
 import { assignWeights, findWeight } from '../layers/weights/assign.js';
 import { buildAllOrNone, buildLayer } from '../layers/weights/build.js';
 import {
@@ -13,7 +14,7 @@ import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
 import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
-import { isByPath, type LoadTarget, subjectOf } from './target.js';
+import { isByPath, type LoadTarget, layersIn, subjectOf } from './target.js';
 import { hintAtUnnamedModules } from './unnamed-modules.js';
 
 const WHERE = 'loadStateDict';
@@ -106,6 +107,7 @@ export function loadStateDict(
     }
     assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
   });
+  match.warnings.push(...layersIn(layerOrModel).flatMap(lostMaskWarnings));
   const done = report(match, strict);
   tellWarnings(WHERE, done.warnings, onWarnings);
   return done;

@@ -103,3 +103,8 @@ function checkRecord(where: string, value: unknown): void {
     throw new RangeError(message(where, 'layerOrModel', rule, 'an empty object'));
   }
 }
+
+/** The layers and models of a target. */
+export function layersIn(target: LoadTarget): Layer[] {
+  return isByPath(target) ? Object.values(target) : [target];
+}

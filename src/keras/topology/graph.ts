@@ -113,9 +113,10 @@ function orderOf(layers: Layers): CallId[] {
     );
   const all = [...waiting.values()].flat();
   for (const call of all) {
-    const { inputs, masks } = layers.get(call.id[0])?.calls[call.id[1]] as Call;
-    for (const [name, index] of [...inputs, ...masks]) {
-      const other = waiting.get(name)?.[index];
+    const [layer, index] = call.id;
+    const { inputs, masks } = (layers.get(layer) as GraphLayer).calls[index] as Call;
+    for (const [name, number] of [...inputs, ...masks]) {
+      const other = waiting.get(name)?.[number];
       // An InputLayer has no calls.
       if (other === undefined) continue;
       call.left++;
