@@ -8,6 +8,7 @@ import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf } from '../options.js'
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
 import { readProgress } from '../terminal.js';
+import { checkCopies } from './expansion.js';
 import { checkOutput, formatOf } from './output.js';
 import { renameAll, roundAll, roundingWarnings } from './transform.js';
 import { OUTPUT_FORMATS, writeVerified } from './write.js';
@@ -60,6 +61,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
       report = taken;
     },
   });
+  checkCopies(read);
   const named = renameAll(read, words.value('strip'));
   const rounding = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
   const { stateDict, overflows } = rounding;
@@ -86,4 +88,4 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
 }
 
 /** A conversion takes the whole file, whatever its size: as much as one buffer can have. */
-const LIMITS: ReadLimits = { maxBytes: constants.MAX_LENGTH, maxExpansion: Number.MAX_SAFE_INTEGER };
+const LIMITS: ReadLimits = { maxBytes: constants.MAX_LENGTH };

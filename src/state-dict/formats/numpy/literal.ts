@@ -84,7 +84,10 @@ export class LiteralReader {
 
   /** The next character past white space; undefined at the end. */
   private peek(): string | undefined {
-    while (/[ \t\r\n]/.test(this.text.charAt(this.position))) this.position++;
+    const space = /[ \t\r\n]*/y;
+    space.lastIndex = this.position;
+    space.test(this.text);
+    this.position = space.lastIndex;
     return this.text[this.position];
   }
 

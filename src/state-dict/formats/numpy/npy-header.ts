@@ -1,4 +1,4 @@
-import { show, showShape } from '../../../check.js';
+import { show, showFirst, showShape } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import { hasMark, latin1Of } from '../../tensors/bytes.js';
@@ -97,7 +97,7 @@ function decode(bytes: Uint8Array, major: number, what: string): string {
 
 function wrongMembers(members: ReadonlyMap<string, Literal>, what: string): Error {
   const rule = `a dtype, True or False, and a tuple under ${KEYS.join(', ')}`;
-  const got = [...members].map(([key, { kind }]) => `${show(key)}: ${kind}`).join(', ');
+  const got = showFirst([...members], ([key, { kind }]) => `${show(key)}: ${kind}`);
   return formatError('INVALID_SYNTAX', WHERE, what, rule, got || 'nothing');
 }
 

@@ -1,6 +1,7 @@
 import type { FormatError } from '../../../errors.js';
 import type { WorkBudget } from '../../rules/work.js';
 import type { Cursor } from './cursor.js';
+import { digitsOf } from './text.js';
 import type { PickleGlobal, PickleInt, PicklePersistent, PickleValue } from './values.js';
 
 /** Modules that Python 3 has renamed. */
@@ -118,7 +119,8 @@ export class Machine {
 
   /**
    * Sets an item of a dict. A text may be compared with another that is equal; an int becomes an object, since engines hash the
-   * numbers of a Map by a rule that anyone can compute, and long ones by their lowest digits alone.
+   * numbers of a Map by a rule that anyone can compute, and long ones by their lowest digits alone. Very long ones are compared by
+   * identity.
    */
   setItem(entries: Map<PickleValue, PickleValue>, key: PickleValue, value: PickleValue): void {
     if (typeof key === 'string') this.work.spendName(key.length);
@@ -126,12 +128,11 @@ export class Machine {
   }
 
   private intKey(value: number | bigint): PickleInt {
-    const name = `i${value.toString(36)}`;
-    this.work.spendName(name.length);
-    const known = this.ints.get(name);
+    const digits = digitsOf(value);
+    const known = digits === undefined ? undefined : this.ints.get(`i${digits}`);
     if (known) return known;
     const made: PickleInt = { kind: 'int', value };
-    this.ints.set(name, made);
+    if (digits !== undefined) this.ints.set(`i${digits}`, made);
     return made;
   }
 

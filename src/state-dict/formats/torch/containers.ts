@@ -56,15 +56,11 @@ export function namedValues(
   const entries = kind === 'entries' ? source : pairsOf(source);
   if (entries === undefined) return undefined;
   const named = new Map<string, PickleValue>();
-  const ints = new Set<string>();
   for (const [key, value] of entries) {
     const name = nameOf(key);
-    if (name === undefined) return undefined;
+    // 0 and '0' are two keys.
+    if (name === undefined || named.has(name)) return undefined;
     work.spendName(name.length);
-    const isInt = typeof key !== 'string';
-    // A key that comes again in pairs replaces the value; 0 and '0' are two keys.
-    if (named.has(name) && ints.has(name) !== isInt) return undefined;
-    if (isInt) ints.add(name);
     named.set(name, value);
   }
   return named;

@@ -16,6 +16,9 @@ import { makesTensor, type TensorResult, tensorOf } from './tensors.js';
 /** The name of a tensor that a file holds in place of a dict. */
 const LONE_TENSOR = 'tensor';
 
+/** A dict takes two Maps, however little is in it. */
+const DICT_STEPS = 4;
+
 const SAVE_STATE_DICT =
   'Save its state_dict in Python, where its classes can be imported: ' +
   'torch.save(torch.load("model.pt", weights_only=False).state_dict(), "state_dict.pt")';
@@ -127,6 +130,7 @@ class Tree {
   private dict(content: Content): CheckpointDict | undefined {
     const dicts = content.kind === 'pairs' ? this.pairs : this.dicts;
     if (dicts.has(content.source)) return dicts.get(content.source);
+    this.work.spend(DICT_STEPS);
     const values = namedValues(content, this.work);
     const entries: CheckpointDict | undefined = values && new Map();
     dicts.set(content.source, entries);
