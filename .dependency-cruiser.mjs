@@ -1,14 +1,15 @@
-// Imports point one way: cli -> keras | models -> layers -> ops -> kernels/contract, all and kernels to
-// torch; state-dict stands alone.
+// Imports point one way: cli -> keras | models -> layers -> ops -> kernels/contract and layers -> nn, all and
+// kernels to torch; state-dict stands alone.
 // A folder of src imports itself, check.ts, errors.ts, and the paths that stand here.
 const IMPORTS = {
   'state-dict': [],
   matching: ['state-dict'],
   torch: ['matching/faults', 'matching/reparametrised', 'state-dict'],
   kernels: ['tfjs-internals', 'torch'],
+  nn: [],
   ops: ['kernels/contract', 'tfjs-internals', 'torch'],
-  layers: ['kernels/contract', 'matching', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
-  models: ['layers', 'matching', 'state-dict', 'torch'],
+  layers: ['kernels/contract', 'matching', 'nn', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
+  models: ['layers', 'matching', 'state-dict', 'tfjs-internals', 'torch'],
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
   cli: ['matching/edit-distance', 'state-dict', 'torch'],
 };

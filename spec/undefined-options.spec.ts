@@ -1,14 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import {
+  type BatchNormArgs,
+  batchNorm,
+  type ConvArgs,
+  type ConvTransposeArgs,
+  conv1d,
+  convTranspose2d,
   type ForwardOptions,
   type FromStateDictOptions,
   GRU,
   type GRUArgs,
   type GRUCellArgs,
   type GRUForwardOptions,
+  type GroupNormArgs,
+  groupNorm,
   gru,
   gruCell,
+  type InstanceNorm1dArgs,
+  instanceNorm1d,
   type LoadOptions,
   type LSTMArgs,
   type LSTMCellInitialState,
@@ -73,6 +83,29 @@ const CELL_ARGS: AllUndefined<GRUCellArgs> = {
   implementation: undefined,
 };
 const RNN_CELL_ARGS: AllUndefined<RNNCellArgs> = { ...CELL_ARGS, nonlinearity: undefined };
+const CONV_ARGS: AllUndefined<ConvArgs> = {
+  ...LAYER_ARGS,
+  inChannels: undefined,
+  stride: undefined,
+  padding: undefined,
+  dilation: undefined,
+  groups: undefined,
+  bias: undefined,
+  dataFormat: undefined,
+  seed: undefined,
+};
+const CONV_TRANSPOSE_ARGS: AllUndefined<ConvTransposeArgs> = { ...CONV_ARGS, outputPadding: undefined };
+const NORM_ARGS = { ...LAYER_ARGS, eps: undefined, affine: undefined, dataFormat: undefined };
+const GROUP_NORM_ARGS: AllUndefined<GroupNormArgs> = { ...NORM_ARGS, numChannels: undefined };
+const BATCH_NORM_ARGS: AllUndefined<BatchNormArgs> = {
+  ...NORM_ARGS,
+  numFeatures: undefined,
+  momentum: undefined,
+};
+const INSTANCE_NORM_ARGS: AllUndefined<InstanceNorm1dArgs> = {
+  ...BATCH_NORM_ARGS,
+  trackRunningStats: undefined,
+};
 const FORWARD: AllUndefined<ForwardOptions> = { lengths: undefined, training: undefined };
 const GRU_FORWARD: AllUndefined<GRUForwardOptions> & AllUndefined<RNNForwardOptions> = {
   ...FORWARD,
@@ -148,6 +181,14 @@ describe('an option that is undefined', () => {
     [gruCell({ hiddenSize: 4 }), gruCell({ ...CELL_ARGS, hiddenSize: 4 })],
     [lstmCell({ hiddenSize: 4 }), lstmCell({ ...CELL_ARGS, hiddenSize: 4 })],
     [rnnCell({ hiddenSize: 4 }), rnnCell({ ...RNN_CELL_ARGS, hiddenSize: 4 })],
+    [conv1d({ outChannels: 4, kernelSize: 3 }), conv1d({ ...CONV_ARGS, outChannels: 4, kernelSize: 3 })],
+    [
+      convTranspose2d({ outChannels: 4, kernelSize: 3 }),
+      convTranspose2d({ ...CONV_TRANSPOSE_ARGS, outChannels: 4, kernelSize: 3 }),
+    ],
+    [groupNorm({ numGroups: 2 }), groupNorm({ ...GROUP_NORM_ARGS, numGroups: 2 })],
+    [instanceNorm1d(), instanceNorm1d(INSTANCE_NORM_ARGS)],
+    [batchNorm(), batchNorm(BATCH_NORM_ARGS)],
   ] as const;
   for (const [plain, given] of made)
     it(`of ${plain.getClassName()} is its default`, () => {

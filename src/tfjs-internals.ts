@@ -128,3 +128,26 @@ export function renameWeight(weight: LayerVariable, originalName: string): void 
   expectPart('LayerVariable.originalName', 'a string', typeof old === 'string', old);
   Object.assign(weight, { originalName });
 }
+
+/**
+ * Lets a built layer normalization take inputs of every rank: once it is built, tfjs counts its axes from the front, as the
+ * input had them that it was built for.
+ * @param axes  counted from the end.
+ */
+export function countAxesFromEnd(layer: layers.Layer, axes: readonly number[]): void {
+  const normalization = layer as unknown as { axis: number[] };
+  const { axis } = normalization;
+  expectPart('LayerNormalization.axis', 'a list', Array.isArray(axis), axis);
+  const { call } = layer;
+  normalization.axis = [...axes];
+  layer.call = (inputs, kwargs) => {
+    const [x] = Array.isArray(inputs) ? inputs : [inputs];
+    normalization.axis = axes.map((fromEnd) => fromEnd + (x as Tensor).rank);
+    try {
+      return call.call(layer, inputs, kwargs);
+    } finally {
+      // What getConfig reads.
+      normalization.axis = [...axes];
+    }
+  };
+}

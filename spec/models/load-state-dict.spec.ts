@@ -7,32 +7,35 @@ import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
 import { expectForward } from '../support/parity.js';
 import { UNHEARD } from '../support/unheard.js';
-import { below, f32, inputOf, layerFor, toTorchOrder } from './torch-modules.js';
+import { below, f32, inputOf, makersFor, outputOf, toTorchOrder } from './torch-modules.js';
 
 describeEachBackend('loadStateDict against PyTorch', () => {
   for (const [name, fixture] of moduleFixtures()) {
-    const check = (layer: tf.layers.Layer) => {
-      tf.tidy(() => {
-        const output = layer.apply(inputOf(fixture)) as tf.Tensor;
-        expectForward(toTorchOrder(fixture.module, output), fixture.output, 'output');
-      });
-      layer.dispose();
-    };
+    const { module, stateDict } = fixture;
+    for (const [kind, make] of makersFor(fixture)) {
+      const check = (layer: tf.layers.Layer) => {
+        tf.tidy(() => {
+          const output = outputOf(layer, module, inputOf(fixture));
+          expectForward(toTorchOrder(module, output), fixture.output, 'output');
+        });
+        layer.dispose();
+      };
 
-    it(`makes an unbuilt layer compute what ${name} does`, () => {
-      const layer = layerFor(fixture);
-      loadStateDict(layer, fixture.stateDict, UNHEARD);
-      check(layer);
-    });
-
-    it(`makes a built layer compute what ${name} does`, () => {
-      const layer = layerFor(fixture);
-      tf.tidy(() => {
-        layer.apply(inputOf(fixture));
+      it(`makes an unbuilt layer compute what ${name} does ${kind}`, () => {
+        const layer = make();
+        loadStateDict(layer, stateDict, UNHEARD);
+        check(layer);
       });
-      loadStateDict(layer, fixture.stateDict, UNHEARD);
-      check(layer);
-    });
+
+      it(`makes a built layer compute what ${name} does ${kind}`, () => {
+        const layer = make();
+        tf.tidy(() => {
+          outputOf(layer, module, inputOf(fixture));
+        });
+        loadStateDict(layer, stateDict, UNHEARD);
+        check(layer);
+      });
+    }
   }
 
   it('makes a nested model compute what PyTorch does, its modules found through a map', () => {

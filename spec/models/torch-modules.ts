@@ -2,7 +2,23 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { gru, lstm, rnn } from '../../src/index.js';
+import {
+  batchNorm,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  type GRUCell,
+  groupNorm,
+  gru,
+  gruCell,
+  instanceNorm1d,
+  LSTMCell,
+  lstm,
+  lstmCell,
+  rnn,
+  rnnCell,
+} from '../../src/index.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import type { ModuleFixture } from '../support/fixtures.js';
 
@@ -13,7 +29,14 @@ interface TorchArgs {
   readonly embedding_dim: number;
   readonly out_channels: number;
   readonly kernel_size: number | number[];
-  readonly stride?: number;
+  readonly stride?: number | number[];
+  readonly padding?: number | number[] | 'same';
+  readonly dilation?: number;
+  readonly groups?: number;
+  readonly output_padding?: number;
+  readonly normalized_shape: readonly number[];
+  readonly num_groups: number;
+  readonly track_running_stats?: boolean;
   readonly bias?: boolean;
   readonly eps?: number;
   readonly affine?: boolean;
@@ -25,44 +48,108 @@ interface TorchArgs {
   readonly nonlinearity?: 'tanh' | 'relu';
 }
 
-/** An unbuilt layer with the arguments that belong to the module's. */
-export function layerFor({ module, args, x }: ModuleFixture): tf.layers.Layer {
+/** Makes each kind of unbuilt layer with the arguments that belong to the module's, by what it is called in a test. */
+export function makersFor(fixture: ModuleFixture): ReadonlyMap<string, () => tf.layers.Layer> {
+  const own = ownLayer(fixture);
+  const ofTf = tfLayer(fixture);
+  return new Map([...(ofTf ? [['tf.layers', ofTf] as const] : []), ...(own ? [['', own] as const] : [])]);
+}
+
+function tfLayer({ module, args, x }: ModuleFixture): (() => tf.layers.Layer) | undefined {
   const a = args as unknown as TorchArgs;
   const useBias = a.bias ?? true;
   const epsilon = a.eps ?? 1e-5;
+  const isPlain = a.padding === undefined && a.dilation === undefined;
   const conv = { filters: a.out_channels, kernelSize: a.kernel_size, strides: a.stride ?? 1, useBias };
   const affine = { scale: a.affine ?? true, center: a.affine ?? true };
+  switch (module) {
+    case 'Linear':
+      return () => tf.layers.dense({ units: a.out_features, useBias });
+    case 'Embedding':
+      return () => tf.layers.embedding({ inputDim: a.num_embeddings, outputDim: a.embedding_dim });
+    case 'LayerNorm': {
+      const axis = a.normalized_shape.map((_, i) => i - a.normalized_shape.length);
+      // tfjs writes into the list it is given.
+      return () => tf.layers.layerNormalization({ epsilon, axis: [...axis] } as object);
+    }
+    case 'BatchNorm1d':
+    case 'BatchNorm2d':
+      return () => tf.layers.batchNormalization({ epsilon, ...affine });
+    case 'Conv1d':
+      return isPlain && a.groups === undefined ? () => tf.layers.conv1d(conv as never) : undefined;
+    case 'Conv2d':
+      if (!isPlain) return undefined;
+      return a.groups === undefined
+        ? () => tf.layers.conv2d(conv as never)
+        : () => tf.layers.depthwiseConv2d({ ...conv, depthMultiplier: a.out_channels / a.groups! } as never);
+    case 'ConvTranspose2d':
+      // Its strides and padding are those of 'same'.
+      return () => tf.layers.conv2dTranspose({ ...conv, padding: 'same' } as never);
+    case 'PReLU':
+      return () => tf.layers.prelu({ sharedAxes: sharedIn(a, x.shape) } as object);
+    default:
+      return undefined;
+  }
+}
+
+function ownLayer({ module, args }: ModuleFixture): (() => tf.layers.Layer) | undefined {
+  const a = args as unknown as TorchArgs;
+  const conv = {
+    outChannels: a.out_channels,
+    kernelSize: a.kernel_size,
+    stride: a.stride,
+    padding: a.padding as number | undefined,
+    dilation: a.dilation,
+    groups: a.groups,
+    bias: a.bias,
+  };
   const recurrent = {
     hiddenSize: a.hidden_size,
     numLayers: a.num_layers,
     bidirectional: a.bidirectional,
     bias: a.bias,
   };
+  const cell = { hiddenSize: a.hidden_size };
+  const norm = { eps: a.eps, affine: a.affine };
   switch (module) {
-    case 'Linear':
-      return tf.layers.dense({ units: a.out_features, useBias });
-    case 'Embedding':
-      return tf.layers.embedding({ inputDim: a.num_embeddings, outputDim: a.embedding_dim });
-    case 'LayerNorm':
-      return tf.layers.layerNormalization({ epsilon, inputShape: x.shape.slice(1) } as object);
+    case 'Conv1d':
+      return () => conv1d(conv);
+    case 'Conv2d':
+      return () => conv2d(conv);
+    case 'ConvTranspose1d':
+      return () => convTranspose1d({ ...conv, outputPadding: a.output_padding });
+    case 'ConvTranspose2d':
+      return () => convTranspose2d(conv);
     case 'BatchNorm1d':
     case 'BatchNorm2d':
-      return tf.layers.batchNormalization({ epsilon, ...affine });
-    case 'Conv1d':
-      return tf.layers.conv1d(conv);
-    case 'Conv2d':
-      return tf.layers.conv2d(conv);
-    case 'PReLU':
-      return tf.layers.prelu({ sharedAxes: sharedIn(a, x.shape) } as object);
+      return () => batchNorm(norm);
+    case 'GroupNorm':
+      return () => groupNorm({ ...norm, numGroups: a.num_groups });
+    case 'InstanceNorm1d':
+      return () => instanceNorm1d({ ...norm, trackRunningStats: a.track_running_stats });
     case 'GRU':
-      return gru(recurrent);
+      return () => gru(recurrent);
     case 'LSTM':
-      return lstm({ ...recurrent, projSize: a.proj_size });
+      return () => lstm({ ...recurrent, projSize: a.proj_size });
     case 'RNN':
-      return rnn({ ...recurrent, nonlinearity: a.nonlinearity });
+      return () => rnn({ ...recurrent, nonlinearity: a.nonlinearity });
+    case 'GRUCell':
+      return () => gruCell(cell);
+    case 'LSTMCell':
+      return () => lstmCell(cell);
+    case 'RNNCell':
+      return () => rnnCell(cell);
     default:
-      throw new Error(`no layer for ${module}`);
+      return undefined;
   }
+}
+
+/** torch's call of a module, channels last; of a cell two steps. */
+export function outputOf(layer: tf.layers.Layer, module: string, x: tf.Tensor): tf.Tensor {
+  if (!module.endsWith('Cell')) return layer.apply(x) as tf.Tensor;
+  if (layer instanceof LSTMCell) return layer.forward(x, layer.forward(x)).h;
+  const cell = layer as GRUCell;
+  return cell.forward(x, cell.forward(x));
 }
 
 /** PReLU has one value for all units, or one per channel, which tf.layers has on the last axis. */
@@ -72,7 +159,7 @@ function sharedIn({ num_parameters }: TorchArgs, shape: readonly number[]): numb
 }
 
 /** Modules whose input has channels on axis 1 in torch, and on the last axis in tf.layers. */
-const CHANNELS_FIRST = /^(BatchNorm|Conv|PReLU)/;
+const CHANNELS_FIRST = /^(BatchNorm|Conv|PReLU|GroupNorm|InstanceNorm)/;
 
 const moveTo = {
   last: (rank: number) => [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1],

@@ -110,6 +110,23 @@ export interface ModuleFixture {
   readonly stateDict: StateDict;
   readonly x: FloatTensor | IntTensor;
   readonly output: FloatTensor;
+  /** The factor of the loss `sum(output * R)`, and its gradients by the parameters, and by `x` where it is no ids. */
+  readonly R: FloatTensor;
+  readonly gradients: NamedTensors;
+}
+
+/** A call of `torch.nn.functional`; `options` under torch's names, tensors in torch's layout. */
+export interface FunctionFixture {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** `input`, `weight`, and `bias` where there is one. */
+  readonly inputs: NamedTensors;
+  /** `running_mean` and `running_var` of batch_norm, before the call. */
+  readonly statistics: NamedTensors;
+  readonly output: FloatTensor;
+  /** The factor of the loss `sum(output * R)`, and its gradients by the inputs. */
+  readonly R: FloatTensor;
+  readonly gradients: NamedTensors;
 }
 
 /** Embedding, three bidirectional GRU layers and Linear under nested names. */
@@ -175,6 +192,11 @@ function folderOf(module: LayerModule | CellModule): string {
 export function moduleFixtures(): Map<string, ModuleFixture> {
   const { modules } = read<{ modules: Record<string, ModuleFixture> }>('modules.json');
   return new Map(Object.entries(modules));
+}
+
+export function functionFixtures(): Map<string, FunctionFixture> {
+  const { cases } = read<{ cases: Record<string, FunctionFixture> }>('functional.json');
+  return new Map(Object.entries(cases));
 }
 
 export function modelFixture(): ModelFixture {

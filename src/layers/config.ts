@@ -12,10 +12,8 @@ export function construct<T extends serialization.Serializable>(
 }
 
 /** The options for `getConfig`, without undefined ones and without `implementation`, which depends on the machine. */
-export function toConfig<T extends { readonly implementation: unknown }>(
-  options: T,
-): serialization.ConfigDict {
-  const { implementation: _, ...rest } = options;
+export function toConfig(options: object): serialization.ConfigDict {
+  const { implementation: _, ...rest } = options as { readonly implementation?: unknown };
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as serialization.ConfigDict;
 }

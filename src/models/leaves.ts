@@ -41,10 +41,16 @@ interface Place {
  * The layers with weights, in the target's order. A layer that a target holds twice is listed twice, as torch lists a
  * shared module under each of its names. A single layer stands for the root module ''.
  *
+ * @param skip  takes what is thrown otherwise of a layer whose class is not known.
  * @throws UnsupportedError for a layer with weights that no torch module has, or that are not float32; RangeError for
  * a name in `map` that no layer has.
  */
-export function findLeaves(where: string, target: LoadTarget, map: ModuleMap = {}): Leaf[] {
+export function findLeaves(
+  where: string,
+  target: LoadTarget,
+  map: ModuleMap = {},
+  skip?: (refusal: UnsupportedError) => void,
+): Leaf[] {
   const roots = rootsOf(where, target);
   checkMap(where, map);
   const leaves: Leaf[] = [];
@@ -73,7 +79,7 @@ export function findLeaves(where: string, target: LoadTarget, map: ModuleMap = {
       for (const path of modulesAt(childPath, joinPath(modulePath, child.name)))
         visit(child, { layerPath: childPath, modulePath: path });
     }
-    const module = children ? undefined : moduleOf(where, layer, layerPath);
+    const module = children ? undefined : moduleOf(where, layer, layerPath, skip);
     if (module === undefined) return;
     const parameters = parametersOf(where, { layer, layerPath, module });
     leaves.push({ layer, module, scope: outer.name, layerPath, modulePath, parameters });

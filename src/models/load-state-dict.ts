@@ -71,7 +71,8 @@ export interface LoadReport {
  * that no path names is an error like any unexpected key. Shared layers are loaded under each of their names or paths, and so
  * are tied weights with a list in `map`: the file may have them under any or all, with the same values.
  *
- * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, PReLU and this package's recurrent layers.
+ * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, ConvTranspose2d and depthwise convolutions, PReLU,
+ * this package's layers, and layers with a method `torchParameters()`; see {@link TorchParameters}.
  * Dense and convolution kernels are transposed. F32 values are copied bit for bit, other dtypes become what
  * `toFloat32Array` makes of them. Weights under `weight_norm`, `spectral_norm`, `prune` or weight drop are computed as in
  * evaluation, in the dtype of the file.
@@ -94,9 +95,13 @@ export function loadStateDict(
   options: LoadOptions = {},
 ): LoadReport {
   const { prefix, map, stripPrefix, strict, onWarnings } = checkOptions(options);
-  const leaves = findLeaves(WHERE, layerOrModel, map);
+  const skipped: string[] = [];
+  const skip = ({ message }: Error) =>
+    skipped.push(`${message.slice(WHERE.length + 2)}. The layer was skipped: its weights keep their values.`);
+  const leaves = findLeaves(WHERE, layerOrModel, map, strict ? undefined : skip);
   checkStateDict(WHERE, stateDict);
   const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix });
+  match.warnings.push(...skipped);
   if (isByPath(layerOrModel)) hintAtUnnamedModules(match.faults, leaves, stateDict, match.selection);
   throwFaults(match, strict, layerOrModel);
   const values = match.slots.map((slot) => toLayerValues(slot, match.warnings));

@@ -9,7 +9,7 @@ import { checkArgsObject } from './names.js';
 type TfLayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
 /** tfjs's own declarations leave `undefined` out, which `exactOptionalPropertyTypes` then refuses. */
-type LayerArgs = { [Name in keyof TfLayerArgs]: TfLayerArgs[Name] | undefined };
+export type LayerArgs = { [Name in keyof TfLayerArgs]: TfLayerArgs[Name] | undefined };
 
 /** torch's names in camelCase, beside the arguments of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
 export interface ModuleArgs extends LayerArgs {

@@ -1,18 +1,7 @@
-/** Names of arguments: which a class knows, and what to do about names of tf.layers, Keras and torch. */
+/** Names of the arguments of recurrent layers and cells, and what to do about those of tf.layers, Keras and torch. */
 
-import { message, show } from '../../check.js';
 import { CELLS, type Cell } from '../../torch/cells.js';
-
-const TF_LAYER_NAMES = [
-  'inputShape',
-  'batchInputShape',
-  'batchSize',
-  'dtype',
-  'name',
-  'trainable',
-  'weights',
-  'inputDType',
-];
+import { camelCase, checkIsObject, checkKnown, renamed } from './known.js';
 
 const MODULE_NAMES = ['hiddenSize', 'inputSize', 'bias', 'seed', 'implementation'];
 
@@ -63,6 +52,9 @@ const FOREIGN: Readonly<Record<string, string>> = {
   timeMajor: 'Use batchFirst: false',
 };
 
+/** What a message shows of the arguments that a layer or cell takes. */
+const EXAMPLE = '{ hiddenSize: 128 }';
+
 /**
  * Checks that `args` is an object whose keys are among `known` or arguments of a tf.layers layer.
  * @param known the arguments of the class itself.
@@ -73,26 +65,19 @@ export function checkArgNames(
   args: unknown,
   known: readonly string[],
 ): asserts args is object {
-  checkArgsObject(where, args);
-  for (const key of Object.keys(args)) {
-    if (known.includes(key) || TF_LAYER_NAMES.includes(key)) continue;
-    const remedy = remedyFor(where, key, known);
-    const rule = remedy ? 'a known argument' : `one of ${[...known, ...TF_LAYER_NAMES].join(', ')}`;
-    throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
-  }
+  checkKnown(where, args, known, EXAMPLE, (key) => remedyFor(where, key, known));
 }
 
 /** Checks that `args` is an object. */
 export function checkArgsObject(where: string, args: unknown): asserts args is object {
-  if (typeof args !== 'object' || args === null)
-    throw new TypeError(message(where, 'args', 'an object such as { hiddenSize: 128 }', show(args)));
+  checkIsObject(where, args, EXAMPLE);
 }
 
 function remedyFor(where: string, key: string, known: readonly string[]): string | undefined {
-  const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const name = Object.hasOwn(RENAMED, camel) ? (RENAMED[camel] as string) : camel;
-  if (known.includes(name)) return `Use ${name}`;
-  if (STACK_NAMES.includes(name))
+  const use = renamed(key, known, RENAMED);
+  if (use !== undefined) return use;
+  const camel = camelCase(key);
+  if (STACK_NAMES.includes(camel))
     return `A cell is one step of one layer in one direction; ${where.replace(/Cell$/, '')} has it`;
   return Object.hasOwn(FOREIGN, camel) ? FOREIGN[camel] : undefined;
 }

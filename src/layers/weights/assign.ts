@@ -3,11 +3,9 @@
 import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 
-/** A layer's weight by the last part of its name; the layer, a wrapper and a model put theirs before it. */
+/** A layer's weight by the last part of its name, or parts; the layer, a wrapper and a model put theirs before it. */
 export function findWeight(layer: layers.Layer, name: string): LayerVariable | undefined {
-  return layer.weights.find(
-    ({ originalName }) => originalName.slice(originalName.lastIndexOf('/') + 1) === name,
-  );
+  return layer.weights.find(({ originalName }) => `/${originalName}`.endsWith(`/${name}`));
 }
 
 export interface Assignment {

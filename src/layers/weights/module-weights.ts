@@ -1,10 +1,9 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { initializers, type LayerVariable, type layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, layers, Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
 import type { DirectionWeights, WeightName } from '../../kernels/contract.js';
 import type { ModuleOptions } from '../args/module-args.js';
-
-type Initializer = ReturnType<typeof torchInitializer>;
+import { type Initializer, uniform } from './initial.js';
 
 /** A layer or cell, which tells the names and shapes of its parameters for an input size. */
 interface TorchModule extends layers.Layer {
@@ -58,8 +57,9 @@ export class ModuleWeights {
       throw new RangeError(message(where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const shapes = layer.torchShapes(inputSize);
     checkInitialWeights(where, layer, [...shapes.values()]);
+    const bound = hiddenSize === 0 ? 0 : 1 / Math.sqrt(hiddenSize);
     const create = ([name, shape]: [string, readonly number[]]) =>
-      [name, add(name, [...shape], torchInitializer(name, hiddenSize, seed))] as const;
+      [name, add(name, [...shape], uniform(name, bound, seed))] as const;
     return new ModuleWeights(inputSize, new Map([...shapes].map(create)));
   }
 
@@ -84,18 +84,4 @@ function checkInitialWeights(
   const list = (all: readonly (readonly number[])[]) => all.map(showShape).join(', ');
   const [expected, given] = [list(shapes), list(initialWeights.map(({ shape }) => shape))];
   if (given !== expected) throw new RangeError(message(where, 'weights', expected, given));
-}
-
-/** torch's initial values of a parameter: U(-1/sqrt(H), 1/sqrt(H)), repeatable with a seed. */
-function torchInitializer(name: string, hiddenSize: number, seed: number | undefined) {
-  const bound = hiddenSize === 0 ? 0 : 1 / Math.sqrt(hiddenSize);
-  const ownSeed = seed === undefined ? undefined : mixSeed(seed, name);
-  return initializers.randomUniform({ minval: -bound, maxval: bound, seed: ownSeed });
-}
-
-/** A seed for each parameter, unrelated to those of neighbouring seeds (FNV-1a over both). */
-function mixSeed(seed: number, name: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of `${seed}/${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
-  return hash >>> 0;
 }

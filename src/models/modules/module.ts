@@ -9,9 +9,14 @@ export type Layer = layers.Layer;
 /** Makes the torch module of a layer of one class. */
 export type ModuleKind = (layer: Layer) => TorchModule;
 
-/** The parameters of a Linear or convolution; the last axis of the kernel has the size of the bias. */
-export function kernelAndBias(shape: Sizes, layout: Layout, useBias: boolean): Parameter[] {
-  const bias = { key: 'bias', weight: 'bias', shape: shape.slice(-1), layout: identical };
+/** The parameters of a Linear or convolution with so many outputs; by default the last axis of the kernel has them. */
+export function kernelAndBias(
+  shape: Sizes,
+  layout: Layout,
+  useBias: boolean,
+  outputs: number | null = shape.at(-1) ?? null,
+): Parameter[] {
+  const bias = { key: 'bias', weight: 'bias', shape: [outputs], layout: identical };
   return [{ key: 'weight', weight: 'kernel', shape, layout }, ...(useBias ? [bias] : [])];
 }
 

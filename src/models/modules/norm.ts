@@ -2,6 +2,7 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { showShape } from '../../check.js';
 import { identical, type Sizes } from '../../matching/layout.js';
 import type { Parameter } from '../../matching/torch-module.js';
+import { countAxesFromEnd } from '../../tfjs-internals.js';
 import { flagsFor, type Layer, type ModuleKind } from './module.js';
 
 /** eps of torch's normalisation modules; tf.layers default to 1e-3, which moves small activations visibly. */
@@ -52,8 +53,16 @@ export const layerNorm: ModuleKind = (layer) => {
         norm,
         axes.map((axis) => inputShape?.at(axis) ?? null),
       ),
-    // Building turns axis -1 into a number of the input's rank, and the file does not hold the rank.
-    inputShape: () => undefined,
+    inputShape(shapeOf) {
+      const sizes = shapeOf('weight') ?? shapeOf('bias');
+      if (sizes?.length !== axes.length) return undefined;
+      const [first = 0] = axes;
+      return [...new Array<null>(first < 0 ? 1 : first).fill(null), ...sizes];
+    },
+    afterBuild() {
+      // The file does not hold the rank, so axes that count from the end must go on doing so.
+      if (axes.every((axis) => axis < 0)) countAxesFromEnd(layer, axes);
+    },
     argumentsFor,
     conflict() {
       if (center && !scale) {

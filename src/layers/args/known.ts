@@ -1,0 +1,58 @@
+/** Which names of arguments a class knows, and what to do about the others. */
+
+import { message, show } from '../../check.js';
+
+const TF_LAYER_NAMES = [
+  'inputShape',
+  'batchInputShape',
+  'batchSize',
+  'dtype',
+  'name',
+  'trainable',
+  'weights',
+  'inputDType',
+];
+
+/** torch's `hidden_size` as it is spelt here. */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Checks that `args` is an object whose keys are among `known` or arguments of a tf.layers layer.
+ * @param example an object that it could be, for the message.
+ * @param remedyFor what to do about a name that is known from elsewhere.
+ * @throws TypeError
+ */
+export function checkKnown(
+  where: string,
+  args: unknown,
+  known: readonly string[],
+  example: string,
+  remedyFor: (key: string) => string | undefined,
+): asserts args is object {
+  checkIsObject(where, args, example);
+  for (const key of Object.keys(args)) {
+    if (known.includes(key) || TF_LAYER_NAMES.includes(key)) continue;
+    const remedy = remedyFor(key);
+    const rule = remedy ? 'a known argument' : `one of ${[...known, ...TF_LAYER_NAMES].join(', ')}`;
+    throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
+  }
+}
+
+/** Checks that `args` is an object. */
+export function checkIsObject(where: string, args: unknown, example: string): asserts args is object {
+  if (typeof args !== 'object' || args === null)
+    throw new TypeError(message(where, 'args', `an object such as ${example}`, show(args)));
+}
+
+/** `Use hiddenSize` for `units`: by the names that other libraries give the same arguments. */
+export function renamed(
+  key: string,
+  known: readonly string[],
+  names: Readonly<Record<string, string>>,
+): string | undefined {
+  const camel = camelCase(key);
+  const name = Object.hasOwn(names, camel) ? (names[camel] as string) : camel;
+  return known.includes(name) ? `Use ${name}` : undefined;
+}

@@ -1,0 +1,69 @@
+/** The convolutions of this package. */
+
+import type { Layout } from '../../matching/layout.js';
+import { channelAxis, groupsIn, inputWith, kernelLayouts } from './conv.js';
+import { flagsFor, kernelAndBias, type ModuleKind } from './module.js';
+
+interface TorchConvConfig {
+  outChannels: number;
+  kernelSize: number[];
+  inChannels?: number;
+  groups: number;
+  bias: boolean;
+  dataFormat: string;
+}
+
+const argumentsFor = flagsFor({ bias: 'bias' });
+
+function conv(axes: 1 | 2): ModuleKind {
+  const layout = kernelLayouts[axes] as Layout;
+  return (layer) => {
+    const config = layer.getConfig() as unknown as TorchConvConfig;
+    const { outChannels, kernelSize, inChannels, groups, bias, dataFormat } = config;
+    return {
+      torchName: `torch.nn.Conv${axes}d`,
+      config: { ...config },
+      parameters(inputShape) {
+        const channels = inputShape?.at(channelAxis(dataFormat)) ?? inChannels ?? null;
+        const perGroup = channels === null ? null : channels / groups;
+        return kernelAndBias([...kernelSize, perGroup, outChannels], layout, bias);
+      },
+      inputShape(shapeOf) {
+        const perGroup = shapeOf('weight')?.[1];
+        return inputWith(perGroup === undefined ? undefined : perGroup * groups, axes, dataFormat);
+      },
+      argumentsFor,
+      shapeNote(parameter, found) {
+        const perGroup = parameter.shape[axes];
+        if (parameter.key !== 'weight' || perGroup == null) return undefined;
+        const inFile = groupsIn(found, parameter, perGroup * groups);
+        return inFile === undefined
+          ? undefined
+          : `These are the shapes of groups=${inFile}: pass groups: ${inFile}.`;
+      },
+    };
+  };
+}
+
+function convTranspose(axes: 1 | 2): ModuleKind {
+  return (layer) => {
+    const config = layer.getConfig() as unknown as TorchConvConfig;
+    const { outChannels, kernelSize, inChannels, groups, bias, dataFormat } = config;
+    return {
+      torchName: `torch.nn.ConvTranspose${axes}d`,
+      config: { ...config },
+      parameters(inputShape) {
+        const channels = inputShape?.at(channelAxis(dataFormat)) ?? inChannels ?? null;
+        const shape = [...kernelSize, outChannels / groups, channels];
+        return kernelAndBias(shape, kernelLayouts[axes] as Layout, bias, outChannels);
+      },
+      inputShape: (shapeOf) => inputWith(shapeOf('weight')?.[0], axes, dataFormat),
+      argumentsFor,
+    };
+  };
+}
+
+export const torchConv1d = conv(1);
+export const torchConv2d = conv(2);
+export const torchConvTranspose1d = convTranspose(1);
+export const torchConvTranspose2d = convTranspose(2);
