@@ -103,7 +103,7 @@ function tiedNames(): (name: string, tensor: StoredTensor) => string | undefined
 }
 
 async function describeSharded(index: Located, options: DescribeOptions): Promise<SourceDescription> {
-  const { weightMap, names, shards } = await readIndex(index, options);
+  const { weightMap, ties, names, shards } = await readIndex(index, options);
   const parts = new Map<string, SourceDescription>();
   const strays = new Map<string, string>();
   for (const [shard, located] of shards) {
@@ -117,12 +117,13 @@ async function describeSharded(index: Located, options: DescribeOptions): Promis
   const tensors = new Map<string, TensorDescription>();
   const refused = new Map<string, string>();
   for (const name of names) {
-    const part = parts.get(weightMap.get(name) as string);
-    const tensor = part?.tensors.get(name);
-    const stray = strays.get(name);
+    const own = ties.get(name) ?? name;
+    const part = parts.get(weightMap.get(own) as string);
+    const found = part?.tensors.get(own);
+    const tensor = found && own !== name ? { ...found, sameAs: own } : found;
+    const stray = strays.get(own);
     if (tensor && stray === undefined) tensors.set(name, tensor);
-    else
-      refused.set(name, stray ?? part?.refused.get(name) ?? 'its file lacks it, though the index lists it');
+    else refused.set(name, stray ?? part?.refused.get(own) ?? 'its file lacks it, though the index lists it');
   }
   const { metadata = new Map(), ...about } = joinAbout([...parts.values()]);
   return { ...about, metadata, files: parts.size, tensors, refused };

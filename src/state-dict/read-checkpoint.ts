@@ -5,6 +5,7 @@ import { selectNames } from './choose/select.js';
 import type { InputFile, UnopenedFile } from './formats/checkpoint.js';
 import type { StateDictFormat } from './formats/detect.js';
 import { openCheckpoint, withHead } from './formats/open.js';
+import type { Ties } from './formats/safetensors/ties.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';
 import type { About } from './report.js';
@@ -14,8 +15,11 @@ import type { StateDict } from './tensors/tensor.js';
 /** Which tensors of a file are wanted. */
 export interface Wanted extends PartOptions {
   readonly format?: StateDictFormat | undefined;
-  /** In place of `select`: takes the names of all tensors of the file, in its order, and returns those to read. */
-  readonly selectNames?: ((names: readonly string[]) => readonly string[]) | undefined;
+  /**
+   * In place of `select`: takes the names of all tensors of the file, in its order, and which of them stand for another, and
+   * returns those to read.
+   */
+  readonly selectNames?: ((names: readonly string[], ties: Ties) => readonly string[]) | undefined;
 }
 
 /** The tensors that are wanted of a file, none of them read. */
@@ -30,7 +34,9 @@ export function* openWanted(file: InputFile, options: Wanted): Reading<OpenedChe
   const path = chooseDict(file, checkpoint, options.path);
   const { tensors, warnings } = tensorsAt(file, checkpoint, path);
   const found = [...tensors.keys()];
-  const names = options.selectNames?.(found) ?? selectNames(file.where, found, options.select);
+  const names =
+    options.selectNames?.(found, checkpoint.ties ?? new Map()) ??
+    selectNames(file.where, found, options.select);
   const { format, metadata, unknownGlobals } = checkpoint;
   const about = { format, path, unknownGlobals, warnings: [...checkpoint.warnings, ...warnings] };
   return {

@@ -7,6 +7,7 @@ import type { UnopenedFile } from './formats/checkpoint.js';
 import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
 import { withHead } from './formats/open.js';
+import { type Ties, tiesIn } from './formats/safetensors/ties.js';
 import { type Reading, readRange } from './reading/reading.js';
 import { joinAbout, type ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
@@ -78,8 +79,9 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     const remedy = 'Check the files of the model one by one';
     throw new RangeError(message(index.where, 'sha256', 'a model in one file', 'one in several', remedy));
   }
-  const { weightMap, names, shards } = await readIndex(index, options);
-  const wanted = new Set(names);
+  const { weightMap, ties, names, shards } = await readIndex(index, options);
+  const wanted = new Set(names.map((name) => ties.get(name) ?? name));
+  const all = [...names];
   const listed = namesByShard(weightMap);
   const found = new Map<string, TorchTensor>();
   const reports: ReadReport[] = [];
@@ -88,19 +90,24 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     const tensors = await readSource(located, {
       ...options,
       onReport: (report) => reports.push(report),
-      selectNames: (held) => {
+      selectNames: (held, tiesHere) => {
         checkHeld(shard, held, listed.get(shard) ?? [], weightMap);
         const unlisted = held.filter((name) => !weightMap.has(name));
-        if (unlisted.length > 0)
-          warnings.push(`${shard}: left out ${show(unlisted)}, which the index does not list.`);
-        return held.filter((name) => wanted.has(name));
+        const tied = unlisted.filter((name) => tiesHere.has(name) && !ties.has(name));
+        const others = unlisted.filter((name) => !tiesHere.has(name));
+        if (others.length > 0)
+          warnings.push(`${shard}: left out ${show(others)}, which the index does not list.`);
+        // The index does not list what the metadata of a file name, so only a whole model has it.
+        const more = new Set(options.select === undefined ? tied : []);
+        all.push(...more);
+        return held.filter((name) => wanted.has(name) || more.has(name));
       },
     });
     for (const [name, tensor] of tensors) found.set(name, tensor);
   }
   const about = joinAbout(reports);
   onReport?.({ ...about, tensors: found.size, warnings: [...about.warnings, ...warnings] });
-  return new Map(names.map((name) => [name, found.get(name) as TorchTensor]));
+  return new Map(all.map((name) => [name, found.get(ties.get(name) ?? name) as TorchTensor]));
 }
 
 /** The tensors that the index says are in each file. */
@@ -117,7 +124,9 @@ function namesByShard(weightMap: WeightMap): ReadonlyMap<string, readonly string
 /** An index, and the files with the requested tensors. */
 export interface ModelIndex {
   readonly weightMap: WeightMap;
-  /** The requested tensors, in the order of the index. */
+  /** Names in the metadata of the index that stand for a tensor. */
+  readonly ties: Ties;
+  /** The requested tensors, in the order of the index; ties last. */
   readonly names: readonly string[];
   /** Their files, by name. */
   readonly shards: ReadonlyMap<string, Located>;
@@ -127,19 +136,20 @@ export interface ModelIndex {
 export async function readIndex(index: Located, options: SourceOptions): Promise<ModelIndex> {
   const { limits, signal, select } = options;
   const { caller, where } = index;
-  const weightMap = await runSource(index, { limits, signal }, false, readWeightMap);
-  const names = selectNames(where, [...weightMap.keys()], select);
-  const files = [...new Set(names.map((name) => weightMap.get(name) as string))];
+  const { weightMap, ties } = await runSource(index, { limits, signal }, false, readIndexFile);
+  const names = selectNames(where, [...weightMap.keys(), ...ties.keys()], select);
+  const files = [...new Set(names.map((name) => weightMap.get(ties.get(name) ?? name) as string))];
   const place = index.place ?? { text: '' };
   if (place.fs) await checkFiles(where, place.fs, place, files);
   return {
     weightMap,
+    ties,
     names,
     shards: new Map(files.map((file) => [file, locate(caller, beside(place, file))])),
   };
 }
 
-function readWeightMap(file: UnopenedFile): Reading<WeightMap> {
+function readIndexFile(file: UnopenedFile): Reading<IndexFile> {
   return withHead(file, function* (opened) {
     const { head, size } = opened;
     // Other formats are reported as what they are: a page that says "not found", a Git LFS pointer.
@@ -209,8 +219,11 @@ async function checkFiles(where: string, fs: NodeFs, place: Place, shards: reado
   );
 }
 
-/** The `weight_map` of an index. Other members are ignored, such as a total that is often wrong. */
-export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): WeightMap {
+/** What an index says. */
+export type IndexFile = Pick<ModelIndex, 'weightMap' | 'ties'>;
+
+/** The `weight_map` of an index, and the ties in its metadata. Others are ignored, such as a total that is often wrong. */
+export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): IndexFile {
   const reader = new JsonReader(bytes, {
     where: 'json',
     unit: 'byte',
@@ -219,10 +232,12 @@ export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): W
     pythonNumbers: true,
   });
   const weightMap = new Map<string, string>();
+  const metadata = new Map<string, string>();
   const shards = new Set<string>();
   let isThere = false;
   if (reader.kind() !== 'object') throw noIndex(`a ${reader.kind()}`);
   reader.readObject((key) => {
+    if (key === 'metadata' && reader.kind() === 'object') return void readTexts(reader, metadata);
     if (key !== 'weight_map' || reader.kind() !== 'object') return void reader.skipValue();
     isThere = true;
     reader.readObject((name) => {
@@ -236,7 +251,15 @@ export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): W
   });
   reader.expectEnd();
   if (!isThere) throw noIndex('no weight_map');
-  return weightMap;
+  return { weightMap, ties: tiesIn(metadata, (name) => weightMap.has(name)) };
+}
+
+/** The members of an object that are text. */
+function readTexts(reader: JsonReader, texts: Map<string, string>): void {
+  reader.readObject((name) => {
+    if (reader.kind() === 'string') texts.set(name, reader.readString());
+    else reader.skipValue();
+  });
 }
 
 function readShardName(reader: JsonReader, name: string): string {

@@ -8,6 +8,7 @@ import type { ReadLimits } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
 import type { TorchData, TorchDtype, TorchTensor } from '../tensors/tensor.js';
 import type { StateDictFormat } from './detect.js';
+import type { Ties } from './safetensors/ties.js';
 import type { ZipEntry } from './zip/directory.js';
 
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
@@ -69,6 +70,8 @@ export type CheckpointNode =
 export interface Checkpoint {
   readonly format: StateDictFormat;
   readonly root: CheckpointDict;
+  /** Names that stand in the root for a tensor that the file holds under another name. */
+  readonly ties?: Ties;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;
   /** Names in a pickle that this package does not know; they are never looked up. */

@@ -8,6 +8,7 @@ import { asBytes } from '../../tensors/bytes.js';
 import { bitsOf, elementCount } from '../../tensors/dtypes.js';
 import type { Checkpoint, CheckpointNode, UnopenedFile } from '../checkpoint.js';
 import { LENGTH_BYTES, readHeader, type SafetensorsHeader, type TensorEntry } from './header.js';
+import { tiesIn } from './ties.js';
 
 export interface SafetensorsOptions {
   readonly limits?: ReadLimits | undefined;
@@ -16,7 +17,8 @@ export interface SafetensorsOptions {
 const WHERE = 'safetensors';
 
 /**
- * Opens a safetensors file: reads its header alone, and checks the range of every tensor.
+ * Opens a safetensors file: reads its header alone, and checks the range of every tensor. Tied tensors that the metadata name
+ * stand under each name.
  *
  * @throws FormatError when the file breaks a rule of the format; the message names the rule.
  * @see https://github.com/safetensors/safetensors#format
@@ -24,7 +26,9 @@ const WHERE = 'safetensors';
 export function* openSafetensors(file: UnopenedFile): Reading<Checkpoint> {
   const { entries, metadata, dataStart } = yield* checkedHeader(file);
   const root = new Map(entries.map((entry) => [entry.name, storedNode(entry, dataStart)]));
-  return { format: 'safetensors', root, metadata, unknownGlobals: [], warnings: [] };
+  const ties = tiesIn(metadata, (name) => root.has(name));
+  for (const [name, tensor] of ties) root.set(name, root.get(tensor) as CheckpointNode);
+  return { format: 'safetensors', root, ties, metadata, unknownGlobals: [], warnings: [] };
 }
 
 function storedNode({ name, dtype, shape, begin, end }: TensorEntry, dataStart: number): CheckpointNode {
