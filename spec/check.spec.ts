@@ -13,6 +13,7 @@ describe('check', () => {
     expect(
       [undefined, null, 1.5, 'x', 7n, [1, 'a'], new Map(), {}, Object.create(null)].map(show),
     ).to.deep.equal(['undefined', 'null', '1.5', '"x"', '7n', '[1, "a"]', 'Map', 'Object', 'object']);
+    expect(show(Promise.resolve(1))).to.equal('a Promise (await it)');
     expect(show('y'.repeat(200))).to.have.length.below(90);
     expect(show(new Array(100).fill(0))).to.equal('[0, 0, 0, 0, 0, 0, 0, 0, ... 100 entries]');
     expect(show([[1, [2]], 3])).to.equal('[[1, [...]], 3]');

@@ -26,8 +26,14 @@ function showTo(depth: number, value: unknown): string {
   }
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (isPromise(value)) return 'a Promise (await it)';
   if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object';
   return String(value);
+}
+
+/** By the name that it gives itself: it may be one of another window or worker. */
+function isPromise(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Promise]';
 }
 
 /** The first few of a list that a file may make thousands long, and its length where that is more. */

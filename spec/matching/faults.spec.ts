@@ -19,7 +19,7 @@ describe('prefixHint', () => {
     expect(prefixHint(['a'])).to.equal('The missing keys are there below another path: pass prefix: "a".');
     expect(prefixHint(['a', 'b', 'c', 'd', 'e'])).to.equal(
       'The missing keys are there below 5 other paths, and the file does not tell which is meant: ' +
-        'pass prefix: "a" or prefix: "b" or prefix: "c", or one of the other 2.',
+        'pass prefix: "a" or prefix: "b" or prefix: "c", or another of the 5.',
     );
   });
 });

@@ -16,7 +16,7 @@ describe('checkStateDict', () => {
   it('asks to await a promise of a Map', () => {
     expect(() => checkStateDict('f', Promise.resolve(new Map()))).to.throw(
       TypeError,
-      /^f: stateDict: expected a StateDict, a Map from key to tensor, got a Promise\. Await it$/,
+      /^f: stateDict: expected a StateDict, a Map from key to tensor, got a Promise \(await it\)$/,
     );
   });
 

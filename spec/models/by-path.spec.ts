@@ -225,7 +225,7 @@ describeEachBackend('layers by path', () => {
     const rule = 'a tf.layers layer or model';
     for (const [target, type, text] of [
       [{ fc, gru: 3 }, TypeError, `layers["gru"]: expected ${rule}, got 3`],
-      [{ fc: Promise.resolve(fc) }, TypeError, `layers["fc"]: expected ${rule}, got Promise. Await it`],
+      [{ fc: Promise.resolve(fc) }, TypeError, `layers["fc"]: expected ${rule}, got a Promise (await it)`],
       [{ fc: { out: fc } }, TypeError, `layers["fc"]: expected ${rule}, got Object`],
       [new Map([['fc', fc]]), TypeError, 'got Map. Object.fromEntries makes an object of a Map'],
       [

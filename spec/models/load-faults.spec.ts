@@ -213,6 +213,33 @@ describe('loadStateDict, faults', () => {
     expect(linesOf(faultOf(gru({ hiddenSize: 3 }), twice)).at(-1)).to.match(/prefix: "a" or prefix: "b"\.$/);
   });
 
+  it('points to the modules inside the one that the prefix names, and calls none of them unexpected', () => {
+    const paths = ['rnns.10', 'rnns.9', 'block1.rnn.b', 'block1.rnn.a'];
+    const file = new Map(paths.flatMap((path) => [...below(path, gruWeights())]));
+    const error = faultOf(gru({ hiddenSize: 3 }), file, { prefix: 'block1.rnn' });
+    expect(error.unexpected).to.deep.equal([]);
+    expect(linesOf(error).at(-1)).to.equal(
+      'Hint: The missing keys are there below 4 other paths, and the file does not tell which is meant: ' +
+        'pass prefix: "block1.rnn.a" or prefix: "block1.rnn.b" or prefix: "rnns.9", or another of the 4.',
+    );
+  });
+
+  it('says that two layers have one name, whether both fit the module or not', () => {
+    const layer = (units: number, inputs: number) =>
+      tf.layers.dense({ name: 'fc', units, inputShape: [inputs] });
+    const model = tf.sequential({ layers: [layer(3, 5), layer(2, 3)] });
+    const error = faultOf(model, below('fc', linear()));
+    const note =
+      'Two layers have the name "fc", and both look for the module of that name: name each as its own module.';
+    expect(linesOf(error)).to.include(`Hint: ${note}`);
+    model.dispose();
+    const alike = tf.sequential({ layers: [layer(3, 3), layer(3, 3)] });
+    const warnings: string[] = [];
+    loadStateDict(alike, below('fc', linear(3)), { onWarnings: (told) => warnings.push(...told) });
+    expect(warnings).to.deep.equal([note]);
+    alike.dispose();
+  });
+
   it('points to a module that would fit a layer of another name', () => {
     const model = sequential();
     const renamed = new Map([...below('rnn', gruWeights()), ...below('fc', linear(3))]);

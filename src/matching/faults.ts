@@ -28,8 +28,8 @@ const MAX_PATHS = 3;
 /** For keys that are missing where they were looked for, and present below each of `paths`. */
 export function prefixHint(paths: readonly string[]): string {
   const choices = paths.slice(0, MAX_PATHS).map((path) => `prefix: "${path}"`);
-  const rest = paths.length - choices.length;
-  const list = `${choices.join(' or ')}${rest > 0 ? `, or one of the other ${rest}` : ''}`;
+  const isCut = paths.length > choices.length;
+  const list = `${choices.join(' or ')}${isCut ? `, or another of the ${paths.length}` : ''}`;
   return paths.length === 1
     ? `The missing keys are there below another path: pass ${list}.`
     : `The missing keys are there below ${paths.length} other paths, and the file does not tell which is meant: pass ${list}.`;

@@ -14,11 +14,12 @@ const MAX_WRAPPERS = 4;
 /** Throws TypeError unless the value is a Map with strings for keys. */
 export function checkStateDict(where: string, value: unknown): asserts value is StateDict {
   if (builtinClass(value) !== 'Map') {
-    const [got, remedy] =
+    const remedy =
       builtinClass(value) === 'Promise'
-        ? ['a Promise', 'Await it']
-        : [show(value), 'readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes'];
-    throw new TypeError(message(where, 'stateDict', 'a StateDict, a Map from key to tensor', got, remedy));
+        ? undefined
+        : 'readStateDict(source) makes one of a file, parseStateDict(bytes) of its bytes';
+    const rule = 'a StateDict, a Map from key to tensor';
+    throw new TypeError(message(where, 'stateDict', rule, show(value), remedy));
   }
   for (const key of (value as Map<unknown, unknown>).keys())
     if (typeof key !== 'string')

@@ -4,7 +4,7 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../matching/faults.js';
-import { addHints } from '../matching/hints/layers.js';
+import { addHints, nameNotes } from '../matching/hints/layers.js';
 import type { Derivation } from '../matching/reparametrised/derive.js';
 import { withDerived } from '../matching/reparametrised/with-derived.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
@@ -75,6 +75,10 @@ export function matchParameters(
     if (!used.has(key) && file.has(key)) match.faults.unexpected.push(key);
   const loaded = new Set(match.slots.map(({ key }) => key));
   match.derived.push(...[...derived.values()].filter(({ key }) => loaded.has(key)));
+  for (const note of nameNotes(leaves)) {
+    match.faults.hint(note);
+    match.warnings.push(note);
+  }
   addHints({ faults: match.faults, leaves, stateDict, selection, undetermined }, match.slots);
   noteAmbiguity(match);
   return match;

@@ -83,19 +83,14 @@ function isLayer(value: unknown): value is Layer {
 
 function checkLayer(where: string, what: string, value: unknown): void {
   if (isLayer(value)) return;
-  const remedy = builtinClass(value) === 'Promise' ? 'Await it' : undefined;
-  throw new TypeError(message(where, what, RULE, show(value), remedy));
+  throw new TypeError(message(where, what, RULE, show(value)));
 }
 
 /** An object of one's own making: a list, a Map or a Promise is something else. */
 function checkRecord(where: string, value: unknown): void {
   if (builtinClass(value) !== 'Object') {
     const rule = `${RULE}, or an object from module paths to them`;
-    const remedies: Readonly<Record<string, string>> = {
-      Map: 'Object.fromEntries makes an object of a Map',
-      Promise: 'Await it',
-    };
-    const remedy = remedies[builtinClass(value)];
+    const remedy = builtinClass(value) === 'Map' ? 'Object.fromEntries makes an object of a Map' : undefined;
     throw new TypeError(message(where, 'layerOrModel', rule, show(value), remedy));
   }
   if (Object.keys(value as object).length === 0) {

@@ -135,6 +135,37 @@ describe('fromStateDict', () => {
     );
   });
 
+  it('points to the layers inside the module that the prefix names, and calls none of them unexpected', () => {
+    const parts = ['rnns.10', 'other.rnn', 'block1.rnn.b', 'block1.rnn.a', 'block1.gru'];
+    const stateDict = merged(...parts.map((path) => below(path, weights())));
+    const error = faultOf(stateDict, { prefix: 'block1.rnn' });
+    expect(error.unexpected).to.deep.equal([]);
+    expect(error.message.match(/Hint: .*/g)).to.deep.equal([
+      'Hint: The missing keys are there below 5 other paths, and the file does not tell which is meant: ' +
+        'pass prefix: "block1.rnn.a" or prefix: "block1.rnn.b" or prefix: "block1.gru", or another of the 5.',
+    ]);
+    load(stateDict, { prefix: 'block1.rnn.a' }).dispose();
+  });
+
+  it('points to layers of its own class where there are some', () => {
+    const stateDict = merged(below('lstm', weights('_l0', 4)), below('gru', weights()));
+    expect(faultOf(stateDict).message).to.match(/below another path: pass prefix: "gru"\.$/);
+    const others = merged(below('lstm', weights('_l0', 4)), below('rnn', weights('_l0', 1)));
+    expect(faultOf(others).message).to.match(/pass prefix: "lstm" or prefix: "rnn"\.$/);
+  });
+
+  it('takes no projection of the file for the fault where the prefix is missing', () => {
+    const projected = weights('_l0', 4)
+      .set('weight_hh_l0', f32([12, 2]))
+      .set('weight_hr_l0', f32([2, 3]));
+    const stateDict = below('encoder.lstm', projected);
+    expect(() => LSTM.fromStateDict(stateDict)).to.throw(
+      StateDictError,
+      /^Error\(s\) in loading state_dict for LSTM:\n\tMissing key\(s\) in state_dict: "weight_ih_l0", "weight_hh_l0"\. \n\tHint: The missing keys are there below another path: pass prefix: "encoder\.lstm"\.$/,
+    );
+    LSTM.fromStateDict(stateDict, { prefix: 'encoder.lstm' }).dispose();
+  });
+
   it('names the first missing layer, however large the numbers', () => {
     const gap = merged(weights(), weights('_l2', 3, 3));
     expect(faultOf(gap).message).to.equal(

@@ -3,6 +3,7 @@ import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS } from '../../torch/cells.js';
 import { readCellArgs } from '../../torch/layer-args.js';
 import type { ModuleArgs } from '../args/module-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import { RecurrentCell } from './recurrent-cell.js';
 
@@ -59,6 +60,7 @@ serialization.registerClass(GRUCell);
  * Makes a {@link GRUCell}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function gruCell(args: GRUCellArgs): GRUCell {
-  return new GRUCell(args);
+export function gruCell(args: GRUCellArgs): GRUCell;
+export function gruCell(...args: readonly unknown[]): GRUCell {
+  return new GRUCell(namedArgs('GRUCell', args));
 }

@@ -4,6 +4,7 @@ import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS } from '../../torch/cells.js';
 import { readCellArgs } from '../../torch/layer-args.js';
 import type { ModuleArgs } from '../args/module-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import { RecurrentCell } from './recurrent-cell.js';
 
@@ -88,6 +89,7 @@ serialization.registerClass(LSTMCell);
  * Makes an {@link LSTMCell}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function lstmCell(args: LSTMCellArgs): LSTMCell {
-  return new LSTMCell(args);
+export function lstmCell(args: LSTMCellArgs): LSTMCell;
+export function lstmCell(...args: readonly unknown[]): LSTMCell {
+  return new LSTMCell(namedArgs('LSTMCell', args));
 }

@@ -3,6 +3,7 @@ import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS, type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
 import { readCellArgs } from '../../torch/layer-args.js';
 import { type ModuleArgs, parseNonlinearity } from '../args/module-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import { RecurrentCell } from './recurrent-cell.js';
 
@@ -71,6 +72,7 @@ serialization.registerClass(RNNCell);
  * Makes an {@link RNNCell}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function rnnCell(args: RNNCellArgs): RNNCell {
-  return new RNNCell(args);
+export function rnnCell(args: RNNCellArgs): RNNCell;
+export function rnnCell(...args: readonly unknown[]): RNNCell {
+  return new RNNCell(namedArgs('RNNCell', args));
 }

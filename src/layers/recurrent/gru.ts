@@ -2,6 +2,7 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
@@ -78,6 +79,7 @@ serialization.registerClass(GRU);
  * Makes a {@link GRU}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function gru(args: GRUArgs): GRU {
-  return new GRU(args);
+export function gru(args: GRUArgs): GRU;
+export function gru(...args: readonly unknown[]): GRU {
+  return new GRU(namedArgs('GRU', args));
 }

@@ -2,6 +2,7 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
@@ -92,6 +93,7 @@ serialization.registerClass(LSTM);
  * Makes an {@link LSTM}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function lstm(args: LSTMArgs): LSTM {
-  return new LSTM(args);
+export function lstm(args: LSTMArgs): LSTM;
+export function lstm(...args: readonly unknown[]): LSTM {
+  return new LSTM(namedArgs('LSTM', args));
 }

@@ -3,6 +3,7 @@ import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS, type Nonlinearity, rnnCellOf } from '../../torch/cells.js';
 import { readLayerArgs } from '../../torch/layer-args.js';
 import { parseNonlinearity } from '../args/module-args.js';
+import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
 import type { RecurrentArgs } from './args.js';
 import type { ForwardOptions } from './call-args.js';
@@ -86,6 +87,7 @@ serialization.registerClass(RNN);
  * Makes an {@link RNN}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function rnn(args: RNNArgs): RNN {
-  return new RNN(args);
+export function rnn(args: RNNArgs): RNN;
+export function rnn(...args: readonly unknown[]): RNN {
+  return new RNN(namedArgs('RNN', args));
 }

@@ -18,7 +18,6 @@ const EMBEDDING = 'torch.nn.Embedding';
 
 /** Adds to the faults what would mend them. */
 export function addHints(source: HintSource, loaded: readonly LoadedTensor[]): void {
-  hintAtNames(source);
   hintAtParametrizations(source);
   hintAtArguments(source);
   hintAtSizes(source);
@@ -27,18 +26,19 @@ export function addHints(source: HintSource, loaded: readonly LoadedTensor[]): v
   hintAtForeignParameters(source, loaded);
 }
 
-/** Two layers of one name, which look for one module: where their sizes differ, one reads as a mismatch. */
-function hintAtNames({ faults, leaves }: HintSource): void {
-  if (!faults.isAny) return;
+/** Layers of one name, which look for one module: where their sizes differ, one reads as a mismatch; else both get its weights. */
+export function nameNotes(leaves: readonly ModuleLeaf[]): string[] {
   const byPath = new Map<string, ModuleLeaf>();
+  const notes = new Set<string>();
   for (const leaf of leaves) {
     const other = byPath.get(leaf.layerPath);
     byPath.set(leaf.layerPath, leaf);
     if (other !== undefined && other.layer !== leaf.layer)
-      faults.hint(
+      notes.add(
         `Two layers have the name "${leaf.layerPath}", and both look for the module of that name: name each as its own module.`,
       );
   }
+  return [...notes];
 }
 
 /** A missing bias asks for `useBias: false`, an unexpected one for `useBias: true`. */

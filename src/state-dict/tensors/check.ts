@@ -9,6 +9,8 @@ import type { TorchTensor } from './tensor.js';
  * @throws TypeError when dtype, shape or the kind of array is wrong; RangeError when a size is.
  */
 export function checkTensor(where: string, what: string, tensor: TorchTensor): void {
+  if (builtinClass(tensor) === 'Promise')
+    throw new TypeError(message(where, what, 'a tensor { dtype, shape, data }', show(tensor)));
   if (!isDtype(tensor?.dtype)) {
     const rule = `a dtype of ${DTYPE_NAMES.join(', ')}`;
     throw new TypeError(message(where, what, rule, show(tensor?.dtype)));
