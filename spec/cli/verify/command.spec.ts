@@ -9,6 +9,7 @@ import { cliFixture, ROOT, runProgram } from '../support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');
 const LAYERS = cliFixture('layers.safetensors');
+const VARIANTS = cliFixture('variants.safetensors');
 const answer = (name: string) => `${cliFixture('answers.safetensors')}#${name}`;
 
 /**
@@ -46,27 +47,53 @@ describe('tfjs-torch-rnn verify', () => {
       const { code, out, err } = await tell(...words);
       expect(code, out + err).to.equal(0);
       expect(out)
-        .to.match(/\nwithin the tolerance of 0\.00001$/)
+        .to.match(/\nwithin what rounding to float32 can do$/)
         .and.not.include('FAIL');
     }
   });
 
-  it('ends with 1 beyond the tolerance, and says how far and where', async () => {
-    const words = ['verify', LAYERS, '--layer', 'gru', '--input', answer('x'), '--expected', answer('gru.y')];
+  it('ends with 1 where the numbers differ by more than rounding, and says how far, where, and what fits', async () => {
+    const io = ['--input', answer('x'), '--expected', answer('gru.y')];
+    const words = ['verify', LAYERS, '--layer', 'gru', ...io];
     const { code, out } = await tell(...words);
     expect(code).to.equal(1);
     expect(out).to.match(
-      /FAIL output: worst error 1\.0015954\d* at \[5, 0, 4\]: 0\.11221\d*, expected 1\.1138\d*/,
+      /\nFAIL output: 96 of 96 values differ, from step 0 on; worst error 1 at \[5, 0, 4\]: 0\.1122\d*, expected 1\.1138\d*, where rounding may give \d\.\de-6\nbeyond what rounding to float32 can do\n/,
     );
     expect(out).to.match(
-      /\nThe file does not store batch_first: the arrays were read as \[T, B, \.\.\.\]; with --batch-first they are read as \[B, T, \.\.\.\]\.$/,
+      /\nNothing that was tried fits: .*\nAn initial state other than zeros is given with --h0\.$/,
     );
     const fine = await tell(...words, '--tolerance', '1.01');
     expect(fine.code).to.equal(0);
-    expect(fine.out).to.not.include('does not store');
+    expect(fine.out).to.match(/\nok {3}output: worst error 1 at \[5, 0, 4\]\nwithin the tolerance of 1\.01$/);
     const report = JSON.parse((await tell(...words, '--json')).out);
-    expect(report).to.include({ ok: false, layer: 'gru', backend: 'cpu', tolerance: 1e-5 });
-    expect(report.results[0].index).to.deep.equal([5, 0, 4]);
+    expect(report).to.include({ ok: false, layer: 'gru', backend: 'cpu', tolerance: 'rounding' });
+    expect(report.results[0]).to.deep.include({ index: [5, 0, 4], exceeding: 96, firstStep: 0 });
+  });
+
+  it('says which option makes the numbers fit', async () => {
+    const inputs = [VARIANTS, '--layer', 'gru', '--input', `${VARIANTS}#square`];
+    const { code, out } = await tell('verify', ...inputs, '--expected', `${VARIANTS}#y/gru/batch_first`);
+    expect(code).to.equal(1);
+    expect(out).to.match(/\nThe numbers fit with the arrays read as \[B, T, \.\.\.\]: pass --batch-first\.$/);
+    const followed = await tell(
+      'verify',
+      ...inputs,
+      '--expected',
+      `${VARIANTS}#y/gru/batch_first`,
+      '--batch-first',
+    );
+    expect(followed.code, followed.out).to.equal(0);
+    const state = await tell(
+      ...gru,
+      '--input',
+      answer('x_batch_first'),
+      '--expected',
+      answer('gru.y_batch_first'),
+    );
+    expect(state.err).to.include(
+      '--h0: expected 6 rows, as the input has, got 2. With --batch-first the input has 2 rows',
+    );
   });
 
   it('says which layers there are, and which arrays', async () => {
@@ -92,7 +119,7 @@ describe('tfjs-torch-rnn verify', () => {
   it('refuses shapes and states that do not fit', async () => {
     const shape = await tell(...gru, '--input', answer('x'), '--expected', answer('x'));
     expect(shape.code).to.equal(1);
-    expect(shape.err).to.include('--expected: expected shape [6, 2, 8], as the layer gives, got [6, 2, 3]');
+    expect(shape.err).to.include('--expected: expected shape [6, 2, 8], as the model gives, got [6, 2, 3]');
     expect((await tell(...gru, '--input', answer('gru.y'), '--expected', answer('x'))).err).to.include('GRU');
     expect(
       (await tell(...gru, '--input', answer('x'), '--expected', answer('x'), '--tolerance', 'no')).code,

@@ -1,9 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import ts from 'typescript';
 import { blocksOf, ROOT, readPages } from './pages.js';
 
 const run = promisify(execFile);
@@ -63,6 +73,12 @@ function isThere(text: string): boolean | undefined {
   return file ? existsSync(join(ROOT, file[1] as string)) : undefined;
 }
 
+/** The page's forward written by hand, as a user compiles it. */
+function forwardModule(): string {
+  const block = pages.flatMap(blocksOf).find(({ code }) => code.startsWith('// forward.ts'));
+  return ts.transpile(block?.code ?? '', { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 });
+}
+
 describe('the commands of the documentation', () => {
   for (const { where, text } of commands)
     it(`exist: ${where}: ${text}`, () => {
@@ -75,17 +91,31 @@ describe('the commands of the documentation', () => {
       folder = mkdtempSync(join(tmpdir(), 'tfjs-torch-rnn-commands-'));
       cpSync(join(FIXTURES, 'checkpoint.pt'), join(folder, 'model.pt'));
       cpSync(join(FIXTURES, 'modules.safetensors'), join(folder, 'model.safetensors'));
-      for (const name of ['x.npy', 'y.npy']) cpSync(join(FIXTURES, name), join(folder, name));
+      for (const name of ['x.npy', 'y.npy', 'classifier.safetensors'])
+        cpSync(join(FIXTURES, name), join(folder, name));
+      cpSync(join(FIXTURES, 'model'), folder, { recursive: true });
+      mkdirSync(join(folder, 'node_modules'));
+      symlinkSync(ROOT, join(folder, 'node_modules/tfjs-torch-rnn'), 'junction');
+      symlinkSync(
+        join(ROOT, 'node_modules/@tensorflow'),
+        join(folder, 'node_modules/@tensorflow'),
+        'junction',
+      );
+      writeFileSync(join(folder, 'forward.mjs'), forwardModule());
     });
     after(() => rmSync(folder, { recursive: true }));
 
     for (const { where, text } of commands.filter((command) =>
-      /^npx tfjs-torch-rnn \w+ model/.test(command.text),
+      /^npx tfjs-torch-rnn \w+ (model|classifier)/.test(command.text),
     ))
       it(`run: ${where}: ${text}`, async () => {
-        const args = text.split(' ').slice(2);
-        await run(process.execPath, [join(ROOT, 'dist/cli/bin.js'), ...args], { cwd: folder });
-      });
+        const [command = '', file] = text.split(' > ');
+        const args = command.split(' ').slice(2);
+        const { stdout } = await run(process.execPath, [join(ROOT, 'dist/cli/bin.js'), ...args], {
+          cwd: folder,
+        });
+        if (file !== undefined) writeFileSync(join(folder, file), stdout);
+      }).timeout(60_000);
   });
 });
 

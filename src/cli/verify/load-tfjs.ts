@@ -11,15 +11,18 @@ const PACKAGES: Readonly<Record<Backend, string>> = {
 };
 
 /**
- * Imports a backend, and what runs a layer on it.
+ * Imports and starts a backend, and imports what runs on it.
  *
+ * @param load  imports a module that needs tfjs.
  * @throws Error that says what to install where a package is missing.
  */
-export async function loadTfjs(backend: Backend): Promise<typeof import('./run-layer.js')> {
+export async function withTfjs<Module>(backend: Backend, load: () => Promise<Module>): Promise<Module> {
   try {
     if (backend === 'tensorflow') await import('../../node-shim.js');
     await import(PACKAGES[backend]);
-    return await import('./run-layer.js');
+    const { startBackend } = await import('./start-backend.js');
+    await startBackend(backend);
+    return await load();
   } catch (cause) {
     const { code } = cause as { code?: unknown };
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;

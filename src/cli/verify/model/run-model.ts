@@ -1,0 +1,160 @@
+/** The part of `verify` that runs a user's model. It needs tfjs: it is imported when it runs. */
+
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type LayersModel,
+  type layers,
+  model as modelOf,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
+import { message, show } from '../../../check.js';
+import { loadStateDict, type StateDict, toTensor } from '../../../index.js';
+import type { NumberArray } from '../arrays.js';
+import type { Answers, Numbers } from '../rounding.js';
+import { OUTPUT } from './mode.js';
+
+const WHERE = 'verify';
+
+const RULE = 'a tf model or a function from tensors to tensors';
+
+/** What computes: a model of tf.layers, or a forward written by hand. */
+type Made = LayersModel | ((...inputs: tf.Tensor[]) => unknown);
+
+/** Makes it of a state_dict. */
+export type Maker = (weights: StateDict) => Promise<Made>;
+
+/**
+ * What the module exports as `default` or `model`: a function from the state_dict to a model or a function of tensors, or
+ * a model of tf.layers, into which the state_dict is loaded.
+ *
+ * @throws TypeError where it exports something else, Error where it cannot be imported.
+ */
+export async function importModel(file: string): Promise<Maker> {
+  const exported = await importFile(file);
+  const made = exported.default ?? exported.model;
+  if (isModel(made))
+    return async (weights) => {
+      loadStateDict(made, weights);
+      return made;
+    };
+  if (typeof made !== 'function') {
+    const rule = `an export "default" or "model" that is a function from the state_dict to ${RULE}, or a tf model`;
+    const names = Object.keys(exported).filter((name) => name !== 'default');
+    const got = made === undefined ? `exports ${show(names)}` : show(made);
+    throw new TypeError(message(WHERE, `--module ${file}`, rule, got));
+  }
+  return async (weights) => {
+    const result: unknown = await made(weights);
+    if (isModel(result) || typeof result === 'function') return result as Made;
+    throw new TypeError(message(WHERE, `--module ${file}`, `a function that returns ${RULE}`, show(result)));
+  };
+}
+
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(resolve(file)).href);
+  } catch (cause) {
+    const { code, message: text } = cause as NodeJS.ErrnoException;
+    const isForeign = code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    const remedy = isForeign ? 'Compile it to JavaScript, and name the .js or .mjs file' : undefined;
+    const [reason] = `${text}`.split('\n');
+    throw new Error(message(WHERE, '--module', 'a module that can be imported', reason, remedy), { cause });
+  }
+}
+
+function isModel(value: unknown): value is LayersModel {
+  return Array.isArray((value as Partial<LayersModel> | undefined)?.layers);
+}
+
+/**
+ * Makes the model of the weights, runs it and forgets it.
+ *
+ * @param names  which results are wanted: OUTPUT, and names of layers, or of what a function returns.
+ * @returns them in the order in which the model computes them.
+ */
+export async function runModel(
+  make: Maker,
+  { weights, inputs }: Numbers,
+  names: readonly string[],
+): Promise<Answers> {
+  const made = await make(weights);
+  const tensors = inputs.flatMap((input) => (input ? [toTensor(input)] : []));
+  try {
+    const outputs = isModel(made) ? runLayers(made, tensors, names) : named(await made(...tensors), names);
+    const answers = new Map<string, NumberArray>();
+    for (const [name, tensor] of outputs)
+      answers.set(name, { shape: tensor.shape, values: (await tensor.data()) as tf.TypedArray });
+    tf.dispose([...outputs.values()]);
+    return answers;
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/** The results of a model, and of its layers by name. */
+function runLayers(
+  model: LayersModel,
+  inputs: tf.Tensor[],
+  names: readonly string[],
+): ReadonlyMap<string, tf.Tensor> {
+  if (!model.inputs) {
+    throw new TypeError(message(WHERE, '--module', 'a model that is built', 'one without inputShape'));
+  }
+  if (model.inputs.length !== inputs.length) {
+    const rule = `${model.inputs.length} inputs, as the model takes (${model.inputNames.join(', ')})`;
+    throw new RangeError(message(WHERE, '--input', rule, `${inputs.length}`));
+  }
+  const places = model.layers.map(({ name }) => name);
+  const placeOf = (name: string) => (name === OUTPUT ? places.length : places.indexOf(name));
+  const sorted = [...names].sort((a, b) => placeOf(a) - placeOf(b));
+  const outputs = sorted.map((name) => outputOf(model, name, placeOf(name)));
+  const whole = modelOf({ inputs: model.inputs, outputs });
+  const results = tf.tidy(() =>
+    whole.predictOnBatch(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs),
+  );
+  const list = Array.isArray(results) ? results : [results];
+  return new Map(sorted.map((name, i) => [name, list[i] as tf.Tensor]));
+}
+
+function outputOf(model: LayersModel, name: string, place: number): SymbolicTensor {
+  if (name === OUTPUT) {
+    const [output, ...others] = model.outputs as [SymbolicTensor, ...SymbolicTensor[]];
+    if (others.length === 0) return output;
+    const remedy = `Name one of them: ${model.outputNames.join(', ')}`;
+    throw new RangeError(
+      message(WHERE, '--expected', 'a model with one output', `${model.outputs.length}`, remedy),
+    );
+  }
+  const layer: layers.Layer | undefined = model.layers[place];
+  if (layer === undefined) {
+    const rule = `names of layers (${model.layers.map((own) => show(own.name)).join(', ')})`;
+    throw new RangeError(message(WHERE, '--expected', rule, show(name)));
+  }
+  const output = layer.getOutputAt(0);
+  return Array.isArray(output) ? (output[0] as SymbolicTensor) : output;
+}
+
+/** What a function returned: one tensor, a list of which the first is meant, or tensors by name. */
+function named(result: unknown, names: readonly string[]): ReadonlyMap<string, tf.Tensor> {
+  const rule = 'a function that returns a tensor, a list of tensors or an object of tensors';
+  const refuse = () => new TypeError(message(WHERE, '--module', rule, show(result)));
+  if (typeof result !== 'object' || result === null) throw refuse();
+  const all: [string, unknown][] =
+    result instanceof tf.Tensor
+      ? [[OUTPUT, result]]
+      : Array.isArray(result)
+        ? result.map((tensor, i) => [i === 0 ? OUTPUT : `${i}`, tensor])
+        : Object.entries(result).map(([name, tensor]) => [name === 'output' ? OUTPUT : name, tensor]);
+  if (all.length === 0 || !all.every(([, tensor]) => tensor instanceof tf.Tensor)) throw refuse();
+  const tensors = new Map(all as [string, tf.Tensor][]);
+  for (const name of names) {
+    if (tensors.has(name)) continue;
+    const known = `names of what the function returns (${[...tensors.keys()].map((own) => show(own || 'output')).join(', ')})`;
+    throw new RangeError(
+      message(WHERE, '--expected', known, name === OUTPUT ? 'a file without a name' : show(name)),
+    );
+  }
+  return tensors;
+}
