@@ -11,11 +11,9 @@ import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits } from '../report.js';
 import type { Request } from '../request.js';
 import type { Answers, Numbers } from '../rounding.js';
+import { OUTPUT } from './output.js';
 
 const WHERE = 'verify';
-
-/** What the model returns, where no name stands before the file with PyTorch's. */
-export const OUTPUT = '';
 
 /** `NAME=FILE`; the `=` of a path or URL stands behind a separator. */
 const NAMED = /^([^/\\:=]+)=(.+)$/s;

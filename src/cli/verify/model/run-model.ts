@@ -13,7 +13,7 @@ import { message, show } from '../../../check.js';
 import { loadStateDict, type StateDict, toTensor } from '../../../index.js';
 import type { NumberArray } from '../arrays.js';
 import type { Answers, Numbers } from '../rounding.js';
-import { OUTPUT } from './mode.js';
+import { OUTPUT } from './output.js';
 
 const WHERE = 'verify';
 
