@@ -21,4 +21,3 @@ process.exitCode = await main(process.argv.slice(2), {
   terminal: terminalOf(process.stdout, process.stderr, process.env),
   signal: controller.signal,
 });
-if (controller.signal.aborted) process.exitCode = 130;

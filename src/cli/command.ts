@@ -4,8 +4,8 @@ import type { Terminal } from './terminal.js';
 /** As it is typed, and as messages and help call it. */
 export const PROGRAM = 'tfjs-torch-rnn';
 
-/** What a command ends with: 0 fine, 1 the answer is no, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2;
+/** What a command ends with: 0 fine, 1 the answer is no, 2 wrong usage, 130 stopped by Ctrl-C before it was done. */
+export type ExitCode = 0 | 1 | 2 | 130;
 
 export interface CommandContext {
   readonly terminal: Terminal;

@@ -37,7 +37,8 @@ Examples:
   ${PROGRAM} convert model.safetensors model-f16.safetensors --dtype f16
   ${PROGRAM} verify model.safetensors --layer gru --input x.npy --expected y.npy
 
-Exit codes: 0 fine; 1 the answer is no (beyond the tolerance, a tensor missing, a file malformed); 2 wrong usage.`;
+Exit codes: 0 fine; 1 the answer is no (beyond the tolerance, a tensor missing, a file malformed); 2 wrong usage;
+130 stopped by Ctrl-C, and nothing was written.`;
 
 /** Runs a command line and never throws: it prints an error in a line or two. */
 export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -51,7 +52,7 @@ export async function main(words: readonly string[], context: CommandContext): P
     terminal.progress(undefined);
     if (signal.aborted) {
       terminal.note(`${PROGRAM}: stopped; nothing was written.`);
-      return 1;
+      return 130;
     }
     report(error, command, words.includes('--debug'), terminal);
     if (command && words.includes('--json')) terminal.line(printableJson({ error: describeError(error) }));

@@ -1,7 +1,6 @@
 /** What a source holds, by the parts that describe its tensors: no element is read. */
 
-import type { TensorNode } from './choose/dict.js';
-import type { InputFile, StoredTensor } from './formats/checkpoint.js';
+import type { InputFile, StoredTensor, TensorNode } from './formats/checkpoint.js';
 import { withHead } from './formats/open.js';
 import { openWanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
@@ -57,7 +56,7 @@ function describeFile(located: Located, options: DescribeOptions): Promise<Sourc
   return runSource(located, options, true, (file) => withHead(file, describe));
 
   function* describe(file: InputFile): Reading<SourceDescription> {
-    const { wanted, about } = yield* openWanted(file, options);
+    const { wanted, about } = yield* openWanted(file, options, false);
     return { metadata: new Map(), ...about, ...describeNodes(wanted, file.work), files: 1 };
   }
 }

@@ -1,8 +1,12 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError, UnsupportedError } from '../../../src/errors.js';
-import type { TensorNode } from '../../../src/state-dict/choose/dict.js';
-import type { StoredBytes, StoredTensor, UnopenedFile } from '../../../src/state-dict/formats/checkpoint.js';
+import type {
+  StoredBytes,
+  StoredTensor,
+  TensorNode,
+  UnopenedFile,
+} from '../../../src/state-dict/formats/checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange, InflateRequest, Reading } from '../../../src/state-dict/reading/reading.js';
 import { bindTensors } from '../../../src/state-dict/tensors/bind.js';
@@ -167,9 +171,57 @@ describe('bindTensors', () => {
   });
 
   describe('reads', () => {
-    it('storages in one request, those near each other as one range', () => {
+    it('storages in one request', () => {
       const tensors = { b: tensor(storage(24, 48), [6]), a: tensor(storage(0, 24), [6]) };
-      expect(asked(tensors)).to.deep.equal([{ begin: 0, end: 48 }]);
+      expect(asked(tensors)).to.deep.equal([
+        { begin: 24, end: 48 },
+        { begin: 0, end: 24 },
+      ]);
+    });
+
+    /** A storage of which only the range around it is known: its bytes begin behind so many others. */
+    function surrounded(begin: number, end: number, before: number, more: Partial<StoredBytes> = {}) {
+      const around = { begin, end, headBytes: before, dataBegin: () => before };
+      return storage(end - (end - begin - before), end, { around, ...more });
+    }
+
+    it('what stands around a storage with it, and views the rest', () => {
+      const tensors = { a: tensor(surrounded(4, 48, 4), [10]), b: tensor(storage(0, 4), [1]) };
+      expect(asked(tensors)).to.deep.equal([
+        { begin: 4, end: 48 },
+        { begin: 0, end: 4 },
+      ]);
+      const { data } = bind(tensors, FILE, atMost(1)).get('a')!;
+      expect([...data]).to.deep.equal([...FLOATS.subarray(2)]);
+      expect(data.buffer).to.equal(FILE.buffer);
+    });
+
+    it('what stands before a storage alone, first, where it reads a part of that', () => {
+      const file = new Uint8Array(4_000_000);
+      file.set(FILE, 2_000_000);
+      const large = surrounded(100, file.length, 12);
+      const part = tensor(large, [3], { byteOffset: 2_000_004 - 112 });
+      expect(asked({ part })).to.deep.equal([{ begin: 100, end: 112 }]);
+      const seen: (readonly ByteRange[])[] = [];
+      const running = reading({
+        part: tensor(surrounded(100, file.length, 12), [3], { byteOffset: 1_999_892 }),
+      });
+      let step = running.next();
+      while (!step.done) {
+        const ranges = step.value.kind === 'read' ? step.value.ranges : [];
+        seen.push(ranges);
+        step = running.next(ranges.map(({ begin, end }) => file.subarray(begin, end)));
+      }
+      expect(seen.at(-1)).to.deep.equal([{ begin: 2_000_004, end: 2_000_016 }]);
+      expect([...step.value.get('part')!.data]).to.deep.equal([1.5, 2.5, 3.5]);
+    });
+
+    it('nothing where unaligned copies of it would go past a limit: their place is known when they are read', () => {
+      const file = new Uint8Array(1 << 20);
+      const error = errorOf(() =>
+        bind({ a: tensor(surrounded(0, 4003, 3), [1000]) }, file, { ...atMost(3999), size: file.length }),
+      );
+      expect(error.message).to.include('expected at most 3999 bytes that are not views of the file');
     });
 
     it('a part of a large storage where the tensors lie in less than half of it', () => {

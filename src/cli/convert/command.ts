@@ -1,4 +1,5 @@
 import { constants } from 'node:buffer';
+import fs from 'node:fs/promises';
 import { readFor } from '../../state-dict/read.js';
 import type { ReadReport } from '../../state-dict/report.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
@@ -48,7 +49,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const [source = '', out = ''] = words.positionals;
   const to = choiceOf(words, 'to', OUTPUT_FORMATS) ?? formatOf(out);
   const dtype = choiceOf(words, 'dtype', Object.keys(DTYPES));
-  checkOutput(source, out, words.flag('force'));
+  await checkOutput(fs, source, out, words.flag('force'));
 
   let report: ReadReport | undefined;
   const read = await readFor('convert', source, {
@@ -66,7 +67,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const rounding = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
   const { stateDict, overflows } = rounding;
   terminal.progress('writing');
-  const bytes = await writeVerified(out, to, stateDict, report?.metadata, signal);
+  const bytes = await writeVerified(fs, out, to, stateDict, report?.metadata, signal);
   terminal.progress(undefined);
 
   const warnings = [

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { message, show } from '../../check.js';
 import { isIndexName } from '../../state-dict/sharded.js';
-import { kindOfNoFile } from '../../state-dict/sources/node-fs.js';
+import { kindOfNoFile, type NodeFs } from '../../state-dict/sources/node-fs.js';
+import { findTarget } from '../../state-dict/write/target.js';
 import { UsageError } from '../options.js';
 import type { OutputFormat } from './write.js';
 
@@ -21,10 +22,10 @@ export function formatOf(out: string): OutputFormat {
 /**
  * Checks OUT before anything is read, so that an error does not cost the reading of a large file.
  *
- * @throws UsageError for a URL; Error where OUT is not the path of a file, is IN or a file of its model, or exists
+ * @throws UsageError for a URL; Error where OUT is not the path of a file or is read-only, is IN or a file of its model, or exists
  * without `force`.
  */
-export function checkOutput(source: string, out: string, force: boolean): void {
+export async function checkOutput(fs: NodeFs, source: string, out: string, force: boolean): Promise<void> {
   const refusal = (rule: string, got: string, remedy?: string): Error =>
     new Error(message(WHERE, `OUT ${show(out)}`, rule, got, remedy));
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(out)) {
@@ -35,18 +36,20 @@ export function checkOutput(source: string, out: string, force: boolean): void {
     const got = folder ? 'something else' : 'none';
     throw refusal(`a folder ${show(dirname(out))}`, got, 'Make it first: mkdir -p');
   }
-  const existing = statSync(out, { throwIfNoEntry: false });
-  if (existing === undefined) return;
-  if (!existing.isFile()) {
+  const existing = await fs.stat(out).catch(() => undefined);
+  if (existing && !existing.isFile()) {
     const remedy = existing.isDirectory() ? 'Add a name to it' : undefined;
     throw refusal('the path of a file', kindOfNoFile(existing), remedy);
   }
-  const real = realpathSync(out);
-  const input = toPath(source);
-  if (real === realPathOf(input)) throw refusal('another file than IN', 'the same', 'Choose another name');
-  if (dirname(real) === modelFolderOf(input))
-    throw refusal('another file than IN', 'one of its folder', 'Choose another name');
-  if (!force) throw refusal('a path with no file', 'one', 'Pass --force to replace it');
+  if (existing) {
+    const real = realpathSync(out);
+    const input = toPath(source);
+    if (real === realPathOf(input)) throw refusal('another file than IN', 'the same', 'Choose another name');
+    if (dirname(real) === modelFolderOf(input))
+      throw refusal('another file than IN', 'one of its folder', 'Choose another name');
+    if (!force) throw refusal('a path with no file', 'one', 'Pass --force to replace it');
+  }
+  await findTarget(WHERE, fs, out);
 }
 
 /** The folder of a model in several files, none of which may be replaced while they are read. */

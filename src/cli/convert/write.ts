@@ -1,8 +1,7 @@
 import { message, show } from '../../check.js';
-import { UnsupportedError } from '../../errors.js';
 import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
-import { nodeFs } from '../../state-dict/sources/node-fs.js';
+import type { NodeFs } from '../../state-dict/sources/node-fs.js';
 import { hasSameValues } from '../../state-dict/tensors/check.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { writeAtomically } from '../../state-dict/write/file.js';
@@ -21,14 +20,13 @@ const WHERE = 'convert';
  * @throws Error where it cannot be written, or does not hold what was written.
  */
 export async function writeVerified(
+  fs: NodeFs,
   out: string,
   format: OutputFormat,
   stateDict: StateDict,
   metadata: ReadonlyMap<string, string> | undefined,
   signal: AbortSignal,
 ): Promise<number> {
-  const fs = nodeFs();
-  if (fs === undefined) throw new UnsupportedError(message(WHERE, 'OUT', 'the file system of Node', 'none'));
   const pieces = format === 'json' ? jsonPieces(stateDict) : safetensorsPieces(stateDict, metadata);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const check = (temporary: string): Promise<void> => compareFile(temporary, format, stateDict, bytes);

@@ -1,7 +1,13 @@
 /** Chooses the dict of a checkpoint that is the state_dict, and lists its tensors. */
 
 import { message, show, showFirst } from '../../check.js';
-import type { Checkpoint, CheckpointDict, CheckpointNode, UnopenedFile } from '../formats/checkpoint.js';
+import type {
+  Checkpoint,
+  CheckpointDict,
+  CheckpointNode,
+  FoundTensor,
+  UnopenedFile,
+} from '../formats/checkpoint.js';
 import { nodesReaching } from '../formats/reach.js';
 import { joinPath } from '../keys.js';
 import { formatError } from '../rules/format-codes.js';
@@ -11,13 +17,10 @@ import type { WorkBudget } from '../rules/work.js';
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
 
-/** The node of a tensor. */
-export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'loaded' | 'refused' }>;
-
 export interface Chosen {
   readonly path: CheckpointPath;
   /** Dotted names below the path, in the order of the file. */
-  readonly tensors: ReadonlyMap<string, TensorNode>;
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
   /** What was left out, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -89,8 +92,10 @@ function isOptimizer(dict: CheckpointDict): boolean {
   return dict.has('state') && dict.has('param_groups');
 }
 
-function isTensor(node: CheckpointNode): node is TensorNode {
-  return node.kind === 'stored' || node.kind === 'loaded' || node.kind === 'refused';
+const TENSOR_KINDS: readonly CheckpointNode['kind'][] = ['stored', 'loaded', 'refused', 'unopened'];
+
+function isTensor(node: CheckpointNode): node is FoundTensor {
+  return TENSOR_KINDS.includes(node.kind);
 }
 
 function isPlainTensor(node: CheckpointNode): boolean {
@@ -148,7 +153,7 @@ export function tensorsAt(
   path: CheckpointPath,
 ): Chosen {
   const chosen = dictAt(where, root, path);
-  const tensors = new Map<string, TensorNode>();
+  const tensors = new Map<string, FoundTensor>();
   const left: string[] = [];
   visitLeaves(format, chosen, work, (name, node) => {
     const tensor = asTensor(node);
@@ -171,7 +176,7 @@ export function tensorsAt(
   return { path, tensors, warnings };
 }
 
-function asTensor(node: CheckpointNode): TensorNode | undefined {
+function asTensor(node: CheckpointNode): FoundTensor | undefined {
   if (isTensor(node)) return node;
   if (node.kind !== 'other' || node.error === undefined) return undefined;
   return { kind: 'refused', reason: node.text, error: node.error };

@@ -11,18 +11,35 @@ import type { StateDictFormat } from './detect.js';
 import type { Ties } from './safetensors/ties.js';
 import type { ZipEntry } from './zip/directory.js';
 
+/** What stands around stored bytes in a file: it is read with them and checked, and not before. */
+export interface Surroundings {
+  /** The range in the file that holds the stored bytes. */
+  readonly begin: number;
+  readonly end: number;
+  /** How many of its first bytes tell where the stored ones begin. */
+  readonly headBytes: number;
+  /**
+   * Checks the bytes of the range, or its first, and returns where in them the stored bytes begin.
+   *
+   * @throws FormatError where they contradict what is known of the stored bytes.
+   */
+  dataBegin(bytes: Uint8Array): number;
+}
+
 /** Bytes of the file that one or more tensors are views of. The same object stands for the same storage. */
 export interface StoredBytes {
   /** The range in the file, `[begin, end)`, of the stored bytes; they are compressed where `inflatedBytes` is given. */
   begin: number;
   end: number;
-  /** An entry of a zip archive whose header has not been read: until it is, the range is that of the slot around the data. */
-  entry?: ZipEntry | undefined;
+  /** Until it is checked: `begin` and `end` may then be another range of the same length. */
+  around?: Surroundings | undefined;
   readonly littleEndian: boolean;
   /** For deflated bytes: their declared size when inflated. */
   readonly inflatedBytes?: number | undefined;
-  /** The bytes, where they have been read already; `begin` and `end` count in these. */
+  /** The stored bytes, where they have been read already. */
   readonly bytes?: Uint8Array;
+  /** Whether those are the bytes `[begin, end)` of the file; else `begin` and `end` count in them. */
+  readonly isOfFile?: boolean;
   /** CRC-32 of the (inflated) bytes, where the container has one. */
   readonly crc32?: number | undefined;
   /** The name of the bytes in messages: `entry "archive/data/3"`, `tensor "fc.weight"`. */
@@ -56,6 +73,8 @@ export type CheckpointNode =
       readonly isBareScalar?: boolean;
     }
   | { readonly kind: 'dict'; readonly entries: CheckpointDict }
+  /** An array of an npz file: a tensor, as its name says, whose header has not been read. */
+  | { readonly kind: 'unopened'; readonly entry: ZipEntry }
   /**
    * Any other value, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where the value is among the
    * requested tensors, in formats that hold nothing but tensors there.
@@ -67,6 +86,12 @@ export type CheckpointNode =
    */
   | { readonly kind: 'refused'; readonly reason: string; readonly error?: () => Error };
 
+/** The node of a tensor. */
+export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'loaded' | 'refused' }>;
+
+/** The node of a tensor, or of an array whose header has not been read. */
+export type FoundTensor = TensorNode | Extract<CheckpointNode, { kind: 'unopened' }>;
+
 export interface Checkpoint {
   readonly format: StateDictFormat;
   readonly root: CheckpointDict;
@@ -77,6 +102,13 @@ export interface Checkpoint {
   /** Names in a pickle that this package does not know; they are never looked up. */
   readonly unknownGlobals: readonly string[];
   /** What a reader noticed and ignored, a sentence each. */
+  readonly warnings: readonly string[];
+  /** Reads the headers of unopened arrays, or all of them. Present where there are any. */
+  openArrays?(wanted: ReadonlyMap<string, ZipEntry>, withElements: boolean): Reading<OpenedArrays>;
+}
+
+export interface OpenedArrays {
+  readonly nodes: ReadonlyMap<string, TensorNode>;
   readonly warnings: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import { message, show } from '../../check.js';
-import { UnsupportedError } from '../../errors.js';
+import { FormatError, UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 import { hasMark } from '../tensors/bytes.js';
 import { isWhitespace } from './json/reader.js';
@@ -63,6 +63,21 @@ export function detectFormat(bytes: Uint8Array): StateDictFormat {
   if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
   throw formatError('UNKNOWN_FORMAT', WHERE, 'format', rule, showHead(bytes));
+}
+
+/** Whether a file begins like a zip archive. */
+export function isArchive(bytes: Uint8Array): boolean {
+  return isZip(bytes) && !isSafetensors(bytes);
+}
+
+/** Whether a file begins like one of a known format, read or not. */
+export function isKnownFormat(bytes: Uint8Array): boolean {
+  try {
+    detectFormat(bytes);
+    return true;
+  } catch (error) {
+    return !(error instanceof FormatError);
+  }
 }
 
 /** Whether a file begins like a gzip file. */

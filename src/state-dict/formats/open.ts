@@ -4,12 +4,15 @@ import { within } from '../reading/drive.js';
 import { inflate, type Reading, readRange } from '../reading/reading.js';
 import { expandedBytes } from '../rules/limits.js';
 import type { Checkpoint, InputFile, OpenCheckpoint, UnopenedFile } from './checkpoint.js';
-import { detectFormat, isGzip, type StateDictFormat } from './detect.js';
+import { detectFormat, isArchive, isGzip, isKnownFormat, type StateDictFormat } from './detect.js';
 import { openJson } from './json/json.js';
 import { openNpy } from './numpy/npy.js';
-import { openNpz } from './numpy/npz.js';
+import { isNpzArchive, openNpz, openNpzArchive } from './numpy/npz.js';
 import { openSafetensors } from './safetensors/safetensors.js';
 import { openTorch } from './torch/open.js';
+import { isTorchArchive, openTorchArchive } from './torch/zip.js';
+import { openZip, type ZipArchive } from './zip/archive.js';
+import { findDirectory } from './zip/end.js';
 
 /** Enough for the signature of every format. */
 const HEAD_BYTES = 1 << 12;
@@ -41,8 +44,27 @@ export function* withHead<T>(file: UnopenedFile, read: (file: InputFile) => Read
 /**
  * Opens a file by the reader of its format.
  *
- * @param format  detected by the first bytes where it is not given.
+ * @param format  detected where it is not given: by the first bytes, of a zip archive by its entries.
  */
-export function openCheckpoint(file: InputFile, format = detectFormat(file.head)): Reading<Checkpoint> {
-  return READERS[format](file);
+export function* openCheckpoint(file: InputFile, format?: StateDictFormat): Reading<Checkpoint> {
+  if (format !== undefined) return yield* READERS[format](file);
+  const archive = yield* findArchive(file);
+  if (archive === undefined) return yield* READERS[detectFormat(file.head)](file);
+  return yield* (isNpzArchive(archive) && !isTorchArchive(archive) ? openNpzArchive : openTorchArchive)(
+    file,
+    archive,
+  );
+}
+
+/** The zip archive that a file is or ends with: one that unpacks itself begins as a program does. */
+function* findArchive(file: InputFile): Reading<ZipArchive | undefined> {
+  if (isArchive(file.head)) return yield* openZip(file);
+  if (isKnownFormat(file.head)) return undefined;
+  try {
+    yield* findDirectory(file.size);
+  } catch {
+    // What its first bytes are is the better message.
+    return undefined;
+  }
+  return yield* openZip(file);
 }

@@ -2,6 +2,7 @@ import { message, show } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
 import { openHandle, readFileRange } from './file.js';
 import { type NodeFs, nodeFs } from './node-fs.js';
+import { discard, isWebStream, request } from './request.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './stream.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
@@ -17,16 +18,16 @@ export async function readFile(fs: NodeFs, path: string | URL, transfer: Transfe
 
 /** The body at a URL. */
 export async function readUrl(url: string, transfer: Transfer): Promise<Uint8Array> {
-  return readResponse(await fetchUrl(url, transfer), transfer);
+  return readAnswer(await fetchUrl(url, transfer), transfer);
 }
 
 /** The response of a URL, whatever its status. */
 export function fetchUrl(
   url: string,
-  { where, source, signal }: Transfer,
+  { where, source, signal, http }: Transfer,
   headers?: Record<string, string>,
 ): Promise<Response> {
-  return fetch(url, { signal, headers }).catch((cause: unknown) => {
+  return request(url, { signal, headers }, http).catch((cause: unknown) => {
     signal?.throwIfAborted();
     throw new Error(message(where, source, 'an answer', reasonOf(cause), nodeFs() ? undefined : UNANSWERED), {
       cause,
@@ -38,14 +39,28 @@ export function fetchUrl(
 const UNANSWERED =
   'Offline, blocked, or of another origin that does not allow it (CORS)? The console of the browser tells';
 
+/** Statuses of what is not for everybody. */
+const REFUSED: readonly number[] = [401, 403];
+const ADD_HEADERS = 'If it is gated, pass headers (--header) that let you in, such as Authorization';
+
+/** The body of the response of a URL, which must have a status of success. */
+export async function readAnswer(response: Response, transfer: Transfer): Promise<Uint8Array> {
+  const isAnonymous = REFUSED.includes(response.status) && transfer.http?.headers === undefined;
+  await checkStatus(response, transfer, isAnonymous ? ADD_HEADERS : undefined);
+  return readResponse(response, transfer);
+}
+
+async function checkStatus(response: Response, { where, source }: Transfer, remedy?: string): Promise<void> {
+  if (response.ok) return;
+  const got = `${response.status} ${response.statusText}`.trimEnd();
+  await discard(response);
+  throw new Error(message(where, source, 'a status of success (200 to 299)', got, remedy));
+}
+
 /** The body of a response, which must have a status of success. */
 export async function readResponse(response: Response, transfer: Transfer): Promise<Uint8Array> {
   const { where, source } = transfer;
-  if (!response.ok) {
-    const got = `${response.status} ${response.statusText}`.trimEnd();
-    await discard(response);
-    throw new Error(message(where, source, 'a status of success (200 to 299)', got));
-  }
+  await checkStatus(response, transfer);
   const rule = 'a body not read yet';
   if (response.bodyUsed) {
     throw new TypeError(message(where, source, rule, 'one that is', 'Pass response.clone()'));
@@ -55,16 +70,6 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
     throw new TypeError(message(where, source, rule, 'one that a reader holds', 'Release the reader first'));
   }
   return collectStream(response.body, transfer, declaredSize(response));
-}
-
-/** Cancels the body of a response, which frees its connection. */
-export async function discard({ body }: Response): Promise<void> {
-  if (isWebStream(body)) await body.cancel().catch(() => {});
-}
-
-/** Fetch libraries of Node have streams of Node as bodies, and some on phones have no streams. */
-export function isWebStream(body: unknown): body is ReadableStream<unknown> {
-  return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === 'function';
 }
 
 /** Reads a body that is not a stream: the limit applies to the declared size, and to the size afterwards. */

@@ -1,13 +1,22 @@
 import { message } from '../../check.js';
 import type { ByteRange } from '../reading/reading.js';
-import { discard, fetchUrl, isWebStream, readResponse, readUrl } from './body.js';
+import { fetchUrl, readAnswer, readResponse, readUrl } from './body.js';
 import { memoryAccess, type RandomAccess, rangedAccess } from './ranges.js';
+import { discard, isWebStream } from './request.js';
 import { collectStream, type ReadProgress, type Transfer } from './stream.js';
 
 /**
  * Bytes of the first request, which also learns the size. 64 KiB holds the headers of most models and costs one round trip.
  */
 const HEAD_BYTES = 1 << 16;
+
+/**
+ * Requests under way at once. A request waits for its server most of the time, and browsers open six connections to one over HTTP/1.
+ */
+const REQUESTS_AT_ONCE = 6;
+
+/** Most bytes of one request: long ranges are cut, so that several requests share them. */
+const MAX_REQUEST_BYTES = 1 << 23;
 
 /** Remedies for a server that breaks HTTP's rules for ranges, or serves ranges of another file. */
 const WRONG_RANGE =
@@ -26,20 +35,16 @@ interface Part extends ByteRange {
  * Random access to the file at a URL, by Range requests.
  *
  * A server without ranges answers the first request with 200; others answer with a part that cannot be used: compressed, or
- * without a size that this page may see. Then the whole file is read, once. Every later response must be 206 and exactly the
+ * without a size that this page may see; and an empty file has no range that can be requested. Then the whole file is read, once. Every later response must be 206 and exactly the
  * requested range, of the same size and version as the first: a file that is replaced while it is read is an error. A failed
  * request is not repeated.
  */
 export async function httpAccess(url: string, transfer: Transfer): Promise<RandomAccess> {
   const asked = { begin: 0, end: Math.min(HEAD_BYTES, transfer.maxBytes) };
   const response = await fetchUrl(url, transfer, rangeHeaders(asked));
-  if (response.status === 416) {
-    // An empty file has no range that can be requested.
-    await discard(response);
-    return memoryAccess(new Uint8Array(0));
-  }
-  if (response.status !== 206) return memoryAccess(await readResponse(response, transfer));
-  const first = partOf(response);
+  const isPart = response.status === 206;
+  if (!isPart && response.status !== 416) return memoryAccess(await readAnswer(response, transfer));
+  const first = isPart ? partOf(response) : undefined;
   if (first === undefined || first.begin !== 0 || first.end !== Math.min(asked.end, first.size)) {
     await discard(response);
     return memoryAccess(await readUrl(url, transfer));
@@ -49,14 +54,15 @@ export async function httpAccess(url: string, transfer: Transfer): Promise<Rando
   const head = await bodyOf(response, first, { ...transfer, onProgress });
   const readOne = (range: ByteRange, part: Transfer): Promise<Uint8Array> =>
     fetchRange(url, { ...first, begin: range.begin, end: range.end }, part);
-  return rangedAccess(first.size, transfer, readOne, { head });
+  const limits = { atOnce: REQUESTS_AT_ONCE, maxBytes: MAX_REQUEST_BYTES };
+  return rangedAccess(first.size, transfer, readOne, { head, ...limits });
 }
 
 /** Sends no If-Range: the response's own version says as much, and pages of another origin would need a preflight for it. */
 async function fetchRange(url: string, expected: Part, transfer: Transfer): Promise<Uint8Array> {
   const response = await fetchUrl(url, transfer, rangeHeaders(expected));
-  // readResponse reports its status.
-  if (!response.ok) return readResponse(response, transfer);
+  // It reports the status.
+  if (!response.ok) return readAnswer(response, transfer);
   const part = response.status === 206 ? partOf(response) : undefined;
   if (part && describe(part) === describe(expected)) return bodyOf(response, part, transfer);
   await discard(response);

@@ -1,7 +1,10 @@
 /** The part of `node:fs/promises` that reading and writing a file use. */
 export interface NodeFs {
-  readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number };
+  readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number; readonly W_OK: number };
+  access(path: string, mode: number): Promise<void>;
+  lstat(path: string): Promise<NodeStats>;
   open(path: string | URL, flags: number | string): Promise<NodeFile>;
+  readlink(path: string): Promise<string>;
   realpath(path: string | URL): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   stat(path: string | URL): Promise<NodeStats>;
@@ -14,6 +17,7 @@ export interface NodeStats {
   readonly mtimeMs: number;
   isFile(): boolean;
   isDirectory(): boolean;
+  isSymbolicLink(): boolean;
 }
 
 /** The kind of a directory entry that is not a regular file, for messages. */
@@ -36,6 +40,7 @@ export interface NodeFile {
 }
 
 interface NodeProcess {
+  readonly platform?: string;
   cwd(): string;
   getBuiltinModule?(name: 'node:fs/promises'): NodeFs;
 }
@@ -58,6 +63,11 @@ export function nodeFs(): NodeFs | undefined {
 /** The directory that relative paths start at. */
 export function workingDirectory(): string {
   return nodeProcess()?.cwd() ?? '/';
+}
+
+/** A path without its last part, but with the separator before that: '' for a name alone. */
+export function folderOf(path: string): string {
+  return path.replace(nodeProcess()?.platform === 'win32' ? /[^/\\]*$/ : /[^/]*$/, '');
 }
 
 /** Whether a path starts at a root: a slash, or on Windows a backslash or a drive. */

@@ -1,4 +1,5 @@
 import type { ByteRange } from '../reading/reading.js';
+import { runAtOnce } from './at-once.js';
 import { checkSize, type ReadProgress, type Transfer } from './stream.js';
 
 /** A source of known size whose bytes can be read in any order. */
@@ -19,52 +20,115 @@ export function memoryAccess(bytes: Uint8Array): RandomAccess {
   };
 }
 
-/** More ranges are joined, gaps included: a reader may ask for the headers of ten thousand entries of an archive. */
-const FEW_RANGES = 3;
-
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Reads one range of a source; the transfer reports the progress of this range. */
 export type ReadOne = (range: ByteRange, transfer: Transfer) => Promise<Uint8Array>;
 
+export interface RangedOptions {
+  /** The first bytes, where they have been read already. */
+  readonly head?: Uint8Array;
+  close?(): Promise<void>;
+  /** Reads under way at once. @default 1 */
+  readonly atOnce?: number;
+  /** Most bytes of one read. Longer ranges are cut, and put together in one buffer. @default any number */
+  readonly maxBytes?: number;
+}
+
 /**
- * A source that is read range by range; many ranges that lie close together are read as one. The sum of what is read stays within
- * `maxBytes`, which is checked before each read. Progress counts on from one range to the next, without a total, since later
- * requests are not known.
+ * A source that is read range by range; ranges that lie close together are read as one, and those that lie in bytes read a
+ * short time ago are not read again. The sum of what is read stays within `maxBytes` of the transfer, which is checked before each
+ * read. Progress counts on from one range to the next, without a total, since later requests are not known.
  *
- * @param head  the first bytes, where they have been read already: ranges inside them are not read again.
+ * A read that fails ends the others.
  */
 export function rangedAccess(
   size: number,
   transfer: Transfer,
   readOne: ReadOne,
-  { head = NO_BYTES, close = async (): Promise<void> => {} } = {},
+  options: RangedOptions = {},
 ): RandomAccess {
+  const {
+    head = NO_BYTES,
+    close = async () => {},
+    atOnce = 1,
+    maxBytes = Number.POSITIVE_INFINITY,
+  } = options;
+  const recent = recentBytes(head);
   let taken = head.length;
-  const readNext = async (range: ByteRange): Promise<Uint8Array> => {
-    if (range.end <= head.length) return head.subarray(range.begin, range.end);
-    // HTTP cannot ask for a range without bytes, such as that of an empty tensor.
-    if (range.begin === range.end) return NO_BYTES;
-    const before = taken;
-    const onProgress = ({ loaded }: ReadProgress): void => transfer.onProgress?.({ loaded: before + loaded });
+  let arrived = head.length;
+  const readPiece = async (range: ByteRange, signal: AbortSignal): Promise<Uint8Array> => {
     taken += range.end - range.begin;
     checkSize(transfer, taken);
-    transfer.signal?.throwIfAborted();
-    const bytes = await readOne(range, { ...transfer, onProgress });
-    transfer.signal?.throwIfAborted();
+    let own = 0;
+    const onProgress = ({ loaded }: ReadProgress): void => {
+      arrived += loaded - own;
+      own = loaded;
+      transfer.onProgress?.({ loaded: arrived });
+    };
+    const bytes = await readOne(range, { ...transfer, signal, onProgress });
+    signal.throwIfAborted();
     return bytes;
   };
-  const readEach = async (ranges: readonly ByteRange[]): Promise<Uint8Array[]> => {
+  const readJoined = async (ranges: readonly ByteRange[]): Promise<Uint8Array[]> => {
     const answers: Uint8Array[] = [];
-    for (const range of ranges) answers.push(await readNext(range));
+    const pieces = ranges.flatMap((range, i) => cut(range, maxBytes).map((piece) => ({ range, piece, i })));
+    await runAtOnce(pieces, atOnce, transfer.signal, async ({ range, piece, i }, signal) => {
+      const bytes = await readPiece(piece, signal);
+      if (piece === range) answers[i] = bytes;
+      else {
+        // Not before bytes arrive: any server can declare any size.
+        answers[i] ??= new Uint8Array(range.end - range.begin);
+        answers[i].set(bytes, piece.begin - range.begin);
+      }
+    });
     return answers;
   };
   const read = async (ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]> => {
-    if (ranges.length <= FEW_RANGES) return readEach(ranges);
-    const { joined, split } = coalesce(ranges);
-    return split(await readEach(joined));
+    // HTTP cannot ask for a range without bytes, such as that of an empty tensor.
+    const known = ranges.map((range) => (range.begin === range.end ? NO_BYTES : recent.find(range)));
+    const { joined, split } = coalesce(ranges.filter((_, i) => known[i] === undefined));
+    const answers = await readJoined(joined);
+    for (const [i, { begin }] of joined.entries()) recent.add(begin, answers[i]);
+    const parts = split(answers).values();
+    return known.map((bytes) => bytes ?? (parts.next().value as Uint8Array));
   };
   return { size, read, close };
+}
+
+/** The range itself, or pieces of at most so many bytes. */
+function cut(range: ByteRange, maxBytes: number): readonly ByteRange[] {
+  if (range.end - range.begin <= maxBytes) return [range];
+  const pieces: ByteRange[] = [];
+  for (let begin = range.begin; begin < range.end; begin += maxBytes)
+    pieces.push({ begin, end: Math.min(begin + maxBytes, range.end) });
+  return pieces;
+}
+
+/** Reads that are kept: the end of an archive, its directory, and two more. */
+const KEPT_READS = 4;
+
+/** Longest read that is kept. */
+const KEPT_BYTES = 1 << 17;
+
+/**
+ * The first bytes of a source and those of the last short reads. The headers and small records of an archive lie close to what is
+ * read before them.
+ */
+function recentBytes(head: Uint8Array) {
+  const kept: { readonly begin: number; readonly bytes: Uint8Array }[] = [];
+  return {
+    add(begin: number, bytes: Uint8Array): void {
+      if (bytes.length > KEPT_BYTES) return;
+      kept.push({ begin, bytes });
+      if (kept.length > KEPT_READS) kept.shift();
+    },
+    find({ begin, end }: ByteRange): Uint8Array | undefined {
+      if (end <= head.length) return head.subarray(begin, end);
+      const holder = kept.find((read) => read.begin <= begin && end <= read.begin + read.bytes.length);
+      return holder?.bytes.subarray(begin - holder.begin, end - holder.begin);
+    },
+  };
 }
 
 /** Two ranges with at most this gap are read as one: another request costs more than so many bytes. */

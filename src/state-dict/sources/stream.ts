@@ -1,5 +1,6 @@
 import { message } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
+import type { HttpOptions } from './request.js';
 
 /** How many bytes of a source have arrived. */
 export interface ReadProgress {
@@ -16,6 +17,8 @@ export interface Transfer {
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** What the caller adds to requests, where the source is a URL. */
+  readonly http?: HttpOptions;
 }
 
 /** The size that a source declares. */

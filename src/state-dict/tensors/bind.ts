@@ -2,18 +2,19 @@
 
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import type { TensorNode } from '../choose/dict.js';
-import type { StoredBytes, StoredTensor, UnopenedFile } from '../formats/checkpoint.js';
+import type {
+  StoredBytes,
+  StoredTensor,
+  Surroundings,
+  TensorNode,
+  UnopenedFile,
+} from '../formats/checkpoint.js';
 import type { StateDictFormat } from '../formats/detect.js';
-import { locateStorage } from '../formats/zip/archive.js';
 import { checkCrc32, crc32Of } from '../formats/zip/crc32.js';
-import type { ZipEntry } from '../formats/zip/directory.js';
-import { locateEntries } from '../formats/zip/local.js';
 import { WHERE } from '../formats/zip/records.js';
 import { type ByteRange, inflate, type Reading, readRanges } from '../reading/reading.js';
 import { formatError } from '../rules/format-codes.js';
 import { expandedBytes } from '../rules/limits.js';
-import { coalesce } from '../sources/ranges.js';
 import { alignmentOf, bitsOf, byteLengthOf, viewOf } from './dtypes.js';
 import { elementSpan, gather, isRowMajor, swapBytes } from './strides.js';
 import type { StateDict, TorchData, TorchTensor } from './tensor.js';
@@ -51,14 +52,14 @@ export function* bindTensors(
   file: UnopenedFile,
   format: StateDictFormat,
 ): Reading<StateDict> {
-  yield* locateStorages(nodes);
   const plans = plansFor(nodes, format);
   checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
-  const { joined, split } = coalesce(plans.map(storedRange));
-  const parts = split(joined.length > 0 ? yield* readRanges(joined) : []);
+  const parts = yield* readStored(plans);
+  // Now the places of all are known, and with them which can be views.
+  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
-    const bytes = plan.storage.bytes ?? (yield* storageBytes(plan, parts[i]));
+    const bytes = yield* storageBytes(plan, plan.storage.bytes ?? parts[i]);
     bindStorage(plan, bytes, tensors);
   }
   const stateDict: StateDict = new Map();
@@ -70,15 +71,35 @@ export function* bindTensors(
   return stateDict;
 }
 
-/** Finds where the data of the requested storages in zip archives begins, which their headers tell. */
-function* locateStorages(nodes: ReadonlyMap<string, TensorNode>): Reading<void> {
-  const slots = new Map<StoredBytes, ZipEntry>();
-  for (const node of nodes.values()) {
-    const storage = node.kind === 'stored' ? node.tensor.storage : undefined;
-    if (storage?.entry) slots.set(storage, storage.entry);
-  }
-  const begins = yield* locateEntries([...slots.values()]);
-  for (const [i, storage] of [...slots.keys()].entries()) locateStorage(storage, begins[i]);
+/**
+ * Reads the stored bytes of each plan in one request, with what stands around them where that is not checked yet. Where a part
+ * is read of bytes whose place is not known, their heads are read before.
+ */
+function* readStored(plans: readonly Plan[]): Reading<Uint8Array[]> {
+  const parted = plans.map(({ storage, part }) => (isWhole(storage, part) ? undefined : storage));
+  const unknown = [...new Set(parted)].flatMap((storage) => (storage?.around ? [storage] : []));
+  const heads = unknown.map(({ around }) => around as Surroundings);
+  const ranges = heads.map(({ begin, headBytes }) => ({ begin, end: begin + headBytes }));
+  const headBytes = ranges.length > 0 ? yield* readRanges(ranges) : [];
+  for (const [i, storage] of unknown.entries()) locate(storage, heads[i], headBytes[i]);
+  const wanted = plans.map(storedRange);
+  const parts = wanted.some(({ begin, end }) => begin < end) ? yield* readRanges(wanted) : [];
+  return plans.map(({ storage: { around }, storage }, i) => {
+    if (around === undefined) return parts[i] ?? NO_BYTES;
+    const begin = locate(storage, around, parts[i]);
+    return parts[i].subarray(begin, begin + storage.end - storage.begin);
+  });
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Checks what stands around stored bytes, tells them their place, and returns where they begin in the bytes given. */
+function locate(storage: StoredBytes, around: Surroundings, bytes: Uint8Array): number {
+  const begin = around.dataBegin(bytes);
+  storage.end += around.begin + begin - storage.begin;
+  storage.begin = around.begin + begin;
+  storage.around = undefined;
+  return begin;
 }
 
 /** One plan for each storage with requested tensors. */
@@ -110,8 +131,8 @@ function sizeOf({ begin, end, inflatedBytes }: StoredBytes): number {
 
 function neededPart(storage: StoredBytes, tensors: readonly StoredTensor[]): ByteRange {
   const size = sizeOf(storage);
-  const isWhole = storage.bytes !== undefined || storage.inflatedBytes !== undefined;
-  if (isWhole || size <= PARTLY_READ_BYTES) return { begin: 0, end: size };
+  const isRead = storage.bytes !== undefined || storage.inflatedBytes !== undefined;
+  if (isRead || size <= PARTLY_READ_BYTES) return { begin: 0, end: size };
   let [begin, end] = [size, 0];
   for (const tensor of tensors) {
     begin = Math.min(begin, tensor.byteOffset);
@@ -120,10 +141,15 @@ function neededPart(storage: StoredBytes, tensors: readonly StoredTensor[]): Byt
   return end - begin < size / 2 ? { begin, end } : { begin: 0, end: size };
 }
 
-/** The range of the part in the file. */
+function isWhole(storage: StoredBytes, { begin, end }: ByteRange): boolean {
+  return end - begin === sizeOf(storage);
+}
+
+/** The range of the part in the file, with what stands around it. */
 function storedRange({ storage, part }: Plan): ByteRange {
-  const { begin, end, inflatedBytes } = storage;
+  const { begin, end, inflatedBytes, around } = storage;
   if (storage.bytes) return { begin: 0, end: 0 };
+  if (around) return { begin: around.begin, end: around.end };
   return inflatedBytes === undefined ? { begin: begin + part.begin, end: begin + part.end } : { begin, end };
 }
 
@@ -140,7 +166,7 @@ function isContiguous({ shape, strides }: StoredTensor): boolean {
 function copiedBytes(plans: readonly Plan[]): number {
   let total = 0;
   for (const { storage, tensors } of plans) {
-    total += storage.inflatedBytes ?? storage.bytes?.length ?? 0;
+    total += storage.inflatedBytes ?? (storage.isOfFile ? 0 : (storage.bytes?.length ?? 0));
     for (const tensor of distinct(tensors)) {
       if (!isView(tensor, storage)) total += byteLengthOf(tensor.dtype, tensor.shape);
     }
@@ -176,10 +202,14 @@ export function checkExpansion(total: number, { where, size, limits }: UnopenedF
   throw new RangeError(message(where, 'tensors', rule, `${total}`, `Raise limits.${limit} to read them`));
 }
 
-/** Whether a tensor can be a view, by its offset in the file: bytes at addresses of other alignment are copied once. */
+/**
+ * Whether a tensor can be a view, by its offset in the file: bytes at addresses of other alignment are copied once. Where their
+ * place is not known yet, it may be.
+ */
 function isView(tensor: StoredTensor, storage: StoredBytes): boolean {
   const { dtype, byteOffset } = tensor;
-  const offset = storage.inflatedBytes === undefined ? storage.begin + byteOffset : byteOffset;
+  const isPlaced = storage.inflatedBytes === undefined && storage.around === undefined;
+  const offset = isPlaced ? storage.begin + byteOffset : byteOffset;
   return isContiguous(tensor) && !isSwapped(tensor) && offset % alignmentOf(dtype) === 0;
 }
 
@@ -202,8 +232,7 @@ function* storageBytes({ storage, part }: Plan, stored: Uint8Array): Reading<Uin
       throw formatError('DAMAGED', WHERE, what, rule, `${bytes.length}`);
     }
   }
-  const isWhole = part.end - part.begin === sizeOf(storage);
-  if (crc32 !== undefined && isWhole) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
+  if (crc32 !== undefined && isWhole(storage, part)) checkCrc32(WHERE, what, crc32, crc32Of(bytes));
   return bytes;
 }
 

@@ -1,31 +1,25 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { kindOfNoFile, type NodeFile, type NodeFs, nodeFs } from '../sources/node-fs.js';
-import { reasonOf } from '../sources/stream.js';
+import { folderOf, type NodeFile, type NodeFs, nodeFs } from '../sources/node-fs.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { type SafetensorsMetadata, safetensorsPieces } from './safetensors.js';
+import { findTarget, unwritable } from './target.js';
 
 const WHERE = 'saveSafetensors';
 
 /** Bytes of one write. Between two writes the signal is checked. Linux writes at most 2 GiB in one call. */
 const CHUNK_BYTES = 1 << 26;
 
-/** The bits of a file's mode for who may read, write and run it. */
-const PERMISSIONS = 0o777;
-
-/** Number of the next temporary file of this process. */
-let written = 0;
-
 /**
  * Writes a safetensors file in Node: the bytes of `writeSafetensors`, without a copy of them in memory.
  *
- * The write is atomic: the bytes go to a temporary file beside the path, are flushed to the disk, and replace the old file in one
- * step. Until then, and after any failure, the old file is unchanged. A killed process leaves the temporary file
- * `<path>.<process>-<number>.tmp` behind.
+ * The write is atomic: the bytes go to a temporary file in the same folder, are flushed to the disk, and replace the old file in one
+ * step. Until then, and after any failure, the old file is unchanged. A link is followed: the file that it leads to is replaced or
+ * made. A killed process leaves the temporary file `tfjs-torch-rnn-<random>.tmp` behind, which is in nobody's way.
  *
  * @param metadata  as in `writeSafetensors`; torch's loaders look for `{ format: 'pt' }`.
  * @throws TypeError or RangeError for a wrong argument, before any file is touched.
- * @throws Error when the file cannot be written, or the path is not a file.
+ * @throws Error when the file cannot be written or is read-only, or the path is not a file.
  * @throws UnsupportedError outside Node and on a big-endian machine.
  */
 export async function saveSafetensors(
@@ -52,7 +46,7 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file with these bytes to a path atomically. A link is followed: the file that it leads to is replaced.
+ * Writes a file with these bytes to a path atomically, as {@link findTarget} finds it.
  *
  * @throws Error with the path when it cannot be written; no temporary file is left then.
  */
@@ -63,41 +57,32 @@ export async function writeAtomically(
   pieces: readonly Uint8Array[],
   { signal, check }: WriteOptions = {},
 ): Promise<void> {
-  const unwritable = (cause: unknown): never => {
+  const failed = (cause: unknown): never => {
     signal?.throwIfAborted();
-    throw new Error(message(where, `path ${show(path)}`, 'a file that can be written', reasonOf(cause)), {
-      cause,
-    });
+    throw unwritable(where, path, cause);
   };
-  const target = await fs.realpath(path).catch(() => path);
-  const old = await fs.stat(target).catch(() => undefined);
-  if (old && !old.isFile())
-    throw new Error(message(where, `path ${show(path)}`, 'a file, or nothing yet', kindOfNoFile(old)));
-  const temporary = `${target}.${processId()}-${written++}.tmp`;
-  // 'wx' fails where another writer has a file of that name.
-  const file = await fs.open(temporary, 'wx').catch((cause: unknown) => {
-    if ((cause as { code?: unknown }).code !== 'ENOENT') return unwritable(cause);
-    const rule = `a folder ${show(folderOf(target))}`;
-    throw new Error(message(where, `path ${show(path)}`, rule, 'none', 'Make it first'), { cause });
-  });
+  const target = await findTarget(where, fs, path);
+  // Its own name, not one made of the target's, which may be as long as names can be. A process id may come again.
+  const temporary = `${folderOf(target.path)}tfjs-torch-rnn-${crypto.randomUUID()}.tmp`;
+  const file = await fs.open(temporary, 'wx').catch(failed);
   try {
-    await writeAll(file, pieces, { signal, mode: old && old.mode & PERMISSIONS })
+    await writeAll(file, pieces, { signal, mode: target.mode })
       .finally(() => file.close())
-      .catch(unwritable);
+      .catch(failed);
     await check?.(temporary);
     signal?.throwIfAborted();
-    await fs.rename(temporary, target).catch(unwritable);
+    await fs.rename(temporary, target.path).catch(failed);
   } catch (error) {
     await fs.unlink(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(fs, target);
+  await syncFolder(fs, folderOf(target.path) || '.');
 }
 
 interface WriteAllOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Permissions, which the file gets before its bytes. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
 }
 
 async function writeAll(
@@ -122,18 +107,10 @@ async function writeAll(
 }
 
 /** Flushes the renaming. Failures are ignored: the file is in place already, and Windows opens no folders. */
-async function syncFolder(fs: NodeFs, target: string): Promise<void> {
-  const handle = await fs.open(folderOf(target), fs.constants.O_RDONLY).catch(() => undefined);
+async function syncFolder(fs: NodeFs, folder: string): Promise<void> {
+  const handle = await fs.open(folder, fs.constants.O_RDONLY).catch(() => undefined);
   await handle
     ?.sync()
     .catch(() => {})
     .finally(() => handle.close());
-}
-
-function folderOf(path: string): string {
-  return path.replace(/[^/\\]*$/, '') || '.';
-}
-
-function processId(): number {
-  return (globalThis as { process?: { pid?: number } }).process?.pid ?? 0;
 }

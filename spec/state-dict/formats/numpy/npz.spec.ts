@@ -2,31 +2,36 @@ import { expect } from 'chai';
 import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
 import { parseStateDict } from '../../../../src/state-dict/parse.js';
 import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
+import type { ReadReport } from '../../../../src/state-dict/report.js';
 import { errorOf, utf8 } from '../../support.js';
 import { opened, patched, readAll, type TestEntry, writeZip } from '../zip/support.js';
-import { described, EXPECTED, npyDict, npyFile, numpyFixture, storedTensor } from './support.js';
+import { described, EXPECTED, npyDict, npyFile, numpyFixture, openedNodes, storedTensor } from './support.js';
 
 const ONE = npyFile(npyDict('<f4', '(1,)'), 4);
 
-function open(entries: readonly TestEntry[], limits = {}, seen: ReadingRequest[] = []) {
-  const { bytes } = writeZip(entries);
-  return readAll(openNpz(opened(bytes, limits)), bytes, seen).root;
+function open(entries: readonly TestEntry[], limits = {}, seen: ReadingRequest[] = [], withElements = true) {
+  return openedNodes(writeZip(entries).bytes, { limits, seen, withElements });
 }
 
 describe('openNpz', () => {
   for (const name of ['arrays.npz', 'compressed.npz']) {
     it(`reads ${name} as numpy does`, () => {
       const file = numpyFixture(name);
-      const { root, ...rest } = readAll(openNpz(opened(file)), file);
-      expect(rest).to.deep.equal({ format: 'npz', unknownGlobals: [], warnings: [] });
+      const checkpoint = readAll(openNpz(opened(file)), file);
+      expect(checkpoint).to.deep.include({ format: 'npz', unknownGlobals: [], warnings: [] });
+      const root = openedNodes(file);
       expect([...root.keys()]).to.deep.equal(Object.keys(EXPECTED[name]));
       for (const [key, node] of root) expect(described(node, file), key).to.deep.equal(EXPECTED[name][key]);
+      for (const [key, node] of openedNodes(file, { withElements: false })) {
+        const { dtype, shape } = EXPECTED[name][key];
+        expect(storedTensor(node), key).to.deep.include({ dtype, shape });
+        expect(storedTensor(node).storage.bytes, key).to.equal(undefined);
+      }
     });
   }
 
   it('refuses arrays that are not tensors one by one', () => {
-    const file = numpyFixture('refused.npz');
-    const { root } = readAll(openNpz(opened(file)), file);
+    const root = openedNodes(numpyFixture('refused.npz'));
     const kinds = [...root].map(([name, node]) => [
       name,
       node.kind === 'refused' ? /an array of (\w+)/.exec(node.reason)?.[1] : node.kind,
@@ -55,10 +60,69 @@ describe('openNpz', () => {
     expect([...root].map(([name, node]) => [name, node.kind])).to.deep.equal([
       ['w', 'stored'],
       ['readme.txt', 'other'],
-      ['folder/', 'other'],
       ['x.NPY', 'other'],
     ]);
     expect(root.get('readme.txt')).to.deep.equal({ kind: 'other', text: '3 bytes' });
+  });
+
+  it('takes the last of the arrays with one name, as numpy does, and says so', () => {
+    const two = npyFile(npyDict('<f4', '(2,)'), 8);
+    const { bytes } = writeZip([
+      { name: 'w.npy', data: ONE },
+      { name: 'b.npy', data: ONE },
+      { name: 'w.npy', data: two },
+    ]);
+    const reports: ReadReport[] = [];
+    const stateDict = parseStateDict(bytes, { onReport: (report) => reports.push(report) });
+    expect([...stateDict].map(([name, { shape }]) => [name, shape])).to.deep.equal([
+      ['w', [2]],
+      ['b', [1]],
+    ]);
+    expect(reports[0].warnings).to.deep.equal([
+      'Took the last entry of each of these names, as numpy does: "w.npy".',
+    ]);
+    // A damaged name must not hide an array.
+    const directory = Buffer.from(bytes).lastIndexOf('b.npy');
+    const hiding = patched(bytes, directory, 1, 'w'.charCodeAt(0));
+    expect(errorOf(() => parseStateDict(hiding))).to.have.property('code', 'INCONSISTENT');
+  });
+
+  it('leaves out what numpy does not take for an array, such as what a Mac adds to an archive, and says so', () => {
+    const { bytes } = writeZip([
+      { name: '__MACOSX/._w.npy', data: utf8('\0\x05\x16\x07') },
+      { name: 'w.npy', data: ONE },
+      { name: 'folder/', data: utf8('') },
+    ]);
+    const reports: ReadReport[] = [];
+    const stateDict = parseStateDict(bytes, { onReport: (report) => reports.push(report) });
+    expect([...stateDict.keys()]).to.deep.equal(['w']);
+    expect(reports[0].warnings).to.deep.equal(['Left out, because they are not arrays: "__MACOSX/._w".']);
+    const at = Buffer.from(bytes).indexOf('\x93NUMPY', 0, 'latin1');
+    expect(errorOf(() => parseStateDict(patched(bytes, at, 1, 0)))).to.have.property(
+      'code',
+      'INVALID_SYNTAX',
+    );
+    const both = writeZip(['a.npy', 'b.npy'].map((name) => ({ name, data: ONE }))).bytes;
+    const damaged = patched(both, Buffer.from(both).indexOf('\x93NUMPY', 0, 'latin1'), 1, 0);
+    expect(errorOf(() => parseStateDict(damaged))).to.have.property('code', 'DAMAGED');
+  });
+
+  it('reads names that lead anywhere, and an archive of nothing', () => {
+    const names = ['/a', '../a', 'a\\b', 'C:/a', ''];
+    const stateDict = parseStateDict(
+      writeZip(names.map((name) => ({ name: `${name}.npy`, data: ONE }))).bytes,
+    );
+    expect([...stateDict.keys()]).to.deep.equal(names);
+    expect(parseStateDict(writeZip([]).bytes).size).to.equal(0);
+  });
+
+  it('is told by its entries, wherever an array stands and whatever stands before the archive', () => {
+    const { bytes } = writeZip([
+      { name: 'readme.txt', data: utf8('abc') },
+      { name: 'w.npy', data: ONE },
+    ]);
+    for (const before of ['', '#!/bin/sh\nexit\n', 'MZ\x90\0', 'PK'])
+      expect([...parseStateDict(Buffer.concat([utf8(before), bytes])).keys()]).to.deep.equal(['w']);
   });
 
   it('keeps names that objects have', () => {
@@ -125,7 +189,7 @@ describe('openNpz', () => {
 
   it('inflates the header of a compressed array from its first bytes', () => {
     const seen: ReadingRequest[] = [];
-    const root = open([zeros('a.npy', 2 ** 20), zeros('b.npy', 7)], {}, seen);
+    const root = open([zeros('a.npy', 2 ** 20), zeros('b.npy', 7)], {}, seen, false);
     const { bytes, inflatedBytes } = storedTensor(root.get('a')).storage;
     expect({ bytes, inflatedBytes }).to.deep.equal({ bytes: undefined, inflatedBytes: 128 + 2 ** 20 });
     const inflated = seen.filter((request) => request.kind === 'inflate');
@@ -153,11 +217,10 @@ describe('openNpz', () => {
       Array.from({ length: count }, (_, i) => ({ name: `${i}.npy`, deflate: true, data: npyFile(dict) }));
     const { bytes } = writeZip(entries(10));
     const file = opened(bytes);
-    readAll(openNpz(file), bytes);
+    openedNodes(bytes, { file });
     expect(file.work.steps).to.be.within(10 * (60_000 / 64), 10 * (60_000 / 64) + 1000);
     const many = writeZip(entries(150)).bytes;
-    expect(errorOf(() => readAll(openNpz(opened(many, { maxExpansion: 1 })), many)).code).to.equal(
-      'TOO_LARGE',
-    );
+    const strict = opened(many, { maxExpansion: 1 });
+    expect(errorOf(() => openedNodes(many, { file: strict })).code).to.equal('TOO_LARGE');
   });
 });

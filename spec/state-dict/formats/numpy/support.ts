@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { CheckpointNode, StoredTensor } from '../../../../src/state-dict/formats/checkpoint.js';
+import type {
+  CheckpointNode,
+  InputFile,
+  StoredTensor,
+} from '../../../../src/state-dict/formats/checkpoint.js';
+import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
+import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
 import { bitsOf } from '../../../../src/state-dict/tensors/dtypes.js';
 import { utf8 } from '../../support.js';
+import { opened, readAll } from '../zip/support.js';
 
 /** A stored file, in memory of its own. */
 export function numpyFixture(name: string): Uint8Array<ArrayBuffer> {
@@ -27,10 +34,31 @@ export function storedTensor(node: CheckpointNode | undefined): StoredTensor {
   return node.tensor;
 }
 
+/** The values of an npz file by name, in the order of the file, the arrays opened. */
+export function openedNodes(
+  file: Uint8Array,
+  { limits = {}, seen = [], withElements = true, file: input = opened(file, limits) }: OpenedOptions = {},
+): Map<string, CheckpointNode> {
+  const { root, openArrays } = readAll(openNpz(input), file, seen);
+  const unopened = [...root].flatMap(([name, node]) =>
+    node.kind === 'unopened' ? ([[name, node.entry]] as const) : [],
+  );
+  const { nodes } = readAll(openArrays!(new Map(unopened), withElements), file, seen);
+  return new Map([...root].map(([name, node]) => [name, nodes.get(name) ?? node]));
+}
+
+export interface OpenedOptions {
+  readonly limits?: object;
+  readonly file?: InputFile;
+  readonly seen?: ReadingRequest[];
+  readonly withElements?: boolean;
+}
+
 /** A node's tensor as Python describes it, element by element. */
 export function described(node: CheckpointNode | undefined, file: Uint8Array): ExpectedArray {
   const { dtype, shape, strides, storage, byteOffset } = storedTensor(node);
-  const stored = file.subarray(storage.begin, storage.end);
+  const stored = storage.bytes ?? file.subarray(storage.begin, storage.end);
+  if (storage.isOfFile) expect(file.subarray(storage.begin, storage.end)).to.deep.equal(stored);
   const bytes = storage.inflatedBytes === undefined ? stored : inflateRawSync(stored);
   const size = bitsOf(dtype) / 8;
   const part = dtype === 'C64' ? size / 2 : size;

@@ -5,7 +5,6 @@ import type {
   StoredTensor,
 } from '../../../../src/state-dict/formats/checkpoint.js';
 import { openTorch } from '../../../../src/state-dict/formats/torch/open.js';
-import { dataIn } from '../../../../src/state-dict/formats/zip/local.js';
 import { parseStateDict } from '../../../../src/state-dict/parse.js';
 import { bitsOf, elementCount, viewOf } from '../../../../src/state-dict/tensors/dtypes.js';
 import type { StateDict, TorchTensor } from '../../../../src/state-dict/tensors/tensor.js';
@@ -111,8 +110,9 @@ function gathered(
   { dtype, shape, strides, storage, byteOffset }: StoredTensor,
   file: Uint8Array,
 ): TorchTensor {
-  const stored = file.subarray(storage.begin, storage.end);
-  const bytes = storage.entry ? dataIn(storage.entry, stored) : stored;
+  const { around, begin, end } = storage;
+  const place = around ? around.begin + around.dataBegin(file.subarray(around.begin, around.end)) : begin;
+  const bytes = file.subarray(place, place + end - begin);
   const size = bitsOf(dtype) / 8;
   const part = dtype === 'C64' ? size / 2 : size;
   const out = new Uint8Array(elementCount(shape) * size);

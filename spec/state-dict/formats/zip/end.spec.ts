@@ -21,8 +21,8 @@ function fault(bytes: Uint8Array, code: FormatCode = 'INVALID_SYNTAX'): string {
 describe('findDirectory', () => {
   it('finds it before either form of the end', () => {
     const begin = SHORT.centrals[0];
-    expect(find(SHORT.bytes)).to.deep.equal({ begin, end: SHORT.end, entries: 1 });
-    expect(find(LONG.bytes)).to.deep.equal({ begin, end: LONG.end64, entries: 1 });
+    expect(find(SHORT.bytes)).to.deep.equal({ begin, end: SHORT.end, entries: 1, base: 0 });
+    expect(find(LONG.bytes)).to.deep.equal({ begin, end: LONG.end64, entries: 1, base: 0 });
   });
 
   it('finds it before a comment of any length', () => {
@@ -45,24 +45,50 @@ describe('findDirectory', () => {
     expect(fault(SHORT.bytes.subarray(0, -1), 'TRUNCATED')).to.match(/got none\. The file is cut short$/);
   });
 
-  it('refuses bytes behind the archive, and a comment cut short', () => {
-    expect(fault(Uint8Array.from([...SHORT.bytes, 0]))).to.equal(
-      'expected a comment of the 1 bytes that follow, got 0',
-    );
+  it('leaves bytes behind the archive alone, and a comment cut short, as Python does', () => {
+    const begin = SHORT.centrals[0];
+    expect(find(Uint8Array.from([...SHORT.bytes, 0])).begin).to.equal(begin);
     const zip = writeZip(ENTRIES, { comment: utf8('comment') });
-    expect(fault(zip.bytes.subarray(0, -1))).to.equal('expected a comment of the 6 bytes that follow, got 7');
+    expect(find(zip.bytes.subarray(0, -1)).begin).to.equal(begin);
+  });
+
+  it('counts bytes before the archive, whether or not its offsets count them', () => {
+    for (const { bytes, centrals, end, end64 } of [SHORT, LONG]) {
+      const moved = Uint8Array.from([1, 2, 3, ...bytes]);
+      const begin = centrals[0] + 3;
+      expect(find(moved)).to.deep.include({ begin, base: 3 });
+      const isLong = bytes === LONG.bytes;
+      let adjusted = isLong
+        ? patched(moved, end64 + 3 + 48, 8, begin)
+        : patched(moved, end + 3 + 16, 4, begin);
+      if (isLong) adjusted = patched(adjusted, end64 + 3 + 64, 8, end64 + 3);
+      expect(find(adjusted)).to.deep.include({ begin, base: 0 });
+    }
+  });
+
+  it('refuses an archive of nothing behind other bytes', () => {
+    const empty = writeZip([]).bytes;
+    expect(find(empty)).to.deep.equal({ begin: 0, end: 0, entries: 0, base: 0 });
+    expect(fault(Uint8Array.from([1, ...empty]))).to.match(/^expected a directory that ends/);
   });
 
   it('refuses an archive hidden in a comment, whole as it is', () => {
-    const message = fault(writeZip(ENTRIES, { comment: SHORT.bytes }).bytes);
-    expect(message).to.match(
-      /^expected a directory that ends where its end record begins, at \d+, got 47 bytes at 34$/,
+    expect(fault(writeZip(ENTRIES, { comment: SHORT.bytes }).bytes)).to.equal(
+      'expected one record that ends the archive, got another in its comment',
     );
+  });
+
+  it('takes the last record where others are data of entries', () => {
+    const { bytes, centrals } = writeZip([
+      { name: 'inner.zip', data: SHORT.bytes },
+      { name: 'commented.zip', data: writeZip(ENTRIES, { comment: utf8('comment') }).bytes },
+    ]);
+    expect(find(bytes)).to.include({ begin: centrals[0], entries: 2, base: 0 });
   });
 
   it('refuses a directory that ends elsewhere', () => {
     for (const [at, value] of [
-      [12, 46],
+      [12, 82],
       [16, 35],
       [16, 0xffffffff],
     ]) {
@@ -72,6 +98,9 @@ describe('findDirectory', () => {
     }
     expect(fault(patched(LONG.bytes, LONG.end64 + 48, 8, 35))).to.match(/^expected a directory that ends/);
     expect(fault(patched(LONG.bytes, LONG.end64 + 48, 8, 2 ** 60))).to.match(
+      /^expected a directory that ends/,
+    );
+    expect(fault(patched(LONG.bytes, LONG.end64 + 64, 8, LONG.end64 - 1))).to.match(
       /^expected a directory that ends/,
     );
   });
@@ -89,7 +118,6 @@ describe('findDirectory', () => {
     const rule = /^expected its 64-bit record in the 56 bytes before the locator/;
     expect(fault(patched(LONG.bytes, LONG.end64, 4, 0))).to.match(rule);
     expect(fault(patched(LONG.bytes, LONG.end64 + 4, 8, 45))).to.match(rule);
-    expect(fault(patched(LONG.bytes, LONG.end64 + 64, 8, LONG.end64 - 1))).to.match(rule);
     expect(fault(patched(LONG.bytes, LONG.end64 + 72, 4, 2))).to.match(rule);
   });
 

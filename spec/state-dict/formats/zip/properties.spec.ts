@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { FormatError, UnsupportedError } from '../../../../src/errors.js';
-import { openNpz } from '../../../../src/state-dict/formats/numpy/npz.js';
 import { openZip } from '../../../../src/state-dict/formats/zip/archive.js';
-import { described, npyDict, npyFile, numpyFixture } from '../numpy/support.js';
+import { described, npyDict, npyFile, numpyFixture, openedNodes } from '../numpy/support.js';
 import { contentOf, noise, opened, readAll, type TestEntry, writeZip } from './support.js';
 
 const SEED = 20261125;
@@ -12,7 +11,7 @@ const MANY_RUNS = { seed: SEED, numRuns: 3000 };
 
 const name = fc
   .oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('__proto__', 'data/0', 'a/b/'))
-  .filter((text) => text !== '' && !/[\\\0]|^\/|^[a-z]:\/|(^|\/)\.\.(\/|$)/i.test(text));
+  .filter((text) => text !== '' && !text.includes('\0'));
 
 const entry: fc.Arbitrary<TestEntry> = fc.record({
   name,
@@ -78,10 +77,12 @@ function contents(bytes: Uint8Array): Map<string, Uint8Array> {
 
 /** Every tensor of an npz archive whose entries have their checksums. */
 function tensors(bytes: Uint8Array): Map<string, unknown> {
-  const { root } = readAll(openNpz(opened(bytes)), bytes);
   contents(bytes);
   return new Map(
-    [...root].map(([key, node]) => [key, node.kind === 'stored' ? described(node, bytes) : node]),
+    [...openedNodes(bytes)].map(([key, node]) => [
+      key,
+      node.kind === 'stored' ? described(node, bytes) : node,
+    ]),
   );
 }
 

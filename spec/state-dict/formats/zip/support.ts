@@ -52,6 +52,9 @@ export interface TestEntry {
   /** In place of the one that its data has. */
   readonly crc?: number;
   readonly comment?: string;
+  /** Extra fields before and behind that of 64-bit sizes, in both places. */
+  readonly extraBefore?: Uint8Array;
+  readonly extraAfter?: Uint8Array;
 }
 
 export interface ZipOptions {
@@ -97,6 +100,7 @@ class ByteWriter {
   }
 }
 
+const NONE = new Uint8Array(0);
 const DESCRIPTOR_FLAG = 8;
 const UTF8_FLAG = 0x800;
 const ALL = 0xffffffff;
@@ -129,8 +133,9 @@ function prepared(entry: TestEntry): Prepared {
 function writeLocalHeader(out: ByteWriter, entry: Prepared): void {
   const { nameBytes, zip64, padding } = entry;
   const [crc, ...sizes] = entry.descriptor ? [0, 0, 0] : [entry.crc, ...entry.sizes];
-  const extra = new ByteWriter();
+  const extra = new ByteWriter().bytes(entry.extraBefore ?? NONE);
   if (zip64) extra.numbers(2, 1, 16).numbers(8, sizes[1], sizes[0]);
+  extra.bytes(entry.extraAfter ?? NONE);
   if (padding !== undefined) extra.numbers(2, 0x4246, padding).bytes(new Uint8Array(padding).fill(90));
   out.numbers(4, 0x04034b50).numbers(2, 20, entry.flags, entry.method, 0, 33);
   out.numbers(4, crc, ...(zip64 ? [ALL, ALL] : sizes));
@@ -146,8 +151,9 @@ function writeDescriptor(out: ByteWriter, { descriptor = 0, crc, sizes }: Prepar
 function writeCentral(out: ByteWriter, entry: Prepared, offset: number): void {
   const { nameBytes, zip64, sizes } = entry;
   const comment = utf8(entry.comment ?? '');
-  const extra = new ByteWriter();
+  const extra = new ByteWriter().bytes(entry.extraBefore ?? NONE);
   if (zip64) extra.numbers(2, 1, 24).numbers(8, sizes[1], sizes[0], offset);
+  extra.bytes(entry.extraAfter ?? NONE);
   out.numbers(4, 0x02014b50).numbers(2, 45, 20, entry.flags, entry.method, 0, 33);
   out.numbers(4, entry.crc, ...(zip64 ? [ALL, ALL] : sizes));
   out.numbers(2, nameBytes.length, extra.length, comment.length, 0, 0).numbers(4, 0, zip64 ? ALL : offset);

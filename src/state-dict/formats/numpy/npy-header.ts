@@ -27,6 +27,11 @@ const KEYS = ['descr', 'fortran_order', 'shape'];
 /** Holds most headers: numpy pads them to multiples of 64. */
 export const USUAL_HEADER_BYTES = 256;
 
+/** Whether bytes begin as an npy file does: numpy takes no others for an array. */
+export function isNpy(head: Uint8Array): boolean {
+  return hasMark(head, MAGIC);
+}
+
 /**
  * Bytes before the elements: `magic | version | length | dict`.
  *
@@ -40,7 +45,7 @@ export function npyHeaderBytes(
   limits: Required<ReadLimits>,
 ): number {
   const invalid = (rule: string, got: string): Error => formatError('INVALID_SYNTAX', WHERE, what, rule, got);
-  if (!hasMark(head, MAGIC) || head.length < LENGTH_OFFSET)
+  if (!isNpy(head) || head.length < LENGTH_OFFSET)
     throw invalid('the mark and version of an npy file first', 'other bytes');
   const [major, minor] = head.subarray(VERSION_OFFSET, LENGTH_OFFSET);
   if (!(major >= 1 && major <= 3 && minor === 0))

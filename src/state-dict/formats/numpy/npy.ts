@@ -1,5 +1,5 @@
 import { type Reading, readRange } from '../../reading/reading.js';
-import type { Checkpoint, CheckpointNode, InputFile, StoredBytes } from '../checkpoint.js';
+import type { Checkpoint, InputFile, StoredBytes, TensorNode } from '../checkpoint.js';
 import type { RefusedArray } from './descr.js';
 import { type NpyHeader, npyHeaderBytes, readNpyHeader } from './npy-header.js';
 
@@ -27,7 +27,7 @@ export function* openNpy({ size, limits, head }: InputFile): Reading<Checkpoint>
 export function arrayNode(
   header: NpyHeader | RefusedArray,
   storageOf: (littleEndian: boolean) => StoredBytes,
-): CheckpointNode {
+): TensorNode {
   if ('refused' in header) return { kind: 'refused', reason: header.refused };
   const { dtype, shape, strides, littleEndian, dataBegin: byteOffset } = header;
   return { kind: 'stored', tensor: { dtype, shape, strides, byteOffset, storage: storageOf(littleEndian) } };

@@ -1,13 +1,20 @@
-import { show } from '../../../check.js';
-import { type ByteRange, inflate, type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { show, showFirst } from '../../../check.js';
+import { inflate, type Reading, readRange, readRanges } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import { tooManyTensors } from '../../rules/limits.js';
-import type { Checkpoint, CheckpointDict, CheckpointNode, InputFile } from '../checkpoint.js';
-import { locateStorage, openZip, readEntry, storageOf } from '../zip/archive.js';
+import type {
+  Checkpoint,
+  CheckpointDict,
+  InputFile,
+  OpenedArrays,
+  StoredBytes,
+  TensorNode,
+} from '../checkpoint.js';
+import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
 import { DEFLATED, nameOfEntry, type ZipEntry } from '../zip/directory.js';
-import { locateEntries } from '../zip/local.js';
+import { aroundEntry, locateEntries } from '../zip/local.js';
 import { arrayNode } from './npy.js';
-import { npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
+import { isNpy, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
 
 const WHERE = 'npz';
 const EXTENSION = '.npy';
@@ -22,50 +29,153 @@ const INFLATED_BYTES_PER_STEP = 64;
 /**
  * Opens an archive that `numpy.savez` or `numpy.savez_compressed` wrote. Names are those of the arguments, without `.npy`.
  *
- * Of an array the header alone is read; that of a compressed one is inflated from its first bytes.
+ * It reads the directory alone: the arrays, headers included, are read when they are wanted. Of arrays with one name the last
+ * counts, as in numpy.
  *
  * An entry whose name does not end in `.npy` is not an array: it is a value beside the tensors. (numpy goes by the first bytes; by
  * the name, nothing depends on the content of an entry that is not read.)
  */
 export function* openNpz(file: InputFile): Reading<Checkpoint> {
-  const archive = yield* openZip(file);
-  const entries = [...archive.values()];
-  const isArray = ({ name }: ZipEntry): boolean => name.endsWith(EXTENSION);
-  const arrays = entries.filter(isArray);
-  const { maxTensors } = file.limits;
-  if (arrays.length > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
-  // Those of other entries too: the name alone decides that an entry is not an array, so it must be the same in both places.
-  const begins = yield* locateEntries([...arrays, ...entries.filter((entry) => !isArray(entry))]);
-  const heads = yield* readRanges(arrays.map((entry, i) => headOf(entry, begins[i])));
-  const nodes = new Map<ZipEntry, CheckpointNode>();
-  for (const [i, entry] of arrays.entries())
-    nodes.set(entry, yield* readArray(entry, begins[i], heads[i], file));
-  return { format: 'npz', root: namedNodes(entries, nodes), unknownGlobals: [], warnings: [] };
+  return yield* openNpzArchive(file, yield* openZip(file));
 }
 
-function headOf({ method, storedBytes }: ZipEntry, begin: number): ByteRange {
-  const most = method === DEFLATED ? DEFLATED_HEADER_BYTES : USUAL_HEADER_BYTES;
-  return { begin, end: begin + Math.min(storedBytes, most) };
+/** {@link openNpz} of an archive whose directory has been read. */
+export function* openNpzArchive(file: InputFile, archive: ZipArchive): Reading<Checkpoint> {
+  const entries = [...archive.values()].filter((entry) => !isFolder(entry));
+  const others = entries.filter(({ name }) => !isArrayName(name));
+  const { maxTensors } = file.limits;
+  if (entries.length - others.length > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
+  // The name alone decides that an entry is not an array, so it must be the same in both places, and
+  // so must a name that hides an entry.
+  const hidden = entries.flatMap(replacedBy);
+  yield* locateEntries([...others, ...hidden]);
+  const repeated = [...new Set(hidden.map(({ name }) => name))];
+  return {
+    format: 'npz',
+    root: namedNodes(entries),
+    unknownGlobals: [],
+    warnings:
+      repeated.length > 0
+        ? [`Took the last entry of each of these names, as numpy does: ${showFirst(repeated, show)}.`]
+        : [],
+    openArrays: (wanted, withElements) => openArrays(file, wanted, withElements),
+  };
+}
+
+/** Whether the entries of an archive are those of an npz file: it has an array, or nothing, as `numpy.savez` without arguments writes. */
+export function isNpzArchive(archive: ZipArchive): boolean {
+  return archive.size === 0 || [...archive.keys()].some(isArrayName);
+}
+
+/** The earlier entries of the same name. */
+function replacedBy({ replaced }: ZipEntry): ZipEntry[] {
+  const found: ZipEntry[] = [];
+  for (let entry = replaced; entry !== undefined; entry = entry.replaced) found.push(entry);
+  return found;
+}
+
+function isArrayName(name: string): boolean {
+  return name.endsWith(EXTENSION);
+}
+
+function isFolder({ name, inflatedBytes }: ZipEntry): boolean {
+  return name.endsWith('/') && inflatedBytes === 0;
+}
+
+function namedNodes(entries: readonly ZipEntry[]): CheckpointDict {
+  const root: CheckpointDict = new Map();
+  for (const entry of entries) {
+    const isArray = isArrayName(entry.name);
+    const name = isArray ? entry.name.slice(0, -EXTENSION.length) : entry.name;
+    if (root.has(name)) {
+      throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(name)} again`);
+    }
+    root.set(
+      name,
+      isArray ? { kind: 'unopened', entry } : { kind: 'other', text: `${entry.inflatedBytes} bytes` },
+    );
+  }
+  return root;
+}
+
+/**
+ * Reads arrays, or their headers alone, in one request; the header of a compressed one is inflated from its first bytes. What
+ * numpy does not take for an array is left out with a warning; where nothing else is wanted, it is an error.
+ */
+function* openArrays(
+  file: InputFile,
+  wanted: ReadonlyMap<string, ZipEntry>,
+  withElements: boolean,
+): Reading<OpenedArrays> {
+  const places = [...wanted.values()].map((entry) => ({ entry, around: aroundEntry(entry) }));
+  const parts = yield* readRanges(
+    places.map(({ entry, around: { begin, end, headBytes } }) => ({
+      begin,
+      end: withElements ? end : Math.min(end, begin + headBytes + headerBytesOf(entry)),
+    })),
+  );
+  const nodes = new Map<string, TensorNode>();
+  const strays: string[] = [];
+  for (const [i, name] of [...wanted.keys()].entries()) {
+    const { entry, around } = places[i];
+    const at = around.dataBegin(parts[i]);
+    const stored = parts[i].subarray(at, at + entry.storedBytes);
+    const storage = placedAt(entry, around.begin + at, withElements ? stored : undefined);
+    const head = yield* readHead(entry, stored, storage, file);
+    const isWanted = isNpy(head) || (nodes.size === 0 && i + 1 === wanted.size);
+    if (isWanted) nodes.set(name, yield* arrayOf(entry, head, storage, file));
+    else {
+      // What is damaged is not left out.
+      if (withElements) yield* readEntry(entry, entry.inflatedBytes);
+      strays.push(name);
+    }
+  }
+  const left = `Left out, because they are not arrays: ${showFirst(strays, show)}.`;
+  return { nodes, warnings: strays.length > 0 ? [left] : [] };
+}
+
+/** Stored bytes that hold a usual header. */
+function headerBytesOf({ method }: ZipEntry): number {
+  return method === DEFLATED ? DEFLATED_HEADER_BYTES : USUAL_HEADER_BYTES;
+}
+
+/** A storage whose place is known, and its stored bytes where they have been read. */
+function placedAt(
+  entry: ZipEntry,
+  begin: number,
+  bytes: Uint8Array | undefined,
+): Omit<StoredBytes, 'littleEndian'> {
+  const { inflatedBytes, crc32, what } = storageOf(entry, true);
+  const end = begin + entry.storedBytes;
+  return { begin, end, inflatedBytes, crc32, what, ...(bytes && { bytes, isOfFile: true }) };
+}
+
+/** The first bytes of an array: mostly its header, and maybe more. */
+function* readHead(
+  entry: ZipEntry,
+  stored: Uint8Array,
+  { begin, end }: Pick<StoredBytes, 'begin' | 'end'>,
+  file: InputFile,
+): Reading<Uint8Array> {
+  const usual = Math.min(headerBytesOf(entry), end - begin);
+  const there = stored.length < usual ? yield* readRange(begin, begin + usual) : stored;
+  return entry.method === DEFLATED ? yield* inflateHead(entry, there.subarray(0, usual), file) : there;
 }
 
 /** Headers longer than usual are read one by one: together they might take more memory than the file. */
-function* readArray(
+function* arrayOf(
   entry: ZipEntry,
-  begin: number,
-  stored: Uint8Array,
+  head: Uint8Array,
+  storage: Omit<StoredBytes, 'littleEndian'>,
   file: InputFile,
-): Reading<CheckpointNode> {
-  const what = nameOfEntry(entry.name);
-  const { inflatedBytes } = entry;
-  const head = entry.method === DEFLATED ? yield* inflateHead(entry, stored, file) : stored;
+): Reading<TensorNode> {
+  const { inflatedBytes, name } = entry;
+  const what = nameOfEntry(name);
   const headerBytes = npyHeaderBytes(head, inflatedBytes, what, file.limits);
-  const header =
-    headerBytes <= head.length ? head.subarray(0, headerBytes) : yield* readRange(begin, begin + headerBytes);
-  return arrayNode(readNpyHeader(header, inflatedBytes, what), (littleEndian) => {
-    const storage = storageOf(entry, littleEndian);
-    locateStorage(storage, begin);
-    return storage;
-  });
+  const { begin } = storage;
+  const bytes = headerBytes <= head.length ? head : yield* readRange(begin, begin + headerBytes);
+  const header = readNpyHeader(bytes.subarray(0, headerBytes), inflatedBytes, what);
+  return arrayNode(header, (littleEndian) => ({ ...storage, littleEndian }));
 }
 
 /** The header of a compressed array, and maybe more. Where its first bytes do not give it, the whole is inflated. */
@@ -74,25 +184,12 @@ function* inflateHead(entry: ZipEntry, stored: Uint8Array, { limits, work }: Inp
   const maxBytes = Math.min(USUAL_HEADER_BYTES, entry.inflatedBytes);
   work.spend(INFLATING_STEPS);
   const head = yield* inflate({ wrapper: 'zip', bytes: stored, maxBytes, isHead: true, what });
-  const isWhole =
-    head.length === maxBytes && npyHeaderBytes(head, entry.inflatedBytes, what, limits) <= maxBytes;
-  if (isWhole) return head;
+  const isOther = head.length === maxBytes && !isNpy(head);
+  if (
+    isOther ||
+    (head.length === maxBytes && npyHeaderBytes(head, entry.inflatedBytes, what, limits) <= maxBytes)
+  )
+    return head;
   work.spend(entry.inflatedBytes / INFLATED_BYTES_PER_STEP);
   return yield* readEntry(entry, entry.inflatedBytes);
-}
-
-function namedNodes(
-  entries: Iterable<ZipEntry>,
-  arrays: ReadonlyMap<ZipEntry, CheckpointNode>,
-): CheckpointDict {
-  const root: CheckpointDict = new Map();
-  for (const entry of entries) {
-    const array = arrays.get(entry);
-    const name = array ? entry.name.slice(0, -EXTENSION.length) : entry.name;
-    if (root.has(name)) {
-      throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(name)} again`);
-    }
-    root.set(name, array ?? { kind: 'other', text: `${entry.inflatedBytes} bytes` });
-  }
-  return root;
 }

@@ -1,9 +1,9 @@
 import { message } from '../../../check.js';
 import { FormatError, UnsupportedError } from '../../../errors.js';
-import { type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { type Reading, readRange } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import { concatenated } from '../../tensors/bytes.js';
-import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
+import type { Checkpoint, InputFile, StoredBytes, Surroundings } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
@@ -42,7 +42,7 @@ interface Head {
 export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
   const head = yield* readHead(file);
   const claims = readClaims(head.object.persistent, file.work);
-  const stored = yield* locateStorages(head, claims, file.size);
+  const stored = locateStorages(head, claims, file.size);
   const storages = findStorages(claims, ({ key }) => {
     const bytes = stored.get(key);
     if (bytes) return bytes;
@@ -106,11 +106,11 @@ function notOfTorch(root: PickleValue): UnsupportedError {
 }
 
 /** The range of each storage by key. The storages fill the file to its end. */
-function* locateStorages(
+function locateStorages(
   { keys, end }: Head,
   claims: ReadonlyMap<PicklePersistent, StorageClaim>,
   fileBytes: number,
-): Reading<Map<string, StoredBytes>> {
+): Map<string, StoredBytes> {
   const byKey = new Map([...claims.values()].map((claim) => [claim.key, claim]));
   const stored = new Map<string, StoredBytes>();
   let place = end;
@@ -123,10 +123,10 @@ function* locateStorages(
     const begin = place + COUNT_BYTES;
     place = begin + claim.bytes;
     if (place > fileBytes) throw lengthError('TRUNCATED', `${place} bytes at least`, fileBytes);
-    stored.set(key, { begin, end: place, littleEndian: true, what: nameOfStorage(key) });
+    const around = afterCount(claim, begin - COUNT_BYTES);
+    stored.set(key, { around, begin, end: place, littleEndian: true, what: nameOfStorage(key) });
   }
   if (place < fileBytes) throw lengthError('TRAILING_BYTES', `${place} bytes`, fileBytes);
-  yield* checkCounts(stored, byKey);
   return stored;
 }
 
@@ -134,17 +134,13 @@ function lengthError(code: FormatCode, rule: string, fileBytes: number): FormatE
   return formatError(code, WHERE, 'file', rule, `${fileBytes}`);
 }
 
-function* checkCounts(
-  stored: ReadonlyMap<string, StoredBytes>,
-  claims: ReadonlyMap<string, StorageClaim>,
-): Reading<void> {
-  const ranges = [...stored.values()].map(({ begin }) => ({ begin: begin - COUNT_BYTES, end: begin }));
-  const counts = yield* readRanges(ranges);
-  for (const [i, key] of [...stored.keys()].entries()) {
-    const { bytes, type } = claims.get(key) as StorageClaim;
-    const count = new DataView(counts[i].buffer, counts[i].byteOffset).getBigInt64(0, true);
-    if (count === BigInt(bytes / type.bytes)) continue;
+/** A storage behind the number of its elements, which begins at `begin`. */
+function afterCount({ key, type, bytes }: StorageClaim, begin: number): Surroundings {
+  const dataBegin = (around: Uint8Array): number => {
+    const count = new DataView(around.buffer, around.byteOffset).getBigInt64(0, true);
+    if (count === BigInt(bytes / type.bytes)) return COUNT_BYTES;
     const rule = `${bytes / type.bytes} elements before its bytes`;
     throw formatError('INCONSISTENT', WHERE, nameOfStorage(key), rule, `${count}`);
-  }
+  };
+  return { begin, end: begin + COUNT_BYTES + bytes, headBytes: COUNT_BYTES, dataBegin };
 }

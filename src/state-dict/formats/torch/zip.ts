@@ -4,11 +4,11 @@ import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
-import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
+import { openZip, readEntries, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { locateEntries } from '../zip/local.js';
 import { WHERE } from './invalid.js';
-import { findStorages, nameOfStorage, readClaims, type StorageClaim, type Storages } from './storages.js';
+import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
 import { interpret } from './tree.js';
 
 /** Entries by their name inside the one folder of the archive. */
@@ -21,6 +21,8 @@ const VERSION = ['.data/version', 'version'];
 
 /** Newest version of the layout that torch reads. */
 const MAX_VERSION = 10;
+
+const BYTE_ORDER = 'byteorder';
 
 /** Longest record of a version or byte order. */
 const MAX_WORD_BYTES = 64;
@@ -44,15 +46,31 @@ const OTHER_ARCHIVES = new Map([
  * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
  */
 export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
-  const archive = yield* openZip(file);
+  return yield* openTorchArchive(file, yield* openZip(file));
+}
+
+/** Whether an archive has the pickle that torch.save writes. */
+export function isTorchArchive(archive: ZipArchive): boolean {
+  return [...archive.keys()].some((name) => nameInFolder(name) === PICKLE);
+}
+
+/** {@link openTorchZip} of an archive whose directory has been read. */
+export function* openTorchArchive(file: InputFile, archive: ZipArchive): Reading<Checkpoint> {
   refuseOtherArchives(archive);
+  refuseRepeated(archive);
   const records = recordsOf(archive);
-  const littleEndian = yield* readWords(records);
-  const unpickled = yield* readPickle(recordNamed(records, PICKLE, 'archive'), file);
+  const { littleEndian, unpickled } = yield* readRecords(records, file);
   const claims = readClaims(unpickled.persistent, file.work);
   const storages = findStorages(claims, (claim) => findRecord(claim, records, littleEndian));
-  yield* checkUnreferenced(records, storages);
+  if (!records.has(BYTE_ORDER)) yield* checkNames(records, claims);
   return interpret(unpickled, storages, file.work, warningsOf(records));
+}
+
+/** Of records with one name torch may read any. */
+function refuseRepeated(archive: ZipArchive): void {
+  const repeated = [...archive.values()].find(({ replaced }) => replaced !== undefined);
+  if (repeated === undefined) return;
+  throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(repeated.name)} again`);
 }
 
 function refuseOtherArchives(archive: ZipArchive): void {
@@ -102,12 +120,12 @@ function warningsOf(records: Records): string[] {
 }
 
 /**
- * Checks the headers of records without a storage. A record may be missing by its damaged name alone, such as that of the byte
- * order; then the name before its data is another.
+ * Checks the headers of records that nothing refers to. The order of bytes may be missing by its damaged name alone; then the name
+ * before its data is another.
  */
-function* checkUnreferenced(records: Records, storages: Storages): Reading<void> {
-  const referenced = new Set([...storages.values()].map(({ stored }) => stored.entry));
-  yield* locateEntries([...records.values()].filter((entry) => !referenced.has(entry)));
+function* checkNames(records: Records, claims: ReadonlyMap<unknown, StorageClaim>): Reading<void> {
+  const known = new Set([PICKLE, ...VERSION, ...[...claims.values()].map(({ key }) => nameOfRecord(key))]);
+  yield* locateEntries([...records].flatMap(([name, entry]) => (known.has(name) ? [] : [entry])));
 }
 
 function recordNamed(records: Records, name: string, what: string): ZipEntry {
@@ -116,15 +134,28 @@ function recordNamed(records: Records, name: string, what: string): ZipEntry {
   throw formatError('MISSING_PART', WHERE, what, `a record ${name}`, 'none');
 }
 
-/** Checks the version, and returns whether storages are little-endian, which is the default. */
-function* readWords(records: Records): Reading<boolean> {
+/** What the records say that are not storages. */
+interface Described {
+  /** How storages are stored, by default. */
+  readonly littleEndian: boolean;
+  readonly unpickled: Unpickled;
+}
+
+/** Reads the version, the order of bytes and the pickle, in one request. */
+function* readRecords(records: Records, file: InputFile): Reading<Described> {
   const version = VERSION.map((name) => records.get(name)).find((entry) => entry !== undefined);
-  const order = records.get('byteorder');
   if (version === undefined) throw formatError('MISSING_PART', WHERE, 'archive', 'a record version', 'none');
-  checkVersion(wordOf(yield* readEntry(version, MAX_WORD_BYTES)));
-  const word = order ? wordOf(yield* readEntry(order, MAX_WORD_BYTES)) : 'little';
-  if (word === 'little' || word === 'big') return word === 'little';
-  throw formatError('INVALID_STRUCTURE', WHERE, 'byteorder', 'little or big', show(word));
+  const pickle = recordNamed(records, PICKLE, 'archive');
+  checkPickleSize(pickle, file);
+  const order = records.get(BYTE_ORDER);
+  const entries = order ? [version, pickle, order] : [version, pickle];
+  const read = yield* readEntries(entries, [MAX_WORD_BYTES, file.limits.maxPickleBytes, MAX_WORD_BYTES]);
+  const [versionBytes, pickleBytes, orderBytes] = read.map(({ bytes }) => bytes);
+  checkVersion(wordOf(versionBytes));
+  const word = orderBytes ? wordOf(orderBytes) : 'little';
+  if (word !== 'little' && word !== 'big')
+    throw formatError('INVALID_STRUCTURE', WHERE, BYTE_ORDER, 'little or big', show(word));
+  return { littleEndian: word === 'little', unpickled: readPickle(pickleBytes, file) };
 }
 
 function wordOf(bytes: Uint8Array): string {
@@ -138,22 +169,26 @@ function checkVersion(word: string): void {
   throw new UnsupportedError(message(WHERE, 'version', `at most ${MAX_VERSION}`, word));
 }
 
-function* readPickle(entry: ZipEntry, { limits, work }: InputFile): Reading<Unpickled> {
-  const { maxPickleBytes } = limits;
-  if (entry.inflatedBytes > maxPickleBytes) {
-    const rule = `at most ${maxPickleBytes} bytes`;
-    const remedy = 'Raise limits.maxPickleBytes to read it';
-    throw formatError('TOO_LARGE', WHERE, PICKLE, rule, `${entry.inflatedBytes}`, remedy);
-  }
-  const bytes = yield* readEntry(entry, maxPickleBytes);
+function checkPickleSize({ inflatedBytes }: ZipEntry, { limits: { maxPickleBytes } }: InputFile): void {
+  if (inflatedBytes <= maxPickleBytes) return;
+  const rule = `at most ${maxPickleBytes} bytes`;
+  const remedy = 'Raise limits.maxPickleBytes to read it';
+  throw formatError('TOO_LARGE', WHERE, PICKLE, rule, `${inflatedBytes}`, remedy);
+}
+
+function readPickle(bytes: Uint8Array, { work }: InputFile): Unpickled {
   const unpickled = unpickle(bytes, { work, what: PICKLE });
   if (unpickled.end === bytes.length) return unpickled;
   throw formatError('TRAILING_BYTES', WHERE, PICKLE, `${unpickled.end} bytes`, `${bytes.length}`);
 }
 
+function nameOfRecord(key: string): string {
+  return `data/${key}`;
+}
+
 /** Each storage is one record of the same length. */
 function findRecord({ key, bytes }: StorageClaim, records: Records, littleEndian: boolean): StoredBytes {
-  const entry = recordNamed(records, `data/${key}`, nameOfStorage(key));
+  const entry = recordNamed(records, nameOfRecord(key), nameOfStorage(key));
   const { name, inflatedBytes } = entry;
   if (inflatedBytes === bytes) return storageOf(entry, littleEndian);
   throw formatError('INCONSISTENT', WHERE, nameOfEntry(name), `${bytes} bytes`, `${inflatedBytes}`);

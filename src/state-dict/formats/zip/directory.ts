@@ -4,16 +4,16 @@ import { MAX_INFLATION } from '../../reading/inflate-head.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import type { DirectoryPlace } from './end.js';
+import { type ExtraFields, NO_FIELDS, readExtraFields, UNICODE_PATH, ZIP64 } from './extra.js';
+import { readName } from './name.js';
 import {
   CENTRAL_BYTES,
   CENTRAL_SIGNATURE,
-  EXTRA_HEAD_BYTES,
   SATURATED16,
   SATURATED32,
   uint64At,
   viewOfBytes,
   WHERE,
-  ZIP64_EXTRA,
   zipError,
 } from './records.js';
 
@@ -32,17 +32,19 @@ export interface ZipEntry {
   readonly offset: number;
   /** Known when the whole directory is. */
   end: number;
+  /** The last of the earlier entries with the same name. */
+  readonly replaced?: ZipEntry;
 }
 
 const STORED = 0;
 export const DEFLATED = 8;
 
-const ENCRYPTED = 1 << 0;
+export const ENCRYPTED = 1 << 0;
 /** Sizes and checksum follow the data: torch always writes so, Python where it cannot seek. */
 export const HAS_DESCRIPTOR = 1 << 3;
 const UTF8_NAME = 1 << 11;
-/** Bits 1 and 2 are the level of the deflater. */
-const KNOWN_FLAGS = (1 << 1) | (1 << 2) | HAS_DESCRIPTOR | UTF8_NAME;
+/** Patches to other data, strong encryption, and a directory that hides its values. The other flags do not change how data is read. */
+const UNREAD_FLAGS = (1 << 5) | (1 << 6) | (1 << 13);
 
 /** Names of common compression methods. */
 const METHOD_NAMES = new Map([
@@ -53,40 +55,57 @@ const METHOD_NAMES = new Map([
   [95, 'XZ'],
 ]);
 
+/** Numbers of entries that an end record in 32 bits tells apart. */
+const COUNT_RANGE = 1 << 16;
+
 const DIRECTORY = 'central directory';
 const REPACK = 'Write the archive anew, its entries stored or deflated';
 
-/** Reads the central directory in its order. Each name stands once, and each entry is of a kind that can be read. */
+/**
+ * Reads the central directory in its order. Each entry is of a kind that can be read. Of entries with one name the last counts, as
+ * for Python; `all` has the others too.
+ */
 export function* readDirectory(
   place: DirectoryPlace,
   limits: Required<ReadLimits>,
-): Reading<Map<string, ZipEntry>> {
+): Reading<{ readonly entries: Map<string, ZipEntry>; readonly all: ZipEntry[] }> {
   checkPlace(place, limits);
   const bytes = yield* readRange(place.begin, place.end);
   const view = viewOfBytes(bytes);
   const entries = new Map<string, ZipEntry>();
+  const all: ZipEntry[] = [];
   let at = 0;
-  for (let i = 0; i < place.entries; i++) {
-    const { entry, next } = readCentral(bytes, view, at, i);
-    if (entries.has(entry.name)) {
-      throw zipError('DUPLICATE_NAME', DIRECTORY, 'each name once', `${show(entry.name)} again`);
-    }
-    entries.set(entry.name, entry);
+  while (at < bytes.length) {
+    checkCount(all.length + 1, limits);
+    const { entry, next } = readCentral(bytes, view, at, all.length, place.base);
+    const replaced = entries.get(entry.name);
+    const counts = replaced ? { ...entry, replaced } : entry;
+    entries.set(entry.name, counts);
+    all.push(counts);
     at = next;
   }
-  if (at === bytes.length) return entries;
-  throw zipError('INVALID_SYNTAX', DIRECTORY, `${at} bytes for ${place.entries} entries`, `${bytes.length}`);
+  // Without a 64-bit record the number has 16 bits, and some writers cut it to them.
+  if (all.length % COUNT_RANGE === place.entries % COUNT_RANGE) return { entries, all };
+  throw zipError(
+    'INVALID_SYNTAX',
+    DIRECTORY,
+    `${place.entries} entries, as the end record says`,
+    `${all.length}`,
+  );
 }
 
 function checkPlace({ begin, end, entries }: DirectoryPlace, limits: Required<ReadLimits>): void {
-  if (entries > limits.maxEntries) {
-    const rule = `at most ${limits.maxEntries} entries`;
-    throw zipError('TOO_LARGE', DIRECTORY, rule, `${entries}`, 'Raise limits.maxEntries to read it');
-  }
+  checkCount(entries, limits);
   if (end - begin > limits.maxHeaderBytes) {
     const rule = `at most ${limits.maxHeaderBytes} bytes (limits.maxHeaderBytes)`;
     throw zipError('TOO_LARGE', DIRECTORY, rule, `${end - begin}`);
   }
+}
+
+function checkCount(entries: number, { maxEntries }: Required<ReadLimits>): void {
+  if (entries <= maxEntries) return;
+  const rule = `at most ${maxEntries} entries`;
+  throw zipError('TOO_LARGE', DIRECTORY, rule, `${entries}`, 'Raise limits.maxEntries to read it');
 }
 
 function readCentral(
@@ -94,6 +113,7 @@ function readCentral(
   view: DataView,
   at: number,
   i: number,
+  base: number,
 ): { entry: ZipEntry; next: number } {
   const fits = at + CENTRAL_BYTES <= bytes.length && view.getUint32(at, true) === CENTRAL_SIGNATURE;
   const nameEnd = fits ? at + CENTRAL_BYTES + view.getUint16(at + 28, true) : 0;
@@ -104,8 +124,10 @@ function readCentral(
   }
   const nameBytes = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
   const flags = view.getUint16(at + 8, true);
-  const name = readName(nameBytes, (flags & UTF8_NAME) !== 0, `entry ${i}`);
-  const { storedBytes, inflatedBytes, offset } = readSizes(view, at, bytes.subarray(nameEnd, extraEnd), name);
+  const fields = extraEnd > nameEnd ? readExtraFields(bytes.subarray(nameEnd, extraEnd)) : NO_FIELDS;
+  const isUtf8 = (flags & UTF8_NAME) !== 0;
+  const name = readName(nameBytes, isUtf8, `entry ${i}`, fields.get(UNICODE_PATH));
+  const { storedBytes, inflatedBytes, offset } = readSizes(view, at, fields, name);
   const entry: ZipEntry = {
     name,
     nameBytes,
@@ -114,7 +136,7 @@ function readCentral(
     crc32: view.getUint32(at + 16, true),
     storedBytes,
     inflatedBytes,
-    offset,
+    offset: base + offset,
     end: 0,
   };
   checkKind(entry);
@@ -127,16 +149,20 @@ export function nameOfEntry(name: string): string {
   return `entry ${show(name)}`;
 }
 
-const NO_BYTES = new DataView(new ArrayBuffer(0));
+const NO_BYTES = new Uint8Array(0);
 
 /** Sizes and offset. Those that do not fit into 32 bits are in the extra field instead, in this order. */
 function readSizes(
   view: DataView,
   at: number,
-  extra: Uint8Array,
+  fields: ExtraFields,
   name: string,
 ): Pick<ZipEntry, 'storedBytes' | 'inflatedBytes' | 'offset'> {
-  const wide = extra.length > 0 ? viewOfBytes(zip64Field(extra, name)) : NO_BYTES;
+  if (!fields.isSound) {
+    const rule = 'whole extra fields, each that is read at most once';
+    throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, 'others');
+  }
+  const wide = viewOfBytes(fields.get(ZIP64) ?? NO_BYTES);
   let used = 0;
   const take = (short: number, saturated: number, length: number): number => {
     if (short !== saturated) return short;
@@ -156,25 +182,6 @@ function readSizes(
   return { storedBytes, inflatedBytes, offset };
 }
 
-/** The content of the zip64 extra field; no bytes where there is none. */
-function zip64Field(extra: Uint8Array, name: string): Uint8Array {
-  const view = viewOfBytes(extra);
-  let found: Uint8Array | undefined;
-  let at = 0;
-  while (at < extra.length) {
-    const begin = at + EXTRA_HEAD_BYTES;
-    const end = begin <= extra.length ? begin + view.getUint16(at + 2, true) : begin;
-    const isZip64 = end <= extra.length && view.getUint16(at, true) === ZIP64_EXTRA;
-    if (end > extra.length || (isZip64 && found)) {
-      const rule = 'whole extra fields, one of 64-bit sizes at most';
-      throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, 'others');
-    }
-    if (isZip64) found = extra.subarray(begin, end);
-    at = end;
-  }
-  return found ?? extra.subarray(0, 0);
-}
-
 function checkKind({ name, flags, method }: ZipEntry): void {
   const refusal = (rule: string, got: string, remedy: string): UnsupportedError =>
     new UnsupportedError(message(WHERE, nameOfEntry(name), rule, got, remedy));
@@ -182,8 +189,8 @@ function checkKind({ name, flags, method }: ZipEntry): void {
     const remedy = 'Decrypt it first: write the archive anew without a password';
     throw refusal('an entry without a password', 'an encrypted one', remedy);
   }
-  if (flags & ~KNOWN_FLAGS) {
-    const rule = 'no flags beside those of names, descriptors and deflating';
+  if (flags & UNREAD_FLAGS) {
+    const rule = 'no flags of patches, strong encryption and hidden values';
     throw refusal(rule, `flags 0x${flags.toString(16).padStart(4, '0')}`, REPACK);
   }
   if (method !== STORED && method !== DEFLATED)
@@ -195,35 +202,4 @@ function checkSizes({ name, method, storedBytes, inflatedBytes }: ZipEntry): voi
   if (inflatedBytes <= most && (method === DEFLATED || inflatedBytes === storedBytes)) return;
   const rule = method === STORED ? `the ${storedBytes} bytes stored` : `at most ${most} bytes when inflated`;
   throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${inflatedBytes}`);
-}
-
-const BACKSLASH = 0x5c;
-
-/** Shared, since making a decoder costs more than decoding a name. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/**
- * The name of an entry: UTF-8 where the entry says so, else ASCII. Readers disagree on other bytes (code page 437, or that of the
- * writer's machine).
- *
- * Names that lead out of a folder are refused although nothing is unpacked here: no writer of weights makes one. A zero byte is
- * refused too, since Python cuts a name off there.
- */
-export function readName(bytes: Uint8Array, isUtf8: boolean, what: string): string {
-  const name = decode(bytes, isUtf8, what);
-  const isRelative = !/^(\/|[a-z]:\/)/i.test(name) && !name.split('/').includes('..');
-  if (bytes.length > 0 && isRelative && !bytes.includes(0) && !bytes.includes(BACKSLASH)) return name;
-  const rule = 'a relative name without "..", backslashes and zero bytes';
-  throw zipError('UNSAFE_NAME', what, rule, show(name));
-}
-
-function decode(bytes: Uint8Array, isUtf8: boolean, what: string): string {
-  if (!isUtf8 && bytes.some((byte) => byte > 0x7f)) {
-    throw zipError('UNSAFE_NAME', what, 'a name in ASCII, or marked as UTF-8', 'other bytes');
-  }
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    throw zipError('UNSAFE_NAME', what, 'a name in UTF-8, as it is marked', 'other bytes');
-  }
 }

@@ -13,11 +13,13 @@ import {
   zipError,
 } from './records.js';
 
-/** The range of the central directory, and how many entries it declares. */
+/** The range of the central directory in the file, and what the end of the archive says about it. */
 export interface DirectoryPlace {
   readonly begin: number;
   readonly end: number;
   readonly entries: number;
+  /** Bytes before the archive, such as a program that unpacks it. Offsets of entries count from their end. */
+  readonly base: number;
 }
 
 const MAX_COMMENT_BYTES = 0xffff;
@@ -35,40 +37,53 @@ interface EndRecord {
   readonly counts: readonly number[];
   readonly size: number;
   readonly offset: number;
+  /** Where the locator says that the 64-bit record begins. */
+  readonly locator: number;
 }
 
 /**
- * Finds the central directory by the record that ends the archive: the last signature of one, as Python and torch search for
- * it. It must end with the file, comment included, and the directory must end where it begins. So there is one way to read
- * the file: an archive hidden in a comment, or bytes behind the end, are refused and not passed over.
+ * Finds the central directory by the record that ends the archive: the last signature of one, as Python and unzip search for it.
+ * The directory must end where the record begins. What stands before the archive, and behind the record, is no part of it.
+ *
+ * @throws FormatError also where the record lies in the comment of another: that hides an archive from other readers.
  */
 export function* findDirectory(fileBytes: number): Reading<DirectoryPlace> {
   const tailBegin = Math.max(0, fileBytes - TAIL_BYTES);
   const tail = viewOfBytes(yield* readRange(tailBegin, fileBytes));
-  const at = lastEnd(tail);
-  const commentBytes = tail.getUint16(at + 20, true);
-  if (at + END_BYTES + commentBytes !== tail.byteLength) {
-    const rule = `a comment of the ${tail.byteLength - at - END_BYTES} bytes that follow`;
-    throw zipError('INVALID_SYNTAX', WHAT, rule, `${commentBytes}`);
-  }
+  const at = lastEnd(tail, tail.byteLength - END_BYTES);
+  if (at === undefined)
+    throw zipError('TRUNCATED', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
+  checkNotInComment(tail, at);
   const short = readEnd(tail, at);
   const hasLocator = at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
   const directoryEnd = hasLocator ? at - LOCATOR_BYTES - END64_BYTES : at;
-  const record = hasLocator ? readEnd64(tail, at - LOCATOR_BYTES, tailBegin, short) : short;
+  const record = hasLocator ? readEnd64(tail, at - LOCATOR_BYTES, short) : short;
   checkOneDisk(record);
   const end = tailBegin + directoryEnd;
-  if (record.offset + record.size !== end) {
-    const rule = `a directory that ends where its end record begins, at ${end}`;
-    throw zipError('INVALID_SYNTAX', WHAT, rule, `${record.size} bytes at ${record.offset}`);
-  }
-  return { begin: record.offset, end, entries: record.counts[1] };
+  const begin = end - record.size;
+  const base = begin - record.offset;
+  const entries = record.counts[1];
+  // Zeros in place of a record would make any file an archive of nothing, with all of it before that.
+  const isSomewhere = base === 0 || (base > 0 && entries > 0);
+  if (isSomewhere && (!hasLocator || base + record.locator === end)) return { begin, end, entries, base };
+  const rule = `a directory that ends where its end record begins, at ${end}`;
+  throw zipError('INVALID_SYNTAX', WHAT, rule, `${record.size} bytes at ${record.offset}`);
 }
 
-function lastEnd(tail: DataView): number {
-  for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
+/** The last signature at or before a place. */
+function lastEnd(tail: DataView, from: number): number | undefined {
+  for (let at = from; at >= 0; at--) {
     if (tail.getUint32(at, true) === END_SIGNATURE) return at;
   }
-  throw zipError('TRUNCATED', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
+  return undefined;
+}
+
+function checkNotInComment(tail: DataView, at: number): void {
+  for (let outer = lastEnd(tail, at - 1); outer !== undefined; outer = lastEnd(tail, outer - 1)) {
+    const commentEnd = outer + END_BYTES + tail.getUint16(outer + 20, true);
+    if (commentEnd <= at) continue;
+    throw zipError('INVALID_SYNTAX', WHAT, 'one record that ends the archive', 'another in its comment');
+  }
 }
 
 function readEnd(tail: DataView, at: number): EndRecord {
@@ -77,16 +92,17 @@ function readEnd(tail: DataView, at: number): EndRecord {
     counts: [tail.getUint16(at + 8, true), tail.getUint16(at + 10, true)],
     size: tail.getUint32(at + 12, true),
     offset: tail.getUint32(at + 16, true),
+    locator: 0,
   };
 }
 
 /** The record in 64 bits, which lies before its locator; the short one must agree with it or refer to it. */
-function readEnd64(tail: DataView, locator: number, tailBegin: number, short: EndRecord): EndRecord {
+function readEnd64(tail: DataView, locator: number, short: EndRecord): EndRecord {
   const at = locator - END64_BYTES;
   const lies = at >= 0 && tail.getUint32(at, true) === END64_SIGNATURE;
   const isPlain = lies && uint64At(tail, at + 4) === END64_BYTES - 12;
-  if (!isPlain || uint64At(tail, locator + 8) !== tailBegin + at || tail.getUint32(locator + 16, true) > 1) {
-    const rule = `its 64-bit record in the ${END64_BYTES} bytes before the locator, as that says`;
+  if (!isPlain || tail.getUint32(locator + 16, true) > 1) {
+    const rule = `its 64-bit record in the ${END64_BYTES} bytes before the locator`;
     throw zipError('INVALID_SYNTAX', WHAT, rule, 'something else');
   }
   const record: EndRecord = {
@@ -94,6 +110,7 @@ function readEnd64(tail: DataView, locator: number, tailBegin: number, short: En
     counts: [uint64At(tail, at + 24), uint64At(tail, at + 32)],
     size: uint64At(tail, at + 40),
     offset: uint64At(tail, at + 48),
+    locator: uint64At(tail, locator + 8),
   };
   const agrees =
     short.counts.every((count, i) => count === SATURATED16 || count === record.counts[i]) &&

@@ -1,61 +1,75 @@
-import { type ByteRange, type Reading, readRanges } from '../../reading/reading.js';
-import { HAS_DESCRIPTOR, nameOfEntry, type ZipEntry } from './directory.js';
+/** What stands around the data of an entry: a header before it, and mostly nothing or a descriptor behind it. */
+
+import { type Reading, readRanges } from '../../reading/reading.js';
+import type { Surroundings } from '../checkpoint.js';
+import { ENCRYPTED, HAS_DESCRIPTOR, nameOfEntry, type ZipEntry } from './directory.js';
+import { readExtraFields, ZIP64 } from './extra.js';
 import {
   DESCRIPTOR_SIGNATURE,
-  EXTRA_HEAD_BYTES,
   LOCAL_BYTES,
   LOCAL_SIGNATURE,
   SATURATED32,
   uint64At,
   viewOfBytes,
-  ZIP64_EXTRA,
   zipError,
 } from './records.js';
 
 /** Two sizes of 64 bits. */
 const ZIP64_SIZES_BYTES = 16;
 
-/** Lengths of a descriptor with and without its signature, with 64-bit and 32-bit sizes. */
-const DESCRIPTOR_BYTES = [24, 20, 16, 12];
-const MAX_DESCRIPTOR_BYTES = 24;
+/** Extra fields that are read with a header: those of torch's alignment take 64 bytes, those of times and owners 28. */
+const USUAL_EXTRA_BYTES = 512;
 
-/** Reads the headers and descriptors of entries in one request, and returns where the data of each begins in the file. */
+/** Bytes of a descriptor after its signature, with 32-bit sizes and with 64-bit sizes. */
+const DESCRIPTOR_BYTES = [12, 20];
+
+/** The slot of an entry, and where in it the data begins. */
+export function aroundEntry(entry: ZipEntry): Surroundings {
+  const { offset, end, nameBytes } = entry;
+  const headBytes = Math.min(end - offset, LOCAL_BYTES + nameBytes.length + USUAL_EXTRA_BYTES);
+  return { begin: offset, end, headBytes, dataBegin: (bytes) => dataBegin(entry, bytes) };
+}
+
+/** Reads the headers of entries in one request, and returns where the data of each begins in the file. */
 export function* locateEntries(entries: readonly ZipEntry[]): Reading<number[]> {
   if (entries.length === 0) return [];
-  const parts = yield* readRanges(entries.flatMap(headAndTail));
-  return entries.map((entry, i) => dataBegin(entry, parts[2 * i], parts[2 * i + 1]));
+  const places = entries.map(aroundEntry);
+  const heads = yield* readRanges(places.map(({ begin, headBytes }) => ({ begin, end: begin + headBytes })));
+  return places.map(({ begin, dataBegin: find }, i) => begin + find(heads[i]));
 }
 
 /** The stored bytes of an entry in those of its whole slot. */
 export function dataIn(entry: ZipEntry, slot: Uint8Array): Uint8Array {
-  const begin = dataBegin(entry, slot, slot.subarray(-MAX_DESCRIPTOR_BYTES)) - entry.offset;
+  const begin = dataBegin(entry, slot);
   return slot.subarray(begin, begin + entry.storedBytes);
 }
 
-/** The header up to its first extra field, and the descriptor: the header alone makes a slot longer than a descriptor. */
-function headAndTail({ offset, end, nameBytes }: ZipEntry): ByteRange[] {
-  const headBytes = LOCAL_BYTES + nameBytes.length + EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES;
-  return [
-    { begin: offset, end: Math.min(end, offset + headBytes) },
-    { begin: end - MAX_DESCRIPTOR_BYTES, end },
-  ];
-}
-
-/** Checks what stands around the data of an entry against the directory, and returns where the data begins. */
-function dataBegin(entry: ZipEntry, head: Uint8Array, tail: Uint8Array): number {
-  const view = viewOfBytes(head);
+/**
+ * Checks what stands around the data of an entry against the directory, and returns where in the slot the data begins.
+ *
+ * @param bytes  the slot, or as much of it as holds the header; of that the descriptor is not checked.
+ */
+function dataBegin(entry: ZipEntry, bytes: Uint8Array): number {
+  const view = viewOfBytes(bytes);
   if (view.getUint32(0, true) !== LOCAL_SIGNATURE) {
     const rule = `its header at byte ${entry.offset}`;
     throw zipError('INVALID_SYNTAX', nameOfEntry(entry.name), rule, 'something else');
   }
-  if (view.getUint16(6, true) !== entry.flags) throw differs(entry, 'flags');
+  const flags = view.getUint16(6, true);
+  if ((flags & ENCRYPTED) !== (entry.flags & ENCRYPTED)) throw differs(entry, 'flag of encryption');
   if (view.getUint16(8, true) !== entry.method) throw differs(entry, 'method');
   const nameEnd = LOCAL_BYTES + view.getUint16(26, true);
-  if (!isSame(head.subarray(LOCAL_BYTES, nameEnd), entry.nameBytes)) throw differs(entry, 'name');
-  const headerEnd = nameEnd + view.getUint16(28, true);
-  checkLocalSizes(entry, view, head.subarray(nameEnd, headerEnd));
-  const begin = entry.offset + headerEnd;
-  checkDescriptor(entry, begin + entry.storedBytes, tail);
+  if (!isSame(bytes.subarray(LOCAL_BYTES, nameEnd), entry.nameBytes)) throw differs(entry, 'name');
+  const begin = nameEnd + view.getUint16(28, true);
+  const hasDescriptor = ((flags | entry.flags) & HAS_DESCRIPTOR) !== 0;
+  checkLocalSizes(entry, view, bytes.subarray(nameEnd, begin), hasDescriptor);
+  const dataEnd = begin + entry.storedBytes;
+  if (entry.offset + dataEnd > entry.end) {
+    const rule = `data that ends by ${entry.end}, where the next part begins`;
+    throw zipError('INCONSISTENT', nameOfEntry(entry.name), rule, `${entry.offset + dataEnd}`);
+  }
+  const isSlot = bytes.length === entry.end - entry.offset;
+  if (hasDescriptor && isSlot) checkDescriptor(entry, viewOfBytes(bytes.subarray(dataEnd)));
   return begin;
 }
 
@@ -70,55 +84,37 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return i === a.length && i === b.length;
 }
 
-/** Before a descriptor, checksum and sizes may be zeros; sizes beyond 32 bits stand in the first extra field. */
-function checkLocalSizes(entry: ZipEntry, header: DataView, extraBytes: Uint8Array): void {
-  const { flags, crc32 = 0, storedBytes, inflatedBytes } = entry;
-  const mayBeZero = (flags & HAS_DESCRIPTOR) !== 0;
-  const localCrc = header.getUint32(14, true);
-  if (localCrc !== crc32 && !(mayBeZero && localCrc === 0)) throw differs(entry, 'CRC-32');
-  let [stored, inflated] = [header.getUint32(18, true), header.getUint32(22, true)];
-  if (stored === SATURATED32 && inflated === SATURATED32) {
-    const extra = viewOfBytes(extraBytes);
-    const isThere =
-      extra.byteLength >= EXTRA_HEAD_BYTES + ZIP64_SIZES_BYTES &&
-      extra.getUint16(0, true) === ZIP64_EXTRA &&
-      extra.getUint16(2, true) >= ZIP64_SIZES_BYTES;
-    if (!isThere) throw differs(entry, 'sizes, in the first extra field,');
-    stored = uint64At(extra, EXTRA_HEAD_BYTES + 8);
-    inflated = uint64At(extra, EXTRA_HEAD_BYTES);
+/**
+ * Checksum and sizes before the data are those of the directory. Each may be zero where a descriptor follows: Info-ZIP knows the
+ * inflated size of what it streams, and nothing else.
+ */
+function checkLocalSizes(entry: ZipEntry, header: DataView, extra: Uint8Array, hasDescriptor: boolean): void {
+  const { crc32 = 0, storedBytes, inflatedBytes } = entry;
+  const agrees = (told: number, known: number): boolean => told === known || (hasDescriptor && told === 0);
+  if (!agrees(header.getUint32(14, true), crc32)) throw differs(entry, 'CRC-32');
+  const sizes = [header.getUint32(22, true), header.getUint32(18, true)];
+  if (sizes.includes(SATURATED32)) {
+    const wide = viewOfBytes(readExtraFields(extra).get(ZIP64) ?? extra.subarray(0, 0));
+    // Both stand there, in this order, even where one would fit into 32 bits.
+    if (wide.byteLength < ZIP64_SIZES_BYTES) throw differs(entry, 'sizes, in an extra field of 64 bits,');
+    for (const [i, size] of sizes.entries()) if (size === SATURATED32) sizes[i] = uint64At(wide, 8 * i);
   }
-  const agrees = stored === storedBytes && inflated === inflatedBytes;
-  if (!agrees && !(mayBeZero && stored === 0 && inflated === 0)) throw differs(entry, 'sizes');
+  if (!agrees(sizes[0], inflatedBytes) || !agrees(sizes[1], storedBytes)) throw differs(entry, 'sizes');
 }
 
-/** Only its descriptor may follow the data of an entry in its slot. */
-function checkDescriptor(entry: ZipEntry, dataEnd: number, bytes: Uint8Array): void {
-  const { name, end, flags, crc32 = 0, storedBytes, inflatedBytes } = entry;
-  const length = end - dataEnd;
-  if (length < 0) {
-    const rule = `data that ends by ${end}, where the next part begins`;
-    throw zipError('INCONSISTENT', nameOfEntry(name), rule, `${dataEnd}`);
-  }
-  if ((flags & HAS_DESCRIPTOR) === 0) {
-    if (length === 0) return;
-    const rule = `data up to ${end}, where the next part begins`;
-    throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${length} bytes less`);
-  }
-  if (!DESCRIPTOR_BYTES.includes(length)) {
-    const rule = 'a descriptor of 12, 16, 20 or 24 bytes between its data and the next part';
-    throw zipError('INVALID_SYNTAX', nameOfEntry(name), rule, `${length} bytes`);
-  }
-  const tail = viewOfBytes(bytes);
-  const begin = tail.byteLength - length;
-  const at = length % 8 === 0 ? begin + 4 : begin;
-  const sizeAt = (i: number): number =>
-    length >= 20 ? uint64At(tail, at + 4 + 8 * i) : tail.getUint32(at + 4 + 4 * i, true);
-  const agrees =
-    (at === begin || tail.getUint32(begin, true) === DESCRIPTOR_SIGNATURE) &&
-    tail.getUint32(at, true) === crc32 &&
-    sizeAt(0) === storedBytes &&
-    sizeAt(1) === inflatedBytes;
-  if (agrees) return;
+/** The descriptor says what the directory says, in any of its forms: with and without a signature, of sizes in 32 and 64 bits. */
+function checkDescriptor(entry: ZipEntry, tail: DataView): void {
+  const { name, crc32 = 0, storedBytes, inflatedBytes } = entry;
+  const isAt = (at: number): boolean =>
+    DESCRIPTOR_BYTES.some((length) => {
+      if (at + length > tail.byteLength || tail.getUint32(at, true) !== crc32) return false;
+      const isWide = length === 20;
+      const stored = isWide ? uint64At(tail, at + 4) : tail.getUint32(at + 4, true);
+      const inflated = isWide ? uint64At(tail, at + 12) : tail.getUint32(at + 8, true);
+      return stored === storedBytes && inflated === inflatedBytes;
+    });
+  const isSigned = tail.byteLength >= 4 && tail.getUint32(0, true) === DESCRIPTOR_SIGNATURE;
+  if (isAt(0) || (isSigned && isAt(4))) return;
   const rule = 'the same CRC-32 and sizes behind its data as in the directory';
   throw zipError('INCONSISTENT', nameOfEntry(name), rule, 'others');
 }

@@ -26,8 +26,7 @@ export const LOCATOR_BYTES = 20;
 export const SATURATED16 = 0xffff;
 export const SATURATED32 = 0xffffffff;
 
-/** The extra field with sizes in 64 bits; id and length come before every extra field. */
-export const ZIP64_EXTRA = 0x0001;
+/** Id and length, before every extra field. */
 export const EXTRA_HEAD_BYTES = 4;
 
 export const WHERE = 'zip';
