@@ -3,6 +3,8 @@
  * TypeError for a wrong type, RangeError for a wrong value or shape; the message is built only on failure.
  */
 
+import { didYouMean } from './spelling.js';
+
 /** `<where>: <what>: expected <rule>, got <got>[. <remedy>]`, the one form of every message. */
 export function message(where: string, what: string, rule: string, got: string, remedy?: string): string {
   return `${where}: ${what}: expected ${rule}, got ${got}${remedy ? `. ${remedy}` : ''}`;
@@ -99,7 +101,7 @@ export function checkKeys(
   checkObject(where, 'options', options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const remedy = Object.hasOwn(remedies, key) ? remedies[key] : undefined;
+    const remedy = Object.hasOwn(remedies, key) ? remedies[key] : didYouMean(key, known);
     throw new TypeError(
       message(where, key, `one of ${known.join(', ')}`, `unknown option ${show(key)}`, remedy),
     );

@@ -312,14 +312,16 @@ describe('readStateDict', () => {
     it('name an option that is unknown or of another type', async () => {
       const known = 'expected one of format, limits, path, select, onReport, signal, onProgress, sha256';
       for (const [options, text] of [
-        [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress"`],
+        [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress". Did you mean onProgress?`],
         [null, 'options: expected an object, got null'],
         [
           { limits: { maxbytes: 3 } },
-          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, got unknown option "maxbytes"',
+          'limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, got unknown option "maxbytes". Did you mean maxBytes?',
         ],
         [{ limits: null }, 'limits: expected an object, got null'],
         [{ signal: {} }, 'signal: expected an AbortSignal, got Object'],
+        [{ signal: 0 }, 'signal: expected an AbortSignal, got 0'],
+        [{ signal: null }, 'signal: expected an AbortSignal, got null'],
         [{ onProgress: 1 }, 'onProgress: expected a function, got 1'],
         [{ onReport: 1 }, 'onReport: expected a function, got 1'],
         [{ path: 'model' }, 'path: expected a list of keys, such as [\'model\'], got "model"'],

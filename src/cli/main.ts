@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { FormatError } from '../errors.js';
+import { didYouMean } from '../spelling.js';
 import { type Command, type CommandContext, type ExitCode, PROGRAM } from './command.js';
 import { convert } from './convert/command.js';
 import { commandHelp, optionHelp } from './help.js';
 import { inspect } from './inspect/command.js';
-import { didYouMean } from './nearest.js';
 import { COMMON_OPTIONS, checkPositionals, type OptionSpecs, parseWords, UsageError } from './options.js';
 import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
@@ -93,8 +93,8 @@ function helpOf(word: string): string {
 
 function unknownCommand(word: string): UsageError {
   const names = COMMANDS.map(({ name }) => name);
-  const hint = didYouMean(word, names) || ` The commands are ${names.join(', ')}.`;
-  return new UsageError(`There is no command ${word}.${hint}`);
+  const hint = didYouMean(word, names) || `The commands are ${names.join(', ')}.`;
+  return new UsageError(`There is no command ${word}. ${hint}`);
 }
 
 function version(): string {

@@ -1,7 +1,7 @@
 /** What an option is, and the parser of command lines. The options of one command stand in its command.ts. */
 
 import { parseArgs } from 'node:util';
-import { didYouMean } from './nearest.js';
+import { didYouMean } from '../spelling.js';
 
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -70,7 +70,9 @@ export function parseWords(words: readonly string[], options: OptionSpecs): Pars
     const { name, rawName, value } = token;
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
     if (spec === undefined)
-      throw new UsageError(`There is no option ${rawName}.${didYouMean(name, Object.keys(options), '--')}`);
+      throw new UsageError(
+        `There is no option ${rawName}. ${didYouMean(name, Object.keys(options), '--')}`.trimEnd(),
+      );
     checkValue(rawName, spec, value, token.inlineValue === true);
     if (spec.argument !== undefined && !spec.multiple && found.has(name))
       throw new UsageError(`${rawName} is given twice.`);
@@ -120,7 +122,7 @@ export function choiceOf<T extends string>(
   const value = words.value(option);
   if (value === undefined || choices.includes(value as T)) return value as T | undefined;
   const hint = didYouMean(value, choices);
-  throw new UsageError(`--${option} is one of ${choices.join(', ')}, not ${value}.${hint}`);
+  throw new UsageError(`--${option} is one of ${choices.join(', ')}, not ${value}. ${hint}`.trimEnd());
 }
 
 /**

@@ -58,8 +58,8 @@ export function checkReadOptions(where: string, options: ReadOptions): void {
   checkShared(where, options);
   const { signal, onProgress, sha256 } = options;
   const rule = '64 hexadecimal digits';
-  if (signal)
-    checkType(where, 'signal', signal, 'an AbortSignal', typeof signal.throwIfAborted === 'function');
+  const isSignal = typeof (signal as AbortSignal | null | undefined)?.throwIfAborted === 'function';
+  checkType(where, 'signal', signal, 'an AbortSignal', isSignal);
   checkType(where, 'onProgress', onProgress, 'a function', typeof onProgress === 'function');
   checkType(where, 'sha256', sha256, rule, typeof sha256 === 'string');
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))

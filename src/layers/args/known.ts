@@ -1,6 +1,7 @@
 /** Which names of arguments a class knows, and what to do about the others. */
 
 import { message, show } from '../../check.js';
+import { didYouMean } from '../../spelling.js';
 
 const TF_LAYER_NAMES = [
   'inputShape',
@@ -35,8 +36,10 @@ export function checkKnown(
   for (const key of Object.keys(args)) {
     if (known.includes(key) || TF_LAYER_NAMES.includes(key)) continue;
     const remedy = remedyFor(key);
-    const rule = remedy ? 'a known argument' : `one of ${[...known, ...TF_LAYER_NAMES].join(', ')}`;
-    throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, remedy));
+    const all = [...known, ...TF_LAYER_NAMES];
+    const rule = remedy ? 'a known argument' : `one of ${all.join(', ')}`;
+    const hint = remedy ?? didYouMean(camelCase(key), all);
+    throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, hint));
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the names of missing and unexpected keys suggest. */
 
-import { isWithinEditDistance } from '../edit-distance.js';
+import { isWithinEditDistance } from '../../spelling.js';
 
 /** Keras's weight names, after a dot or a slash, with or without TensorFlow's `:0`. */
 const KERAS_NAME =
