@@ -108,8 +108,8 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('throw when one layer has a masked and an unmasked call', () => {
-    const [embed, shared] = [embedding(), make({ name: 'shared', hiddenSize: 2 })];
+  it('belong to the masked one of two calls of a layer in one model', () => {
+    const [embed, shared] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
     const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
     const outputs = [
       shared.apply(embed.apply(tokens) as tf.SymbolicTensor),
@@ -117,11 +117,10 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     ] as tf.SymbolicTensor[];
     const model = tf.model({ inputs: [tokens, vectors], outputs });
     tf.tidy(() => {
-      expect(() => model.predict([ids(), tf.zeros([3, 4, 3])])).to.throw(
-        UnsupportedError,
-        `${module}.apply: mask: expected every call of layer "shared" to be masked, or none, got both kinds. ` +
-          'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights',
-      );
+      const x = tf.gather(embed.getWeights()[0], ids());
+      const [masked, plain] = model.predict([ids(), x]) as tf.Tensor[];
+      expectClose(masked, shared.forward(x, { lengths: LENGTHS }).output);
+      expectClose(plain, shared.forward(x).output);
     });
     model.dispose();
     shared.dispose();
@@ -144,7 +143,10 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
   it('throw behind a custom layer that supports masks and returns none', () => {
     class Unmask extends tf.layers.Layer {
       static className = 'Unmask';
-      override supportsMasking = true;
+      constructor(supportsMasking: boolean) {
+        super({});
+        this.supportsMasking = supportsMasking;
+      }
       override computeMask() {
         return null as unknown as tf.Tensor;
       }
@@ -155,14 +157,23 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
         return Array.isArray(inputs) ? inputs[0] : inputs;
       }
     }
-    const model = modelOf(embedding(), new Unmask(), make({ name: 'last', hiddenSize: 2 }));
+    const model = modelOf(embedding(), new Unmask(true), make({ name: 'last', hiddenSize: 2 }));
     tf.tidy(() => {
       expect(() => model.predict(ids())).to.throw(
         UnsupportedError,
-        'every call of layer "last" to be masked, or none',
+        `${module}.apply: mask: expected a mask for layer "last" from a layer before it, got none. ` +
+          'A layer there supports masks and returned none, so tfjs passed the mask of another one: let it return a mask, ' +
+          'or set supportsMasking = false on it',
       );
     });
     model.dispose();
+    const [embed, last] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
+    const remedied = modelOf(embed, new Unmask(false), last);
+    tf.tidy(() => {
+      const x = tf.gather(embed.getWeights()[0], ids());
+      expectClose(remedied.predict(ids()) as tf.Tensor, last.forward(x).output);
+    });
+    remedied.dispose();
   });
 
   it('of an encoder do not break the fit of a nested decoder, to which tfjs passes a disposed one', async () => {

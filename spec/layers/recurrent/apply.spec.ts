@@ -271,7 +271,7 @@ describe('apply', () => {
       );
       expect(() => make({ hiddenSize: 3 }).apply(x, { lengths: [1] })).to.throw(
         TypeError,
-        `${module}.apply: lengths: expected none in a symbolic call, got [1]. Inside a model lengths travel as the mask`,
+        `${module}.apply: lengths: expected none in a symbolic call, got [1]. Inside a model lengths travel as a mask: lengthMask().apply([x, lengths])`,
       );
     });
   }

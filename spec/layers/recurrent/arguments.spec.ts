@@ -77,6 +77,22 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
         );
     });
 
+    it('suggests the arguments that a misspelt one may stand for', () => {
+      for (const [key, hint] of [
+        ['returnSequence', 'Did you mean returnSequences?'],
+        ['return_sequence', 'Did you mean returnSequences?'],
+        ['hiddensize', 'Did you mean hiddenSize?'],
+        ['bidirectionnal', 'Did you mean bidirectional?'],
+        ['inputSizes', 'Did you mean inputSize?'],
+        ['batchInputshape', 'Did you mean batchInputShape?'],
+      ] as const)
+        expect(args({ [key]: 1 })).to.throw(TypeError, `got unknown argument "${key}". ${hint}`);
+      expect(args({ toString: 1 }))
+        .to.throw(TypeError)
+        .with.property('message')
+        .that.does.not.include('Did you mean');
+    });
+
     it('names the remedy for initial states that are options', () => {
       tf.tidy(() => {
         const [x, symbolic] = [tf.zeros([1, 2, 3]), tf.input({ shape: [2, 3] })];
@@ -140,6 +156,20 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
           );
     });
 
+    it('refuses sizes that no machine can hold, at once', () => {
+      const limit = 'expected weights of at most 1073741824 elements each, got weight_';
+      for (const extra of [{ hiddenSize: 1e9 }, { hiddenSize: 1e5 }, { hiddenSize: 1e9, inputSize: 1 }])
+        expect(args(extra)).to.throw(RangeError, `${module}: hiddenSize: ${limit}`);
+      expect(args({ inputSize: 1e9 })).to.throw(RangeError, `${module}: inputSize: ${limit}`);
+      expect(args({ numLayers: 1e9 })).to.throw(RangeError, `${module}: numLayers: expected an integer <= `);
+      const layer = make({ hiddenSize: 5 });
+      expect(() => layer.apply(tf.input({ shape: [4, 1e9] }))).to.throw(
+        RangeError,
+        `${module}: inputSize: ${limit}`,
+      );
+      expect([layer.built, layer.weights.length]).to.deep.equal([false, 0]);
+    });
+
     it('refuses initial weights of other shapes before it is built', () => {
       tf.tidy(() => {
         const layer = make({ hiddenSize: 2, weights: [tf.ones([6, 3])] });
@@ -178,7 +208,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
         }
         expect(() => layer.forward(x, { lengths: 2 as never })).to.throw(
           TypeError,
-          `${module}.forward: lengths: expected number[], Int32Array or a 1-D tensor, got 2`,
+          `${module}.forward: lengths: expected number[], a typed array, a 1-D tensor or an entry of a state_dict, got 2`,
         );
       });
       expect(layer.built).to.equal(false);

@@ -3,6 +3,8 @@
 import { checkBoolean, checkChoice, checkObject, message, show } from '../../check.js';
 import { type Filled, type ModuleArgs, type Open, parseModuleArgs } from '../../layers/args/module-args.js';
 import { cellArgNames, checkArgNames } from '../../layers/args/names.js';
+import { checkElements } from '../../layers/args/sizes.js';
+import { CELLS, cellParameters } from '../../torch/cells.js';
 
 /** How the outputs of two directions are merged, under the names of Keras's Bidirectional; `none` returns both. */
 export const MERGE_MODES = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
@@ -83,6 +85,9 @@ export function parseKerasGRUArgs(where: string, args: KerasGRUArgs): KerasGRUOp
     dropout = 0,
   } = args;
   const module = parseModuleArgs(where, args, 1);
+  const { gates } = CELLS.GRU;
+  const { inputSize = 1 } = module;
+  checkElements(where, module, cellParameters(gates, inputSize, { ...module, projSize: 0 }));
   const flags = { bidirectional, goBackwards, returnSequences, returnState, stateful };
   for (const [name, value] of Object.entries(flags)) checkBoolean(where, name, value);
   checkChoice(where, 'mergeMode', mergeMode, MERGE_MODES);

@@ -5,6 +5,7 @@ import {
   type Tensor,
   type Tensor2D,
   type Tensor3D,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { regularizers, type Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
@@ -12,7 +13,7 @@ import type { StackAttrs, StackInputs, StackOutputs } from '../../kernels/contra
 import type { RecurrentCallArgs } from '../../layers/recurrent/call-args.js';
 import { type PreparedCall, SequenceLayer } from '../../layers/recurrent/sequence-layer.js';
 import { runRecurrent } from '../../ops/recurrent.js';
-import { stackRows } from '../../ops/rows.js';
+import { stackRows, unstackRows } from '../../ops/rows.js';
 import { CELLS, stackParameters } from '../../torch/cells.js';
 import { type KerasGRUArgs, type KerasGRUOptions, parseKerasGRUArgs } from './args.js';
 import { runWithInputDropout } from './input-dropout.js';
@@ -120,6 +121,14 @@ export class KerasGRU extends SequenceLayer<KerasGRUOptions> {
 
   protected override toStack(states: readonly Tensor[]): Tensor3D[] {
     return [stackRows(states as readonly Tensor2D[])];
+  }
+
+  protected override fromStack([hn]: readonly Tensor3D[]): Tensor[] {
+    return unstackRows(hn as Tensor3D);
+  }
+
+  protected override zeroStack(batch: number): Tensor3D[] {
+    return [zeros([this.stateNames.length, batch, this.options.hiddenSize])];
   }
 }
 

@@ -16,12 +16,14 @@ import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/run-step.js';
 import { checkTensor } from '../../ops/validate.js';
+import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
 import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
 import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../args/module-args.js';
 import { cellArgNames, checkArgNames } from '../args/names.js';
+import { checkElements } from '../args/sizes.js';
 import { construct, toConfig } from '../config.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
-import { checkSymbolicInputs } from '../recurrent/call-args.js';
+import { checkApplyOptions, checkSymbolicInputs } from '../recurrent/call-args.js';
 import { buildLayer, moveToScope } from '../weights/build.js';
 import { ModuleWeights } from '../weights/module-weights.js';
 import { checkCellInput, checkCellState } from './checks.js';
@@ -48,6 +50,9 @@ export abstract class RecurrentCell extends layers.RNNCell {
     const where = `${CELLS[cell].className}Cell`;
     checkArgNames(where, args, cellArgNames(cell));
     const options = parseModuleArgs(where, args, 0);
+    const { gates } = CELLS[cell];
+    const { inputSize = 1 } = options;
+    checkElements(where, options, cellParameters(gates, inputSize, { ...options, projSize: 0 }));
     super(args);
     this.where = where;
     this.options = options;
@@ -110,8 +115,11 @@ export abstract class RecurrentCell extends layers.RNNCell {
    */
   override apply(inputs: LayerTensors, kwargs?: Parameters<layers.Layer['apply']>[1]): LayerTensors {
     const where = `${this.where}.apply`;
+    // In a model the options may hold what other layers of tfjs leave in them.
+    if (!takeGraphCall(this)) checkApplyOptions(where, kwargs ?? {}, this.stateNames, ['training']);
     const list = toList<Tensor | SymbolicTensor>(inputs as Tensor | Tensor[]);
-    if (list[0] instanceof SymbolicTensor) checkSymbolicInputs(where, list);
+    const isSymbolic = list[0] instanceof SymbolicTensor;
+    if (isSymbolic) checkSymbolicInputs(where, list);
     else
       for (const [i, input] of list.entries())
         checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
@@ -120,7 +128,9 @@ export abstract class RecurrentCell extends layers.RNNCell {
       list.map(({ shape }) => shape),
     );
     checkImplementation(this.where, this.options.implementation);
-    return super.apply(inputs, kwargs);
+    const outputs = super.apply(inputs, kwargs);
+    if (isSymbolic) watchOutputs(outputs as SymbolicTensor[]);
+    return outputs;
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: Parameters<layers.Layer['call']>[1] = {}): Tensor[] {

@@ -7,7 +7,6 @@
  * place in the graph does.
  */
 
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { GraphWalk, type WalkRule } from './graph-walk.js';
 import { maskedOutputs, maskRuleOf } from './mask-rules.js';
@@ -90,24 +89,3 @@ export const losingLayers = new GraphWalk<Layer | undefined>((tensor, ofInputs) 
   const isLost = ofGraph(deliveredMasks.of(tensor)) !== ofGraph(intendedMasks.of(tensor));
   return isLost ? (ofInputs.find((layer) => layer !== undefined) ?? tensor.sourceLayer) : undefined;
 });
-
-/**
- * The first input of a layer at each of its places in graphs whose shapes fit the tensors of a call. The executor does not
- * say at which place it calls a layer.
- */
-export function possiblePlaces(layer: Layer, inputs: readonly Tensor[]): SymbolicTensor[] {
-  return layer.inboundNodes
-    .filter(({ inputTensors }) => couldBe(inputTensors, inputs))
-    .map(({ inputTensors: [x] }) => x as SymbolicTensor);
-}
-
-/** Whether the shapes of the tensors fit those of the symbolic ones. */
-function couldBe(symbolic: readonly SymbolicTensor[], values: readonly Tensor[]): boolean {
-  return (
-    symbolic.length === values.length &&
-    symbolic.every(({ shape }, i) => {
-      const actual = values[i].shape;
-      return shape.length === actual.length && shape.every((size, k) => size === null || size === actual[k]);
-    })
-  );
-}

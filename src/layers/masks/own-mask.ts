@@ -1,37 +1,34 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import type { layers, Shape } from '@tensorflow/tfjs-layers';
+import type { layers, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { deliveredMasks, losingLayers, originOf, possiblePlaces } from './graph.js';
+import { type GraphCall, modelMask, takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals.js';
+import { type LayerTensors, toList } from '../one-or-many.js';
+import { deliveredMasks, losingLayers, originOf } from './graph.js';
 import { firstMask, type Mask, maskFits } from './mask.js';
 
-/** Decides in each call whether the mask that tfjs passes to a layer is the layer's own; graph.ts says why it must. */
+/**
+ * Decides in each call whether the mask that tfjs passes to a layer is the layer's own; graph.ts says why it must. A mask that
+ * a user passes always is.
+ */
 export class OwnMask {
-  private isInSymbolicApply = false;
-  private isNested = false;
+  /** The call in a graph that is under way; undefined in a user's call. */
+  private graphCall: GraphCall | undefined;
   /** Whether the executor's last call used a mask, where the graph of its model has to say so; `confirm` checks it. */
   private used: boolean | undefined;
 
   constructor(private readonly layer: layers.Layer) {}
 
-  /** Runs the layer's own symbolic call. */
-  whileSymbolic<T>(body: () => T): T {
-    this.isInSymbolicApply = true;
-    try {
-      return body();
-    } finally {
-      this.isInSymbolicApply = false;
-    }
+  /** Notes a symbolic call by its outputs. */
+  enterGraph(outputs: LayerTensors): void {
+    watchModels();
+    watchOutputs(toList(outputs as SymbolicTensor | SymbolicTensor[]));
   }
 
-  /** Called by each `computeOutputShape`: outside a symbolic call, a model asks when it is applied inside another one. */
-  markNested(): void {
-    if (!this.isInSymbolicApply) this.isNested = true;
-  }
-
-  /** Whether the executor of a model calls the layer: it always passes a list of inputs. */
-  isByExecutor(inputs: Tensor | Tensor[]): inputs is Tensor[] {
-    return Array.isArray(inputs) && this.layer.inboundNodes.length > 0;
+  /** Begins an eager call, and tells whether the executor of a model made it. Call it once, first of all. */
+  begin(): boolean {
+    this.graphCall = takeGraphCall(this.layer);
+    return this.graphCall !== undefined;
   }
 
   /**
@@ -39,28 +36,27 @@ export class OwnMask {
    * @param sequence the sizes `[B, T]` of x.
    * @throws RangeError for a user's mask that does not fit; UnsupportedError where tfjs has lost the layer's mask.
    */
-  choose(where: string, inputs: Tensor | Tensor[], mask: Mask | Mask[], sequence: Shape): Mask {
+  choose(where: string, mask: Mask | Mask[], sequence: Shape): Mask {
     this.used = undefined;
     const given = firstMask(mask);
     if (given != null && !(given instanceof Tensor))
       throw new TypeError(message(where, 'mask', 'a tensor [B, T]', show(given)));
-    if (this.isByExecutor(inputs)) return this.chooseInGraph(where, inputs, given, sequence);
+    if (this.graphCall) return this.chooseInGraph(where, this.graphCall, given, sequence);
     if (given) checkMask(where, given, sequence);
     return given;
   }
 
-  private chooseInGraph(where: string, inputs: Tensor[], given: Mask, sequence: Shape): Mask {
-    const places = possiblePlaces(this.layer, inputs);
-    for (const place of places) {
-      const loser = losingLayers.of(place);
-      if (loser) throw lostAt(where, loser);
-    }
-    const fits = maskFits(given, sequence);
-    const origins = places.map((place) => originOf(deliveredMasks.of(place)));
-    if (this.isNested && origins.includes('input')) return fits ? given : undefined;
-    if (!origins.includes('graph')) return undefined;
-    this.used = fits;
-    return fits ? given : undefined;
+  private chooseInGraph(where: string, { inputs }: GraphCall, given: Mask, sequence: Shape): Mask {
+    const x = inputs[0] as SymbolicTensor;
+    const loser = losingLayers.of(x);
+    if (loser) throw lostAt(where, loser);
+    const origin = originOf(deliveredMasks.of(x));
+    if (origin === 'none') return undefined;
+    // Since the model was called, the masks of its other layers may have taken the place of its own.
+    const own = origin === 'input' ? firstMask(modelMask() as Mask) : given;
+    const fits = maskFits(own, sequence);
+    if (origin === 'graph') this.used = fits;
+    return fits ? own : undefined;
   }
 
   /**
@@ -73,16 +69,17 @@ export class OwnMask {
     if (!Array.isArray(masks)) return given;
     const { used } = this;
     this.used = undefined;
-    if (used === true && !given) throw this.ambiguous(where);
+    if (used === true && !given) throw this.mistaken(where);
     if (used === false && given) throw notFitting(where, given);
     return given;
   }
 
-  private ambiguous(where: string): UnsupportedError {
-    const rule = `every call of layer ${JSON.stringify(this.layer.name)} to be masked, or none`;
+  private mistaken(where: string): UnsupportedError {
+    const rule = `a mask for layer ${JSON.stringify(this.layer.name)} from a layer before it`;
     const remedy =
-      'tfjs does not tell them apart: mask both (tf.layers.masking), or use two layers with the same weights';
-    return new UnsupportedError(message(where, 'mask', rule, 'both kinds', remedy));
+      'A layer there supports masks and returned none, so tfjs passed the mask of another one: let it return a mask, ' +
+      'or set supportsMasking = false on it';
+    return new UnsupportedError(message(where, 'mask', rule, 'none', remedy));
   }
 }
 

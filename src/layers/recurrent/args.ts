@@ -1,9 +1,10 @@
 /** The arguments that every recurrent layer takes, and their checks. */
 
 import { checkBoolean, checkInteger, message, show } from '../../check.js';
-import { CELLS, type Cell } from '../../torch/cells.js';
+import { CELLS, type Cell, stackParameters } from '../../torch/cells.js';
 import { type Filled, type ModuleArgs, type Open, parseModuleArgs } from '../args/module-args.js';
 import { checkArgNames, layerArgNames } from '../args/names.js';
+import { checkElements, checkWeightCount } from '../args/sizes.js';
 
 /** Arguments of a recurrent layer. */
 export interface RecurrentArgs extends ModuleArgs {
@@ -60,7 +61,17 @@ export function parseRecurrentArgs(cell: Cell, args: RecurrentArgs): RecurrentOp
       'The reverse direction needs the end of the sequence before its start, so it cannot be carried on';
     throw new RangeError(message(where, 'stateful', 'false with bidirectional: true', 'true', remedy));
   }
-  return { ...module, numLayers, dropout, projSize, ...flags };
+  const options = { ...module, numLayers, dropout, projSize, ...flags };
+  checkSizes(where, cell, options);
+  return options;
+}
+
+function checkSizes(where: string, cell: Cell, options: RecurrentOptions): void {
+  // Above the second layer all have its shapes.
+  const lower = { ...options, numLayers: Math.min(options.numLayers, 2) };
+  const shapes = stackParameters(CELLS[cell].gates, options.inputSize ?? 1, lower);
+  checkElements(where, options, shapes);
+  checkWeightCount(where, options.numLayers, shapes.size / lower.numLayers);
 }
 
 function checkProjSize(where: string, projSize: number, hiddenSize: number): void {

@@ -88,6 +88,14 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
     return states.map(swapBatch);
   }
 
+  protected override fromStack(states: readonly Tensor3D[]): Tensor[] {
+    return states.map(swapBatch);
+  }
+
+  protected override zeroStack(batch: number): Tensor3D[] {
+    return this.shapes.zeroStates(batch);
+  }
+
   protected override checkSymbolic(where: string, { lengths }: RecurrentCallArgs): void {
     if (!this.options.batchFirst) {
       const remedy =
@@ -95,7 +103,8 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
       throw new RangeError(message(where, 'batchFirst', 'true inside a model', 'false', remedy));
     }
     if (lengths === undefined) return;
-    const remedy = 'Inside a model lengths travel as the mask of tf.layers.embedding({ maskZero: true })';
+    const remedy =
+      'Inside a model lengths travel as a mask: lengthMask().apply([x, lengths]), or tf.layers.embedding({ maskZero: true })';
     throw new TypeError(message(where, 'lengths', 'none in a symbolic call', show(lengths), remedy));
   }
 

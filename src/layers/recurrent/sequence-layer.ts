@@ -15,7 +15,7 @@ import {
   type Shape,
   SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { checkBoolean, message } from '../../check.js';
+import { checkBoolean, checkKeys, message } from '../../check.js';
 import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { checkSequenceShape, checkTensor } from '../../ops/validate.js';
@@ -26,7 +26,9 @@ import { OwnMask } from '../masks/own-mask.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 import { ModuleWeights } from '../weights/module-weights.js';
 import { checkApplyOptions, checkSymbolicInputs, type RecurrentCallArgs } from './call-args.js';
+import { checkRows, type ResetOptions, unknownBatch } from './reset-rows.js';
 import { StateStore } from './state-store.js';
+import { checkSymbolicSequence } from './symbolic-input.js';
 
 /** The tensors of one call, checked: those of the op, but for the weights, and the mask where it is no lengths. */
 export interface PreparedCall {
@@ -68,6 +70,11 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     return this.moduleWeights?.inputSize ?? this.options.inputSize;
   }
 
+  /** Whether `apply` returns every step. */
+  get returnSequences(): boolean {
+    return this.options.returnSequences;
+  }
+
   /** torch's parameter names and shapes for an input size, in the order of `state_dict()`. */
   abstract torchShapes(inputSize: number): Map<string, number[]>;
 
@@ -84,6 +91,12 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
 
   /** Such states as the op takes them, `[L*D, B, H or P]`. Call inside `tidy`. */
   protected abstract toStack(states: readonly Tensor[]): readonly Tensor3D[];
+
+  /** The reverse of `toStack`, in new tensors. Call inside `tidy`. */
+  protected abstract fromStack(states: readonly Tensor3D[]): Tensor[];
+
+  /** States of zeros as the op takes them. Call inside `tidy`. */
+  protected abstract zeroStack(batch: number): Tensor3D[];
 
   /** The steps that a call of `apply` reads; all where it is empty. Call inside `tidy`. */
   protected abstract stepsRead(
@@ -112,7 +125,6 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
     const [x, ...states] = toShapes(inputShape);
     this.checkInputs(`${this.where}.apply`, x, states);
-    this.ownMask.markNested();
     const shapes = this.outputShapes(x);
     return shapes.length === 1 ? (shapes[0] as Shape) : shapes;
   }
@@ -147,15 +159,9 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   override apply(inputs: LayerTensors, kwargs?: RecurrentCallArgs | null): LayerTensors {
     const where = `${this.where}.apply`;
     const args = kwargs ?? {};
-    const isSymbolic = toList<unknown>(inputs)[0] instanceof SymbolicTensor;
+    if (toList<unknown>(inputs)[0] instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
     // In a model the options may hold what other layers of tfjs leave in them, such as an initialState.
-    if (isSymbolic || !this.ownMask.isByExecutor(inputs as Tensor | Tensor[]))
-      checkApplyOptions(where, args, this.stateNames, this.applyOptions);
-    if (isSymbolic) {
-      this.checkSymbolic(where, args);
-      checkSymbolicInputs(where, toList<unknown>(inputs));
-      return this.ownMask.whileSymbolic(() => super.apply(inputs, args));
-    }
+    if (!this.ownMask.begin()) checkApplyOptions(where, args, this.stateNames, this.applyOptions);
     const tensors = inputs as Tensor | Tensor[];
     for (const [i, input] of toList(tensors).entries())
       checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
@@ -165,6 +171,17 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
       const prepared = this.prepareCall(where, tensors, args);
       return super.apply(inputs, { ...args, prepared }) as Tensor | Tensor[];
     });
+  }
+
+  private applySymbolic(where: string, inputs: LayerTensors, args: RecurrentCallArgs): LayerTensors {
+    checkApplyOptions(where, args, this.stateNames, this.applyOptions);
+    this.checkSymbolic(where, args);
+    const list = toList<unknown>(inputs);
+    checkSymbolicInputs(where, list);
+    checkSymbolicSequence(where, list[0] as SymbolicTensor);
+    const outputs = super.apply(inputs, args);
+    this.ownMask.enterGraph(outputs);
+    return outputs;
   }
 
   /** The options that `apply` takes. */
@@ -217,7 +234,7 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   ): Tensor2D | undefined {
     const [{ shape }] = toList(inputs) as [Tensor];
     const [batch, steps] = this.attrs.batchFirst ? shape : [shape[1], shape[0]];
-    const mask = this.ownMask.choose(where, inputs, given, [batch as number, steps as number]);
+    const mask = this.ownMask.choose(where, given, [batch as number, steps as number]);
     return mask && batch ? sequenceMask(mask) : undefined;
   }
 
@@ -241,25 +258,58 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   }
 
   /**
-   * Forgets the states of a stateful layer, or sets them.
+   * The states that a stateful layer carries to its next call, batch-leading as in `apply`, one per state of the cell.
+   * @returns copies, which the caller disposes; undefined before the first call and after `resetStates()`, where the next call
+   * starts from zeros.
+   * @throws RangeError for a layer that is not stateful.
+   */
+  getStates(): Tensor[] | undefined {
+    this.checkStateful(`${this.where}.getStates`);
+    const { states } = this.store;
+    return states && tidy(() => this.fromStack(states));
+  }
+
+  /**
+   * Forgets the states of a stateful layer, or sets them; with `rows` those of some rows of the batch alone, such as the
+   * environments of which an episode has ended. The next call starts a forgotten row from zeros.
    * @param states batch-leading as in `apply`, one per state of the cell; copied, the caller keeps its own.
+   * @param options `rows`: indices into the batch, in the order of the rows of `states`.
    * @throws RangeError or TypeError naming the argument; RangeError for a layer that is not stateful.
    */
-  override resetStates(states?: Tensor | Tensor[]): void {
+  override resetStates(states?: Tensor | Tensor[], options: ResetOptions = {}): void {
     const where = `${this.where}.resetStates`;
+    this.checkStateful(where);
+    checkKeys(where, options, ['rows']);
+    const fixed = this.batchInputShape?.[0] ?? undefined;
+    const batch = this.store.states?.[0]?.shape[1] ?? fixed;
+    const rows = checkRows(where, options.rows, batch);
+    const given =
+      states === undefined ? undefined : this.checkGivenStates(where, states, rows?.length ?? fixed);
+    if (rows?.length === 0) return;
+    tidy(() => {
+      if (rows === undefined) {
+        if (given) this.store.set(this.toStack(given));
+        else this.store.clear();
+      } else if (batch !== undefined) {
+        const next = given ? this.toStack(given) : this.zeroStack(rows.length);
+        this.store.setRows(rows, next, this.zeroStack(batch));
+      } else if (given) throw unknownBatch(where);
+    });
+  }
+
+  private checkStateful(where: string): void {
     this.assertNotDisposed();
     if (!this.stateful) throw new RangeError(message(where, 'stateful', 'true', 'false'));
-    if (states === undefined) {
-      this.store.clear();
-      return;
-    }
+  }
+
+  private checkGivenStates(where: string, states: Tensor | Tensor[], batch: number | undefined): Tensor[] {
     const given = toList(states);
     for (const [i, state] of given.entries()) checkTensor(where, this.stateNames[i] ?? `states[${i}]`, state);
     if (given.length !== this.stateNames.length)
       throw wrongCount(where, 'states', given.length, this.stateNames);
     const shapes = given.map(({ shape }) => shape);
-    this.checkStates(where, shapes, this.batchInputShape?.[0] ?? null);
-    tidy(() => this.store.set(this.toStack(given)));
+    this.checkStates(where, shapes, batch ?? null);
+    return given;
   }
 
   /** The live weights of a built layer, as the op takes them. */

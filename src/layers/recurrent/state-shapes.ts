@@ -35,6 +35,11 @@ export class StateShapes {
     });
   }
 
+  /** States of zeros as the op takes them, `[L*D, B, H]`. Call inside `tidy`. */
+  zeroStates(batch: number): Tensor3D[] {
+    return this.stateSizes.map((size) => zeros([this.stackSize, batch, size]));
+  }
+
   /**
    * Checks states as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`, and returns them batched, with zeros for
    * an absent one. Returns undefined where all are absent. Call inside `tidy`.

@@ -1,4 +1,4 @@
-import { dispose, keep, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { concat, dispose, gather, keep, type Tensor, type Tensor3D, tensor1d } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
 
 /**
@@ -41,6 +41,20 @@ export class StateStore {
     const next = states.map((state) => keep(state.clone()));
     this.clear();
     this.held = next;
+  }
+
+  /**
+   * Replaces rows of the batch by `states`, `[L*D, rows, H or P]`, of the states held or of `otherwise`. The other rows stay bit
+   * for bit. Call inside `tidy`.
+   */
+  setRows(rows: readonly number[], states: readonly Tensor3D[], otherwise: readonly Tensor3D[]): void {
+    const next = (this.held ?? otherwise).map((state, i) => {
+      const batch = state.shape[1];
+      const from = Array.from({ length: batch }, (_, row) => row);
+      for (const [k, row] of rows.entries()) from[row] = batch + k;
+      return gather(concat([state, states[i] as Tensor3D], 1), tensor1d(from, 'int32'), 1);
+    });
+    this.set(next);
   }
 
   clear(): void {

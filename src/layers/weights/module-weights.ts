@@ -3,6 +3,7 @@ import type { LayerVariable, layers, Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
 import type { DirectionWeights, WeightName } from '../../kernels/contract.js';
 import type { ModuleOptions } from '../args/module-args.js';
+import { checkElements } from '../args/sizes.js';
 import { type Initializer, uniform } from './initial.js';
 
 /** A layer or cell, which tells the names and shapes of its parameters for an input size. */
@@ -42,7 +43,7 @@ export class ModuleWeights {
    *
    * @param where the class's name in messages.
    * @param x the shape of the input; its last dimension is I.
-   * @throws RangeError when I is unknown, or weights that the layer was constructed with have other shapes. No weight is
+   * @throws RangeError when I is unknown, a weight is too large to be allocated, or weights that the layer was constructed with have other shapes. No weight is
    * created then; tfjs itself would look at their shapes only after the build.
    */
   static create(
@@ -56,6 +57,7 @@ export class ModuleWeights {
     if (inputSize == null)
       throw new RangeError(message(where, 'x', 'a known last dimension (inputSize)', showShape(x)));
     const shapes = layer.torchShapes(inputSize);
+    checkElements(where, { hiddenSize, inputSize }, shapes);
     checkInitialWeights(where, layer, [...shapes.values()]);
     const bound = hiddenSize === 0 ? 0 : 1 / Math.sqrt(hiddenSize);
     const create = ([name, shape]: [string, readonly number[]]) =>
