@@ -141,6 +141,16 @@ export interface ModelFixture {
   readonly finalLogits: FloatTensor;
 }
 
+/** A padded classifier that packs: Embedding, Conv1d, LeakyReLU, a GRU of two directions, one vector a row, Linear. */
+export interface LengthsFixture {
+  readonly stateDict: StateDict;
+  readonly ids: IntTensor;
+  readonly logits: FloatTensor;
+  /** The factor of the loss `sum(logits * R)`, whose gradients are stored by the names of the parameters. */
+  readonly R: FloatTensor;
+  readonly gradients: NamedTensors;
+}
+
 /** The network of examples/g2p, small: words and their phonemes as indices. */
 export interface G2PFixture {
   readonly sizes: { readonly graphemes: number; readonly phonemes: number; readonly embeddingSize: number };
@@ -201,6 +211,15 @@ export function functionFixtures(): Map<string, FunctionFixture> {
 
 export function modelFixture(): ModelFixture {
   return read<ModelFixture>('model.json');
+}
+
+/** By what makes one vector of a row: its last valid step, or the mean of the valid ones. */
+export function lengthsFixture(): {
+  readonly lengths: readonly number[];
+  readonly last: LengthsFixture;
+  readonly mean: LengthsFixture;
+} {
+  return read('lengths.json');
 }
 
 export function g2pFixture(): G2PFixture {

@@ -3,13 +3,18 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../check.js';
 
-/** A live float32 tensor. */
-export function checkTensor(where: string, what: string, value: unknown): asserts value is Tensor {
+/** A live tensor of any dtype. */
+export function checkLiveTensor(where: string, what: string, value: unknown): asserts value is Tensor {
   if (!(value instanceof Tensor)) {
     const remedy = Array.isArray(value) || ArrayBuffer.isView(value) ? 'Make one with tf.tensor' : undefined;
     throw new TypeError(message(where, what, 'a tensor', show(value), remedy));
   }
   if (value.isDisposed) throw new RangeError(message(where, what, 'a live tensor', 'a disposed one'));
+}
+
+/** A live float32 tensor. */
+export function checkTensor(where: string, what: string, value: unknown): asserts value is Tensor {
+  checkLiveTensor(where, what, value);
   if (value.dtype === 'float32') return;
   const remedy = `RNN input dtype (${value.dtype}) does not match weight dtype (float32): convert it with tf.cast`;
   throw new TypeError(message(where, what, 'dtype float32', value.dtype, remedy));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { lengthsFromMask, toLengths } from '../../../src/layers/masks/lengths.js';
+import { type Lengths, lengthsFromMask, toLengths } from '../../../src/layers/masks/lengths.js';
 import { readsValuesCheaply } from '../../../src/ops/readback.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { readsOnFakeGpu } from '../../support/fake-gpu.js';
@@ -13,6 +13,49 @@ describeEachBackend('lengths', (backend) => {
       expect(toLengths('f', [3, 3], 2, 3)).to.equal(undefined);
       expect(toLengths('f', tf.tensor1d([3, 3], 'int32'), 2, 3)).to.equal(undefined);
     });
+  });
+
+  it('come as any typed array, as BigInts and as entries of files', () => {
+    tf.tidy(() => {
+      const shape = [2];
+      for (const given of [
+        [2n, 3n],
+        Int8Array.of(2, 3),
+        Uint8Array.of(2, 3),
+        Uint16Array.of(2, 3),
+        Uint32Array.of(2, 3),
+        BigInt64Array.of(2n, 3n),
+        BigUint64Array.of(2n, 3n),
+        Float32Array.of(2, 3),
+        Float64Array.of(2, 3),
+        { dtype: 'I64', shape, data: BigInt64Array.of(2n, 3n) },
+        { dtype: 'U8', shape, data: Uint8Array.of(2, 3) },
+        { dtype: 'F64', shape, data: Float64Array.of(2, 3) },
+      ] as Lengths[])
+        expect(toLengths('f', given, 2, 3)?.arraySync(), String(given)).to.deep.equal([2, 3]);
+    });
+  });
+
+  it('are refused as what holds no lengths', () => {
+    const of = (given: unknown) => () => toLengths('f', given as Lengths, 2, 3);
+    const rule =
+      'f: lengths: expected number[], a typed array, a 1-D tensor or an entry of a state_dict, got';
+    for (const [given, type, text] of [
+      ['23', TypeError, `${rule} "23"`],
+      [null, TypeError, `${rule} null`],
+      [new DataView(new ArrayBuffer(2)), TypeError, `${rule} DataView`],
+      [new Map(), TypeError, `${rule} Map. Pass one entry of it: stateDict.get(key)`],
+      [
+        { dtype: 'F16', shape: [2], data: Uint16Array.of(2, 3) },
+        TypeError,
+        'got F16. In torch: lengths.long()',
+      ],
+      [{ dtype: 'I64', shape: [2, 1], data: BigInt64Array.of(2n, 3n) }, RangeError, 'got [2, 1]'],
+      [BigInt64Array.of(2n, 2n ** 62n), RangeError, 'f: lengths[1]: expected an integer in 1..3 (T), got'],
+      [[2, 2.5], RangeError, 'f: lengths[1]: expected an integer in 1..3 (T), got 2.5'],
+      [Float32Array.of(Number.NaN, 1), RangeError, 'f: lengths[0]: expected an integer in 1..3 (T), got NaN'],
+    ] as const)
+      expect(of(given)).to.throw(type, text);
   });
 
   it('are read off a right-padded mask', () => {

@@ -1,11 +1,21 @@
 /** Sequence lengths as `torch.nn.utils.rnn.pack_padded_sequence(..., enforce_sorted=False)` takes them. */
 
-import { cast, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
+import { cast, reshape, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../../check.js';
 import { readsValuesCheaply } from '../../ops/readback.js';
+import type { TorchData, TorchTensor } from '../../state-dict/tensors/tensor.js';
 
-/** One length per batch row, each an integer 1..T, in any order. */
-export type Lengths = readonly number[] | Int32Array | Tensor;
+/**
+ * One length per batch row, each an integer 1..T, in any order: numbers, a typed array, a tensor `[B]`, or an entry `[B]` of a
+ * file, such as an int64 `.npy`.
+ */
+export type Lengths = readonly (number | bigint)[] | TorchData | TorchTensor | Tensor;
+
+/** Lengths outside a tensor. */
+interface HostLengths {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number | bigint>;
+}
 
 /** The hint for a shape that fits x with its first two axes swapped. */
 export const TRANSPOSED_HINT = 'It fits x read the other way round: is batchFirst right?';
@@ -26,12 +36,10 @@ export function toLengths(
   batch: number,
   steps: number,
 ): Tensor1D | undefined {
-  const isTensor = lengths instanceof Tensor;
-  if (!isTensor && !Array.isArray(lengths) && !(lengths instanceof Int32Array))
-    throw new TypeError(message(where, 'lengths', 'number[], Int32Array or a 1-D tensor', show(lengths)));
-  if (isTensor && lengths.isDisposed)
+  const given = lengths instanceof Tensor ? lengths : hostLengths(where, lengths);
+  if (given instanceof Tensor && given.isDisposed)
     throw new RangeError(message(where, 'lengths', 'a live tensor', 'a disposed one'));
-  const shape = isTensor ? lengths.shape : [lengths.length];
+  const { shape } = given;
   if (shape.length !== 1 || shape[0] !== batch) {
     const count = `${TORCH_COUNT}, but got ${shape[0]} (batch_size=${batch})`;
     const isTransposed = shape.length === 1 && shape[0] === steps;
@@ -40,10 +48,43 @@ export function toLengths(
       message(where, 'lengths', `shape [${batch}], one per batch row`, showShape(shape), remedy),
     );
   }
-  if (isTensor && !readsValuesCheaply()) return cast(lengths, 'int32') as Tensor1D;
-  const values = Array.from(isTensor ? lengths.dataSync() : lengths);
+  if (given instanceof Tensor && !readsValuesCheaply()) return cast(given, 'int32') as Tensor1D;
+  const values = Array.from<number | bigint, number>(
+    given instanceof Tensor ? given.dataSync() : given.values,
+    (value) => (typeof value === 'bigint' ? Number(value) : value),
+  );
   checkValues(where, values, steps);
   return unlessFull(values, steps);
+}
+
+/** As {@link toLengths}, for lengths that are an input of a layer: a model of tfjs feeds them as `[B, 1]`. */
+export function inputLengths(
+  where: string,
+  lengths: Tensor,
+  batch: number,
+  steps: number,
+): Tensor1D | undefined {
+  const isColumn = lengths.rank === 2 && lengths.shape[1] === 1;
+  return toLengths(where, isColumn ? reshape(lengths, [lengths.shape[0]]) : lengths, batch, steps);
+}
+
+/** Bits of halves and bytes of booleans are no lengths. */
+const NUMERIC_DTYPE = /^([IU]\d+|F32|F64)$/;
+
+function hostLengths(where: string, lengths: unknown): HostLengths {
+  if (Array.isArray(lengths)) return { shape: [lengths.length], values: lengths };
+  if (ArrayBuffer.isView(lengths) && !(lengths instanceof DataView)) {
+    const values = lengths as unknown as ArrayLike<number | bigint>;
+    return { shape: [values.length], values };
+  }
+  const { dtype, shape, data } = (lengths ?? {}) as Partial<TorchTensor>;
+  if (typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data)) {
+    if (NUMERIC_DTYPE.test(dtype)) return { shape, values: data };
+    throw new TypeError(message(where, 'lengths', 'an entry of integers', dtype, 'In torch: lengths.long()'));
+  }
+  const rule = 'number[], a typed array, a 1-D tensor or an entry of a state_dict';
+  const remedy = lengths instanceof Map ? 'Pass one entry of it: stateDict.get(key)' : undefined;
+  throw new TypeError(message(where, 'lengths', rule, show(lengths), remedy));
 }
 
 /** Undefined when every row has all T steps. */

@@ -66,12 +66,10 @@ class Search {
     return found;
   }
 
-  private behind(
-    { sourceLayer: layer, outputTensorIndex = 0 }: SymbolicTensor,
-    masks: readonly Found[],
-  ): Found {
+  private behind(tensor: SymbolicTensor, masks: readonly Found[]): Found {
+    const { sourceLayer: layer, outputTensorIndex = 0 } = tensor;
     const [first] = masks;
-    if (readsMask(layer)) this.note(layer, first);
+    if (readsMask(tensor)) this.note(layer, first);
     if (isModel(layer)) return endedAt(layer, this.visit(layer, masks)[outputTensorIndex]);
     switch (maskRuleOf(layer)) {
       case 'makes':

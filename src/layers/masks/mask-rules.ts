@@ -3,7 +3,7 @@
  * again, and holds this table to it.
  */
 
-import { layers } from '@tensorflow/tfjs-layers';
+import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 type Layer = layers.Layer;
 
@@ -51,10 +51,14 @@ export const TFJS_MASK_RULES: ReadonlyMap<string, MaskRule> = new Map(
   ),
 );
 
+/** This package's layers that make one vector of each row. */
+const POOLINGS: readonly string[] = ['TorchLastStep', 'TorchMaskedMean'];
+
 /** What a layer does with a mask. One of another class makes one if it has a `computeMask`. */
 export function maskRuleOf(layer: Layer): MaskRule {
   // This package's recurrent layers.
   if ('torchShapes' in layer) return 'sequence';
+  if (POOLINGS.includes(layer.getClassName())) return 'ends';
   const known = TFJS_MASK_RULES.get(layer.getClassName());
   if (known !== undefined) return known === 'makes' && !layer.supportsMasking ? 'drops' : known;
   if (!layer.supportsMasking) return 'drops';
@@ -62,8 +66,11 @@ export function maskRuleOf(layer: Layer): MaskRule {
 }
 
 /** Whether a layer is one of this package whose result depends on the mask of its first input. */
-export function readsMask(layer: Layer): boolean {
-  return 'torchShapes' in layer;
+export function readsMask({ sourceLayer, inputs }: SymbolicTensor): boolean {
+  const hasLengths = inputs.length > 1;
+  return (
+    'torchShapes' in sourceLayer || (POOLINGS.includes(sourceLayer.getClassName()) && !hasLengths)
+  );
 }
 
 interface SequenceFacts {

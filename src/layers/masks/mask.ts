@@ -1,6 +1,6 @@
 /** A mask `[B, T]` of a sequence, as tf.layers passes it. */
 
-import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { less, ones, range, reshape, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 
 export type Mask = Tensor | null | undefined;
@@ -24,4 +24,10 @@ export function maskFits(mask: Mask, [batch, steps]: Shape): mask is Tensor {
 /** A mask that fits, as `[B, T]`; the same tensor where it is that already. Call inside `tidy`. */
 export function sequenceMask(mask: Tensor): Tensor2D {
   return (mask.rank === 2 ? mask : reshape(mask, mask.shape.slice(-2) as [number, number])) as Tensor2D;
+}
+
+/** The bool mask `[B, T]` of lengths `[B]`; of undefined, whose rows have all T steps. Call inside `tidy`. */
+export function maskOfLengths(lengths: Tensor1D | undefined, batch: number, steps: number): Tensor2D {
+  if (lengths === undefined) return ones([batch, steps], 'bool');
+  return less(range(0, steps, 1, 'int32'), reshape(lengths, [batch, 1]));
 }
