@@ -312,7 +312,10 @@ describe('readStateDict', () => {
     it('name an option that is unknown or of another type', async () => {
       const known = 'expected one of format, limits, path, select, onReport, signal, onProgress, sha256';
       for (const [options, text] of [
-        [{ onprogress() {} }, `onprogress: ${known}, got unknown option "onprogress". Did you mean onProgress?`],
+        [
+          { onprogress() {} },
+          `onprogress: ${known}, got unknown option "onprogress". Did you mean onProgress?`,
+        ],
         [null, 'options: expected an object, got null'],
         [
           { limits: { maxbytes: 3 } },
