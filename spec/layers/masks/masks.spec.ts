@@ -206,18 +206,24 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('leave no tensor behind when they are reshaped, and are refused when they are not tensors', () => {
+  it('leave no tensor behind, and are refused when they are not tensors [B, T]', () => {
     const layer = make({ hiddenSize: 2, bidirectional: true });
     const input = tf.input({ shape: [4, 3] });
     const model = tf.model({
       inputs: input,
       outputs: layer.apply(tf.layers.masking().apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor,
     });
-    const [x, mask] = [tf.randomNormal([3, 4, 3]), tf.tidy(() => tf.notEqual(ids(), 0).expandDims(0))];
+    const [x, mask] = [tf.randomNormal([3, 4, 3]), tf.tidy(() => tf.notEqual(ids(), 0))];
     const before = tf.memory().numTensors;
     const output = layer.apply([x], { mask }) as tf.Tensor;
     expect(tf.memory().numTensors).to.equal(before + 1);
     tf.tidy(() => expectClose(output, layer.forward(x, { lengths: LENGTHS }).output));
+    tf.tidy(() => {
+      expect(() => layer.apply([x], { mask: mask.expandDims(0) })).to.throw(
+        RangeError,
+        `${module}.apply: mask: expected shape [3, 4], one value per step of x, got [1, 3, 4]`,
+      );
+    });
     expect(() => layer.apply(x, { mask: 'x' as never })).to.throw(
       TypeError,
       `${module}.apply: mask: expected a tensor [B, T], got "x"`,

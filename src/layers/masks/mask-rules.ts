@@ -68,9 +68,7 @@ export function maskRuleOf(layer: Layer): MaskRule {
 /** Whether a layer is one of this package whose result depends on the mask of its first input. */
 export function readsMask({ sourceLayer, inputs }: SymbolicTensor): boolean {
   const hasLengths = inputs.length > 1;
-  return (
-    'torchShapes' in sourceLayer || (POOLINGS.includes(sourceLayer.getClassName()) && !hasLengths)
-  );
+  return 'torchShapes' in sourceLayer || (POOLINGS.includes(sourceLayer.getClassName()) && !hasLengths);
 }
 
 interface SequenceFacts {
