@@ -19,11 +19,11 @@ export { ConvTranspose1d, convTranspose1d } from './layers/conv/conv-transpose1d
 export { ConvTranspose2d, convTranspose2d } from './layers/conv/conv-transpose2d.js';
 export { Conv1d, conv1d } from './layers/conv/conv1d.js';
 export { Conv2d, conv2d } from './layers/conv/conv2d.js';
+export { LengthMask, type LengthMaskArgs, lengthMask } from './layers/masks/length-mask.js';
+export type { Lengths } from './layers/masks/lengths.js';
 export { BatchNorm, type BatchNormArgs, batchNorm } from './layers/norm/batch-norm.js';
 export { GroupNorm, type GroupNormArgs, groupNorm } from './layers/norm/group-norm.js';
 export { InstanceNorm1d, type InstanceNorm1dArgs, instanceNorm1d } from './layers/norm/instance-norm1d.js';
-export { LengthMask, type LengthMaskArgs, lengthMask } from './layers/masks/length-mask.js';
-export type { Lengths } from './layers/masks/lengths.js';
 export { LastStep, lastStep } from './layers/pooling/last-step.js';
 export { MaskedMean, maskedMean } from './layers/pooling/masked-mean.js';
 export type { StepPoolingArgs, StepPoolingCallArgs } from './layers/pooling/step-pooling.js';
