@@ -129,6 +129,16 @@ export interface FunctionFixture {
   readonly gradients: NamedTensors;
 }
 
+/** A convolutional model before and after updates of SGD; `x`, `y` and `output` channels last. */
+export interface NormTrainingFixture {
+  readonly stateDict: StateDict;
+  readonly x: FloatTensor;
+  readonly y: FloatTensor;
+  readonly after: Readonly<Record<string, TorchTensor>>;
+  /** Of the first batch, in eval mode. */
+  readonly output: FloatTensor;
+}
+
 /** Embedding, three bidirectional GRU layers and Linear under nested names. */
 export interface ModelFixture {
   /** The paths of the three modules in the state dict. */
@@ -207,6 +217,15 @@ export function moduleFixtures(): Map<string, ModuleFixture> {
 export function functionFixtures(): Map<string, FunctionFixture> {
   const { cases } = read<{ cases: Record<string, FunctionFixture> }>('functional.json');
   return new Map(Object.entries(cases));
+}
+
+export function normTrainingFixture() {
+  return read<{
+    readonly learningRate: number;
+    readonly batch: number;
+    readonly batchNorm: NormTrainingFixture;
+    readonly instanceNorm: NormTrainingFixture;
+  }>('norm-training.json');
 }
 
 export function modelFixture(): ModelFixture {

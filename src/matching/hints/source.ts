@@ -24,9 +24,10 @@ export interface LoadedTensor {
   readonly tensor: TorchTensor;
 }
 
-/** Whether the file has nothing of the layer. */
+/** Whether the file has nothing of what the layer needs; a layer that needs nothing is not absent. */
 export function isAbsent(leaf: ModuleLeaf, selection: Selection): boolean {
-  return !namesOf(leaf).some((name) => selection.keys.has(name));
+  const names = namesOf(leaf);
+  return names.length > 0 && !names.some((name) => selection.keys.has(name));
 }
 
 /** The keys a leaf needs, as the file would spell them. */
