@@ -116,12 +116,30 @@ describe('tfjs-torch-rnn', () => {
       expect(report.code).to.include('tf.sequential');
     });
 
+    it('prints code for what can be read, and none where nothing can', async () => {
+      const file = inFolder('settings.json');
+      writeFileSync(file, '{"fc.weight": [[1, 2]], "gru.extra": "text", "gru": {"w": [1]}, "note": "text"}');
+      const { out } = await tell('inspect', file, '--code');
+      expect(out).to.include("select: ['fc', 'gru.w']");
+      const settings = inFolder('package.json');
+      writeFileSync(settings, '{"name": "a", "files": ["x"]}');
+      const told = await tell('inspect', settings);
+      expect(told.out)
+        .to.include('json, 0 tensors')
+        .and.include('// No tensor of the file can be read.')
+        .and.include('warning: no tensor is in it.');
+      writeFileSync(settings, '{"name": "a", "private": true}');
+      expect((await tell('inspect', settings)).out).to.include('which are settings rather than weights.');
+    });
+
     it('takes a part of a checkpoint', async () => {
       const file = inFolder('checkpoint.json');
       writeFileSync(file, '{"epoch": 3, "ema": {"a": {"w": [[1, 2]]}, "b": {"w": [1]}}, "net": {"w": [1]}}');
       const several = await tell('inspect', file);
       expect(several.code).to.equal(1);
-      expect(several.err).to.include('got several: ["ema"], ["net"]');
+      expect(several.err).to.include(
+        'got several: ["ema"], ["net"]. Pass one of them as --path, or [] for all with longer names',
+      );
       for (const path of ['ema', '["ema"]']) {
         const { out } = await tell('inspect', file, '--path', path, '--select', 'a');
         expect(out).to.include('json, 1 tensor, 2 elements').and.include('dict: ema');

@@ -26,7 +26,7 @@ describe('readCheckpoint', () => {
   it('lists what to choose from', () => {
     expect(errorOf(() => names({})).message).to.equal(
       'parseStateDict: file: expected one dict with tensors, got several: ["ema"], ["net"]. ' +
-        'Pass one of them as path (--path), or [] for all with longer names',
+        'Pass one of them as path, or [] for all with longer names',
     );
   });
 

@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { TorchDtype } from '../../src/state-dict/tensors/tensor.js';
 import type { TensorShape } from '../../src/torch/groups.js';
-import { describeModule } from '../../src/torch/modules.js';
+import { derivedNotes, describeModule, fileKeys } from '../../src/torch/modules.js';
 import { recogniseModules } from '../../src/torch/recognise.js';
 import { LAYER_MODULES, layerFixtures } from '../support/fixtures.js';
+import { reparametrised } from '../support/reparametrised.js';
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -89,7 +90,9 @@ describe('recogniseModules', () => {
       /^it is like a GRU, but There are parameters of layer 0, 2/,
     );
     expect(doubtsOf({ weight_hh_l0: [10, 5] })).to.match(/no 1, 3 or 4 blocks of rows/);
-    expect(doubtsOf({ weight_ih_l0: [12, 3] })).to.match(/no 1, 3 or 4 blocks of rows/);
+    expect(doubtsOf({ weight_ih_l0: [12, 3] })).to.equal(
+      'it is like a recurrent module, but weight_hh is missing or no matrix',
+    );
     expect(doubtsOf({ weight_ih: [12, 3], weight_hh: [12, 4], bias_ih: [12] })).to.equal(
       'it is like a GRUCell, but bias_hh [12] is missing',
     );
@@ -104,6 +107,136 @@ describe('recogniseModules', () => {
     expect(described({ 'table.weight': [9, 3], ...rnn }).table).to.equal('Embedding(9, 3)');
     expect(described({ 'table.weight': [9, 5], ...rnn }).table).to.equal('Linear(5, 9, bias=False)');
     expect(doubtsOf({ 'table.weight': [9, 5] })).to.equal('whether it is Embedding(9, 5) instead');
+  });
+
+  it('reads the whole path of a matrix without bias, and its place in a Sequential', () => {
+    const rnn = { 'r.weight_ih_l0': [4, 16], 'r.weight_hh_l0': [4, 4] };
+    const kindOf = (path: string, more: Shapes = {}) =>
+      described({ [`${path}.weight`]: [29, 16], ...more, ...rnn })[path]?.replace(/\(.*/, '');
+    expect(kindOf('fc.1')).to.equal('Linear');
+    expect(kindOf('head.out.0')).to.equal('Linear');
+    expect(kindOf('embeddings.0')).to.equal('Embedding');
+    expect(kindOf('embeddings.proj')).to.equal('Linear');
+    expect(kindOf('encoder.0')).to.equal('Embedding');
+    expect(kindOf('layers.1', { 'layers.0.weight': [16], 'layers.0.bias': [16] })).to.equal('Linear');
+    for (const path of ['fc.1', 'encoder.0', 'layers.1'])
+      expect(doubtsOf({ [`${path}.weight`]: [29, 16], ...rnn })).to.match(
+        /whether it is (?:Linear\(16, 29, bias=False\)|Embedding\(29, 16\)) instead/,
+      );
+  });
+
+  it('tells a transposed convolution by its bias, else by its name, and has the other among the doubts', () => {
+    const conv = (path: string, weight: number[], bias?: number) => {
+      const shapes = { [`${path}.weight`]: weight, ...(bias ? { [`${path}.bias`]: [bias] } : {}) };
+      return `${described(shapes)[path]}; ${doubtsOf(shapes)}`;
+    };
+    expect(conv('a', [6, 4, 3], 4)).to.equal(
+      'ConvTranspose1d(6, 4, 3); stride, padding, output_padding and dilation',
+    );
+    expect(conv('a', [6, 2, 3], 4)).to.match(/^ConvTranspose1d\(6, 4, 3, groups=2\);/);
+    expect(conv('a', [6, 4, 3, 3], 6))
+      .to.match(/^Conv2d\(4, 6, \(3, 3\)\); .*four axes$/)
+      .and.not.match(/Transpose/);
+    expect(conv('a', [6, 6, 3], 6)).to.match(/^Conv1d\(6, 6, 3\); .*whether it is ConvTranspose1d instead/);
+    expect(conv('ups.0', [6, 6, 3], 6)).to.match(
+      /^ConvTranspose1d\(6, 6, 3\); .*whether it is Conv1d instead/,
+    );
+    expect(conv('deconv', [6, 4, 3])).to.match(/^ConvTranspose1d\(6, 4, 3, bias=False\); .*, groups; /);
+    expect(conv('depthwise', [6, 1, 3], 6)).to.match(/^Conv1d\(6, 6, 3, groups=6\);/);
+    expect(conv('a', [6, 4, 3], 5)).to.match(/^unknown module/);
+  });
+
+  it('has another module among the doubts about a weight of three axes', () => {
+    const cases: Shapes[] = [
+      { 'mix.weight': [8, 4, 2] },
+      { 'bilinear.weight': [5, 3, 4], 'bilinear.bias': [5] },
+    ];
+    for (const shapes of cases)
+      expect(doubtsOf(shapes)).to.contain('whether it is Bilinear, a grouped linear layer or another module');
+  });
+
+  it('makes no LayerNorm of a norm that has another name', () => {
+    for (const [path, name] of [
+      ['gn1', 'GroupNorm(?, 8)'],
+      ['block.group_norm', 'GroupNorm(?, 8)'],
+      ['instance_norm', 'InstanceNorm(8, affine=True)'],
+      ['bn_0', 'BatchNorm(8, track_running_stats=False)'],
+    ] as const) {
+      const shapes = { [`${path}.weight`]: [8], [`${path}.bias`]: [8] };
+      expect(described(shapes)[path]).to.equal('unknown module');
+      expect(doubtsOf(shapes)).to.contain(`by its name it is ${name}`);
+    }
+    expect(doubtsOf({ 'a.weight': [8], 'a.bias': [8] })).to.contain(
+      'whether it is GroupNorm, InstanceNorm or BatchNorm',
+    );
+  });
+
+  it("does not take a module for torch's that has modules inside", () => {
+    const shapes: Shapes = {
+      'cell.weight_ih': [16, 3],
+      'cell.weight_hh': [16, 4],
+      'cell.layernorm_i.weight': [16],
+      'cell.layernorm_i.bias': [16],
+      'cell.inner.deep.weight': [2, 2],
+      'fc.weight': [4, 3],
+      'fc.lora_A.weight': [1, 3],
+      'fc2.weight': [4, 3],
+    };
+    expect(described(shapes)).to.deep.equal({
+      cell: 'unknown module',
+      'cell.layernorm_i': 'LayerNorm(16)',
+      'cell.inner.deep': 'Linear(2, 2, bias=False)',
+      fc: 'unknown module',
+      'fc.lora_A': 'Linear(3, 1, bias=False)',
+      fc2: 'Linear(3, 4, bias=False)',
+    });
+    expect(doubtsOf(shapes)).to.contain(
+      'it has the parameters of LSTMCell(3, 4, bias=False), but modules inside (inner, layernorm_i), which torch.nn.LSTMCell has not',
+    );
+  });
+
+  it('takes reparametrised weights for the weights they make, and other parametrizations for unknown', () => {
+    const stored = recogniseModules(reparametrised('stored'));
+    expect(stored.filter(({ kind }) => kind === 'unknown')).to.deep.equal([]);
+    const found = new Map(stored.map((module) => [module.path, module]));
+    const told = (path: string) => {
+      const module = found.get(path) as (typeof stored)[number];
+      return [describeModule(module), ...derivedNotes(module)];
+    };
+    expect(told('old_gru')).to.deep.equal([
+      'GRU(3, 10)',
+      'weight_hh_l0: weight norm of weight_hh_l0_g, weight_hh_l0_v',
+    ]);
+    expect(told('norm_and_spectral')[1]).to.equal(
+      'weight: spectral norm and weight norm of parametrizations.weight.original0, parametrizations.weight.original1, ' +
+        'parametrizations.weight.1._u, parametrizations.weight.1._v',
+    );
+    expect(told('drop_outside.module')[1]).to.equal(
+      'weight_hh_l0: weight drop of drop_outside.weight_hh_l0_raw',
+    );
+    const keys = stored.flatMap(fileKeys);
+    expect(new Set(keys)).to.include.all.keys(
+      [...reparametrised('stored').keys()].filter((key) => !key.includes('drop_out')),
+    );
+    const others = recogniseModules(reparametrised('undetermined'));
+    expect(others.map(({ path, kind }) => `${path} ${kind}`)).to.deep.equal([
+      'custom unknown',
+      'gru unknown',
+      'orthogonal unknown',
+      'square linear',
+    ]);
+    expect(others[0]?.doubts.join()).to.contain(
+      'weight is computed of parametrizations.weight.original in a way that the file does not tell. Run model.eval() and ' +
+        'torch.nn.utils.parametrize.remove_parametrizations(model.get_submodule("custom"), "weight") in Python',
+    );
+  });
+
+  it('leaves names of another module as they are', () => {
+    const shapes = { 'a.x_g': [4, 1], 'a.x_v': [4, 3], 'a.y_raw': [2], 'a.z_orig': [2], 'a.z_mask': [2] };
+    const modules = recogniseModules(tensors(shapes));
+    expect(modules.flatMap((module) => [...module.shapes.keys()])).to.deep.equal(
+      Object.keys(shapes).map((key) => key.slice(2)),
+    );
   });
 
   it('distinguishes a norm without bias from a PReLU by its name', () => {

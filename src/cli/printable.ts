@@ -10,11 +10,23 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\\]/gu;
 /** A name from a file may have any length: so many characters of it are shown. */
 const MAX_SHOWN = 120;
 
+/** A sentence that quotes names may be longer. */
+const MAX_SENTENCE = 600;
+
 /** One line of text, every character visible: `a\u001b[2Jb`. Text of more than 120 characters is cut, and says so. */
 export function printable(text: string): string {
-  const cut = text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
+  return printableUpTo(MAX_SHOWN, text);
+}
+
+function printableUpTo(most: number, text: string): string {
+  const cut = text.length > most ? text.slice(0, most) : text;
   const visible = cut.replace(UNPRINTABLE, escapeCharacter);
   return cut === text ? visible : `${visible}... (${text.length} characters)`;
+}
+
+/** A sentence of this package about names of a file, on one line. */
+export function printableSentence(text: string): string {
+  return printableUpTo(MAX_SENTENCE, text);
 }
 
 /** A message of this package: its line ends and tabs stay, since it has quoted the text of files as JSON already. */

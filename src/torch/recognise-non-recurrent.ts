@@ -39,6 +39,8 @@ export function recogniseNonRecurrent(
   if (bias === undefined) return withoutBias(path, shapes, weight, around);
   const fitsRows = bias.length === 1 && bias[0] === weight[0];
   if (fitsRows && weight.length === 1) {
+    const other = otherNorm(lastPart(path), weight[0]);
+    if (other !== undefined) return { kind: 'unknown', path, shapes, doubts: [other] };
     const doubts = ['eps', 'whether it is GroupNorm, InstanceNorm or BatchNorm without statistics instead'];
     return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: true, doubts };
   }
@@ -46,6 +48,17 @@ export function recogniseNonRecurrent(
   if (`${bias}` === `${weight}` && weight.length > 1)
     return { kind: 'layerNorm', path, shapes, normalizedShape: weight, bias: true, doubts: ['eps'] };
   return unknown(path, shapes);
+}
+
+/** Norms with the parameters of a LayerNorm over one axis, where the name says which it is, and what the file lacks of each. */
+function otherNorm(name: string, channels = 0): string | undefined {
+  if (/group_?norm|(?:^|_)gn(?:\d|_|$)/i.test(name))
+    return `by its name it is GroupNorm(?, ${channels}), whose num_groups are not stored: groupNorm({ numGroups }) of this package takes them`;
+  if (/inst(?:ance)?_?norm/i.test(name))
+    return `by its name it is InstanceNorm(${channels}, affine=True): for [B, T, C] instanceNorm1d({ affine: true }) of this package`;
+  if (/batch_?norm|(?:^|_)bn(?:\d|_|$)/i.test(name))
+    return `by its name it is BatchNorm(${channels}, track_running_stats=False), which takes the statistics of each batch: no layer here does`;
+  return undefined;
 }
 
 function withoutBias(

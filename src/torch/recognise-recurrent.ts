@@ -19,7 +19,14 @@ export function recogniseRecurrent(path: string, shapes: NamedShapes): Recognise
   const isCell = shapes.has('weight_hh');
   const gates = gatesOf(shapes, isCell ? '' : '_l0');
   const torchName = gates === undefined ? undefined : classOfGates(gates);
-  if (gates === undefined || torchName === undefined) {
+  if (gates === undefined)
+    return {
+      kind: 'unknown',
+      path,
+      shapes,
+      doubts: ['it is like a recurrent module, but weight_hh is missing or no matrix'],
+    };
+  if (torchName === undefined) {
     const reason = 'weight_hh has no 1, 3 or 4 blocks of rows, as those of RNN, GRU and LSTM have';
     return { kind: 'unknown', path, shapes, doubts: [reason] };
   }

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type CodeSource, rebuildingCode } from '../../../src/cli/inspect/code.js';
@@ -8,7 +6,8 @@ import { readStateDict } from '../../../src/state-dict/read.js';
 import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
-import { cliFixture, ROOT, runNode, TSX } from '../support.js';
+import { cliFixture } from '../support.js';
+import { COMPILE_LIMIT_MS, GeneratedProject } from './generated.js';
 
 /** What follows the generated code: compares every weight that was loaded with the file. */
 const CHECK = `
@@ -26,11 +25,6 @@ for (const [variable, value] of Object.entries(own)) {
 }
 `;
 
-/** The compiler reads the declarations of tfjs each time, which takes a busy machine half a minute. */
-const COMPILE_LIMIT_MS = 180_000;
-
-const require = createRequire(import.meta.url);
-
 function codeFor(stateDict: StateDict, source: CodeSource): string {
   return rebuildingCode(recogniseModules(stateDict), source);
 }
@@ -41,38 +35,18 @@ function f32(shape: readonly number[], start = 0.5): TorchTensor {
 }
 
 describe('rebuildingCode', () => {
-  let folder: string;
+  let project: GeneratedProject;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'generated-'));
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    const compilerOptions = {
-      target: 'ES2022',
-      module: 'NodeNext',
-      strict: true,
-      skipLibCheck: true,
-      noEmit: true,
-      types: ['node'],
-      paths: { 'tfjs-torch-rnn': [join(ROOT, 'src/index.ts')] },
-    };
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['generated.ts', 'check.ts'] }),
-    );
+    project = new GeneratedProject();
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => project.remove());
 
-  /** Type-checks the code, runs it, and gives the names of the tensors that the layers hold as the file does. */
+  /** Runs the code, and gives the names of the tensors that the layers hold as the file does. */
   async function runCode(code: string, prefixes: Record<string, string>): Promise<string[]> {
-    writeFileSync(join(folder, 'generated.ts'), `${code}\n`);
     const table = `const PREFIXES: Record<string, string> = ${JSON.stringify(prefixes)};\n`;
-    writeFileSync(join(folder, 'check.ts'), `${table}${CHECK}`);
-    const checked = await runNode([require.resolve('typescript/bin/tsc'), '-p', folder], folder);
-    expect(checked.stdout).to.equal('');
-    const ran = await runNode(['--import', TSX, 'check.ts'], folder);
-    expect(ran.code, ran.stderr).to.equal(0);
-    expect(ran.stdout).not.to.include('DIFFERENT');
-    return ran.stdout
+    const printed = await project.run(code, `${table}${CHECK}`);
+    expect(printed).not.to.include('DIFFERENT');
+    return printed
       .split('\n')
       .filter((line) => line.endsWith(' same'))
       .map((line) => line.slice(0, -' same'.length));
@@ -100,7 +74,7 @@ describe('rebuildingCode', () => {
 
   it('runs for names that are code, and puts none of it outside a string or a line of comment', async () => {
     const hostile = "x'); process.exit(3); ('\n*/ process.exit(4) //";
-    const source = join(folder, "it's.safetensors");
+    const source = join(project.folder, "it's.safetensors");
     const file: StateDict = new Map([
       [`${hostile}.weight`, f32([2, 3])],
       [`${hostile}.bias`, f32([2])],
@@ -128,7 +102,7 @@ describe('rebuildingCode', () => {
   it('runs for recurrent layers alone', async () => {
     const source = cliFixture('layers.safetensors');
     const file = new Map([...(await readStateDict(source))].filter(([key]) => key.startsWith('gru.')));
-    const own = join(folder, 'own.safetensors');
+    const own = join(project.folder, 'own.safetensors');
     writeFileSync(own, writeSafetensors(file));
     const code = codeFor(file, { source: own });
     expect(code).to.match(/^import '@tensorflow\/tfjs';/);

@@ -90,7 +90,7 @@ describe('chooseDict', () => {
     expect(error).to.be.instanceOf(RangeError);
     expect(error.message).to.equal(
       'spec: file: expected one dict with tensors, got several: ["model"], ["ema"]. ' +
-        'Pass one of them as path (--path), or [] for all with longer names',
+        'Pass one of them as path, or [] for all with longer names',
     );
     const deeper = errorOf(() => chosen({ nets: dict({ G: WEIGHTS, D: WEIGHTS }) }));
     expect(deeper.message).to.include('several: ["nets","G"], ["nets","D"]. ');

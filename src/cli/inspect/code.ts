@@ -1,13 +1,15 @@
 /** TypeScript that rebuilds the modules of a file and loads them. It compiles and runs as it is printed. */
 
 import { showFirst } from '../../check.js';
+import { parentPath } from '../../state-dict/keys.js';
 import {
   derivedNotes,
   describeModule,
+  fileKeys,
   type RecognisedModule,
   type RecurrentModule,
 } from '../../torch/modules.js';
-import { printable, stringLiteral } from '../printable.js';
+import { printable, printableSentence, stringLiteral } from '../printable.js';
 import { embeddingArgs, kindCode, linearArgs, type ModuleCode } from './module-code.js';
 import { type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
@@ -17,12 +19,40 @@ export interface CodeSource {
   readonly source: string;
   readonly path?: readonly string[];
   readonly select?: readonly string[];
+  /** Names of tensors that cannot be read: the code selects the others. */
+  readonly refused?: Iterable<string>;
 }
 
 /** Names that tf.layers accept: names of weights begin with them, and tfjs has this rule for those. */
 const LAYER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 export function rebuildingCode(modules: readonly RecognisedModule[], source: CodeSource): string {
+  const select = source.select ?? readable(modules, [...(source.refused ?? [])]);
+  return codeOf(modules, select === undefined ? source : { ...source, select });
+}
+
+/** A file may nest names as deep as it likes; modules are nested less. */
+const MAX_NESTING = 64;
+
+/** Names of the modules without what cannot be read, which would make the whole file unreadable; undefined where all can be. */
+function readable(
+  modules: readonly RecognisedModule[],
+  refused: readonly string[],
+): readonly string[] | undefined {
+  if (refused.length === 0) return undefined;
+  const around = new Set<string>();
+  for (const name of refused) {
+    let path = name;
+    for (let i = 0; path !== '' && i < MAX_NESTING; i++) {
+      path = parentPath(path);
+      around.add(path);
+    }
+  }
+  return modules.flatMap((module) => (around.has(module.path) ? fileKeys(module) : [module.path]));
+}
+
+function codeOf(modules: readonly RecognisedModule[], source: CodeSource): string {
+  if (source.select?.length === 0) return '// No tensor of the file can be read.';
   const order = plainOrder(modules);
   const isNamed = modules.every(({ path }) => LAYER_NAME.test(path));
   return order && isNamed ? sequentialCode(order, source) : separateCode(modules, source);
@@ -101,7 +131,9 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     const title = `${module.path === '' ? '(root)' : printable(module.path)}: ${describeModule(module)}`;
     if (module.kind === 'unknown') {
       const names = showFirst([...module.shapes.keys()], printable);
-      blocks.push(`// ${title}: ${module.doubts.map(printable).join('; ')}.\n// Its tensors: ${names}`);
+      blocks.push(
+        `// ${title}: ${module.doubts.map(printableSentence).join('; ')}.\n// Its tensors: ${names}`,
+      );
       continue;
     }
     const code: ModuleCode = kindCode(module, {
@@ -112,7 +144,9 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
     const doubts = module.doubts.length > 0 ? `. Not stored in the file: ${module.doubts.join('; ')}.` : '';
-    const derived = derivedNotes(module).map((note) => `// Computed when it is loaded: ${printable(note)}.`);
+    const derived = derivedNotes(module).map(
+      (note) => `// Computed when it is loaded: ${printableSentence(note)}.`,
+    );
     blocks.push([`// ${title}${doubts}`, ...derived, ...code.lines].join('\n'));
   }
   return [

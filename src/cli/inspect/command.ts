@@ -39,7 +39,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const limits = resolveLimits(WHERE);
   const description = await describeSource(WHERE, source, { limits, path, select, signal });
   const modules = recogniseModules(description.tensors);
-  const code = rebuildingCode(modules, { source, path, select });
+  const refused = description.refused.keys();
+  const code = rebuildingCode(modules, { source, path, select, refused });
   if (words.flag('json')) terminal.line(printableJson(jsonReport(source, description, modules, code)));
   else if (words.flag('code')) terminal.line(code);
   else writeReport(terminal, source, description, modules, code);

@@ -1,7 +1,6 @@
 /** The lines that make the layer of one module and load it. */
 
 import type {
-  BatchNormModule,
   CellModule,
   ConvModule,
   EmbeddingModule,
@@ -48,7 +47,10 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
     case 'layerNorm':
       return layerNormCode(module, names);
     case 'batchNorm':
-      return layerCode('batchNormalization', batchNormArgs(module), names);
+      return layerCode('batchNorm', module.affine ? [] : [['affine', false]], names, {
+        comments: ['// Channels last. Pass eps and momentum as the module had them.'],
+        isOwn: true,
+      });
     case 'conv':
       return convCode(module, names);
     case 'prelu':
@@ -125,32 +127,20 @@ function layerNormCode({ normalizedShape, bias }: LayerNormModule, names: CodeNa
   return layerCode('layerNormalization', args, names, { comments, build });
 }
 
-function batchNormArgs({ affine }: BatchNormModule): Argument[] {
-  const args: Argument[] = [['epsilon', '1e-5']];
-  return affine ? args : [...args, ['scale', false], ['center', false]];
-}
-
-/** Of tf.layers where it has the convolution; transposed and grouped ones are of this package. */
+/** Of this package, which takes torch's strides and padding as they are; tf.layers take no numbers for padding. */
 function convCode(module: ConvModule, names: CodeNames): ModuleCode {
   const { outChannels, kernelSize, bias, transposed, groups } = module;
   const axes = kernelSize.length;
   const kernel = axes === 1 ? `${kernelSize[0]}` : `[${kernelSize.join(', ')}]`;
-  const start = `// Channels last: ${CHANNELS_LAST[axes]}.`;
-  if (!transposed && groups === 1)
-    return layerCode(
-      `conv${axes}d`,
-      [['filters', outChannels], ['kernelSize', kernel], ...biasArgs(bias)],
-      names,
-      { comments: [`${start} Pass strides, padding and dilationRate as the module had them.`] },
-    );
   const args: Argument[] = [
     ['outChannels', outChannels],
     ['kernelSize', kernel],
     ...(groups === 1 ? [] : [['groups', groups] as const]),
     ...(bias ? [] : [['bias', false] as const]),
   ];
-  const more = transposed ? 'stride, padding, outputPadding' : 'stride, padding';
-  const comments = [`${start} Pass ${more} and dilation as the module had them.`];
+  const more = transposed ? 'stride, padding, outputPadding, dilation' : 'stride, padding, dilation';
+  const open = groups === 1 ? `${more} and groups` : more;
+  const comments = [`// Channels last: ${CHANNELS_LAST[axes]}. Pass ${open} as the module had them.`];
   return layerCode(`conv${transposed ? 'Transpose' : ''}${axes}d`, args, names, { comments, isOwn: true });
 }
 

@@ -1,7 +1,7 @@
 import { showFirst, showShape } from '../../check.js';
 import type { SourceDescription } from '../../state-dict/describe.js';
 import { derivedNotes, describeModule, type RecognisedModule } from '../../torch/modules.js';
-import { printable, printableMessage } from '../printable.js';
+import { printable, printableMessage, printableSentence } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { totalsOf } from './json-report.js';
@@ -58,7 +58,7 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
   for (const module of modules) {
     const { path, kind, doubts, shapes } = module;
     const name = path === '' ? '(root)' : printable(path);
-    const open = doubts.map(printable).join('; ');
+    const open = doubts.map(printableSentence).join('; ');
     if (kind === 'unknown') {
       const shown = ([own, shape]: [string, readonly number[]]) => `${printable(own)} ${showShape(shape)}`;
       const names = showFirst([...shapes], shown, 4);
@@ -68,11 +68,13 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
     const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;
     const note = open === '' ? '' : terminal.style('dim', ` (not stored in the file: ${open})`);
     terminal.line(`${name}: ${terminal.style('cyan', describeModule(module))}, ${keys}${note}`);
-    for (const derived of derivedNotes(module)) terminal.line(`  ${printable(derived)}`);
+    for (const derived of derivedNotes(module)) terminal.line(`  ${printableSentence(derived)}`);
   }
 }
 
-function writeWarnings(terminal: Terminal, { warnings, unknownGlobals }: SourceDescription): void {
+function writeWarnings(terminal: Terminal, description: SourceDescription): void {
+  const { unknownGlobals } = description;
+  const warnings = [...description.warnings, ...settingsNote(description)];
   const label = terminal.style('yellow', 'warning:');
   if (warnings.length + unknownGlobals.length > 0) terminal.line();
   for (const warning of warnings) terminal.line(`${label} ${printableMessage(warning)}`);
@@ -81,4 +83,15 @@ function writeWarnings(terminal: Terminal, { warnings, unknownGlobals }: SourceD
   terminal.line(
     `${label} the file names Python code that this package does not know: ${names}. None is run.`,
   );
+}
+
+/** JSON may be of anything, such as a package.json with "private": true. */
+function settingsNote({ format, tensors }: SourceDescription): string[] {
+  const areSingle = [...tensors.values()].every(({ shape }) => shape.length === 0);
+  if (format !== 'json' || !areSingle) return [];
+  return [
+    tensors.size === 0
+      ? 'no tensor is in it.'
+      : 'it holds single numbers and booleans alone, which are settings rather than weights.',
+  ];
 }

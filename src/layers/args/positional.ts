@@ -5,6 +5,9 @@ import { message, show } from '../../check.js';
 const STACK = ['inputSize', 'hiddenSize', 'numLayers'];
 const REST = ['bias', 'batchFirst', 'dropout', 'bidirectional'];
 const CELL = ['inputSize', 'hiddenSize', 'bias'];
+const KERNEL = ['inChannels', 'outChannels', 'kernelSize', 'stride', 'padding'];
+const CONV = [...KERNEL, 'dilation', 'groups', 'bias'];
+const CONV_TRANSPOSE = [...KERNEL, 'outputPadding', 'groups', 'bias', 'dilation'];
 
 /** torch's order, under the names here. */
 const POSITIONS: Readonly<Record<string, readonly string[]>> = {
@@ -14,6 +17,13 @@ const POSITIONS: Readonly<Record<string, readonly string[]>> = {
   GRUCell: CELL,
   LSTMCell: CELL,
   RNNCell: [...CELL, 'nonlinearity'],
+  Conv1d: CONV,
+  Conv2d: CONV,
+  ConvTranspose1d: CONV_TRANSPOSE,
+  ConvTranspose2d: CONV_TRANSPOSE,
+  BatchNorm: ['numFeatures', 'eps', 'momentum', 'affine'],
+  GroupNorm: ['numGroups', 'numChannels', 'eps', 'affine'],
+  InstanceNorm1d: ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats'],
 };
 
 /**

@@ -1,5 +1,6 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { convTranspose1d as convolution } from '../../nn/conv-transpose1d.js';
+import { namedArgs } from '../args/positional.js';
 import { type ConvTransposeArgs, parseConvTransposeArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';
 
@@ -33,6 +34,7 @@ serialization.registerClass(ConvTranspose1d);
  * Makes a {@link ConvTranspose1d}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function convTranspose1d(args: ConvTransposeArgs): ConvTranspose1d {
-  return new ConvTranspose1d(args);
+export function convTranspose1d(args: ConvTransposeArgs): ConvTranspose1d;
+export function convTranspose1d(...args: readonly unknown[]): ConvTranspose1d {
+  return new ConvTranspose1d(namedArgs('ConvTranspose1d', args));
 }

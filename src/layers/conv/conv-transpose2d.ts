@@ -1,5 +1,6 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { convTranspose2d as convolution } from '../../nn/conv-transpose2d.js';
+import { namedArgs } from '../args/positional.js';
 import { type ConvTransposeArgs, parseConvTransposeArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';
 
@@ -33,6 +34,7 @@ serialization.registerClass(ConvTranspose2d);
  * Makes a {@link ConvTranspose2d}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function convTranspose2d(args: ConvTransposeArgs): ConvTranspose2d {
-  return new ConvTranspose2d(args);
+export function convTranspose2d(args: ConvTransposeArgs): ConvTranspose2d;
+export function convTranspose2d(...args: readonly unknown[]): ConvTranspose2d {
+  return new ConvTranspose2d(namedArgs('ConvTranspose2d', args));
 }

@@ -1,5 +1,6 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { conv1d as convolution } from '../../nn/conv1d.js';
+import { namedArgs } from '../args/positional.js';
 import { type ConvArgs, parseConvArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';
 
@@ -33,6 +34,7 @@ serialization.registerClass(Conv1d);
  * Makes a {@link Conv1d}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function conv1d(args: ConvArgs): Conv1d {
-  return new Conv1d(args);
+export function conv1d(args: ConvArgs): Conv1d;
+export function conv1d(...args: readonly unknown[]): Conv1d {
+  return new Conv1d(namedArgs('Conv1d', args));
 }

@@ -1,5 +1,6 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { conv2d as convolution } from '../../nn/conv2d.js';
+import { namedArgs } from '../args/positional.js';
 import { type ConvArgs, parseConvArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';
 
@@ -33,6 +34,7 @@ serialization.registerClass(Conv2d);
  * Makes a {@link Conv2d}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function conv2d(args: ConvArgs): Conv2d {
-  return new Conv2d(args);
+export function conv2d(args: ConvArgs): Conv2d;
+export function conv2d(...args: readonly unknown[]): Conv2d {
+  return new Conv2d(namedArgs('Conv2d', args));
 }

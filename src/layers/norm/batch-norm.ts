@@ -1,6 +1,7 @@
 import { serialization, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
 import { batchNormInTraining, batchNorm as normalize } from '../../nn/batch-norm.js';
+import { namedArgs } from '../args/positional.js';
 import { checkFeatures, checkFraction, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';
 
@@ -67,6 +68,7 @@ serialization.registerClass(BatchNorm);
  * Makes a {@link BatchNorm}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function batchNorm(args: BatchNormArgs = {}): BatchNorm {
-  return new BatchNorm(args);
+export function batchNorm(args?: BatchNormArgs): BatchNorm;
+export function batchNorm(...args: readonly unknown[]): BatchNorm {
+  return new BatchNorm(namedArgs('BatchNorm', args));
 }

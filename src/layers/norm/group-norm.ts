@@ -2,6 +2,7 @@ import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { checkInteger, message, showShape } from '../../check.js';
 import { groupNorm as normalize } from '../../nn/group-norm.js';
+import { namedArgs } from '../args/positional.js';
 import { checkFeatures, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';
 
@@ -64,6 +65,7 @@ serialization.registerClass(GroupNorm);
  * Makes a {@link GroupNorm}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function groupNorm(args: GroupNormArgs): GroupNorm {
-  return new GroupNorm(args);
+export function groupNorm(args: GroupNormArgs): GroupNorm;
+export function groupNorm(...args: readonly unknown[]): GroupNorm {
+  return new GroupNorm(namedArgs('GroupNorm', args));
 }

@@ -2,6 +2,7 @@ import { mean as average, serialization, type Tensor, type Tensor1D } from '@ten
 import { checkBoolean, message, showShape } from '../../check.js';
 import { batchNorm } from '../../nn/batch-norm.js';
 import { instanceNorm } from '../../nn/instance-norm.js';
+import { namedArgs } from '../args/positional.js';
 import { checkFeatures, checkFraction, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';
 
@@ -72,6 +73,7 @@ serialization.registerClass(InstanceNorm1d);
  * Makes an {@link InstanceNorm1d}; the caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
-export function instanceNorm1d(args: InstanceNorm1dArgs = {}): InstanceNorm1d {
-  return new InstanceNorm1d(args);
+export function instanceNorm1d(args?: InstanceNorm1dArgs): InstanceNorm1d;
+export function instanceNorm1d(...args: readonly unknown[]): InstanceNorm1d {
+  return new InstanceNorm1d(namedArgs('InstanceNorm1d', args));
 }

@@ -14,6 +14,9 @@ import { formatError } from '../rules/format-codes.js';
 import { tooManyTensors } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
 
+/** How a message names the option for a path; the command line calls it otherwise. */
+export const AS_PATH = 'as path';
+
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
 
@@ -117,7 +120,7 @@ function innerDicts(dict: CheckpointDict): CheckpointDict[] {
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
   const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
-  const remedy = `Pass one of them as path (--path), or ${showPath(taken)} for all with longer names`;
+  const remedy = `Pass one of them ${AS_PATH}, or ${showPath(taken)} for all with longer names`;
   return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
 }
 
