@@ -62,7 +62,7 @@ describe('checkReadOptions', () => {
     [
       { format: 'pt' },
       RangeError,
-      'format: expected "safetensors" or "torch" or "npz" or "npy" or "json", got "pt"',
+      'format: expected "safetensors" or "torch" or "pickle" or "npz" or "npy" or "json", got "pt"',
     ],
   ];
   for (const [options, type, text] of cases) {

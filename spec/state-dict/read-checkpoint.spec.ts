@@ -53,4 +53,38 @@ describe('readCheckpoint', () => {
     ]);
     expect(() => parseStateDict(CHECKPOINT, { onReport: () => expect.fail('called') })).to.throw('several');
   });
+
+  describe('tells the console of tensors that may be weights and were left out', () => {
+    const LOST = utf8('{"encoder": {"w": [[1]]}, "scaler": {"mean": [0]}, "epoch": 3}');
+    const { warn } = console;
+    let warned: string[] = [];
+    beforeEach(() => {
+      warned = [];
+      console.warn = (text: string) => warned.push(text);
+    });
+    afterEach(() => {
+      console.warn = warn;
+    });
+
+    it('once, unless a report is taken', () => {
+      parseStateDict(LOST);
+      expect(warned).to.deep.equal([
+        'parseStateDict: Left out beside ["encoder"]: dict "scaler". ' +
+          'path: ["scaler"] reads the dict, path: [] reads all, with longer names.',
+      ]);
+      let warnings: readonly string[] = [];
+      parseStateDict(LOST, {
+        onReport: (report) => {
+          warnings = report.warnings;
+        },
+      });
+      expect([warned.length, warnings.length]).to.deep.equal([1, 1]);
+    });
+
+    it('and never of settings', () => {
+      parseStateDict(utf8('{"encoder": {"w": [[1]]}, "epoch": 3}'));
+      parseStateDict(LOST, { path: ['encoder'] });
+      expect(warned).to.deep.equal([]);
+    });
+  });
 });

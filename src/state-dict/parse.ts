@@ -12,17 +12,17 @@ const WHERE = 'parseStateDict';
 const TEXT_REMEDY = 'Pass new TextEncoder().encode(text) of JSON text; readStateDict(path) reads a file';
 
 /**
- * Reads a state_dict from the bytes of a file: safetensors, `torch.save`, NumPy (npz, npy) or JSON text, or gzip of one. It is the
- * synchronous twin of `readStateDict`.
+ * Reads a state_dict from the bytes of a file: safetensors, `torch.save`, `pickle.dump`, NumPy (npz, npy) or JSON text, or gzip of
+ * one. It is the synchronous twin of `readStateDict`.
  *
  * In a checkpoint that holds more than weights (`{epoch, state_dict, optimizer}`) it takes the only dict with tensors, or the one
  * that `path` names; dicts inside it become dotted names. `select` reads the tensors of some modules alone, and `onReport` gets
- * a report of what was read.
+ * a report of what was read; without it, tensors that were left out are a `console.warn`.
  *
  * Tensors are views of `bytes` where alignment, byte order and strides allow: keep the bytes unchanged while in use.
  *
  * @throws FormatError when the file is malformed; `code` names the kind of fault.
- * @throws UnsupportedError for known files that are not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ * @throws UnsupportedError for known files that are not read (TorchScript, quantised models, HDF5, ...), with what to run instead,
  *   and on a big-endian machine.
  * @throws TypeError or RangeError for a wrong argument.
  * @throws RangeError where several dicts hold tensors and `path` names none, or a limit on memory is exceeded.

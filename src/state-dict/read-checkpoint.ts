@@ -1,7 +1,9 @@
 /** From an open file to a state_dict, the same way for all formats and sources. */
 
+import { message, show } from '../check.js';
+import { UnsupportedError } from '../errors.js';
 import { chooseDict, tensorsAt } from './choose/dict.js';
-import { selectNames } from './choose/select.js';
+import { isAtOrBelow, selectNames } from './choose/select.js';
 import type {
   Checkpoint,
   FoundTensor,
@@ -34,6 +36,8 @@ export interface Wanted extends PartOptions {
 export interface OpenedCheckpoint {
   readonly wanted: ReadonlyMap<string, TensorNode>;
   readonly about: About;
+  /** What was left out and may be weights, a sentence each. */
+  readonly lost: readonly string[];
 }
 
 /**
@@ -47,17 +51,21 @@ export function* openWanted(
   withElements: boolean,
 ): Reading<OpenedCheckpoint> {
   const checkpoint = yield* openCheckpoint(file, options.format);
-  const path = chooseDict(file, checkpoint, options.path);
-  const { tensors, warnings } = tensorsAt(file, checkpoint, path);
+  const choice = chooseDict(file, checkpoint, options.path);
+  const { path } = choice;
+  const { tensors, ...chosen } = tensorsAt(file, checkpoint, path);
+  refuseQuantised(checkpoint.format, chosen.quantised, options.select);
   const found = [...tensors.keys()];
   const names =
     options.selectNames?.(found, checkpoint.ties ?? new Map()) ??
     selectNames(file.where, found, options.select);
   const opened = yield* openArrays(checkpoint, names, tensors, withElements);
   const { format, metadata, unknownGlobals } = checkpoint;
-  const told = [...checkpoint.warnings, ...warnings, ...opened.warnings];
-  const about = { format, path, unknownGlobals, warnings: told };
-  return { wanted: opened.nodes, about: metadata?.size ? { ...about, metadata } : about };
+  const lost = [...choice.lost, ...chosen.lost];
+  const left = [...lost, ...choice.training, ...chosen.warnings];
+  const warnings = [...checkpoint.warnings, ...left, ...opened.warnings];
+  const about = { format, path, unknownGlobals, warnings };
+  return { wanted: opened.nodes, about: metadata?.size ? { ...about, metadata } : about, lost };
 }
 
 /** The wanted tensors, arrays opened. In a file with unopened arrays there is no other tensor. */
@@ -78,12 +86,31 @@ function* openArrays(
   return yield* checkpoint.openArrays(unopened, withElements);
 }
 
+/** A quantised module keeps packed weights, which no layer takes; the scales beside them are tensors and look like a state_dict. */
+function refuseQuantised(
+  format: StateDictFormat,
+  modules: readonly string[],
+  select: readonly string[] | undefined,
+): void {
+  const isWanted = (module: string): boolean =>
+    select?.some((path) => isAtOrBelow(module, path) || isAtOrBelow(path, module)) ?? true;
+  const module = modules.find(isWanted);
+  if (module === undefined) return;
+  const remedy =
+    'Save the state_dict of the float model, before it is quantised: torch.save(model.state_dict(), "state_dict.pt")';
+  const rule = 'one with plain weights';
+  throw new UnsupportedError(
+    message(format, `module ${show(module)}`, rule, 'one of a model of quantize_dynamic', remedy),
+  );
+}
+
 /** Opens a file, chooses its dict and tensors, and reads their elements. */
 export function readCheckpoint(file: UnopenedFile, options: Wanted): Reading<StateDict> {
   return withHead(file, function* (opened) {
-    const { wanted, about } = yield* openWanted(opened, options, true);
+    const { wanted, about, lost } = yield* openWanted(opened, options, true);
     const stateDict = yield* bindTensors(wanted, opened, about.format);
-    options.onReport?.({ ...about, tensors: stateDict.size });
+    if (options.onReport) options.onReport({ ...about, tensors: stateDict.size });
+    else if (lost.length > 0) console.warn(`${file.where}: ${lost.join(' ')}`);
     return stateDict;
   });
 }

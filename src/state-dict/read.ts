@@ -8,18 +8,19 @@ import type { StateDict } from './tensors/tensor.js';
 
 /**
  * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`. The bytes decide the format:
- * safetensors, `torch.save`, NumPy (npz, npy) or JSON text, or gzip of one. The path or URL of a `*.index.json`, or the path of a
+ * safetensors, `torch.save`, `pickle.dump`, NumPy (npz, npy) or JSON text, or gzip of one. The path or URL of a `*.index.json`, or the path of a
  * folder with `model.safetensors.index.json`, names a model in several files.
  *
  * In a checkpoint that holds more than weights (`{epoch, state_dict, optimizer}`) it takes the only dict with tensors, or the one
- * that `path` names; dicts inside it become dotted names. `onReport` gets a report of what was read.
+ * that `path` names; dicts inside it become dotted names. `onReport` gets a report of what was read; without
+ * it, tensors that were left out are a `console.warn`.
  *
  * The source is read into one buffer, and tensors are views of it where alignment, byte order and strides allow. With
  * `select` only the parts that hold the tensors of these modules are read, from a path, a Blob, or a URL whose server serves
  * ranges. A failed request is not repeated.
  *
  * @throws FormatError when the file is malformed; `code` names the kind of fault, the message also the path or URL.
- * @throws UnsupportedError for known files that are not read (TorchScript, whole modules, HDF5, ...), with what to run instead,
+ * @throws UnsupportedError for known files that are not read (TorchScript, quantised models, HDF5, ...), with what to run instead,
  *   and on a big-endian machine.
  * @throws Error when the source cannot be read (no such file, status 404) or changes meanwhile, with its path or URL.
  * @throws TypeError or RangeError for a wrong argument.

@@ -25,7 +25,7 @@ function checkpoint(entries: Record<string, CheckpointNode> | CheckpointDict): C
 }
 
 function chosen(entries: Record<string, CheckpointNode>, file = openedFile(0)) {
-  return chooseDict(file, checkpoint(entries), undefined);
+  return chooseDict(file, checkpoint(entries), undefined).path;
 }
 
 function namesAt(
@@ -115,7 +115,7 @@ describe('chooseDict', () => {
 
   it('takes the path that it is given, and says what is there instead of a dict', () => {
     const entries = { model: WEIGHTS, ema: dict({ shadow: WEIGHTS, step: OTHER }), w: T };
-    const at = (path: string[]) => chooseDict(openedFile(0), checkpoint(entries), path);
+    const at = (path: string[]) => chooseDict(openedFile(0), checkpoint(entries), path).path;
     expect(at(['ema', 'shadow'])).to.deep.equal(['ema', 'shadow']);
     expect(at([])).to.deep.equal([]);
     for (const [path, text] of [
@@ -128,6 +128,118 @@ describe('chooseDict', () => {
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal(`spec: path: expected ${text}`);
     }
+  });
+});
+
+describe('what is left out beside the dict that was chosen', () => {
+  const VECTOR: CheckpointNode = { ...T, tensor: { dtype: 'F32', shape: [3] } } as CheckpointNode;
+  const LOSS: CheckpointNode = { ...T, tensor: { dtype: 'F32', shape: [] } } as CheckpointNode;
+  const RNG: CheckpointNode = { ...T, tensor: { dtype: 'U8', shape: [5056] } } as CheckpointNode;
+  const LIST: CheckpointNode = {
+    kind: 'numbers',
+    tensor: { dtype: 'F32', shape: [1] },
+    text: '[0]',
+    read: () => Float32Array.of(0),
+  };
+  const OBJECT: CheckpointNode = { kind: 'refused', reason: 'an object', isObject: true };
+  const left = (entries: Record<string, CheckpointNode>) =>
+    chooseDict(openedFile(0), checkpoint(entries), undefined);
+
+  it('is lost where it may be weights, and the paths read it', () => {
+    const entries = { encoder: WEIGHTS, scaler: dict({ mean: VECTOR }), epoch: OTHER };
+    expect(left(entries)).to.deep.include({
+      path: ['encoder'],
+      lost: [
+        'Left out beside ["encoder"]: dict "scaler". ' +
+          'path: ["scaler"] reads the dict, path: [] reads all, with longer names.',
+      ],
+      training: [],
+    });
+    expect(namesAt(entries, ['scaler'])).to.deep.equal(['mean']);
+    expect(namesAt(entries, [])).to.deep.equal(['encoder.weight', 'encoder.bias', 'scaler.mean']);
+    expect(left({ model: WEIGHTS, center: VECTOR }).lost).to.deep.equal([
+      'Left out beside ["model"]: tensor "center". path: [] reads all, with longer names.',
+    ]);
+    expect(left({ model: WEIGHTS, center: VECTOR, config: OBJECT }).lost).to.deep.equal([
+      'Left out beside ["model"]: tensor "center", object "config". path: [] with select: ["center"] the tensor.',
+    ]);
+  });
+
+  it('is told of what belongs to a training, without being lost', () => {
+    const { lost, training } = left({
+      model: WEIGHTS,
+      optimizer: OPTIMIZER,
+      rng_state: RNG,
+      loss: LOSS,
+      losses: LIST,
+      best: NUMBER,
+    });
+    expect(lost).to.deep.equal([]);
+    expect(training).to.deep.equal([
+      'Left out beside ["model"], as settings or the state of a training: ' +
+        'dict "optimizer", tensor "rng_state", tensor "loss", list "losses". ' +
+        'path: ["optimizer"] reads the dict, path: [] reads all, with longer names.',
+    ]);
+    expect(left({ model: WEIGHTS, epoch: OTHER, best: NUMBER })).to.deep.equal({
+      path: ['model'],
+      lost: [],
+      training: [],
+    });
+  });
+
+  it('is found at each level of the path, and not where the caller gives one', () => {
+    const entries = { a: dict({ b: WEIGHTS, sched: WEIGHTS }), scaler: WEIGHTS };
+    expect(left(entries).lost.map((text) => text.split('.')[0])).to.deep.equal([
+      'Left out beside ["a"]: dict "scaler"',
+      'Left out beside ["a","b"]: dict "sched"',
+    ]);
+    expect(chooseDict(openedFile(0), checkpoint(entries), ['a', 'b']).lost).to.deep.equal([]);
+  });
+
+  it('does not make an object around a tensor one of the weights', () => {
+    expect(left({ net: WEIGHTS, optimizer: OBJECT }).path).to.deep.equal(['net']);
+  });
+
+  it('stops at a whole module, whatever is in it', () => {
+    const module = dict({ module: WEIGHTS });
+    const around = { ...checkpoint({ model: module }), modules: new Set([module.entries]) };
+    expect(chooseDict(openedFile(0), around, undefined).path).to.deep.equal(['model']);
+  });
+});
+
+describe('lists of numbers', () => {
+  const list = (...shape: number[]): CheckpointNode => ({
+    kind: 'numbers',
+    tensor: { dtype: 'F32', shape },
+    text: '[...]',
+    read: () => new Float32Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  const STEP: CheckpointNode = { kind: 'other', text: '3', number: 3 };
+
+  it('are tensors where there is no tensor, with the numbers beside them', () => {
+    const entries = { net: dict({ w: list(2, 2), step: STEP, name: OTHER }), epoch: STEP };
+    expect(chosen(entries)).to.deep.equal(['net']);
+    const { tensors, warnings } = tensorsAt(openedFile(0), checkpoint(entries), ['net']);
+    expect([...tensors.keys()]).to.deep.equal(['w', 'step']);
+    expect(warnings).to.deep.equal(['Left out, because they are not tensors: "name".']);
+  });
+
+  it('are lost beside tensors where they look like weights', () => {
+    const entries = { w: T, bias: list(2), m: list(2, 2), losses: list(9) };
+    const { lost, warnings } = tensorsAt(openedFile(0), checkpoint(entries), []);
+    expect(lost).to.deep.equal([
+      'Left out, because they are lists of numbers: "bias", "m". In Python, save torch.tensor(x) in their place to have them.',
+    ]);
+    expect(warnings).to.deep.equal(['Left out, because they are not tensors: "losses".']);
+  });
+
+  it('count for nothing where all there is are numbers alone', () => {
+    expect(errorOf(() => namesAt({ epoch: STEP })).message).to.equal(
+      'spec: file: expected tensors, got none, but "epoch"',
+    );
+    expect(errorOf(() => namesAt({ net: dict({ a: OTHER }) })).message).to.equal(
+      'spec: file: expected tensors, got none, but "net"',
+    );
   });
 });
 

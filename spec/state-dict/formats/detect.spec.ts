@@ -39,7 +39,13 @@ describe('detectFormat', () => {
       ['PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\x14\0archive/data.pkl', 'torch'],
       ['PK\x03\x04\0\0\0\0\0\0\0\0\0\0', 'torch'],
       ['\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', 'torch'],
-      ['\x80\x04\x95\x10\0\0\0\0\0\0\0', 'torch'],
+      ['\x80\x04\x95\x0d\0\0\0\0\0\0\0\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', 'torch'],
+      ['\x80\x04\x95\x10\0\0\0\0\0\0\0', 'pickle'],
+      ['\x80\x02}q\0(X', 'pickle'],
+      ['}q\0(X\x01\0\0\0aq', 'pickle'],
+      ['((dp0\nVa\n', 'pickle'],
+      ['ccollections\nOrderedDict\np0\n', 'pickle'],
+      ['cnumpy.core.multiarray\n_reconstruct\n', 'pickle'],
       [`${'sys_info'.padEnd(257, '\0')}ustar`, 'torch'],
       ["\x93NUMPY\x01\0v\0{'descr'", 'npy'],
       ['PK\x03\x04\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x05\0\x14\0w.npy', 'npz'],
@@ -80,7 +86,7 @@ describe('detectFormat', () => {
         const error = errorOf(() => detectFormat(bytes));
         expect(error).to.be.instanceOf(UnsupportedError);
         expect(error.message).to.equal(
-          `file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got ${got}. ${remedy}`,
+          `file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got ${got}. ${remedy}`,
         );
       });
     }
@@ -89,7 +95,7 @@ describe('detectFormat', () => {
       const error = errorOf(() => detectFormat(new Uint8Array(0)));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'TRUNCATED');
       expect(error.message).to.equal(
-        'file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got 0 bytes',
+        'file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got 0 bytes',
       );
     });
 
@@ -105,7 +111,7 @@ describe('detectFormat', () => {
       const error = errorOf(() => detectFormat(latin1('version https://git-lfs')));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
       expect(error.message).to.equal(
-        'file: format: expected one of tensors (safetensors, torch.save, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
+        'file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
       );
     });
   });

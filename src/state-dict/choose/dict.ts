@@ -6,13 +6,16 @@ import type {
   CheckpointDict,
   CheckpointNode,
   FoundTensor,
+  TensorNode,
   UnopenedFile,
 } from '../formats/checkpoint.js';
-import { nodesReaching } from '../formats/reach.js';
-import { joinPath } from '../keys.js';
+import { joinPath, lastPart } from '../keys.js';
 import { formatError } from '../rules/format-codes.js';
 import { tooManyTensors } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
+import { type LeftOut, leftBeside } from './left-out.js';
+import { type Counts, dictsWith, isNumbers, isPlainTensor, isTensor, showPath } from './nodes.js';
+import { isTrainingDict } from './training.js';
 
 /** How a message names the option for a path; the command line calls it otherwise. */
 export const AS_PATH = 'as path';
@@ -26,53 +29,64 @@ export interface Chosen {
   readonly tensors: ReadonlyMap<string, FoundTensor>;
   /** What was left out, a sentence each. */
   readonly warnings: readonly string[];
+  /** Those that tell of what may be weights. */
+  readonly lost: readonly string[];
+  /** Modules with packed weights, which `quantize_dynamic` makes. */
+  readonly quantised: readonly string[];
+}
+
+/** A dict of a checkpoint, and what is left out beside it. */
+export interface Choice extends LeftOut {
+  readonly path: CheckpointPath;
 }
 
 /** Keys of the state_dict in training checkpoints, beside other tensors (losses, the state of a generator). */
 const STATE_DICT_KEYS = ['state_dict', 'model_state_dict', 'model'];
-
-/** Keys of the state of a training, which may hold tensors but no weights. */
-const TRAINING_KEYS = /^(optim|lr_?sched|sched|scaler|amp$|rng|loops$|callbacks$|hyper_parameters$)/i;
 
 /** A graph with cycles has no deepest level, so the depth is limited. No module is nested half as deep. */
 const MAX_NESTING = 128;
 
 /**
  * Chooses the dict at `path`; without a path the dict with the weights: the root where it holds tensors itself, else its only
- * entry with tensors below, and so on. Dicts of an optimizer do not count, and a `state_dict`, `model_state_dict` or `model` with
+ * entry with tensors below, and so on, down to a whole module. Dicts of an optimizer do not count, and a `state_dict`, `model_state_dict` or `model` with
  * tensors is preferred to loose tensors beside it.
  *
  * @throws RangeError where several dicts hold tensors, with the paths to choose from, or where none does.
  */
 export function chooseDict(
   { where, work }: Pick<UnopenedFile, 'where' | 'work'>,
-  { root }: Checkpoint,
+  { root, modules }: Checkpoint,
   path: CheckpointPath | undefined,
-): CheckpointPath {
+): Choice {
   if (path !== undefined) {
     dictAt(where, root, path);
-    return path;
+    return { path, lost: [], training: [] };
   }
   // Numbers alone may be settings, so they count only where nothing else is there.
-  const plain = dictsWithTensors(root, isPlainTensor, work);
-  const holders = plain.has(root) ? plain : dictsWithTensors(root, isTensor, work);
-  if (!holders.has(root)) return [];
-  const counts = holders === plain ? isPlainTensor : isTensor;
+  let holders: ReadonlySet<CheckpointDict> = new Set();
+  const counts = [isPlainTensor, isTensor, isNumbers].find((each) => {
+    holders = dictsWith(root, each, work);
+    return holders.has(root);
+  });
+  if (counts === undefined) return { path: [], lost: [], training: [] };
+  const left: LeftOut[] = [];
   const taken: string[] = [];
   let dict = root;
-  while (taken.length < MAX_NESTING) {
+  while (taken.length < MAX_NESTING && !modules?.has(dict)) {
     // A dict that holds itself is met again.
     work.spend(dict.size);
     const candidates = candidatesIn(dict, holders);
     const only = candidates.length === 1 ? candidates[0] : undefined;
     const holdsSome = [...dict.values()].some(counts);
-    if (holdsSome && !(only && STATE_DICT_KEYS.includes(only.key))) return taken;
+    if (holdsSome && !(only && STATE_DICT_KEYS.includes(only.key))) break;
     if (candidates.length > 1) throw severalDicts(where, taken, candidates);
-    if (only === undefined) return taken;
+    if (only === undefined) break;
+    left.push(leftBeside(taken, only.key, dict, work));
     taken.push(only.key);
     dict = only.entries;
   }
-  return taken;
+  const join = (kind: keyof LeftOut): string[] => left.flatMap((each) => each[kind]);
+  return { path: taken, lost: join('lost'), training: join('training') };
 }
 
 interface Candidate {
@@ -84,38 +98,9 @@ function candidatesIn(dict: CheckpointDict, holders: ReadonlySet<CheckpointDict>
   const candidates: Candidate[] = [];
   for (const [key, node] of dict) {
     if (node.kind !== 'dict' || !holders.has(node.entries)) continue;
-    if (!TRAINING_KEYS.test(key) && !isOptimizer(node.entries))
-      candidates.push({ key, entries: node.entries });
+    if (!isTrainingDict(key, node.entries)) candidates.push({ key, entries: node.entries });
   }
   return candidates;
-}
-
-/** Whether a dict is the result of `optimizer.state_dict()`. */
-function isOptimizer(dict: CheckpointDict): boolean {
-  return dict.has('state') && dict.has('param_groups');
-}
-
-const TENSOR_KINDS: readonly CheckpointNode['kind'][] = ['stored', 'loaded', 'refused', 'unopened'];
-
-function isTensor(node: CheckpointNode): node is FoundTensor {
-  return TENSOR_KINDS.includes(node.kind);
-}
-
-function isPlainTensor(node: CheckpointNode): boolean {
-  return isTensor(node) && !(node.kind === 'loaded' && node.isBareScalar);
-}
-
-/** Every dict from which a tensor can be reached. */
-function dictsWithTensors(
-  root: CheckpointDict,
-  counts: (node: CheckpointNode) => boolean,
-  work: WorkBudget,
-): ReadonlySet<CheckpointDict> {
-  return nodesReaching(root, innerDicts, (dict) => [...dict.values()].some(counts), work);
-}
-
-function innerDicts(dict: CheckpointDict): CheckpointDict[] {
-  return [...dict.values()].flatMap((node) => (node.kind === 'dict' ? [node.entries] : []));
 }
 
 function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
@@ -144,8 +129,16 @@ function describeNode(node: CheckpointNode | undefined): string {
   return node.kind === 'other' ? node.text : 'a tensor';
 }
 
+/** Numbers that are meant as weights have more than one dimension, or such a name. */
+const WEIGHT_NAME = /weight|bias|kernel|running_(mean|var)/i;
+
+/** What modules with packed weights have in a state_dict; the first part is the name of the module. */
+const PACKED =
+  /^(?:(.*)\.)?(?:_packed_params\.(?:_packed_params|dtype)|_all_weight_values\.\d+\.param|_packed_weight_[ih]h)(?:\.|$)/;
+
 /**
- * Lists the tensors of the dict at a path; those of the dicts below it have dotted names.
+ * Lists the tensors of the dict at a path; those of the dicts below it have dotted names. Where it has none, lists of numbers are
+ * tensors.
  *
  * @throws FormatError where two of them get one name, there are more than `maxTensors`, or their names are more work than the file
  *   may ask for; RangeError where there are none.
@@ -158,10 +151,17 @@ export function tensorsAt(
   const chosen = dictAt(where, root, path);
   const tensors = new Map<string, FoundTensor>();
   const left: string[] = [];
-  visitLeaves(format, chosen, work, (name, node) => {
-    const tensor = asTensor(node);
+  const numbers: string[] = [];
+  const quantised = new Set<string>();
+  const holds = (each: Counts): boolean => dictsWith(chosen, each, work).has(chosen);
+  const takesNumbers = !holds(isTensor) && holds(isNumbers);
+  const counts: Counts = takesNumbers ? isNumbers : isTensor;
+  visitLeaves(format, chosen, counts, work, (name, node) => {
+    const module = PACKED.exec(name);
+    if (module) quantised.add(module[1] ?? '');
+    const tensor = asTensor(node, takesNumbers);
     if (tensor === undefined) {
-      left.push(name);
+      (isMeantAsTensor(name, node) ? numbers : left).push(name);
       return;
     }
     if (tensors.has(name)) {
@@ -170,23 +170,47 @@ export function tensorsAt(
     if (tensors.size === maxTensors) throw tooManyTensors(format, 'file', maxTensors);
     tensors.set(name, tensor);
   });
-  if (tensors.size === 0 && left.length > 0) {
+  if (tensors.size === 0 && chosen.size > 0) {
     const what = path.length === 0 ? 'file' : `dict at ${showPath(path)}`;
-    throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(left, show)}`));
+    const keys = left.length > 0 ? left : [...chosen.keys()];
+    throw new RangeError(message(where, what, 'tensors', `none, but ${showFirst(keys, show)}`));
   }
+  const lost = numbers.length > 0 ? [lostNumbers(numbers)] : [];
   const warnings =
     left.length > 0 ? [`Left out, because they are not tensors: ${showFirst(left, show)}.`] : [];
-  return { path, tensors, warnings };
+  return { path, tensors, warnings, lost, quantised: [...quantised] };
 }
 
-function asTensor(node: CheckpointNode): FoundTensor | undefined {
+function lostNumbers(names: readonly string[]): string {
+  const python = 'save torch.tensor(x) in their place to have them';
+  return `Left out, because they are lists of numbers: ${showFirst(names, show)}. In Python, ${python}.`;
+}
+
+function isMeantAsTensor(name: string, node: CheckpointNode): boolean {
+  return node.kind === 'numbers' && (node.tensor.shape.length > 1 || WEIGHT_NAME.test(lastPart(name)));
+}
+
+/** @param takesNumbers  whether the numbers of a pickle are tensors. */
+function asTensor(node: CheckpointNode, takesNumbers: boolean): FoundTensor | undefined {
   if (isTensor(node)) return node;
-  if (node.kind !== 'other' || node.error === undefined) return undefined;
-  return { kind: 'refused', reason: node.text, error: node.error };
+  if (node.kind === 'numbers' && takesNumbers)
+    return { kind: 'loaded', tensor: node.tensor, read: () => node.read() };
+  if (node.kind !== 'other') return undefined;
+  if (node.number !== undefined && takesNumbers) return scalarNode(node.number);
+  return node.error && { kind: 'refused', reason: node.text, error: node.error };
+}
+
+function scalarNode(value: number | boolean): TensorNode {
+  const isBoolean = typeof value === 'boolean';
+  return {
+    kind: 'loaded',
+    tensor: { dtype: isBoolean ? 'BOOL' : 'F32', shape: [] },
+    read: () => (isBoolean ? Uint8Array.of(Number(value)) : Float32Array.of(value)),
+  };
 }
 
 /**
- * Visits every node below a dict that is not a dict, with its dotted name. Dicts without any tensor are skipped.
+ * Visits every node below a dict that is not a dict, with its dotted name. Dicts without anything that counts are skipped.
  *
  * @param work  spent by the names. Dicts that refer to each other have a name for every path between them: a few dozen dicts have
  *   more names than can be listed.
@@ -194,10 +218,11 @@ function asTensor(node: CheckpointNode): FoundTensor | undefined {
 function visitLeaves(
   format: string,
   chosen: CheckpointDict,
+  counts: Counts,
   work: WorkBudget,
   onLeaf: (name: string, node: CheckpointNode) => void,
 ): void {
-  const holders = dictsWithTensors(chosen, isTensor, work);
+  const holders = dictsWith(chosen, counts, work);
   // From the chosen dict to the current one: a dict inside itself holds nothing new.
   const open = new Set<CheckpointDict>();
   const visit = (dict: CheckpointDict, prefix: string): void => {
@@ -221,9 +246,4 @@ function visitLeaves(
     open.delete(dict);
   };
   visit(chosen, '');
-}
-
-/** As JSON, which the command line accepts too; long keys are cut. */
-function showPath(path: CheckpointPath): string {
-  return `[${path.map(show).join(',')}]`;
 }

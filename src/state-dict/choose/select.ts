@@ -27,7 +27,8 @@ export function selectNames(
   );
 }
 
-function isAtOrBelow(name: string, path: string): boolean {
+/** Whether a name is a module path, or below it. */
+export function isAtOrBelow(name: string, path: string): boolean {
   return path === '' || name === path || name.startsWith(`${path}.`);
 }
 

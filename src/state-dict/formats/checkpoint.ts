@@ -64,7 +64,8 @@ export interface StoredTensor {
 export type CheckpointDict = Map<string, CheckpointNode>;
 
 export type CheckpointNode =
-  | { readonly kind: 'stored'; readonly tensor: StoredTensor }
+  /** A scalar of NumPy's may be a setting, such as the best loss. */
+  | { readonly kind: 'stored'; readonly tensor: StoredTensor; readonly isBareScalar?: boolean }
   /** A tensor of JSON text. A bare number or boolean there may be a scalar or a setting, such as an epoch. */
   | {
       readonly kind: 'loaded';
@@ -76,15 +77,37 @@ export type CheckpointNode =
   /** An array of an npz file: a tensor, as its name says, whose header has not been read. */
   | { readonly kind: 'unopened'; readonly entry: ZipEntry }
   /**
-   * Any other value, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where the value is among the
-   * requested tensors, in formats that hold nothing but tensors there.
+   * A nested list of numbers in a pickle. It is taken for a tensor where a file has no tensors, since `{k: v.tolist()}` is what
+   * some write.
    */
-  | { readonly kind: 'other'; readonly text: string; readonly error?: () => Error }
+  | {
+      readonly kind: 'numbers';
+      readonly tensor: Pick<TorchTensor, 'dtype' | 'shape'>;
+      read(): TorchData;
+      readonly text: string;
+    }
   /**
-   * A tensor that cannot be read (sparse, quantised, of an unknown class): an error only where it is requested, `error` where it
-   * is given.
+   * Any other value, as text for people: `3`, `"adam"`, `argparse.Namespace()`. `error` is thrown where the value is among the
+   * requested tensors, in formats that hold nothing but tensors there. `number` is that of a pickle: a scalar where its lists of
+   * numbers are taken for tensors.
    */
-  | { readonly kind: 'refused'; readonly reason: string; readonly error?: () => Error };
+  | {
+      readonly kind: 'other';
+      readonly text: string;
+      readonly error?: () => Error;
+      readonly number?: number | boolean;
+    }
+  /**
+   * A tensor that cannot be read (sparse, quantised, of an unknown class), or an object that holds one: an error only where it is
+   * requested, `error` where it is given.
+   */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly error?: () => Error;
+      /** Whether it is an object around a tensor, such as an optimizer. */
+      readonly isObject?: boolean;
+    };
 
 /** The node of a tensor. */
 export type TensorNode = Extract<CheckpointNode, { kind: 'stored' | 'loaded' | 'refused' }>;
@@ -97,6 +120,8 @@ export interface Checkpoint {
   readonly root: CheckpointDict;
   /** Names that stand in the root for a tensor that the file holds under another name. */
   readonly ties?: Ties;
+  /** Dicts that are a state_dict as a whole, whatever they hold: those of whole modules. */
+  readonly modules?: ReadonlySet<CheckpointDict>;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;
   /** Names in a pickle that this package does not know; they are never looked up. */

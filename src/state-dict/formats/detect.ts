@@ -1,11 +1,11 @@
 import { message, show } from '../../check.js';
 import { FormatError, UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
-import { hasMark } from '../tensors/bytes.js';
+import { hasMark, latin1Of } from '../tensors/bytes.js';
 import { isWhitespace } from './json/reader.js';
 
 /** The formats of a state_dict. */
-export type StateDictFormat = 'safetensors' | 'torch' | 'npz' | 'npy' | 'json';
+export type StateDictFormat = 'safetensors' | 'torch' | 'pickle' | 'npz' | 'npy' | 'json';
 
 const WHERE = 'file';
 
@@ -50,13 +50,14 @@ const FOREIGN_FORMATS: readonly (readonly [
  * @throws FormatError UNKNOWN_FORMAT, or TRUNCATED for no bytes.
  */
 export function detectFormat(bytes: Uint8Array): StateDictFormat {
-  const rule = 'one of tensors (safetensors, torch.save, NumPy, JSON)';
+  const rule = 'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)';
   if (bytes.length === 0) throw formatError('TRUNCATED', WHERE, 'format', rule, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (hasMark(bytes, '\x93NUMPY')) return 'npy';
   // Checked before zip archives, since an npz file is one.
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
+  if (isPickle(bytes)) return 'pickle';
   for (const [name, remedy, matches] of FOREIGN_FORMATS)
     if (matches(bytes)) throw new UnsupportedError(message(WHERE, 'format', rule, name, remedy));
   // A malformed file goes to the reader of the format that it resembles, which reports the fault.
@@ -114,10 +115,28 @@ function firstSignificant(bytes: Uint8Array): number | undefined {
   return bytes.subarray(start).find((byte) => !isWhitespace(byte));
 }
 
-/** A zip archive, a pickle, or a tar archive: the layouts of torch.save. */
+/** A zip archive, pickles behind the number that torch.save begins with, or a tar archive: the layouts of torch.save. */
 function isTorch(bytes: Uint8Array): boolean {
-  const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
-  return isPickle || isZip(bytes) || isTar(bytes);
+  return hasTorchMagic(bytes) || isZip(bytes) || isTar(bytes);
+}
+
+/** The int that the layout before 1.6 begins with; from protocol 4 on a frame stands before it. */
+const TORCH_MAGIC = '\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19';
+const PROTO_BYTES = 2;
+const FRAME_BYTES = 9;
+
+function hasTorchMagic(bytes: Uint8Array): boolean {
+  return hasMark(bytes, TORCH_MAGIC, PROTO_BYTES) || hasMark(bytes, TORCH_MAGIC, PROTO_BYTES + FRAME_BYTES);
+}
+
+/** The first bytes of a pickle of the protocols 0 and 1, which have no mark: a dict, a list, a tuple of such, or what makes an object of data. */
+const OLD_PICKLE =
+  /^\({0,3}(\([dl](p\d|\()|[}\]]q|c(collections|copy_?reg|numpy|torch|__builtin__|builtins)[\w.]*\n\w)/;
+const OLD_PICKLE_BYTES = 64;
+
+function isPickle(bytes: Uint8Array): boolean {
+  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) return true;
+  return OLD_PICKLE.test(latin1Of(bytes.subarray(0, OLD_PICKLE_BYTES)));
 }
 
 /** A tar archive. */

@@ -28,3 +28,8 @@ export class RefusedNode {
     return this.explain();
   }
 }
+
+/** An object around a tensor, such as an optimizer. */
+export class ObjectNode extends RefusedNode {
+  readonly isObject = true;
+}

@@ -10,6 +10,7 @@ import { openNpy } from './numpy/npy.js';
 import { isNpzArchive, openNpz, openNpzArchive } from './numpy/npz.js';
 import { openSafetensors } from './safetensors/safetensors.js';
 import { openTorch } from './torch/open.js';
+import { openPickle } from './torch/pickle.js';
 import { isTorchArchive, openTorchArchive } from './torch/zip.js';
 import { openZip, type ZipArchive } from './zip/archive.js';
 import { findDirectory } from './zip/end.js';
@@ -21,6 +22,7 @@ const HEAD_BYTES = 1 << 12;
 const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   safetensors: openSafetensors,
   torch: openTorch,
+  pickle: openPickle,
   npz: openNpz,
   npy: openNpy,
   json: openJson,

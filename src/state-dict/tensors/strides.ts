@@ -42,6 +42,16 @@ export function isRowMajor(shape: readonly number[], strides: readonly number[])
   return true;
 }
 
+/** Strides in Fortran's order: the first index runs fastest. */
+export function columnMajor(shape: readonly number[]): number[] {
+  let stride = 1;
+  return shape.map((size) => {
+    const own = stride;
+    stride *= size;
+    return own;
+  });
+}
+
 /** Elements from the first to the last, both included; 0 for an empty shape. */
 export function elementSpan(shape: readonly number[], strides: readonly number[]): number {
   if (shape.includes(0)) return 0;

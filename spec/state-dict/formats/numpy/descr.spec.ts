@@ -30,8 +30,9 @@ describe('readDescr', () => {
     for (const [descr, reason] of [
       [
         '|O',
-        'an array of Python objects, a pickle that is never run. ' +
-          'In Python, save numpy.array(x.tolist(), dtype="float32") in its place',
+        'an array of Python objects. ' +
+          'In Python, save numpy.array(x.tolist(), dtype="float32"), or of a dict d of arrays ' +
+          'numpy.savez("w.npz", **d), in its place',
       ],
       ['<U2', 'an array of strings. In Python, save x.astype("float32") in its place'],
       ['|S3', 'an array of strings. In Python, save x.astype("float32") in its place'],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contentOf, isModule, namedValues } from '../../../../src/state-dict/formats/torch/containers.js';
+import { contentOf, namedValues } from '../../../../src/state-dict/formats/torch/containers.js';
 import { workFor } from '../../support.js';
 import { type Part, rootOf, text, tuple } from '../pickle/support.js';
 
@@ -95,22 +95,5 @@ describe('namedValues', () => {
   it('gives none where an item of an OrderedDict is not a pair', () => {
     expect(namesIn(ORDERED, ']N\x85a\x85R')).to.equal(undefined);
     expect(namesIn(ORDERED, ']Na\x85R')).to.equal(undefined);
-  });
-});
-
-describe('isModule', () => {
-  const attributes = (...names: readonly string[]): Part[] => [
-    '}(',
-    ...names.flatMap((name) => [text(name), ORDERED, ')R']),
-    'u',
-  ];
-
-  it('is true of an object with all three dicts of a module, whatever its class', () => {
-    const state = attributes('training', '_parameters', '_buffers', '_modules');
-    expect(isModule(rootOf('cmy\nNet\n)\x81', ...state, 'b'))).to.equal(true);
-    expect(isModule(rootOf('cmy\nNet\n)\x81', ...attributes('_parameters', '_buffers'), 'b'))).to.equal(
-      false,
-    );
-    expect(isModule(rootOf(...state))).to.equal(false);
   });
 });

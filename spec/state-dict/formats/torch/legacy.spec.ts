@@ -93,8 +93,7 @@ describe('openTorchLegacy', () => {
     const error = errorOf(() => openFile('bare.pkl'));
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.equal(
-      'torch: file: expected what torch.save writes, got a pickle of {"a": 1}. ' +
-        'Save it in Python: torch.save(state_dict, "state_dict.pt")',
+      'torch: file: expected what torch.save writes, got a pickle of {"a": 1}. ' + 'Pass format: "pickle"',
     );
     expect(errorWith(1, pickled('M\xe8\x03'))).to.include({
       code: 'INVALID_STRUCTURE',
@@ -162,7 +161,7 @@ describe('openTorchLegacy', () => {
     expect(tensorsIn(openBytes(file).root, file).get('w')!.data).to.deep.equal(Float32Array.of(1, 2));
   });
 
-  it('refuses whole modules, whose classes come with their source', () => {
+  it('reads whole modules, whose classes come with their source, and shows neither source nor path', () => {
     const source = tuple(text('module'), 'cmy\nNet\n', text('net.py'), text('class Net: ...'));
     const state = bytesOfParts(
       '}(',
@@ -173,9 +172,17 @@ describe('openTorchLegacy', () => {
       'u',
     );
     const object = pickled(source, 'Q)\x81', state, 'b');
-    const error = errorOf(() => openBytes(bytesOfParts(MAGIC, VERSION, MACHINE, object, keys())));
+    const { root, warnings } = openBytes(bytesOfParts(MAGIC, VERSION, MACHINE, object, keys()));
+    expect([...root]).to.deep.equal([]);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^Read as data: a whole module of class my\.Net\. /);
+    const other = pickled(source, 'Q)\x81N\x85b');
+    const error = errorOf(() => openBytes(bytesOfParts(MAGIC, VERSION, MACHINE, other, keys())));
     expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.contain('expected a state_dict, got a whole module');
+    expect(error.message).to.equal(
+      'torch: file: expected a state_dict, got what my.Net makes. ' +
+        'In Python, where that class is defined: torch.save(model.state_dict(), "state_dict.pt")',
+    );
   });
 
   it('reads of a file that torch wrote its head alone', () => {

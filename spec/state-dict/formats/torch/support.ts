@@ -112,7 +112,7 @@ function gathered(
 ): TorchTensor {
   const { around, begin, end } = storage;
   const place = around ? around.begin + around.dataBegin(file.subarray(around.begin, around.end)) : begin;
-  const bytes = file.subarray(place, place + end - begin);
+  const bytes = storage.bytes ?? file.subarray(place, place + end - begin);
   const size = bitsOf(dtype) / 8;
   const part = dtype === 'C64' ? size / 2 : size;
   const out = new Uint8Array(elementCount(shape) * size);
@@ -120,7 +120,7 @@ function gathered(
     let rest = element;
     let place = byteOffset;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += (rest % shape[axis]) * (strides ?? [])[axis] * size;
+      place += (rest % shape[axis]) * (strides ?? rowMajor(shape))[axis] * size;
       rest = Math.floor(rest / shape[axis]);
     }
     if (place < 0 || place + size > bytes.length) throw new Error(`element ${element} outside its storage`);
@@ -130,4 +130,8 @@ function gathered(
     }
   }
   return { dtype, shape, data: viewOf(dtype, out.buffer, 0, out.length) };
+}
+
+function rowMajor(shape: readonly number[]): number[] {
+  return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
 }

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { UnsupportedError } from '../../../../src/errors.js';
 import type { CheckpointDict, CheckpointNode } from '../../../../src/state-dict/formats/checkpoint.js';
-import { buildTree, interpret } from '../../../../src/state-dict/formats/torch/tree.js';
-import { errorOf, workFor } from '../../support.js';
-import { bytesOfParts, int, type Part, read, rootOf, text, tuple } from '../pickle/support.js';
+import { interpret } from '../../../../src/state-dict/formats/torch/tree.js';
+import { errorOf, openedFile } from '../../support.js';
+import { bytesOfParts, int, type Part, read, text, tuple } from '../pickle/support.js';
 import {
   floats,
   ints,
@@ -16,8 +15,7 @@ import {
 } from './support.js';
 
 function treeOf(...parts: readonly Part[]): CheckpointDict {
-  const { length } = bytesOfParts(...parts);
-  return buildTree(rootOf(...parts), new Map(), workFor(length));
+  return interpret(read(...parts), new Map(), openedFile(bytesOfParts(...parts).length)).root;
 }
 
 function dictAt(dict: CheckpointDict, ...path: readonly string[]): CheckpointDict {
@@ -74,12 +72,7 @@ describe('buildTree', () => {
       note: '"grüß 😀"',
       raw: '2 bytes',
     });
-    expect(
-      [...dictAt(root, 'losses')].map(([key]) => [key, textAt(dictAt(root, 'losses'), key)]),
-    ).to.deep.equal([
-      ['0', '0.5'],
-      ['1', '0.25'],
-    ]);
+    expect(root.get('losses')).to.include({ kind: 'numbers', text: '[0.5, 0.25]' });
     expect(unknownGlobals).to.deep.equal([]);
   });
 
@@ -96,9 +89,6 @@ describe('buildTree', () => {
       'my_project.Mode',
       'my_project.AttributeDict',
       'datetime.date',
-      'numpy._core.multiarray._reconstruct',
-      'numpy.ndarray',
-      'numpy.dtype',
       'torch.nn.modules.loss.CrossEntropyLoss',
     ]);
     const settings = dictAt(root, 'hyper_parameters');
@@ -107,29 +97,31 @@ describe('buildTree', () => {
     expect(settings.get('config')).to.include({
       kind: 'refused',
       reason: 'what my_project.Config makes of a tensor',
+      isObject: true,
     });
-    expect(textAt(settings, 'loss')).to.equal('torch.nn.modules.loss.CrossEntropyLoss()');
+    expect(dictAt(settings, 'loss').size).to.equal(0);
     expect(settings.get('recent')?.kind).to.equal('other');
   });
 
-  it('refuses a whole module, and says how to save its weights', () => {
-    const error = errorOf(() => openFile('module.pt'));
-    expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.equal(
-      'torch: file: expected a state_dict, got a whole module, torch.nn.modules.rnn.GRU. ' +
-        'Save its state_dict in Python, where its classes can be imported: ' +
-        'torch.save(torch.load("model.pt", weights_only=False).state_dict(), "state_dict.pt")',
-    );
-    expect(errorOf(() => treeOf(modulePart()))).to.be.instanceOf(UnsupportedError);
+  it('takes a whole module for its parameters, and remembers that it is one', () => {
+    const { root, modules, warnings } = openFile('module.pt');
+    expect([...root.keys()]).to.deep.equal(['weight_ih_l0', 'weight_hh_l0', 'bias_ih_l0', 'bias_hh_l0']);
+    expect(modules?.has(root)).to.equal(true);
+    expect(warnings).to.deep.equal([
+      'Read as data: a whole module of class torch.nn.modules.rnn.GRU. ' +
+        'Names are those of state_dict(), unless a class changes them, which the file does not tell.',
+    ]);
   });
 
-  it('refuses a module inside where it has weights, and reads past one that has none', () => {
+  it('takes a module inside, and nothing for a parameter that is None', () => {
     const root = openDict({
       a: [modulePart(text('weight'), PARAMETER)],
       b: [modulePart(text('weight'), 'N')],
       c: [PARAMETER],
     });
-    expect([...root.values()].map(({ kind }) => kind)).to.deep.equal(['refused', 'other', 'stored']);
+    expect([...root.values()].map(({ kind }) => kind)).to.deep.equal(['dict', 'dict', 'stored']);
+    expect([...dictAt(root, 'a').keys()]).to.deep.equal(['weight']);
+    expect([...dictAt(root, 'b').keys()]).to.deep.equal([]);
   });
 
   it('refuses every object that a tensor or a storage is in, and reads past the others', () => {
@@ -191,7 +183,7 @@ describe('buildTree', () => {
     for (const [parts, got] of [
       [['K\x03'], '3'],
       [[text('weights')], '"weights"'],
-      [['cos\nsystem\n', text('id'), '\x85R'], 'os.system("id")'],
+      [['cos\nsystem\n', text('id'), '\x85R'], 'what os.system makes'],
       [['cos\nsystem\n'], 'os.system'],
     ] as const) {
       expect(errorOf(() => treeOf(...parts))).to.include({
@@ -248,10 +240,11 @@ function countDicts(root: CheckpointDict): number {
 describe('interpret', () => {
   it('lists each name that is not known once, whether or not anything is made of it', () => {
     const names = 'cos\nsystem\n0ctorch\nSize\n0c__builtin__\neval\n0cbuiltins\neval\n0cos\nsystem\n0';
-    const checkpoint = interpret(read(names, '}'), new Map(), workFor(0));
+    const checkpoint = interpret(read(names, '}'), new Map(), openedFile(0));
     expect(checkpoint).to.deep.equal({
       format: 'torch',
       root: new Map(),
+      modules: new Set(),
       unknownGlobals: ['os.system', 'builtins.eval'],
       warnings: [],
     });

@@ -11,6 +11,8 @@ export interface NpyDtype {
 /** The reason why an array cannot be a tensor. */
 export interface RefusedArray {
   readonly refused: string;
+  /** Of an array of Python objects: where their pickle begins in the npy file. */
+  readonly objectsBegin?: number;
 }
 
 /** Kind and bytes of an element. numpy has no bfloat16. */
@@ -30,9 +32,20 @@ const DTYPES = new Map<string, TorchDtype>([
   ['c8', 'C64'],
 ]);
 
+const OBJECTS = /^O\d*$/;
+
+/** Whether elements are Python objects. */
+export function holdsObjects(descr: string): boolean {
+  return OBJECTS.test(descr.replace(/^[<>|=]/, ''));
+}
+
 /** Kinds of numpy that no tensor has: their names, and the Python that makes numbers of an array `x`. */
 const REFUSED: readonly (readonly [RegExp, string, string])[] = [
-  [/^O\d*$/, 'Python objects, a pickle that is never run', 'numpy.array(x.tolist(), dtype="float32")'],
+  [
+    OBJECTS,
+    'Python objects',
+    'numpy.array(x.tolist(), dtype="float32"), or of a dict d of arrays numpy.savez("w.npz", **d),',
+  ],
   [/^[SUa]\d+$/, 'strings', 'x.astype("float32")'],
   [
     /^V\d+$/,

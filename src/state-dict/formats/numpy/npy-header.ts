@@ -3,8 +3,9 @@ import { formatError } from '../../rules/format-codes.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import { hasMark, latin1Of } from '../../tensors/bytes.js';
 import { byteLengthOf } from '../../tensors/dtypes.js';
+import { columnMajor } from '../../tensors/strides.js';
 import type { TorchDtype } from '../../tensors/tensor.js';
-import { type RefusedArray, readDescr, STRUCTURED } from './descr.js';
+import { holdsObjects, type RefusedArray, readDescr, STRUCTURED } from './descr.js';
 import { type Literal, LiteralReader } from './literal.js';
 
 /** The header of an npy file. */
@@ -84,7 +85,8 @@ export function readNpyHeader(header: Uint8Array, fileBytes: number, what: strin
   const isWhole = descr?.kind === 'string' && fortranOrder?.kind === 'boolean' && shape?.kind === 'tuple';
   if (!isWhole || members.size !== KEYS.length) throw wrongMembers(members, what);
   const element = readDescr(descr.value, what);
-  if ('refused' in element) return element;
+  if ('refused' in element)
+    return holdsObjects(descr.value) ? { ...element, objectsBegin: header.length } : element;
   checkSize(element.dtype, shape.value, fileBytes - header.length, what);
   const strides = fortranOrder.value && shape.value.length > 1 ? columnMajor(shape.value) : undefined;
   return { ...element, shape: shape.value, strides, dataBegin: header.length };
@@ -115,14 +117,4 @@ function checkSize(dtype: TorchDtype, shape: readonly number[], found: number, w
   if (bytes === found) return;
   const rule = `${bytes} bytes for ${dtype} ${showShape(shape)}`;
   throw formatError('INVALID_TENSOR', WHERE, what, rule, `${found}`);
-}
-
-/** Strides of Fortran's order: the first index runs fastest. */
-function columnMajor(shape: readonly number[]): number[] {
-  let stride = 1;
-  return shape.map((size) => {
-    const own = stride;
-    stride *= size;
-    return own;
-  });
 }

@@ -2,25 +2,30 @@ import { type Reading, readRange } from '../../reading/reading.js';
 import type { Checkpoint, InputFile, StoredBytes, TensorNode } from '../checkpoint.js';
 import type { RefusedArray } from './descr.js';
 import { type NpyHeader, npyHeaderBytes, readNpyHeader } from './npy-header.js';
+import { isOfObjects, type ObjectsNode, objectsNode } from './objects.js';
 
 /** An npy file holds one array without a name; numpy.savez gives an array without a name this one. */
 export const NPY_TENSOR_NAME = 'arr_0';
 
 /**
- * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. An array of objects, strings or records is refused where
- * it is asked for.
+ * Opens a file that `numpy.save` wrote. Its array is the tensor `arr_0`. One of objects, such as `numpy.save` makes of a dict, is
+ * read as data; one of strings or records is refused where it is asked for.
  */
-export function* openNpy({ size, limits, head }: InputFile): Reading<Checkpoint> {
+export function* openNpy(file: InputFile): Reading<Checkpoint> {
+  const { size, limits, head } = file;
   const headerBytes = npyHeaderBytes(head, size, 'file', limits);
   const whole = headerBytes <= head.length ? head : yield* readRange(0, headerBytes);
   const header = readNpyHeader(whole.subarray(0, headerBytes), size, 'file');
+  if (isOfObjects(header)) {
+    const bytes = yield* readRange(0, size);
+    return checkpointOf(objectsNode(bytes, header, 'file', file));
+  }
   const node = arrayNode(header, (littleEndian) => ({ begin: 0, end: size, littleEndian, what: 'file' }));
-  return {
-    format: 'npy',
-    root: new Map([[NPY_TENSOR_NAME, node]]),
-    unknownGlobals: [],
-    warnings: [],
-  };
+  return checkpointOf({ node, unknownGlobals: [], warnings: [] });
+}
+
+function checkpointOf({ node, unknownGlobals, warnings }: ObjectsNode): Checkpoint {
+  return { format: 'npy', root: new Map([[NPY_TENSOR_NAME, node]]), unknownGlobals, warnings };
 }
 
 /** @param storageOf  the whole npy file, header included, since a checksum is of the whole. */

@@ -84,21 +84,27 @@ export class Cursor {
 
   /** The next bytes as text, or unchanged where they are not UTF-8: a str of Python 2 could be either. */
   textOrBytes(length: number): string | Uint8Array {
-    const bytes = this.take(length);
-    try {
-      return UTF8.decode(bytes);
-    } catch {
-      return bytes;
-    }
+    return decoded(this.take(length));
   }
 
   /** The UTF-8 text up to the next line feed, and consumes both. */
   line(): string {
-    const end = this.bytes.indexOf(LINE_FEED, this.position);
-    if (end === -1) throw this.truncated();
-    const text = this.text(end - this.position);
+    const text = this.text(this.lineLength());
     this.position++;
     return text;
+  }
+
+  /** The bytes up to the next line feed, and consumes both. */
+  lineBytes(): Uint8Array {
+    const bytes = this.take(this.lineLength());
+    this.position++;
+    return bytes;
+  }
+
+  private lineLength(): number {
+    const end = this.bytes.indexOf(LINE_FEED, this.position);
+    if (end === -1) throw this.truncated();
+    return end - this.position;
   }
 
   /** The integer in the next bytes: two's complement, the lowest byte first. No bytes are 0. */
@@ -135,5 +141,14 @@ export class Cursor {
     const name = begin < this.bytes.length ? ` (${this.nameOf(this.bytes[begin])})` : '';
     const place = `${this.what} byte ${begin}${name}`;
     return formatError(code, WHERE, place, rule, got, remedy);
+  }
+}
+
+/** Bytes as UTF-8 text, or unchanged where they are not: a str of Python 2 could be either. */
+export function decoded(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return bytes;
   }
 }

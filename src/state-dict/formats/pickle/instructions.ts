@@ -4,9 +4,11 @@
  * @see https://github.com/python/cpython/blob/main/Lib/pickletools.py
  */
 
+import { callOf } from './calls.js';
 import type { Machine } from './machine.js';
 import { textOf } from './text.js';
-import { asKind, type PickleCall, type PickleTuple, type PickleValue } from './values.js';
+import { TEXT_INSTRUCTIONS } from './text-instructions.js';
+import { asKind, type PickleTuple, type PickleValue } from './values.js';
 
 export interface Instruction {
   readonly name: string;
@@ -31,11 +33,13 @@ const TABLE: readonly (readonly [opcode: number, name: string, run: (machine: Ma
   [0x8b, 'LONG4', (machine) => machine.push(machine.cursor.integer(machine.cursor.uint32()))],
   [0x47, 'BINFLOAT', (machine) => machine.push({ kind: 'float', value: machine.cursor.float64() })],
   [0x58, 'BINUNICODE', (machine) => machine.push(machine.cursor.text(machine.cursor.uint32()))],
+  [0x8d, 'BINUNICODE8', (machine) => machine.push(machine.cursor.text(machine.cursor.uint64()))],
   [0x8c, 'SHORT_BINUNICODE', (machine) => machine.push(machine.cursor.text(machine.cursor.uint8()))],
   [0x54, 'BINSTRING', (machine) => pushString(machine, machine.cursor.uint32())],
   [0x55, 'SHORT_BINSTRING', (machine) => pushString(machine, machine.cursor.uint8())],
   [0x42, 'BINBYTES', (machine) => pushBytes(machine, machine.cursor.uint32())],
   [0x43, 'SHORT_BINBYTES', (machine) => pushBytes(machine, machine.cursor.uint8())],
+  [0x8e, 'BINBYTES8', (machine) => pushBytes(machine, machine.cursor.uint64())],
   // A bytearray, and in protocol 5 the elements of NumPy's arrays.
   [0x96, 'BYTEARRAY8', (machine) => pushBytes(machine, machine.cursor.uint64())],
 
@@ -82,7 +86,7 @@ export const INSTRUCTIONS: readonly (Instruction | undefined)[] = byOpcode();
 
 function byOpcode(): (Instruction | undefined)[] {
   const instructions = new Array<Instruction | undefined>(256);
-  for (const [opcode, name, run] of TABLE) instructions[opcode] = { name, run };
+  for (const [opcode, name, run] of [...TABLE, ...TEXT_INSTRUCTIONS]) instructions[opcode] = { name, run };
   return instructions;
 }
 
@@ -164,24 +168,11 @@ function checkFrame(machine: Machine): void {
   if (length > machine.cursor.bytes.length - machine.cursor.position) throw machine.cursor.truncated();
 }
 
-/** `callable(*args)`, and for NEWOBJ `cls.__new__(cls, *args)`: a record of it, whatever is called. */
 function call(machine: Machine, kwargs?: PickleValue): void {
   const [callable, args] = machine.popMany(2);
   const values = asKind(args, 'tuple');
   if (!values) throw unfit(machine, 'a tuple of arguments', args);
-  markArguments(values);
-  const made: PickleCall = { kind: 'call', callable, args: values };
-  machine.push(kwargs === undefined ? made : { ...made, kwargs });
-}
-
-/** Once for each tuple: many calls may share a long one. */
-function markArguments(args: PickleTuple): void {
-  if (args.isArguments) return;
-  args.isArguments = true;
-  for (const item of args.items) {
-    const collection = asKind(item, 'list') ?? asKind(item, 'dict');
-    if (collection) collection.isArgument = true;
-  }
+  machine.push(callOf(callable, values, kwargs));
 }
 
 /** Adds to the list or set on top, or to an object that behaves like one. */

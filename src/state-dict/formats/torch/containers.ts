@@ -76,12 +76,3 @@ function pairsOf(items: Items): readonly Items[] | undefined {
   const pairs = items.map((item) => (asKind(item, 'list') ?? asKind(item, 'tuple'))?.items ?? []);
   return pairs.every(({ length }) => length === 2) ? pairs : undefined;
 }
-
-/** The attributes in which `torch.nn.Module` keeps its weights and submodules. */
-const MODULE_ATTRIBUTES = ['_parameters', '_buffers', '_modules'];
-
-/** Whether a value is an object of a `torch.nn.Module`, whatever its class. */
-export function isModule(value: PickleValue): boolean {
-  const attributes = asKind(asKind(value, 'call')?.state, 'dict')?.entries;
-  return attributes !== undefined && MODULE_ATTRIBUTES.every((name) => attributes.has(name));
-}

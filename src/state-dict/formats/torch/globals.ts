@@ -1,5 +1,6 @@
 /** The names of classes and functions that this package knows in files of torch's. */
 
+import { isKnownArrayName } from '../numpy/pickled.js';
 import { asKind, type PickleGlobal, type PickleValue } from '../pickle/values.js';
 import { elementTypeNamed, storageType } from './dtypes.js';
 
@@ -17,15 +18,18 @@ const VALUE_MAKERS: ReadonlySet<string> = new Set([
   'builtins.dict',
   'builtins.frozenset',
   'builtins.list',
+  'builtins.object',
   'builtins.set',
   'builtins.tuple',
   'collections.Counter',
   'collections.OrderedDict',
   'collections.defaultdict',
   'collections.deque',
+  'copyreg._reconstructor',
   'torch.Size',
   'torch.device',
   'torch.serialization._get_layout',
+  'torch.storage._load_from_bytes',
 ]);
 
 const TENSOR_CLASSES: ReadonlySet<string> = new Set([
@@ -57,6 +61,7 @@ export function isKnownGlobal({ name: className, fullName: name }: PickleGlobal)
   if (/^torch\b/.test(name) && storageType(className) !== undefined) return true;
   return (
     VALUE_MAKERS.has(name) ||
+    isKnownArrayName(name) ||
     isTensorClass(name) ||
     REBUILD.test(name) ||
     TORCH_CONSTANTS.test(name) ||

@@ -3,13 +3,19 @@ import { FormatError, UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { type FormatCode, formatError } from '../../rules/format-codes.js';
 import { concatenated } from '../../tensors/bytes.js';
-import type { Checkpoint, InputFile, StoredBytes, Surroundings } from '../checkpoint.js';
+import type { InputFile, StoredBytes, Surroundings } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
 import { invalid, WHERE } from './invalid.js';
-import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
-import { interpret } from './tree.js';
+import {
+  findStorages,
+  nameOfStorage,
+  readClaims,
+  type Storage,
+  type StorageClaim,
+  type Storages,
+} from './storages.js';
 
 /** The int in the first pickle of a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -30,16 +36,22 @@ interface Head {
   readonly end: number;
 }
 
+/** The pickle of a file, and the storages behind it. */
+export interface LegacyContent {
+  readonly object: Unpickled;
+  readonly storages: Storages;
+}
+
 /**
- * Opens a file that `torch.save` wrote before version 1.6, or with `_use_new_zipfile_serialization=False`: five pickles (magic
+ * Reads a file that `torch.save` wrote before version 1.6, or with `_use_new_zipfile_serialization=False`: five pickles (magic
  * number, version, machine, object, keys of the storages), then for each storage its number of elements and the elements.
  * They are little-endian on every machine.
  *
  * The length of the pickles is known only at their end, so more of the file is read until they end.
  *
- * @throws UnsupportedError for a pickle that torch.save did not write, and for a whole module.
+ * @throws UnsupportedError for a pickle that torch.save did not write.
  */
-export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
+export function* readTorchLegacy(file: InputFile): Reading<LegacyContent> {
   const head = yield* readHead(file);
   const claims = readClaims(head.object.persistent, file.work);
   const stored = locateStorages(head, claims, file.size);
@@ -48,7 +60,23 @@ export function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
     if (bytes) return bytes;
     throw formatError('MISSING_PART', WHERE, nameOfStorage(key), 'its key in the list', 'none');
   });
-  return interpret(head.object, storages, file.work);
+  return { object: head.object, storages };
+}
+
+/**
+ * The storage that `torch.save(storage)` writes in this layout: what pickles hold in place of a storage.
+ *
+ * @throws FormatError where the file holds anything else.
+ */
+export function* readLoneStorage(file: InputFile): Reading<Storage> {
+  const head = yield* readHead(file);
+  const claims = readClaims(head.object.persistent, file.work);
+  const reference = asKind(head.object.root, 'persistent');
+  const claim = reference && claims.get(reference);
+  if (claim === undefined)
+    throw invalid('INVALID_STRUCTURE', 'bytes of a storage', 'one storage', head.object.root);
+  const stored = locateStorages(head, claims, file.size);
+  return { ...claim, stored: stored.get(claim.key) as StoredBytes };
 }
 
 function* readHead(file: InputFile): Reading<Head> {
@@ -100,9 +128,8 @@ function parseHead(bytes: Uint8Array, { work }: InputFile): Head {
 }
 
 function notOfTorch(root: PickleValue): UnsupportedError {
-  const remedy = 'Save it in Python: torch.save(state_dict, "state_dict.pt")';
   const got = `a pickle of ${textOf(root)}`;
-  return new UnsupportedError(message(WHERE, 'file', 'what torch.save writes', got, remedy));
+  return new UnsupportedError(message(WHERE, 'file', 'what torch.save writes', got, 'Pass format: "pickle"'));
 }
 
 /** The range of each storage by key. The storages fill the file to its end. */

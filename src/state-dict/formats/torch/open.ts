@@ -5,7 +5,8 @@ import { hasMark } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile } from '../checkpoint.js';
 import { isTar } from '../detect.js';
 import { WHERE } from './invalid.js';
-import { openTorchLegacy } from './legacy.js';
+import { readTorchLegacy } from './legacy.js';
+import { interpret } from './tree.js';
 import { openTorchZip } from './zip.js';
 
 /**
@@ -21,4 +22,9 @@ export function openTorch(file: InputFile): Reading<Checkpoint> {
   const got = 'a tar archive, as torch.save wrote before version 0.1.10';
   const remedy = 'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")';
   throw new UnsupportedError(message(WHERE, 'file', 'a zip archive or pickles', got, remedy));
+}
+
+function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
+  const { object, storages } = yield* readTorchLegacy(file);
+  return interpret(object, storages, file);
 }

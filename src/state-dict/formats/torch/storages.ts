@@ -4,7 +4,7 @@ import { show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { WorkBudget } from '../../rules/work.js';
 import type { StoredBytes } from '../checkpoint.js';
-import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
+import { asKind, type PickleObject, type PicklePersistent, type PickleValue } from '../pickle/values.js';
 import { type ElementType, storageType } from './dtypes.js';
 import { invalid, WHERE } from './invalid.js';
 
@@ -24,8 +24,10 @@ export interface Storage extends StorageClaim {
   readonly stored: StoredBytes;
 }
 
-/** The storages of a file, by the reference in the pickle. */
-export type Storages = ReadonlyMap<PicklePersistent, Storage>;
+/** The storages of a file, by what the pickle has in their place. */
+export interface Storages {
+  get(reference: PickleObject): Storage | undefined;
+}
 
 /** The name of a storage in messages. */
 export function nameOfStorage(key: string): string {
@@ -67,7 +69,7 @@ export function readClaims(
 export function findStorages(
   claims: ReadonlyMap<PicklePersistent, StorageClaim>,
   find: (claim: StorageClaim) => StoredBytes,
-): Storages {
+): ReadonlyMap<PicklePersistent, Storage> {
   const found = new Map<string, StoredBytes>();
   const storages = new Map<PicklePersistent, Storage>();
   for (const [reference, claim] of claims) {

@@ -184,8 +184,8 @@ function plainTensor(
 }
 
 function referencedStorage(reference: PickleValue | undefined, what: string, storages: Storages): Storage {
-  const persistent = asKind(reference, 'persistent');
-  const storage = persistent && storages.get(persistent);
+  const value = asKind(reference, 'persistent') ?? asKind(reference, 'call');
+  const storage = value && storages.get(value);
   if (storage) return storage;
   throw invalid('INVALID_TENSOR', what, 'a storage', reference);
 }

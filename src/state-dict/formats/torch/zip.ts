@@ -63,7 +63,7 @@ export function* openTorchArchive(file: InputFile, archive: ZipArchive): Reading
   const claims = readClaims(unpickled.persistent, file.work);
   const storages = findStorages(claims, (claim) => findRecord(claim, records, littleEndian));
   if (!records.has(BYTE_ORDER)) yield* checkNames(records, claims);
-  return interpret(unpickled, storages, file.work, warningsOf(records));
+  return interpret(unpickled, storages, file, { warnings: warningsOf(records) });
 }
 
 /** Of records with one name torch may read any. */

@@ -1,0 +1,77 @@
+/** Sentences about the tensors that a reader leaves out, and how to get them. */
+
+import { show, showFirst } from '../../check.js';
+import type { CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
+import type { WorkBudget } from '../rules/work.js';
+import { type Counts, dictsWith, isNumbers, isTensor, showPath } from './nodes.js';
+import { isSurelyTraining } from './training.js';
+
+export interface LeftOut {
+  /** What may be weights: a caller who takes no report is told by the console. */
+  readonly lost: readonly string[];
+  /** Settings and the state of a training, which are left out as a rule. */
+  readonly training: readonly string[];
+}
+
+/**
+ * The tensors beside a dict that was chosen, and the lists of numbers.
+ *
+ * @param around  the path of the dict around it, and `entries` what that holds.
+ */
+export function leftBeside(
+  around: readonly string[],
+  chosen: string,
+  entries: CheckpointDict,
+  work: WorkBudget,
+): LeftOut {
+  const others = [...entries].filter(([key]) => key !== chosen);
+  const lost: Named[] = [];
+  const training: Named[] = [];
+  for (const [key, node] of others) {
+    const isWeights = holds(node, (inner) => isTensor(inner) && !isScalar(inner), work);
+    if (isWeights && !isSurelyTraining(key, node)) lost.push([key, node]);
+    else if (isWeights || holds(node, isNumbers, work)) training.push([key, node]);
+  }
+  const hasObject = others.some(([, node]) => node.kind === 'refused');
+  const sentences = (reason: string, nodes: readonly Named[]): string[] => {
+    if (nodes.length === 0) return [];
+    const what = showFirst(nodes, ([key, node]) => `${kindOf(node)} ${show(key)}`);
+    return [
+      `Left out beside ${showPath([...around, chosen])}${reason}: ${what}.${remedy(around, nodes, hasObject)}`,
+    ];
+  };
+  return {
+    lost: sentences('', lost),
+    training: sentences(', as settings or the state of a training', training),
+  };
+}
+
+function holds(node: CheckpointNode, counts: Counts, work: WorkBudget): boolean {
+  return node.kind === 'dict' ? dictsWith(node.entries, counts, work).has(node.entries) : counts(node);
+}
+
+type Named = readonly [key: string, node: CheckpointNode];
+
+/** A number of JSON text or NumPy's, which is a setting like any other. */
+function isScalar(node: CheckpointNode): boolean {
+  return (node.kind === 'stored' || node.kind === 'loaded') && node.isBareScalar === true;
+}
+
+function kindOf(node: CheckpointNode): string {
+  if (node.kind === 'dict') return 'dict';
+  if (node.kind === 'numbers') return 'list';
+  return node.kind === 'refused' && node.isObject ? 'object' : 'tensor';
+}
+
+/** @param hasObject  whether something beside the dict cannot be read, so that reading all would fail. */
+function remedy(around: readonly string[], nodes: readonly Named[], hasObject: boolean): string {
+  const [dict] = nodes.find(([, { kind }]) => kind === 'dict') ?? [];
+  const [tensor] = nodes.find(([, node]) => kindOf(node) === 'tensor') ?? [];
+  const ways: string[] = [];
+  if (dict !== undefined) ways.push(`path: ${showPath([...around, dict])} reads the dict`);
+  if (tensor !== undefined && hasObject)
+    ways.push(`path: ${showPath(around)} with select: [${show(tensor)}] the tensor`);
+  else if (tensor !== undefined || (dict !== undefined && !hasObject))
+    ways.push(`path: ${showPath(around)} reads all, with longer names`);
+  return ways.length > 0 ? ` ${ways.join(', ')}.` : '';
+}
