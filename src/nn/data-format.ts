@@ -1,6 +1,6 @@
 /** Where an input has its channels. */
 
-import { type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 
 /** `[B, ..., C]`, or as in torch `[B, C, ...]`. */
 export type DataFormat = 'channelsLast' | 'channelsFirst';
@@ -22,5 +22,5 @@ export function inChannelsLast<T extends Tensor>(
 /** Values of each channel, shaped so that they broadcast over an input of `rank`. */
 export function perChannel(values: Tensor, rank: number, dataFormat: DataFormat): Tensor {
   const trailing = dataFormat === 'channelsLast' ? 0 : rank - 2;
-  return trailing === 0 ? values : values.reshape([...values.shape, ...new Array<number>(trailing).fill(1)]);
+  return trailing === 0 ? values : reshape(values, [...values.shape, ...new Array<number>(trailing).fill(1)]);
 }

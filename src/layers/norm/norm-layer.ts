@@ -1,6 +1,6 @@
 /** What the norms share: weight and bias of each channel, running statistics, and masks. */
 
-import { add, mul, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { initializers, type Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
 import type { NormOptions } from '../../nn/group-norm.js';
@@ -74,7 +74,7 @@ export abstract class NormLayer<Options extends NormLayerOptions> extends OneInp
   protected updateStatistics(momentum: number, mean: Tensor, variance: Tensor, count: number): void {
     const move = (name: string, value: Tensor) => {
       const running = this.read<Tensor1D>(name) as Tensor1D;
-      this.write(name, add(mul(running, 1 - momentum), mul(value.reshape(running.shape), momentum)));
+      this.write(name, add(mul(running, 1 - momentum), mul(reshape(value, running.shape), momentum)));
     };
     move('running_mean', mean);
     move('running_var', mul(variance, count / (count - 1)));
