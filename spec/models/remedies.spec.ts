@@ -1,117 +1,291 @@
-// What a load advises about convolutions and norms, followed: the layer it names computes what PyTorch does.
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { StateDictError } from '../../src/errors.js';
-import { conv1d, conv2d, convTranspose2d, instanceNorm1d, loadStateDict } from '../../src/index.js';
-import { describeEachBackend } from '../support/backends.js';
-import { type ModuleFixture, moduleFixtures } from '../support/fixtures.js';
-import { expectForward } from '../support/parity.js';
-import { f32, inputOf, toTorchOrder } from './torch-modules.js';
+import { GRU, GRUCell, gru, type LoadOptions, LSTM, loadStateDict, lstm, toTensor } from '../../src/index.js';
+import { parseStateDict } from '../../src/state-dict/parse.js';
+import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 
-const fixtureOf = (name: string) => moduleFixtures().get(name) as ModuleFixture;
+/** What scripts/fixtures/make_remedies.py wrote. */
+function fixture(name: string, folder = 'remedies'): StateDict {
+  const url = new URL(`../fixtures/${folder}/${name}.safetensors`, import.meta.url);
+  return parseStateDict(new Uint8Array(readFileSync(url)));
+}
 
-/** Loads the module into the layer, and compares the output. */
-function expectParity(layer: tf.layers.Layer, fixture: ModuleFixture): void {
-  loadStateDict(layer, fixture.stateDict);
-  tf.tidy(() => {
-    const output = layer.apply(inputOf(fixture)) as tf.Tensor;
-    expectForward(toTorchOrder(fixture.module, output), fixture.output, 'output');
+const modules = fixture('modules');
+const answers = fixture('answers');
+
+/** What scripts/fixtures/make_tied.py wrote. */
+const tied = fixture('whole', 'tied');
+
+/** The tensors of some modules, in the order that safetensors gives them, under other names where `renamed` has them. */
+function fileOf(...paths: string[]): StateDict {
+  return new Map([...modules].filter(([key]) => paths.includes(key.slice(0, key.indexOf('.')))));
+}
+
+/** float32 rounding: measured 1.2e-7. */
+const LARGEST_ERROR = 1e-6;
+
+/** The largest distance of a layer's output from PyTorch's. */
+function errorOf(layer: tf.layers.Layer | tf.LayersModel, input: string, answer: string): number {
+  return tf.tidy(() => {
+    const x = toTensor(answers.get(input) as TorchTensor);
+    const y = layer.apply(x, {}) as tf.Tensor | tf.Tensor[];
+    const [output] = [y].flat() as tf.Tensor[];
+    const expected = toTensor(answers.get(answer) as TorchTensor);
+    return output === undefined ? Number.NaN : (output.sub(expected).abs().max().arraySync() as number);
   });
+}
+
+/** What follows `Hint: ` in the error of a load, or its warnings where it loads. */
+function toldBy(layer: tf.layers.Layer, stateDict: StateDict, options: LoadOptions = {}): string {
+  try {
+    return loadStateDict(layer, stateDict, { ...options, onWarnings: () => {} }).warnings.join('\n');
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    if (layer.built) layer.dispose();
+  }
+}
+
+/** The part of the text that the pattern's group finds, as JavaScript would read it. */
+function remedyIn(text: string, pattern: RegExp): unknown {
+  const [, found] = pattern.exec(text) ?? [];
+  expect(found, text).to.not.equal(undefined);
+  return new Function(`return (${found});`)();
+}
+
+function expectAsTorch(layer: tf.layers.Layer | tf.LayersModel, input: string, answer: string): void {
+  expect(errorOf(layer, input, answer)).to.be.below(LARGEST_ERROR);
   layer.dispose();
 }
 
-function warningsOf(layer: tf.layers.Layer, stateDict: ModuleFixture['stateDict']): readonly string[] {
-  let warnings: readonly string[] = [];
-  loadStateDict(layer, stateDict, { onWarnings: (told) => (warnings = told) });
-  layer.dispose();
-  return warnings;
-}
+describe('remedies, followed on modules of PyTorch', () => {
+  before(() => tf.setBackend('cpu'));
 
-describeEachBackend('advice about convolutions', () => {
-  it("warns of padding 'same' with strides above 1, and conv1d with torch's numbers is right", () => {
-    const fixture = fixtureOf('Conv1d-padding');
-    const args = { name: 'conv', filters: 5, kernelSize: 3, strides: 2 };
-    expect(warningsOf(tf.layers.conv1d({ ...args, padding: 'same' }), fixture.stateDict)).to.deep.equal([
-      "layer \"conv\": padding 'same' with strides above 1 pads on other sides than torch's padding in numbers. " +
-        "Use conv1d({ stride, padding }) of this package with the module's numbers.",
+  it('prefix', () => {
+    const told = toldBy(gru({ hiddenSize: 4 }), fileOf('gru', 'head'));
+    const prefix = remedyIn(told, /pass prefix: ("[^"]*")\./) as string;
+    const layer = gru({ hiddenSize: 4 });
+    loadStateDict(layer, fileOf('gru', 'head'), { prefix });
+    expectAsTorch(layer, 'x', 'gru');
+    try {
+      GRU.fromStateDict(fileOf('gru', 'head')).dispose();
+    } catch (error) {
+      const own = remedyIn((error as Error).message, /pass prefix: ("[^"]*")\./) as string;
+      expectAsTorch(GRU.fromStateDict(modules, { prefix: own }), 'x', 'gru');
+    }
+  });
+
+  it('a map, where one module alone fits each layer', () => {
+    const model = () =>
+      tf.sequential({
+        layers: [
+          tf.layers.embedding({ name: 'tokens', inputDim: 9, outputDim: 3, inputShape: [null] }),
+          gru({ name: 'rnn', hiddenSize: 4, returnSequences: false }),
+          tf.layers.dense({ name: 'classifier', units: 2 }),
+        ],
+      });
+    const file = fileOf('embedding', 'gru', 'head');
+    const map = remedyIn(toldBy(model(), file), /pass map: (\{.*?\})\./) as Record<string, string>;
+    expect(map).to.deep.equal({ tokens: 'embedding', rnn: 'gru', classifier: 'head' });
+    const mapped = model();
+    // Where the PyTorch model packs nothing, its padding is read, and no argument is to be passed for it.
+    const { warnings } = loadStateDict(mapped, file, { map, onWarnings: () => {} });
+    expect(warnings.join()).to.contain('only where the PyTorch model packs its input and index 0 pads');
+    expectAsTorch(mapped, 'ids', 'unpacked');
+  });
+
+  it('maskZero, where the PyTorch model packs', () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.embedding({
+          name: 'embedding',
+          inputDim: 9,
+          outputDim: 3,
+          maskZero: true,
+          inputShape: [null],
+        }),
+        gru({ name: 'gru', hiddenSize: 4, returnSequences: false }),
+        tf.layers.dense({ name: 'head', units: 2 }),
+      ],
+    });
+    expect(loadStateDict(model, fileOf('embedding', 'gru', 'head')).warnings).to.deep.equal([]);
+    expectAsTorch(model, 'ids', 'packed');
+  });
+
+  it('no map, where two modules fit two layers: one of the two computes what PyTorch does', () => {
+    const model = () => {
+      const first = gru({ name: 'gru_1', hiddenSize: 4, inputShape: [null, 4] });
+      return tf.sequential({ layers: [first, gru({ name: 'gru_2', hiddenSize: 4 })] });
+    };
+    const file = fileOf('higher', 'lower');
+    const told = toldBy(model(), file);
+    expect(told).to.contain(
+      'By shapes "higher", "lower" fit, and the file does not tell which belongs to which layer',
+    );
+    expect(told).to.not.match(/map: \{ "gru_1": "/);
+    const errors = [
+      { gru_1: 'higher', gru_2: 'lower' },
+      { gru_1: 'lower', gru_2: 'higher' },
+    ].map((map) => {
+      const mapped = model();
+      loadStateDict(mapped, file, { map });
+      const error = errorOf(mapped, 'wide', 'twins');
+      mapped.dispose();
+      return error;
+    });
+    expect(errors[0]).to.be.above(0.1);
+    expect(errors[1]).to.be.below(LARGEST_ERROR);
+  });
+
+  it('arguments of the module: one after the other, until all is told', () => {
+    let args: Record<string, unknown> = { name: 'stack', hiddenSize: 4 };
+    const told: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      const text = toldBy(gru(args as never), fileOf('stack'), { prefix: 'stack' });
+      if (text === '') break;
+      const hints = [...text.matchAll(/Pass (\w+: [\w.]+) to layer "stack"/g)].map(
+        ([, argument]) => argument,
+      );
+      const sizes = [...text.matchAll(/The file's "stack" has (\w+) (\d+), layer/g)].map(
+        ([, name, size]) => `${name}: ${size}`,
+      );
+      const found = [...hints, ...sizes] as string[];
+      expect(found, text).to.not.deep.equal([]);
+      told.push(...found);
+      args = { ...args, ...(new Function(`return { ${found.join(', ')} };`)() as object) };
+    }
+    expect([...new Set(told)].sort()).to.deep.equal([
+      'bias: false',
+      'bidirectional: true',
+      'hiddenSize: 5',
+      'numLayers: 2',
     ]);
-    expect(warningsOf(tf.layers.conv1d(args), fixture.stateDict)).to.deep.equal([]);
-    expectParity(conv1d({ outChannels: 5, kernelSize: 3, stride: 2, padding: 1, dilation: 2 }), fixture);
+    const layer = gru(args as never);
+    loadStateDict(layer, fileOf('stack'), { prefix: 'stack' });
+    expectAsTorch(layer, 'x', 'stack');
   });
 
-  it("warns of padding 'same' with strides above 1 of images, depthwise ones too", () => {
-    const fixture = fixtureOf('Conv2d-padding');
-    const args = { filters: 5, kernelSize: [3, 2], strides: [2, 1], padding: 'same' } as const;
-    const [warning] = warningsOf(tf.layers.conv2d(args as never), fixture.stateDict);
-    expect(warning).to.include('Use conv2d({ stride, padding }) of this package');
-    expectParity(conv2d({ outChannels: 5, kernelSize: [3, 2], stride: [2, 1], padding: [1, 2] }), fixture);
-    const depthwise = tf.layers.depthwiseConv2d({
-      kernelSize: [3, 2],
-      depthMultiplier: 2,
-      strides: 2,
-      padding: 'same',
-    } as never);
-    expect(warningsOf(depthwise, fixtureOf('Conv2d-depthwise').stateDict)).to.have.length(1);
+  it('sizes of a projected LSTM', () => {
+    const text = toldBy(lstm({ hiddenSize: 4 }), fileOf('projected'), { prefix: 'projected' });
+    expect(text).to.contain('The file\'s "projected" has hiddenSize 5 and projSize 2, layer');
+    const layer = lstm({ hiddenSize: 5, projSize: 2 });
+    loadStateDict(layer, fileOf('projected'), { prefix: 'projected' });
+    expectAsTorch(layer, 'x', 'projected');
+    expectAsTorch(LSTM.fromStateDict(modules, { prefix: 'projected' }), 'x', 'projected');
   });
 
-  it('names the groups of a module, and conv1d with them is right', () => {
-    const fixture = fixtureOf('Conv1d-groups');
-    const layer = tf.layers.conv1d({ filters: 6, kernelSize: 3, inputShape: [7, 4] });
-    const remedy =
-      'These are the shapes of groups=2, which tf.layers.conv1d does not have: use conv1d({ groups: 2 }) of this package.';
-    expect(() => loadStateDict(layer, fixture.stateDict)).to.throw(StateDictError, remedy);
-    const own = conv1d({ outChannels: 6, kernelSize: 3, inputShape: [7, 4] });
-    expect(() => loadStateDict(own, fixture.stateDict)).to.throw(
-      StateDictError,
-      'These are the shapes of groups=2: pass groups: 2.',
+  it('useBias', () => {
+    const text = toldBy(tf.layers.dense({ name: 'out', units: 4 }), fileOf('out'), { prefix: 'out' });
+    const args = remedyIn(text, /Pass useBias: (false) to layer "out"/);
+    const layer = tf.layers.dense({ name: 'out', units: 4, useBias: args as boolean });
+    loadStateDict(layer, fileOf('out'), { prefix: 'out' });
+    expectAsTorch(layer, 'x', 'out');
+  });
+
+  it('other names for the keys of a cell that is run over a sequence, and those of a layer for a cell', () => {
+    const cell = fileOf('cell');
+    expect(toldBy(gru({ hiddenSize: 4 }), cell, { prefix: 'cell' })).to.contain(
+      'rename the keys, "cell.weight_ih" to "cell.weight_ih_l0" and so on',
     );
-    expectParity(conv1d({ outChannels: 6, kernelSize: 3, padding: 'same', groups: 2 }), fixture);
+    const renamed = new Map([...cell].map(([key, tensor]) => [`${key}_l0`, tensor]));
+    expectAsTorch(GRU.fromStateDict(renamed, { prefix: 'cell' }), 'x', 'cell');
+    const layerKeys = fileOf('gru');
+    const asCell = new Map([...layerKeys].map(([key, tensor]) => [key.replace(/_l0$/, ''), tensor]));
+    const layer = tf.layers.rnn({
+      cell: GRUCell.fromStateDict(asCell, { prefix: 'gru' }),
+      returnSequences: true,
+    });
+    expectAsTorch(layer, 'x', 'gru');
   });
 
-  it('has no word about groups where another kernel or number of channels is in the file', () => {
-    const layer = tf.layers.conv1d({ filters: 6, kernelSize: 3, useBias: false, inputShape: [7, 4] });
-    for (const shape of [
-      [6, 2, 5],
-      [5, 2, 3],
-      [6, 3, 3],
-    ])
-      expect(() => loadStateDict(layer, new Map([['weight', f32(shape)]])))
-        .to.throw(StateDictError)
-        .with.property('message')
-        .that.does.not.include('groups');
+  it('a map of tied weights, of which the file has one name, or the model one layer', () => {
+    const whole = tied;
+    const embedding = tf.layers.embedding({
+      name: 'embedding',
+      inputDim: 7,
+      outputDim: 4,
+      inputShape: [null],
+    });
+    const layers = (last: tf.layers.Layer[]) =>
+      tf.sequential({ layers: [embedding, gru({ name: 'gru', hiddenSize: 4 }), ...last] });
+    const fc = () => tf.layers.dense({ name: 'fc', units: 7, useBias: false });
+    const lacking = new Map([...whole].filter(([key]) => /^(?:embedding|gru)\./.test(key)));
+    const probe = layers([fc()]);
+    let told = '';
+    try {
+      loadStateDict(probe, lacking);
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    const map = remedyIn(told, /if the module ties them, pass map: (\{.*?\})\./) as Record<string, string>;
+    loadStateDict(probe, lacking, { map });
+    const output = tf.tidy(() => {
+      const y = probe.predict(toTensor(whole.get('ids') as TorchTensor)) as tf.Tensor;
+      return y
+        .sub(toTensor(whole.get('output') as TorchTensor))
+        .abs()
+        .max()
+        .arraySync() as number;
+    });
+    expect(output).to.be.below(LARGEST_ERROR);
+    probe.dispose();
+    const short = tf.sequential({
+      layers: [
+        tf.layers.embedding({ name: 'embedding', inputDim: 7, outputDim: 4, inputShape: [null] }),
+        gru({ name: 'gru', hiddenSize: 4 }),
+      ],
+    });
+    const surplus = new Map([...whole].filter(([key]) => /^(?:embedding|gru|fc)\./.test(key)));
+    try {
+      loadStateDict(short, surplus);
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    const ties = remedyIn(told, /has the values of .*?: if the module ties them, pass map: (\{.*?\})\./);
+    expect(ties).to.deep.equal({ embedding: ['embedding', 'fc'] });
+    expect(loadStateDict(short, surplus, { map: ties as never }).unexpected).to.deep.equal([]);
+    short.dispose();
   });
 
-  it('warns where the padding of tf.layers.conv2dTranspose is no padding of torch, and convTranspose2d is right', () => {
-    const weights = new Map([
-      ['weight', f32([3, 5, 3, 3])],
-      ['bias', f32([5])],
-    ]);
-    const args = { name: 'up', filters: 5, kernelSize: 3 };
-    const warned = (more: object) =>
-      warningsOf(tf.layers.conv2dTranspose({ ...args, ...more } as never), weights).length;
-    expect([
-      warned({}),
-      warned({ strides: 2 }),
-      warned({ padding: 'same' }),
-      warned({ padding: 'same', strides: 2 }),
-      warned({ padding: 'same', strides: 3 }),
-      warned({ strides: 4 }),
-    ]).to.deep.equal([0, 0, 0, 1, 0, 1]);
-    const fixture = fixtureOf('ConvTranspose2d');
-    expectParity(
-      convTranspose2d({ outChannels: 5, kernelSize: [2, 3], stride: [2, 1], padding: [0, 1] }),
-      fixture,
+  it('sharedAxes of a PReLU', () => {
+    const prelu = (args: object) => tf.layers.prelu({ inputShape: [6, 4], ...args } as never);
+    const text = toldBy(prelu({}), fileOf('prelu'), { prefix: 'prelu' });
+    const sharedAxes = remedyIn(text, /Pass sharedAxes: (\[[\d, ]*\])/);
+    const layer = prelu({ sharedAxes });
+    loadStateDict(layer, fileOf('prelu'), { prefix: 'prelu' });
+    expectAsTorch(layer, 'wide', 'prelu');
+  });
+
+  it('stripPrefix, where two models fit', () => {
+    const below = (path: string, of: string) =>
+      [...fileOf(of)].map(([key, tensor]) => [`${path}.gru${key.slice(of.length)}`, tensor] as const);
+    const file = new Map([...below('module', 'lower'), ...below('model', 'higher')]);
+    const model = () =>
+      tf.sequential({ layers: [gru({ name: 'gru', hiddenSize: 4, inputShape: [null, 4] })] });
+    const text = toldBy(model(), file);
+    expect(text).to.contain(
+      'Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
     );
+    const [first, second] = ['module', 'model'].map((stripPrefix) => {
+      const layer = model();
+      loadStateDict(layer, file, { stripPrefix, strict: false, onWarnings: () => {} });
+      const error = errorOf(layer, 'wide', 'wide');
+      layer.dispose();
+      return error;
+    });
+    expect(first).to.not.equal(second);
   });
 
-  it('names the arguments that switch weights and statistics', () => {
-    const names = ['weight', 'bias', 'running_mean', 'running_var'];
-    const vectors = (count: number) => new Map(names.slice(0, count).map((name) => [name, f32([4])]));
-    expect(() => loadStateDict(instanceNorm1d({ name: 'norm' }), vectors(4))).to.throw(
-      /Pass affine: true to layer "norm"[\s\S]*Pass trackRunningStats: true to layer "norm"/,
+  it('strict: false, where modules are left out on purpose', () => {
+    const model = () =>
+      tf.sequential({ layers: [gru({ name: 'gru', hiddenSize: 4, inputShape: [null, 3] })] });
+    const file = fileOf('gru', 'head');
+    expect(toldBy(model(), file)).to.contain(
+      'No layer takes them: pass strict: false where the model here leaves these modules out on purpose.',
     );
-    const norm = instanceNorm1d({ affine: true, trackRunningStats: true });
-    expect(loadStateDict(norm, vectors(4)).loaded).to.have.length(4);
-    norm.dispose();
+    const layer = model();
+    loadStateDict(layer, file, { strict: false });
+    expectAsTorch(layer, 'x', 'gru');
   });
 });

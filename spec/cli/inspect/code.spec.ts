@@ -149,7 +149,12 @@ describe('rebuildingCode', () => {
       ['fc.bias', f32([2])],
     ]);
     const code = codeFor(rnn, { source: 'a' });
-    for (const word of ['batch_first', 'nonlinearity', 'returnSequences: true where', 'activations, dropout'])
+    for (const word of [
+      'batch_first',
+      'nonlinearity',
+      'returnSequences: false gives h[-1]',
+      'activations, dropout',
+    ])
       expect(code).to.include(word);
     expect(code).to.include('bias: false').and.include('inputShape: [null, 3]');
   });

@@ -42,6 +42,15 @@ describe('plainOrder', () => {
     );
   });
 
+  it('is unknown where the Linear could stand before the recurrent layer as well', () => {
+    const before: Shapes = { 'fc.weight': [3, 4], 'fc.bias': [3] };
+    expect(orderOf({ ...GRU, ...before })).to.equal(undefined);
+    const square: Shapes = { 'gru.weight_ih_l0': [12, 4], 'gru.weight_hh_l0': [12, 4] };
+    const linear: Shapes = { 'fc.weight': [4, 4], 'fc.bias': [4] };
+    expect(orderOf({ 'emb.weight': [9, 4], ...square, ...linear })).to.equal(undefined);
+    expect(orderOf({ ...EMBEDDING, ...GRU, ...before })).to.equal('emb gru fc');
+  });
+
   it('is unknown where widths differ, or modules have different parents', () => {
     expect(orderOf({ ...GRU, 'emb.weight': [9, 5] })).to.equal(undefined);
     expect(orderOf({ ...GRU, 'fc.weight': [2, 5], 'fc.bias': [2] })).to.equal(undefined);

@@ -6,7 +6,9 @@ import { CLASSES, EVERY_LAYER } from '../../support/family.js';
 
 const RESET = 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU';
 const ACTIVATION = 'Leave it out: the activations are those of torch';
-const WRAPPER = 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional';
+const WRAPPER =
+  'torch has none. bidirectional: true on the layer itself is in place of tf.layers.bidirectional; the reverse direction alone is a ' +
+  'layer between two tf.reverse';
 
 /** The remedies of every layer, then those that depend on the class. */
 const REMEDIES: Readonly<Record<string, [value: unknown, remedy: string]>> = {

@@ -88,6 +88,8 @@ function sequentialCode(order: PlainOrder, source: CodeSource): string {
 function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory: string): string[] {
   const name = (path: string): Argument => ['name', stringLiteral(path)];
   const lines: string[] = [];
+  for (const { path, doubts } of [embedding, recurrent, linear].filter((module) => module !== undefined))
+    if (doubts.length > 0) lines.push(`// ${path}: not stored in the file: ${doubts.join('; ')}.`);
   if (embedding) {
     const args = [name(embedding.path), ...embeddingArgs(embedding), ['inputShape', '[null]'] as const];
     lines.push(
@@ -97,7 +99,9 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
   }
   const inputShape: Argument[] = embedding ? [] : [['inputShape', `[null, ${recurrent.args.inputSize}]`]];
   lines.push(
-    '// returnSequences: true where the model reads every step, not the last states.',
+    recurrent.args.bidirectional
+      ? '// returnSequences: false gives torch.cat([h[-2], h[-1]], 1), which out[:, -1] is not; true gives every step.'
+      : '// returnSequences: false gives h[-1]; true gives every step.',
     ...(recurrent.torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
     `${factory}(${callText([name(recurrent.path), ...recurrentArgs(recurrent), ...inputShape])}),`,
   );

@@ -30,8 +30,13 @@ export function plainOrder(modules: readonly RecognisedModule[]): PlainOrder | u
   const parents = new Set(found.map(({ path }) => parentPath(path)));
   const { inputSize, hiddenSize, projSize = 0, bidirectional } = recurrent.args;
   const width = (bidirectional ? 2 : 1) * outputSize({ hiddenSize, projSize });
+  // A Linear that could stand before the recurrent layer as well leaves the order open.
+  const couldBeBefore =
+    linear?.outFeatures === inputSize &&
+    (embedding === undefined || embedding.embeddingDim === linear.inFeatures);
   const fits =
     parents.size === 1 &&
+    !couldBeBefore &&
     (embedding === undefined || embedding.embeddingDim === inputSize) &&
     (linear === undefined || linear.inFeatures === width);
   return fits ? { embedding, recurrent, linear } : undefined;

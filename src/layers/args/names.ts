@@ -40,7 +40,9 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** Names in tf.layers, Keras and torch that have no counterpart here, each with a remedy. */
 const FOREIGN: Readonly<Record<string, string>> = {
-  goBackwards: 'Use bidirectional: true on the layer itself, in place of tf.layers.bidirectional',
+  goBackwards:
+    'torch has none. bidirectional: true on the layer itself is in place of tf.layers.bidirectional; the reverse direction alone ' +
+    'is a layer between two tf.reverse',
   resetAfter: 'Leave it out: the reset gate always acts after the product, as in torch.nn.GRU',
   recurrentDropout: 'torch has none; dropout acts between stacked layers',
   activation: 'Leave it out: the activations are those of torch',

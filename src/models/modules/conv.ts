@@ -78,8 +78,8 @@ function conv(axes: 1 | 2): ModuleKind {
         const groups = groupsIn(found, parameter, channels);
         if (groups === undefined) return undefined;
         return (
-          `These are the shapes of groups=${groups}, which tf.layers.conv${axes}d does not have: ` +
-          `use conv${axes}d({ groups: ${groups} }) of this package.`
+          `These are the shapes of groups=${groups}, which tf.layers.conv${axes}d does not have, or of ${found[1]} input ` +
+          `channels: use conv${axes}d({ groups: ${groups} }) of this package where the module has them.`
         );
       },
     };

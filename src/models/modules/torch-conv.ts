@@ -39,7 +39,7 @@ function conv(axes: 1 | 2): ModuleKind {
         const inFile = groupsIn(found, parameter, perGroup * groups);
         return inFile === undefined
           ? undefined
-          : `These are the shapes of groups=${inFile}: pass groups: ${inFile}.`;
+          : `These are the shapes of groups=${inFile}, or of ${found[1]} input channels: pass groups: ${inFile} where the module has them.`;
       },
     };
   };
