@@ -6,13 +6,11 @@
  */
 
 import { message } from '../../check.js';
-import { UnsupportedError } from '../../errors.js';
+import { FormatError, UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 import { reasonOf } from '../sources/stream.js';
-import { concatenated, ownBytes } from '../tensors/bytes.js';
-import { streamHead, zlibHead } from './inflate-head.js';
+import { concatenated } from '../tensors/bytes.js';
 import { type Inflated, nodeZlib } from './node-zlib.js';
-import { pause } from './pause.js';
 import type { InflateRequest } from './reading.js';
 
 /** Longest output that every version of Node accepts, and longest ArrayBuffer of Node 20. */
@@ -32,7 +30,6 @@ export function inflateSync(request: InflateRequest): Uint8Array {
     const remedy = 'Read it with await readStateDict(bytes)';
     throw new UnsupportedError(message(request.wrapper, request.what, rule, 'compressed bytes', remedy));
   }
-  if (request.isHead) return zlibHead(request, zlib);
   const run = request.wrapper === 'gzip' ? zlib.gunzipSync : zlib.inflateRawSync;
   try {
     return checked(request, run(request.bytes, optionsOf(request)));
@@ -49,7 +46,6 @@ export function inflateSync(request: InflateRequest): Uint8Array {
 export async function inflateAsync(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const zlib = nodeZlib();
   if (!zlib) return inflateStream(request, signal);
-  if (request.isHead) return zlibHead(request, zlib);
   const run = request.wrapper === 'gzip' ? zlib.gunzip : zlib.inflateRaw;
   const inflated = await new Promise<Inflated>((resolve, reject) => {
     run(request.bytes, optionsOf(request), (error, result) => {
@@ -74,11 +70,16 @@ function checked(request: InflateRequest, { buffer, engine }: Inflated): Uint8Ar
   return ownBytes(buffer);
 }
 
+/** A plain array with memory of its own: a small Buffer shares its memory with others. */
+function ownBytes({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return byteLength === buffer.byteLength ? bytes : bytes.slice();
+}
+
 /** Inflates by `DecompressionStream`. Node has it too, and ignores bytes behind the end there. */
 export async function inflateStream(request: InflateRequest, signal?: AbortSignal): Promise<Uint8Array> {
   const { bytes, maxBytes } = request;
   const stream = decompressionStream(request);
-  if (request.isHead) return streamHead(request, stream);
   const output = stream.readable.getReader();
   const fed = feed(stream.writable.getWriter(), bytes);
   const pieces: Uint8Array[] = [];
@@ -115,6 +116,11 @@ function decompressionStream(request: InflateRequest): DecompressionStream {
   }
 }
 
+/** Lets timers and events run, such as one that aborts: streams would go on before them. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 /** Never rejects: the reading end has the same error. */
 async function feed(input: WritableStreamDefaultWriter<BufferSource>, bytes: Uint8Array): Promise<void> {
   try {
@@ -132,7 +138,7 @@ function typedError(request: InflateRequest, error: unknown): unknown {
   const { code, message: text, cause } = error as Error & { code?: string; cause?: Error };
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(request);
   const isZlib = error instanceof TypeError || code?.startsWith('Z_');
-  return isZlib ? corrupt(request, text || cause?.message || 'others') : error;
+  return isZlib ? corrupt(request, text || cause?.message || 'others', error) : error;
 }
 
 function tooLarge({ wrapper, what, maxBytes, remedy }: InflateRequest): Error {
@@ -140,7 +146,7 @@ function tooLarge({ wrapper, what, maxBytes, remedy }: InflateRequest): Error {
   return formatError(wrapper === 'zip' ? 'DAMAGED' : 'TOO_LARGE', wrapper, what, rule, 'more', remedy);
 }
 
-function corrupt({ wrapper, what }: InflateRequest, got: string): Error {
-  const kind = wrapper === 'gzip' ? 'gzip' : 'deflated';
-  return formatError('DAMAGED', wrapper, what, `whole ${kind} bytes`, got, 'It is damaged');
+function corrupt({ wrapper, what }: InflateRequest, got: string, cause?: unknown): Error {
+  const rule = `whole ${wrapper === 'gzip' ? 'gzip' : 'deflated'} bytes`;
+  return new FormatError('DAMAGED', message(wrapper, what, rule, got, 'It is damaged'), { cause });
 }

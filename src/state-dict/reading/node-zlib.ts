@@ -1,6 +1,5 @@
 /** The part of `node:zlib` that inflating and checksums use. */
 export interface NodeZlib {
-  readonly constants: { readonly Z_SYNC_FLUSH: number };
   readonly inflateRawSync: Sync;
   readonly gunzipSync: Sync;
   readonly inflateRaw: Async;
@@ -9,18 +8,17 @@ export interface NodeZlib {
   crc32?(bytes: Uint8Array): number;
 }
 
-export interface InflateOptions {
+interface Options {
   /** Asks for {@link Inflated} in place of the bytes alone. */
   readonly info: true;
   /** 1 or more. */
   readonly maxOutputLength?: number;
-  readonly finishFlush?: number;
 }
 
-type Sync = (bytes: Uint8Array, options: InflateOptions) => Inflated;
+type Sync = (bytes: Uint8Array, options: Options) => Inflated;
 type Async = (
   bytes: Uint8Array,
-  options: InflateOptions,
+  options: Options,
   done: (error: Error | null, result: Inflated) => void,
 ) => void;
 

@@ -24,11 +24,6 @@ export interface InflateRequest {
   readonly wrapper: 'zip' | 'gzip';
   readonly bytes: Uint8Array;
   readonly maxBytes: number;
-  /**
-   * The bytes are the first of those deflated, and the answer the first of what they become, up to `maxBytes`; fewer where they are
-   * cut short, and none where they are damaged, which inflating all of them tells.
-   */
-  readonly isHead?: boolean;
   /** What to do about too many bytes, where something is. */
   readonly remedy?: string | undefined;
   /** The name of the bytes in messages: `entry "w.npy"`. */

@@ -34,12 +34,6 @@ export function concatenated(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuf
   return bytes;
 }
 
-/** A plain array with memory of its own: a small Buffer shares its memory with others, and a part keeps the whole. */
-export function ownBytes({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  return byteLength === buffer.byteLength ? bytes : bytes.slice();
-}
-
 /** Characters of one call: every engine takes so many arguments. */
 const CHARACTERS = 4096;
 

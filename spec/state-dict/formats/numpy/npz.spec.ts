@@ -192,20 +192,15 @@ describe('openNpz', () => {
     const root = open([zeros('a.npy', 2 ** 20), zeros('b.npy', 7)], {}, seen, false);
     const { bytes, inflatedBytes } = storedTensor(root.get('a')).storage;
     expect({ bytes, inflatedBytes }).to.deep.equal({ bytes: undefined, inflatedBytes: 128 + 2 ** 20 });
-    const inflated = seen.filter((request) => request.kind === 'inflate');
-    expect(inflated.map(({ isHead, maxBytes }) => [isHead, maxBytes])).to.deep.equal([
-      [true, 256],
-      [true, 128 + 7],
-    ]);
-    expect(Math.max(...inflated.map(({ bytes }) => bytes.length))).to.be.at.most(1024);
+    expect(seen.filter(({ kind }) => kind === 'inflate')).to.deep.equal([]);
   });
 
   it('takes no memory for arrays that are not selected', () => {
-    // Each array has 2^23 zeros in 8 KB.
-    const { bytes } = writeZip(['a.npy', 'b.npy', 'c.npy'].map((name) => zeros(name, 2 ** 23)));
-    const limits = { maxTensorBytes: 128 + 2 ** 23 };
+    // Each array has 2^20 zeros in a kilobyte.
+    const { bytes } = writeZip(['a.npy', 'b.npy', 'c.npy'].map((name) => zeros(name, 2 ** 20)));
+    const limits = { maxTensorBytes: 128 + 2 ** 20 };
     const stateDict = parseStateDict(bytes, { limits, select: ['b'] });
-    expect([...stateDict].map(([name, { data }]) => [name, data.byteLength])).to.deep.equal([['b', 2 ** 23]]);
+    expect([...stateDict].map(([name, { data }]) => [name, data.byteLength])).to.deep.equal([['b', 2 ** 20]]);
     expect(errorOf(() => parseStateDict(bytes, { limits, select: ['a', 'b'] })).message).to.include(
       `at most ${limits.maxTensorBytes} bytes that are not views of the file (limits.maxTensorBytes), got ${2 * limits.maxTensorBytes}.`,
     );

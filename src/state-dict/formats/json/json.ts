@@ -42,20 +42,27 @@ export function* openJson({ size, work }: InputFile): Reading<Checkpoint> {
   if (root.kind !== 'object') throw notTensors(`a ${root.kind}`);
   reader.expectEnd();
   checkNoIndex(root.members);
-  return { format: 'json', unknownGlobals: [], root: dictOf(reader, root.members), warnings: [] };
+  return { format: 'json', unknownGlobals: [], root: dictOf(reader, root.members, new Set()), warnings: [] };
 }
 
-/** Its depth is that of the text, which is limited. */
-function dictOf(reader: JsonReader, members: JsonMembers): CheckpointDict {
-  const nodes = [...members].map(([name, value]) => [name, nodeOf(reader, name, value)] as const);
+/**
+ * Its depth is that of the text, which is limited.
+ *
+ * @param holders  gets the dicts with tensors in them, at any depth.
+ */
+function dictOf(reader: JsonReader, members: JsonMembers, holders: Set<CheckpointDict>): CheckpointDict {
+  const nodes = [...members].map(([name, value]) => [name, nodeOf(reader, name, value, holders)] as const);
   const holdsTensors = nodes.some(([, node]) => isPlainTensor(node));
-  return new Map(
+  const isHolder = (node: CheckpointNode): boolean => node.kind === 'dict' && holders.has(node.entries);
+  const dict: CheckpointDict = new Map(
     nodes.map(([name, node]) => {
       // An object without tensors beside tensors is meant as a tensor: it must not vanish without a word.
-      const isMisplaced = holdsTensors && node.kind === 'dict' && !holdsPlainTensor(node.entries);
+      const isMisplaced = holdsTensors && node.kind === 'dict' && !isHolder(node);
       return [name, isMisplaced ? misplacedNode(name, node.entries) : node];
     }),
   );
+  if (holdsTensors || nodes.some(([, node]) => isHolder(node))) holders.add(dict);
+  return dict;
 }
 
 function misplacedNode(name: string, entries: CheckpointDict): CheckpointNode {
@@ -64,12 +71,17 @@ function misplacedNode(name: string, entries: CheckpointDict): CheckpointNode {
   return { kind: 'refused', reason: 'an object without shape and data', error };
 }
 
-function nodeOf(reader: JsonReader, name: string, value: JsonValue): CheckpointNode {
+function nodeOf(
+  reader: JsonReader,
+  name: string,
+  value: JsonValue,
+  holders: Set<CheckpointDict>,
+): CheckpointNode {
   if (value.kind === 'object') {
     // An object with a shape but without data is a broken tensor, not a module.
     const isTensor = value.members.has('shape') || value.members.has('dtype');
     if (isTensor) return tensorObjectNode(reader, name, value.members);
-    return { kind: 'dict', entries: dictOf(reader, value.members) };
+    return { kind: 'dict', entries: dictOf(reader, value.members, holders) };
   }
   if ('scan' in value) return listNode(reader, name, value);
   const rule = 'numbers, nested lists, or an object with shape and data';
@@ -79,13 +91,6 @@ function nodeOf(reader: JsonReader, name: string, value: JsonValue): CheckpointN
 
 function isPlainTensor(node: CheckpointNode): boolean {
   return node.kind === 'refused' || (node.kind === 'loaded' && !node.isBareScalar);
-}
-
-function holdsPlainTensor(dict: CheckpointDict): boolean {
-  for (const node of dict.values()) {
-    if (node.kind === 'dict' ? holdsPlainTensor(node.entries) : isPlainTensor(node)) return true;
-  }
-  return false;
 }
 
 /** `model.safetensors.index.json` lists the files of a model too large for one. */

@@ -17,7 +17,6 @@ export interface ListScan {
 
 /** Reads past the scalar or nested list that comes next. */
 export function scanList(reader: JsonReader): ListScan {
-  let isRegular = true;
   let startsWithBoolean = false;
   const skip: Elements['put'] = (_, index, kind) => {
     if (index === 0) startsWithBoolean = kind === 'boolean';
@@ -25,11 +24,10 @@ export function scanList(reader: JsonReader): ListScan {
     else reader.readBoolean();
     return true;
   };
-  const list = new ListReader(reader, skip, '', () => {
-    isRegular = false;
-  });
+  const list = new ListReader(reader, skip);
   list.readValue(0);
-  return { shape: list.shape, scalars: list.scalars, isRegular, startsWithBoolean };
+  const { shape, scalars, isRegular } = list;
+  return { shape, scalars, isRegular, startsWithBoolean };
 }
 
 /**
@@ -45,15 +43,15 @@ export function readList(reader: JsonReader, name: string, dtype: TorchDtype, sc
     const rule = `base64 text for ${dtype}`;
     throw formatError('INVALID_TENSOR', 'json', `tensor ${show(name)} data`, rule, 'numbers');
   }
-  const refuse: Refuse = (code, place, rule, got, remedy) => {
-    throw formatError(code, 'json', `tensor ${show(name)}${place}`, rule, got, remedy);
-  };
-  new ListReader(reader, elements.put, elements.rule, refuse).readValue(0);
+  new ListReader(reader, elements.put, { name, rule: elements.rule }).readValue(0);
   return elements.data;
 }
 
-/** @param place  `[0][3]`, the indices of the element. */
-type Refuse = (code: FormatCode, place: string, rule: string, got: string, remedy?: string) => void;
+/** The name of a tensor in messages, and the rule for its scalars. */
+interface Asked {
+  readonly name: string;
+  readonly rule: string;
+}
 
 /** All elements at one depth are lists, or all are scalars. */
 type Level = 'list' | 'number';
@@ -62,6 +60,7 @@ class ListReader {
   /** Length of the lists at each depth, by the first list of that depth. */
   readonly shape: number[] = [];
   scalars = 0;
+  isRegular = true;
 
   private readonly levels: Level[] = [];
   /** Index of the element being read, at each depth. */
@@ -70,8 +69,8 @@ class ListReader {
   constructor(
     private readonly reader: JsonReader,
     private readonly put: Elements['put'],
-    private readonly rule: string,
-    private readonly refuse: Refuse,
+    /** Absent where a list that breaks a rule is read to its end. */
+    private readonly asked?: Asked,
   ) {}
 
   readValue(depth: number): void {
@@ -82,21 +81,21 @@ class ListReader {
     } else if (kind === 'number' || kind === 'boolean') {
       this.checkLevel(depth, 'number');
       if (!this.put(this.reader, this.scalars++, kind)) {
-        this.refuse('INVALID_TENSOR', this.place(depth), this.rule, this.reader.tokenText());
+        this.refuse('INVALID_TENSOR', depth, this.asked?.rule, this.reader.tokenText());
       }
     } else {
       const remedy =
         kind === 'null'
           ? 'JSON.stringify writes NaN and Infinity as null: write NaN, Infinity or -Infinity, as Python does'
           : undefined;
-      this.refuse('INVALID_TENSOR', this.place(depth), 'a number or a list', kind, remedy);
+      this.refuse('INVALID_TENSOR', depth, 'a number or a list', kind, remedy);
       this.reader.skipValue();
     }
   }
 
   private readItems(depth: number): void {
     if (depth === MAX_RANK) {
-      this.refuse('TOO_LARGE', this.place(depth), `at most ${MAX_RANK} dimensions`, 'more');
+      this.refuse('TOO_LARGE', depth, `at most ${MAX_RANK} dimensions`, 'more');
     }
     const count = this.reader.readList((index) => {
       this.path[depth] = index;
@@ -105,20 +104,20 @@ class ListReader {
     this.shape[depth] ??= count;
     if (count === this.shape[depth]) return;
     const rule = `${this.shape[depth]} ${this.levels[depth + 1] ?? 'number'}s like its siblings`;
-    this.refuse('INVALID_TENSOR', this.place(depth), rule, `${count}`);
+    this.refuse('INVALID_TENSOR', depth, rule, `${count}`);
   }
 
   private checkLevel(depth: number, level: Level): void {
     this.levels[depth] ??= level;
     if (this.levels[depth] === level) return;
     const rule = `a ${this.levels[depth]} like its siblings`;
-    this.refuse('INVALID_TENSOR', this.place(depth), rule, `a ${level}`);
+    this.refuse('INVALID_TENSOR', depth, rule, `a ${level}`);
   }
 
-  private place(depth: number): string {
-    return this.path
-      .slice(0, depth)
-      .map((index) => `[${index}]`)
-      .join('');
+  private refuse(code: FormatCode, depth: number, rule = '', got: string, remedy?: string): void {
+    this.isRegular = false;
+    if (this.asked === undefined) return;
+    const indices = this.path.slice(0, depth).map((index) => `[${index}]`);
+    throw formatError(code, 'json', `tensor ${show(this.asked.name)}${indices.join('')}`, rule, got, remedy);
   }
 }

@@ -7,6 +7,7 @@ import { MAX_RANK } from '../../rules/limits.js';
 import { byteLengthOf, dtypeNamed, elementCount, viewOf } from '../../tensors/dtypes.js';
 import type { TorchData, TorchDtype } from '../../tensors/tensor.js';
 import type { CheckpointNode } from '../checkpoint.js';
+import { RefusedNode } from '../nodes.js';
 import { decodeBase64 } from './base64.js';
 import { type ListScan, readList } from './list.js';
 import type { JsonReader } from './reader.js';
@@ -28,25 +29,24 @@ export function listNode(
     reader.position = offset;
     return readList(reader, name, dtype, scan.scalars);
   };
-  if (!scan.isRegular) return refusedNode(read);
+  if (!scan.isRegular) return refusedNode(() => errorOf(read));
   return { kind: 'loaded', tensor: { dtype, shape: scan.shape }, read, isBareScalar: kind !== 'list' };
 }
 
+/** Why a tensor cannot be read. The error is made where it is shown or thrown: a text may have one for a few bytes. */
+type Refusal = () => FormatError;
+
 /** The node of `{shape, dtype?, data}`, members in any order. Other members (`requires_grad`, `device`) are ignored. */
 export function tensorObjectNode(reader: JsonReader, name: string, members: JsonMembers): CheckpointNode {
-  try {
-    const data = members.get('data');
-    if (!data || !members.has('shape')) throw notATensor(name, [...members.keys()]);
-    const shape = readShape(reader, name, members.get('shape'));
-    const dtype = readDtype(reader, name, members.get('dtype'));
-    if (data.kind === 'string') return base64Node(reader, name, shape, dtype, data);
-    if ('scan' in data) return numbersNode(reader, name, shape, dtype, data);
-    throw tensorError(name, 'data as a list or base64 text', data.kind);
-  } catch (error) {
-    return refusedNode(() => {
-      throw error;
-    });
-  }
+  const data = members.get('data');
+  if (!data || !members.has('shape')) return refusedNode(() => notATensor(name, [...members.keys()]));
+  const shape = readShape(reader, name, members.get('shape'));
+  if (typeof shape === 'function') return refusedNode(shape);
+  const dtype = readDtype(reader, name, members.get('dtype'));
+  if (typeof dtype === 'function') return refusedNode(dtype);
+  if (data.kind === 'string') return base64Node(reader, name, shape, dtype, data);
+  if ('scan' in data) return numbersNode(reader, name, shape, dtype, data);
+  return refusedNode(() => tensorError(name, 'data as a list or base64 text', data.kind));
 }
 
 /** The error for an object that should be a tensor and has other members. */
@@ -55,12 +55,16 @@ export function notATensor(name: string, keys: readonly string[], remedy?: strin
   return tensorError(name, 'an object with shape and data', got, remedy);
 }
 
-/** The node of a tensor that cannot be read. */
-export function refusedNode(read: () => unknown): CheckpointNode {
+function refusedNode(refusal: Refusal): CheckpointNode {
+  return new RefusedNode(() => refusal().message, refusal);
+}
+
+/** The error of a tensor that is known to break a rule. */
+function errorOf(read: () => unknown): FormatError {
   try {
     read();
   } catch (error) {
-    if (error instanceof FormatError) return { kind: 'refused', reason: error.message, error: () => error };
+    if (error instanceof FormatError) return error;
     throw error;
   }
   throw new Error('json: expected a refusal');
@@ -76,8 +80,10 @@ function numbersNode(
   const dtype = given ?? (scan.startsWithBoolean ? 'BOOL' : 'F32');
   const count = elementCount(shape);
   if (scan.scalars !== count) {
-    const rule = `${count} numbers for shape ${showShape(shape)}`;
-    throw tensorError(name, rule, `${scan.scalars}`);
+    return refusedNode(() => {
+      const rule = `${count} numbers for shape ${showShape(shape)}`;
+      return tensorError(name, rule, `${scan.scalars}`);
+    });
   }
   const read = (): TorchData => {
     reader.position = offset;
@@ -97,7 +103,7 @@ function base64Node(
   dtype: TorchDtype | undefined,
   { offset, length }: StringValue,
 ): CheckpointNode {
-  if (!dtype) throw tensorError(name, 'a dtype beside base64 data', 'none');
+  if (!dtype) return refusedNode(() => tensorError(name, 'a dtype beside base64 data', 'none'));
   const byteLength = byteLengthOf(dtype, shape);
   const read = (): TorchData => {
     reader.position = offset;
@@ -110,36 +116,52 @@ function base64Node(
     throw tensorError(name, rule, `${bytes.length}`);
   };
   // A short text is told to be too short before so many bytes are counted.
-  return byteLength > length ? refusedNode(read) : { kind: 'loaded', tensor: { dtype, shape }, read };
+  return byteLength > length
+    ? refusedNode(() => errorOf(read))
+    : { kind: 'loaded', tensor: { dtype, shape }, read };
 }
 
-function readShape(reader: JsonReader, name: string, value: JsonValue | undefined): number[] {
-  const shape: number[] = [];
+function readShape(reader: JsonReader, name: string, value: JsonValue | undefined): number[] | Refusal {
   const rule = 'a shape of integers >= 0';
-  if (value?.kind !== 'list') throw tensorError(name, rule, value?.kind ?? 'none');
+  if (value?.kind !== 'list') return () => tensorError(name, rule, value?.kind ?? 'none');
+  const shape: number[] = [];
+  let refusal: Refusal | undefined;
   reader.position = value.offset;
   reader.readList(() => {
-    if (reader.kind() !== 'number') throw tensorError(name, rule, reader.kind());
+    const kind = reader.kind();
+    if (kind !== 'number') {
+      refusal ??= () => tensorError(name, rule, kind);
+      reader.skipValue();
+      return;
+    }
     const size = reader.readNumber();
-    if (!/^\d+$/.test(reader.tokenText())) throw tensorError(name, rule, reader.tokenText());
-    shape.push(size);
-    if (shape.length > MAX_RANK)
-      throw formatError('TOO_LARGE', WHERE, whatOf(name), `at most ${MAX_RANK} dimensions`, 'more');
+    const digits = reader.tokenText();
+    if (!/^\d+$/.test(digits)) refusal ??= () => tensorError(name, rule, digits);
+    if (shape.length === MAX_RANK) refusal ??= () => tooManyDimensions(name);
+    else shape.push(size);
   });
+  if (refusal) return refusal;
   if (!Number.isNaN(elementCount(shape))) return shape;
-  const product = 'sizes whose product is at most 2^53 - 1';
-  throw tensorError(name, product, showShape(shape));
+  return () => tensorError(name, 'sizes whose product is at most 2^53 - 1', showShape(shape));
 }
 
-function readDtype(reader: JsonReader, name: string, value: JsonValue | undefined): TorchDtype | undefined {
+function tooManyDimensions(name: string): FormatError {
+  return formatError('TOO_LARGE', WHERE, whatOf(name), `at most ${MAX_RANK} dimensions`, 'more');
+}
+
+function readDtype(
+  reader: JsonReader,
+  name: string,
+  value: JsonValue | undefined,
+): TorchDtype | undefined | Refusal {
   if (value === undefined) return undefined;
-  if (value.kind !== 'string') throw tensorError(name, 'dtype as text', value.kind);
+  if (value.kind !== 'string') return () => tensorError(name, 'dtype as text', value.kind);
   reader.position = value.offset;
   const text = reader.readString();
   const dtype = dtypeNamed(text);
   if (dtype) return dtype;
   const rule = "a dtype by safetensors' or torch's name";
-  throw formatError('UNKNOWN_DTYPE', WHERE, whatOf(name), rule, show(text));
+  return () => formatError('UNKNOWN_DTYPE', WHERE, whatOf(name), rule, show(text));
 }
 
 function whatOf(name: string): string {

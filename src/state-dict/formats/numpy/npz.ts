@@ -1,5 +1,5 @@
 import { show, showFirst } from '../../../check.js';
-import { inflate, type Reading, readRange, readRanges } from '../../reading/reading.js';
+import { type Reading, readRange, readRanges } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
 import { tooManyTensors } from '../../rules/limits.js';
 import type {
@@ -12,6 +12,7 @@ import type {
 } from '../checkpoint.js';
 import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.js';
 import { DEFLATED, nameOfEntry, type ZipEntry } from '../zip/directory.js';
+import { inflateHead } from '../zip/inflate-head.js';
 import { aroundEntry, locateEntries } from '../zip/local.js';
 import { arrayNode } from './npy.js';
 import { isNpy, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
@@ -126,7 +127,7 @@ function* openArrays(
     if (isWanted) nodes.set(name, yield* arrayOf(entry, head, storage, file));
     else {
       // What is damaged is not left out.
-      if (withElements) yield* readEntry(entry, entry.inflatedBytes);
+      if (withElements) yield* inflateWhole(entry, file);
       strays.push(name);
     }
   }
@@ -159,7 +160,7 @@ function* readHead(
 ): Reading<Uint8Array> {
   const usual = Math.min(headerBytesOf(entry), end - begin);
   const there = stored.length < usual ? yield* readRange(begin, begin + usual) : stored;
-  return entry.method === DEFLATED ? yield* inflateHead(entry, there.subarray(0, usual), file) : there;
+  return entry.method === DEFLATED ? yield* deflatedHead(entry, there.subarray(0, usual), file) : there;
 }
 
 /** Headers longer than usual are read one by one: together they might take more memory than the file. */
@@ -179,17 +180,22 @@ function* arrayOf(
 }
 
 /** The header of a compressed array, and maybe more. Where its first bytes do not give it, the whole is inflated. */
-function* inflateHead(entry: ZipEntry, stored: Uint8Array, { limits, work }: InputFile): Reading<Uint8Array> {
+function* deflatedHead(entry: ZipEntry, stored: Uint8Array, file: InputFile): Reading<Uint8Array> {
   const what = nameOfEntry(entry.name);
   const maxBytes = Math.min(USUAL_HEADER_BYTES, entry.inflatedBytes);
-  work.spend(INFLATING_STEPS);
-  const head = yield* inflate({ wrapper: 'zip', bytes: stored, maxBytes, isHead: true, what });
+  file.work.spend(INFLATING_STEPS);
+  const head = inflateHead(stored, maxBytes);
   const isOther = head.length === maxBytes && !isNpy(head);
   if (
     isOther ||
-    (head.length === maxBytes && npyHeaderBytes(head, entry.inflatedBytes, what, limits) <= maxBytes)
+    (head.length === maxBytes && npyHeaderBytes(head, entry.inflatedBytes, what, file.limits) <= maxBytes)
   )
     return head;
+  return yield* inflateWhole(entry, file);
+}
+
+/** The content of an entry, which is not kept. */
+function inflateWhole(entry: ZipEntry, { work }: InputFile): Reading<Uint8Array> {
   work.spend(entry.inflatedBytes / INFLATED_BYTES_PER_STEP);
-  return yield* readEntry(entry, entry.inflatedBytes);
+  return readEntry(entry, entry.inflatedBytes);
 }

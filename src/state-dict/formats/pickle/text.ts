@@ -14,8 +14,16 @@ export function digitsOf(value: number | bigint): string | undefined {
   return BigInt.asIntN(SHOWN_BITS, value) === value ? `${value}` : undefined;
 }
 
+/** Longest text: the texts in a value may be of control characters, which take six each. */
+const SHOWN_CHARACTERS = 500;
+
 /** A value as Python would write it, shortened. */
-export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
+export function textOf(value: PickleValue): string {
+  const text = textTo(value, SHOWN_LEVELS);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+}
+
+function textTo(value: PickleValue, levels: number): string {
   if (value === null) return 'None';
   if (typeof value === 'string') return show(value);
   if (typeof value === 'number') return `${value}`;
@@ -25,7 +33,7 @@ export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
     case 'float':
       return textOfFloat(value.value);
     case 'int':
-      return textOf(value.value);
+      return textTo(value.value, levels);
     case 'bytes':
       return `${value.bytes.length} bytes`;
     case 'global':
@@ -41,7 +49,7 @@ export function textOf(value: PickleValue, levels = SHOWN_LEVELS): string {
     case 'call':
       return textOfCall(value, levels);
     case 'persistent':
-      return levels > 0 ? `persistent ${textOf(value.id, levels - 1)}` : 'persistent ...';
+      return levels > 0 ? `persistent ${textTo(value.id, levels - 1)}` : 'persistent ...';
   }
 }
 
@@ -51,7 +59,7 @@ const SHORT_NAME = /^[\w.<>]{1,80}$/;
 function textOfCall({ callable, args }: PickleCall, levels: number): string {
   const encoded = args.items[0];
   if (isEncode(callable) && typeof encoded === 'string') return `${encoded.length} bytes`;
-  const name = levels > 0 ? textOf(callable, levels - 1) : '...';
+  const name = levels > 0 ? textTo(callable, levels - 1) : '...';
   return `${name}(${textOfItems(args.items, levels)})`;
 }
 
@@ -63,7 +71,7 @@ function textOfFloat(value: number): string {
 function textOfItems(items: readonly PickleValue[], levels: number): string {
   if (items.length === 0) return '';
   if (levels <= 0) return '...';
-  return showFirst(items, (item) => textOf(item, levels - 1), SHOWN_ITEMS);
+  return showFirst(items, (item) => textTo(item, levels - 1), SHOWN_ITEMS);
 }
 
 function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: number): string {
@@ -72,7 +80,7 @@ function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: n
   const shown: string[] = [];
   for (const [key, value] of entries) {
     if (shown.length === SHOWN_ITEMS) return `${shown.join(', ')}, ... ${entries.size} in all`;
-    shown.push(`${textOf(key, levels - 1)}: ${textOf(value, levels - 1)}`);
+    shown.push(`${textTo(key, levels - 1)}: ${textTo(value, levels - 1)}`);
   }
   return shown.join(', ');
 }

@@ -1,6 +1,5 @@
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
-import { MAX_INFLATION } from '../../reading/inflate-head.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import type { ReadLimits } from '../../rules/limits.js';
 import type { DirectoryPlace } from './end.js';
@@ -57,6 +56,9 @@ const METHOD_NAMES = new Map([
 
 /** Numbers of entries that an end record in 32 bits tells apart. */
 const COUNT_RANGE = 1 << 16;
+
+/** Largest ratio of deflate: at least two bits for each match of at most 258 bytes. */
+const MAX_INFLATION = 1032;
 
 const DIRECTORY = 'central directory';
 const REPACK = 'Write the archive anew, its entries stored or deflated';
