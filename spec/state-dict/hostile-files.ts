@@ -157,7 +157,7 @@ const pickles: Readonly<Record<string, HostileFile>> = {
         0,
         bytesOfParts(
           ']q\x00',
-          times(n, () => '(h\x00h\x00tq\x00'),
+          times(n, () => '0h\x00h\x00\x86q\x00'),
         ),
       ),
     ),

@@ -17,6 +17,7 @@ import type { Random } from '../../support/random.js';
 import { randomGraph } from './graphs.js';
 import { mutated, spliced } from './mutations.js';
 import { mutatedPickles, takeApart } from './pickles.js';
+import { sharedStructures } from './shared.js';
 import { mutatedText } from './text-mutations.js';
 
 /** A file to read. */
@@ -243,4 +244,5 @@ export const FORMATS: Readonly<Record<string, MakeInput>> = {
   npz: archiveOf(NPZ, changedData),
   npy,
   gzip: gzip(),
+  shared: sharedStructures,
 };

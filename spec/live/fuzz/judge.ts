@@ -8,11 +8,15 @@ import { FormatError, UnsupportedError } from '../../../src/errors.js';
 import { describeSource } from '../../../src/state-dict/describe.js';
 import { parseStateDict } from '../../../src/state-dict/parse.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
+import { readCheckpoint } from '../../../src/state-dict/read-checkpoint.js';
+import { runSync } from '../../../src/state-dict/reading/drive.js';
+import { inflateSync } from '../../../src/state-dict/reading/inflate.js';
 import { formatCodes } from '../../../src/state-dict/rules/format-codes.js';
 import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
+import { openedFile } from '../../state-dict/support.js';
 import type { FuzzInput } from './formats.js';
 
 /** Files have kilobytes: a reader refuses a file that claims more than this before it allocates. */
@@ -21,11 +25,25 @@ export const LIMITS: ReadLimits = { maxBytes: 2 ** 24, maxTensorBytes: 2 ** 24, 
 /** `read`, or the reason of a refusal: a code of `formatCodes`, `unsupported`, or `unclear` where several dicts could be meant. */
 export type Verdict = string;
 
+/** Most steps of a file that is read: what docs/files.md says. */
+const FREE_STEPS = 65_536;
+const STEPS_PER_BYTE = 16;
+
+/** `parseStateDict`, with its work counted. */
+function parseCounted(bytes: Uint8Array): StateDict {
+  const file = { ...openedFile(bytes.length, LIMITS), where: 'parseStateDict' };
+  const stateDict = runSync(readCheckpoint(file, {}), bytes, inflateSync);
+  const { steps } = file.work;
+  if (steps > FREE_STEPS + STEPS_PER_BYTE * bytes.length)
+    throw new Error(`${bytes.length} bytes were read in ${steps} steps`);
+  return stateDict;
+}
+
 /** Reads a file at once. */
-export function judge({ bytes, expected }: FuzzInput, parse = parseStateDict): Verdict {
+export function judge({ bytes, expected }: FuzzInput, parse = parseCounted): Verdict {
   let stateDict: StateDict;
   try {
-    stateDict = parse(bytes, { limits: LIMITS });
+    stateDict = parse(bytes);
   } catch (error) {
     return verdictOf(error);
   }

@@ -174,7 +174,7 @@ function plainTensor(
   const first = unsigned(offset, what, 'an offset');
   const count = checkShape(shape, strides, what);
   if (count > 0) checkInside(first, shape, strides, Math.floor((end - begin) / type.bytes), what);
-  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what, work);
+  const lazy = maker.metadata === undefined ? undefined : lazyMark(args[maker.metadata], what);
   if (lazy !== undefined) return new RefusedNode(lazy);
   if (type.dtype === undefined) return refused(type.reason);
   const tensor = { dtype: type.dtype, shape, storage: storage.stored };
@@ -224,23 +224,19 @@ function checkInside(
   throw formatError('INVALID_TENSOR', WHERE, what, rule, `element ${last} of ${showShape(shape)}`);
 }
 
-/** The reason why the elements are not those stored, where metadata says so. Unknown metadata is such a reason too. */
-function lazyMark(
-  metadata: PickleValue | undefined,
-  what: string,
-  work: WorkBudget,
-): (() => string) | undefined {
+/**
+ * The reason why the elements are not those stored, where metadata says so. Unknown metadata is such a reason too. As in torch, a
+ * mark counts that is there, whatever its value.
+ */
+function lazyMark(metadata: PickleValue | undefined, what: string): (() => string) | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const marks = asKind(metadata, 'dict');
   if (marks === undefined) throw invalid('INVALID_TENSOR', what, 'a dict of metadata', metadata);
-  for (const [mark, isSet] of marks.entries) {
-    work.spend(1);
-    if (isSet === false) continue;
-    const remedy = typeof mark === 'string' ? LAZY.get(mark) : undefined;
-    return () =>
-      remedy ? `a lazy view, which ${remedy} writes out` : `a tensor with the mark ${textOf(mark)}`;
-  }
-  return undefined;
+  const [mark] = marks.entries.keys();
+  if (mark === undefined) return undefined;
+  const remedy = typeof mark === 'string' ? LAZY.get(mark) : undefined;
+  return () =>
+    remedy ? `a lazy view, which ${remedy} writes out` : `a tensor with the mark ${textOf(mark)}`;
 }
 
 function itemsOf(value: PickleValue | undefined, what: string, rule: string): readonly PickleValue[] {
