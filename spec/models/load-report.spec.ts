@@ -120,11 +120,11 @@ describe('LoadReport', () => {
       ['bias', f32([3])],
     ]);
     expect(reportOf(norm, stateDict).warnings).to.deep.equal([
-      'layer "norm": epsilon is 0.001, where torch.nn.LayerNorm defaults to eps=1e-5. ' +
+      'layer "norm": epsilon is 0.001, where torch.nn.LayerNorm defaults to eps=1e-5, and the file does not hold it. ' +
         'Pass epsilon: 1e-5 to the layer unless the module was made with eps=0.001.',
     ]);
     expect(reportOf(tf.layers.batchNormalization({ name: 'bn' }), batchNorm()).warnings).to.deep.equal([
-      'layer "bn": epsilon is 0.001, where torch.nn.BatchNorm defaults to eps=1e-5. ' +
+      'layer "bn": epsilon is 0.001, where torch.nn.BatchNorm defaults to eps=1e-5, and the file does not hold it. ' +
         'Pass epsilon: 1e-5 to the layer unless the module was made with eps=0.001.',
     ]);
   });

@@ -5,7 +5,7 @@ import type { Parameter } from '../../matching/torch-module.js';
 import { countAxesFromEnd } from '../../tfjs-internals.js';
 import { flagsFor, type Layer, type ModuleKind } from './module.js';
 
-/** eps of torch's normalisation modules; tf.layers default to 1e-3, which moves small activations visibly. */
+/** eps of torch's normalization modules; tf.layers default to 1e-3, which moves small activations visibly. */
 const TORCH_EPS = 1e-5;
 
 interface NormConfig {
@@ -27,7 +27,7 @@ function scaleAndCenter({ scale, center }: NormConfig, shape: Sizes): Parameter[
 function epsilonWarnings({ name }: Layer, epsilon: number, torchName: string): string[] {
   if (epsilon === TORCH_EPS) return [];
   return [
-    `layer "${name}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5. ` +
+    `layer "${name}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5, and the file does not hold it. ` +
       `Pass epsilon: 1e-5 to the layer unless the module was made with eps=${epsilon}.`,
   ];
 }
