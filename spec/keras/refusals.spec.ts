@@ -162,7 +162,9 @@ const REFUSALS: readonly Refusal[] = [
       });
       layer('each').inbound_nodes = [[['masking', 0, 0, {}]]];
     },
-    message: 'loadKerasModel: mask of layer "each": expected not masked, as in Keras, got a mask in tfjs',
+    message:
+      'loadKerasModel: mask of layer "each": expected none for TimeDistributed, got one. ' +
+      'It computes with the mask in Keras: mask behind it, or not at all',
   },
   {
     of: 'a mask that comes out of a nested model',
@@ -181,23 +183,8 @@ const REFUSALS: readonly Refusal[] = [
       model.config.output_layers = [['behind', 0, 0]];
     },
     message:
-      'loadKerasModel: mask of layer "behind": expected the one that Keras makes, got another one or none in tfjs. ' +
-      'tfjs drops the mask of a nested model: put its layers into the outer one',
-  },
-  {
-    of: 'masks of which tfjs ignores one',
-    in: ['2', 'tagger'],
-    change: (edit) => addBefore(edit, ['place', 'embed']),
-    message:
-      'loadKerasModel: mask of layer "bi": expected the one that Keras makes, got another one or none in tfjs. ' +
-      'tfjs drops the mask of a nested model: put its layers into the outer one. ' +
-      'It ignores the mask of the last input of Add and other merge layers',
-  },
-  {
-    of: 'masks of which tfjs needs one that Keras does not have',
-    in: ['2', 'tagger'],
-    change: (edit) => addBefore(edit, ['embed', 'place', 'embed']),
-    message: 'loadKerasModel: mask of layer "bi": expected the one that Keras makes',
+      'loadKerasModel: mask of layer "behind": expected that of layer "embed", got none in tfjs. ' +
+      'tfjs drops the mask of a model inside a model: put the layers of "inner" into the outer one',
   },
   {
     of: 'masks that Keras 3 merges otherwise',
@@ -225,12 +212,18 @@ describe('loadKerasModel refuses by name', () => {
   for (const { of, in: place, change, message } of REFUSALS)
     it(of, () => expectRefusal(edited(...place, change), UnsupportedError, message));
 
-  it('no mask that tfjs merges as Keras does', () =>
-    expectRefusal(
-      edited('2', 'tagger', (edit) => addBefore(edit, ['embed', 'place'])),
-      FormatError,
-      'got missing: "place/embeddings"',
-    ));
+  it('no masks of merged inputs', async () => {
+    for (const inputs of [
+      ['embed', 'place'],
+      ['place', 'embed'],
+      ['embed', 'place', 'embed'],
+    ] as const)
+      await expectRefusal(
+        edited('2', 'tagger', (edit) => addBefore(edit, inputs)),
+        FormatError,
+        'got missing: "place/embeddings"',
+      );
+  });
 
   it('a graph model, and says how to convert', () =>
     expectRefusal(

@@ -27,7 +27,10 @@ function results(model: tf.LayersModel, calls: readonly KerasCall[]): number[] {
 }
 
 describeEachBackend('saving a Keras model', () => {
-  for (const name of ['merges', 'states', 'nested', 'mixed', 'per-frame', 'stateful'])
+  for (const name of [
+    ...['merges', 'states', 'nested', 'mixed', 'per-frame', 'stateful'],
+    ...['masked-tfjs', 'masked-states', 'lost-masks', 'kept-masks', 'merged-masks'],
+  ])
     it(`and loading it computes the same, by tf.loadLayersModel and by loadKerasModel: ${name}`, async () => {
       const fixture = kerasFixture('3', name);
       const model = await loadKerasModel(handlerOf(fixture));

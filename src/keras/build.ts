@@ -30,104 +30,76 @@ interface Sequential extends LayersModel {
   add(layer: Layer): void;
 }
 
-/** A model, and the layers in it by the names of the models around them and their own. */
-export class BuiltModel {
-  private readonly byPath = new Map<string, Layer>();
-  readonly model: LayersModel;
-
-  /**
-   * Builds a model whose weights are all zero: drawing initial values, as tfjs does, takes seconds for orthogonal ones.
-   *
-   * It calls the layers itself, in the order of the topology. The `fromConfig` of tfjs's models tries the calls over and over
-   * until none is left, without end where one never can be made, and mixes up the calls of a layer where a later one can be
-   * made before an earlier one.
-   *
-   * @throws FormatError for an output that a call does not have; UnsupportedError for a layer that tfjs cannot build from its
-   * configuration.
-   */
-  constructor(topology: LayerJson) {
-    this.model = this.buildModel(topology, []);
-  }
-
-  /** The layer at a path, in which a wrapper's name stands for the model inside it. */
-  at(path: readonly string[]): Layer {
-    return this.byPath.get(keyOf(path)) as Layer;
-  }
-
-  private buildModel(json: LayerJson, path: readonly string[]): LayersModel {
-    return json.class_name === 'Sequential' ? this.buildSequential(json, path) : this.buildGraph(json, path);
-  }
-
-  private buildSequential(json: LayerJson, path: readonly string[]): LayersModel {
-    const { name } = json.config;
-    const model = construct(json, { name }) as Sequential;
-    for (const layer of layersOf(json)) {
-      const built = this.buildLayer(layer, path);
-      attempt(layer, () => model.add(built));
-    }
-    return model;
-  }
-
-  private buildGraph(json: LayerJson, path: readonly string[]): LayersModel {
-    const built = new Map(
-      layersOf(json).map((layer) => {
-        const { inbound_nodes: calls } = layer;
-        return [
-          nameOf(layer),
-          { layer, calls: calls as Ref[][], built: this.buildLayer(layer, path) },
-        ] as const;
-      }),
-    );
-    const outputs = new Map<string, SymbolicTensor[][]>();
-    for (const [name, { layer, built: input }] of built) {
-      const isInput = layer.class_name === 'InputLayer';
-      outputs.set(name, isInput ? [input.inboundNodes[0]?.outputTensors as SymbolicTensor[]] : []);
-    }
-    const take = (user: LayerJson, [name, call, tensor]: Ref): SymbolicTensor => {
-      const tensors = outputs.get(name)?.[call] as SymbolicTensor[];
-      const taken = tensors[tensor];
-      if (taken) return taken;
-      throw invalidModel(
-        describe(user),
-        `one of the ${tensors.length} outputs of ${show(name)}`,
-        `output ${tensor}`,
-      );
-    };
-    for (const [name, call] of json.config.calls as CallId[]) {
-      const { layer, calls, built: own } = built.get(name) as NonNullable<ReturnType<typeof built.get>>;
-      const inputs = (calls[call] as Ref[]).map((ref) => take(layer, ref));
-      const result = attempt(layer, () =>
-        own.apply(inputs.length === 1 ? (inputs[0] as SymbolicTensor) : inputs),
-      );
-      (outputs.get(name) as SymbolicTensor[][])[call] = toList(result as SymbolicTensor);
-    }
-    const { name, input_layers, output_layers } = json.config;
-    const [from, to] = [input_layers, output_layers].map((ends) =>
-      (ends as Ref[]).map((ref) => take(json, ref)),
-    );
-    return construct(json, { name, inputs: from, outputs: to }) as LayersModel;
-  }
-
-  private buildLayer(json: LayerJson, path: readonly string[]): Layer {
-    const own = [...path, nameOf(json)];
-    const { layer: inner } = json.config;
-    const isAround = isObject(inner) && isModel(inner as unknown as LayerJson);
-    const layer = isModel(json)
-      ? this.buildModel(json, own)
-      : isAround
-        ? construct(json, {
-            ...camelCaseConfig(json),
-            layer: this.buildModel(inner as unknown as LayerJson, own),
-          })
-        : fromConfig(json);
-    layer.setFastWeightInitDuringBuild(true);
-    this.byPath.set(keyOf(own), layer);
-    return layer;
-  }
+/**
+ * Builds a model whose weights are all zero: drawing initial values, as tfjs does, takes seconds for orthogonal ones.
+ *
+ * It calls the layers itself, in the order of the topology. The `fromConfig` of tfjs's models tries the calls over and over
+ * until none is left, without end where one never can be made, and mixes up the calls of a layer where a later one can be
+ * made before an earlier one.
+ *
+ * @throws FormatError for an output that a call does not have; UnsupportedError for a layer that tfjs cannot build from its
+ * configuration.
+ */
+export function buildModel(json: LayerJson): LayersModel {
+  return json.class_name === 'Sequential' ? buildSequential(json) : buildGraph(json);
 }
 
-function keyOf(path: readonly string[]): string {
-  return JSON.stringify(path);
+function buildSequential(json: LayerJson): LayersModel {
+  const { name } = json.config;
+  const model = construct(json, { name }) as Sequential;
+  for (const layer of layersOf(json)) {
+    const built = buildLayer(layer);
+    attempt(layer, () => model.add(built));
+  }
+  return model;
+}
+
+interface Node {
+  readonly json: LayerJson;
+  readonly layer: Layer;
+  /** The outputs of its calls. */
+  readonly outputs: SymbolicTensor[][];
+}
+
+function buildGraph(json: LayerJson): LayersModel {
+  const nodes = new Map(layersOf(json).map((layer) => [nameOf(layer), nodeOf(layer)]));
+  const take = (user: LayerJson, [name, call, tensor]: Ref): SymbolicTensor => {
+    const tensors = nodes.get(name)?.outputs[call] as SymbolicTensor[];
+    const taken = tensors[tensor];
+    if (taken) return taken;
+    const rule = `one of the ${tensors.length} outputs of ${show(name)}`;
+    throw invalidModel(`inputs of ${describe(user)}`, rule, `output ${tensor}`);
+  };
+  for (const [name, call] of json.config.calls as CallId[]) {
+    const node = nodes.get(name) as Node;
+    const refs = (node.json.inbound_nodes as Ref[][])[call] as Ref[];
+    const inputs = refs.map((ref) => take(node.json, ref));
+    const given = inputs.length === 1 ? (inputs[0] as SymbolicTensor) : inputs;
+    node.outputs[call] = toList(attempt(node.json, () => node.layer.apply(given)) as SymbolicTensor);
+  }
+  const { name, input_layers, output_layers } = json.config;
+  const takeAll = (ends: unknown) => (ends as Ref[]).map((ref) => take(json, ref));
+  const config = { name, inputs: takeAll(input_layers), outputs: takeAll(output_layers) };
+  return construct(json, config) as LayersModel;
+}
+
+function nodeOf(json: LayerJson): Node {
+  const layer = buildLayer(json);
+  const isInput = json.class_name === 'InputLayer';
+  const outputs = isInput ? [layer.inboundNodes[0]?.outputTensors as SymbolicTensor[]] : [];
+  return { json, layer, outputs };
+}
+
+function buildLayer(json: LayerJson): Layer {
+  const { layer: inner } = json.config;
+  const isAround = isObject(inner) && isModel(inner as unknown as LayerJson);
+  const layer = isModel(json)
+    ? buildModel(json)
+    : isAround
+      ? construct(json, { ...camelCaseConfig(json), layer: buildModel(inner as unknown as LayerJson) })
+      : fromConfig(json);
+  layer.setFastWeightInitDuringBuild(true);
+  return layer;
 }
 
 function registered({ class_name }: LayerJson): Registered {

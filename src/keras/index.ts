@@ -4,6 +4,8 @@
 import '../kernels/index.js';
 import '../ops/fused.js';
 import './layer/keras-gru.js';
+import './layer/masked-layers.js';
+import './layer/masked-rnn.js';
 
 export { loadKerasModel } from './load-keras-model.js';
 export type { KerasLoadOptions, KerasModelSource } from './source.js';

@@ -1,7 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../check.js';
-import { BuiltModel, disposingOnFailure } from './build.js';
-import { checkLostMasks, checkMasks } from './check-masks.js';
+import { buildModel, disposingOnFailure } from './build.js';
 import { WHERE } from './json.js';
 import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';
 import { toTfjsTopology } from './topology/topology.js';
@@ -29,13 +28,10 @@ export async function loadKerasModel(
   const known = ['requestInit', 'onProgress', 'fetchFunc', 'weightPathPrefix', 'weightUrlConverter'];
   checkKeys(WHERE, options, known);
   const artifacts = await readArtifacts(source, options);
-  const { original, model: topology, masks } = toTfjsTopology(artifacts.modelTopology);
+  const { original, model: topology } = toTfjsTopology(artifacts.modelTopology);
   const weights = weightsFile(artifacts);
   return disposingOnFailure(() => {
-    const built = new BuiltModel(topology);
-    const { model } = built;
-    checkMasks(built, masks);
-    checkLostMasks(model);
+    const model = buildModel(topology);
     loadWeights(model, original, weights);
     if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);
     return model;

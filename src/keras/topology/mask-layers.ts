@@ -5,32 +5,50 @@
  */
 
 import { show } from '../../check.js';
-import { describe, nameOf, unsupported } from '../json.js';
+import { describe, type LayerJson, unsupported } from '../json.js';
+import { type Merge, mergedKey } from '../masks/flow.js';
 import type { Graph, GraphLayer, Layers } from './graph.js';
 import type { Call, Ref } from './nodes.js';
 
-/** Operations with which Keras 3 widens and merges masks. Each returns the mask when all its inputs are that mask. */
-const MASK_OPS = new Set('All Any Cast Concatenate ExpandDims LogicalAnd LogicalOr Squeeze Stack'.split(' '));
+/** The operations with which Keras 3 widens and merges masks, and how those merge that do. */
+const MASK_OPS: ReadonlyMap<string, Merge | ','> = new Map([
+  ['All', '&'],
+  ['Any', '|'],
+  ['Cast', ','],
+  ['Concatenate', ','],
+  ['ExpandDims', ','],
+  ['LogicalAnd', '&'],
+  ['LogicalOr', '|'],
+  ['Squeeze', ','],
+  ['Stack', ','],
+]);
+
+export interface DataLayers {
+  /** The names of the layers that compute the outputs. The others are masks and what is computed for nothing. */
+  readonly kept: Set<string>;
+  /** What the masks of calls are compared by, by their references. */
+  readonly comparisons: ReadonlyMap<string, string>;
+}
 
 /**
- * The names of the layers that compute the outputs. The others are masks and what is computed for nothing.
+ * @param scope tells the layers of this model from those of the others.
  * @throws UnsupportedError for a mask that tfjs does not make.
  */
-export function dataLayers({ layers, order }: Graph, outputs: readonly Ref[]): Set<string> {
-  const inData = reachable(layers, outputs);
+export function dataLayers({ layers, order }: Graph, outputs: readonly Ref[], scope: string): DataLayers {
+  const kept = reachable(layers, outputs);
   const comparisons = new Map<string, string>();
-  const sources = maskSources(layers);
+  const sources = maskSources(layers, scope);
   for (const [name, index] of order) {
     const { layer, calls } = layers.get(name) as GraphLayer;
     const call = calls[index] as Call;
-    if (inData.has(name)) {
+    if (kept.has(name)) {
       for (const mask of call.masks) checkMask(layers, comparisons, name, mask);
       continue;
     }
-    const comparison = comparisonOf(layers, layer.class_name, call, sources, comparisons);
+    const comparison = comparisonOf(layers, layer.class_name, call, { sources, comparisons, scope });
     if (comparison !== undefined) comparisons.set(keyOf([name, index]), comparison);
   }
-  return inData;
+  return { kept, comparisons };
 }
 
 /** The layers of the references, and all layers that their inputs come from. */
@@ -45,8 +63,14 @@ function reachable(layers: Layers, refs: readonly Ref[]): Set<string> {
   return found;
 }
 
-function keyOf([name, call]: readonly [string, number, ...unknown[]]): string {
+/** A call as a key. */
+export function keyOf([name, call]: readonly [string, number, ...unknown[]]): string {
   return `${call} of ${name}`;
+}
+
+/** What makes a mask: the steps of an output where it is not a value. */
+export function sourceKey(scope: string, value: unknown, ref: Ref | undefined): string {
+  return `${scope}: not ${value} in ${ref}`;
 }
 
 function checkMask(layers: Layers, comparisons: ReadonlyMap<string, string>, user: string, mask: Ref): void {
@@ -62,25 +86,29 @@ function checkMask(layers: Layers, comparisons: ReadonlyMap<string, string>, use
   );
 }
 
-/**
- * The input of the comparison that makes a mask, from those of the calls before; undefined for a mask that tfjs does not make,
- * or for several.
- */
+/** The comparison that makes a mask, from those of the calls before; undefined for a mask that tfjs does not make. */
 function comparisonOf(
   layers: Layers,
   className: string,
   { inputs, others }: Call,
-  sources: ReadonlySet<string>,
-  comparisons: ReadonlyMap<string, string>,
+  known: {
+    readonly sources: ReadonlySet<string>;
+    readonly comparisons: ReadonlyMap<string, string>;
+    readonly scope: string;
+  },
 ): string | undefined {
   if (className === 'NotEqual') {
-    const input = String(inputs[0]);
-    return sources.has(`${others[0]?.value} in ${input}`) ? input : undefined;
+    const key = sourceKey(known.scope, others[0]?.value, inputs[0]);
+    return known.sources.has(key) ? key : undefined;
   }
-  if (!MASK_OPS.has(className)) return undefined;
+  const merge = MASK_OPS.get(className);
+  if (merge === undefined) return undefined;
   const masks = inputs.filter(([input]) => className !== 'LogicalOr' || !isZeros(layers, input));
-  const [first, ...more] = masks.map((ref) => comparisons.get(keyOf(ref)));
-  return more.every((other) => other === first) ? first : undefined;
+  const keys = masks.map((ref) => known.comparisons.get(keyOf(ref)));
+  if (keys.length === 0 || keys.includes(undefined)) return undefined;
+  // Any and All merge what a Concatenate or a Stack before them has put side by side.
+  const parts = (keys as string[]).map((key) => (merge === ',' ? key : key.replaceAll(' , ', ` ${merge} `)));
+  return mergedKey(merge, parts);
 }
 
 /** Before a Concatenate, Keras 3 widens a mask to the shape of its input by LogicalOr with zeros. */
@@ -88,39 +116,18 @@ function isZeros(layers: Layers, name: string): boolean {
   return layers.get(name)?.layer.class_name === 'ZerosLike';
 }
 
-/** The comparisons that layers of the graph make masks by: `0 in ids,0,0`. */
-function maskSources(layers: Layers): Set<string> {
+/** The comparisons that layers of the graph make masks by. */
+function maskSources(layers: Layers, scope: string): Set<string> {
   const sources = new Set<string>();
   for (const { layer, calls } of layers.values()) {
-    const { mask_zero, mask_value } = layer.config;
-    const isEmbedding = layer.class_name === 'Embedding' && mask_zero === true;
-    const value = isEmbedding ? 0 : layer.class_name === 'Masking' ? mask_value : undefined;
-    if (value !== undefined) for (const { inputs } of calls) sources.add(`${value} in ${inputs[0]}`);
+    const value = maskValue(layer);
+    if (value !== undefined) for (const { inputs } of calls) sources.add(sourceKey(scope, value, inputs[0]));
   }
   return sources;
 }
 
-/** Which calls of a layer use a mask. */
-export type MaskUse = 'all' | 'none' | 'implicit';
-
-/**
- * Whether the calls of a layer use masks. It is `implicit` where the file does not tell: in a model of Keras 2, and in a
- * nested model, whose mask may come from outside (a call with states has none).
- * @throws UnsupportedError when some calls are masked and some are not.
- */
-export function maskUse({ layer, calls }: GraphLayer, isNested: boolean): MaskUse {
-  const uses = new Set(
-    calls.map(({ isExplicit, masks, hasStates }): MaskUse => {
-      if (masks.length > 0) return 'all';
-      return isExplicit && (hasStates || !isNested) ? 'none' : 'implicit';
-    }),
-  );
-  const [use = 'implicit'] = uses;
-  if (uses.size <= 1) return use;
-  throw unsupported(
-    `mask of ${describe(layer)}`,
-    'every call of it to be masked, or none',
-    'both kinds',
-    `tfjs does not tell them apart: use two layers with the weights of ${show(nameOf(layer))}`,
-  );
+/** The value that a layer masks; undefined where it masks none. */
+export function maskValue({ class_name, config }: LayerJson): unknown {
+  if (class_name === 'Embedding') return config.mask_zero === true ? 0 : undefined;
+  return class_name === 'Masking' ? (config.mask_value ?? 0) : undefined;
 }

@@ -13,33 +13,27 @@ import {
   nameOf,
   unsupported,
 } from '../json.js';
+import { MaskPlan } from '../masks/plan.js';
+import type { KerasVersion } from '../masks/rules.js';
 import { checkClass, checkNoResetAfter } from './classes.js';
-import { type GraphLayer, graphOf } from './graph.js';
+import type { GraphLayer } from './graph.js';
 import { checkBackwardLayer, conversionOf } from './gru-config.js';
 import { checkHardSigmoid, tfjsConfig } from './layer-config.js';
-import { dataLayers, type MaskUse, maskUse } from './mask-layers.js';
-import { type Call, checkCall, endsOf, type Ref } from './nodes.js';
+import { withKerasMasks } from './masked-config.js';
+import { type Call, checkCall } from './nodes.js';
 import { checkExpandedSize } from './size.js';
-
-/** Whether Keras masked a layer that tfjs may treat otherwise. */
-export interface MaskExpectation {
-  /** The names of the models around the layer, then its own. */
-  readonly path: readonly string[];
-  readonly isMasked: boolean;
-}
 
 export interface Topology {
   /** As it stands in the file. */
   readonly original: LayerJson;
   readonly model: LayerJson;
-  readonly masks: readonly MaskExpectation[];
 }
 
-/** Where the walk through the layers is, and what it has found. */
+/** Where the walk through the layers is, and the masks there. */
 interface Walk {
-  /** Names of the models around the layer. */
-  readonly path: readonly string[];
-  readonly masks: MaskExpectation[];
+  /** The names of the models around the layer, each behind a slash. */
+  readonly scope: string;
+  readonly masks: MaskPlan;
 }
 
 /**
@@ -57,8 +51,14 @@ export function toTfjsTopology(modelTopology: JsonObject): Topology {
   }
   checkExpandedSize(original);
   if (String(keras_version).startsWith('3.')) checkHardSigmoid(original);
-  const masks: MaskExpectation[] = [];
-  return { original, model: convertModel(original, { path: [], masks }), masks };
+  const masks = MaskPlan.of(original, versionOf(keras_version));
+  return { original, model: convertModel(original, { scope: '', masks }) };
+}
+
+/** Undefined for a model that tfjs has saved. */
+function versionOf(version: unknown): KerasVersion | undefined {
+  const text = String(version);
+  return text.startsWith('tfjs') ? undefined : text.startsWith('3.') ? 3 : 2;
 }
 
 function convertModel(model: LayerJson, walk: Walk): LayerJson {
@@ -69,7 +69,7 @@ function convertModel(model: LayerJson, walk: Walk): LayerJson {
 function sequentialConfig(model: LayerJson, walk: Walk): JsonObject {
   const layers = layersOf(model).map((layer) => {
     checkClass(layer);
-    return convertLayer(layer, 'implicit', walk);
+    return convertLayer(layer, walk);
   });
   const { build_input_shape, ...config } = model.config;
   return { ...config, layers: withInputShape(layers, build_input_shape) };
@@ -85,31 +85,21 @@ function withInputShape(layers: LayerJson[], shape: unknown): LayerJson[] {
 
 /** References have numbers of calls here: `Graph` says which. What no output depends on is left out. */
 function graphConfig(model: LayerJson, walk: Walk): JsonObject {
-  const graph = graphOf(model);
-  const [inputs, outputs] = (['input_layers', 'output_layers'] as const).map((key) =>
-    endsOf(model, key).map((ref) => graph.resolveEnd(`config.${key} of ${describe(model)}`, ref)),
-  ) as [Ref[], Ref[]];
-  const kept = dataLayers(graph, outputs);
-  for (const [name] of inputs) kept.add(name);
-  const layers = [...graph.layers.values()]
+  const { layers, order, kept, inputs, outputs } = walk.masks.graphOf(model, walk.scope);
+  const converted = [...layers.values()]
     .filter(({ layer }) => kept.has(nameOf(layer)))
     .map((found) => graphLayer(found, walk));
-  const calls = graph.order.filter(([name]) => kept.has(name));
-  return { ...model.config, layers, calls, input_layers: inputs, output_layers: outputs };
+  const calls = order.filter(([name]) => kept.has(name));
+  return { ...model.config, layers: converted, calls, input_layers: inputs, output_layers: outputs };
 }
 
 function graphLayer({ layer, calls }: GraphLayer, walk: Walk): LayerJson {
   checkClass(layer);
   for (const call of calls) checkCall(layer, call);
   checkTraining(layer, calls);
-  const isNested = walk.path.length > 0;
-  const use = RECURRENT.has(layer.class_name) ? maskUse({ layer, calls }, isNested) : 'implicit';
   const inbound = calls.map(({ inputs }) => inputs);
-  return { ...convertLayer(layer, use, walk, calls), inbound_nodes: inbound };
+  return { ...convertLayer(layer, walk), inbound_nodes: inbound };
 }
-
-/** Classes whose result depends on a mask in tfjs: they must have one where they had one in Keras, and only there. */
-const RECURRENT = new Set(['GRU', 'LSTM', 'SimpleRNN', 'RNN', 'Bidirectional']);
 
 /** A layer called with training=True applies dropout in predictions as well; tfjs cannot. */
 function checkTraining(layer: LayerJson, calls: readonly Call[]): void {
@@ -120,39 +110,32 @@ function checkTraining(layer: LayerJson, calls: readonly Call[]): void {
 }
 
 /** Converts a layer, or a model that stands among the layers. */
-function convertLayer(layer: LayerJson, use: MaskUse, walk: Walk, calls: readonly Call[] = []): LayerJson {
-  const path = [...walk.path, nameOf(layer)];
-  const expect = (isMasked: boolean) => void walk.masks.push({ path, isMasked });
-  if (isModel(layer)) return convertModel(layer, { ...walk, path });
+function convertLayer(layer: LayerJson, walk: Walk): LayerJson {
+  const { masks, scope } = walk;
+  if (isModel(layer)) return convertModel(layer, { masks, scope: `${scope}/${nameOf(layer)}` });
   const own = conversionOf(layer);
-  if (own) {
-    if (use === 'all') expect(true);
-    return own(layer, use === 'none' ? 'ignore' : undefined);
-  }
-  // In Keras 3 initial states switch the mask off; tfjs applies it.
-  if (use === 'none' && calls.some(({ hasStates }) => hasStates)) expect(false);
+  if (own) return own(layer, masks.hasMasks && !masks.isMasked(layer) ? 'ignore' : undefined);
   const config = tfjsConfig(layer);
   const { layer: inner } = layer.config;
   const isWrapper = isObject(inner) && inner.config !== undefined;
-  const wrapped = isWrapper ? { layer: convertWrapped(layer, walk, () => expect(false)) } : {};
+  const wrapped = isWrapper ? { layer: convertWrapped(layer, walk) } : {};
   const converted = { ...layer, config: { ...config, ...wrapped } };
   checkNoResetAfter(converted);
-  return converted;
+  return withKerasMasks(converted, layer, masks);
 }
 
 /** Converts the layer or model inside a wrapper. */
-function convertWrapped(wrapper: LayerJson, walk: Walk, expectNoMask: () => void): LayerJson {
+function convertWrapped(wrapper: LayerJson, { masks, scope }: Walk): LayerJson {
   const inner = asLayer(`config.layer of ${describe(wrapper)}`, wrapper.config.layer);
-  if (isModel(inner)) return convertModel(inner, { ...walk, path: [...walk.path, nameOf(wrapper)] });
-  const own = wrapper.class_name === 'TimeDistributed' ? conversionOf(inner) : undefined;
-  if (own) {
-    // tfjs passes the whole mask to the layer inside at every step.
-    expectNoMask();
-    return own(inner, 'ignore');
-  }
-  const config = tfjsConfig(inner);
-  if (wrapper.class_name !== 'Bidirectional') return { ...inner, config };
+  if (isModel(inner)) return convertModel(inner, { masks, scope: `${scope}/${nameOf(wrapper)}` });
+  const isOverTime = wrapper.class_name === 'TimeDistributed';
+  const own = isOverTime ? conversionOf(inner) : undefined;
+  // tfjs passes the whole mask to the layer inside at every step.
+  if (own) return own(inner, 'ignore');
+  const converted = { ...inner, config: tfjsConfig(inner) };
+  if (wrapper.class_name !== 'Bidirectional')
+    return isOverTime ? withKerasMasks(converted, inner, masks) : converted;
   checkBackwardLayer(wrapper, inner);
   // Keras 3 writes the name of the forward direction; tfjs adds the prefix itself.
-  return { ...inner, config: { ...config, name: nameOf(inner).replace(/^forward_/, '') } };
+  return { ...converted, config: { ...converted.config, name: nameOf(inner).replace(/^forward_/, '') } };
 }

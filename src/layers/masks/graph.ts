@@ -34,11 +34,19 @@ export function union(masks: readonly GraphMask[]): GraphMask {
   return [...new Set(makers)].sort().join('&');
 }
 
+/** A layer whose class does not tell what it does with masks. */
+export interface SaysItsMask {
+  /** The mask of its output, from those of its inputs. */
+  graphMask(masks: readonly GraphMask[]): GraphMask;
+}
+
 /** The mask of a tensor by the rules of tfjs, where its merge layers merge the masks that `merged` chooses. */
 function byTfjs(merged: (masks: readonly GraphMask[]) => GraphMask): WalkRule<GraphMask> {
   return (tensor, masks) => {
     const { sourceLayer, outputTensorIndex = 0 } = tensor;
     if (sourceLayer.getClassName() === 'InputLayer') return `${INPUT}${tensor.id}`;
+    const { graphMask } = sourceLayer as Layer & Partial<SaysItsMask>;
+    if (graphMask) return graphMask.call(sourceLayer, masks);
     switch (maskRuleOf(sourceLayer)) {
       case 'makes':
         return makerOf(tensor);
