@@ -28,6 +28,14 @@ const RUNS = 60;
 /** Our error divided by PyTorch's. It needs no floor: averages over so many values are never exactly zero by luck. */
 const LARGEST_RATIO = 2;
 
+/**
+ * Long sequences of layers whose weights are as large as training makes them: each step carries the rounding of all steps before, and
+ * now and then a gate near its bend multiplies it. So the median of many runs is held; these do not follow the seed, since it scatters.
+ * Measured: GRU 1.23 (1.19 with fused multiply-add), LSTM 1.00, RNN 1.04.
+ */
+const LONG = { runs: 60, gain: 1.8, scale: 1, batch: 1, steps: 300, gradients: false };
+const LARGEST_MEDIAN = 1.3;
+
 /** The answer of oracle/precision.py. */
 interface Answer {
   readonly x: NamedTensors['x'];
@@ -55,63 +63,121 @@ interface Errors {
   torch: number;
 }
 
-export function comparePrecision(session: Session): void {
-  for (const { module, ...own } of LAYERS)
-    for (const scale of SCALES) {
-      let runs: Promise<Run[]> | undefined;
-      const title = `${[module, ...Object.values(own)].join(' ')}, |x| up to ${scale},`;
-      checkOnEachBackend(session, title, { part: 'precision' }, async (backend) => {
-        runs ??= askRuns(session, module, own, scale);
-        comparePooled(`${title} on ${backend}`, await runs);
-      });
-    }
+/** What a run is asked with, beside its layer. */
+interface Inputs {
+  /** The largest |x|. */
+  readonly scale: number;
+  readonly batch: number;
+  readonly steps: number;
+  /** Factor of all weights. */
+  readonly gain: number;
+  readonly gradients: boolean;
 }
 
+export function comparePrecision(session: Session): void {
+  for (const layer of LAYERS) {
+    if (layer.nonlinearity !== 'relu') compareLong(session, layer);
+    compareScales(session, layer);
+  }
+}
+
+function compareScales(session: Session, { module, ...own }: (typeof LAYERS)[number]): void {
+  for (const scale of SCALES) {
+    let runs: Promise<Run[]> | undefined;
+    const title = `${[module, ...Object.values(own)].join(' ')}, |x| up to ${scale},`;
+    checkOnEachBackend(session, title, { part: 'precision' }, async (backend) => {
+      runs ??= askRuns(session.oracle, seedsFrom(session.seed, RUNS), (seed) => {
+        const shape = { numLayers: 1 + (seed % 2), bias: seed % 5 !== 0, bidirectional: seed % 3 === 0 };
+        const config = { inputSize: 24, hiddenSize: 40, batchFirst: true, ...shape, ...own };
+        return { module, config, scale, batch: 8, steps: 20, gain: 1, gradients: true };
+      });
+      comparePooled(`${title} on ${backend}`, await runs);
+    });
+  }
+}
+
+function compareLong(session: Session, { module, ...own }: (typeof LAYERS)[number]): void {
+  const { runs: count, ...inputs } = LONG;
+  const config = { inputSize: 4, hiddenSize: 64, numLayers: 1, bias: true, batchFirst: true, ...own };
+  let runs: Promise<Run[]> | undefined;
+  const title = `${[module, ...Object.values(own)].join(' ')}, ${inputs.steps} steps of large weights,`;
+  checkOnEachBackend(session, title, { part: 'precision' }, async (backend) => {
+    runs ??= askRuns(session.oracle, seedsFrom(1, count), () => ({
+      module,
+      config: { ...config, bidirectional: false },
+      ...inputs,
+    }));
+    compareMedians(`${title} on ${backend}`, await runs);
+  });
+}
+
+function seedsFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+type Asked = Inputs & { readonly module: LayerModule; readonly config: LayerConfig };
+
 async function askRuns(
-  { oracle, seed }: Session,
-  module: LayerModule,
-  own: Partial<LayerConfig>,
-  scale: number,
+  oracle: Oracle,
+  seeds: readonly number[],
+  asked: (seed: number) => Asked,
 ): Promise<Run[]> {
   const runs: Run[] = [];
-  for (let i = 0; i < RUNS; i++) runs.push(await ask(oracle, module, own, scale, seed + i));
+  for (const seed of seeds) runs.push(await ask(oracle, seed, asked(seed)));
   return runs;
 }
 
-async function ask(
-  oracle: Oracle,
-  module: LayerModule,
-  own: Partial<LayerConfig>,
-  scale: number,
-  seed: number,
-): Promise<Run> {
-  const config: LayerConfig = {
-    inputSize: 24,
-    hiddenSize: 40,
-    numLayers: 1 + (seed % 2),
-    bias: seed % 5 !== 0,
-    batchFirst: true,
-    bidirectional: seed % 3 === 0,
-    ...own,
-  };
-  const request = { command: 'run_in_both_precisions', module, config, seed, batch: 8, steps: 20, scale };
-  const { single, double, ...values } = await oracle.ask<Answer>(request);
+async function ask(oracle: Oracle, seed: number, asked: Asked): Promise<Run> {
+  const { module, config } = asked;
+  const { single, double, ...values } = await oracle.ask<Answer>({
+    command: 'run_in_both_precisions',
+    seed,
+    ...asked,
+  });
   const fixture = { name: String(seed), module, config, lengths: null, ...values, ...single.results };
   return { fixture: fixture as unknown as LayerFixture, single, double };
+}
+
+/** @throws Error naming the results or gradients of which the median of the runs' ratios is too large. */
+function compareMedians(title: string, runs: readonly Run[]): void {
+  const ratios = new Map<string, number[]>();
+  for (const run of runs) {
+    const ofRun = new Map<string, Errors>();
+    addErrors(ofRun, run);
+    for (const [kind, { ours, torch }] of ofRun)
+      ratios.set(kind, [...(ratios.get(kind) ?? []), ours / torch]);
+  }
+  const medians = [...ratios].map(([kind, values]) => [kind, median(values)] as const);
+  judge(`${title} median`, medians, LARGEST_MEDIAN);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
 /** @throws Error naming the results or gradients whose average error is too large. */
 function comparePooled(title: string, runs: readonly Run[]): void {
   const pool = new Map<string, Errors>();
   for (const run of runs) addErrors(pool, run);
-  const ratios = [...pool].map(([kind, { ours, torch }]) => [kind, ours / torch] as const);
-  console.log(`${title}: ${ratios.map(([kind, ratio]) => `${kind} ${ratio.toFixed(2)}`).join(', ')}`);
-  // The ratio is NaN where there is no error to compare with.
-  for (const [kind, ratio] of ratios)
-    if (!(ratio <= LARGEST_RATIO))
-      throw new Error(`${kind}: ${ratio} times PyTorch's error > ${LARGEST_RATIO}`);
+  judge(
+    title,
+    [...pool].map(([kind, { ours, torch }]) => [kind, ours / torch] as const),
+    LARGEST_RATIO,
+  );
 }
 
+/** The ratio is NaN where there is no error to compare with. */
+function judge(
+  title: string,
+  ratios: readonly (readonly [kind: string, ratio: number])[],
+  largest: number,
+): void {
+  console.log(`${title}: ${ratios.map(([kind, ratio]) => `${kind} ${ratio.toFixed(2)}`).join(', ')}`);
+  for (const [kind, ratio] of ratios)
+    if (!(ratio <= largest)) throw new Error(`${kind}: ${ratio} times PyTorch's error > ${largest}`);
+}
+
+/** Adds the errors of a run: of its results, and of its gradients if they were asked for. */
 function addErrors(pool: Map<string, Errors>, { fixture, single, double }: Run): void {
   const { layer, compute } = subjectOf(fixture);
   const add = (kind: string, actual: tf.Tensor, torch: ArrayLike<number>, exact: ArrayLike<number>) => {
@@ -124,6 +190,7 @@ function addErrors(pool: Map<string, Errors>, { fixture, single, double }: Run):
     // hn alone has too few values for an average.
     for (const [name, tensor] of Object.entries(compute(variables)))
       add(name === 'cn' ? 'c' : 'h', tensor, dataOf(single.results, name), dataOf(double.results, name));
+    if (Object.keys(single.gradients).length === 0) return;
     // Gradients are averaged over all layers and directions.
     for (const [name, tensor] of gradientsOf(() => lossOf(compute(variables), fixture, 'sum'), variables))
       add(

@@ -46,6 +46,10 @@ INLINE vi first(long count) {
 /* v where the mask is set, zero elsewhere, also in place of a NaN. */
 INLINE vf keep(vi mask, vf v) { return (vf)((vi)v & mask); }
 
+/* |v| and -|v|; a NaN stays one. */
+INLINE vf magnitude(vf v) { return (vf)((vi)v & INT32_MAX); }
+INLINE vf minus_magnitude(vf v) { return (vf)((vi)v | INT32_MIN); }
+
 /* a where the mask is set, b elsewhere. */
 INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 

@@ -5,48 +5,59 @@
 #include "../vec.h"
 
 /*
- * 2^x, with x limited to -127..128: the result is 0 at the lower end and infinity at the upper one. So sigmoid reaches 0 and 1, and
- * tanh -1 and 1, as they do in torch, where 0 * infinity is NaN.
+ * e^x of an x that is not positive. Below -88 it is 0, so sigmoid reaches 0 and 1, and tanh -1 and 1, as they do in torch, where
+ * 0 * infinity is NaN.
  *
- * x = n + f with n the nearest integer, |f| <= 1/2. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits,
- * where it becomes the exponent of 2^n. 2^f is its Taylor polynomial of degree 6 with the last coefficient moved for a
- * smaller error over |f| <= 1/2: relative error below 2e-8 before rounding.
+ * x = n ln 2 + g with n the nearest integer. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits, where it becomes
+ * the exponent of 2^n. ln 2 is taken off in two parts, since a product with all of its digits would be rounded: the first has 9
+ * digits, so n times it is exact. e^g = 1 + g + g^2 p(g) with the best p of degree 4 over |g| <= ln 2 / 2: a relative error below
+ * 4e-9 before rounding. Its terms are added in pairs, which are ready sooner than one after the other.
+ *
+ * scripts/tools/fit-activations.py finds the coefficients, here and below.
  */
-INLINE vf exp2_limited(vf x) {
-  x = at_least(-127.f, at_most(128.f, x));
+INLINE vf exp_not_positive(vf x) {
+  x = at_least(-88.f, x);
   const vf magic = splat(12582912.f + 127.f);
-  vf shifted = x + magic;
-  vf f = x - (shifted - magic);
-  vf y = splat(1.5403530e-4f);
-  y = y * f + splat(1.33335581e-3f);
-  y = y * f + splat(9.61812911e-3f);
-  y = y * f + splat(5.55041087e-2f);
-  y = y * f + splat(2.40226507e-1f);
-  y = y * f + splat(6.93147181e-1f);
-  y = y * f + splat(1.f);
+  vf shifted = multiply_add(x, splat(1.44269504f), magic);
+  vf n = shifted - magic;
+  vf g = multiply_add(n, splat(2.12194440e-4f), multiply_add(n, splat(-0.693359375f), x));
+  vf g2 = g * g;
+  vf low = multiply_add(g, splat(1.66665208e-1f), splat(4.99999935e-1f));
+  vf high = multiply_add(g, splat(8.36870273e-3f), splat(4.16683825e-2f));
+  vf p = multiply_add(multiply_add(g2, splat(1.38148427e-3f), high), g2, low);
+  vf y = multiply_add(p, g2, g) + splat(1.f);
   return y * (vf)((vu)shifted << 23);
 }
 
-/* 1 / (1 + e^-x); log2(e) = 1.442695. */
-INLINE vf sigmoid(vf x) { return splat(1.f) / (splat(1.f) + exp2_limited(x * splat(-1.44269504f))); }
+/*
+ * With t = e^-|x| it is t / (1 + t) of a negative x, and 1 less that of any other. The quotient is at most 1/2, so it is rounded half
+ * as much as 1 / (1 + t) would be.
+ */
+INLINE vf sigmoid(vf x) {
+  vf t = exp_not_positive(minus_magnitude(x));
+  vf s = t / (splat(1.f) + t);
+  return select(x < splat(0.f), s, splat(1.f) - s);
+}
 
 /*
- * 1 - 2 / (1 + e^2|x|) with the sign of x: of a negative x itself the quotient would be near 2 and its rounding twice as large
- * (1.8e-7 against 0.9e-7). Near zero the formula would be 1e-7 off for the smallest x as well. The odd polynomial of Cephes' tanhf
- * takes its place there: small states, and the gradients that are made of them, stay as exact as in PyTorch.
+ * 1 - 2t / (1 + t) with t = e^-2|x|, and the sign of x. For |x| < 1 this would double the rounding, and be 1e-7 off for the smallest x
+ * as well. There it is x + x^3 p(x^2) with the best p of degree 6: a relative error below 5e-9 before rounding. So small states, and
+ * the gradients that are made of them, stay as exact as in PyTorch.
  */
 INLINE vf tanh_of(vf x) {
   vi sign = (vi)x & INT32_MIN;
-  x = (vf)((vi)x ^ sign);
-  vf far = splat(1.f) - splat(2.f) / (splat(1.f) + exp2_limited(x * splat(2.88539008f)));
+  x = magnitude(x);
+  vf t = exp_not_positive(-x - x);
+  vf far = splat(1.f) - (t + t) / (splat(1.f) + t);
   vf s = x * x;
-  vf p = splat(-5.70498872745e-3f);
-  p = p * s + splat(2.06390887954e-2f);
-  p = p * s + splat(-5.37397155531e-2f);
-  p = p * s + splat(1.33314422036e-1f);
-  p = p * s + splat(-3.33332819422e-1f);
-  vf near = p * s * x + x;
-  return (vf)((vi)select(s < splat(0.390625f), near, far) | sign);
+  vf s2 = s * s;
+  vf low = multiply_add(s, splat(1.33323456e-1f), splat(-3.33332955e-1f));
+  vf middle = multiply_add(s, splat(2.14868083e-2f), splat(-5.38798594e-2f));
+  vf high = multiply_add(s, splat(2.30150853e-3f), splat(-7.94631454e-3f));
+  high = multiply_add(s2, splat(-3.58491427e-4f), high);
+  vf p = multiply_add(multiply_add(high, s2, middle), s2, low);
+  vf near = multiply_add(x * s, p, x);
+  return (vf)((vi)select(s < splat(1.f), near, far) | sign);
 }
 
 /* max(x, 0); a NaN stays one. */

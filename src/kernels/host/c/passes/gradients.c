@@ -64,6 +64,17 @@ EXPORT(weight_gradient) void weight_gradient(float *arena, index_t job) {
   }
 }
 
+/* Sums of rows in halves, which rounds as often as there are halvings, and one after the other only in the last 16. */
+static vf sum_of_rows(const float *row, long stride, long rows) {
+  if (rows > 16) {
+    long half = rows / 2;
+    return sum_of_rows(row, stride, half) + sum_of_rows(row + half * stride, stride, rows - half);
+  }
+  vf sum = {0};
+  for (; rows > 0; rows--, row += stride) sum += load(row);
+  return sum;
+}
+
 EXPORT(bias_gradient)
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,
                    int32_t gates, int32_t units, int32_t add) {
@@ -72,13 +83,8 @@ void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t 
     for (long u = 0; u < units; u += VL) {
       const float *gate = arena + dgates + slots[g] * padded(units) + u;
       float *to = arena + db + g * units + u;
-      vf total = add ? load_part(to, units - u) : (vf){0};
-      for (long begin = 0; begin < rows; begin += SUM_ROWS) {
-        long end = rows - begin < SUM_ROWS ? rows : begin + SUM_ROWS;
-        vf sum = {0};
-        for (long m = begin; m < end; m++) sum += load(gate + m * dgates_stride);
-        total += sum;
-      }
+      vf total = sum_of_rows(gate, dgates_stride, rows);
+      if (add) total += load_part(to, units - u);
       store_part(to, total, units - u);
     }
   }
