@@ -23,7 +23,19 @@ export function computeWeight(scheme: Scheme, tensors: readonly TorchTensor[]): 
 
 function partOf(tensor: TorchTensor, isDouble: boolean): Part {
   const { dtype, shape, data } = tensor;
-  if (dtype === 'F64' && isDouble) return { shape, values: data as Float64Array };
+  const round = ROUND[dtype] ?? Math.fround;
+  if (dtype === 'F64' && isDouble) return { shape, values: data as Float64Array, round };
   const values = float32Of(WHERE, WHERE, tensor);
-  return { shape, values: isDouble ? Float64Array.from(values) : values };
+  return { shape, values: isDouble ? Float64Array.from(values) : values, round };
+}
+
+const ROUND: Readonly<Record<string, (value: number) => number>> = {
+  F64: (value) => value,
+  F16: (value) => roundOne('F16', value),
+  BF16: (value) => roundOne('BF16', value),
+};
+
+function roundOne(dtype: 'F16' | 'BF16', value: number): number {
+  const float32: TorchTensor = { dtype: 'F32', shape: [1], data: Float32Array.of(value) };
+  return float32Of(WHERE, WHERE, roundFloats(WHERE, WHERE, float32, dtype).tensor)[0] as number;
 }

@@ -8,6 +8,8 @@ export type Shape = readonly number[];
 export interface Part {
   readonly shape: Shape;
   readonly values: Float32Array | Float64Array;
+  /** Rounds to the dtype in the file, as an operation of torch does whose result has it. */
+  round(value: number): number;
 }
 
 /** A way in which torch stores a weight as other tensors. */

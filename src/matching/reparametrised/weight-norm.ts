@@ -1,3 +1,4 @@
+import { gather } from '../../state-dict/tensors/strides.js';
 import { around, emptyLike, type Part, roundingOf, type Scheme, type Shape } from './scheme.js';
 
 /** Floats of an AVX2 register, in which torch sums: other machines sum in another order. */
@@ -23,7 +24,9 @@ export const weightNorm: Scheme = {
     const { outer, size, inner } =
       dim === 'all' ? { outer: 1, size: 1, inner: v.values.length } : around(v.shape, dim);
     const sums = sumsOfSquares(v, dim);
-    const round = roundingOf(v);
+    // Two kernels keep the factor in float32; elsewhere it is a tensor of the dtype of v.
+    const isFused = dim === 0 || dim === v.shape.length - 1;
+    const round = isFused ? roundingOf(v) : v.round;
     const weight = emptyLike(v);
     for (let i = 0; i < size; i++) {
       const factor = round((g.values[i] as number) / round(Math.sqrt(sums[i] as number)));
@@ -56,16 +59,24 @@ function sumsOfSquares(v: Part, dim: number | 'all'): Float32Array | Float64Arra
     for (let k = 0; k < v.values.length; k++) sums[k % size] += (v.values[k] as number) ** 2;
     return sums;
   }
-  const row =
-    v.values instanceof Float64Array ? new Float64Array(outer * inner) : new Float32Array(outer * inner);
+  const rows = rowsOf(v, dim);
+  const length = outer * inner;
   for (let i = 0; i < size; i++) {
-    for (let o = 0; o < outer; o++) {
-      const start = (o * size + i) * inner;
-      row.set(v.values.subarray(start, start + inner), o * inner);
-    }
+    const row = rows.subarray(i * length, (i + 1) * length);
     sums[i] = dim === 0 ? folded(row, round) : reduced(row, round);
   }
   return sums;
+}
+
+/** The elements as `norm_except_dim` reads them: the axis `dim` and the first one exchanged. */
+function rowsOf({ shape, values }: Part, dim: number): Float32Array | Float64Array {
+  if (dim === 0) return values;
+  const axes = shape.map((_, axis) => (axis === 0 ? dim : axis === dim ? 0 : axis));
+  const sizes = axes.map((axis) => shape[axis] as number);
+  const steps = axes.map((axis) => around(shape, axis).inner);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const { buffer } = gather(bytes, values.BYTES_PER_ELEMENT, sizes, steps);
+  return values instanceof Float64Array ? new Float64Array(buffer) : new Float32Array(buffer);
 }
 
 type Round = (value: number) => number;
