@@ -20,6 +20,7 @@ const EXAMPLES: readonly Example[] = [
   { file: 'save-to-disk.ts' },
   { file: 'language-id/main.ts' },
   { file: 'fine-tune/main.ts' },
+  { file: 'seq2seq/main.ts' },
   { file: 'g2p/main.ts', needs: { file: 'g2p/model/g2p-en.safetensors', command: 'npm run g2p:model' } },
 ];
 

@@ -13,6 +13,7 @@ export {
   type LSTMCellState,
   lstmCell,
 } from './layers/cells/lstm-cell.js';
+export type { CellTensor } from './layers/cells/recurrent-cell.js';
 export { RNNCell, type RNNCellArgs, rnnCell } from './layers/cells/rnn-cell.js';
 export type { ConvArgs, ConvTransposeArgs } from './layers/conv/args.js';
 export { ConvTranspose1d, convTranspose1d } from './layers/conv/conv-transpose1d.js';

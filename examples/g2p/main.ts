@@ -34,8 +34,8 @@ async function loadModel(file: string): Promise<G2P> {
     const remedy = '`npm run g2p:model` fetches it: 3 MB from PyPI, with Python 3 and pip';
     throw new Error(`${file} is not there. ${remedy}`);
   }
-  const sizes = { graphemes: GRAPHEMES.length, phonemes: PHONEMES.length, embeddingSize: 256 };
-  return new G2P(await readStateDict(file), sizes);
+  const lengths = { graphemes: GRAPHEMES.length, phonemes: PHONEMES.length };
+  return new G2P(await readStateDict(file), { ...lengths, embeddingSize: 256, hiddenSize: 256 });
 }
 
 async function pronounce(model: G2P, words: readonly string[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** The port of g2p_network.py: an encoder reads a word's letters, a decoder writes its phonemes. */
 
 import * as tf from '@tensorflow/tfjs';
-import { GRU, GRUCell, loadStateDict, type StateDict } from 'tfjs-torch-rnn';
+import { gru, gruCell, loadStateDict, type StateDict } from 'tfjs-torch-rnn';
 import { padRows } from '../support/batches.js';
 
 const PAD = 0;
@@ -9,11 +9,11 @@ const START = 2;
 const END = 3;
 const MAX_PHONEMES = 20;
 
-/** What a state_dict would tell, too; given, they are checked against it. */
 export interface Sizes {
   readonly graphemes: number;
   readonly phonemes: number;
   readonly embeddingSize: number;
+  readonly hiddenSize: number;
 }
 
 /** What goes from one step of the decoder to the next. A type alias, so that `tidy` takes it for a container. */
@@ -25,21 +25,18 @@ type Step = {
 };
 
 export class G2P {
-  private readonly encEmb: tf.layers.Layer;
-  private readonly encoder: GRU;
-  private readonly decEmb: tf.layers.Layer;
-  private readonly decoder: GRUCell;
-  private readonly fc: tf.layers.Layer;
+  /** By the paths of their modules in g2p_network.py. */
+  private readonly layers;
 
-  constructor(stateDict: StateDict, { graphemes, phonemes, embeddingSize }: Sizes) {
-    this.encEmb = tf.layers.embedding({ inputDim: graphemes, outputDim: embeddingSize });
-    loadStateDict(this.encEmb, stateDict, { prefix: 'enc_emb' });
-    this.encoder = GRU.fromStateDict(stateDict, { prefix: 'encoder' });
-    this.decEmb = tf.layers.embedding({ inputDim: phonemes, outputDim: embeddingSize });
-    loadStateDict(this.decEmb, stateDict, { prefix: 'dec_emb' });
-    this.decoder = GRUCell.fromStateDict(stateDict, { prefix: 'decoder' });
-    this.fc = tf.layers.dense({ units: phonemes });
-    loadStateDict(this.fc, stateDict, { prefix: 'fc' });
+  constructor(stateDict: StateDict, { graphemes, phonemes, embeddingSize, hiddenSize }: Sizes) {
+    this.layers = {
+      enc_emb: tf.layers.embedding({ inputDim: graphemes, outputDim: embeddingSize }),
+      encoder: gru({ hiddenSize }),
+      dec_emb: tf.layers.embedding({ inputDim: phonemes, outputDim: embeddingSize }),
+      decoder: gruCell({ hiddenSize }),
+      fc: tf.layers.dense({ units: phonemes }),
+    };
+    loadStateDict(this.layers, stateDict);
   }
 
   /** The phonemes of a batch of words of any lengths, indices both. */
@@ -48,7 +45,7 @@ export class G2P {
   }
 
   dispose(): void {
-    for (const layer of [this.encEmb, this.encoder, this.decEmb, this.decoder, this.fc]) layer.dispose();
+    for (const layer of Object.values(this.layers)) layer.dispose();
   }
 
   /** The encoder's state `[B, H]` at the end of each word, wherever that is in its row. */
@@ -56,7 +53,8 @@ export class G2P {
     return tf.tidy(() => {
       const graphemes = tf.tensor2d(padRows(words, PAD), undefined, 'int32');
       const lengths = words.map((word) => word.length);
-      const { hn } = this.encoder.forward(this.encEmb.apply(graphemes) as tf.Tensor, { lengths });
+      const embedded = this.layers.enc_emb.apply(graphemes) as tf.Tensor;
+      const { hn } = this.layers.encoder.forward(embedded, { lengths });
       return hn.squeeze<tf.Tensor2D>([0]);
     });
   }
@@ -81,8 +79,8 @@ export class G2P {
   }
 
   private decodeStep({ h, phoneme }: Step): Step {
-    const next = this.decoder.forward(this.decEmb.apply(phoneme) as tf.Tensor2D, h) as tf.Tensor2D;
-    const logits = this.fc.apply(next) as tf.Tensor2D;
+    const next = this.layers.decoder.forward(this.layers.dec_emb.apply(phoneme) as tf.Tensor2D, h);
+    const logits = this.layers.fc.apply(next) as tf.Tensor2D;
     return { h: next, phoneme: logits.argMax(1) };
   }
 }

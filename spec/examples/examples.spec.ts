@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = [
   'language-id/main.ts',
   'fine-tune/main.ts',
+  'seq2seq/main.ts',
   'g2p/main.ts',
   'gru-shapes.ts',
   'gru-classifier.ts',

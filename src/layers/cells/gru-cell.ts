@@ -5,7 +5,7 @@ import { readCellArgs } from '../../torch/layer-args.js';
 import type { ModuleArgs } from '../args/module-args.js';
 import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import { RecurrentCell } from './recurrent-cell.js';
+import { type CellTensor, RecurrentCell } from './recurrent-cell.js';
 
 /** Arguments of {@link GRUCell}: those that every cell takes. */
 export type GRUCellArgs = ModuleArgs;
@@ -44,20 +44,26 @@ export class GRUCell extends RecurrentCell {
   /**
    * torch's call; it builds an unbuilt cell.
    *
-   * @param x float32 `[B, I]`, or unbatched `[I]`.
+   * @param x float32 `[B, I]`, or unbatched `[I]`. A tensor of unknown rank is taken for a batch by the types.
    * @param h the state before, `[B, H]` or `[H]`; zeros where absent.
    * @returns the state after, of the same shape, which is the output as well. The caller disposes it.
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  forward(x: Tensor, h?: Tensor | null): Tensor {
-    return this.runForward(x, [h])[0] as Tensor;
+  forward<X extends Tensor>(x: X, h?: Tensor | null): CellTensor<X> {
+    return this.runForward(x, [h])[0] as CellTensor<X>;
   }
 }
 
 serialization.registerClass(GRUCell);
 
 /**
- * Makes a {@link GRUCell}; the caller disposes it, or the model that holds it.
+ * Makes a {@link GRUCell}, one step of `torch.nn.GRUCell`:
+ *
+ *     r, z = sigmoid(W_i? @ x + b_i? + W_h? @ h + b_h?)       reset, update
+ *     n    = tanh(W_in @ x + b_in + r * (W_hn @ h + b_hn))    new
+ *     h'   = (1 - z) * n + z * h
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function gruCell(args: GRUCellArgs): GRUCell;

@@ -1,4 +1,4 @@
-import { serialization, Tensor } from '@tensorflow/tfjs-core';
+import { serialization, Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKeys, checkObject, message, show } from '../../check.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { CELLS } from '../../torch/cells.js';
@@ -6,15 +6,15 @@ import { readCellArgs } from '../../torch/layer-args.js';
 import type { ModuleArgs } from '../args/module-args.js';
 import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import { RecurrentCell } from './recurrent-cell.js';
+import { type CellTensor, RecurrentCell } from './recurrent-cell.js';
 
 /** Arguments of {@link LSTMCell}: those that every cell takes. */
 export type LSTMCellArgs = ModuleArgs;
 
 /** The states of an LSTM cell, each `[B, H]`, or `[H]` of an unbatched input. */
-export interface LSTMCellState {
-  readonly h: Tensor;
-  readonly c: Tensor;
+export interface LSTMCellState<T extends Tensor = Tensor2D> {
+  readonly h: T;
+  readonly c: T;
 }
 
 /** What an LSTM cell starts from; zeros where absent. */
@@ -57,14 +57,14 @@ export class LSTMCell extends RecurrentCell {
   /**
    * torch's call; it builds an unbuilt cell.
    *
-   * @param x float32 `[B, I]`, or unbatched `[I]`.
+   * @param x float32 `[B, I]`, or unbatched `[I]`. A tensor of unknown rank is taken for a batch by the types.
    * @param state `{ h, c }` before, each `[B, H]` or `[H]`; zeros where absent.
    * @returns `{ h, c }` after, of the same shapes; h is the output. The caller disposes both.
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  forward(x: Tensor, state: LSTMCellInitialState | null = {}): LSTMCellState {
+  forward<X extends Tensor>(x: X, state: LSTMCellInitialState | null = {}): LSTMCellState<CellTensor<X>> {
     const { h, c } = checkLSTMState(state);
-    const [hNext, cNext] = this.runForward(x, [h, c]) as [Tensor, Tensor];
+    const [hNext, cNext] = this.runForward(x, [h, c]) as [CellTensor<X>, CellTensor<X>];
     return { h: hNext, c: cNext };
   }
 }
@@ -86,7 +86,14 @@ function checkLSTMState(state: LSTMCellInitialState | null): LSTMCellInitialStat
 serialization.registerClass(LSTMCell);
 
 /**
- * Makes an {@link LSTMCell}; the caller disposes it, or the model that holds it.
+ * Makes an {@link LSTMCell}, one step of `torch.nn.LSTMCell`:
+ *
+ *     i, f, o = sigmoid(W_i? @ x + b_i? + W_h? @ h + b_h?)    input, forget, output
+ *     g       = tanh(W_ig @ x + b_ig + W_hg @ h + b_hg)       cell
+ *     c'      = f * c + i * g
+ *     h'      = o * tanh(c')
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function lstmCell(args: LSTMCellArgs): LSTMCell;

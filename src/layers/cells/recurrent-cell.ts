@@ -6,6 +6,7 @@ import {
   type serialization,
   squeeze,
   type Tensor,
+  type Tensor1D,
   type Tensor2D,
   tidy,
   zeros,
@@ -27,6 +28,9 @@ import { checkApplyOptions, checkSymbolicInputs } from '../recurrent/call-args.j
 import { buildLayer, moveToScope } from '../weights/build.js';
 import { ModuleWeights } from '../weights/module-weights.js';
 import { checkCellInput, checkCellState } from './checks.js';
+
+/** What a step gives for an input: `[H]` for an unbatched one; `[B, H]` for others, those of unknown rank among them. */
+export type CellTensor<X extends Tensor> = X extends Tensor1D ? Tensor1D : Tensor2D;
 
 /**
  * One step of a recurrent network as torch's cells compute it, and a cell of tf.layers: `tf.layers.rnn({ cell })` runs it

@@ -5,7 +5,7 @@ import { readCellArgs } from '../../torch/layer-args.js';
 import { type ModuleArgs, parseNonlinearity } from '../args/module-args.js';
 import { namedArgs } from '../args/positional.js';
 import { type FromStateDictOptions, fromStateDict } from '../weights/from-state-dict.js';
-import { RecurrentCell } from './recurrent-cell.js';
+import { type CellTensor, RecurrentCell } from './recurrent-cell.js';
 
 /** Arguments of {@link RNNCell}. */
 export interface RNNCellArgs extends ModuleArgs {
@@ -52,13 +52,13 @@ export class RNNCell extends RecurrentCell {
   /**
    * torch's call; it builds an unbuilt cell.
    *
-   * @param x float32 `[B, I]`, or unbatched `[I]`.
+   * @param x float32 `[B, I]`, or unbatched `[I]`. A tensor of unknown rank is taken for a batch by the types.
    * @param h the state before, `[B, H]` or `[H]`; zeros where absent.
    * @returns the state after, of the same shape, which is the output as well. The caller disposes it.
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */
-  forward(x: Tensor, h?: Tensor | null): Tensor {
-    return this.runForward(x, [h])[0] as Tensor;
+  forward<X extends Tensor>(x: X, h?: Tensor | null): CellTensor<X> {
+    return this.runForward(x, [h])[0] as CellTensor<X>;
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -69,7 +69,11 @@ export class RNNCell extends RecurrentCell {
 serialization.registerClass(RNNCell);
 
 /**
- * Makes an {@link RNNCell}; the caller disposes it, or the model that holds it.
+ * Makes an {@link RNNCell}, one step of `torch.nn.RNNCell`:
+ *
+ *     h' = nonlinearity(W_ih @ x + b_ih + W_hh @ h + b_hh)    tanh or relu
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function rnnCell(args: RNNCellArgs): RNNCell;

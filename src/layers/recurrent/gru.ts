@@ -76,7 +76,13 @@ export class GRU extends Recurrent {
 serialization.registerClass(GRU);
 
 /**
- * Makes a {@link GRU}; the caller disposes it, or the model that holds it.
+ * Makes a {@link GRU}, which computes at each step what `torch.nn.GRU` computes:
+ *
+ *     r, z = sigmoid(W_i? @ x + b_i? + W_h? @ h + b_h?)       reset, update
+ *     n    = tanh(W_in @ x + b_in + r * (W_hn @ h + b_hn))    new
+ *     h'   = (1 - z) * n + z * h
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function gru(args: GRUArgs): GRU;

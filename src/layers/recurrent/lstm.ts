@@ -90,7 +90,14 @@ export class LSTM extends Recurrent {
 serialization.registerClass(LSTM);
 
 /**
- * Makes an {@link LSTM}; the caller disposes it, or the model that holds it.
+ * Makes an {@link LSTM}, which computes at each step what `torch.nn.LSTM` computes:
+ *
+ *     i, f, o = sigmoid(W_i? @ x + b_i? + W_h? @ h + b_h?)    input, forget, output
+ *     g       = tanh(W_ig @ x + b_ig + W_hg @ h + b_hg)       cell
+ *     c'      = f * c + i * g
+ *     h'      = o * tanh(c')
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function lstm(args: LSTMArgs): LSTM;

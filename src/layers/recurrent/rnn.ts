@@ -84,7 +84,11 @@ export class RNN extends Recurrent {
 serialization.registerClass(RNN);
 
 /**
- * Makes an {@link RNN}; the caller disposes it, or the model that holds it.
+ * Makes an {@link RNN}, which computes at each step what `torch.nn.RNN` computes:
+ *
+ *     h' = nonlinearity(W_ih @ x + b_ih + W_hh @ h + b_hh)    tanh or relu
+ *
+ * The caller disposes it, or the model that holds it.
  * @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value.
  */
 export function rnn(args: RNNArgs): RNN;
