@@ -135,6 +135,8 @@ const READ: AllUndefined<ReadOptions> = {
   signal: undefined,
   onProgress: undefined,
   sha256: undefined,
+  headers: undefined,
+  fetch: undefined,
 };
 const LOAD: AllUndefined<LoadOptions> = {
   prefix: undefined,

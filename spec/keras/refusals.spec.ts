@@ -233,11 +233,11 @@ describe('loadKerasModel refuses by name', () => {
         'Convert the Keras model with --output_format=tfjs_layers_model',
     ));
 
-  it('a path that plain Node cannot read', () =>
+  it('a path where no file is', () =>
     expectRefusal(
       'models/model.json',
-      UnsupportedError,
-      'loadKerasModel: source: expected a path that a handler of tfjs takes, got "models/model.json". ' +
-        'Plain Node reads no files: pass an IOHandler such as examples/node-fs-handler.ts',
+      Error,
+      'loadKerasModel: path "models/model.json": expected a readable file, got no such file. ' +
+        `Relative paths start at ${process.cwd()}`,
     ));
 });

@@ -1,10 +1,19 @@
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { toStateDict } from '../../src/index.js';
 import { loadKerasModel } from '../../src/keras/index.js';
+import { type FileServer, startFileServer } from '../state-dict/sources/file-server.js';
+import { rejectionOf } from '../state-dict/support.js';
 import { disposeModel, handlerOf, kerasFixture } from './fixtures.js';
+
+const { model: MODEL, weights: WEIGHTS } = kerasFixture('3', 'tagger');
+const SECRET = { 'x-key': 'secret' };
 
 describe('loadKerasModel', () => {
   it('fetches a URL, with the options of tf.loadLayersModel', async () => {
@@ -35,6 +44,121 @@ describe('loadKerasModel', () => {
     } finally {
       server.close();
     }
+  });
+
+  describe('from a server', () => {
+    let home: FileServer;
+    let elsewhere: FileServer;
+    before(async () => {
+      home = await startFileServer();
+      elsewhere = await startFileServer();
+    });
+    beforeEach(() => {
+      for (const server of [home, elsewhere]) {
+        server.reset();
+        server.files.clear();
+        server.files.set('/m/model.json', Buffer.from(JSON.stringify(MODEL)));
+        server.files.set('/m/group1-shard1of1.bin', new Uint8Array(WEIGHTS));
+      }
+    });
+    after(() => Promise.all([home.close(), elsewhere.close()]));
+
+    const url = () => `${home.origin}/m/model.json`;
+    const load = async () => disposeModel(await loadKerasModel(url(), { requestInit: { headers: SECRET } }));
+    const refusal = async () => (await rejectionOf(loadKerasModel(url()))).message;
+
+    it('names the URL and the status of a shard or a model that is missing', async () => {
+      home.files.delete('/m/group1-shard1of1.bin');
+      const status = 'expected a status of success (200 to 299), got 404 Not Found';
+      expect(await refusal()).to.equal(
+        `loadKerasModel: URL "${home.origin}/m/group1-shard1of1.bin": ${status}`,
+      );
+      home.files.delete('/m/model.json');
+      expect(await refusal()).to.equal(`loadKerasModel: URL "${url()}": ${status}`);
+    });
+
+    it('names a URL that answers with a page, and takes weights under a wrong type', async () => {
+      const answer = (body: string | Uint8Array) => {
+        home.answer = ({ path }, response) => {
+          if (path !== '/m/group1-shard1of1.bin') return false;
+          response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(body);
+          return true;
+        };
+      };
+      answer('\n<!DOCTYPE html><title>App</title>');
+      expect(await refusal()).to.equal(
+        `loadKerasModel: URL "${home.origin}/m/group1-shard1of1.bin": expected weights, got an HTML page. ` +
+          'Is the path of the weights right? Open it in a browser to see',
+      );
+      answer(new Uint8Array(WEIGHTS));
+      await load();
+    });
+
+    it('names a URL that does not answer', async () => {
+      const error = await rejectionOf(loadKerasModel('http://127.0.0.1:1/model.json'));
+      expect(error.message).to.match(
+        /^loadKerasModel: URL "http:\/\/127\.0\.0\.1:1\/model\.json": expected an answer, got TypeError: /,
+      );
+    });
+
+    it('does not send headers to another origin', async () => {
+      home.answer = ({ path }, response) => {
+        response.writeHead(302, { Location: `${elsewhere.origin}${path}` }).end();
+        return true;
+      };
+      await load();
+      expect(home.asked.map(({ headers }) => headers['x-key'])).to.deep.equal(['secret', 'secret']);
+      expect(elsewhere.asked.map(({ headers }) => headers['x-key'])).to.deep.equal([undefined, undefined]);
+    });
+  });
+
+  describe('from a path in Node', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'keras-'));
+      writeFileSync(join(folder, 'model.json'), JSON.stringify(MODEL));
+      writeFileSync(join(folder, 'group1-shard1of1.bin'), new Uint8Array(WEIGHTS));
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it('reads the files, with and without a scheme, and from another folder of weights', async () => {
+      const path = join(folder, 'model.json');
+      for (const source of [path, relative('.', path), pathToFileURL(path).href]) {
+        const model = await loadKerasModel(source);
+        expect(model.getLayer('bi').weights).to.have.length(8);
+        disposeModel(model);
+      }
+      mkdirSync(join(folder, 'weights'));
+      renameSync(join(folder, 'group1-shard1of1.bin'), join(folder, 'weights/group1-shard1of1.bin'));
+      disposeModel(await loadKerasModel(path, { weightPathPrefix: `${folder}/weights/` }));
+    });
+
+    const refusal = async (model?: unknown) => {
+      const path = join(folder, 'model.json');
+      if (model !== undefined) writeFileSync(path, JSON.stringify(model));
+      return (await rejectionOf(loadKerasModel(path))).message.replaceAll(folder, '');
+    };
+
+    it('names a file that is missing, and JSON of something else', async () => {
+      rmSync(join(folder, 'group1-shard1of1.bin'));
+      expect(await refusal()).to.equal(
+        'loadKerasModel: path "/group1-shard1of1.bin": expected a readable file, got no such file',
+      );
+      expect(await refusal([])).to.equal(
+        'loadKerasModel: path "/model.json": expected the JSON of tensorflowjs_converter, got something else',
+      );
+      rmSync(join(folder, 'model.json'));
+      expect(await refusal()).to.include('"/model.json": expected a readable file, got no such file');
+    });
+
+    it('reads no weights outside the folder', async () => {
+      for (const name of ['../w.bin', '/etc/passwd', 'a/b', '..']) {
+        const weightsManifest = [{ ...MODEL.weightsManifest[0], paths: [name] }];
+        expect(await refusal({ ...MODEL, weightsManifest })).to.equal(
+          `loadKerasModel: weightsManifest: expected names of files beside the model.json, got "${name}"`,
+        );
+      }
+    });
   });
 
   it('gives layers whose weights go to PyTorch as those of this package do', async () => {

@@ -21,6 +21,8 @@ describe('checkReadOptions', () => {
       signal: new AbortController().signal,
       onProgress: () => {},
       sha256: '0123456789abcdefABCDEF'.padEnd(64, '0'),
+      headers: { Authorization: 'Bearer x' },
+      fetch: async () => new Response(),
     };
     check(options);
     check(Object.fromEntries(Object.keys(options).map((name) => [name, undefined])));
@@ -29,7 +31,7 @@ describe('checkReadOptions', () => {
 
   it('refuses an unknown option, and those of a source where bytes are given', () => {
     expect(errorFor({ selects: [] }).message).to.match(
-      /^spec: selects: expected one of format, .*sha256, got unknown/,
+      /^spec: selects: expected one of format, .*sha256, headers, fetch, got unknown/,
     );
     const sourceOption = { sha256: '0' } as object;
     expect(errorOf(() => checkParseOptions('spec', sourceOption)).message).to.equal(

@@ -310,7 +310,8 @@ describe('readStateDict', () => {
     });
 
     it('name an option that is unknown or of another type', async () => {
-      const known = 'expected one of format, limits, path, select, onReport, signal, onProgress, sha256';
+      const known =
+        'expected one of format, limits, path, select, onReport, signal, onProgress, sha256, headers, fetch';
       for (const [options, text] of [
         [
           { onprogress() {} },

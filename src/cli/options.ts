@@ -40,6 +40,15 @@ export const PART_OPTIONS = {
   select: { argument: 'MODULE', multiple: true, help: 'only the tensors of this module; may be given again' },
 } as const satisfies OptionSpecs;
 
+/** What a command adds to requests for a URL. */
+export const HTTP_OPTIONS = {
+  header: {
+    argument: 'NAME:VALUE',
+    multiple: true,
+    help: 'a header of the requests where it is a URL, such as "Authorization: Bearer ..."; may be given again',
+  },
+} as const satisfies OptionSpecs;
+
 export interface ParsedWords {
   readonly positionals: readonly string[];
   flag(name: string): boolean;
@@ -141,4 +150,24 @@ export function pathOf(words: ParsedWords): readonly string[] | undefined {
     // The error below covers it.
   }
   throw new UsageError(`--path is keys joined by slashes, or a JSON list such as '["ema", "model"]'.`);
+}
+
+/**
+ * The headers of `--header`.
+ *
+ * @throws UsageError, without the value, for what is not the name and value of a header.
+ */
+export function headersOf(words: ParsedWords): Record<string, string> | undefined {
+  const texts = words.values('header');
+  if (texts === undefined) return undefined;
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name = '', value = ''] = /^([^:]*):(.*)$/s.exec(text) ?? [];
+      try {
+        return new Headers([[name.trim(), value.trim()]]).entries().next().value as [string, string];
+      } catch {
+        throw new UsageError('--header is a name and a value, such as "Authorization: Bearer ...".');
+      }
+    }),
+  );
 }

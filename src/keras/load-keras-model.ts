@@ -16,7 +16,8 @@ import { weightsFile } from './weights/weights-file.js';
  * it predicts, trains, and saves. It comes uncompiled. The caller disposes it. `tf.loadLayersModel` loads what it saved in a
  * program that imports `tfjs-torch-rnn/keras`; in any other tfjs throws `Unknown layer: TorchKerasGRU`.
  *
- * @param source as for `tf.loadLayersModel`; plain Node has no handler for files.
+ * @param source as for `tf.loadLayersModel`; in Node also the path of a model.json.
+ * @throws Error naming the path or URL of a file that cannot be read, with the status that a server answers.
  * @throws FormatError when it is no such model, or weights are missing, superfluous or of another shape;
  * UnsupportedError naming the layer and the option that neither tfjs nor this package has. No tensor is left then.
  * @see https://www.tensorflow.org/js/tutorials/conversion/import_keras

@@ -3,9 +3,11 @@
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
 import { nodeFs } from '../state-dict/sources/node-fs.js';
+import { fetchChecked } from './fetch.js';
+import { fileHandler } from './file-handler.js';
 import { invalidModel, isObject, type JsonObject, unsupported, WHERE } from './json.js';
 
-/** The URL of a model.json (with tfjs-node also a path), an IOHandler that loads one, or the artifacts it returns. */
+/** The URL of a model.json (in Node also a path), an IOHandler that loads one, or the artifacts it returns. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
 
 /** How a model is fetched, as for `tf.loadLayersModel`. */
@@ -43,16 +45,15 @@ async function artifactsOf(source: unknown, options: KerasLoadOptions): Promise<
   throw new TypeError(message(WHERE, 'source', rule, show(source)));
 }
 
-/** The handler that tfjs would choose. */
+/** The handler that tfjs would choose, which says what a server answers; in Node also of a path. */
 function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
-  const handlers = io.getLoadHandlers(path, options) as io.IOHandler[];
+  const checked = { ...options, fetchFunc: fetchChecked(path, options.fetchFunc) };
+  const handlers = io.getLoadHandlers(path, checked) as io.IOHandler[];
   const [handler] = handlers;
   if (handler && handlers.length === 1) return handler;
   if (handlers.length > 1)
     throw new RangeError(message(WHERE, 'source', `one handler for ${show(path)}`, `${handlers.length}`));
-  // In a page it is a relative URL; plain Node has no page.
-  if (!nodeFs()) return io.browserHTTPRequest(path, options);
-  const remedy =
-    'Plain Node reads no files: pass an IOHandler such as examples/node-fs-handler.ts, or import @tensorflow/tfjs-node';
-  throw unsupported('source', 'a path that a handler of tfjs takes', show(path), remedy);
+  const fs = nodeFs();
+  // In a page it is a relative URL.
+  return fs ? fileHandler(fs, path, options) : io.browserHTTPRequest(path, checked);
 }

@@ -33,7 +33,10 @@ export interface SourceDescription extends About {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export type DescribeOptions = Pick<SourceOptions, 'limits' | 'path' | 'select' | 'signal'>;
+export type DescribeOptions = Pick<
+  SourceOptions,
+  'limits' | 'path' | 'select' | 'signal' | 'headers' | 'fetch'
+>;
 
 /**
  * Describes the tensors of a file, or of a model in several files. `path` and `select` choose as in `readStateDict`.

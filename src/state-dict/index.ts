@@ -9,6 +9,7 @@ export { readStateDict } from './read.js';
 export type { ReadReport } from './report.js';
 export type { ReadLimits } from './rules/limits.js';
 export type { StateDictSource } from './sources/locate.js';
+export type { HttpOptions } from './sources/request.js';
 export type { ReadProgress } from './sources/stream.js';
 export { toFloat32Array } from './tensors/float32.js';
 export type { StateDict, TorchData, TorchDtype, TorchTensor } from './tensors/tensor.js';

@@ -7,6 +7,7 @@ import { FORMATS } from './formats/open.js';
 import { checkModulePath } from './keys.js';
 import type { ReadReport } from './report.js';
 import type { ReadLimits } from './rules/limits.js';
+import type { HttpOptions } from './sources/request.js';
 import type { ReadProgress } from './sources/stream.js';
 
 /** Which part of a file is read. */
@@ -31,7 +32,7 @@ export interface ParseOptions extends PartOptions {
 }
 
 /** Options of `readStateDict`. In a model of several files `limits` apply to each file. */
-export interface ReadOptions extends ParseOptions {
+export interface ReadOptions extends ParseOptions, HttpOptions {
   /** Ends the reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -44,7 +45,14 @@ export interface ReadOptions extends ParseOptions {
 }
 
 const PARSE_KEYS: readonly (keyof ParseOptions)[] = ['format', 'limits', 'path', 'select', 'onReport'];
-const READ_KEYS: readonly (keyof ReadOptions)[] = [...PARSE_KEYS, 'signal', 'onProgress', 'sha256'];
+const READ_KEYS: readonly (keyof ReadOptions)[] = [
+  ...PARSE_KEYS,
+  'signal',
+  'onProgress',
+  'sha256',
+  'headers',
+  'fetch',
+];
 
 /** @throws TypeError or RangeError for an option that is unknown or invalid; `limits` are checked where they are resolved. */
 export function checkParseOptions(where: string, options: ParseOptions): void {
@@ -56,14 +64,30 @@ export function checkParseOptions(where: string, options: ParseOptions): void {
 export function checkReadOptions(where: string, options: ReadOptions): void {
   checkKeys(where, options, READ_KEYS);
   checkShared(where, options);
-  const { signal, onProgress, sha256 } = options;
+  const { signal, onProgress, sha256, headers, fetch } = options;
   const rule = '64 hexadecimal digits';
   const isSignal = typeof (signal as AbortSignal | null | undefined)?.throwIfAborted === 'function';
   checkType(where, 'signal', signal, 'an AbortSignal', isSignal);
   checkType(where, 'onProgress', onProgress, 'a function', typeof onProgress === 'function');
+  checkHeaders(where, headers);
+  checkType(where, 'fetch', fetch, 'a function', typeof fetch === 'function');
   checkType(where, 'sha256', sha256, rule, typeof sha256 === 'string');
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))
     throw new RangeError(message(where, 'sha256', rule, show(sha256)));
+}
+
+/** Their values are secrets: no message shows them. */
+function checkHeaders(where: string, headers: unknown): void {
+  if (headers === undefined) return;
+  const rule = 'an object of names and values of HTTP headers';
+  const isObject = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  const got = isObject ? 'others in it' : headers === null ? 'null' : `another ${typeof headers}`;
+  try {
+    if (isObject && new Headers(headers as Headers)) return;
+  } catch {
+    // The error below covers it: that of the platform may show a value.
+  }
+  throw new TypeError(message(where, 'headers', rule, got));
 }
 
 function checkShared(where: string, { format, path, select, onReport }: ParseOptions): void {

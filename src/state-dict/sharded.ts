@@ -134,9 +134,14 @@ export interface ModelIndex {
 
 /** Reads an index, and finds the files of the selected tensors. */
 export async function readIndex(index: Located, options: SourceOptions): Promise<ModelIndex> {
-  const { limits, signal, select } = options;
+  const { limits, signal, select, headers, fetch } = options;
   const { caller, where } = index;
-  const { weightMap, ties } = await runSource(index, { limits, signal }, false, readIndexFile);
+  const { weightMap, ties } = await runSource(
+    index,
+    { limits, signal, headers, fetch },
+    false,
+    readIndexFile,
+  );
   const names = selectNames(where, [...weightMap.keys(), ...ties.keys()], select);
   const files = [...new Set(names.map((name) => weightMap.get(ties.get(name) ?? name) as string))];
   const place = index.place ?? { text: '' };

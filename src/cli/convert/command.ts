@@ -5,7 +5,7 @@ import type { ReadReport } from '../../state-dict/report.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf } from '../options.js';
+import { choiceOf, HTTP_OPTIONS, headersOf, PART_OPTIONS, type ParsedWords, pathOf } from '../options.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
 import { readProgress } from '../terminal.js';
@@ -30,6 +30,7 @@ there whole or not at all, and is read back and compared bit for bit before the 
         'as they are',
     },
     ...PART_OPTIONS,
+    ...HTTP_OPTIONS,
     strip: {
       argument: 'PREFIX',
       help: 'drop this module path from the front of the names that begin with it',
@@ -57,6 +58,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     select: words.values('select'),
     limits: LIMITS,
     signal,
+    headers: headersOf(words),
     onProgress: readProgress(terminal),
     onReport: (taken) => {
       report = taken;

@@ -2,7 +2,7 @@ import { describeSource } from '../../state-dict/describe.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
+import { HTTP_OPTIONS, headersOf, PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
 import { printableJson } from '../printable.js';
 import { rebuildingCode } from './code.js';
 import { jsonReport } from './json-report.js';
@@ -16,6 +16,7 @@ export const inspect: Command = {
 Reads the descriptions alone, however large the file is.`,
   options: {
     ...PART_OPTIONS,
+    ...HTTP_OPTIONS,
     code: {
       help: 'only the TypeScript, an ES module: name it .mts where package.json has no "type": "module"',
     },
@@ -37,7 +38,13 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const select = words.values('select');
   const path = pathOf(words);
   const limits = resolveLimits(WHERE);
-  const description = await describeSource(WHERE, source, { limits, path, select, signal });
+  const description = await describeSource(WHERE, source, {
+    limits,
+    path,
+    select,
+    signal,
+    headers: headersOf(words),
+  });
   const modules = recogniseModules(description.tensors);
   const refused = description.refused.keys();
   const code = rebuildingCode(modules, { source, path, select, refused });

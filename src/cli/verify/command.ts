@@ -1,6 +1,14 @@
 import { NONLINEARITIES } from '../../torch/cells.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { choiceOf, PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
+import {
+  choiceOf,
+  HTTP_OPTIONS,
+  headersOf,
+  PART_OPTIONS,
+  type ParsedWords,
+  pathOf,
+  UsageError,
+} from '../options.js';
 import { ArrayFiles } from './arrays.js';
 import { verifyLayer } from './layer/mode.js';
 import { BACKENDS } from './load-tfjs.js';
@@ -45,6 +53,7 @@ function of tensors; or a tf model, into which FILE is loaded. Its arrays are in
         'file',
     },
     path: PART_OPTIONS.path,
+    ...HTTP_OPTIONS,
     h0: { argument: 'H', help: 'the initial state, [L*D, B, H] as torch takes it. Default: zeros' },
     c0: { argument: 'C', help: 'the initial cell state of an LSTM. Default: zeros' },
     'batch-first': { help: 'the arrays are [B, T, ...], as with batch_first=True' },
@@ -67,6 +76,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     words,
     source,
     path: pathOf(words),
+    headers: headersOf(words),
     arrays: new ArrayFiles(signal),
     backend: choiceOf(words, 'backend', BACKENDS) ?? BACKENDS[0],
     tolerance: toleranceOf(words),

@@ -9,6 +9,8 @@ export interface Request {
   readonly source: string;
   /** The dict of it. */
   readonly path: readonly string[] | undefined;
+  /** Of the requests for it, where it is a URL; arrays may be elsewhere. */
+  readonly headers: Record<string, string> | undefined;
   readonly arrays: ArrayFiles;
   readonly backend: Backend;
   /** The largest error that is fine; undefined where rounding decides. */

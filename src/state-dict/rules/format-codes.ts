@@ -14,7 +14,7 @@ export const formatCodes = {
   INVALID_TENSOR: 'dtype, shape and elements of a tensor do not agree',
   UNKNOWN_DTYPE: 'a dtype is not one of the names of this format',
   DUPLICATE_NAME: 'a name stands twice',
-  UNSAFE_NAME: 'a name could lead out of the file or its folder, or is in an unknown encoding',
+  UNSAFE_NAME: 'the name of a file could lead out of its folder, or a name cannot be decoded',
   MISSING_PART: 'a part is missing that another part refers to',
 } as const;
 

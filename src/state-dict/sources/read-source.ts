@@ -11,6 +11,7 @@ import type { StateDict } from '../tensors/tensor.js';
 import { checkDigest, requireSubtle } from './digest.js';
 import type { Located } from './locate.js';
 import { memoryAccess, type RandomAccess } from './ranges.js';
+import type { HttpOptions } from './request.js';
 
 /** Checked options, with all limits. */
 export interface SourceOptions extends Omit<ReadOptions, 'limits'>, Pick<Wanted, 'selectNames'> {
@@ -29,7 +30,7 @@ export function readSource(located: Located, options: SourceOptions): Promise<St
  */
 export async function runSource<T>(
   located: Located,
-  options: Pick<SourceOptions, 'limits' | 'signal' | 'onProgress' | 'sha256'>,
+  options: Pick<SourceOptions, 'limits' | 'signal' | 'onProgress' | 'sha256' | keyof HttpOptions>,
   inParts: boolean,
   reading: (file: UnopenedFile) => Reading<T>,
 ): Promise<T> {
@@ -51,11 +52,12 @@ export async function runSource<T>(
 
 async function accessTo(
   located: Located,
-  { limits, sha256, signal, onProgress }: Parameters<typeof runSource>[1],
+  { limits, sha256, signal, onProgress, headers, fetch }: Parameters<typeof runSource>[1],
   inParts: boolean,
 ): Promise<RandomAccess> {
   const { caller, name, where } = located;
-  const transfer = { where: caller, source: name, maxBytes: limits.maxBytes, signal, onProgress };
+  const http = { headers, fetch };
+  const transfer = { where: caller, source: name, maxBytes: limits.maxBytes, signal, onProgress, http };
   if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);
   if (sha256 !== undefined) requireSubtle(where);
   const bytes = await located.readWhole(transfer);

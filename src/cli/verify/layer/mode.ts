@@ -148,11 +148,11 @@ interface ReadLayer {
 }
 
 /** The recurrent layer or cell at a path, or the only one. */
-async function readLayer({ source, path, words, signal }: Request): Promise<ReadLayer> {
+async function readLayer({ source, path, headers, words, signal }: Request): Promise<ReadLayer> {
   const wanted = words.value('layer');
   if (isUrl(source)) {
     // Whole, and once: not every server serves parts.
-    const file = await readFor(WHERE, source, { path, signal });
+    const file = await readFor(WHERE, source, { path, signal, headers });
     return ownTensors(file, choose(recogniseModules(file), wanted));
   }
   const { tensors } = await describeSource(WHERE, source, { limits: resolveLimits(WHERE), path, signal });

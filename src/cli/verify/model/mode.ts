@@ -20,11 +20,11 @@ const NAMED = /^([^/\\:=]+)=(.+)$/s;
 
 /** @param file  the module of the user's. */
 export async function verifyModel(file: string, request: Request): Promise<Findings> {
-  const { words, source, path, arrays, backend, tolerance, signal } = request;
+  const { words, source, path, headers, arrays, backend, tolerance, signal } = request;
   for (const option of LAYER_OPTIONS)
     if (words.flag(option))
       throw new UsageError(`--${option} is for one layer, not for a model of --module.`);
-  const weights = await readFor(WHERE, source, { path, signal });
+  const weights = await readFor(WHERE, source, { path, signal, headers });
   const inputs = await inOrder(words.values('input') ?? [], (text) => arrays.read('--input', text));
   const expectations = await expectationsOf(words.values('expected') ?? [], arrays);
   const { importModel, runModel } = await withTfjs(backend, () => import('./run-model.js'));

@@ -1,0 +1,49 @@
+/** The requests for a model: what a server answers instead of it is told, and headers stay at their origin. */
+
+import { env, type io } from '@tensorflow/tfjs-core';
+import { message, show } from '../check.js';
+import { request } from '../state-dict/sources/request.js';
+import { reasonOf } from '../state-dict/sources/stream.js';
+import { WHERE } from './json.js';
+
+type Fetch = NonNullable<io.LoadOptions['fetchFunc']>;
+
+/**
+ * Fetches as tfjs does, and throws where the answer is not the file: tfjs takes the page of a missing shard for weights. A redirect to
+ * another origin is followed without the headers of `requestInit` where the host lets a program see it.
+ *
+ * @param modelUrl  the model.json; the other files are weights.
+ * @param own  in place of the `fetch` of the platform.
+ */
+export function fetchChecked(modelUrl: string, own: io.LoadOptions['fetchFunc']): Fetch {
+  const fetch = own ?? ((url: string, init?: RequestInit) => env().platform.fetch(url, init));
+  return async (input, { headers, ...init }: RequestInit = {}) => {
+    const url = String(input);
+    const what = `URL ${show(url)}`;
+    const options = {
+      fetch: fetch as typeof globalThis.fetch,
+      ...(headers && { headers: new Headers(headers) }),
+    };
+    const response = await request(url, init, options).catch((cause: unknown) => {
+      init.signal?.throwIfAborted();
+      throw new Error(message(WHERE, what, 'an answer', reasonOf(cause)), { cause });
+    });
+    if (!response.ok) {
+      const got = `${response.status} ${response.statusText}`.trimEnd();
+      throw new Error(message(WHERE, what, 'a status of success (200 to 299)', got));
+    }
+    if (url !== modelUrl && (await isPage(response))) {
+      const remedy = 'Is the path of the weights right? Open it in a browser to see';
+      throw new Error(message(WHERE, what, 'weights', 'an HTML page', remedy));
+    }
+    return response;
+  };
+}
+
+/** Whether an answer is a page, as servers of one-page apps send for every path that they do not know. */
+async function isPage(response: Response): Promise<boolean> {
+  if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return false;
+  // Weights may be sent under the wrong type.
+  const head = new Uint8Array(await response.clone().arrayBuffer()).subarray(0, 64);
+  return /^\s*<(!doctype|html|\?xml)/i.test(String.fromCharCode(...head));
+}
