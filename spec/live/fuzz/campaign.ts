@@ -3,6 +3,7 @@
 import { Random } from '../../support/random.js';
 import { FORMATS, type FuzzInput } from './formats.js';
 import { judge, judgeOtherWays, type Verdict } from './judge.js';
+import { KerasModels } from './keras.js';
 import { ShardedModel } from './sharded.js';
 
 /** Every eighth input is also read in the other ways. */
@@ -11,7 +12,7 @@ const OTHER_WAYS = 8;
 /** Limit for one file of kilobytes; most files take less than a millisecond. */
 const MAX_MS = 20_000;
 
-export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'sharded'];
+export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'keras', 'sharded'];
 
 /** Identifies an input: the same three values give the same bytes on every machine. */
 export interface InputId {
@@ -25,19 +26,20 @@ export class Campaign {
   /** How often each verdict was given. */
   readonly verdicts = new Map<Verdict, number>();
   slowestMs = 0;
-  private readonly model?: ShardedModel;
+  private readonly model?: KerasModels | ShardedModel;
 
   constructor(
     private readonly seed: number,
     readonly format: string,
   ) {
     if (format === 'sharded') this.model = new ShardedModel();
+    if (format === 'keras') this.model = new KerasModels();
   }
 
   make(index: number): FuzzInput {
     const random = new Random(mixed(this.seed, this.format, index));
     return this.model
-      ? { bytes: this.model.makeIndex(random) }
+      ? { bytes: this.model.make(random) }
       : (FORMATS[this.format] as (typeof FORMATS)[string])(random);
   }
 

@@ -49,7 +49,8 @@ export class ShardedModel {
     writeFileSync(join(this.root, path), writeSafetensors(new Map(names.map((name) => [name, tensor]))));
   }
 
-  makeIndex(random: Random): Uint8Array {
+  /** An index. */
+  make(random: Random): Uint8Array {
     const text = Buffer.from(JSON.stringify(INDEX));
     return mutatedText(text, random, () => text, WORDS);
   }
