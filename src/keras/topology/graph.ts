@@ -24,8 +24,6 @@ export interface Graph {
   readonly layers: Layers;
   /** Every call behind those whose outputs it takes. */
   readonly order: readonly CallId[];
-  /** Whether it is of Keras 3. */
-  readonly isExplicit: boolean;
   /** Counts calls in a reference of `input_layers` or `output_layers`. */
   resolveEnd(what: string, ref: Ref): Ref;
 }
@@ -35,6 +33,7 @@ export interface Graph {
  */
 export function graphOf(model: LayerJson): Graph {
   const read = readLayers(model);
+  // Of Keras 3.
   const isExplicit = [...read.values()].some(({ calls }) => calls.some((call) => call.isExplicit));
   const resolve = (what: string, ref: Ref, isEnd: boolean): Ref =>
     resolved(read, isExplicit, what, ref, isEnd);
@@ -51,7 +50,7 @@ export function graphOf(model: LayerJson): Graph {
     }),
   );
   const resolveEnd = (what: string, ref: Ref) => resolve(what, ref, true);
-  return { layers, order: orderOf(layers), isExplicit, resolveEnd };
+  return { layers, order: orderOf(layers), resolveEnd };
 }
 
 function readLayers(model: LayerJson): Layers {
