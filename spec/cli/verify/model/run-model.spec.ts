@@ -9,7 +9,7 @@ import type { Numbers } from '../../../../src/cli/verify/rounding.js';
 import { readStateDict } from '../../../../src/state-dict/read.js';
 import type { TorchTensor } from '../../../../src/state-dict/tensors/tensor.js';
 import { cliFixture } from '../../support.js';
-import { model as built } from './modules/built.js';
+import build from './modules/build.js';
 import { model as forward } from './modules/forward.js';
 
 async function readArray(name: string): Promise<TorchTensor> {
@@ -27,6 +27,7 @@ async function errorOf(promise: Promise<unknown>): Promise<Error> {
 describe('the model of a module', () => {
   let folder = '';
   let numbers: Numbers;
+  let built: tf.LayersModel;
   before(async () => {
     await tf.setBackend('cpu');
     folder = mkdtempSync(join(tmpdir(), 'verify-module-'));
@@ -36,8 +37,12 @@ describe('the model of a module', () => {
     const data = Float32Array.from(embedding.data as Float32Array, (value, i) => (i === 0 ? 1 : value));
     weights.set('embedding.weight', { ...embedding, data });
     numbers = { weights, inputs: [await readArray('ids')] };
+    built = build(weights);
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => {
+    rmSync(folder, { recursive: true });
+    built.dispose();
+  });
 
   let files = 0;
   function importSource(source: string): Promise<Maker> {
