@@ -138,6 +138,33 @@ describe('implementation on a backend without a fused kernel', () => {
   });
 });
 
+describe('describeKernels on a device whose webgl has float16 textures alone', () => {
+  const FLAG = 'WEBGL_RENDER_FLOAT32_ENABLED';
+  const reason = () => describeKernels().find(({ backend }) => backend === 'webgl')?.reason;
+
+  before(() => tf.registerBackend('webgl', () => tf.findBackend('cpu')));
+  after(async () => {
+    await tf.setBackend('cpu');
+    delete (tf.engine() as unknown as { registryFactory: Record<string, unknown> }).registryFactory.webgl;
+    delete (tf.engine() as unknown as { registry: Record<string, unknown> }).registry.webgl;
+    tf.env().set(FLAG, true);
+  });
+
+  it('says what the recurrence loses, and names wasm', async () => {
+    await tf.setBackend('webgl');
+    tf.env().set(FLAG, false);
+    expect(reason()).to.match(/float16, and a recurrence loses about three digits: tf.setBackend\('wasm'\)$/);
+    tf.env().set(FLAG, true);
+    expect(reason()).to.equal('this backend has no fused kernel');
+  });
+
+  it('does not ask the device while another backend is active', async () => {
+    await tf.setBackend('cpu');
+    tf.env().set(FLAG, false);
+    expect(reason()).to.equal('this backend has no fused kernel');
+  });
+});
+
 describe('implementation where the kernels decline one call', () => {
   const REASON = 'more than two steps';
 

@@ -1,4 +1,4 @@
-import { engine, getBackend } from '@tensorflow/tfjs-core';
+import { engine, env, getBackend } from '@tensorflow/tfjs-core';
 import { kernelsOf } from '../kernels/contract.js';
 import { lastRunOn, obstacleOf } from './implementation.js';
 
@@ -9,12 +9,21 @@ export interface KernelDescription {
   readonly isActive: boolean;
   /** What `implementation: 'auto'` takes there: the fused kernel, or the reference composed of tf ops. */
   readonly implementation: 'fused' | 'reference';
-  /** What the fused kernel is, or why there is none. */
+  /** What the fused kernel is, or why there is none; also that the active backend computes with less than float32. */
   readonly reason: string;
   /** What the last call there ran; undefined before the first. */
   readonly lastRun: 'fused' | 'reference' | undefined;
   /** Why the last call ran the reference: a kernel may decline single calls, such as one that its memory has no room for. */
   readonly lastReason: string | undefined;
+}
+
+/** tfjs's flag of webgl; the devices where it is false are mostly phones. */
+const HAS_FLOAT32 = 'WEBGL_RENDER_FLOAT32_ENABLED';
+
+/** Only of the active backend: the flag asks the device. */
+function precisionNote(backend: string): string {
+  if (backend !== 'webgl' || getBackend() !== backend || env().getBool(HAS_FLOAT32)) return '';
+  return "; this device's webgl computes in float16, and a recurrence loses about three digits: tf.setBackend('wasm')";
 }
 
 /** For each backend that tfjs knows: which kernel its recurrent layers run on, and why. */
@@ -28,7 +37,7 @@ export function describeKernels(): KernelDescription[] {
         backend,
         isActive: backend === getBackend(),
         implementation: obstacle === undefined ? 'fused' : 'reference',
-        reason: obstacle ?? (kernelsOf(backend)?.description as string),
+        reason: (obstacle ?? (kernelsOf(backend)?.description as string)) + precisionNote(backend),
         lastRun: last?.implementation,
         lastReason: last?.reason,
       } as const;

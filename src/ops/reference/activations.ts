@@ -1,5 +1,5 @@
 /**
- * sigmoid and tanh that can be differentiated twice.
+ * sigmoid and tanh that can be differentiated twice, and a relu that keeps NaN.
  *
  * tfjs 4.22 saves the *output* of both for their gradients, and records that copy on the tape before the op itself: a second
  * derivative through it is lost without a word. Where a tape records, these save the input and compute the derivative from it;
@@ -9,8 +9,10 @@
 import {
   customGrad,
   type GradSaveFunc,
+  maximum,
   mul,
   sigmoid as sigmoidOp,
+  step,
   sub,
   type Tensor,
   tanh as tanhOp,
@@ -40,4 +42,17 @@ export function sigmoid<T extends Tensor>(x: T): T {
 
 export function tanh<T extends Tensor>(x: T): T {
   return twiceDifferentiable(x, tanhOp, (y) => sub(1, mul(y, y)));
+}
+
+/** max(x, 0), of which tfjs's relu on wasm makes 0 where x is NaN. At 0 the derivative is 0, as in torch: that of tf.maximum is 1. */
+export function relu<T extends Tensor>(x: T): T {
+  const op = customGrad((...args) => {
+    const [input, save] = args as unknown as [T, GradSaveFunc];
+    save([input]);
+    return {
+      value: maximum(input, 0) as T,
+      gradFunc: (dy: T, [saved]: Tensor[]) => mul(dy, step(saved as T)),
+    };
+  });
+  return op(x) as T;
 }

@@ -1,5 +1,5 @@
-import { add, relu, type Tensor2D } from '@tensorflow/tfjs-core';
-import { tanh } from './activations.js';
+import { add, type Tensor2D } from '@tensorflow/tfjs-core';
+import { relu, tanh } from './activations.js';
 import { type CellStep, linear } from './cell-step.js';
 
 /**
