@@ -91,6 +91,23 @@ function tensors(count: number, metadata: Part): Part[] {
   ];
 }
 
+/** A NumPy array of bytes that a text stands for. */
+function arrayOf(dtype: Part, data: Part, length: number): Part {
+  const state = tuple('K\x01', bytesOfParts(int(length), '\x85'), dtype, '\x89', data);
+  return bytesOfParts(
+    'cnumpy.core.multiarray\n_reconstruct\n',
+    'cnumpy\nndarray\nK\x00\x85C\x01b\x87R',
+    state,
+    'b',
+  );
+}
+
+/** A whole module without parameters. */
+function moduleWith(leftBuffers: Part): Part {
+  const names = ['_parameters', '_buffers', '_modules'].flatMap((name) => [text(name), '}']);
+  return bytesOfParts('cm\nN\n)\x81}(', ...names, text('_non_persistent_buffers_set'), leftBuffers, 'ub');
+}
+
 const pickles: Readonly<Record<string, HostileFile>> = {
   'empty dicts, deflated': (n) => archive(true, entry(0, bytesOfParts('](', '}'.repeat(1000 * n), 'e'))),
   'empty dicts, stored': (n) => archive(false, entry(0, bytesOfParts('](', '}'.repeat(100 * n), 'e'))),
@@ -146,6 +163,58 @@ const pickles: Readonly<Record<string, HostileFile>> = {
         bytesOfParts(
           '}',
           times(10 * n, (i) => entry(i, '\x89')),
+        ),
+      ),
+    ),
+  'one dict beside the weights, many times': (n) =>
+    archive(
+      false,
+      ...[
+        text('model'),
+        bytesOfParts('}', text('w'), TENSOR, 's'),
+        's',
+        '}',
+        times(10 * n, (i) => entry(i, 'N')),
+      ],
+      keep(0),
+      times(10 * n, (i) => entry(i, get(0))),
+    ),
+  'arrays with one long dtype': (n) =>
+    archive(
+      false,
+      ...['cnumpy\ndtype\n', text('V'.padEnd(1000 * n, '1')), '\x85R', keep(0)],
+      ...['cnumpy\nndarray\nK\x00\x85C\x01b\x87', keep(1)],
+      ...['(K\x01)', get(0), '\x89C\x00t', keep(2)],
+      times(10 * n, (i) =>
+        entry(i, bytesOfParts('cnumpy.core.multiarray\n_reconstruct\n', get(1), 'R', get(2), 'b')),
+      ),
+    ),
+  'arrays of two equal texts in turns': (n) =>
+    archive(
+      true,
+      ...[text('x'.repeat(1000 * n)), keep(0), text('x'.repeat(1000 * n)), keep(1)],
+      ...['cnumpy\ndtype\n', text('u1'), '\x85R', keep(2)],
+      times(100 * n, (i) => entry(i, arrayOf(get(2), get(i % 2), 1000 * n))),
+    ),
+  'modules with one long set': (n) =>
+    archive(
+      false,
+      ...['\x8f(', times(10 * n, (i) => int(i)), '\x90', keep(0)],
+      times(10 * n, (i) => entry(i, moduleWith(get(0)))),
+    ),
+  'lists of the same numbers': (n) =>
+    archive(
+      false,
+      '](',
+      'K\x01'.repeat(10 * n),
+      'e',
+      keep(0),
+      entry(
+        0,
+        bytesOfParts(
+          '](',
+          times(10 * n, () => get(0)),
+          'e',
         ),
       ),
     ),

@@ -43,7 +43,7 @@ describe('resolveLimits', () => {
     const error = errorOf(() => resolveLimits('spec', { maxbytes: 3 } as object));
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.equal(
-      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, got unknown option "maxbytes"',
+      'spec: limits: maxbytes: expected one of maxHeaderBytes, maxTensors, maxTensorBytes, maxExpansion, maxEntries, maxBytes, maxPickleBytes, got unknown option "maxbytes". Did you mean maxBytes?',
     );
     expect(errorOf(() => resolveLimits('spec', null as unknown as object)).message).to.equal(
       'spec: limits: expected an object, got null',

@@ -13,7 +13,7 @@ import { joinPath, lastPart } from '../keys.js';
 import { formatError } from '../rules/format-codes.js';
 import { tooManyTensors } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
-import { type LeftOut, leftBeside } from './left-out.js';
+import { type Holders, holdersIn, type LeftOut, leftBeside } from './left-out.js';
 import { type Counts, dictsWith, isNumbers, isPlainTensor, isTensor, showPath } from './nodes.js';
 import { isTrainingDict } from './training.js';
 
@@ -70,6 +70,7 @@ export function chooseDict(
   });
   if (counts === undefined) return { path: [], lost: [], training: [] };
   const left: LeftOut[] = [];
+  let holdersLeft: Holders | undefined;
   const taken: string[] = [];
   let dict = root;
   while (taken.length < MAX_NESTING && !modules?.has(dict)) {
@@ -81,7 +82,8 @@ export function chooseDict(
     if (holdsSome && !(only && STATE_DICT_KEYS.includes(only.key))) break;
     if (candidates.length > 1) throw severalDicts(where, taken, candidates);
     if (only === undefined) break;
-    left.push(leftBeside(taken, only.key, dict, work));
+    holdersLeft ??= holdersIn(root, work);
+    left.push(leftBeside(taken, only.key, dict, holdersLeft));
     taken.push(only.key);
     dict = only.entries;
   }

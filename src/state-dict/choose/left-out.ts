@@ -13,6 +13,16 @@ export interface LeftOut {
   readonly training: readonly string[];
 }
 
+/** The dicts of a file that hold what may be left out, found once for all that is. */
+export interface Holders {
+  readonly weights: ReadonlySet<CheckpointDict>;
+  readonly numbers: ReadonlySet<CheckpointDict>;
+}
+
+export function holdersIn(root: CheckpointDict, work: WorkBudget): Holders {
+  return { weights: dictsWith(root, isWeight, work), numbers: dictsWith(root, isNumbers, work) };
+}
+
 /**
  * The tensors beside a dict that was chosen, and the lists of numbers.
  *
@@ -22,15 +32,15 @@ export function leftBeside(
   around: readonly string[],
   chosen: string,
   entries: CheckpointDict,
-  work: WorkBudget,
+  { weights, numbers }: Holders,
 ): LeftOut {
   const others = [...entries].filter(([key]) => key !== chosen);
   const lost: Named[] = [];
   const training: Named[] = [];
   for (const [key, node] of others) {
-    const isWeights = holds(node, (inner) => isTensor(inner) && !isScalar(inner), work);
+    const isWeights = holds(node, isWeight, weights);
     if (isWeights && !isSurelyTraining(key, node)) lost.push([key, node]);
-    else if (isWeights || holds(node, isNumbers, work)) training.push([key, node]);
+    else if (isWeights || holds(node, isNumbers, numbers)) training.push([key, node]);
   }
   const hasObject = others.some(([, node]) => node.kind === 'refused');
   const sentences = (reason: string, nodes: readonly Named[]): string[] => {
@@ -46,11 +56,15 @@ export function leftBeside(
   };
 }
 
-function holds(node: CheckpointNode, counts: Counts, work: WorkBudget): boolean {
-  return node.kind === 'dict' ? dictsWith(node.entries, counts, work).has(node.entries) : counts(node);
+function holds(node: CheckpointNode, counts: Counts, holders: ReadonlySet<CheckpointDict>): boolean {
+  return node.kind === 'dict' ? holders.has(node.entries) : counts(node);
 }
 
 type Named = readonly [key: string, node: CheckpointNode];
+
+function isWeight(node: CheckpointNode): boolean {
+  return isTensor(node) && !isScalar(node);
+}
 
 /** A number of JSON text or NumPy's, which is a setting like any other. */
 function isScalar(node: CheckpointNode): boolean {

@@ -5,6 +5,9 @@ import type { CheckpointDict, CheckpointNode, FoundTensor } from '../formats/che
 import { nodesReaching } from '../formats/reach.js';
 import type { WorkBudget } from '../rules/work.js';
 
+/** Entries that are looked at in the time of a step. */
+const ENTRIES_PER_STEP = 32;
+
 export type Counts = (node: CheckpointNode) => boolean;
 
 const TENSOR_KINDS: readonly CheckpointNode['kind'][] = ['stored', 'loaded', 'refused', 'unopened'];
@@ -30,7 +33,11 @@ export function dictsWith(
   counts: Counts,
   work: WorkBudget,
 ): ReadonlySet<CheckpointDict> {
-  return nodesReaching(root, innerDicts, (dict) => [...dict.values()].some(counts), work);
+  const holds = (dict: CheckpointDict): boolean => {
+    work.spend(dict.size / ENTRIES_PER_STEP);
+    return [...dict.values()].some(counts);
+  };
+  return nodesReaching(root, innerDicts, holds, work);
 }
 
 function innerDicts(dict: CheckpointDict): CheckpointDict[] {

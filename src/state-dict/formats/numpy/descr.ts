@@ -32,6 +32,9 @@ const DTYPES = new Map<string, TorchDtype>([
   ['c8', 'C64'],
 ]);
 
+/** No dtype that is read has a longer name; those of dates have units. */
+const MAX_DESCR = 64;
+
 const OBJECTS = /^O\d*$/;
 
 /** Whether elements are Python objects. */
@@ -66,7 +69,12 @@ export const STRUCTURED = refusal('records of named fields', 'x["field"].astype(
  * little-endian), kind, bytes.
  */
 export function readDescr(descr: string, what: string): NpyDtype | RefusedArray {
-  const [, order, name] = /^([<>|=]?)(.*)$/s.exec(descr) as unknown as [string, string, string];
+  // Thousands of arrays may share a long one.
+  const [, order, name] = /^([<>|=]?)(.*)$/s.exec(descr.slice(0, MAX_DESCR)) as unknown as [
+    string,
+    string,
+    string,
+  ];
   const dtype = DTYPES.get(name);
   if (dtype) return { dtype, littleEndian: order !== '>' };
   const known = REFUSED.find(([pattern]) => pattern.test(name));

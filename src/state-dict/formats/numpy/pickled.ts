@@ -7,6 +7,7 @@ import type { WorkBudget } from '../../rules/work.js';
 import { byteLengthOf } from '../../tensors/dtypes.js';
 import { columnMajor } from '../../tensors/strides.js';
 import type { CheckpointNode, StoredTensor } from '../checkpoint.js';
+import { RefusedNode } from '../nodes.js';
 import type { PickledBytes } from '../pickle/bytes.js';
 import { textOf } from '../pickle/text.js';
 import { asKind, type PickleCall, type PickleValue } from '../pickle/values.js';
@@ -83,8 +84,9 @@ export function arrayOf(call: PickleCall, what: string, bytes: PickledBytes, wor
   const maker = makerOf(call);
   const className = asKind(call.args.items[0], 'global')?.fullName ?? '';
   if (maker === '_reconstruct' && !ARRAY_CLASSES.has(className))
-    return refused(
-      `an array of class ${textOf(call.args.items[0] ?? null)}, of which numpy.asarray(x) makes a plain one`,
+    return new RefusedNode(
+      () =>
+        `an array of class ${textOf(call.args.items[0] ?? null)}, of which numpy.asarray(x) makes a plain one`,
     );
   const { dtype, shape, strides, data } = describedBy(maker, call, what);
   work.spend(1 + shape.length);
@@ -163,7 +165,7 @@ function elementType(value: PickleValue | undefined, what: string): NpyDtype | R
   if (!isDtype || typeof name !== 'string') return { refused: `an array of dtype ${textOf(value ?? null)}` };
   const [, order, subarray, names, fields] = asKind(call?.state, 'tuple')?.items ?? [];
   if ([subarray, names, fields].some((part) => part !== undefined && part !== null)) return STRUCTURED;
-  if (/^O\d*$/.test(name)) return 'objects';
+  if (/^O\d?$/.test(name)) return 'objects';
   return readDescr(`${typeof order === 'string' ? order : ''}${name}`, what);
 }
 

@@ -4,7 +4,7 @@ import { show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { WorkBudget } from '../../rules/work.js';
 import { textOf } from '../pickle/text.js';
-import { asKind, type PickleValue } from '../pickle/values.js';
+import { asKind, type PickleList, type PickleSet, type PickleValue } from '../pickle/values.js';
 import { contentOf, namedValues } from './containers.js';
 import { nameOfGlobal } from './globals.js';
 import { WHERE } from './invalid.js';
@@ -78,12 +78,18 @@ export function modulePartsOf(
   return { values, packed };
 }
 
+/** The buffers in a set, made once: modules may share a long one. */
+const LEFT_BUFFERS = new WeakMap<PickleSet | PickleList, ReadonlySet<PickleValue>>();
+
 /** A set, which the protocols before 4 make of a list. */
 function leftBuffers(value: PickleValue | undefined): ReadonlySet<PickleValue> {
   const call = asKind(value, 'call');
-  const list =
-    nameOfGlobal(call?.callable) === 'builtins.set' ? asKind(call?.args.items[0], 'list') : undefined;
-  return new Set(asKind(value, 'set')?.items ?? list?.items);
+  const isSet = nameOfGlobal(call?.callable) === 'builtins.set';
+  const items = asKind(value, 'set') ?? (isSet ? asKind(call?.args.items[0], 'list') : undefined);
+  if (items === undefined) return new Set();
+  const left = LEFT_BUFFERS.get(items) ?? new Set(items.items);
+  LEFT_BUFFERS.set(items, left);
+  return left;
 }
 
 /** The name of an object's class, without what else the file says of it: before 1.6 torch saved its path and source too. */

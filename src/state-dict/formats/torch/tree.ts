@@ -119,7 +119,7 @@ class Tree {
   /** Names and classes of the modules that are in no other. */
   private readonly outerModules: string[] = [];
   private hasLists = false;
-  private readonly bytes = new PickledBytes();
+  private readonly bytes: PickledBytes;
   private readonly numbers: NumberLists;
   private readonly storages: Storages;
   private readonly work: WorkBudget;
@@ -131,6 +131,7 @@ class Tree {
     storages: Storages,
     file: Budgets,
   ) {
+    this.bytes = new PickledBytes(file.work);
     this.storages = new NestedStorages(storages, this.bytes, file);
     this.numbers = new NumberLists(file.work);
     this.work = file.work;
@@ -164,9 +165,10 @@ class Tree {
     if (call && makesTensor(call)) return this.tensor(call, name) as TensorResult;
     if (call && makesArray(call)) return this.array(call, name, inModule);
     const attributes = moduleAttributes(value);
-    const parts = attributes && this.module(attributes, classNameOf(value));
+    const isNew = attributes && !this.modules.has(attributes);
+    const parts = attributes && this.module(attributes, value);
     if (parts) {
-      if (!inModule) this.outerModules.push(moduleText(value, name));
+      if (isNew && !inModule) this.outerModules.push(moduleText(value, name));
       return { kind: 'dict', entries: parts };
     }
     const numbers = this.numbers.nodeOf(value);
@@ -232,9 +234,9 @@ class Tree {
     return entries;
   }
 
-  private module(attributes: Attributes, className: string): CheckpointDict | undefined {
+  private module(attributes: Attributes, value: PickleValue): CheckpointDict | undefined {
     if (this.modules.has(attributes)) return this.modules.get(attributes);
-    const parts = modulePartsOf(attributes, className, this.work);
+    const parts = modulePartsOf(attributes, classNameOf(value), this.work);
     const entries: CheckpointDict | undefined = parts && new Map();
     this.modules.set(attributes, entries);
     if (!parts || !entries) return undefined;
