@@ -152,10 +152,13 @@ export function countAxesFromEnd(layer: layers.Layer, axes: readonly number[]): 
   };
 }
 
-/** A call of a layer in a graph. */
+/** A call of a layer in a graph, for one of its outputs: the executor calls a layer again for each one that a model uses. */
 export interface GraphCall {
   readonly layer: layers.Layer;
   readonly inputs: readonly SymbolicTensor[];
+  /** All outputs of the symbolic call. */
+  readonly outputs: readonly SymbolicTensor[];
+  readonly output: SymbolicTensor;
 }
 
 /** The call in a graph whose inputs were gathered last, and how many tensors had been made then. */
@@ -177,7 +180,7 @@ export function watchOutputs(outputs: readonly SymbolicTensor[]): void {
   for (const output of outputs) {
     expectPart('SymbolicTensor.inputs', 'an array', Array.isArray(output.inputs), output.inputs);
     const inputs = [...output.inputs];
-    const graphCall = { layer: output.sourceLayer, inputs: [...inputs] };
+    const graphCall = { layer: output.sourceLayer, inputs: [...inputs], outputs, output };
     const iterate = () => {
       gathered = { graphCall, madeTensors: madeTensors() };
       return graphCall.inputs.values();
@@ -197,6 +200,7 @@ export function takeGraphCall(layer: layers.Layer): GraphCall | undefined {
 
 /** The masks with which models are called now, the innermost last. */
 const modelMasks: unknown[] = [];
+let startedModels = 0;
 let areModelsWatched = false;
 
 interface Container {
@@ -204,7 +208,7 @@ interface Container {
 }
 
 /**
- * Makes {@link modelMask} work. A model that is called inside another one, or by `apply`, hands its layers the mask that it was
+ * Makes {@link modelMask} and {@link startedModelCalls} work. A model that is called inside another one, or by `apply`, hands its layers the mask that it was
  * called with, but the masks of its own layers take its place as they run.
  */
 export function watchModels(): void {
@@ -214,6 +218,7 @@ export function watchModels(): void {
   expectPart('Container.call', 'a function', typeof call === 'function', call);
   container.call = function (this: Container, inputs, kwargs) {
     modelMasks.push(kwargs?.mask);
+    startedModels++;
     try {
       return call.call(this, inputs, kwargs);
     } finally {
@@ -226,4 +231,9 @@ export function watchModels(): void {
 /** The mask with which the innermost model was called. `predict`, `fit` and `evaluate` call a model with none. */
 export function modelMask(): unknown {
   return modelMasks.at(-1);
+}
+
+/** How many calls of models have begun, but for those of `predict`, `fit` and `evaluate`. */
+export function startedModelCalls(): number {
+  return startedModels;
 }

@@ -12,6 +12,7 @@ import { checkStateDict } from '../matching/select-keys.js';
 import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
+import { flattenWarnings } from './flatten-order.js';
 import { findLeaves, type ModuleMap } from './leaves.js';
 import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
 import { isByPath, type LoadTarget, layersIn, subjectOf } from './target.js';
@@ -112,7 +113,7 @@ export function loadStateDict(
     }
     assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
   });
-  match.warnings.push(...layersIn(layerOrModel).flatMap(lostMaskWarnings));
+  match.warnings.push(...layersIn(layerOrModel).flatMap(lostMaskWarnings), ...flattenWarnings(leaves));
   const done = report(match, strict);
   tellWarnings(WHERE, done.warnings, onWarnings);
   return done;

@@ -88,6 +88,42 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     layer.dispose();
   });
 
+  it('carries its states once where a model uses several outputs, which tfjs computes one by one', () => {
+    const layer = make({ hiddenSize: 3, stateful: true, returnState: true });
+    const input = tf.input({ batchShape: [2, 3, 2] });
+    const outputs = layer.apply(input) as tf.SymbolicTensor[];
+    const model = tf.model({ inputs: input, outputs });
+    const chunks = [0, 1, 2].map(() => tf.randomNormal([2, 3, 2]));
+    let held = 0;
+    for (const [run, call] of [
+      (x: tf.Tensor) => model.predict(x, { batchSize: 2 }),
+      (x: tf.Tensor) => model.apply(x),
+    ].entries()) {
+      tf.tidy(() => {
+        const { output, states } = forward(layer, tf.concat(chunks, 1));
+        const results = chunks.map((x) => call(x) as tf.Tensor[]);
+        expectClose(
+          tf.concat(
+            results.map(([sequence]) => sequence!),
+            1,
+          ),
+          output,
+        );
+        for (const [i, state] of results.at(-1)!.slice(1).entries())
+          expectClose(batchLeading(state), states[i]!);
+        // The same x again goes on.
+        const [again] = [call(chunks[0]!), call(chunks[0]!)].at(-1) as tf.Tensor[];
+        const twice = forward(layer, tf.concat([...chunks, chunks[0]!, chunks[0]!], 1)).output;
+        expectClose(again!, tf.slice(twice, [0, 12], [2, 3]));
+      });
+      if (run === 0) held = tf.memory().numTensors;
+      expect(tf.memory().numTensors).to.equal(held);
+      model.resetStates();
+    }
+    tf.dispose(chunks);
+    model.dispose();
+  });
+
   it('fixes its batch size at the first call', () => {
     const layer = make({ hiddenSize: 3, stateful: true });
     tf.tidy(() => {

@@ -100,7 +100,7 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
   const inputShape: Argument[] = embedding ? [] : [['inputShape', `[null, ${recurrent.args.inputSize}]`]];
   lines.push(
     recurrent.args.bidirectional
-      ? '// returnSequences: false gives torch.cat([h[-2], h[-1]], 1), which out[:, -1] is not; true gives every step.'
+      ? '// returnSequences: false gives torch.cat([h[-2], h[-1]], 1); for out[:, -1] pass true, and lastStep() behind it.'
       : '// returnSequences: false gives h[-1]; true gives every step.',
     ...(recurrent.torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
     `${factory}(${callText([name(recurrent.path), ...recurrentArgs(recurrent), ...inputShape])}),`,

@@ -103,7 +103,7 @@ export class KerasGRU extends SequenceLayer<KerasGRUOptions> {
       training && dropout > 0
         ? runWithInputDropout(run, inputs, this.attrs, dropout, steps)
         : run(inputs, this.attrs);
-    if (this.stateful) this.store.set(result.finalStates);
+    this.carry(result.finalStates);
     return kerasOutputs(result, steps, this.options);
   }
 

@@ -25,10 +25,10 @@ export class OwnMask {
     watchOutputs(toList(outputs as SymbolicTensor | SymbolicTensor[]));
   }
 
-  /** Begins an eager call, and tells whether the executor of a model made it. Call it once, first of all. */
-  begin(): boolean {
+  /** Begins an eager call, and returns the one in a graph for which the executor of a model makes it. Call it once, first of all. */
+  begin(): GraphCall | undefined {
     this.graphCall = takeGraphCall(this.layer);
-    return this.graphCall !== undefined;
+    return this.graphCall;
   }
 
   /**

@@ -121,7 +121,7 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
 
   protected override outputsOf(call: PreparedCall, training: boolean): Tensor[] {
     const { output, finalStates } = this.runLayers(call, training);
-    if (this.stateful) this.store.set(finalStates);
+    this.carry(finalStates);
     const sequence = this.options.returnSequences ? output : this.lastHidden(finalStates[0] as Tensor3D);
     return this.options.returnState ? [sequence, ...finalStates.map(swapBatch)] : [sequence];
   }

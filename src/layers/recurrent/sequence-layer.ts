@@ -26,6 +26,7 @@ import { OwnMask } from '../masks/own-mask.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 import { ModuleWeights } from '../weights/module-weights.js';
 import { checkApplyOptions, checkSymbolicInputs, type RecurrentCallArgs } from './call-args.js';
+import { RepeatedCalls } from './repeated-calls.js';
 import { checkRows, type ResetOptions, unknownBatch } from './reset-rows.js';
 import { StateStore } from './state-store.js';
 import { checkSymbolicSequence } from './symbolic-input.js';
@@ -49,6 +50,8 @@ interface SequenceOptions extends ModuleOptions {
 export abstract class SequenceLayer<Options extends SequenceOptions> extends layers.Layer {
   private readonly ownMask = new OwnMask(this);
   protected readonly store = new StateStore();
+  private readonly repeatedCalls = new RepeatedCalls();
+  private isRepeated = false;
   private moduleWeights: ModuleWeights | undefined;
 
   protected constructor(
@@ -160,9 +163,11 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     const where = `${this.where}.apply`;
     const args = kwargs ?? {};
     if (toList<unknown>(inputs)[0] instanceof SymbolicTensor) return this.applySymbolic(where, inputs, args);
+    const graphCall = this.ownMask.begin();
     // In a model the options may hold what other layers of tfjs leave in them, such as an initialState.
-    if (!this.ownMask.begin()) checkApplyOptions(where, args, this.stateNames, this.applyOptions);
+    if (!graphCall) checkApplyOptions(where, args, this.stateNames, this.applyOptions);
     const tensors = inputs as Tensor | Tensor[];
+    this.isRepeated = graphCall !== undefined && this.repeatedCalls.isRepeated(graphCall, toList(tensors));
     for (const [i, input] of toList(tensors).entries())
       checkTensor(where, i === 0 ? 'x' : (this.stateNames[i - 1] ?? `inputs[${i}]`), input);
     if (args.training != null) checkBoolean(where, 'training', args.training);
@@ -223,7 +228,13 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
     const isGiven = given.length > 0;
     if (this.stateful) this.store.checkBatch(where, batch, this.batchInputShape?.[0] ?? undefined, !isGiven);
     if (isGiven) return this.toStack(given);
-    return this.stateful ? this.store.states : undefined;
+    if (!this.stateful) return undefined;
+    return this.isRepeated ? this.store.statesBefore : this.store.states;
+  }
+
+  /** Carries the final states of a call to the next one, if the layer is stateful. */
+  protected carry(finalStates: readonly Tensor3D[]): void {
+    if (this.stateful && !this.isRepeated) this.store.set(finalStates, this.options.returnState);
   }
 
   /** The mask of an eager call, if it belongs to the layer. */

@@ -7,6 +7,8 @@ import { message } from '../../check.js';
  */
 export class StateStore {
   private held: readonly Tensor3D[] | undefined;
+  /** Those that the last call started from, where `set` was to keep them. */
+  private start: readonly Tensor3D[] | undefined;
 
   /** The states held, or undefined after a reset. They belong to the store. */
   get states(): readonly Tensor3D[] | undefined {
@@ -36,10 +38,21 @@ export class StateStore {
     throw new RangeError(message(where, 'x', `batch size ${size}, ${rule}`, String(batch), why));
   }
 
-  /** Holds copies of `states` in place of those before; no data is copied. */
-  set(states: readonly Tensor3D[]): void {
+  /** The states before the last `set`, for a call that is made again; undefined for zeros. They belong to the store. */
+  get statesBefore(): readonly Tensor3D[] | undefined {
+    return this.start;
+  }
+
+  /**
+   * Holds copies of `states` in place of those before; no data is copied.
+   * @param keepsBefore whether those before stay, as `statesBefore`.
+   */
+  set(states: readonly Tensor3D[], keepsBefore = false): void {
     const next = states.map((state) => keep(state.clone()));
+    const before = keepsBefore ? this.held : undefined;
+    if (keepsBefore) this.held = undefined;
     this.clear();
+    this.start = before;
     this.held = next;
   }
 
@@ -58,8 +71,9 @@ export class StateStore {
   }
 
   clear(): void {
-    if (this.held) dispose(this.held as Tensor[]);
+    for (const states of [this.held, this.start]) if (states) dispose(states as Tensor[]);
     this.held = undefined;
+    this.start = undefined;
   }
 
   /** Runs a layer's `dispose`, and forgets the states with the layer's last use. */
