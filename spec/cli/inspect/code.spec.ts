@@ -160,7 +160,8 @@ describe('rebuildingCode', () => {
     const shapes = ['weight_ih_l0', 'weight_hh_l0', 'weight_ih_l0_reverse', 'weight_hh_l0_reverse'].map(
       (name) => [`rnn.${name}`, f32([4, name.includes('ih') ? 3 : 4])] as const,
     );
-    expect(codeFor(new Map(shapes), { source: 'a' })).to.include(
+    const both = new Map([...shapes, ['fc.weight', f32([2, 8])], ['fc.bias', f32([2])]]);
+    expect(codeFor(both, { source: 'a' })).to.include(
       'returnSequences: false gives torch.cat([h[-2], h[-1]], 1); for out[:, -1] pass true, and lastStep() behind it.',
     );
   });
