@@ -99,6 +99,7 @@ export function checkKeys(
   remedies: Readonly<Record<string, string>> = {},
 ): void {
   checkObject(where, 'options', options);
+  if (Array.isArray(options)) throw new TypeError(message(where, 'options', 'an object', show(options)));
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const remedy = Object.hasOwn(remedies, key) ? remedies[key] : didYouMean(key, known);

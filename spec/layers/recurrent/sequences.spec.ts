@@ -85,6 +85,17 @@ for (const { title, module, make, stateSizes } of EACH_CLASS)
       });
     });
 
+    it('says where lengths go that stand in the place of a state', () => {
+      const remedy = 'Lengths go to lengthMask().apply([x, lengths]), or in an eager call to lengths';
+      const layer = make({ hiddenSize: 3 });
+      const sequence = tf.input({ shape: [4, 5] });
+      for (const dtype of ['float32', 'int32'] as const)
+        expect(() => layer.apply([sequence, tf.input({ shape: [1], dtype })])).to.throw(remedy);
+      tf.tidy(() => {
+        expect(() => layer.apply([tf.zeros([2, 4, 5]), tf.tensor1d([4, 2])])).to.throw(RangeError, remedy);
+      });
+    });
+
     it('does not blame a layer for other tensors', () => {
       const x = tf.input({ shape: [4, 5] });
       const [, state] = tf.layers.simpleRNN({ units: 3, returnState: true }).apply(x) as tf.SymbolicTensor[];

@@ -2,17 +2,7 @@
 
 import { message, show } from '../../check.js';
 import { didYouMean } from '../../spelling.js';
-
-const TF_LAYER_NAMES = [
-  'inputShape',
-  'batchInputShape',
-  'batchSize',
-  'dtype',
-  'name',
-  'trainable',
-  'weights',
-  'inputDType',
-];
+import { checkTfLayerArgs, TF_LAYER_NAMES } from './tf-layer-args.js';
 
 /** torch's `hidden_size` as it is spelt here. */
 export function camelCase(name: string): string {
@@ -20,10 +10,10 @@ export function camelCase(name: string): string {
 }
 
 /**
- * Checks that `args` is an object whose keys are among `known` or arguments of a tf.layers layer.
+ * Checks that `args` is an object whose keys are among `known` or arguments of a tf.layers layer, and those of tf.layers.
  * @param example an object that it could be, for the message.
  * @param remedyFor what to do about a name that is known from elsewhere.
- * @throws TypeError
+ * @throws TypeError, RangeError
  */
 export function checkKnown(
   where: string,
@@ -41,6 +31,7 @@ export function checkKnown(
     const hint = remedy ?? didYouMean(camelCase(key), all);
     throw new TypeError(message(where, key, rule, `unknown argument ${show(key)}`, hint));
   }
+  checkTfLayerArgs(where, args);
 }
 
 /** Checks that `args` is an object. */

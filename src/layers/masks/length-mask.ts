@@ -1,6 +1,6 @@
 import { serialization, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { checkKeys } from '../../check.js';
+import { checkBoolean, checkKeys } from '../../check.js';
 import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
 import { checkKnown } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
@@ -50,6 +50,7 @@ export class LengthMask extends layers.Layer {
     const args = kwargs ?? {};
     // In a model the options may hold what other layers of tfjs leave in them.
     if (!takeGraphCall(this)) checkKeys(where, args, ['training']);
+    if (args.training != null) checkBoolean(where, 'training', args.training);
     const list = toList<unknown>(inputs);
     checkLengthInputs(where, list, 2, 2);
     if (!(list[0] instanceof SymbolicTensor)) return tidy(() => super.apply(inputs, args) as Tensor);

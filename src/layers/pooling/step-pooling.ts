@@ -2,7 +2,7 @@
 
 import { type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { checkKeys } from '../../check.js';
+import { checkBoolean, checkKeys } from '../../check.js';
 import { checkKnown } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { construct } from '../config.js';
@@ -60,6 +60,7 @@ export abstract class StepPooling extends layers.Layer {
     const known = isSymbolic ? ['training'] : ['lengths', 'mask', 'training'];
     // In a model the options may hold what other layers of tfjs leave in them.
     if (isSymbolic || !this.ownMask.begin()) checkKeys(where, args, known);
+    if (args.training != null) checkBoolean(where, 'training', args.training);
     checkLengthInputs(where, list, 3, 1);
     if (isSymbolic) {
       const output = super.apply(inputs, args);

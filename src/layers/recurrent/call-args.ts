@@ -35,6 +35,14 @@ export function checkApplyOptions(
   checkKeys(where, options, known, remedies);
 }
 
+/** What to do where an input behind x has the shape of lengths, `[B]` or `[B, 1]`; undefined for another shape. */
+export function lengthsRemedy(shape: readonly (number | null)[]): string | undefined {
+  const isLengths = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+  return isLengths
+    ? 'Lengths go to lengthMask().apply([x, lengths]), or in an eager call to lengths'
+    : undefined;
+}
+
 /** Checks that all inputs of a symbolic call are symbolic float32 tensors. */
 export function checkSymbolicInputs(
   where: string,
@@ -43,8 +51,10 @@ export function checkSymbolicInputs(
   for (const [i, input] of inputs.entries()) {
     if (!(input instanceof SymbolicTensor))
       throw new TypeError(message(where, `inputs[${i}]`, 'a symbolic tensor, as x is', show(input)));
-    if (input.dtype !== 'float32')
-      throw new TypeError(message(where, input.name, 'dtype float32', input.dtype));
+    if (input.dtype !== 'float32') {
+      const remedy = i > 0 ? lengthsRemedy(input.shape) : undefined;
+      throw new TypeError(message(where, input.name, 'dtype float32', input.dtype, remedy));
+    }
   }
 }
 

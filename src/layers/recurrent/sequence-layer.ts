@@ -25,7 +25,12 @@ import { maskFits, sequenceMask } from '../masks/mask.js';
 import { OwnMask } from '../masks/own-mask.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 import { ModuleWeights } from '../weights/module-weights.js';
-import { checkApplyOptions, checkSymbolicInputs, type RecurrentCallArgs } from './call-args.js';
+import {
+  checkApplyOptions,
+  checkSymbolicInputs,
+  lengthsRemedy,
+  type RecurrentCallArgs,
+} from './call-args.js';
 import { RepeatedCalls } from './repeated-calls.js';
 import { checkRows, type ResetOptions, unknownBatch } from './reset-rows.js';
 import { StateStore } from './state-store.js';
@@ -253,8 +258,10 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   private checkInputs(where: string, x: Shape, states: readonly Shape[]): void {
     this.checkSequence(where, x, false);
     if (states.length === 0) return;
-    if (states.length !== this.stateNames.length)
-      throw wrongCount(where, 'inputs', 1 + states.length, ['x', ...this.stateNames]);
+    if (states.length !== this.stateNames.length) {
+      const remedy = lengthsRemedy(states[0] as Shape);
+      throw wrongCount(where, 'inputs', 1 + states.length, ['x', ...this.stateNames], remedy);
+    }
     this.checkStates(where, states, this.batchOf(x) ?? null);
   }
 
@@ -339,7 +346,13 @@ export abstract class SequenceLayer<Options extends SequenceOptions> extends lay
   }
 }
 
-function wrongCount(where: string, what: string, count: number, names: readonly string[]): RangeError {
+function wrongCount(
+  where: string,
+  what: string,
+  count: number,
+  names: readonly string[],
+  remedy?: string,
+): RangeError {
   const got = `${count} ${count === 1 ? 'tensor' : 'tensors'}`;
-  return new RangeError(message(where, what, `[${names.join(', ')}]`, got));
+  return new RangeError(message(where, what, `[${names.join(', ')}]`, got, remedy));
 }

@@ -4,6 +4,7 @@ import { checkStateShapes, checkTensor } from '../../ops/validate.js';
 import { outputSize } from '../../torch/cells.js';
 import { TRANSPOSED_HINT } from '../masks/lengths.js';
 import type { RecurrentOptions } from './args.js';
+import { lengthsRemedy } from './call-args.js';
 
 /** The shapes of the states that a recurrent layer takes, and their checks. */
 export class StateShapes {
@@ -31,7 +32,9 @@ export class StateShapes {
       const isTorchLike =
         batch !== null && state.length === 3 && state.every((size, k) => size === torchLike[k]);
       const name = this.stateNames[i];
-      return isTorchLike ? `apply takes states batch-leading: ${name}.transpose([1, 0, 2])` : undefined;
+      return isTorchLike
+        ? `apply takes states batch-leading: ${name}.transpose([1, 0, 2])`
+        : lengthsRemedy(state);
     });
   }
 
