@@ -129,6 +129,8 @@ describe('properties of the readers and the writer', () => {
     it('written and read again is the same bit for bit, in every dtype', () => {
       fc.assert(
         fc.property(stateDict(), metadata, (tensors, notes) => {
+          // The name of a tensor as the text of another name is a tie, which is read under both.
+          fc.pre([...notes.values()].every((text) => !tensors.has(text)));
           const file = writeSafetensors(tensors, notes);
           const parsed = parseStateDict(file);
           const inOrder = new Map([...parsed.keys()].map((key) => [key, tensors.get(key)!]));
