@@ -165,7 +165,7 @@ describe('arguments of a convolution', () => {
     [
       () => make1d(3 as never),
       TypeError,
-      'Conv1d: args: expected an object such as { outChannels: 64, kernelSize: 3 }, got 3',
+      'Conv1d: args: expected an object with named arguments, got 3. Pass { inChannels: 3 }',
     ],
     [() => make1d({ kernelSize: 3 }), TypeError, 'Conv1d: outChannels: expected an integer, got undefined'],
     [
