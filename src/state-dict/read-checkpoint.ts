@@ -61,7 +61,7 @@ export function* openWanted(
     selectNames(file.where, found, options.select);
   const opened = yield* openArrays(checkpoint, names, tensors, withElements);
   const { format, metadata, unknownGlobals } = checkpoint;
-  const lost = [...choice.lost, ...chosen.lost];
+  const lost = [...(checkpoint.lost ?? []), ...choice.lost, ...chosen.lost];
   const left = [...lost, ...choice.training, ...chosen.warnings];
   const warnings = [...checkpoint.warnings, ...left, ...opened.warnings];
   const about = { format, path, unknownGlobals, warnings };

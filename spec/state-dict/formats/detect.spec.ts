@@ -60,8 +60,29 @@ describe('detectFormat', () => {
         'an HDF5 file',
         latin1('\x89HDF\r\n\x1a\n\0\0\0\0\0\x08'),
         'an HDF5 file, as Keras writes',
+        'If it is a Keras model, convert it (tensorflowjs_converter --input_format=keras model.h5 web/), ' +
+          'and load web/model.json by loadKerasModel of tfjs-torch-rnn/keras',
+      ],
+      [
+        'an ONNX model',
+        latin1('\x08\x08\x12\x07pytorch'),
+        'an ONNX model',
+        'ONNX has gates in another order: save the PyTorch model that it was exported from, ' +
+          'torch.save(model.state_dict(), "state_dict.pt")',
+      ],
+      [
+        'a SavedModel',
+        latin1('\x08\x01\x12\xb4\x02'),
+        'a SavedModel of TensorFlow',
         'It is not a PyTorch file: load it with the framework that wrote it',
       ],
+      [
+        'a GGUF file',
+        latin1('GGUF\x03\0\0\0'),
+        'a GGUF file, as llama.cpp reads',
+        'Read the safetensors or PyTorch file that it was made of',
+      ],
+      ['a bzip2 file', latin1('BZh91AY'), 'a file that bzip2 compressed', 'Decompress it first'],
       [
         'a gzip file, whose content is judged elsewhere',
         new Uint8Array(gzipSync('{}')),

@@ -128,6 +128,8 @@ export interface Checkpoint {
   readonly unknownGlobals: readonly string[];
   /** What a reader noticed and ignored, a sentence each. */
   readonly warnings: readonly string[];
+  /** The same of what may be weights. */
+  readonly lost?: readonly string[];
   /** Reads the headers of unopened arrays, or all of them. Present where there are any. */
   openArrays?(wanted: ReadonlyMap<string, ZipEntry>, withElements: boolean): Reading<OpenedArrays>;
 }

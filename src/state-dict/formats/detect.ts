@@ -2,6 +2,8 @@ import { message, show } from '../../check.js';
 import { FormatError, UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 import { hasMark, latin1Of } from '../tensors/bytes.js';
+import { FOREIGN_FORMATS } from './foreign/heads.js';
+import { isTar } from './foreign/tar.js';
 import { isWhitespace } from './json/reader.js';
 
 /** The formats of a state_dict. */
@@ -11,31 +13,23 @@ const WHERE = 'file';
 
 const ZIP_NAME_LENGTH_OFFSET = 26;
 const ZIP_NAME_OFFSET = 30;
-const TAR_MAGIC_OFFSET = 257;
 
-/** Known formats that are not read, with what to do about each. */
-const FOREIGN_FORMATS: readonly (readonly [
-  name: string,
-  remedy: string,
-  matches: (bytes: Uint8Array) => boolean,
-])[] = [
+/** Known formats that are not read, by rules of this file. */
+const UNREAD: readonly (readonly [name: string, remedy: string, matches: (bytes: Uint8Array) => boolean])[] =
   [
-    'an HDF5 file, as Keras writes',
-    'It is not a PyTorch file: load it with the framework that wrote it',
-    (bytes) => hasMark(bytes, '\x89HDF\r\n\x1a\n'),
-  ],
-  ['a gzip file in a gzip file', 'Decompress it first: gunzip, or DecompressionStream("gzip")', isGzip],
-  [
-    'a Git LFS pointer, which stands for the file in a clone without Git LFS',
-    'Fetch the file itself: git lfs pull',
-    (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
-  ],
-  [
-    'an HTML or XML page',
-    'The URL answers with a page, not a file: open it in a browser to see which',
-    (bytes) => firstSignificant(bytes) === 0x3c,
-  ],
-];
+    ...FOREIGN_FORMATS.map(({ name, remedy, matches }) => [name, remedy, matches] as const),
+    ['a gzip file in a gzip file', 'Decompress it first: gunzip, or DecompressionStream("gzip")', isGzip],
+    [
+      'a Git LFS pointer, which stands for the file in a clone without Git LFS',
+      'Fetch the file itself: git lfs pull',
+      (bytes) => hasMark(bytes, 'version https://git-lfs.github.com/spec/'),
+    ],
+    [
+      'an HTML or XML page',
+      'The URL answers with a page, not a file: open it in a browser to see which',
+      (bytes) => firstSignificant(bytes) === 0x3c,
+    ],
+  ];
 
 /**
  * Detects the format of a file by its first bytes. Each valid file matches exactly one format:
@@ -58,7 +52,7 @@ export function detectFormat(bytes: Uint8Array): StateDictFormat {
   if (isNpz(bytes)) return 'npz';
   if (isTorch(bytes)) return 'torch';
   if (isPickle(bytes)) return 'pickle';
-  for (const [name, remedy, matches] of FOREIGN_FORMATS)
+  for (const [name, remedy, matches] of UNREAD)
     if (matches(bytes)) throw new UnsupportedError(message(WHERE, 'format', rule, name, remedy));
   // A malformed file goes to the reader of the format that it resembles, which reports the fault.
   if (hasSmallLength(bytes)) return 'safetensors';
@@ -137,11 +131,6 @@ const OLD_PICKLE_BYTES = 64;
 function isPickle(bytes: Uint8Array): boolean {
   if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) return true;
   return OLD_PICKLE.test(latin1Of(bytes.subarray(0, OLD_PICKLE_BYTES)));
-}
-
-/** A tar archive. */
-export function isTar(bytes: Uint8Array): boolean {
-  return hasMark(bytes, 'ustar', TAR_MAGIC_OFFSET);
 }
 
 /** A zip archive with entries, or one without. */

@@ -1,5 +1,6 @@
 import { message } from '../../check.js';
 import type { ByteRange } from '../reading/reading.js';
+import { folderRemedy } from './folder.js';
 import { isAbsolute, kindOfNoFile, type NodeFile, type NodeFs, workingDirectory } from './node-fs.js';
 import { type RandomAccess, rangedAccess } from './ranges.js';
 import type { Transfer } from './stream.js';
@@ -12,8 +13,6 @@ const CHUNK_BYTES = 1 << 22;
  * Node has four threads for files.
  */
 const READS_AT_A_TIME = 4;
-
-const FOLDER_REMEDY = 'Name the file in it; a model in several files needs its model.safetensors.index.json';
 
 /** An open regular file. Its handle stays on this file, even when its path names another one later. */
 export interface FileHandle {
@@ -33,7 +32,7 @@ export async function openHandle(fs: NodeFs, path: string | URL, transfer: Trans
   try {
     const stat = await handle.stat();
     if (stat.isFile()) return { handle, size: stat.size, modified: stat.mtimeMs };
-    const remedy = stat.isDirectory() ? FOLDER_REMEDY : undefined;
+    const remedy = stat.isDirectory() ? await folderRemedy(fs, path) : undefined;
     throw new RangeError(message(transfer.where, transfer.source, 'a file', kindOfNoFile(stat), remedy));
   } catch (error) {
     await handle.close();

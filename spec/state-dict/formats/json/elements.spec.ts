@@ -68,6 +68,16 @@ describe('elementsOf', () => {
     );
   });
 
+  it('takes -0 for the int that it is in Python, and -0.0 for a float', () => {
+    for (const dtype of ['F32', 'F64'] as const)
+      expect(['-0', '-0.0', '-0e0'].map((text) => Object.is(element(dtype, text), -0))).to.deep.equal([
+        false,
+        true,
+        true,
+      ]);
+    expect(['-0', '-0.0'].map((text) => element('F16', text))).to.deep.equal([0, 0x8000]);
+  });
+
   it('takes true, false, 0 and 1 as BOOL', () => {
     expect(['true', 'false', '1', '0'].map((text) => element('BOOL', text))).to.deep.equal([1, 0, 1, 0]);
     expect(element('BOOL', '2')).to.equal(undefined);

@@ -26,6 +26,39 @@ describe('readDescr', () => {
     }
   });
 
+  it('reads the codes and names that numpy takes for the same', () => {
+    for (const [descr, dtype] of [
+      ['?', 'BOOL'],
+      ['|b', 'I8'],
+      ['B', 'U8'],
+      ['<h', 'I16'],
+      ['H', 'U16'],
+      ['<i', 'I32'],
+      ['I', 'U32'],
+      ['l', 'I64'],
+      ['<L', 'U64'],
+      ['q', 'I64'],
+      ['Q', 'U64'],
+      ['p', 'I64'],
+      ['P', 'U64'],
+      ['e', 'F16'],
+      ['<f', 'F32'],
+      ['<d', 'F64'],
+      ['F', 'C64'],
+      ['float32', 'F32'],
+      ['double', 'F64'],
+      ['bool', 'BOOL'],
+      ['int', 'I64'],
+    ])
+      expect(readDescr(descr, 'file'), descr).to.deep.equal({ dtype, littleEndian: true });
+    expect(readDescr('>d', 'file')).to.deep.equal({ dtype: 'F64', littleEndian: false });
+    expect(readDescr('g', 'file'))
+      .to.have.property('refused')
+      .that.matches(/long doubles/);
+    for (const descr of ['<float32', 'f4 ', 'u', '<u'])
+      expect(() => readDescr(descr, 'file'), descr).to.throw();
+  });
+
   it('says what others are and what to save in their place', () => {
     for (const [descr, reason] of [
       [

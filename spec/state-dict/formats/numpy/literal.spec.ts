@@ -32,6 +32,13 @@ describe('LiteralReader', () => {
     expect(read('{}')).to.deep.equal([]);
   });
 
+  it('passes over comments, and the mark of a text of Python 2', () => {
+    expect(read("# a\n{u'a': # (1,)\n (3,), # b\r\n 'b#': U\"c\"}#")).to.deep.equal([
+      ['a', { kind: 'tuple', value: [3] }],
+      ['b#', { kind: 'string', value: 'c' }],
+    ]);
+  });
+
   it('stops at a structured dtype', () => {
     for (const value of ["[('a', '<f4')]", "('<f4', (2,))", '((1,),)']) {
       expect(read(`{'a': ${value} anything`)).to.deep.equal([['a', { kind: 'structured' }]]);

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
-import { UnsupportedError } from '../../../../src/errors.js';
-import { errorOf, expectSameBits, utf8 } from '../../support.js';
+import { errorOf, expectSameBits } from '../../support.js';
 import { text } from '../pickle/support.js';
 import {
   expectedOf,
@@ -68,18 +67,6 @@ describe('openTorch', () => {
       text: 'pkgutil.resolve_name("os:system")("id")',
     });
     expect(existsSync('canary')).to.equal(false);
-  });
-
-  it('refuses the tar archives of the oldest versions, and says how to write them anew', () => {
-    const tar = new Uint8Array(1024);
-    tar.set(utf8('ustar'), 257);
-    const error = errorOf(() => openBytes(tar));
-    expect(error).to.be.instanceOf(UnsupportedError);
-    expect(error.message).to.equal(
-      'torch: file: expected a zip archive or pickles, ' +
-        'got a tar archive, as torch.save wrote before version 0.1.10. ' +
-        'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")',
-    );
   });
 
   it('refuses files of no bytes', () => {

@@ -52,7 +52,9 @@ function putNumber(put: Put): Put {
 
 function putFloat(data: Numbers, encode: (value: number) => number): Put {
   return putNumber((reader, index) => {
-    data[index] = encode(reader.readNumber());
+    const value = reader.readNumber();
+    // To Python -0 is an int, which has no sign of zero.
+    data[index] = encode(value === 0 && reader.tokenText() === '-0' ? 0 : value);
     return true;
   });
 }

@@ -35,6 +35,54 @@ const DTYPES = new Map<string, TorchDtype>([
 /** No dtype that is read has a longer name; those of dates have units. */
 const MAX_DESCR = 64;
 
+/** What numpy calls dtypes beside kind and bytes: the codes of C types, with or without a byte order. */
+const CODES = new Map([
+  ['?', 'b1'],
+  ['b', 'i1'],
+  ['B', 'u1'],
+  ['h', 'i2'],
+  ['H', 'u2'],
+  ['i', 'i4'],
+  ['I', 'u4'],
+  ['l', 'i8'],
+  ['L', 'u8'],
+  ['q', 'i8'],
+  ['Q', 'u8'],
+  ['p', 'i8'],
+  ['P', 'u8'],
+  ['e', 'f2'],
+  ['f', 'f4'],
+  ['d', 'f8'],
+  ['g', 'f16'],
+  ['F', 'c8'],
+  ['D', 'c16'],
+  ['G', 'c32'],
+]);
+
+/** Names of the same, which have no byte order. */
+const NAMES = new Map([
+  ['bool', 'b1'],
+  ['int8', 'i1'],
+  ['int16', 'i2'],
+  ['int32', 'i4'],
+  ['int64', 'i8'],
+  ['int', 'i8'],
+  ['uint8', 'u1'],
+  ['uint16', 'u2'],
+  ['uint32', 'u4'],
+  ['uint64', 'u8'],
+  ['float16', 'f2'],
+  ['half', 'f2'],
+  ['float32', 'f4'],
+  ['single', 'f4'],
+  ['float64', 'f8'],
+  ['double', 'f8'],
+  ['float', 'f8'],
+  ['complex64', 'c8'],
+  ['complex128', 'c16'],
+  ['complex', 'c16'],
+]);
+
 const OBJECTS = /^O\d*$/;
 
 /** Whether elements are Python objects. */
@@ -66,15 +114,13 @@ export const STRUCTURED = refusal('records of named fields', 'x["field"].astype(
 
 /**
  * Reads a dtype of an npy header: byte order (`<`, `>`; `|` where it does not matter, `=` for the machine's own, which is
- * little-endian), kind, bytes.
+ * little-endian), kind, bytes; or a byte order and the code of a C type, or a name.
  */
 export function readDescr(descr: string, what: string): NpyDtype | RefusedArray {
   // Thousands of arrays may share a long one.
-  const [, order, name] = /^([<>|=]?)(.*)$/s.exec(descr.slice(0, MAX_DESCR)) as unknown as [
-    string,
-    string,
-    string,
-  ];
+  const short = descr.slice(0, MAX_DESCR);
+  const [, order, written] = /^([<>|=]?)(.*)$/s.exec(short) as unknown as [string, string, string];
+  const name = CODES.get(written) ?? NAMES.get(short) ?? written;
   const dtype = DTYPES.get(name);
   if (dtype) return { dtype, littleEndian: order !== '>' };
   const known = REFUSED.find(([pattern]) => pattern.test(name));

@@ -14,8 +14,8 @@ const WHERE = 'npy';
 /**
  * Reads the dict of an npy header, a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
  *
- * It reads strings without escapes, True and False, and tuples of decimal integers, with white space and a last comma wherever
- * Python allows them.
+ * It reads strings without escapes, True and False, and tuples of decimal integers, with white space, comments and a last comma
+ * wherever Python allows them.
  */
 export class LiteralReader {
   private position = 0;
@@ -45,7 +45,7 @@ export class LiteralReader {
 
   private readValue(): Literal {
     const next = this.peek();
-    if (next === "'" || next === '"') return { kind: 'string', value: this.readString() };
+    if (next !== undefined && `'"uU`.includes(next)) return { kind: 'string', value: this.readString() };
     if (next === '[') return { kind: 'structured' };
     if (next === '(') return this.readTuple();
     const word = this.take(/(True|False)(?![A-Za-z0-9_])/y, 'a string, True, False or a tuple');
@@ -53,7 +53,10 @@ export class LiteralReader {
   }
 
   private readString(): string {
-    return this.take(/'[^'\\\n]*'|"[^"\\\n]*"/y, 'a string').slice(1, -1);
+    // Python 2 marked its texts with a u.
+    return this.take(/[uU]?(?:'[^'\\\n]*'|"[^"\\\n]*")/y, 'a string')
+      .replace(/^[uU]/, '')
+      .slice(1, -1);
   }
 
   /** `(3, 2)`; `(3,)` needs its comma, since `(3)` is an int in Python. */
@@ -82,9 +85,9 @@ export class LiteralReader {
     return true;
   }
 
-  /** The next character past white space; undefined at the end. */
+  /** The next character past white space and comments; undefined at the end. */
   private peek(): string | undefined {
-    const space = /[ \t\r\n]*/y;
+    const space = /(?:[ \t\r\n\f]|#[^\r\n]*)*/y;
     space.lastIndex = this.position;
     space.test(this.text);
     this.position = space.lastIndex;

@@ -17,6 +17,8 @@ export interface NpyHeader {
   readonly strides?: readonly number[];
   /** Where the elements begin. */
   readonly dataBegin: number;
+  /** Bytes behind the elements, which numpy ignores: another array may follow. */
+  readonly rest: number;
 }
 
 const WHERE = 'npy';
@@ -72,7 +74,7 @@ function textOffset(major: number): number {
 /**
  * Reads a whole header, the first bytes that {@link npyHeaderBytes} counts.
  *
- * @throws FormatError when it breaks the format, or when its array would not fill the file exactly.
+ * @throws FormatError when it breaks the format, or when its array is larger than the file.
  */
 export function readNpyHeader(header: Uint8Array, fileBytes: number, what: string): NpyHeader | RefusedArray {
   const major = header[VERSION_OFFSET];
@@ -87,9 +89,9 @@ export function readNpyHeader(header: Uint8Array, fileBytes: number, what: strin
   const element = readDescr(descr.value, what);
   if ('refused' in element)
     return holdsObjects(descr.value) ? { ...element, objectsBegin: header.length } : element;
-  checkSize(element.dtype, shape.value, fileBytes - header.length, what);
+  const rest = restOf(element.dtype, shape.value, fileBytes - header.length, what);
   const strides = fortranOrder.value && shape.value.length > 1 ? columnMajor(shape.value) : undefined;
-  return { ...element, shape: shape.value, strides, dataBegin: header.length };
+  return { ...element, shape: shape.value, strides, dataBegin: header.length, rest };
 }
 
 /** Headers up to version 2 are Latin-1, those of version 3 UTF-8. */
@@ -108,13 +110,14 @@ function wrongMembers(members: ReadonlyMap<string, Literal>, what: string): Erro
   return formatError('INVALID_SYNTAX', WHERE, what, rule, got || 'nothing');
 }
 
-function checkSize(dtype: TorchDtype, shape: readonly number[], found: number, what: string): void {
+/** Bytes behind the elements. */
+function restOf(dtype: TorchDtype, shape: readonly number[], found: number, what: string): number {
   const bytes = byteLengthOf(dtype, shape);
   if (!Number.isSafeInteger(bytes)) {
     const rule = 'sizes whose product can be counted (2^53 - 1 bytes)';
     throw formatError('INVALID_TENSOR', WHERE, what, rule, `${dtype} ${showShape(shape)}`);
   }
-  if (bytes === found) return;
+  if (bytes <= found) return found - bytes;
   const rule = `${bytes} bytes for ${dtype} ${showShape(shape)}`;
   throw formatError('INVALID_TENSOR', WHERE, what, rule, `${found}`);
 }

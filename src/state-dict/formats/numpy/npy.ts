@@ -21,11 +21,18 @@ export function* openNpy(file: InputFile): Reading<Checkpoint> {
     return checkpointOf(objectsNode(bytes, header, 'file', file));
   }
   const node = arrayNode(header, (littleEndian) => ({ begin: 0, end: size, littleEndian, what: 'file' }));
-  return checkpointOf({ node, unknownGlobals: [], warnings: [] });
+  const lost = warningsOf(header, 'the file');
+  return { ...checkpointOf({ node, unknownGlobals: [], warnings: [] }), ...(lost.length > 0 && { lost }) };
 }
 
 function checkpointOf({ node, unknownGlobals, warnings }: ObjectsNode): Checkpoint {
   return { format: 'npy', root: new Map([[NPY_TENSOR_NAME, node]]), unknownGlobals, warnings };
+}
+
+/** A second array, of another `numpy.save` into the same file, would be lost without a word. */
+export function warningsOf(header: NpyHeader | RefusedArray, what: string): string[] {
+  if ('refused' in header || header.rest === 0) return [];
+  return [`Left out, as numpy.load does: ${header.rest} bytes behind the first array of ${what}.`];
 }
 
 /** @param storageOf  the whole npy file, header included, since a checksum is of the whole. */

@@ -14,7 +14,7 @@ import { openZip, readEntry, storageOf, type ZipArchive } from '../zip/archive.j
 import { DEFLATED, nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { inflateHead } from '../zip/inflate-head.js';
 import { aroundEntry, locateEntries } from '../zip/local.js';
-import { arrayNode } from './npy.js';
+import { arrayNode, warningsOf } from './npy.js';
 import { isNpy, npyHeaderBytes, readNpyHeader, USUAL_HEADER_BYTES } from './npy-header.js';
 
 const WHERE = 'npz';
@@ -117,6 +117,7 @@ function* openArrays(
   );
   const nodes = new Map<string, TensorNode>();
   const strays: string[] = [];
+  const rests: string[] = [];
   for (const [i, name] of [...wanted.keys()].entries()) {
     const { entry, around } = places[i];
     const at = around.dataBegin(parts[i]);
@@ -124,7 +125,7 @@ function* openArrays(
     const storage = placedAt(entry, around.begin + at, withElements ? stored : undefined);
     const head = yield* readHead(entry, stored, storage, file);
     const isWanted = isNpy(head) || (nodes.size === 0 && i + 1 === wanted.size);
-    if (isWanted) nodes.set(name, yield* arrayOf(entry, head, storage, file));
+    if (isWanted) nodes.set(name, yield* arrayOf(entry, head, storage, file, rests));
     else {
       // What is damaged is not left out.
       if (withElements) yield* inflateWhole(entry, file);
@@ -132,7 +133,7 @@ function* openArrays(
     }
   }
   const left = `Left out, because they are not arrays: ${showFirst(strays, show)}.`;
-  return { nodes, warnings: strays.length > 0 ? [left] : [] };
+  return { nodes, warnings: strays.length > 0 ? [left, ...rests] : rests };
 }
 
 /** Stored bytes that hold a usual header. */
@@ -169,6 +170,7 @@ function* arrayOf(
   head: Uint8Array,
   storage: Omit<StoredBytes, 'littleEndian'>,
   file: InputFile,
+  rests: string[],
 ): Reading<TensorNode> {
   const { inflatedBytes, name } = entry;
   const what = nameOfEntry(name);
@@ -176,6 +178,7 @@ function* arrayOf(
   const { begin } = storage;
   const bytes = headerBytes <= head.length ? head : yield* readRange(begin, begin + headerBytes);
   const header = readNpyHeader(bytes.subarray(0, headerBytes), inflatedBytes, what);
+  rests.push(...warningsOf(header, what));
   return arrayNode(header, (littleEndian) => ({ ...storage, littleEndian }));
 }
 

@@ -1,10 +1,7 @@
-import { message } from '../../../check.js';
-import { UnsupportedError } from '../../../errors.js';
 import type { Reading } from '../../reading/reading.js';
 import { hasMark } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile } from '../checkpoint.js';
-import { isTar } from '../detect.js';
-import { WHERE } from './invalid.js';
+import { isTar, refuseTar } from '../foreign/tar.js';
 import { readTorchLegacy } from './legacy.js';
 import { interpret } from './tree.js';
 import { openTorchZip } from './zip.js';
@@ -18,10 +15,7 @@ import { openTorchZip } from './zip.js';
  */
 export function openTorch(file: InputFile): Reading<Checkpoint> {
   if (hasMark(file.head, 'PK')) return openTorchZip(file);
-  if (!isTar(file.head)) return openTorchLegacy(file);
-  const got = 'a tar archive, as torch.save wrote before version 0.1.10';
-  const remedy = 'Save it anew in Python: torch.save(torch.load("old.pt", weights_only=False), "new.pt")';
-  throw new UnsupportedError(message(WHERE, 'file', 'a zip archive or pickles', got, remedy));
+  return isTar(file.head) ? refuseTar(file) : openTorchLegacy(file);
 }
 
 function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {

@@ -25,7 +25,9 @@ export function* openPickle(file: InputFile): Reading<Checkpoint> {
     throw new UnsupportedError(message(WHERE, 'file', 'a pickle with its elements', got, PACK));
   }
   const rest = bytes.length - unpickled.end;
-  const warnings =
-    rest > 0 ? [`Left out, as pickle.load does: ${rest} bytes behind the first pickle of the file.`] : [];
-  return interpret(unpickled, new Map(), file, { warnings, format: 'pickle' });
+  const lost = `Left out, as pickle.load does: ${rest} bytes behind the first pickle of the file.`;
+  return {
+    ...interpret(unpickled, new Map(), file, { format: 'pickle' }),
+    ...(rest > 0 && { lost: [lost] }),
+  };
 }

@@ -2,7 +2,9 @@ import { message, show, showFirst } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
+import { hasMark } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
+import { refuseForeignArchive } from '../foreign/archives.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { openZip, readEntries, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
@@ -27,15 +29,6 @@ const BYTE_ORDER = 'byteorder';
 /** Longest record of a version or byte order. */
 const MAX_WORD_BYTES = 64;
 
-/** Other archives of torch's, by a record of each, and the Python that saves their weights. */
-const SCRIPT = ['a TorchScript archive', 'torch.jit.load("model.pt").state_dict()'];
-const PROGRAM = ['a program of torch.export', 'torch.export.load("model.pt2").state_dict'];
-const OTHER_ARCHIVES = new Map([
-  ['constants.pkl', SCRIPT],
-  ['archive_format', PROGRAM],
-  ['serialized_exported_program.json', PROGRAM],
-]);
-
 /**
  * Opens a file that `torch.save` wrote in version 1.6 or later: a zip archive with the pickle of the object, and a record
  * for each storage. It reads the pickle, the version and the byte order, and checks the sizes of the storages.
@@ -43,7 +36,7 @@ const OTHER_ARCHIVES = new Map([
  * Deflated records are accepted: torch writes none, but tools that repack archives do. Records without a reference are ignored. A
  * record without a checksum is read, as torch does, with a warning.
  *
- * @throws UnsupportedError for archives of TorchScript and of torch.export, and for a whole module.
+ * @throws UnsupportedError for archives of other writers, such as TorchScript, with what to do.
  */
 export function* openTorchZip(file: InputFile): Reading<Checkpoint> {
   return yield* openTorchArchive(file, yield* openZip(file));
@@ -56,7 +49,8 @@ export function isTorchArchive(archive: ZipArchive): boolean {
 
 /** {@link openTorchZip} of an archive whose directory has been read. */
 export function* openTorchArchive(file: InputFile, archive: ZipArchive): Reading<Checkpoint> {
-  refuseOtherArchives(archive);
+  refuseForeignArchive([...archive.keys()]);
+  refuseSeveral(file, archive);
   refuseRepeated(archive);
   const records = recordsOf(archive);
   const { littleEndian, unpickled } = yield* readRecords(records, file);
@@ -66,22 +60,22 @@ export function* openTorchArchive(file: InputFile, archive: ZipArchive): Reading
   return interpret(unpickled, storages, file, { warnings: warningsOf(records) });
 }
 
+/** The directory at the end is that of the last archive alone, and of the others nothing would be said. */
+function refuseSeveral({ head }: InputFile, archive: ZipArchive): void {
+  const isWhole = [...archive.values()].some(({ offset }) => offset === 0);
+  if (isWhole || archive.size === 0 || !hasMark(head, 'PK\x03\x04')) return;
+  const got = 'several, one behind the other, as torch.distributed.checkpoint writes';
+  const command = 'python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pt';
+  throw new UnsupportedError(
+    message(WHERE, 'file', 'one archive', got, `Make one file of the folder: ${command}`),
+  );
+}
+
 /** Of records with one name torch may read any. */
 function refuseRepeated(archive: ZipArchive): void {
   const repeated = [...archive.values()].find(({ replaced }) => replaced !== undefined);
   if (repeated === undefined) return;
   throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(repeated.name)} again`);
-}
-
-function refuseOtherArchives(archive: ZipArchive): void {
-  const names = new Set([...archive.keys()].map(nameInFolder));
-  for (const [record, [kind = '', python]] of OTHER_ARCHIVES) {
-    if (!names.has(record)) continue;
-    const remedy = `Save its state_dict in Python: torch.save(${python}, "state_dict.pt")`;
-    throw new UnsupportedError(
-      message(WHERE, 'file', 'what torch.save writes of a state_dict', kind, remedy),
-    );
-  }
 }
 
 function nameInFolder(name: string): string {
@@ -187,9 +181,14 @@ function nameOfRecord(key: string): string {
 }
 
 /** Each storage is one record of the same length. */
-function findRecord({ key, bytes }: StorageClaim, records: Records, littleEndian: boolean): StoredBytes {
+function findRecord(
+  { key, bytes, type }: StorageClaim,
+  records: Records,
+  littleEndian: boolean,
+): StoredBytes {
   const entry = recordNamed(records, nameOfRecord(key), nameOfStorage(key));
   const { name, inflatedBytes } = entry;
-  if (inflatedBytes === bytes) return storageOf(entry, littleEndian);
+  // torch swaps the elements of a storage by its own dtype, and one without has bytes.
+  if (inflatedBytes === bytes) return storageOf(entry, littleEndian || type.bytes === 1);
   throw formatError('INCONSISTENT', WHERE, nameOfEntry(name), `${bytes} bytes`, `${inflatedBytes}`);
 }

@@ -1,0 +1,91 @@
+/** Tar archives, of which torch.save wrote some before version 0.1.10, and others pack models in (`.nemo`, `model.tar.gz`). */
+
+import { message } from '../../../check.js';
+import { UnsupportedError } from '../../../errors.js';
+import { type Reading, readRange } from '../../reading/reading.js';
+import { hasMark, latin1Of } from '../../tensors/bytes.js';
+import type { InputFile } from '../checkpoint.js';
+import { showEntries, unpackRemedy } from './names.js';
+
+const BLOCK = 512;
+const MAGIC_OFFSET = 257;
+const TYPE_OFFSET = 156;
+const SIZE = [124, 136] as const;
+const NAME = [0, 100] as const;
+const PREFIX = [345, 500] as const;
+
+/** Entries that are looked at. A header is a request where the file is remote. */
+const MAX_ENTRIES = 64;
+const MAX_NAME_BYTES = 4096;
+
+/** Types of entries with the name of the next one: of GNU tar and of pax. */
+const LONG_NAME = 'L';
+const PAX = 'x';
+const FILES = ['0', '\0', '7'];
+
+/** The entries of the oldest files of torch.save. */
+const OF_TORCH = ['sys_info', 'pickle', 'storages'];
+
+/** Whether a file begins like a tar archive. */
+export function isTar(bytes: Uint8Array): boolean {
+  return hasMark(bytes, 'ustar', MAGIC_OFFSET);
+}
+
+/**
+ * Lists the files of a tar archive, and says which to read.
+ *
+ * @throws UnsupportedError always.
+ */
+export function* refuseTar(file: InputFile): Reading<never> {
+  const names = yield* listFiles(file);
+  const isOfTorch = OF_TORCH.every((name) => names.includes(name));
+  const got = isOfTorch
+    ? 'a tar archive, as torch.save wrote before version 0.1.10'
+    : `a tar archive ${showEntries(names)}`;
+  const remedy = isOfTorch
+    ? 'torch reads it by running what is in it, so ask its author for a state_dict that is saved anew'
+    : unpackRemedy('tar -xf', names);
+  throw new UnsupportedError(
+    message(
+      'file',
+      'format',
+      'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)',
+      got,
+      remedy,
+    ),
+  );
+}
+
+function* listFiles({ size }: InputFile): Reading<string[]> {
+  const names: string[] = [];
+  let longName: string | undefined;
+  let at = 0;
+  for (let i = 0; i < MAX_ENTRIES && at + BLOCK <= size; i++) {
+    const header = yield* readRange(at, at + BLOCK);
+    const length = Number.parseInt(textIn(header, SIZE), 8);
+    if (!isTar(header) || !Number.isSafeInteger(length)) break;
+    const begin = at + BLOCK;
+    at = begin + BLOCK * Math.ceil(length / BLOCK);
+    const type = String.fromCharCode(header[TYPE_OFFSET]);
+    if (type === LONG_NAME || type === PAX) {
+      const end = Math.min(begin + Math.min(length, MAX_NAME_BYTES), size);
+      longName = nameIn(type, yield* readRange(Math.min(begin, end), end)) ?? longName;
+      continue;
+    }
+    const short = [textIn(header, PREFIX), textIn(header, NAME)].filter((part) => part !== '').join('/');
+    if (FILES.includes(type)) names.push(longName ?? short);
+    longName = undefined;
+  }
+  return names;
+}
+
+/** A text that ends at a zero byte, or at the end of its field. */
+function textIn(header: Uint8Array, [begin, end]: readonly [number, number]): string {
+  return latin1Of(header.subarray(begin, end)).replace(/\0.*$/s, '');
+}
+
+/** pax writes records `length key=value\n`. */
+function nameIn(type: string, bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes);
+  return type === LONG_NAME ? text.replace(/\0.*$/s, '') : /^\d+ path=(.*)$/m.exec(text)?.[1];
+}
