@@ -5,6 +5,7 @@
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { show } from '../../../src/check.js';
 import {
   FormatError,
   parseStateDict,
@@ -136,7 +137,7 @@ async function expectRefusal(
   const isMeant = hasDuplicates
     ? error instanceof FormatError && error.code === 'DUPLICATE_NAME'
     : error instanceof UnsupportedError &&
-      refused.some((name) => error.message.includes(`tensor ${JSON.stringify(name)}`));
+      refused.some((name) => error.message.includes(`tensor ${show(name)}`));
   if (!isMeant) throw new Error(`expected a refusal, got ${error ?? 'a state_dict'}`);
 }
 

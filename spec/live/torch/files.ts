@@ -6,6 +6,7 @@ import { readStateDict, type StateDict, writeSafetensors } from '../../../src/st
 import { encodeTensor, TYPED_ARRAYS } from '../../support/fixtures.js';
 import { Random } from '../../support/random.js';
 import { check } from '../command.js';
+import { compareContainers } from './containers.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
 
@@ -52,6 +53,7 @@ export function compareFiles(session: Session): void {
     const { stateDict } = await session.oracle.ask<Saved>({ command: 'load', path, tensors });
     expectSame(stateDict, written);
   });
+  compareContainers(session);
 }
 
 interface Saved {

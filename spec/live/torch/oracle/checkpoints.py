@@ -7,6 +7,7 @@ from pathlib import Path
 
 from random_checkpoints.answer import Answer, choose_selection
 from random_checkpoints.numpy_files import write_npy, write_npz
+from random_checkpoints.pickled_files import write_arrays, write_module, write_pickle
 from random_checkpoints.safetensors_files import write_safetensors
 from random_checkpoints.sharded_files import write_sharded
 from random_checkpoints.torch_files import write_torch_file
@@ -15,6 +16,9 @@ WRITERS: list[Callable[[random.Random, Path], Answer]] = [
     *[write_torch_file] * 12,
     *[write_npz] * 3,
     write_npy,
+    *[write_pickle] * 3,
+    *[write_module] * 3,
+    *[write_arrays] * 2,
     *[write_safetensors] * 2,
     *[write_sharded] * 2,
 ]

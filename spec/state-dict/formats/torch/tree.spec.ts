@@ -156,6 +156,7 @@ describe('buildTree', () => {
       ring: ['cmy\nClass\n)\x81q\x02}', text('self'), 'h\x02sb'],
       noNames: ['}NNs'],
       bareStorage: [storagePart('FloatStorage', '7', 1)],
+      bareStorageInside: ['ctorch.storage\n_load_from_bytes\nC\x00\x85R'],
     };
     const root = openDict({ ...refused, ...other, w: [PARAMETER] });
     for (const name of Object.keys(refused)) expect(root.get(name)?.kind, name).to.equal('refused');

@@ -190,7 +190,8 @@ class Tree {
   /** An object is text, or refused where a tensor is in it. A storage outside a tensor is text too. */
   private opaqueNode(value: PickleObject): CheckpointNode {
     this.holders ??= nodesReaching(this.root, membersOf, isTensorOrStorage, this.work);
-    if (value.kind === 'persistent' || !this.holders.has(value)) return new OtherNode(value, opaqueText);
+    const isStorage = value.kind === 'persistent' || (value.kind === 'call' && makesStorage(value));
+    if (isStorage || !this.holders.has(value)) return new OtherNode(value, opaqueText);
     return new ObjectNode(() =>
       value.kind === 'call'
         ? `what ${classNameOf(value)} makes of a tensor`

@@ -57,6 +57,27 @@ KINDS = [
     lambda rng: WithState(rng.choice([{"step": 3}, None, torch.ones(2), {"a": [torch.zeros(1)]}])),
 ]
 
+
+
+class WithBuffers(nn.Module):
+    """Its state_dict leaves one buffer out, and its attributes hold tensors that it does not have at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("kept", torch.arange(3))
+        self.register_buffer("left", torch.ones(2), persistent=False)
+        self.register_parameter("none", None)
+        self.cache = [torch.zeros(2)]
+
+
+PICKLED_KINDS: list[Maker] = [
+    *[make for make in PLAIN_KINDS if "parametrizations" not in make.__code__.co_names],
+    lambda rng: nn.utils.weight_norm(nn.Linear(2, 3)),
+    lambda rng: WithBuffers(),
+    lambda rng: nn.ParameterList([torch.ones(1), torch.zeros(rng.randint(0, 2))]),
+]
+"""Modules that can be pickled whole; those of parametrizations cannot."""
+
 CASTS: list[Callable[[nn.Module], nn.Module]] = [
     lambda model: model,
     nn.Module.half,

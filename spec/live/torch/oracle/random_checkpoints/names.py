@@ -3,6 +3,8 @@
 import random
 from collections.abc import Iterator, Mapping
 
+import numpy
+import torch
 from torch import Tensor
 
 PARTS = [
@@ -48,6 +50,8 @@ def leaves(value: object, prefix: str = "", open_ids: frozenset[int] = frozenset
     """Every tensor below a value under its dotted name. A container met again inside itself holds nothing new."""
     if isinstance(value, Tensor):
         yield prefix, value
+    elif isinstance(value, (numpy.ndarray, numpy.generic)):
+        yield prefix, torch.from_numpy(numpy.array(value))
     elif isinstance(value, (dict, list, tuple)) and id(value) not in open_ids:
         for key, entry in named_entries(value):
             yield from leaves(entry, join(prefix, key), open_ids | {id(value)})
