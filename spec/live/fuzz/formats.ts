@@ -51,21 +51,33 @@ const JSON_TEXTS = [
   '{"h": {"dtype": "F16", "data": "ADwAwA==", "shape": [2]}, "b": {"dtype": "bfloat16", "data": [1, -0.5], "shape": [2]}}',
 ].map((text) => new Uint8Array(Buffer.from(text)));
 
+const FOUND = ['modules', 'pickles', 'numpy'].flatMap((folder) =>
+  readdirSync(new URL(`found-files/${folder}/`, FIXTURES)).map((name) => `found-files/${folder}/${name}`),
+);
+
 const TORCH_ZIPS = [
-  'big_endian.pt',
-  'checkpoint.pt',
-  'dtypes.pt',
-  'lightning.ckpt',
-  'list.pt',
-  'module.pt',
-  'parameters.pt',
-  'protocol4.pt',
-  'refused.pt',
-  'scripted.pt',
-  'state_dict.pt',
-  'tensor.pt',
-  'views.pt',
-].map((name) => fixture(`torch-files/${name}`));
+  ...['modules/net.pt', 'modules/training.pt', 'numpy/beside.pt'].map((name) =>
+    fixture(`found-files/${name}`),
+  ),
+  ...[
+    'big_endian.pt',
+    'checkpoint.pt',
+    'dtypes.pt',
+    'lightning.ckpt',
+    'list.pt',
+    'module.pt',
+    'parameters.pt',
+    'protocol4.pt',
+    'refused.pt',
+    'scripted.pt',
+    'state_dict.pt',
+    'tensor.pt',
+    'views.pt',
+  ].map((name) => fixture(`torch-files/${name}`)),
+];
+
+/** What pickle.dump wrote, in each protocol. */
+const DUMPED = FOUND.filter((name) => name.endsWith('.pkl')).map(fixture);
 
 const LEGACY = ['legacy.pt', 'legacy_dtypes.pt', 'legacy_views.pt'].map((name) =>
   fixture(`torch-files/${name}`),
@@ -77,6 +89,7 @@ const NPZ = ['arrays.npz', 'compressed.npz', 'refused.npz'].map((name) => fixtur
 const NPY = [
   ...['unnamed.npy', 'version1.npy', 'version2.npy', 'version3.npy'].map((name) => fixture(`numpy/${name}`)),
   ...NPZ.flatMap((bytes) => entriesOf(bytes).map(({ data }) => data)),
+  ...FOUND.filter((name) => name.endsWith('.npy')).map(fixture),
 ];
 
 const SMALL = 4000;
@@ -204,6 +217,14 @@ function legacy(): MakeInput {
   };
 }
 
+function dumped(): MakeInput {
+  const files = DUMPED.map((bytes) => takeApart(bytes));
+  return (random) => {
+    if (random.chance(0.4)) return { bytes: mutated(random.pick(DUMPED), random, () => random.pick(DUMPED)) };
+    return { bytes: mutatedPickles(random.pick(files), random, random.pick(files)) };
+  };
+}
+
 function npy(random: Random): FuzzInput {
   const bytes = random.pick(NPY);
   const donor = () => random.pick(NPY);
@@ -241,6 +262,7 @@ export const FORMATS: Readonly<Record<string, MakeInput>> = {
   torch: archiveOf(TORCH_ZIPS, changedData),
   pickle: pickle(),
   legacy: legacy(),
+  dumped: dumped(),
   npz: archiveOf(NPZ, changedData),
   npy,
   gzip: gzip(),

@@ -25,6 +25,9 @@ export const LIMITS: ReadLimits = { maxBytes: 2 ** 24, maxTensorBytes: 2 ** 24, 
 /** `read`, or the reason of a refusal: a code of `formatCodes`, `unsupported`, or `unclear` where several dicts could be meant. */
 export type Verdict = string;
 
+/** A report is taken, so that nothing is written to the console. */
+const QUIET = { onReport: (): void => undefined };
+
 /** Most steps of a file that is read: what docs/files.md says. */
 const FREE_STEPS = 65_536;
 const STEPS_PER_BYTE = 16;
@@ -32,7 +35,7 @@ const STEPS_PER_BYTE = 16;
 /** `parseStateDict`, with its work counted. */
 function parseCounted(bytes: Uint8Array): StateDict {
   const file = { ...openedFile(bytes.length, LIMITS), where: 'parseStateDict' };
-  const stateDict = runSync(readCheckpoint(file, {}), bytes, inflateSync);
+  const stateDict = runSync(readCheckpoint(file, QUIET), bytes, inflateSync);
   const { steps } = file.work;
   if (steps > FREE_STEPS + STEPS_PER_BYTE * bytes.length)
     throw new Error(`${bytes.length} bytes were read in ${steps} steps`);
@@ -58,12 +61,12 @@ export function judge({ bytes, expected }: FuzzInput, parse = parseCounted): Ver
  */
 export async function judgeOtherWays({ bytes }: FuzzInput, verdict: Verdict): Promise<void> {
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-  const whole = await verdictOfPromise(readStateDict(blob, { limits: LIMITS }));
+  const whole = await verdictOfPromise(readStateDict(blob, { limits: LIMITS, ...QUIET }));
   if (whole !== verdict) throw new Error(`parseStateDict: ${verdict}, readStateDict: ${whole}`);
   const described = await verdictOfPromise(describe(blob));
   if (verdict === 'read' && described !== 'read')
     throw new Error(`it can be read, and not described: ${described}`);
-  if (verdict === 'read') await comparePart(blob, parseStateDict(bytes, { limits: LIMITS }));
+  if (verdict === 'read') await comparePart(blob, parseStateDict(bytes, { limits: LIMITS, ...QUIET }));
 }
 
 async function describe(blob: Blob): Promise<void> {
@@ -81,7 +84,7 @@ async function comparePart(blob: Blob, all: StateDict): Promise<void> {
   const module = first?.slice(0, Math.max(0, first.lastIndexOf('.')));
   // Callers can select only names that have a module path.
   if (!module || module.split('.').includes('')) return;
-  const part = await readStateDict(blob, { limits: LIMITS, select: [module] });
+  const part = await readStateDict(blob, { limits: LIMITS, select: [module], ...QUIET });
   if (part.size === 0) throw new Error(`nothing of ${module} was read alone`);
   for (const [name, tensor] of part) {
     if (!hasSameValues(tensor, all.get(name) as TorchTensor))
