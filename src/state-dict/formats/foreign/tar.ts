@@ -4,7 +4,6 @@ import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { hasMark, latin1Of } from '../../tensors/bytes.js';
-import type { InputFile } from '../checkpoint.js';
 import { showEntries, unpackRemedy } from './names.js';
 
 const BLOCK = 512;
@@ -34,10 +33,11 @@ export function isTar(bytes: Uint8Array): boolean {
 /**
  * Lists the files of a tar archive, and says which to read.
  *
+ * @param size  of the file.
  * @throws UnsupportedError always.
  */
-export function* refuseTar(file: InputFile): Reading<never> {
-  const names = yield* listFiles(file);
+export function* refuseTar(size: number): Reading<never> {
+  const names = yield* listFiles(size);
   const isOfTorch = OF_TORCH.every((name) => names.includes(name));
   const got = isOfTorch
     ? 'a tar archive, as torch.save wrote before version 0.1.10'
@@ -56,7 +56,7 @@ export function* refuseTar(file: InputFile): Reading<never> {
   );
 }
 
-function* listFiles({ size }: InputFile): Reading<string[]> {
+function* listFiles(size: number): Reading<string[]> {
   const names: string[] = [];
   let longName: string | undefined;
   let at = 0;

@@ -15,7 +15,7 @@ import { openTorchZip } from './zip.js';
  */
 export function openTorch(file: InputFile): Reading<Checkpoint> {
   if (hasMark(file.head, 'PK')) return openTorchZip(file);
-  return isTar(file.head) ? refuseTar(file) : openTorchLegacy(file);
+  return isTar(file.head) ? refuseTar(file.size) : openTorchLegacy(file);
 }
 
 function* openTorchLegacy(file: InputFile): Reading<Checkpoint> {
