@@ -6,6 +6,10 @@ import * as library from '../src/index.js';
 import { f32 } from './models/torch-modules.js';
 
 const {
+  batchNorm,
+  conv1d,
+  convTranspose2d,
+  groupNorm,
   gru,
   gruCell,
   lastStep,
@@ -70,6 +74,21 @@ const MODULE = {
   ...TF_LAYER,
 };
 
+const CONVOLUTION = {
+  outChannels: [],
+  kernelSize: [],
+  inChannels: [],
+  stride: [],
+  dilation: [],
+  groups: [],
+  bias: ['true'],
+  dataFormat: [],
+  seed: ['0'],
+  ...TF_LAYER,
+  weights: ['[]'],
+};
+const NORM = { eps: ['0', '1.5'], affine: ['true'], dataFormat: [], ...TF_LAYER, weights: ['[]'] };
+
 interface Target {
   readonly call: (options: never) => unknown;
   /** The values that each option takes. */
@@ -97,6 +116,22 @@ const TARGETS: Readonly<Record<string, Target>> = {
   GRUCell: {
     call: (options: object) => gruCell({ hiddenSize: 2, ...options }),
     options: { ...MODULE, hiddenSize: ['0'], weights: ['[]'] },
+  },
+  Conv1d: {
+    call: (options: object) => conv1d({ outChannels: 2, kernelSize: 3, ...options }),
+    options: { ...CONVOLUTION, padding: ['0'] },
+  },
+  ConvTranspose2d: {
+    call: (options: object) => convTranspose2d({ outChannels: 2, kernelSize: 3, ...options }),
+    options: { ...CONVOLUTION, padding: ['0'], outputPadding: ['0'] },
+  },
+  BatchNorm: {
+    call: (options: object) => batchNorm({ ...options }),
+    options: { ...NORM, numFeatures: [], momentum: ['0'], trackRunningStats: ['true'] },
+  },
+  GroupNorm: {
+    call: (options: object) => groupNorm({ numGroups: 1, ...options }),
+    options: { ...NORM, numGroups: [], numChannels: [] },
   },
   LengthMask: { call: lengthMask, options: { ...TF_LAYER, weights: ['[]'] } },
   LastStep: { call: lastStep, options: { ...TF_LAYER, weights: ['[]'] } },

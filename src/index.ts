@@ -4,7 +4,7 @@ import './ops/fused.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
 export { setThreads } from './kernels/host/set-threads.js';
-export type { ModuleArgs } from './layers/args/module-args.js';
+export type { LayerArgs, ModuleArgs } from './layers/args/module-args.js';
 export { GRUCell, type GRUCellArgs, gruCell } from './layers/cells/gru-cell.js';
 export {
   LSTMCell,

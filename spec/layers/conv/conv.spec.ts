@@ -167,6 +167,17 @@ describe('arguments of a convolution', () => {
       TypeError,
       'Conv1d: args: expected an object with named arguments, got 3. Pass { inChannels: 3 }',
     ],
+    [
+      () => make1d({ ...args, outChannels: 1e30 }),
+      RangeError,
+      'Conv1d: outChannels: expected weights of at most 1073741824 elements each, got weight of shape [1e+30, 1, 3]',
+    ],
+    [
+      () => make1d({ ...args, padding: 1e30 }),
+      RangeError,
+      'Conv1d: padding: expected an integer <= 16777216, got 1e+30',
+    ],
+    [() => make1d({ ...args, stride: null }), TypeError, 'Conv1d: stride: expected an integer, or one for'],
     [() => make1d({ kernelSize: 3 }), TypeError, 'Conv1d: outChannels: expected an integer, got undefined'],
     [
       () => make1d({ outChannels: 4 }),

@@ -14,13 +14,16 @@ export function checkElements(
   { hiddenSize, inputSize = 1 }: { readonly hiddenSize: number; readonly inputSize?: number | undefined },
   shapes: Iterable<readonly [name: string, shape: readonly number[]]>,
 ): void {
-  for (const [name, shape] of shapes) {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    if (elements <= MAX_ELEMENTS) continue;
-    const what = inputSize > hiddenSize ? 'inputSize' : 'hiddenSize';
-    const got = `${name} of shape ${showShape(shape)}`;
-    throw new RangeError(message(where, what, `weights of at most ${MAX_ELEMENTS} elements each`, got));
-  }
+  const what = inputSize > hiddenSize ? 'inputSize' : 'hiddenSize';
+  for (const [name, shape] of shapes) checkWeightShape(where, what, name, shape);
+}
+
+/** @throws RangeError for a weight that cannot be allocated; `what` is the argument that makes it so large. */
+export function checkWeightShape(where: string, what: string, name: string, shape: readonly number[]): void {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  if (elements <= MAX_ELEMENTS) return;
+  const got = `${name} of shape ${showShape(shape)}`;
+  throw new RangeError(message(where, what, `weights of at most ${MAX_ELEMENTS} elements each`, got));
 }
 
 /** @throws RangeError for more weights than any layer has. */

@@ -5,6 +5,7 @@ import { DATA_FORMATS, type DataFormat } from '../../nn/data-format.js';
 import { type Padding, perAxis, windowsOf } from '../../nn/window.js';
 import { camelCase, checkKnown, renamed } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
+import { checkWeightShape } from '../args/sizes.js';
 
 /** torch's names in camelCase, beside the arguments of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
 export interface ConvArgs extends LayerArgs {
@@ -56,6 +57,9 @@ export interface ConvLayerOptions {
   /** Transposed convolutions only. */
   readonly outputPadding?: readonly number[];
 }
+
+/** No sequence or image is longer; sums of a few such numbers are exact. */
+const MAX_STEPS = 2 ** 24;
 
 const NAMES = [
   'outChannels',
@@ -109,7 +113,8 @@ export function parseConvTransposeArgs(
     throw new RangeError(message(where, 'padding', 'numbers', show(args.padding), remedy));
   }
   const options = parse(where, axes, args);
-  const outputPadding = numbers(where, 'outputPadding', args.outputPadding ?? 0, axes, 0);
+  const { outputPadding: added = 0 } = args;
+  const outputPadding = numbers(where, 'outputPadding', added, axes, 0);
   for (const [i, steps] of outputPadding.entries()) {
     const limit = Math.max(options.stride[i] as number, options.dilation[i] as number);
     if (steps < limit) continue;
@@ -128,6 +133,7 @@ function checkNames(where: string, args: unknown, known: readonly string[]): voi
 
 function parse(where: string, axes: number, args: ConvArgs): ConvLayerOptions {
   const { outChannels, inChannels, groups = 1, bias = true, dataFormat = 'channelsLast', seed } = args;
+  const { stride: strides = 1, dilation: dilations = 1, padding: given = 0 } = args;
   checkInteger(where, 'outChannels', outChannels, 1);
   if (inChannels !== undefined) checkInteger(where, 'inChannels', inChannels, 1);
   checkInteger(where, 'groups', groups, 1);
@@ -137,12 +143,16 @@ function parse(where: string, axes: number, args: ConvArgs): ConvLayerOptions {
   checkChoice(where, 'dataFormat', dataFormat, DATA_FORMATS);
   if (seed !== undefined) checkInteger(where, 'seed', seed, 0);
   const kernelSize = numbers(where, 'kernelSize', args.kernelSize, axes, 1);
-  const stride = numbers(where, 'stride', args.stride ?? 1, axes, 1);
-  const dilation = numbers(where, 'dilation', args.dilation ?? 1, axes, 1);
-  const { padding: given = 0 } = args;
+  const stride = numbers(where, 'stride', strides, axes, 1);
+  const dilation = numbers(where, 'dilation', dilations, axes, 1);
   const isWord = given === 'same' || given === 'valid';
   const padding = isWord ? given : numbers(where, 'padding', given, axes, 0, "or 'same' or 'valid'");
   windowsOf(where, kernelSize, { stride, padding, dilation });
+  checkWeightShape(where, 'outChannels', 'weight', [
+    outChannels,
+    (inChannels ?? groups) / groups,
+    ...kernelSize,
+  ]);
   return { outChannels, kernelSize, inChannels, stride, padding, dilation, groups, bias, dataFormat, seed };
 }
 
@@ -169,6 +179,11 @@ function numbers(
   const list = perAxis(value as number | number[], axes);
   if (list.length !== axes)
     throw new RangeError(message(where, what, `${axes} ${axes === 1 ? 'number' : 'numbers'}`, show(value)));
-  for (const [i, entry] of list.entries()) checkInteger(where, isList ? `${what}[${i}]` : what, entry, min);
+  for (const [i, entry] of list.entries()) {
+    const name = isList ? `${what}[${i}]` : what;
+    checkInteger(where, name, entry, min);
+    if (entry > MAX_STEPS)
+      throw new RangeError(message(where, name, `an integer <= ${MAX_STEPS}`, show(entry)));
+  }
   return list;
 }
