@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type FileServer, startFileServer } from '../state-dict/sources/file-server.js';
-import { cliFixture, tell } from './support.js';
+import { cliFixture, runProgram, tell } from './support.js';
 
 const HEADER = ['--header', 'Authorization: Bearer secret', '--header', 'x-key:7'];
 
@@ -48,8 +48,8 @@ describe('--header', () => {
   it('lets verify in, and goes with the weights alone', async () => {
     const answers = `${server.origin}/answers.safetensors`;
     const arrays = ['--input', `${answers}#x`, '--expected', `${answers}#gru.y`, '--h0', `${answers}#gru.h0`];
-    const told = await tell('verify', url, '--layer', 'gru', ...arrays, ...HEADER);
-    expect(told.code, told.err).to.equal(0);
+    const { code, stderr } = await runProgram(['verify', url, '--layer', 'gru', ...arrays, ...HEADER]);
+    expect(code, stderr).to.equal(0);
     for (const { path, headers } of server.asked)
       expect(headers.authorization).to.equal(path === '/answers.safetensors' ? undefined : 'Bearer secret');
   });

@@ -20,23 +20,27 @@ it('five', () => {});
 `;
 
 describe('skip', () => {
-  it('has the reporter say why tests of a suite, and single ones, were skipped', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'skip-'));
-    const file = join(folder, 'suite.mjs');
-    await writeFile(file, SUITE);
-    const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
-    const reporter = join(ROOT, 'spec/support/plain-reporter.mjs');
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [mocha, '--no-config', '--import=tsx', '--reporter', reporter, file],
-      { cwd: ROOT },
-    );
-    expect(stdout.trimEnd().split('\n').slice(-4)).to.deep.equal([
-      '1 skipped: no link',
-      '1 skipped: no reason given',
-      '2 skipped: no device',
-      '1 passed, 0 failed, 4 skipped',
-    ]);
-    await rm(folder, { recursive: true });
-  });
+  for (const parallel of [false, true])
+    it(`has the reporter say why tests of a suite, and single ones, were skipped${parallel ? ', in parallel' : ''}`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'skip-'));
+      const files = [join(folder, 'suite.mjs'), join(folder, 'other.mjs')];
+      await writeFile(files[0] as string, SUITE);
+      await writeFile(files[1] as string, '');
+      const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
+      const reporter = join(ROOT, 'spec/support/plain-reporter.mjs');
+      const options = ['--no-config', '--import=tsx', '--reporter', reporter];
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [mocha, ...options, ...(parallel ? ['--parallel', '--jobs', '2'] : []), ...files],
+        { cwd: ROOT },
+      );
+      const told = stdout.trimEnd().split('\n').slice(-4);
+      expect(told.pop()).to.equal('1 passed, 0 failed, 4 skipped');
+      expect(told).to.have.members([
+        '1 skipped: no link',
+        '1 skipped: no reason given',
+        '2 skipped: no device',
+      ]);
+      await rm(folder, { recursive: true });
+    });
 });

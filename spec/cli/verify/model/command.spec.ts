@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { cliFixture, ROOT, runProgram } from '../../support.js';
 
 const CLASSIFIER = cliFixture('classifier.safetensors');
 const array = (name: string) => cliFixture(`model/${name}.npy`);
-const moduleAt = (name: string) => join(ROOT, `spec/cli/verify/model/modules/${name}.ts`);
+/** From the root of the checkout, which may lie behind more letters than an answer shows of a path. */
+const moduleAt = (name: string) => `spec/cli/verify/model/modules/${name}.ts`;
 
 /** In a process of its own, as the specs of a layer. */
 async function verify(module: string, ...words: string[]) {
   const all = ['verify', CLASSIFIER, '--module', module, '--input', array('ids'), ...words];
-  const { code, stdout, stderr } = await runProgram(all);
+  const { code, stdout, stderr } = await runProgram(all, { cwd: ROOT });
   return { code, out: stdout.trimEnd(), err: stderr.trimEnd() };
 }
 
