@@ -32,7 +32,8 @@ const torch: Omit<Training, 'kernelNames'> = JSON.parse(
 
 /** Names of kernels, of tfjs and its packages, and how WebAssembly starts in base64. */
 const ENGINE = /TorchRecurrent|AGFzbQ/;
-const TFJS = /tensorflow\.?js|@tensorflow|\bsetBackend\b|\btensor2d\b/i;
+/** A message of the readers names the converter of Keras's files. */
+const TFJS = /tensorflow\.?js(?!_converter)|@tensorflow|\bsetBackend\b|\btensor2d\b/i;
 
 function expectClose(actual: readonly number[], expected: readonly number[], what: string): void {
   expect(actual.length, what).to.equal(expected.length);
