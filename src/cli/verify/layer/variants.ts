@@ -59,7 +59,7 @@ export function diagnose(call: LayerCall, numbers: Numbers, expected: TorchTenso
     ? 'with the arrays read as [T, B, ...]: leave out --batch-first'
     : 'with the arrays read as [B, T, ...]: pass --batch-first';
   attempt(other, `The numbers fit ${layout}.`, 'the other layout');
-  if (other && !fits(other) && fitting.length === 0)
+  if (other && fitting.length === 0)
     for (const { change, fits: text } of variants)
       attempt(change(other), `The numbers fit ${layout}; and ${text}.`);
   return { isClose: false, fitting, tried };
