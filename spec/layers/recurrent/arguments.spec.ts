@@ -95,6 +95,14 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
         .that.does.not.include('Did you mean');
     });
 
+    it('says which size of a shape is wrong', () => {
+      for (const [shape, text] of [
+        [[null, NaN], '[1]: expected an integer >= 0, got NaN'],
+        [[2, -1], '[1]: expected an integer >= 0, got -1'],
+      ] as const)
+        expect(args({ inputShape: shape })).to.throw(RangeError, `${module}: inputShape${text}`);
+    });
+
     it('names the remedy for initial states that are options', () => {
       tf.tidy(() => {
         const [x, symbolic] = [tf.zeros([1, 2, 3]), tf.input({ shape: [2, 3] })];

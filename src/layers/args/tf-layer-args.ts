@@ -19,8 +19,7 @@ const checkName: Check = (where, what, value) => {
 const checkShape: Check = (where, what, value) => {
   const rule = 'a list of sizes, null for an open one';
   if (!Array.isArray(value)) throw new TypeError(message(where, what, rule, show(value)));
-  for (const size of value)
-    if (size !== null) checkInteger(where, `${what}[${value.indexOf(size)}]`, size, 0);
+  for (const [i, size] of value.entries()) if (size !== null) checkInteger(where, `${what}[${i}]`, size, 0);
 };
 
 const checkDtype: Check = (where, what, value) => checkChoice(where, what, value, DTYPES);
