@@ -8,6 +8,7 @@ import { isIndexName } from '../../state-dict/sharded.js';
 import { kindOfNoFile, type NodeFs } from '../../state-dict/sources/node-fs.js';
 import { findTarget } from '../../state-dict/write/target.js';
 import { UsageError } from '../options.js';
+import { isUrl } from '../url.js';
 import type { OutputFormat } from './write.js';
 
 const WHERE = 'convert';
@@ -28,7 +29,7 @@ export function formatOf(out: string): OutputFormat {
 export async function checkOutput(fs: NodeFs, source: string, out: string, force: boolean): Promise<void> {
   const refusal = (rule: string, got: string, remedy?: string): Error =>
     new Error(message(WHERE, `OUT ${show(out)}`, rule, got, remedy));
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(out)) {
+  if (isUrl(out)) {
     throw new UsageError(`OUT is a path of this machine: got ${show(out)}.`);
   }
   const folder = statSync(dirname(out), { throwIfNoEntry: false });

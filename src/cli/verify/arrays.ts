@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { message, show, showFirst } from '../../check.js';
 import { readFor } from '../../state-dict/read.js';
 import type { StateDict, TorchTensor } from '../../state-dict/tensors/tensor.js';
+import { isUrl } from '../url.js';
 
 const WHERE = 'verify';
 
@@ -61,11 +62,6 @@ function placeOf(text: string): Place {
   const places = [...text.matchAll(/#/g)].map(({ index }) => split(index));
   const named = places.filter(({ name }) => !/[/\\]/.test(name as string)).at(-1);
   return places.find(({ file }) => isFile(file)) ?? named ?? whole;
-}
-
-/** Whether a word names a URL, not a path. */
-export function isUrl(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
 
 function isFile(path: string): boolean {

@@ -19,7 +19,7 @@ import {
 import { recogniseModules } from '../../../torch/recognise.js';
 import { choiceOf, type ParsedWords, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
-import { isUrl } from '../arrays.js';
+import { isUrl } from '../../url.js';
 import type { Steps } from '../compare.js';
 import { type Expectation, judge, judgedBy } from '../judge.js';
 import { withTfjs } from '../load-tfjs.js';
