@@ -3,6 +3,14 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
 
+/** Layers that read a mask step by step. */
+export const RECURRENT_CLASSES = ['Bidirectional', 'ConvLSTM2D', 'GRU', 'LSTM', 'RNN', 'SimpleRNN'];
+
+/** Activations that hand their mask on in Keras, and lose it in tfjs. */
+export const ACTIVATION_CLASSES = ['ELU', 'LeakyReLU', 'Rescaling', 'ThresholdedReLU'];
+
+export const MERGE_CLASSES = ['Add', 'Average', 'Concatenate', 'Maximum', 'Minimum', 'Multiply'];
+
 /** A class of layers, of tfjs. */
 export type LayerClass = new (args: never) => layers.Layer;
 

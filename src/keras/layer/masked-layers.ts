@@ -17,7 +17,13 @@ import '@tensorflow/tfjs-layers';
 import type { layers } from '@tensorflow/tfjs-layers';
 import { type GraphMask, union } from '../../layers/masks/graph.js';
 import { toList } from '../../layers/one-or-many.js';
-import { type LayerClass, maskedClassName, tfjsClass } from './masked-class.js';
+import {
+  ACTIVATION_CLASSES,
+  type LayerClass,
+  MERGE_CLASSES,
+  maskedClassName,
+  tfjsClass,
+} from './masked-class.js';
 
 type Layer = layers.Layer;
 type Base = new (args: object) => Layer;
@@ -123,8 +129,8 @@ function softmax(name: string): LayerClass {
 }
 
 const CLASSES = [
-  ...['ELU', 'LeakyReLU', 'Rescaling', 'ThresholdedReLU'].map(keeping),
-  ...['Add', 'Average', 'Concatenate', 'Maximum', 'Minimum', 'Multiply'].map(merging),
+  ...ACTIVATION_CLASSES.map(keeping),
+  ...MERGE_CLASSES.map(merging),
   averaging('GlobalAveragePooling1D'),
   softmax('Softmax'),
 ];

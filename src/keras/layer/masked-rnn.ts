@@ -17,7 +17,7 @@ import {
 import '@tensorflow/tfjs-layers';
 import type { layers } from '@tensorflow/tfjs-layers';
 import { type LayerTensors, toList } from '../../layers/one-or-many.js';
-import { type LayerClass, maskedClassName, tfjsClass } from './masked-class.js';
+import { type LayerClass, maskedClassName, RECURRENT_CLASSES, tfjsClass } from './masked-class.js';
 
 interface MaskedArgs {
   /** Whether the layer has a mask in its model. tfjs hands it those of others, too. @default false */
@@ -103,7 +103,7 @@ function withKerasMasks(name: string): LayerClass {
   } as unknown as LayerClass;
 }
 
-for (const name of ['Bidirectional', 'ConvLSTM2D', 'GRU', 'LSTM', 'RNN', 'SimpleRNN'])
+for (const name of RECURRENT_CLASSES)
   serialization.registerClass(
     withKerasMasks(name) as unknown as serialization.SerializableConstructor<layers.Layer>,
   );

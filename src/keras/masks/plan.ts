@@ -12,6 +12,7 @@ import {
   objectsIn,
   unsupported,
 } from '../json.js';
+import { RECURRENT_CLASSES } from '../layer/masked-class.js';
 import { type Graph, type GraphLayer, graphOf } from '../topology/graph.js';
 import { type DataLayers, dataLayers, keyOf, maskValue, sourceKey } from '../topology/mask-layers.js';
 import { type Call, callsOf, endsOf, type Ref } from '../topology/nodes.js';
@@ -44,8 +45,6 @@ interface LayerCall {
   readonly explicit?: { readonly key: string | undefined };
   readonly hasStates: boolean;
 }
-
-const RECURRENT: ReadonlySet<unknown> = new Set('Bidirectional ConvLSTM2D GRU LSTM RNN SimpleRNN'.split(' '));
 
 /** The mask of each output of a call. */
 type Outputs = (tensor: number) => Found;
@@ -247,7 +246,7 @@ export class MaskPlan {
 
 function hasStates(original: LayerJson): boolean {
   for (const layer of objectsIn(original))
-    if (Array.isArray(layer.inbound_nodes) && RECURRENT.has(layer.class_name))
+    if (Array.isArray(layer.inbound_nodes) && RECURRENT_CLASSES.includes(layer.class_name as string))
       if (callsOf(asLayer('layer', layer)).some((call) => call.hasStates)) return true;
   return false;
 }

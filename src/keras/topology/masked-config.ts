@@ -1,15 +1,17 @@
 /** Puts layers of this package in the place of those that treat masks in tfjs otherwise than in Keras. */
 
 import { describe, type LayerJson, unsupported } from '../json.js';
-import { maskedClassName } from '../layer/masked-class.js';
+import {
+  ACTIVATION_CLASSES,
+  MERGE_CLASSES,
+  maskedClassName,
+  RECURRENT_CLASSES,
+} from '../layer/masked-class.js';
 import { isAlongTime, type MaskPlan } from '../masks/plan.js';
 import { kerasRule, readsMasks } from '../masks/rules.js';
 
-const RECURRENT = new Set('Bidirectional ConvLSTM2D GRU LSTM RNN SimpleRNN'.split(' '));
-const ACTIVATIONS = new Set('ELU LeakyReLU Rescaling ThresholdedReLU'.split(' '));
 /** Readers of masks that nothing here computes with one. */
 const REFUSED = new Set('ConvLSTM2D Maximum Minimum MultiHeadAttention Multiply TimeDistributed'.split(' '));
-const MERGES = new Set('Add Average Concatenate Maximum Minimum Multiply'.split(' '));
 
 /**
  * @param converted the configuration for tfjs of the layer `original`.
@@ -27,16 +29,16 @@ export function withKerasMasks(converted: LayerJson, original: LayerJson, plan: 
     config: { ...converted.config, ...config },
   });
   // tfjs hands initial states on to all recurrent layers behind, as it does with masks.
-  if (RECURRENT.has(name) && (plan.hasMasks || plan.hasStates))
+  if (RECURRENT_CLASSES.includes(name) && (plan.hasMasks || plan.hasStates))
     return masked({ masked: isMasked, zero_output: original.config.zero_output_for_mask === true });
   if (name === 'Softmax' && plan.hasMasks) return masked({ masked: isMasked });
   if (!isMasked) return converted;
   if (
     name === 'GlobalAveragePooling1D' ||
-    (ACTIVATIONS.has(name) && kerasRule(original, version) === 'keeps')
+    (ACTIVATION_CLASSES.includes(name) && kerasRule(original, version) === 'keeps')
   )
     return masked({});
-  if (!MERGES.has(name)) return converted;
+  if (!MERGE_CLASSES.includes(name)) return converted;
   const merge = isAlongTime(original) ? 'none' : version === 2 ? 'and' : 'or';
   return masked({ merge });
 }
