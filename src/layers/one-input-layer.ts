@@ -62,6 +62,19 @@ export abstract class OneInputLayer<Options extends OneInputOptions> extends lay
     return shape.at(this.options.dataFormat === 'channelsLast' ? -1 : 1);
   }
 
+  /**
+   * @param expected undefined where any number of channels is right; so is one that is still open.
+   * @param source what a message says about the expected number.
+   * @throws RangeError
+   */
+  protected checkChannels(where: string, shape: Shape, expected: number | undefined, source = ''): void {
+    const channels = this.channelsOf(shape);
+    if (channels == null || expected === undefined || channels === expected) return;
+    const { dataFormat } = this.options;
+    const remedy = `With dataFormat '${dataFormat}' they stand ${dataFormat === 'channelsLast' ? 'last' : 'behind the batch'}`;
+    throw new RangeError(message(where, 'x', `${expected} channels${source}`, showShape(shape), remedy));
+  }
+
   /** A weight as it stands; undefined where the layer has none of this name. */
   protected read<T extends Tensor>(name: string): T | undefined {
     return this.variables.get(name)?.read() as T | undefined;

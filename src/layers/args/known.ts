@@ -40,13 +40,19 @@ export function checkIsObject(where: string, args: unknown, example: string): as
     throw new TypeError(message(where, 'args', `an object such as ${example}`, show(args)));
 }
 
-/** `Use hiddenSize` for `units`: by the names that other libraries give the same arguments. */
-export function renamed(
+/**
+ * What to do about a name that other libraries know, such as `Use hiddenSize` for `units`; undefined for any other.
+ * @param renamed their names of arguments that the class has, with those here.
+ * @param missing their arguments that have no counterpart here, each with a remedy.
+ */
+export function foreignRemedy(
   key: string,
   known: readonly string[],
-  names: Readonly<Record<string, string>>,
+  renamed: Readonly<Record<string, string>>,
+  missing: Readonly<Record<string, string>>,
 ): string | undefined {
   const camel = camelCase(key);
-  const name = Object.hasOwn(names, camel) ? (names[camel] as string) : camel;
-  return known.includes(name) ? `Use ${name}` : undefined;
+  const name = Object.hasOwn(renamed, camel) ? renamed[camel] : camel;
+  if (known.includes(name)) return `Use ${name}`;
+  return Object.hasOwn(missing, camel) ? missing[camel] : undefined;
 }

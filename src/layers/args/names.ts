@@ -1,7 +1,7 @@
 /** Names of the arguments of recurrent layers and cells, and what to do about those of tf.layers, Keras and torch. */
 
 import { CELLS, type Cell } from '../../torch/cells.js';
-import { camelCase, checkIsObject, checkKnown, renamed } from './known.js';
+import { camelCase, checkIsObject, checkKnown, foreignRemedy } from './known.js';
 
 const MODULE_NAMES = ['hiddenSize', 'inputSize', 'bias', 'seed', 'implementation'];
 
@@ -76,10 +76,7 @@ export function checkArgsObject(where: string, args: unknown): asserts args is o
 }
 
 function remedyFor(where: string, key: string, known: readonly string[]): string | undefined {
-  const use = renamed(key, known, RENAMED);
-  if (use !== undefined) return use;
-  const camel = camelCase(key);
-  if (STACK_NAMES.includes(camel))
-    return `A cell is one step of one layer in one direction; ${where.replace(/Cell$/, '')} has it`;
-  return Object.hasOwn(FOREIGN, camel) ? FOREIGN[camel] : undefined;
+  const remedy = foreignRemedy(key, known, RENAMED, FOREIGN);
+  if (remedy !== undefined || !STACK_NAMES.includes(camelCase(key))) return remedy;
+  return `A cell is one step of one layer in one direction; ${where.replace(/Cell$/, '')} has it`;
 }

@@ -3,7 +3,7 @@
 import { checkBoolean, checkChoice, checkInteger, message, show } from '../../check.js';
 import { DATA_FORMATS, type DataFormat } from '../../nn/data-format.js';
 import { type Padding, perAxis, windowsOf } from '../../nn/window.js';
-import { camelCase, checkKnown, renamed } from '../args/known.js';
+import { checkKnown, foreignRemedy } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { checkWeightShape } from '../args/sizes.js';
 
@@ -125,10 +125,9 @@ export function parseConvTransposeArgs(
 }
 
 function checkNames(where: string, args: unknown, known: readonly string[]): void {
-  checkKnown(where, args, known, '{ outChannels: 64, kernelSize: 3 }', (key) => {
-    const camel = camelCase(key);
-    return renamed(key, known, RENAMED) ?? (Object.hasOwn(FOREIGN, camel) ? FOREIGN[camel] : undefined);
-  });
+  checkKnown(where, args, known, '{ outChannels: 64, kernelSize: 3 }', (key) =>
+    foreignRemedy(key, known, RENAMED, FOREIGN),
+  );
 }
 
 function parse(where: string, axes: number, args: ConvArgs): ConvLayerOptions {

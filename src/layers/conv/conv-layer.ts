@@ -56,15 +56,9 @@ export abstract class ConvLayer extends OneInputLayer<ConvLayerOptions> {
         message(where, 'x', layout, showShape(shape), shape.length === axes + 1 ? remedy : undefined),
       );
     }
+    this.checkChannels(where, shape, inChannels ?? this.builtChannels());
     const channels = this.channelsOf(shape);
-    if (channels != null) {
-      const expected = inChannels ?? this.builtChannels();
-      if (expected !== undefined && channels !== expected) {
-        const remedy = `With dataFormat '${dataFormat}' they stand ${dataFormat === 'channelsLast' ? 'last' : 'behind the batch'}`;
-        throw new RangeError(message(where, 'x', `${expected} channels`, showShape(shape), remedy));
-      }
-      checkDivisible(where, 'channels of x', channels, groups);
-    }
+    if (channels != null) checkDivisible(where, 'channels of x', channels, groups);
     if (!this.isTransposed) checkFits(where, this.stepsOf(shape), this.windows);
     for (const size of this.outputSteps(shape)) {
       if (size === null || size > 0) continue;

@@ -2,7 +2,7 @@
 
 import { checkBoolean, checkChoice, checkInteger, message, show } from '../../check.js';
 import { DATA_FORMATS, type DataFormat } from '../../nn/data-format.js';
-import { camelCase, checkKnown, renamed } from '../args/known.js';
+import { checkKnown, foreignRemedy } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
 
 /** What every norm takes, beside the arguments of a tf.layers layer (`name`, `trainable`, `inputShape`, ...). */
@@ -51,10 +51,7 @@ export function parseNormArgs(
 ): NormLayerOptions {
   const known = [...NAMES, ...own];
   const example = own.includes('numGroups') ? '{ numGroups: 4 }' : '{ eps: 1e-5 }';
-  checkKnown(where, args, known, example, (key) => {
-    const camel = camelCase(key);
-    return renamed(key, known, RENAMED) ?? (Object.hasOwn(FOREIGN, camel) ? FOREIGN[camel] : undefined);
-  });
+  checkKnown(where, args, known, example, (key) => foreignRemedy(key, known, RENAMED, FOREIGN));
   const { eps = 1e-5, affine = affineByDefault, dataFormat = 'channelsLast' } = args;
   checkFraction(where, 'eps', eps, Number.MAX_VALUE);
   checkBoolean(where, 'affine', affine);

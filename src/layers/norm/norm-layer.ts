@@ -49,12 +49,7 @@ export abstract class NormLayer<Options extends NormLayerOptions> extends OneInp
       throw new RangeError(message(where, 'x', rule, showShape(shape)));
     }
     const [name, given] = this.features;
-    const expected = given ?? this.builtFeatures();
-    const channels = this.channelsOf(shape);
-    if (channels == null || expected === undefined || channels === expected) return;
-    const { dataFormat } = this.options;
-    const remedy = `With dataFormat '${dataFormat}' they stand ${dataFormat === 'channelsLast' ? 'last' : 'behind the batch'}`;
-    throw new RangeError(message(where, 'x', `${expected} channels (${name})`, showShape(shape), remedy));
+    this.checkChannels(where, shape, given ?? this.builtFeatures(), ` (${name})`);
   }
 
   private builtFeatures(): number | undefined {
