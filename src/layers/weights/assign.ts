@@ -3,9 +3,14 @@
 import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 
-/** A layer's weight by the last part of its name, or parts; the layer, a wrapper and a model put theirs before it. */
+/** A layer's weights by the last part of their names, or parts; the layer, a wrapper and a model put theirs before it. */
+export function weightsNamed(layer: layers.Layer, name: string): LayerVariable[] {
+  return layer.weights.filter(({ originalName }) => `/${originalName}`.endsWith(`/${name}`));
+}
+
+/** The first of {@link weightsNamed}. */
 export function findWeight(layer: layers.Layer, name: string): LayerVariable | undefined {
-  return layer.weights.find(({ originalName }) => `/${originalName}`.endsWith(`/${name}`));
+  return weightsNamed(layer, name)[0];
 }
 
 export interface Assignment {

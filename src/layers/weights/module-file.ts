@@ -29,8 +29,8 @@ export class ModuleFile implements ModuleShapes {
   ) {
     const { stateDict, derived, undetermined } = withDerived(where, file);
     this.undetermined = undetermined;
-    const parts = new Set([...derived.values()].flatMap(({ from }) => from));
-    this.stateDict = new Map([...stateDict].filter(([key]) => !parts.has(key)));
+    this.stateDict = new Map(stateDict);
+    for (const { from } of derived.values()) for (const part of from) this.stateDict.delete(part);
     this.selection = selectKeys([...this.stateDict.keys()], [], { prefix, stripPrefix: false });
   }
 

@@ -1,7 +1,7 @@
 /** Layers of the user's own, which say themselves which torch parameters their weights are. */
 
 import { show, showFirst } from '../../check.js';
-import { findWeight } from '../../layers/weights/assign.js';
+import { findWeight, weightsNamed } from '../../layers/weights/assign.js';
 import { identical, permuted } from '../../matching/layout.js';
 import type { Conflict, Parameter } from '../../matching/torch-module.js';
 import type { Layer, ModuleKind } from './module.js';
@@ -99,7 +99,7 @@ export const custom: ModuleKind = (layer) => {
 function wrongWeight(layer: Layer, entries: readonly Entry[]): Conflict | undefined {
   const names = showFirst(layer.weights, ({ originalName }) => show(originalName));
   for (const { key, weight, transpose } of entries) {
-    const found = layer.weights.filter(({ originalName }) => `/${originalName}`.endsWith(`/${weight}`));
+    const found = weightsNamed(layer, weight);
     if (found.length !== 1) {
       const rule = `torchParameters() to name one weight of the layer for ${show(key)}`;
       const remedy = `Its weights are ${names}`;
