@@ -78,9 +78,9 @@ export interface LoadReport {
  * `toFloat32Array` makes of them. Weights under `weight_norm`, `spectral_norm`, `prune` or weight drop are computed as in
  * evaluation, in the dtype of the file.
  *
- * Warnings are printed unless `onWarnings` takes them. All or nothing: when it throws, no weight has changed and no layer was built. An unbuilt layer is built from the shapes
- * in the file, and its owner disposes it as after any eager use, also beside a model that holds it. The state_dict is
- * neither changed nor kept.
+ * Warnings are printed unless `onWarnings` takes them. All or nothing: when it throws, no weight has changed and no layer
+ * was built. An unbuilt layer is built from the shapes in the file, and its owner disposes it as after any eager use, also
+ * beside a model that holds it. The state_dict is neither changed nor kept.
  *
  * @param layerOrModel A tf.layers layer or model, or an object from module paths to them; built or not.
  * @param stateDict What `readStateDict` returns.

@@ -43,8 +43,8 @@ export class ModuleWeights {
    *
    * @param where the class's name in messages.
    * @param x the shape of the input; its last dimension is I.
-   * @throws RangeError when I is unknown, a weight is too large to be allocated, or weights that the layer was constructed with have other shapes. No weight is
-   * created then; tfjs itself would look at their shapes only after the build.
+   * @throws RangeError when I is unknown, a weight is too large to be allocated, or weights that the layer was constructed
+   * with have other shapes. No weight is created then; tfjs itself would look at their shapes only after the build.
    */
   static create(
     where: string,

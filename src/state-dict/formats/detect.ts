@@ -3,6 +3,7 @@ import { FormatError, UnsupportedError } from '../../errors.js';
 import { formatError } from '../rules/format-codes.js';
 import { hasMark, latin1Of } from '../tensors/bytes.js';
 import { FOREIGN_FORMATS } from './foreign/heads.js';
+import { READ_FILES } from './foreign/names.js';
 import { isTar } from './foreign/tar.js';
 import { isWhitespace } from './json/reader.js';
 
@@ -44,8 +45,7 @@ const UNREAD: readonly (readonly [name: string, remedy: string, matches: (bytes:
  * @throws FormatError UNKNOWN_FORMAT, or TRUNCATED for no bytes.
  */
 export function detectFormat(bytes: Uint8Array): StateDictFormat {
-  const rule = 'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)';
-  if (bytes.length === 0) throw formatError('TRUNCATED', WHERE, 'format', rule, '0 bytes');
+  if (bytes.length === 0) throw formatError('TRUNCATED', WHERE, 'format', READ_FILES, '0 bytes');
   if (isSafetensors(bytes)) return 'safetensors';
   if (hasMark(bytes, '\x93NUMPY')) return 'npy';
   // Checked before zip archives, since an npz file is one.
@@ -53,11 +53,11 @@ export function detectFormat(bytes: Uint8Array): StateDictFormat {
   if (isTorch(bytes)) return 'torch';
   if (isPickle(bytes)) return 'pickle';
   for (const [name, remedy, matches] of UNREAD)
-    if (matches(bytes)) throw new UnsupportedError(message(WHERE, 'format', rule, name, remedy));
+    if (matches(bytes)) throw new UnsupportedError(message(WHERE, 'format', READ_FILES, name, remedy));
   // A malformed file goes to the reader of the format that it resembles, which reports the fault.
   if (hasSmallLength(bytes)) return 'safetensors';
   if (firstSignificant(bytes) === 0x7b || firstSignificant(bytes) === 0x5b) return 'json';
-  throw formatError('UNKNOWN_FORMAT', WHERE, 'format', rule, showHead(bytes));
+  throw formatError('UNKNOWN_FORMAT', WHERE, 'format', READ_FILES, showHead(bytes));
 }
 
 /** Whether a file begins like a zip archive. */

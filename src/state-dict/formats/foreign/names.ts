@@ -1,6 +1,9 @@
-/** What is said of containers that hold a file of weights. */
+/** What is said of files that are not read, and of containers that hold a file of weights. */
 
 import { show, showFirst } from '../../../check.js';
+
+/** The rule that such a file breaks. */
+export const READ_FILES = 'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)';
 
 /** Ends of the names of files that the readers read. */
 const READ = /\.(safetensors|pt|pth|bin|ckpt|pkl|npz|npy)$/i;

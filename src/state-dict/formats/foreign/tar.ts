@@ -4,7 +4,7 @@ import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import { hasMark, latin1Of } from '../../tensors/bytes.js';
-import { showEntries, unpackRemedy } from './names.js';
+import { READ_FILES, showEntries, unpackRemedy } from './names.js';
 
 const BLOCK = 512;
 const MAGIC_OFFSET = 257;
@@ -45,15 +45,7 @@ export function* refuseTar(size: number): Reading<never> {
   const remedy = isOfTorch
     ? 'torch reads it by running what is in it, so ask its author for a state_dict that is saved anew'
     : unpackRemedy('tar -xf', names);
-  throw new UnsupportedError(
-    message(
-      'file',
-      'format',
-      'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)',
-      got,
-      remedy,
-    ),
-  );
+  throw new UnsupportedError(message('file', 'format', READ_FILES, got, remedy));
 }
 
 function* listFiles(size: number): Reading<string[]> {
