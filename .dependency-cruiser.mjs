@@ -48,7 +48,7 @@ export default {
     },
     {
       name: 'no-node',
-      comment: 'src runs in browsers: state-dict/sources/node-fs.ts asks the running process for Node.',
+      comment: 'src runs in browsers: state-dict/sources/disk/node-fs.ts asks the running process for Node.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
       to: { dependencyTypes: ['core'] },

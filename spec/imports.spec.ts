@@ -13,7 +13,7 @@ const CRUISER = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruis
 const FORBIDDEN: readonly (readonly [file: string, imported: string, rule: string])[] = [
   ['state-dict/read.ts', '../torch/cells.js', 'imports-of-state-dict'],
   ['state-dict/formats/open.ts', '@tensorflow/tfjs-core', 'no-tfjs'],
-  ['state-dict/sources/file.ts', 'node:fs', 'no-node'],
+  ['state-dict/sources/disk/file.ts', 'node:fs', 'no-node'],
   ['torch/gates-note.ts', '../ops/gru.js', 'imports-of-torch'],
   ['matching/layout.ts', '../layers/gru.js', 'imports-of-matching'],
   ['kernels/host/call/forward.ts', '../../../ops/gru.js', 'imports-of-kernels'],

@@ -2,7 +2,7 @@
 
 import { env, type io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
-import { request } from '../state-dict/sources/request.js';
+import { request } from '../state-dict/sources/http/request.js';
 import { reasonOf } from '../state-dict/sources/stream.js';
 import { WHERE } from './json.js';
 

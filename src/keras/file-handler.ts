@@ -3,7 +3,7 @@
 import { io } from '@tensorflow/tfjs-core';
 import { show } from '../check.js';
 import { readFile } from '../state-dict/sources/body.js';
-import { folderOf, type NodeFs } from '../state-dict/sources/node-fs.js';
+import { folderOf, type NodeFs } from '../state-dict/sources/disk/node-fs.js';
 import { concatenated } from '../state-dict/tensors/bytes.js';
 import { invalidModel, isObject, WHERE } from './json.js';
 

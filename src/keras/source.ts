@@ -2,7 +2,7 @@
 
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
-import { nodeFs } from '../state-dict/sources/node-fs.js';
+import { nodeFs } from '../state-dict/sources/disk/node-fs.js';
 import { fetchChecked } from './fetch.js';
 import { fileHandler } from './file-handler.js';
 import { invalidModel, isObject, type JsonObject, unsupported, WHERE } from './json.js';

@@ -7,7 +7,7 @@ import { FORMATS } from './formats/open.js';
 import { checkModulePath } from './keys.js';
 import type { ReadReport } from './report.js';
 import type { ReadLimits } from './rules/limits.js';
-import type { HttpOptions } from './sources/request.js';
+import type { HttpOptions } from './sources/http/request.js';
 import type { ReadProgress } from './sources/stream.js';
 
 /** Which part of a file is read. */

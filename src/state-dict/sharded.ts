@@ -12,8 +12,8 @@ import { type Reading, readRange } from './reading/reading.js';
 import { joinAbout, type ReadReport } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { tooManyTensors } from './rules/limits.js';
+import type { NodeFs } from './sources/disk/node-fs.js';
 import { type Located, locate, type Place } from './sources/locate.js';
-import type { NodeFs } from './sources/node-fs.js';
 import { readSource, runSource, type SourceOptions } from './sources/read-source.js';
 import type { StateDict, TorchTensor } from './tensors/tensor.js';
 

@@ -12,7 +12,7 @@ import {
   readResponse,
   readUrl,
 } from '../../../src/state-dict/sources/body.js';
-import { nodeFs } from '../../../src/state-dict/sources/node-fs.js';
+import { nodeFs } from '../../../src/state-dict/sources/disk/node-fs.js';
 import type { ReadProgress, Transfer } from '../../../src/state-dict/sources/stream.js';
 import { skip } from '../../support/skip.js';
 import { rejectionOf, utf8 } from '../support.js';

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
-import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sources/node-fs.js';
+import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sources/disk/node-fs.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { saveSafetensors, writeAtomically } from '../../../src/state-dict/write/file.js';
 import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';

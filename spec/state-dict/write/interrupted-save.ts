@@ -1,5 +1,5 @@
 /** Starts to save over the file that is its argument, and stops when half of the bytes are written. */
-import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sources/node-fs.js';
+import { type NodeFile, type NodeFs, nodeFs } from '../../../src/state-dict/sources/disk/node-fs.js';
 import { writeAtomically } from '../../../src/state-dict/write/file.js';
 
 const fs = nodeFs() as NodeFs;

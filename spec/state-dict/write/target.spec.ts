@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseStateDict } from '../../../src/state-dict/parse.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
-import { type NodeFs, nodeFs } from '../../../src/state-dict/sources/node-fs.js';
+import { type NodeFs, nodeFs } from '../../../src/state-dict/sources/disk/node-fs.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { saveSafetensors } from '../../../src/state-dict/write/file.js';
 import { findTarget } from '../../../src/state-dict/write/target.js';

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { message, show } from '../../check.js';
 import { isIndexName } from '../../state-dict/sharded.js';
-import { kindOfNoFile, type NodeFs } from '../../state-dict/sources/node-fs.js';
+import { kindOfNoFile, type NodeFs } from '../../state-dict/sources/disk/node-fs.js';
 import { findTarget } from '../../state-dict/write/target.js';
 import { UsageError } from '../options.js';
 import { isUrl } from '../url.js';

@@ -1,7 +1,7 @@
 import { message, show } from '../../check.js';
 import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
-import type { NodeFs } from '../../state-dict/sources/node-fs.js';
+import type { NodeFs } from '../../state-dict/sources/disk/node-fs.js';
 import { hasSameValues } from '../../state-dict/tensors/check.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { writeAtomically } from '../../state-dict/write/file.js';

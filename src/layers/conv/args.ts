@@ -1,8 +1,8 @@
 /** The arguments of convolutions, and their checks. */
 
 import { checkBoolean, checkChoice, checkInteger, message, show } from '../../check.js';
+import { type Padding, perAxis, windowsOf } from '../../nn/conv/window.js';
 import { DATA_FORMATS, type DataFormat } from '../../nn/data-format.js';
-import { type Padding, perAxis, windowsOf } from '../../nn/window.js';
 import { checkKnown, foreignRemedy } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { checkWeightShape } from '../args/sizes.js';

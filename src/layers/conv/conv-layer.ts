@@ -3,7 +3,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../../check.js';
-import { checkFits, stepsAfter, stepsAfterTransposed, type Window, windowsOf } from '../../nn/window.js';
+import { checkFits, stepsAfter, stepsAfterTransposed, type Window, windowsOf } from '../../nn/conv/window.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { OneInputLayer, type WeightSpec } from '../one-input-layer.js';
 import { toShapes } from '../one-or-many.js';

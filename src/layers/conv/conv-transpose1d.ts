@@ -1,5 +1,5 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { convTranspose1d as convolution } from '../../nn/conv-transpose1d.js';
+import { convTranspose1d as convolution } from '../../nn/conv/conv-transpose1d.js';
 import { namedArgs } from '../args/positional.js';
 import { type ConvTransposeArgs, parseConvTransposeArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';

@@ -1,5 +1,5 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { convTranspose2d as convolution } from '../../nn/conv-transpose2d.js';
+import { convTranspose2d as convolution } from '../../nn/conv/conv-transpose2d.js';
 import { namedArgs } from '../args/positional.js';
 import { type ConvTransposeArgs, parseConvTransposeArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';

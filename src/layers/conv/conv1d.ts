@@ -1,5 +1,5 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { conv1d as convolution } from '../../nn/conv1d.js';
+import { conv1d as convolution } from '../../nn/conv/conv1d.js';
 import { namedArgs } from '../args/positional.js';
 import { type ConvArgs, parseConvArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';

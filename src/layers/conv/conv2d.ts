@@ -1,5 +1,5 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { conv2d as convolution } from '../../nn/conv2d.js';
+import { conv2d as convolution } from '../../nn/conv/conv2d.js';
 import { namedArgs } from '../args/positional.js';
 import { type ConvArgs, parseConvArgs } from './args.js';
 import { ConvLayer } from './conv-layer.js';

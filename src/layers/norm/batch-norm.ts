@@ -1,6 +1,6 @@
 import { serialization, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
-import { batchNormInTraining, batchNorm as normalize } from '../../nn/batch-norm.js';
+import { batchNormInTraining, batchNorm as normalize } from '../../nn/norm/batch-norm.js';
 import { namedArgs } from '../args/positional.js';
 import { checkFeatures, checkFraction, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';

@@ -1,7 +1,7 @@
 import { serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { checkInteger, message, showShape } from '../../check.js';
-import { groupNorm as normalize } from '../../nn/group-norm.js';
+import { groupNorm as normalize } from '../../nn/norm/group-norm.js';
 import { namedArgs } from '../args/positional.js';
 import { checkFeatures, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';

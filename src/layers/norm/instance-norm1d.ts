@@ -1,7 +1,7 @@
 import { mean as average, serialization, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { checkBoolean, message, showShape } from '../../check.js';
-import { batchNorm } from '../../nn/batch-norm.js';
-import { instanceNorm } from '../../nn/instance-norm.js';
+import { batchNorm } from '../../nn/norm/batch-norm.js';
+import { instanceNorm } from '../../nn/norm/instance-norm.js';
 import { namedArgs } from '../args/positional.js';
 import { checkFeatures, checkFraction, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
 import { NormLayer } from './norm-layer.js';

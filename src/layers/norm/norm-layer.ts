@@ -3,7 +3,7 @@
 import { add, mul, reshape, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { initializers, type Shape } from '@tensorflow/tfjs-layers';
 import { message, showShape } from '../../check.js';
-import type { NormOptions } from '../../nn/group-norm.js';
+import type { NormOptions } from '../../nn/norm/group-norm.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { OneInputLayer, type WeightSpec } from '../one-input-layer.js';
 import type { NormLayerOptions } from './args.js';

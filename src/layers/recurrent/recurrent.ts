@@ -27,7 +27,7 @@ import { parseRecurrentArgs, type RecurrentArgs, type RecurrentOptions } from '.
 import { checkForwardOptions, type ForwardOptions, type RecurrentCallArgs } from './call-args.js';
 import { runWithDropout } from './dropout-between.js';
 import { type PreparedCall, SequenceLayer } from './sequence-layer.js';
-import { StateShapes } from './state-shapes.js';
+import { StateShapes } from './states/state-shapes.js';
 
 /** `[L*D, B, H]` to `[B, L*D, H]` and back. */
 function swapBatch(state: Tensor): Tensor3D {

@@ -32,8 +32,8 @@ import {
   type RecurrentCallArgs,
 } from './call-args.js';
 import { RepeatedCalls } from './repeated-calls.js';
-import { checkRows, type ResetOptions, unknownBatch } from './reset-rows.js';
-import { StateStore } from './state-store.js';
+import { checkRows, type ResetOptions, unknownBatch } from './states/reset-rows.js';
+import { StateStore } from './states/state-store.js';
 import { checkSymbolicSequence } from './symbolic-input.js';
 
 /** The tensors of one call, checked: those of the op, but for the weights, and the mask where it is no lengths. */

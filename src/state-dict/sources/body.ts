@@ -1,8 +1,8 @@
 import { message, show } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
-import { openHandle, readFileRange } from './file.js';
-import { type NodeFs, nodeFs } from './node-fs.js';
-import { discard, isWebStream, request } from './request.js';
+import { openHandle, readFileRange } from './disk/file.js';
+import { type NodeFs, nodeFs } from './disk/node-fs.js';
+import { discard, isWebStream, request } from './http/request.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './stream.js';
 
 /** The bytes of a regular file, in one buffer of its size. */

@@ -5,9 +5,9 @@ import { UnsupportedError } from '../../errors.js';
 import { asBytes, builtinClass, isBytes } from '../tensors/bytes.js';
 import { blobAccess } from './blob.js';
 import { nameSource, readBlob, readFile, readResponse, readUrl } from './body.js';
-import { fileAccess } from './file.js';
-import { httpAccess } from './http.js';
-import { type NodeFs, nodeFs } from './node-fs.js';
+import { fileAccess } from './disk/file.js';
+import { type NodeFs, nodeFs } from './disk/node-fs.js';
+import { httpAccess } from './http/http.js';
 import type { RandomAccess } from './ranges.js';
 import { checkSize, type Transfer } from './stream.js';
 

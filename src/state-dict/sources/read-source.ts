@@ -9,9 +9,9 @@ import type { ReadLimits } from '../rules/limits.js';
 import { WorkBudget } from '../rules/work.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { checkDigest, requireSubtle } from './digest.js';
+import type { HttpOptions } from './http/request.js';
 import type { Located } from './locate.js';
 import { memoryAccess, type RandomAccess } from './ranges.js';
-import type { HttpOptions } from './request.js';
 
 /** Checked options, with all limits. */
 export interface SourceOptions extends Omit<ReadOptions, 'limits'>, Pick<Wanted, 'selectNames'> {

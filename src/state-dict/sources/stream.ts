@@ -1,6 +1,6 @@
 import { message } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
-import type { HttpOptions } from './request.js';
+import type { HttpOptions } from './http/request.js';
 
 /** How many bytes of a source have arrived. */
 export interface ReadProgress {

@@ -1,6 +1,6 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { folderOf, type NodeFile, type NodeFs, nodeFs } from '../sources/node-fs.js';
+import { folderOf, type NodeFile, type NodeFs, nodeFs } from '../sources/disk/node-fs.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { type SafetensorsMetadata, safetensorsPieces } from './safetensors.js';
 import { findTarget, unwritable } from './target.js';

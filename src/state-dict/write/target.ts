@@ -1,7 +1,7 @@
 /** Which file a write replaces, and whether it may. */
 
 import { message, show } from '../../check.js';
-import { folderOf, isAbsolute, kindOfNoFile, type NodeFs, type NodeStats } from '../sources/node-fs.js';
+import { folderOf, isAbsolute, kindOfNoFile, type NodeFs, type NodeStats } from '../sources/disk/node-fs.js';
 import { reasonOf } from '../sources/stream.js';
 
 /** Most links that lead from one to the next, as many as Linux follows. */

@@ -1,7 +1,7 @@
 import { FormatError } from '../../../errors.js';
 import type { CheckpointNode, UnopenedFile } from '../checkpoint.js';
 import { unpickle } from '../pickle/unpickle.js';
-import { readTree } from '../torch/tree.js';
+import { readTree } from '../torch/objects/tree.js';
 import type { RefusedArray } from './descr.js';
 import type { NpyHeader } from './npy-header.js';
 

@@ -7,7 +7,7 @@ import type { InputFile, StoredBytes, Surroundings } from '../checkpoint.js';
 import { textOf } from '../pickle/text.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { asKind, type PicklePersistent, type PickleValue } from '../pickle/values.js';
-import { invalid, WHERE } from './invalid.js';
+import { invalid, WHERE } from './objects/invalid.js';
 import {
   findStorages,
   nameOfStorage,
@@ -15,7 +15,7 @@ import {
   type Storage,
   type StorageClaim,
   type Storages,
-} from './storages.js';
+} from './objects/storages.js';
 
 /** The int in the first pickle of a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;

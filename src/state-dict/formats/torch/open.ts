@@ -3,7 +3,7 @@ import { hasMark } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile } from '../checkpoint.js';
 import { isTar, refuseTar } from '../foreign/tar.js';
 import { readTorchLegacy } from './legacy.js';
-import { interpret } from './tree.js';
+import { interpret } from './objects/tree.js';
 import { openTorchZip } from './zip.js';
 
 /**

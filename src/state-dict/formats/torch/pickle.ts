@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
 import type { Checkpoint, InputFile } from '../checkpoint.js';
 import { unpickle } from '../pickle/unpickle.js';
-import { interpret } from './tree.js';
+import { interpret } from './objects/tree.js';
 
 const WHERE = 'pickle';
 

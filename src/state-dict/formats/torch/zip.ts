@@ -9,9 +9,9 @@ import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { openZip, readEntries, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { locateEntries } from '../zip/local.js';
-import { WHERE } from './invalid.js';
-import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './storages.js';
-import { interpret } from './tree.js';
+import { WHERE } from './objects/invalid.js';
+import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './objects/storages.js';
+import { interpret } from './objects/tree.js';
 
 /** Entries by their name inside the one folder of the archive. */
 type Records = ReadonlyMap<string, ZipEntry>;
