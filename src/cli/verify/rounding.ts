@@ -117,17 +117,33 @@ function largest({ values }: NumberArray): number {
   return most;
 }
 
-/** Each float by a unit in the last place, up or down. Integers stay. */
+/** Each float by a unit in the last place, up or down; equal weights alike, since a model may have them as one. Integers stay. */
 function moved({ weights, inputs }: Numbers, sign: () => number): Numbers {
   const move = (tensor: TorchTensor): TorchTensor => {
     if (!FLOATS.includes(tensor.dtype)) return tensor;
     const values = float32Of('verify', 'tensor', tensor);
     return { dtype: 'F32', shape: tensor.shape, data: values.map((value) => value * (1 + sign() * ULP)) };
   };
+  const done: (readonly [own: TorchTensor, moved: TorchTensor])[] = [];
+  const moveOnce = (tensor: TorchTensor): TorchTensor => {
+    const [, twin] = done.find(([own]) => isEqual(own, tensor)) ?? [];
+    if (twin) return twin;
+    const result = move(tensor);
+    done.push([tensor, result]);
+    return result;
+  };
   return {
-    weights: new Map(Array.from(weights, ([key, tensor]) => [key, move(tensor)])),
+    weights: new Map(Array.from(weights, ([key, tensor]) => [key, moveOnce(tensor)])),
     inputs: inputs.map((tensor) => tensor && move(tensor)),
   };
+}
+
+/** Weights that a module ties are one tensor under two keys, or copies where a format stores each key by itself. */
+function isEqual(a: TorchTensor, b: TorchTensor): boolean {
+  if (a.dtype !== b.dtype || `${a.shape}` !== `${b.shape}`) return false;
+  return (
+    a.data === b.data || a.data.every((value: number | bigint, i: number) => Object.is(value, b.data[i]))
+  );
 }
 
 /** 1 or -1, in the same order in every run (xorshift32). */

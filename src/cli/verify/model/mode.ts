@@ -10,7 +10,6 @@ import { LAYER_OPTIONS } from '../layer/mode.js';
 import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits } from '../report.js';
 import type { Request } from '../request.js';
-import type { Answers, Numbers } from '../rounding.js';
 import { OUTPUT } from './output.js';
 
 const WHERE = 'verify';
@@ -28,12 +27,11 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   const inputs = await inOrder(words.values('input') ?? [], (text) => arrays.read('--input', text));
   const expectations = await expectationsOf(words.values('expected') ?? [], arrays);
   const { importModel, runModel } = await withTfjs(backend, () => import('./run-model.js'));
-  const made = await importModel(file);
+  const hear = onceHeard();
+  const made = await hear(() => importModel(file));
   const names = expectations.map(({ name }) => name);
-  const answers = await judgedBy(
-    tolerance,
-    { weights, inputs },
-    onceHeard((numbers) => runModel(made, numbers, names)),
+  const answers = await judgedBy(tolerance, { weights, inputs }, (numbers) =>
+    hear(() => runModel(made, numbers, names)),
   );
   // In the order in which the model computes them.
   const results = [...answers.answers].flatMap(([name, { shape }]) => {
@@ -84,18 +82,25 @@ async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>)
   return results;
 }
 
-/** What the user's module warns of when it loads its layers is the same in every run. */
-function onceHeard(run: (numbers: Numbers) => Promise<Answers>): (numbers: Numbers) => Promise<Answers> {
-  let isFirst = true;
-  return async (numbers) => {
-    if (isFirst) {
-      isFirst = false;
-      return run(numbers);
-    }
+type Hear = <T>(run: () => Promise<T>) => Promise<T>;
+
+/**
+ * Lets the warnings of the user's module through once: it may load its layers when it is imported, and does so in each run. From the
+ * second run on all are known.
+ */
+function onceHeard(): Hear {
+  const heard = new Set<string>();
+  let calls = 0;
+  return async (run) => {
     const { warn } = console;
-    console.warn = () => {};
+    const isNew = calls++ < 2;
+    console.warn = (...words: unknown[]) => {
+      const text = words.join(' ');
+      if (isNew && !heard.has(text)) warn(...words);
+      heard.add(text);
+    };
     try {
-      return await run(numbers);
+      return await run();
     } finally {
       console.warn = warn;
     }

@@ -9,7 +9,7 @@ import {
   model as modelOf,
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { message, show } from '../../../check.js';
+import { message, show, showShape } from '../../../check.js';
 import { loadStateDict, type StateDict, toTensor } from '../../../index.js';
 import type { NumberArray } from '../arrays.js';
 import type { Answers, Numbers } from '../rounding.js';
@@ -111,11 +111,29 @@ function runLayers(
   const sorted = [...names].sort((a, b) => placeOf(a) - placeOf(b));
   const outputs = sorted.map((name) => outputOf(model, name, placeOf(name)));
   const whole = modelOf({ inputs: model.inputs, outputs });
-  const results = tf.tidy(() =>
-    whole.predictOnBatch(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs),
-  );
+  const results = tf.tidy(() => {
+    const fed = inputs.map((input, i) => asFed(model, i, input));
+    return whole.predictOnBatch(fed.length === 1 ? (fed[0] as tf.Tensor) : fed);
+  });
   const list = Array.isArray(results) ? results : [results];
   return new Map(sorted.map((name, i) => [name, list[i] as tf.Tensor]));
+}
+
+/**
+ * An input as `model.predict` feeds it: one number of each row may stand without an axis of its own.
+ *
+ * @throws RangeError for a shape that the model does not take.
+ */
+function asFed(model: LayersModel, place: number, input: tf.Tensor): tf.Tensor {
+  const wanted = (model.inputs[place] as SymbolicTensor).shape;
+  const fed = input.rank === 1 && wanted.length === 2 ? input.expandDims(1) : input;
+  const takes =
+    wanted.length === fed.rank && wanted.every((size, k) => size === null || size === fed.shape[k]);
+  if (takes) return fed;
+  const what = model.inputs.length === 1 ? '--input' : `--input number ${place + 1}`;
+  const sizes = wanted.map((size, k) => size ?? (['B', 'T'][k] as string | undefined) ?? 'any');
+  const rule = `shape [${sizes.join(', ')}], as the model takes it (${model.inputNames[place]})`;
+  throw new RangeError(message(WHERE, what, rule, showShape(input.shape)));
 }
 
 function outputOf(model: LayersModel, name: string, place: number): SymbolicTensor {
