@@ -56,6 +56,10 @@ function of tensors; or a tf model, into which FILE is loaded. Its arrays are in
     ...HTTP_OPTIONS,
     h0: { argument: 'H', help: 'the initial state, [L*D, B, H] as torch takes it. Default: zeros' },
     c0: { argument: 'C', help: 'the initial cell state of an LSTM. Default: zeros' },
+    lengths: {
+      argument: 'N',
+      help: "the lengths of the rows, integers [B], where PyTorch packs the sequence; in the order of --input's rows",
+    },
     'batch-first': { help: 'the arrays are [B, T, ...], as with batch_first=True' },
     nonlinearity: { argument: NONLINEARITIES.join('|'), help: `of an RNN. Default: ${NONLINEARITIES[0]}` },
     tolerance: { argument: 'N', help: 'largest absolute error that is fine. Default: what rounding can do' },

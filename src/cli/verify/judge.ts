@@ -71,6 +71,12 @@ function numbersOf(option: string, tensor: TorchTensor): ArrayLike<number> {
 }
 
 function remedyFor(actual: readonly number[], found: readonly number[]): string | undefined {
+  const other = actual.findIndex((size, axis) => size !== found[axis]);
+  const [all, some] = [actual[other] as number, found[other] as number];
+  const isShorter =
+    `${actual.map((size, axis) => (axis === other ? some : size))}` === `${found}` && some < all;
+  if (isShorter && found.length === 3 && other < 2)
+    return `Where pad_packed_sequence made it, total_length=${all} gives it ${all} steps`;
   const sorted = (shape: readonly number[]) => `${[...shape].sort((a, b) => a - b)}`;
   if (sorted(actual) !== sorted(found)) return undefined;
   return "The axes are in another order: torch's convolutions have channels before steps, and its recurrent layers may have steps before the batch";

@@ -25,6 +25,7 @@ import { type Expectation, judge, judgedBy } from '../judge.js';
 import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits, type Result } from '../report.js';
 import type { Request } from '../request.js';
+import { firstSteps, lengthsOf } from './lengths.js';
 import type { LayerCall } from './run-layer.js';
 import { type Diagnosis, diagnose } from './variants.js';
 
@@ -39,6 +40,7 @@ export const LAYER_OPTIONS = [
   'layer',
   'h0',
   'c0',
+  'lengths',
   'batch-first',
   'nonlinearity',
 ] as const;
@@ -58,7 +60,7 @@ export async function verifyLayer(request: Request): Promise<Findings> {
   const nonlinearity = choiceOf(words, 'nonlinearity', NONLINEARITIES) ?? DEFAULT_NONLINEARITY;
   const { module, weights } = await readLayer(request);
   checkOptionsFit(words, module);
-  const call: LayerCall = { module, nonlinearity, batchFirst: words.flag('batch-first') };
+  const batchFirst = words.flag('batch-first');
   const array = async (option: string): Promise<TorchTensor | undefined> => {
     const text = words.value(option);
     return text === undefined ? undefined : arrays.read(`--${option}`, text);
@@ -68,13 +70,19 @@ export async function verifyLayer(request: Request): Promise<Findings> {
     const tensor = await array(option);
     inputs.push(tensor && floats(`--${option}`, tensor));
   }
+  const [x] = inputs as [TorchTensor];
+  const given = await array('lengths');
+  const lengths = given && lengthsOf(given, x, batchFirst ? 0 : 1);
+  const call: LayerCall = { module, nonlinearity, batchFirst, lengths };
   checkStates(call, inputs);
-  const numbers = { weights, inputs };
   const expectations: Expectation[] = [];
   for (const [option, name] of EXPECTATIONS) {
     const tensor = await array(option);
     if (tensor) expectations.push({ option: `--${option}`, name, tensor });
   }
+  const [output] = expectations as [Expectation];
+  if (lengths) inputs[0] = asFarAs(output.tensor, x, lengths, batchFirst ? 1 : 0);
+  const numbers = { weights, inputs };
   const { runLayer } = await withTfjs(backend, () => import('./run-layer.js'));
   const answers = await judgedBy(tolerance, numbers, (moved) => runLayer(call, moved));
   const results = expectations.map((expectation) =>
@@ -85,7 +93,6 @@ export async function verifyLayer(request: Request): Promise<Findings> {
       expectation.name === 'output' ? stepsOf(call, expectation.tensor) : undefined,
     ),
   );
-  const [output] = expectations as [Expectation];
   return {
     title: `${module.path === '' ? '' : `${printable(module.path)}: `}${describeModule(module)} on ${backend}`,
     about: { layer: module.path, torch: describeModule(module), backend },
@@ -95,6 +102,17 @@ export async function verifyLayer(request: Request): Promise<Findings> {
       ? []
       : adviceFor(call, diagnose(call, numbers, output.tensor), inputs[1] !== undefined),
   };
+}
+
+/** The steps of x that pad_packed_sequence gives, which are those of the longest row unless it is told more. */
+function asFarAs(
+  output: TorchTensor,
+  x: TorchTensor,
+  lengths: readonly number[],
+  stepsAxis: 0 | 1,
+): TorchTensor {
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  return output.shape[stepsAxis] === longest ? firstSteps(x, stepsAxis, longest) : x;
 }
 
 /** @throws RangeError where the states have as many rows as the input has in the other layout. */
@@ -197,6 +215,7 @@ function checkOptionsFit(words: ParsedWords, { torchName }: RecurrentModule | Ce
     ['expected-cn', torchName.startsWith('LSTM'), 'an LSTM, which has a cell state'],
     ['nonlinearity', torchName.startsWith('RNN'), 'an RNN'],
     ['batch-first', !torchName.endsWith('Cell'), 'a layer that runs over steps'],
+    ['lengths', !torchName.endsWith('Cell'), 'a layer that runs over steps'],
   ] as const;
   for (const [option, isFitting, kind] of misfits) {
     if (words.flag(option) && !isFitting)

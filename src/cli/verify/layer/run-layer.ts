@@ -12,6 +12,8 @@ export interface LayerCall {
   readonly module: RecurrentModule | CellModule;
   readonly batchFirst: boolean;
   readonly nonlinearity: Nonlinearity;
+  /** Of the rows of a packed sequence; absent where all have all steps. */
+  readonly lengths?: readonly number[] | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function runLayer(call: LayerCall, { weights, inputs }: Numbers): P
     ...(kind === 'recurrent' && { batchFirst: call.batchFirst }),
     ...(torchName.startsWith('RNN') && { nonlinearity: call.nonlinearity }),
   });
-  const tensors = callAndDispose(layer, inputs);
+  const tensors = callAndDispose(layer, inputs, call.lengths);
   const answers = new Map<string, NumberArray>();
   for (const [name, tensor] of Object.entries(tensors))
     answers.set(name, { shape: tensor.shape, values: await tensor.data() });
@@ -39,20 +41,34 @@ type AnyLayer = GRU | LSTM | RNN | GRUCell | LSTMCell | RNNCell;
 
 const CLASSES = { GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell };
 
-function callAndDispose(layer: AnyLayer, inputs: Numbers['inputs']): Record<string, tf.Tensor> {
+function callAndDispose(
+  layer: AnyLayer,
+  inputs: Numbers['inputs'],
+  lengths: LayerCall['lengths'],
+): Record<string, tf.Tensor> {
   try {
     return tf.tidy(() => {
       const [x, h0, c0] = inputs.map((input) => input && toTensor(input));
-      return forward(layer, x as tf.Tensor, h0, c0);
+      return forward(layer, x as tf.Tensor, { h0, c0 }, lengths);
     });
   } finally {
     layer.dispose();
   }
 }
 
-function forward(layer: AnyLayer, x: tf.Tensor, h0?: tf.Tensor, c0?: tf.Tensor): Record<string, tf.Tensor> {
-  if (layer instanceof LSTM) return layer.forward(x, { h0, c0 });
-  if (layer instanceof GRU || layer instanceof RNN) return layer.forward(x, { h0 });
+interface States {
+  readonly h0: tf.Tensor | undefined;
+  readonly c0: tf.Tensor | undefined;
+}
+
+function forward(
+  layer: AnyLayer,
+  x: tf.Tensor,
+  { h0, c0 }: States,
+  lengths: LayerCall['lengths'],
+): Record<string, tf.Tensor> {
+  if (layer instanceof LSTM) return layer.forward(x, { h0, c0, lengths });
+  if (layer instanceof GRU || layer instanceof RNN) return layer.forward(x, { h0, lengths });
   if (layer instanceof LSTMCell) {
     const { h, c } = layer.forward(x, { h: h0, c: c0 });
     return { output: h, hn: h, cn: c };

@@ -13,6 +13,8 @@ export interface Row {
   readonly x: Vectors;
   /** PyTorch's output. */
   readonly y: Vectors;
+  /** The steps that the layer reads. */
+  readonly length: number;
   /** By layer and direction; absent for zeros. */
   readonly h0?: Vectors;
   readonly c0?: Vectors;
@@ -36,6 +38,7 @@ export function trialOf(call: LayerCall, numbers: Numbers, expected: TorchTensor
   const rows = inputs.map((row, b) => ({
     x: row,
     y: outputs[b] as Vectors,
+    length: call.lengths?.[b] ?? row.length,
     h0: states[0]?.[b],
     c0: states[1]?.[b],
   }));

@@ -1,5 +1,6 @@
 /** What a layer may have been, or its arrays, where the numbers do not fit: each way is tried in plain loops. */
 
+import { showFirst } from '../../../check.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import type { Numbers } from '../rounding.js';
 import { costOfStep, type PlainCell, type PlainWeights, runPlain, type Vectors } from './plain.js';
@@ -18,7 +19,7 @@ export interface Diagnosis {
 
 interface Variant {
   /** "the numbers fit ..." */
-  readonly fits: string;
+  readonly fits: string | ((changed: Trial) => string);
   /** What was tried. */
   readonly phrase: string;
   /** Undefined where there is nothing to change. */
@@ -44,24 +45,30 @@ export function diagnose(call: LayerCall, numbers: Numbers, expected: TorchTenso
   const asked = trialOf(call, numbers, expected);
   if (asked && fits(asked)) return { isClose: true, fitting: [], tried: [] };
   const [fitting, tried]: [string[], string[]] = [[], []];
-  const attempt = (trial: Trial | undefined, sentence: string, phrase?: string) => {
-    if (trial === undefined) return;
+  const attempt = (trial: Trial, text: string, phrase?: string) => {
     if (phrase !== undefined) tried.push(phrase);
-    if (fits(trial)) fitting.push(sentence);
+    if (fits(trial)) fitting.push(`The numbers fit ${text}.`);
   };
   const variants = variantsOf(call);
-  if (asked)
-    for (const { change, fits: text, phrase } of variants)
-      attempt(change(asked), `The numbers fit ${text}.`, phrase);
+  const attemptAll = (from: Trial, textOf: (text: string) => string, areNamed: boolean) => {
+    for (const { change, fits: text, phrase } of variants) {
+      const changed = change(from);
+      if (changed)
+        attempt(
+          changed,
+          textOf(typeof text === 'string' ? text : text(changed)),
+          areNamed ? phrase : undefined,
+        );
+    }
+  };
+  if (asked) attemptAll(asked, (text) => text, true);
   if (call.module.kind === 'cell' || expected.shape.length < 3) return { isClose: false, fitting, tried };
   const other = trialOf({ ...call, batchFirst: !call.batchFirst }, numbers, expected);
   const layout = call.batchFirst
     ? 'with the arrays read as [T, B, ...]: leave out --batch-first'
     : 'with the arrays read as [B, T, ...]: pass --batch-first';
-  attempt(other, `The numbers fit ${layout}.`, 'the other layout');
-  if (other && fitting.length === 0)
-    for (const { change, fits: text } of variants)
-      attempt(change(other), `The numbers fit ${layout}; and ${text}.`);
+  if (other) attempt(other, layout, 'the other layout');
+  if (other && fitting.length === 0) attemptAll(other, (text) => `${layout}; and ${text}`, false);
   return { isClose: false, fitting, tried };
 }
 
@@ -69,24 +76,36 @@ export function diagnose(call: LayerCall, numbers: Numbers, expected: TorchTenso
 function fits({ stack, rows }: Trial): boolean {
   const steps = rows[0]?.x.length ?? 0;
   const isOneWay = stack.layers[0]?.length === 1;
+  // Padding shows at the ends of the shortest rows.
+  const byLength = [...rows].sort((a, b) => unpaddedSteps(a) - unpaddedSteps(b));
+  const isPadded = byLength[0] !== undefined && unpaddedSteps(byLength[0]) < steps;
   const most = Math.max(1, Math.floor(MAX_COST / costOfStep(stack)));
-  const taken = isOneWay ? Math.min(steps, STEPS, most) : steps;
+  const taken = isOneWay ? Math.min(steps, isPadded ? steps : STEPS, most) : steps;
   const affordable = Math.floor(most / taken);
   if (affordable === 0) return false;
-  const chosen = rows.slice(0, Math.min(ROWS, affordable));
   let [largest, error] = [0, 0];
-  for (const { x, y, h0, c0 } of chosen) {
-    const output = runPlain(stack, x.slice(0, taken), h0, c0);
-    for (const [t, vector] of output.entries()) {
-      if (vector.length !== y[t]?.length) return false;
+  for (const row of byLength.slice(0, Math.min(ROWS, affordable))) {
+    const { x, y, length, h0, c0 } = row;
+    const unpadded = Math.min(length, unpaddedSteps(row));
+    const output = runPlain(stack, x.slice(0, Math.min(length, taken)), h0, c0);
+    for (const [t, expected] of y.slice(0, taken).entries()) {
+      const vector = output[t] ?? new Float64Array(expected.length);
+      if (vector.length !== expected.length) return false;
+      if (isOneWay && t >= STEPS && t < unpadded) continue;
       for (const [k, value] of vector.entries()) {
-        const expected = y[t]?.[k] as number;
-        largest = Math.max(largest, Math.abs(expected));
-        error = Math.max(error, Math.abs(value - expected));
+        largest = Math.max(largest, Math.abs(expected[k]));
+        error = Math.max(error, Math.abs(value - expected[k]));
       }
     }
   }
   return error <= CLOSE * largest;
+}
+
+/** The steps of PyTorch's output before the zeros at its end, with which pad_packed_sequence pads. */
+function unpaddedSteps({ y }: Row): number {
+  let steps = y.length;
+  while (steps > 0 && y[steps - 1]?.every((value) => value === 0)) steps--;
+  return steps;
 }
 
 function variantsOf({ module, nonlinearity }: LayerCall): Variant[] {
@@ -118,6 +137,8 @@ function variantsOf({ module, nonlinearity }: LayerCall): Variant[] {
     ...(names ? [SWAPPED] : []),
     ...BIASES,
     NO_STATE,
+    LENGTHS,
+    NO_LENGTHS,
   ];
 }
 
@@ -163,9 +184,19 @@ const REVERSED: Variant = {
   fits: 'with the steps in reverse order',
   phrase: 'the steps reversed',
   change: (trial) => {
-    const reversed = (vectors: Vectors) => [...vectors].reverse();
+    const reversed = (vectors: Vectors, length: number) => [
+      ...vectors.slice(0, length).reverse(),
+      ...vectors.slice(length),
+    ];
     if ((trial.rows[0]?.x.length ?? 0) < 2) return undefined;
-    return { ...trial, rows: trial.rows.map((row) => ({ ...row, x: reversed(row.x), y: reversed(row.y) })) };
+    return {
+      ...trial,
+      rows: trial.rows.map((row) => ({
+        ...row,
+        x: reversed(row.x, row.length),
+        y: reversed(row.y, row.length),
+      })),
+    };
   },
 };
 
@@ -200,7 +231,30 @@ const NO_STATE: Variant = {
   phrase: 'an initial state of zeros',
   change: ({ stack, rows }) =>
     rows.some(({ h0, c0 }) => h0 || c0)
-      ? { stack, rows: rows.map(({ x, y }): Row => ({ x, y })) }
+      ? { stack, rows: rows.map(({ x, y, length }): Row => ({ x, y, length })) }
+      : undefined,
+};
+
+const LENGTHS: Variant = {
+  fits: ({ rows }) =>
+    `with the lengths [${showFirst(rows, ({ length }) => `${length}`)}], behind which --expected is zeros, as where PyTorch packs: ` +
+    'pass them in a file with --lengths',
+  phrase: 'lengths where the rows of --expected end in zeros',
+  change: ({ stack, rows }) => {
+    const lengths = rows.map(unpaddedSteps);
+    const areThose = (known: readonly number[]) => `${lengths}` === `${known}`;
+    if (lengths.includes(0) || areThose(rows.map((row) => row.length))) return undefined;
+    if (areThose(rows.map(({ x }) => x.length))) return undefined;
+    return { stack, rows: rows.map((row, b) => ({ ...row, length: lengths[b] as number })) };
+  },
+};
+
+const NO_LENGTHS: Variant = {
+  fits: 'with all steps of each row: leave out --lengths',
+  phrase: 'no lengths',
+  change: ({ stack, rows }) =>
+    rows.some(({ x, length }) => length < x.length)
+      ? { stack, rows: rows.map((row) => ({ ...row, length: row.x.length })) }
       : undefined,
 };
 
