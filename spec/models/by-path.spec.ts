@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
-import { gru, gruCell, toTensor } from '../../src/index.js';
+import { gru, gruCell } from '../../src/index.js';
 import { type LoadOptions, loadStateDict } from '../../src/models/load-state-dict.js';
 import type { LayersByPath } from '../../src/models/target.js';
 import { toStateDict } from '../../src/models/to-state-dict.js';
-import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 
@@ -42,7 +42,7 @@ const layersOf = () => ({
 
 function disposeAll(layers: LayersByPath): void {
   for (const layer of new Set(Object.values(layers)))
-    if (layer.built || layer instanceof tf.LayersModel) layer.dispose();
+    if (layer instanceof tf.Variable || layer.built || layer instanceof tf.LayersModel) layer.dispose();
 }
 
 function without<T extends LayersByPath>(layers: T, ...paths: string[]): LayersByPath {
@@ -81,9 +81,9 @@ describeEachBackend('layers by path', () => {
     const layers = { embedding, 'encoder.rnn': rnn, 'decoder.cell': cell, decoder };
     loadStateDict(layers, file());
     expectSameBits(await toStateDict(layers), file());
-    expect(() => loadStateDict(layers, file(), { map: { 'decoder.attn': 'decoder.out' } })).to.throw(
+    expect(() => loadStateDict(layers, file(), { map: { 'decoder.attn': 'out' } })).to.throw(
       StateDictError,
-      'size mismatch for decoder.out.weight',
+      'Missing key(s) in state_dict: "out.weight", "out.bias"',
     );
     disposeAll(layers);
   });
@@ -96,7 +96,7 @@ describeEachBackend('layers by path', () => {
     disposeAll(layers);
   });
 
-  it('share one layer under two paths, which the file may have under both or one, with the same values', async () => {
+  it('share one layer under two paths, which the file has under both, with the same values', async () => {
     const shared = tf.layers.dense({ units: 3, useBias: false });
     const layers = { 'a.fc': shared, 'b.fc': shared };
     const both = new Map([
@@ -105,9 +105,15 @@ describeEachBackend('layers by path', () => {
     ]);
     expect(loadStateDict(layers, both).loaded).to.deep.equal(['a.fc.weight', 'b.fc.weight']);
     expectSameBits(await toStateDict(layers), both);
-    expect(loadStateDict(layers, below('b.fc', new Map([['weight', f32([3, 2])]]))).missing).to.deep.equal(
-      [],
-    );
+    const one = below('b.fc', new Map([['weight', f32([3, 2])]]));
+    expect(linesOf(faultOf(layers, one)).slice(1)).to.deep.equal([
+      'Missing key(s) in state_dict: "a.fc.weight". ',
+      'Hint: "a.fc.weight" is missing, and the file has the weight as "b.fc.weight": where it has one name, pass map: ' +
+        '{ "a.fc": "b.fc" }.',
+    ]);
+    const map = { 'a.fc': 'b.fc' };
+    expect(loadStateDict(layers, one, { map }).loaded).to.deep.equal(['b.fc.weight']);
+    expectSameBits(await toStateDict(layers, { map }), one);
     const differing = new Map(both).set('b.fc.weight', f32([3, 2], [1, 2, 3, 4, 5, 6]));
     expect(linesOf(faultOf(layers, differing))[1]).to.equal(
       '"a.fc.weight" and "b.fc.weight" are for one weight, but their values differ.',
@@ -154,7 +160,7 @@ describeEachBackend('layers by path', () => {
         .map((key) => `"${key}"`)
         .join(', ')}. `,
       'Hint: No path names these modules of the file: "decoder.cell" (GRUCell(5, 3)), "decoder.attn" (Linear(6, 3)). ' +
-        'Give each a layer, or pass strict: false to leave them.',
+        'Give each a layer. Only where the forward here needs none of them, strict: false leaves them out.',
     ]);
     expect(error.unexpected).to.have.lengthOf(6);
     expect(tf.memory().numTensors).to.equal(tensors);
@@ -162,23 +168,28 @@ describeEachBackend('layers by path', () => {
     const report = loadStateDict(layers, file(), { strict: false, onWarnings: (all) => taken.push(...all) });
     expect(report.unexpected).to.have.lengthOf(6);
     expect(taken).to.have.lengthOf(1);
-    expect(taken[0]).to.match(/^No path names these modules of the file: "decoder\.cell"/);
+    expect(taken[0]).to.match(
+      /^No path names these modules of the file: "decoder\.cell" .* Give each a layer\.$/,
+    );
     disposeAll(layers);
   });
 
-  it('name parameters that no layer holds, for toTensor, after which the rest loads', () => {
+  it('name parameters that no layer holds, and the variable that takes each', async () => {
     const layers = layersOf();
     const whole = file().set('decoder.v', f32([3]));
     const error = faultOf(layers, whole);
-    expect(linesOf(error).slice(2)).to.deep.equal([
-      'Hint: No path names the module of "decoder.v" [3], and no layer is known for it: read it with toTensor, and ' +
-        'delete it from the Map before the load, or pass strict: false.',
-    ]);
-    const v = toTensor(whole.get('decoder.v') as TorchTensor);
-    whole.delete('decoder.v');
-    expect(loadStateDict(layers, whole).unexpected).to.deep.equal([]);
-    v.dispose();
-    disposeAll(layers);
+    const [hint] = linesOf(error).slice(2);
+    expect(hint).to.equal(
+      'Hint: No path names these parameters, and no layer is known for their modules: "decoder.v" [3]. Give each a variable, ' +
+        '{ ...layers, "decoder.v": tf.variable(tf.zeros([3])) }. Only where the forward here needs none of them, strict: false ' +
+        'leaves them out.',
+    );
+    const code = /variable, (\{.*?\})\. Only/.exec(hint as string)?.[1];
+    const make = new Function('tf', 'layers', `return ${code}`);
+    const all = tf.tidy(() => make(tf, layers)) as LayersByPath;
+    expect(loadStateDict(all, whole).unexpected).to.deep.equal([]);
+    expectSameBits(await toStateDict(all), whole);
+    disposeAll(all);
   });
 
   it('say the path of a layer in hints and refusals, not the name that tfjs gave it', () => {
@@ -223,10 +234,11 @@ describeEachBackend('layers by path', () => {
     const load = loadStateDict as (...args: unknown[]) => unknown;
     const fc = tf.layers.dense({ units: 3 });
     const rule = 'a tf.layers layer or model';
+    const entry = `${rule}, or a tf.Variable`;
     for (const [target, type, text] of [
-      [{ fc, gru: 3 }, TypeError, `layers["gru"]: expected ${rule}, got 3`],
-      [{ fc: Promise.resolve(fc) }, TypeError, `layers["fc"]: expected ${rule}, got a Promise (await it)`],
-      [{ fc: { out: fc } }, TypeError, `layers["fc"]: expected ${rule}, got Object`],
+      [{ fc, gru: 3 }, TypeError, `layers["gru"]: expected ${entry}, got 3`],
+      [{ fc: Promise.resolve(fc) }, TypeError, `layers["fc"]: expected ${entry}, got a Promise (await it)`],
+      [{ fc: { out: fc } }, TypeError, `layers["fc"]: expected ${entry}, got Object`],
       [new Map([['fc', fc]]), TypeError, 'got Map. Object.fromEntries makes an object of a Map'],
       [
         [fc],

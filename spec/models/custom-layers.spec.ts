@@ -82,6 +82,39 @@ describeEachBackend('a custom layer with torchParameters()', () => {
     alone.dispose();
   });
 
+  it('may name one weight twice, as a module with a tie: the file has both names, with the same values', async () => {
+    const names = {
+      a: { weight: 'kernel', transpose: [1, 0] },
+      b: 'kernel',
+      scale: 'gain',
+    };
+    const tied = () =>
+      new Map([
+        ['a', f32([3, 2], [1, 2, 3, 4, 5, 6])],
+        ['b', f32([2, 3], [1, 3, 5, 2, 4, 6])],
+        ['scale', f32([3])],
+      ]);
+    const layer = built(new Named({}, names));
+    expect(loadStateDict(layer, tied()).loaded).to.deep.equal(['a', 'b', 'scale']);
+    expectSameBits(await toStateDict(layer), tied());
+    expect(() => loadStateDict(layer, tied().set('b', f32([2, 3])))).to.throw(
+      StateDictError,
+      '"a" and "b" are for one weight, but their values differ.',
+    );
+    const half = tied();
+    half.delete('b');
+    expect(() => loadStateDict(layer, half)).to.throw(
+      StateDictError,
+      'Missing key(s) in state_dict: "b". \n\tHint: "b" is missing, and the file has the weight as "a": where it has one name, ' +
+        'leave the other out of torchParameters().',
+    );
+    layer.dispose();
+    const one = built(new Named({}, { a: names.a, scale: 'gain' }));
+    expect(loadStateDict(one, half).loaded).to.deep.equal(['a', 'scale']);
+    expectSameBits(await toStateDict(one), half);
+    one.dispose();
+  });
+
   it('is strict about its keys and shapes', () => {
     const layer = built(new Named({}));
     const wrong = stateDict()

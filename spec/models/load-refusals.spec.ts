@@ -166,7 +166,7 @@ describe('loadStateDict, what it refuses', () => {
       ],
       [
         [{ fc: {} }, new Map()],
-        'loadStateDict: layers["fc"]: expected a tf.layers layer or model, got Object',
+        'loadStateDict: layers["fc"]: expected a tf.layers layer or model, or a tf.Variable, got Object',
       ],
       [
         [layer, { weight: 1 }],

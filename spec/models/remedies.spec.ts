@@ -218,8 +218,13 @@ describe('remedies, followed on modules of PyTorch', () => {
     } catch (error) {
       told = (error as Error).message;
     }
-    const map = remedyIn(told, /if the module ties them, pass map: (\{.*?\})\./) as Record<string, string>;
-    loadStateDict(probe, lacking, { map });
+    const [, code] = /where nothing is trained, (.*?) does as well\./.exec(told) ?? [];
+    new Function('stateDict', `${code}`)(lacking);
+    const warnings: string[] = [];
+    loadStateDict(probe, lacking, { onWarnings: (all) => warnings.push(...all) });
+    expect(warnings.join()).to.contain(
+      'one tensor in the file, and two weights here, which training moves apart',
+    );
     const output = tf.tidy(() => {
       const y = probe.predict(toTensor(whole.get('ids') as TorchTensor)) as tf.Tensor;
       return y
@@ -257,19 +262,20 @@ describe('remedies, followed on modules of PyTorch', () => {
     expectAsTorch(layer, 'wide', 'prelu');
   });
 
-  it('stripPrefix, where two models fit', () => {
+  it('prefix, where two models fit', () => {
     const below = (path: string, of: string) =>
       [...fileOf(of)].map(([key, tensor]) => [`${path}.gru${key.slice(of.length)}`, tensor] as const);
     const file = new Map([...below('module', 'lower'), ...below('model', 'higher')]);
     const model = () =>
       tf.sequential({ layers: [gru({ name: 'gru', hiddenSize: 4, inputShape: [null, 4] })] });
     const text = toldBy(model(), file);
-    expect(text).to.contain(
-      'Keys were taken below "module", and as many fit below "model": pass stripPrefix to choose.',
+    const prefixes = [...text.matchAll(/prefix: ("[^"]*")/g)].map(([, prefix]) =>
+      JSON.parse(prefix as string),
     );
-    const [first, second] = ['module', 'model'].map((stripPrefix) => {
+    expect(prefixes).to.deep.equal(['module', 'model']);
+    const [first, second] = prefixes.map((prefix) => {
       const layer = model();
-      loadStateDict(layer, file, { stripPrefix, strict: false, onWarnings: () => {} });
+      expect(loadStateDict(layer, file, { prefix }).warnings).to.deep.equal([]);
       const error = errorOf(layer, 'wide', 'wide');
       layer.dispose();
       return error;
@@ -282,7 +288,8 @@ describe('remedies, followed on modules of PyTorch', () => {
       tf.sequential({ layers: [gru({ name: 'gru', hiddenSize: 4, inputShape: [null, 3] })] });
     const file = fileOf('gru', 'head');
     expect(toldBy(model(), file)).to.contain(
-      'No layer takes them: pass strict: false where the model here leaves these modules out on purpose.',
+      'No layer takes them. Where the model here leaves these modules out on purpose, and its numbers do not depend on ' +
+        'them, pass strict: false.',
     );
     const layer = model();
     loadStateDict(layer, file, { strict: false });

@@ -135,7 +135,10 @@ describe('toStateDict', () => {
     const model = modelOf(dense('a'), dense('b'));
     const error = await rejectionOf(toStateDict(model, { map: { b: 'a' } }));
     expect(error).to.be.instanceOf(RangeError);
-    expect(error.message).to.equal('toStateDict: "a.weight": expected one layer, got "a" and "b"');
+    expect(error.message).to.equal(
+      'toStateDict: "a.weight": expected one layer, got "a" and "b". Give the module one layer, which may stand in several ' +
+        'places, or load the other in a call of its own',
+    );
     model.dispose();
   });
 

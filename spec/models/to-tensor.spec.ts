@@ -104,6 +104,10 @@ describeEachBackend('toTensor', (backend) => {
       RangeError,
       'toTensor: entry data: ',
     );
-    expect(() => toTensor(undefined as never)).to.throw(TypeError, 'toTensor: entry: expected a dtype of ');
+    expect(() => toTensor(undefined as never)).to.throw(
+      TypeError,
+      'toTensor: entry: expected an entry { dtype, shape, data }, got undefined. Is the key right? A Map gives undefined for ' +
+        'one that it lacks',
+    );
   });
 });

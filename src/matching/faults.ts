@@ -25,8 +25,14 @@ export function shapeFits(found: Shape, expected: Shape): boolean {
 /** So many paths are offered. */
 const MAX_PATHS = 3;
 
-/** For keys that are missing where they were looked for, and present below each of `paths`. */
-export function prefixHint(paths: readonly string[]): string {
+/**
+ * For keys that are missing where they were looked for, and present below each of `paths`.
+ *
+ * @param isStripped whether another prefix was dropped, so that leaving out `prefix` alone does not reach the root.
+ */
+export function prefixHint(paths: readonly string[], isStripped = false): string {
+  if (paths.length === 1 && paths[0] === '')
+    return `The missing keys are there as they stand: leave out ${isStripped ? 'prefix and stripPrefix' : 'prefix'}.`;
   const choices = paths.slice(0, MAX_PATHS).map((path) => `prefix: "${path}"`);
   const isCut = paths.length > choices.length;
   const list = `${choices.join(' or ')}${isCut ? `, or another of the ${paths.length}` : ''}`;

@@ -43,7 +43,7 @@ export interface Selection {
   readonly path: string;
   /** What was dropped besides `prefix`; '' when nothing. */
   readonly strippedPrefix: string;
-  /** Other wrappers with as many wanted keys below them, as in a file that holds an averaged model beside the model. */
+  /** Other paths with as many wanted keys below them, as in a file that holds an averaged model beside the model. */
   readonly equallyGood: readonly string[];
   /** Name below `path` -> key in the file, in the file's order. */
   readonly keys: ReadonlyMap<string, string>;
@@ -68,8 +68,10 @@ export function selectKeys(
   const most = wrapped.reduce((max, { count }) => Math.max(max, count), 0);
   const [best, ...others] = wrapped.filter(({ count }) => count === most && count > 0);
   if (best === undefined) return asTheyStand;
-  const equallyGood = others.map(({ stripped }) => stripped);
-  return { ...select(keys, prefix, best.path, best.stripped), equallyGood };
+  const copies = prefix === '' && most === wanted.length ? modulesWith(keys, wanted) : [];
+  const equallyGood = new Set([...others.map(({ path }) => path), ...copies]);
+  equallyGood.delete(best.path);
+  return { ...select(keys, prefix, best.path, best.stripped), equallyGood: [...equallyGood] };
 }
 
 function select(keys: readonly string[], prefix: string, path: string, strippedPrefix: string): Selection {

@@ -55,9 +55,8 @@ export interface TorchModule {
   shapeNote?(parameter: Parameter, found: readonly number[]): string | undefined;
 }
 
-/** A layer with weights, and the torch module it stands for at its place in the state_dict. */
+/** A layer with weights or a variable, and the torch module it stands for at its place in the state_dict. */
 export interface ModuleLeaf {
-  readonly layer: { readonly name: string };
   readonly module: TorchModule;
   /** Names of the models around the layer and its own, joined by dots. */
   readonly layerPath: string;

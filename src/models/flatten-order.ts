@@ -4,6 +4,7 @@ import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
 import { GraphWalk } from '../layers/masks/graph-walk.js';
 import type { Leaf } from './leaves.js';
+import { isVariable } from './target.js';
 
 type Layer = layers.Layer;
 
@@ -51,8 +52,8 @@ function mixes({ shape }: SymbolicTensor): boolean {
 
 /** One sentence for each layer whose weights meet the values of a flattened convolution in another order than in torch. */
 export function flattenWarnings(leaves: readonly Leaf[]): string[] {
-  return leaves.flatMap(({ layer, layerPath }) => {
-    if (!READS.test(layer.getClassName())) return [];
+  return leaves.flatMap(({ holder: layer, layerPath }) => {
+    if (isVariable(layer) || !READS.test(layer.getClassName())) return [];
     const found = layer.inboundNodes.map(({ inputTensors: [x] }) => convolved.of(x as SymbolicTensor));
     const flat = found.find((each) => each?.flatten !== undefined);
     if (!flat?.flatten) return [];

@@ -1,6 +1,6 @@
 import { checkBoolean, checkKeys, show } from '../check.js';
 import { lostMaskWarnings } from '../layers/masks/lost-masks.js';
-import { assignWeights, findWeight } from '../layers/weights/assign.js';
+import { assignWeights } from '../layers/weights/assign.js';
 import { buildAllOrNone, buildLayer } from '../layers/weights/build.js';
 import {
   checkOnWarnings,
@@ -13,9 +13,10 @@ import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { flattenWarnings } from './flatten-order.js';
-import { findLeaves, type ModuleMap } from './leaves.js';
-import { type Match, matchParameters, type Slot, unbuildableError } from './match.js';
-import { isByPath, type LoadTarget, layersIn, subjectOf } from './target.js';
+import { findLeaves, type ModuleMap, type Slot, variableOf } from './leaves.js';
+import { type Match, matchParameters, unbuildableError } from './match.js';
+import { isByPath, type LoadTarget, layersIn, startOf, subjectOf } from './target.js';
+import { tieWarnings } from './ties.js';
 import { hintAtUnnamedModules } from './unnamed-modules.js';
 
 const WHERE = 'loadStateDict';
@@ -64,13 +65,15 @@ export interface LoadReport {
 }
 
 /**
- * Copies a PyTorch state_dict into a layer, a model or several of them, as `module.load_state_dict(state_dict, strict)` does.
+ * Copies a PyTorch state_dict into a layer, a model or several of them, and variables, as `module.load_state_dict(state_dict, strict)` does.
  *
  * Layers of a model match torch modules by `layer.name`, joined by dots through nested models (`encoder.gru`); a single
  * layer takes the keys below `prefix` whatever its name. For a `forward` written by hand an object has the paths of the
  * modules: `{ 'encoder.rnn': encoder, 'decoder.attn': attn }`; each takes the keys below its path, and a module of the file
- * that no path names is an error like any unexpected key. Shared layers are loaded under each of their names or paths, and so
- * are tied weights with a list in `map`: the file may have them under any or all, with the same values.
+ * that no path names is an error like any unexpected key. A `tf.Variable` takes the one parameter or buffer of its whole name:
+ * `{ 'decoder.v': tf.variable(tf.zeros([8])) }`. Shared layers are loaded under each of their names or paths, and so
+ * are tied weights with a list in `map`: the file has them under each, with the same values. Tied weights that stay two weights
+ * here are told, since training moves them apart.
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, ConvTranspose2d and depthwise convolutions, PReLU,
  * this package's layers, and layers with a method `torchParameters()`; see {@link TorchParameters}.
@@ -82,7 +85,7 @@ export interface LoadReport {
  * was built. An unbuilt layer is built from the shapes in the file, and its owner disposes it as after any eager use, also
  * beside a model that holds it. The state_dict is neither changed nor kept.
  *
- * @param layerOrModel A tf.layers layer or model, or an object from module paths to them; built or not.
+ * @param layerOrModel A tf.layers layer or model, built or not, or an object from module paths to them and from names to variables.
  * @param stateDict What `readStateDict` returns.
  * @returns Which keys were loaded, missing, unexpected or ignored, and warnings.
  * @throws StateDictError with every missing, unexpected and misshapen key; UnsupportedError for a layer with weights
@@ -101,9 +104,10 @@ export function loadStateDict(
     skipped.push(`${message.slice(WHERE.length + 2)}. The layer was skipped: its weights keep their values.`);
   const leaves = findLeaves(WHERE, layerOrModel, map, strict ? undefined : skip);
   checkStateDict(WHERE, stateDict);
-  const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix });
+  const start = startOf(layerOrModel);
+  const match = matchParameters(WHERE, leaves, stateDict, { prefix, stripPrefix, start });
   match.warnings.push(...skipped);
-  if (isByPath(layerOrModel)) hintAtUnnamedModules(match.faults, leaves, stateDict, match.selection);
+  if (isByPath(layerOrModel)) hintAtUnnamedModules(match, leaves, stateDict, strict);
   throwFaults(match, strict, layerOrModel);
   const values = match.slots.map((slot) => toLayerValues(slot, match.warnings));
   buildAllOrNone([...match.builds.keys()], () => {
@@ -111,9 +115,22 @@ export function loadStateDict(
       buildLayer(layer, leaf.scope, inputShape);
       if (inputShape !== layer.batchInputShape) leaf.module.afterBuild?.(inputShape);
     }
-    assignWeights(match.slots.map((slot, i) => ({ weight: weightOf(slot), values: values[i] })));
+    assignWeights(
+      match.slots.map(({ leaf, parameter }, i) => ({
+        variable: variableOf(leaf, parameter),
+        values: values[i] as Float32Array,
+      })),
+    );
   });
-  match.warnings.push(...layersIn(layerOrModel).flatMap(lostMaskWarnings), ...flattenWarnings(leaves));
+  match.warnings.push(
+    ...layersIn(layerOrModel).flatMap(lostMaskWarnings),
+    ...flattenWarnings(leaves),
+    ...tieWarnings(match.slots, start),
+  );
+  if (match.slots.length === 0 && leaves.some(({ parameters }) => parameters.length > 0))
+    match.warnings.push(
+      'Nothing was loaded: the file has no key of these layers, whose weights keep their values.',
+    );
   const done = report(match, strict);
   tellWarnings(WHERE, done.warnings, onWarnings);
   return done;
@@ -138,7 +155,8 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, target: Lo
   const isSurplus = faults.missing.length + faults.mismatched.length === 0;
   if (strict && isSurplus && faults.unexpected.some((key) => !faults.explains(key)))
     faults.hint(
-      'No layer takes them: pass strict: false where the model here leaves these modules out on purpose.',
+      'No layer takes them. Where the model here leaves these modules out on purpose, and its numbers do not depend on them, ' +
+        'pass strict: false.',
     );
   if (isFatal) throw faults.toError(subjectOf(target));
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
@@ -148,12 +166,6 @@ function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Fl
   const values = float32Of(WHERE, `tensor ${show(key)}`, tensor);
   warnings.push(...overflowWarnings(key, tensor, values));
   return parameter.layout.toLayer({ shape: tensor.shape, values }, parameter.shape as readonly number[]);
-}
-
-function weightOf({ leaf, parameter }: Slot) {
-  const weight = findWeight(leaf.layer, parameter.weight);
-  if (weight === undefined) throw new Error(`layer "${leaf.layerPath}" has no weight "${parameter.weight}"`);
-  return weight;
 }
 
 function report(

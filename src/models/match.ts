@@ -1,27 +1,21 @@
 /** What a load would do: which tensor goes to which weight, and everything that stands against it. */
 
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { message } from '../check.js';
+import { message, show, showFirst } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { Faults } from '../matching/faults.js';
-import { addHints, nameNotes } from '../matching/hints/layers.js';
+import { addHints } from '../matching/hints/layers.js';
+import type { HintSource } from '../matching/hints/source.js';
 import type { Derivation } from '../matching/reparametrised/derive.js';
 import { withDerived } from '../matching/reparametrised/with-derived.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
 import { fits, isKnown, namesOf, type Parameter, type ShapeOf } from '../matching/torch-module.js';
 import { joinPath } from '../state-dict/keys.js';
-import { checkTensor, hasSameValues } from '../state-dict/tensors/check.js';
+import { checkTensor } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import type { Leaf } from './leaves.js';
+import { type Leaf, type Slot, unbuiltLayer } from './leaves.js';
 import type { Layer } from './modules/registry.js';
-
-/** A tensor of the file and the weight it goes to. */
-export interface Slot {
-  readonly leaf: Leaf;
-  readonly parameter: Parameter;
-  readonly key: string;
-  readonly tensor: TorchTensor;
-}
+import { noteSharedWeights } from './ties.js';
 
 /** What a load would do. Making it changes nothing. */
 export interface Match {
@@ -44,7 +38,7 @@ export function matchParameters(
   where: string,
   leaves: readonly Leaf[],
   file: StateDict,
-  options: SelectOptions,
+  { start, ...options }: SelectOptions & Pick<HintSource, 'start'>,
 ): Match {
   const wanted = leaves.flatMap(namesOf);
   const { stateDict, derived, undetermined } = withDerived(where, file);
@@ -70,36 +64,36 @@ export function matchParameters(
     return { key, tensor };
   };
   for (const leaf of leaves) matchLeaf(match, leaf, (name) => find(leaf, name));
-  noteSharedWeights(match, leaves, selection);
+  noteSharedWeights(match, leaves);
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key) && file.has(key)) match.faults.unexpected.push(key);
   const loaded = new Set(match.slots.map(({ key }) => key));
   match.derived.push(...[...derived.values()].filter(({ key }) => loaded.has(key)));
-  for (const note of nameNotes(leaves)) {
-    match.faults.hint(note);
-    match.warnings.push(note);
-  }
-  addHints({ faults: match.faults, leaves, stateDict, selection, undetermined }, match.slots);
   noteAmbiguity(match);
+  addHints({ faults: match.faults, leaves, stateDict, selection, undetermined, start }, match.slots);
   return match;
 }
 
-/** A file may hold an averaged model beside the model, each in its own wrapper: the note says which was taken. */
-function noteAmbiguity({ faults, warnings, selection: { strippedPrefix, equallyGood } }: Match): void {
+/** A file may hold an averaged model beside the model: the note says which was taken, since the file does not tell which is meant. */
+function noteAmbiguity({ faults, warnings, selection: { path, equallyGood, outside } }: Match): void {
   if (equallyGood.length === 0) return;
-  const others = equallyGood.slice(0, 3).map((path) => `"${path}"`);
-  const note = `Keys were taken below "${strippedPrefix}", and as many fit below ${others.join(', ')}: pass stripPrefix to choose.`;
-  faults.hint(note);
+  const others = showFirst(equallyGood, show, 3);
+  const choices = [path, ...equallyGood].slice(0, 3).map((choice) => `prefix: ${show(choice)}`);
+  const note =
+    `Keys were taken below ${show(path)}, and as many fit below ${others}. The file does not tell which is meant: ` +
+    `pass ${choices.join(' or ')}.`;
+  faults.hint(note, outside);
   warnings.push(note);
 }
 
 type Find = (name: string) => { readonly key: string; readonly tensor: TorchTensor } | undefined;
 
 function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
-  const { layer, module } = leaf;
+  const { module } = leaf;
+  const unbuilt = unbuiltLayer(leaf);
   const { parameters, inputShape } = resolveShapes(leaf, (name) => find(name)?.tensor.shape);
-  if (!layer.built && inputShape) match.builds.set(layer, { leaf, inputShape });
-  if (!layer.built && !inputShape) match.unbuildable.push(leaf);
+  if (unbuilt && inputShape) match.builds.set(unbuilt, { leaf, inputShape });
+  if (unbuilt && !inputShape) match.unbuildable.push(leaf);
   for (const counter of module.counters ?? []) {
     const found = find(counter);
     if (found) match.ignored.push(found.key);
@@ -128,8 +122,10 @@ interface Resolved {
 }
 
 /** The shapes of a layer's weights: as built, as its input shape makes them, or as the file has them. */
-function resolveShapes({ layer, module, parameters }: Leaf, shapeOf: ShapeOf): Resolved {
-  if (layer.built) return { parameters };
+function resolveShapes(leaf: Leaf, shapeOf: ShapeOf): Resolved {
+  const { module, parameters } = leaf;
+  const layer = unbuiltLayer(leaf);
+  if (layer === undefined) return { parameters };
   if (layer.batchInputShape && isKnown(parameters)) return { parameters, inputShape: layer.batchInputShape };
   const agrees = parameters.every((parameter) => {
     const found = shapeOf(parameter.key);
@@ -141,35 +137,13 @@ function resolveShapes({ layer, module, parameters }: Leaf, shapeOf: ShapeOf): R
   return isKnown(inFile) ? { parameters: inFile, inputShape } : { parameters };
 }
 
-/**
- * A weight that stands under several names must have the same values under each, since torch would let the last one win;
- * it is missing only where the file has none of them, because files drop the copies of shared tensors.
- */
-function noteSharedWeights({ slots, faults }: Match, leaves: readonly Leaf[], selection: Selection): void {
-  const first = new Map<Layer, Map<string, Slot>>();
-  for (const slot of slots) {
-    const { leaf, parameter } = slot;
-    const ofLayer = first.get(leaf.layer) ?? new Map<string, Slot>();
-    first.set(leaf.layer, ofLayer);
-    const other = ofLayer.get(parameter.key);
-    if (other === undefined) ofLayer.set(parameter.key, slot);
-    else if (!hasSameValues(other.tensor, slot.tensor)) faults.differing.push([other.key, slot.key]);
-  }
-  for (const { layer, modulePath, parameters } of leaves) {
-    for (const { key } of parameters) {
-      const name = joinPath(modulePath, key);
-      if (!selection.keys.has(name) && !first.get(layer)?.has(key))
-        faults.missing.push(joinPath(selection.path, name));
-    }
-  }
-}
-
 /** For an unbuilt layer whose input shape nothing determines. */
-export function unbuildableError(where: string, { layer, layerPath, module }: Leaf): UnsupportedError {
+export function unbuildableError(where: string, leaf: Leaf): UnsupportedError {
+  const { layerPath, module } = leaf;
   const rule = 'a built layer or one with inputShape';
   const remedy =
     `A file does not hold the rank of the input of ${module.torchName}: ` +
     'pass inputShape, or apply the layer once before loading';
-  const got = `an unbuilt ${layer.getClassName()}`;
+  const got = `an unbuilt ${unbuiltLayer(leaf)?.getClassName()}`;
   return new UnsupportedError(message(where, `layer "${layerPath}"`, rule, got, remedy));
 }

@@ -1,12 +1,10 @@
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
-import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { findWeight } from '../layers/weights/assign.js';
 import type { Parameter } from '../matching/torch-module.js';
 import { checkModulePath, joinPath } from '../state-dict/keys.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
-import { findLeaves, type Leaf, type ModuleMap } from './leaves.js';
+import { findLeaves, type Leaf, type ModuleMap, unbuiltLayer, variableOf } from './leaves.js';
 import type { LoadTarget } from './target.js';
 
 const WHERE = 'toStateDict';
@@ -27,8 +25,8 @@ interface Snapshot {
 }
 
 /**
- * Copies the weights of a layer, a model or several of them into a PyTorch state_dict: torch's keys in torch's order, F32, with
- * `num_batches_tracked` of BatchNorm as an I64 zero.
+ * Copies the weights of a layer, a model or several of them, and variables, into a PyTorch state_dict: torch's keys in torch's
+ * order, F32, with `num_batches_tracked` of BatchNorm as an I64 zero.
  *
  * What `loadStateDict` read as F32 comes back bit for bit and in its shape, except for the one value of a PReLU in a layer
  * that has one per channel: it comes back once per channel. Names and `map` work as in `loadStateDict`.
@@ -36,7 +34,7 @@ interface Snapshot {
  * The values are those at the time of the call: training may continue while they are read. The arrays belong to the
  * caller, and no tensor is left to dispose.
  *
- * @param layerOrModel A built tf.layers layer or model, or an object from module paths to them.
+ * @param layerOrModel A built tf.layers layer or model, or an object from module paths to them and from names to variables.
  * @returns What `writeSafetensors` and `saveSafetensors` take.
  * @throws UnsupportedError for weights that no torch module holds, or a layer that is not built; RangeError where two
  * layers have the same key; TypeError for other arguments.
@@ -69,8 +67,8 @@ export async function toStateDict(
 
 /** Adds the entries of a module as `state_dict()` lists them: parameters and buffers, counters last. */
 function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapshot>): void {
-  const { layer, layerPath, modulePath, module, parameters } = leaf;
-  if (!layer.built) {
+  const { layerPath, modulePath, module, parameters } = leaf;
+  if (unbuiltLayer(leaf) !== undefined) {
     const remedy = 'Call it on an input once, or load a state_dict into it';
     throw new UnsupportedError(
       message(WHERE, `layer "${layerPath}"`, 'a built layer', 'an unbuilt one', remedy),
@@ -79,13 +77,9 @@ function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapsh
   const keyOf = (name: string) => joinPath(prefix, joinPath(modulePath, name));
   for (const parameter of parameters) {
     const key = keyOf(parameter.key);
-    const other = snapshots.get(key)?.leaf;
-    if (other !== undefined && other.layer !== layer)
-      throw new RangeError(message(WHERE, show(key), 'one layer', `"${other.layerPath}" and "${layerPath}"`));
-    if (other !== undefined) continue;
-    const weight = findWeight(layer, parameter.weight) as LayerVariable;
+    if (snapshots.has(key)) continue;
     // Kept, because a tidy around the call must not dispose the snapshot before it is read.
-    snapshots.set(key, { leaf, parameter, tensor: keep(weight.read().clone()) });
+    snapshots.set(key, { leaf, parameter, tensor: keep(variableOf(leaf, parameter).clone()) });
   }
   for (const counter of module.counters ?? []) snapshots.set(keyOf(counter), { leaf });
 }

@@ -108,7 +108,9 @@ describe('assignWeights', () => {
     const before = weights[0].read().dataSync()[0];
     second.dispose();
     const values = Float32Array.of(before + 1);
-    expect(() => assignWeights(weights.map((weight) => ({ weight, values })))).to.throw(/disposed/);
+    expect(() =>
+      assignWeights(weights.map((weight) => ({ variable: weight.read() as tf.Variable, values }))),
+    ).to.throw(/disposed/);
     expect(weights[0].read().dataSync()[0]).to.equal(before);
     first.dispose();
   });

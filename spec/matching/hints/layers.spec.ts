@@ -146,7 +146,8 @@ describe('hints at paths', () => {
       ],
     });
     expect(hintsOf(model, new Map([['emb.weight', f32([4, 3])]]))).to.deep.equal([
-      '"emb" has the shapes of the missing "dec": if the module ties them, pass map: { "dec": "emb" }.',
+      '"emb" has the shapes of the missing "dec": if the module ties them, leave layer "dec" out, and compute with the weight ' +
+        'of "emb"; where nothing is trained, stateDict.set("dec.weight", stateDict.get("emb.weight")) does as well.',
     ]);
   });
 
@@ -333,7 +334,8 @@ describe('hints at ties', () => {
           ]),
         ),
       ).to.deep.equal([
-        'No layer takes them: pass strict: false where the model here leaves these modules out on purpose.',
+        'No layer takes them. Where the model here leaves these modules out on purpose, and its numbers do not depend on ' +
+          'them, pass strict: false.',
       ]);
   });
 });

@@ -20,7 +20,12 @@ describe('checkTensor', () => {
   it('names what is wrong with dtype, shape and data', () => {
     const fault = (tensor: unknown) =>
       errorOf(() => checkTensor('spec', 'tensor "w"', tensor as TorchTensor)).message;
-    expect(fault(undefined)).to.match(/^spec: tensor "w": expected a dtype of BOOL, .*, got undefined$/);
+    expect(fault({})).to.match(/^spec: tensor "w": expected a dtype of BOOL, .*, got undefined$/);
+    expect(fault(undefined)).to.equal(
+      'spec: tensor "w": expected an entry { dtype, shape, data }, got undefined. Is the key right? A Map gives undefined ' +
+        'for one that it lacks',
+    );
+    expect(fault(3)).to.equal('spec: tensor "w": expected an entry { dtype, shape, data }, got 3');
     expect(fault({ dtype: 'F32', shape: 2, data: new Float32Array(2) })).to.equal(
       'spec: tensor "w" shape: expected an array, got 2',
     );

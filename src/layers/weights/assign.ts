@@ -14,18 +14,18 @@ export function findWeight(layer: layers.Layer, name: string): LayerVariable | u
 }
 
 export interface Assignment {
-  readonly weight: LayerVariable;
-  /** Row-major, owned by the weight afterwards. */
+  readonly variable: Variable;
+  /** Row-major, owned by the variable afterwards. */
   readonly values: Float32Array;
 }
 
 /** Writes all values bit for bit: a weight's constraint acts in training, not in a load. */
 export function assignWeights(assignments: readonly Assignment[]): void {
   tidy(() => {
-    // Whatever can fail (a disposed layer, memory) fails here, before the first weight changes.
-    const pairs = assignments.map(({ weight, values }) => ({
-      variable: weight.read() as Variable,
-      value: tensor(values, weight.shape as number[], 'float32'),
+    // Whatever can fail (memory) fails here, before the first weight changes.
+    const pairs = assignments.map(({ variable, values }) => ({
+      variable,
+      value: tensor(values, variable.shape, 'float32'),
     }));
     for (const { variable, value } of pairs) variable.assign(value);
   });

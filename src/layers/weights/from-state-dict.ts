@@ -1,5 +1,6 @@
 /** Builds a recurrent layer or cell from a state_dict alone: its keys and shapes tell the constructor's arguments. */
 
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { checkObject, message, show } from '../../check.js';
 import { Faults, shapeFits } from '../../matching/faults.js';
@@ -76,8 +77,12 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
   const values = new Map([...shapes.keys()].map((key) => [key, file.values(key)]));
   buildAllOrNone([layer], () => {
     layer.ensureBuilt(read.inputSize);
-    const weights = [...layer.torchWeights];
-    assignWeights(weights.map(([key, weight]) => ({ weight, values: values.get(key) as Float32Array })));
+    assignWeights(
+      Array.from(layer.torchWeights, ([key, weight]) => ({
+        variable: weight.read() as Variable,
+        values: values.get(key) as Float32Array,
+      })),
+    );
   });
   tellWarnings(where, file.warnings, onWarnings);
   return layer;

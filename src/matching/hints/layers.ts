@@ -1,20 +1,12 @@
 /** What a reader of the error could do: arguments that would fit the file, and paths that would fit the layers. */
 
 import { joinPath, lastPart, parentPath } from '../../state-dict/keys.js';
-import { hasSameValues } from '../../state-dict/tensors/check.js';
-import type { TorchTensor } from '../../state-dict/tensors/tensor.js';
 import type { Faults } from '../faults.js';
 import type { Selection } from '../select-keys.js';
-import type { ModuleLeaf } from '../torch-module.js';
 import { hintAtForeignParameters, hintAtParametrizations } from './classes.js';
 import { hintAtPaths } from './paths.js';
 import { type HintSource, isAbsent, keysOf, type LoadedTensor, shapeAt } from './source.js';
-
-/** So many of the unexpected keys are compared with the embeddings that are loaded. */
-const MAX_TIES = 8;
-
-/** The module whose weight an output layer may share. */
-const EMBEDDING = 'torch.nn.Embedding';
+import { hintAtParametersBesideTies, hintAtTies } from './ties.js';
 
 /** Adds to the faults what would mend them. */
 export function addHints(source: HintSource, loaded: readonly LoadedTensor[]): void {
@@ -23,28 +15,14 @@ export function addHints(source: HintSource, loaded: readonly LoadedTensor[]): v
   hintAtSizes(source);
   hintAtPaths(source);
   hintAtTies(source, loaded);
+  hintAtParametersBesideTies(source);
   hintAtForeignParameters(source, loaded);
-}
-
-/** Layers of one name, which look for one module: where their sizes differ, one reads as a mismatch; else both get its weights. */
-export function nameNotes(leaves: readonly ModuleLeaf[]): string[] {
-  const byPath = new Map<string, ModuleLeaf>();
-  const notes = new Set<string>();
-  for (const leaf of leaves) {
-    const other = byPath.get(leaf.layerPath);
-    byPath.set(leaf.layerPath, leaf);
-    if (other !== undefined && other.layer !== leaf.layer)
-      notes.add(
-        `Two layers have the name "${leaf.layerPath}", and both look for the module of that name: name each as its own module.`,
-      );
-  }
-  return [...notes];
 }
 
 /** A missing bias asks for `useBias: false`, an unexpected one for `useBias: true`. */
 function hintAtArguments({ faults, leaves, selection }: HintSource): void {
   if (faults.missing.length + faults.unexpected.length === 0) return;
-  const missing = new Set(faults.missing);
+  const missing = new Set(faults.missing.filter((key) => !faults.explains(key)));
   const unexpectedNames = namesByModule(faults, selection);
   for (const leaf of leaves) {
     if (isAbsent(leaf, selection)) continue;
@@ -94,23 +72,4 @@ function hintAtSizes({ faults, leaves, stateDict, selection }: HintSource): void
       keys,
     );
   }
-}
-
-/** An output layer that has no layer here, with the values of the embedding: torch has the weight under two names. */
-function hintAtTies({ faults, stateDict, selection }: HintSource, loaded: readonly LoadedTensor[]): void {
-  const embeddings = loaded.filter(({ leaf }) => leaf.module.torchName === EMBEDDING);
-  for (const key of faults.unexpected.filter((name) => name.endsWith('.weight')).slice(0, MAX_TIES)) {
-    const twin = embeddings.find(({ tensor }) => isSame(tensor, stateDict.get(key)));
-    if (twin === undefined) continue;
-    const { layerPath, modulePath } = twin.leaf;
-    const other = parentPath(selection.path === '' ? key : key.slice(selection.path.length + 1));
-    const map = `map: { "${layerPath}": ["${modulePath}", "${other}"] }`;
-    faults.hint(`"${key}" has the values of "${twin.key}": if the module ties them, pass ${map}.`, [key]);
-  }
-}
-
-function isSame(loaded: TorchTensor, other: unknown): boolean {
-  const { dtype, shape, data } = (other ?? {}) as Partial<TorchTensor>;
-  const isTensor = dtype === loaded.dtype && Array.isArray(shape) && ArrayBuffer.isView(data);
-  return isTensor && hasSameValues(loaded, other as TorchTensor);
 }

@@ -25,7 +25,10 @@ export function hintAtPaths(source: HintSource): void {
     hintAtMap(source, absent);
     return;
   }
-  faults.hint(prefixHint(prefixes), faults.missing);
+  faults.hint(prefixHint(prefixes, selection.strippedPrefix !== ''), [
+    ...faults.missing,
+    ...faults.unexpected,
+  ]);
   if (selection.path !== '') faults.belongsElsewhere(prefixes);
 }
 
@@ -39,16 +42,15 @@ function haveAll(parameters: readonly NamedParameter[], shapeOf: ShapeOf, agrees
   });
 }
 
-/** `prefix` options below which all layers would find what they need, the nearest first; of the right ranks, if no shapes fit. */
+/** `prefix` options, '' for none, below which all layers would find what they need, the nearest first; of the right ranks, if no shapes fit. */
 function fittingPrefixes({ leaves, stateDict, selection }: HintSource): string[] {
   const parameters = leaves.flatMap((leaf) => {
     const names = namesOf(leaf);
     return leaf.parameters.map((parameter, i): NamedParameter => [names[i], parameter]);
   });
-  const paths = modulesWith(
-    stateDict.keys(),
-    parameters.map(([name]) => name),
-  );
+  const names = parameters.map(([name]) => name);
+  const root = selection.path === '' ? [] : [''];
+  const paths = [...root, ...modulesWith(stateDict.keys(), names)];
   const filter = (agrees: typeof fits) =>
     paths.filter((path) => haveAll(parameters, (name) => shapeAt(stateDict, joinPath(path, name)), agrees));
   const fitting = filter(fits);
@@ -97,9 +99,12 @@ function hintAtTiedLayer(source: HintSource, leaf: ModuleLeaf): void {
       ? `${show(first.modulePath)} has the shapes of the missing ${show(modulePath)}: if the module ties them`
       : `${showFirst(tied, (other) => show(other.modulePath), MAP_LIMITS.candidates)} have the shapes of the missing ` +
         `${show(modulePath)}, and the file does not tell with which the module ties it: if with the first`;
+  const keys = keysOf(leaf, selection);
+  const [from] = keysOf(first, selection);
   faults.hint(
-    `${start}, pass map: { ${show(layerPath)}: ${show(first.modulePath)} }.`,
-    keysOf(leaf, selection),
+    `${start}, leave layer ${show(layerPath)} out, and compute with the weight of ${show(first.layerPath)}; where nothing is ` +
+      `trained, stateDict.set(${show(keys[0])}, stateDict.get(${show(from)})) does as well.`,
+    keys,
   );
 }
 

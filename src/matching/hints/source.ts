@@ -15,6 +15,8 @@ export interface HintSource {
   readonly selection: Selection;
   /** Weights that the file has in other tensors, of which they cannot be computed. */
   readonly undetermined: ReadonlyMap<string, Undetermined>;
+  /** What stands in an object that is loaded before further entries: `...layers`, or `"": model`. */
+  readonly start: string;
 }
 
 /** A tensor that goes to a weight of a layer. */

@@ -1,7 +1,14 @@
 import { checkInteger, message, show, showShape } from '../../check.js';
 import { builtinClass } from './bytes.js';
 import { arrayName, byteLengthOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
-import type { TorchTensor } from './tensor.js';
+import type { TorchDtype, TorchTensor } from './tensor.js';
+
+/** Those whose `data()` is the array of a dtype here. */
+const TFJS_DTYPES: ReadonlyMap<string | undefined, TorchDtype> = new Map([
+  ['float32', 'F32'],
+  ['int32', 'I32'],
+  ['bool', 'BOOL'],
+]);
 
 /**
  * Checks that dtype, shape and data of a tensor from a caller agree.
@@ -9,8 +16,15 @@ import type { TorchTensor } from './tensor.js';
  * @throws TypeError when dtype, shape or the kind of array is wrong; RangeError when a size is.
  */
 export function checkTensor(where: string, what: string, tensor: TorchTensor): void {
-  if (builtinClass(tensor) === 'Promise')
-    throw new TypeError(message(where, what, 'a tensor { dtype, shape, data }', show(tensor)));
+  if (
+    typeof tensor !== 'object' ||
+    tensor === null ||
+    builtinClass(tensor) === 'Promise' ||
+    'dataId' in tensor
+  )
+    throw new TypeError(
+      message(where, what, 'an entry { dtype, shape, data }', show(tensor), remedyFor(tensor)),
+    );
   if (!isDtype(tensor?.dtype)) {
     const rule = `a dtype of ${DTYPE_NAMES.join(', ')}`;
     throw new TypeError(message(where, what, rule, show(tensor?.dtype)));
@@ -31,6 +45,17 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
     const rule = `${byteLength} bytes for ${dtype} ${showShape(shape)}`;
     throw new RangeError(message(where, `${what} data`, rule, `${data.byteLength}`));
   }
+}
+
+/** What a key that is not there gives, and tensors of tfjs in the place of entries. */
+function remedyFor(value: unknown): string | undefined {
+  if (value === undefined) return 'Is the key right? A Map gives undefined for one that it lacks';
+  if (typeof value !== 'object' || value === null || !('dataId' in value)) return undefined;
+  const { dtype } = value as { readonly dtype?: string };
+  const torch = TFJS_DTYPES.get(dtype);
+  const entry =
+    torch === undefined ? '' : `, or { dtype: '${torch}', shape: t.shape, data: await t.data() } is one`;
+  return `It is a tensor of tfjs: toStateDict({ [key]: variable }) writes a tf.Variable${entry}`;
 }
 
 /** Whether two tensors have the same dtype, shape and bits. */
