@@ -86,7 +86,7 @@ describe('the program', () => {
   it('stops at Ctrl-C, and leaves nothing behind', async function () {
     if (process.platform === 'win32') skip(this, 'Windows has no signals');
     // A body that never ends, so that the program is still reading when the signal comes.
-    const server = createServer((_, response) => {
+    const server = createServer({ keepAliveTimeout: 0 }, (_, response) => {
       response.writeHead(200, { 'Content-Length': '1000000' });
       response.write('{');
     });

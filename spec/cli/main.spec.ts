@@ -191,7 +191,7 @@ describe('tfjs-torch-rnn', () => {
       const asked: (string | undefined)[] = [];
       before(async () => {
         const file = readFileSync(fixturePath('reference/module.safetensors'));
-        server = createServer((request, response) => {
+        server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
           asked.push(request.headers.range);
           const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
           if (request.url !== '/model.safetensors' || !range) return void response.writeHead(404).end();

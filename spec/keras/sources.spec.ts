@@ -19,7 +19,7 @@ describe('loadKerasModel', () => {
   it('fetches a URL, with the options of tf.loadLayersModel', async () => {
     const { model: modelJson, weights } = kerasFixture('3', 'tagger');
     const requests: string[] = [];
-    const server = createServer(({ url, headers }, response) => {
+    const server = createServer({ keepAliveTimeout: 0 }, ({ url, headers }, response) => {
       requests.push(`${url} ${headers['x-key'] ?? ''}`.trim());
       response.setHeader(
         'content-type',

@@ -35,7 +35,7 @@ const BIG = writeSafetensors(
 
 /** Answers of the local server, by path. */
 function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     switch (request.url) {
       case '/module.safetensors':
         response.setHeader('Content-Length', FILE.length);

@@ -97,7 +97,7 @@ describe('readStateDict of a model in several files', () => {
     let origin: string;
     const asked: string[] = [];
     before(async () => {
-      server = createServer(({ url = '' }, response) => {
+      server = createServer({ keepAliveTimeout: 0 }, ({ url = '' }, response) => {
         asked.push(url);
         const name = url.replace(/\?.*$/, '').replace(/^.*\//, '');
         const body = name.endsWith('.json') ? indexOf(MAP) : FILES[name];

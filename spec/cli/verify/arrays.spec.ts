@@ -55,7 +55,7 @@ describe('the arrays that verify is given', () => {
         ['y', one(2)],
       ]),
     );
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       requests.push(`${request.method} ${request.url}`);
       response.end(body);
     });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { gru, LengthMask, lengthMask } from '../../../src/index.js';
+import { gru, LengthMask, lengthMask, UnsupportedError } from '../../../src/index.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectClose, expectSame } from '../../support/expect-same.js';
 import type { FloatTensor } from '../../support/fixtures.js';
@@ -71,8 +71,8 @@ describeEachBackend('lengths in a model', (backend) => {
     const masked = lengthMask().apply([x, lengths]) as tf.SymbolicTensor;
     const output = gru({ hiddenSize: 2, returnSequences: false, seed: 1 }).apply(masked);
     const model = tf.model({ inputs: [x, lengths], outputs: output as tf.SymbolicTensor });
-    model.compile({ optimizer: tf.train.sgd(0.5), loss: 'meanSquaredError' });
-    const data = [tf.randomNormal([5, 4, 3]), tf.tensor2d([4, 2, 1, 3, 4], [5, 1])];
+    model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+    const data = [tf.randomNormal([5, 4, 3], 0, 1, 'float32', 1), tf.tensor2d([4, 2, 1, 3, 4], [5, 1])];
     const y = tf.zeros([5, 2]);
     const train = () => model.fit(data, y, { epochs: 4, batchSize: 2, verbose: 0 });
     const { history } = await train();
@@ -154,16 +154,40 @@ describeEachBackend('lengths in a model', (backend) => {
 });
 
 describeEachBackend('LengthMask', () => {
-  it('returns x as it is, eagerly, and leaves no mask behind', () => {
+  it('returns x as it is, and leaves no mask behind', () => {
     const layer = lengthMask({ name: 'lengths' });
     expect([layer.name, layer.getClassName()]).to.deep.equal(['lengths', 'TorchLengthMask']);
-    const inputs = [tf.randomNormal([3, 4, 2]), tf.tensor2d([[1], [2], [4]])] as const;
+    const inputs = [tf.input({ shape: [4, 2] }), tf.input({ shape: [1] })];
+    const model = tf.model({ inputs, outputs: layer.apply(inputs) as tf.SymbolicTensor });
+    const values = [tf.randomNormal([3, 4, 2]), tf.tensor2d([[1], [2], [4]])] as const;
     const before = tf.memory().numTensors;
-    const output = layer.apply([...inputs]) as tf.Tensor;
+    const output = model.predict([...values]) as tf.Tensor;
     expect(tf.memory().numTensors).to.equal(before + 1);
-    expectSame(output, inputs[0]);
-    tf.dispose([output, ...inputs]);
-    layer.dispose();
+    expectSame(output, values[0]);
+    tf.dispose([output, ...values]);
+    model.dispose();
+  });
+
+  it('refuses tensors, which would lose the lengths, also of a layer that stands in a model', () => {
+    const layer = lengthMask();
+    const inputs = [tf.input({ shape: [4, 3] }), tf.input({ shape: [1] })];
+    const model = tf.model({ inputs, outputs: layer.apply(inputs) as tf.SymbolicTensor });
+    const reader = gru({ hiddenSize: 2, seed: 1 });
+    tf.tidy(() => {
+      const values = [tf.ones([2, 4, 3]), tf.tensor2d([2, 4], [2, 1])] as [tf.Tensor, tf.Tensor];
+      model.apply(values);
+      for (const training of [undefined, true])
+        expect(() => layer.apply(values, { training })).to.throw(
+          UnsupportedError,
+          'LengthMask.apply: inputs: expected symbolic tensors, of a model, got tensors. A tensor carries no mask: ' +
+            'pass the lengths to the layer that reads them, apply(x, { lengths }) or forward(x, { lengths })',
+        );
+      const { output } = reader.forward(values[0], { lengths: [2, 4] });
+      expectSame(reader.apply(values[0], { lengths: [2, 4] }) as tf.Tensor, output);
+      expect(output.arraySync()).to.have.nested.property('[0][3]').that.deep.equals([0, 0]);
+    });
+    model.dispose();
+    reader.dispose();
   });
 
   it('has the mask of lengths [B] and [B, 1] of any numeric dtype, and of any x [B, T, ...]', () => {

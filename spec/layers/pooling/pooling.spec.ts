@@ -42,10 +42,20 @@ for (const { title, make, pool } of POOLINGS)
             make().apply([x], { mask: [mask] }),
           ])
             expectClose(output as tf.Tensor, expected);
-          expectClose(make().apply(x) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
+          expectClose(make().apply(x, { lengths: [4, 4, 4] }) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
         }
         expect((make().apply(tf.zeros([0, 4, 2])) as tf.Tensor).shape).to.deep.equal([0, 2]);
       });
+    });
+
+    it('reads all steps in a model whose sequences have no mask', () => {
+      const input = tf.input({ shape: [4, 2] });
+      const model = tf.model({ inputs: input, outputs: make().apply(input) as tf.SymbolicTensor });
+      tf.tidy(() => {
+        const x = tf.randomNormal([3, 4, 2]);
+        expectClose(model.predict(x) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
+      });
+      model.dispose();
     });
 
     it('neither reads padded steps nor gives them a gradient', () => {
@@ -133,3 +143,19 @@ for (const { title, make, pool } of POOLINGS)
       });
     });
   });
+
+describeEachBackend('poolings of tensors without lengths', () => {
+  it('are the last step of every row, and no mean, whose mask was lost', () => {
+    tf.tidy(() => {
+      const x = tf.randomNormal([3, 4, 2]);
+      expectClose(lastStep().apply(x) as tf.Tensor, x.slice([0, 3], [3, 1]).squeeze([1]));
+      for (const options of [undefined, {}, { mask: null }, { lengths: undefined }])
+        expect(() => maskedMean().apply(x, options)).to.throw(
+          TypeError,
+          'MaskedMean.apply: lengths: expected lengths or a mask beside tensors, got neither. A tensor carries no mask, ' +
+            'also not one that a model returns. Of rows without padding x.mean(1) is the mean',
+        );
+      expect((maskedMean().apply(tf.zeros([0, 4, 2])) as tf.Tensor).shape).to.deep.equal([0, 2]);
+    });
+  });
+});

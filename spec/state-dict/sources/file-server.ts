@@ -32,7 +32,7 @@ export interface FileServer {
 
 export async function startFileServer(): Promise<FileServer> {
   let underWay = 0;
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const asked = { path: request.url ?? '', headers: request.headers };
     own.asked.push(asked);
     own.mostAtOnce = Math.max(own.mostAtOnce, ++underWay);

@@ -1,6 +1,7 @@
 import { serialization, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkKeys } from '../../check.js';
+import { checkBoolean, checkKeys, message } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
 import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
 import { checkKnown } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
@@ -38,22 +39,26 @@ export class LengthMask extends layers.Layer {
   }
 
   /**
-   * tf.layers' call, in a model or eagerly.
+   * tf.layers' call in a model.
    *
    * @param inputs `[x, lengths]`: x `[B, T, ...]` of any dtype, and lengths `[B]` or `[B, 1]`, integers 1..T, int32 or float32.
-   * @returns x with its mask. Masks travel inside models only: in an eager call pass `lengths` to the layer itself. The caller
-   * disposes an eager output.
+   * @returns x with its mask.
    * @throws TypeError or RangeError naming the input; the values of lengths are checked where reading them costs nothing.
+   * UnsupportedError for a call on tensors: masks travel inside models only, so the lengths would be lost.
    */
   override apply(inputs: LayerTensors, kwargs?: { training?: boolean | undefined } | null): LayerTensors {
     const where = `${WHERE}.apply`;
     const args = kwargs ?? {};
+    const isExecuted = takeGraphCall(this) !== undefined;
     // In a model the options may hold what other layers of tfjs leave in them.
-    if (!takeGraphCall(this)) checkKeys(where, args, ['training']);
+    if (!isExecuted) checkKeys(where, args, ['training']);
     if (args.training != null) checkBoolean(where, 'training', args.training);
     const list = toList<unknown>(inputs);
     checkLengthInputs(where, list, 2, 2);
-    if (!(list[0] instanceof SymbolicTensor)) return tidy(() => super.apply(inputs, args) as Tensor);
+    if (!(list[0] instanceof SymbolicTensor)) {
+      if (!isExecuted) throw lostLengths(where);
+      return tidy(() => super.apply(inputs, args) as Tensor);
+    }
     const output = super.apply(inputs, args);
     watchOutputs([output as SymbolicTensor]);
     return output;
@@ -76,6 +81,12 @@ export class LengthMask extends layers.Layer {
   }
 
   static override readonly fromConfig = construct;
+}
+
+function lostLengths(where: string): UnsupportedError {
+  const remedy =
+    'A tensor carries no mask: pass the lengths to the layer that reads them, apply(x, { lengths }) or forward(x, { lengths })';
+  return new UnsupportedError(message(where, 'inputs', 'symbolic tensors, of a model', 'tensors', remedy));
 }
 
 serialization.registerClass(LengthMask);

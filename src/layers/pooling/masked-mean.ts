@@ -8,6 +8,7 @@ import {
   type Tensor,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { selectOrZero } from '../../ops/select.js';
 import { maskOfLengths } from '../masks/mask.js';
 import { StepPooling, type StepPoolingArgs } from './step-pooling.js';
@@ -17,8 +18,8 @@ import { StepPooling, type StepPoolingArgs } from './step-pooling.js';
  *
  *     y[b] = sum of x[b, t] over t < lengths[b], divided by lengths[b]
  *
- * It is PyTorch's `(out * mask).sum(1) / mask.sum(1)`, without lengths `out.mean(1)`. `tf.layers.globalAveragePooling1d` ignores
- * masks. Other steps are not read, and get no gradient.
+ * It is PyTorch's `(out * mask).sum(1) / mask.sum(1)`; in a model, where x has no mask, `out.mean(1)`. A call on tensors needs
+ * lengths or a mask. `tf.layers.globalAveragePooling1d` ignores masks. Other steps are not read, and get no gradient.
  */
 export class MaskedMean extends StepPooling {
   /** The name in saved models. */
@@ -27,6 +28,14 @@ export class MaskedMean extends StepPooling {
   /** @throws TypeError for an unknown argument. */
   constructor(args: StepPoolingArgs = {}) {
     super('MaskedMean', args);
+  }
+
+  /** @throws TypeError unless x is empty. */
+  protected override checkWithoutLengths(where: string, x: Tensor): void {
+    if (x.shape[0] === 0) return;
+    const remedy =
+      'A tensor carries no mask, also not one that a model returns. Of rows without padding x.mean(1) is the mean';
+    throw new TypeError(message(where, 'lengths', 'lengths or a mask beside tensors', 'neither', remedy));
   }
 
   protected override pool(x: Tensor, lengths: Tensor1D | undefined): Tensor {

@@ -8,7 +8,7 @@ import type { LayerArgs } from '../args/module-args.js';
 import { construct } from '../config.js';
 import { checkLengthInputs } from '../masks/length-inputs.js';
 import { inputLengths, type Lengths, lengthsFromMask, toLengths } from '../masks/lengths.js';
-import { type Mask, sequenceMask } from '../masks/mask.js';
+import { firstMask, type Mask, sequenceMask } from '../masks/mask.js';
 import { OwnMask } from '../masks/own-mask.js';
 import { type LayerTensors, toList, toShapes } from '../one-or-many.js';
 
@@ -44,6 +44,9 @@ export abstract class StepPooling extends layers.Layer {
   /** `[B, F]` of x `[B, T, F]`; without lengths every row has all T steps, and T >= 1. Call inside `tidy`. */
   protected abstract pool(x: Tensor, lengths: Tensor1D | undefined): Tensor;
 
+  /** Refuses a user's call on tensors without lengths and mask, where it can only be a mistake. */
+  protected checkWithoutLengths(_where: string, _x: Tensor): void {}
+
   /**
    * tf.layers' call, in a model or eagerly: `apply(x)`, `apply([x, lengths])`, eagerly also `apply(x, { lengths })`.
    *
@@ -59,7 +62,8 @@ export abstract class StepPooling extends layers.Layer {
     const isSymbolic = list[0] instanceof SymbolicTensor;
     const known = isSymbolic ? ['training'] : ['lengths', 'mask', 'training'];
     // In a model the options may hold what other layers of tfjs leave in them.
-    if (isSymbolic || !this.ownMask.begin()) checkKeys(where, args, known);
+    const isUsers = isSymbolic || !this.ownMask.begin();
+    if (isUsers) checkKeys(where, args, known);
     if (args.training != null) checkBoolean(where, 'training', args.training);
     checkLengthInputs(where, list, 3, 1);
     if (isSymbolic) {
@@ -68,6 +72,8 @@ export abstract class StepPooling extends layers.Layer {
       return output;
     }
     return tidy(() => {
+      const isTold = list.length > 1 || args.lengths != null || firstMask(args.mask) != null;
+      if (isUsers && !isTold) this.checkWithoutLengths(where, list[0] as Tensor);
       const prepared = { lengths: this.lengthsOf(where, list as Tensor[], args) };
       return super.apply(inputs, { ...args, prepared }) as Tensor;
     });

@@ -11,7 +11,7 @@ export interface FileServer {
 }
 
 export async function serve(folder: string): Promise<FileServer> {
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     // Browsers and Node compile WebAssembly from a response of this type alone.
     const type = pathname.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream';

@@ -48,7 +48,7 @@ describe('httpAccess', () => {
   let requests: IncomingMessage[] = [];
 
   before(async () => {
-    server = createServer((request, response) => {
+    server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       requests.push(request);
       respond(request, response);
     });
