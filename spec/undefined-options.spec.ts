@@ -101,11 +101,9 @@ const BATCH_NORM_ARGS: AllUndefined<BatchNormArgs> = {
   ...NORM_ARGS,
   numFeatures: undefined,
   momentum: undefined,
-};
-const INSTANCE_NORM_ARGS: AllUndefined<InstanceNorm1dArgs> = {
-  ...BATCH_NORM_ARGS,
   trackRunningStats: undefined,
 };
+const INSTANCE_NORM_ARGS: AllUndefined<InstanceNorm1dArgs> = BATCH_NORM_ARGS;
 const FORWARD: AllUndefined<ForwardOptions> = { lengths: undefined, training: undefined };
 const GRU_FORWARD: AllUndefined<GRUForwardOptions> & AllUndefined<RNNForwardOptions> = {
   ...FORWARD,

@@ -74,6 +74,7 @@ function tfLayer({ module, args, x }: ModuleFixture): (() => tf.layers.Layer) | 
     }
     case 'BatchNorm1d':
     case 'BatchNorm2d':
+      if (a.track_running_stats === false) return undefined;
       return () => tf.layers.batchNormalization({ epsilon, ...affine });
     case 'Conv1d':
       return isPlain && a.groups === undefined ? () => tf.layers.conv1d(conv as never) : undefined;
@@ -111,6 +112,7 @@ function ownLayer({ module, args }: ModuleFixture): (() => tf.layers.Layer) | un
   };
   const cell = { hiddenSize: a.hidden_size };
   const norm = { eps: a.eps, affine: a.affine };
+  const tracking = { ...norm, trackRunningStats: a.track_running_stats };
   switch (module) {
     case 'Conv1d':
       return () => conv1d(conv);
@@ -122,11 +124,11 @@ function ownLayer({ module, args }: ModuleFixture): (() => tf.layers.Layer) | un
       return () => convTranspose2d(conv);
     case 'BatchNorm1d':
     case 'BatchNorm2d':
-      return () => batchNorm(norm);
+      return () => batchNorm(tracking);
     case 'GroupNorm':
       return () => groupNorm({ ...norm, numGroups: a.num_groups });
     case 'InstanceNorm1d':
-      return () => instanceNorm1d({ ...norm, trackRunningStats: a.track_running_stats });
+      return () => instanceNorm1d(tracking);
     case 'GRU':
       return () => gru(recurrent);
     case 'LSTM':

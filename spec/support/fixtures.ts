@@ -225,6 +225,8 @@ export function normTrainingFixture() {
     readonly batch: number;
     readonly batchNorm: NormTrainingFixture;
     readonly instanceNorm: NormTrainingFixture;
+    /** With track_running_stats=False. */
+    readonly ofBatchAlone: NormTrainingFixture;
   }>('norm-training.json');
 }
 

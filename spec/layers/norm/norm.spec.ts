@@ -16,7 +16,13 @@ import { expectForward, maxDifference, toTensor } from '../../support/parity.js'
 import { reloaded } from '../../support/save.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
 
-const { learningRate, batch, batchNorm: ofBatch, instanceNorm: ofInstance } = normTrainingFixture();
+const {
+  learningRate,
+  batch,
+  batchNorm: ofBatch,
+  instanceNorm: ofInstance,
+  ofBatchAlone,
+} = normTrainingFixture();
 
 function modelWith(norm: tf.layers.Layer, { stateDict }: NormTrainingFixture): tf.Sequential {
   const model = tf.sequential({
@@ -52,6 +58,13 @@ async function expectTrained(model: tf.Sequential, fixture: NormTrainingFixture)
 describeEachBackend('norms in training, against PyTorch', () => {
   it('trains on as torch.nn.BatchNorm1d does, running statistics included', async () => {
     await expectTrained(modelWith(batchNorm({ name: 'norm', momentum: 0.2 }), ofBatch), ofBatch);
+  });
+
+  it('trains on as torch.nn.BatchNorm1d without running statistics does, and evaluates with those of the batch', async () => {
+    await expectTrained(
+      modelWith(batchNorm({ name: 'norm', trackRunningStats: false }), ofBatchAlone),
+      ofBatchAlone,
+    );
   });
 
   it('trains on as torch.nn.InstanceNorm1d with track_running_stats does', async () => {

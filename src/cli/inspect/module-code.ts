@@ -70,8 +70,6 @@ function recurrentCode({ torchName }: RecurrentModule | CellModule, names: CodeN
 interface LayerCodeOptions {
   /** Lines above. */
   readonly comments?: readonly string[];
-  /** The input shape that it is built for before it is loaded. */
-  readonly build?: string;
   /** Whether the factory is one of this package. */
   readonly isOwn?: boolean;
 }
@@ -81,7 +79,7 @@ function layerCode(
   factory: string,
   args: readonly Argument[],
   names: CodeNames,
-  { comments = [], build, isOwn = false }: LayerCodeOptions = {},
+  { comments = [], isOwn = false }: LayerCodeOptions = {},
 ): ModuleCode {
   const { variable, prefix, name } = names;
   const all: Argument[] = [...(name === undefined ? [] : [['name', name] as const]), ...args];
@@ -90,7 +88,6 @@ function layerCode(
     lines: [
       ...comments,
       `export const ${variable} = ${isOwn ? '' : 'tf.layers.'}${factory}(${callText(all)});`,
-      ...(build === undefined ? [] : [`${variable}.build(${build});`]),
       `loadStateDict(${variable}, stateDict${options});`,
     ],
     imports: isOwn ? ['loadStateDict', factory] : ['loadStateDict'],
@@ -115,17 +112,21 @@ export function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule):
   ];
 }
 
-/** Once built, the layer counts its axes from the front, so its code gives the rank. */
+/** Unbuilt: the loader builds the layer so that it serves inputs of any rank. */
 function layerNormCode({ normalizedShape, bias }: LayerNormModule, names: CodeNames): ModuleCode {
   const args: Argument[] = [['epsilon', '1e-5']];
   const axes = normalizedShape.map((_, i) => i - normalizedShape.length);
   if (axes.length > 1) args.push(['axis', `[${axes.join(', ')}]`]);
   if (!bias) args.push(['center', false]);
-  const leading = axes.length > 1 ? 'null' : 'null, null';
-  const build = `[${leading}, ${normalizedShape.join(', ')}]`;
-  const comments = [`// Built for inputs ${build}: give them the rank that yours have.`];
-  return layerCode('layerNormalization', args, names, { comments, build });
+  const comments = axes.length === 1 && bias ? OTHER_NORMS : [];
+  return layerCode('layerNormalization', args, names, { comments });
 }
+
+/** Modules with the tensors of a LayerNorm over one axis. */
+const OTHER_NORMS = [
+  '// If the module is a GroupNorm: groupNorm({ numGroups }) of this package; an InstanceNorm1d: instanceNorm1d({ affine: true });',
+  '// a BatchNorm without statistics: batchNorm({ trackRunningStats: false }). The tensors are the same, the numbers are not.',
+];
 
 /** Of this package, which takes torch's strides and padding as they are; tf.layers take no numbers for padding. */
 function convCode(module: ConvModule, names: CodeNames): ModuleCode {

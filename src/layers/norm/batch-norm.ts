@@ -1,5 +1,5 @@
 import { serialization, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { message, showShape } from '../../check.js';
+import { checkBoolean, message, showShape } from '../../check.js';
 import { batchNormInTraining, batchNorm as normalize } from '../../nn/norm/batch-norm.js';
 import { namedArgs } from '../args/positional.js';
 import { checkFeatures, checkFraction, type NormArgs, type NormLayerOptions, parseNormArgs } from './args.js';
@@ -11,11 +11,14 @@ export interface BatchNormArgs extends NormArgs {
   readonly numFeatures?: number | undefined;
   /** Share of the new value in the running statistics, as in torch (tf.layers: of the old one). @default 0.1 */
   readonly momentum?: number | undefined;
+  /** Whether running statistics are kept, and used outside training. @default true */
+  readonly trackRunningStats?: boolean | undefined;
 }
 
 interface BatchNormOptions extends NormLayerOptions {
   readonly numFeatures: number | undefined;
   readonly momentum: number;
+  readonly trackRunningStats: boolean;
 }
 
 /**
@@ -25,9 +28,9 @@ interface BatchNormOptions extends NormLayerOptions {
  *     running_mean = (1 - momentum) * running_mean + momentum * mean       in training
  *     running_var  = (1 - momentum) * running_var  + momentum * var * N / (N - 1)
  *
- * In training mean and the biased var are those of the N values of a channel in the batch, otherwise the running ones. x is
- * float32 `[B, ..., C]` (`[B, C, ...]` with `dataFormat: 'channelsFirst'`), the output of its shape. Weights: `weight`, `bias`,
- * `running_mean`, `running_var` `[C]`.
+ * In training, and always with `trackRunningStats: false`, mean and the biased var are those of the N values of a channel in the
+ * batch, otherwise the running ones. x is float32 `[B, ..., C]` (`[B, C, ...]` with `dataFormat: 'channelsFirst'`), the output of
+ * its shape. Weights `[C]`: `weight`, `bias` with `affine: true`; `running_mean`, `running_var` with `trackRunningStats: true`.
  *
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
  */
@@ -38,17 +41,18 @@ export class BatchNorm extends NormLayer<BatchNormOptions> {
   /** @throws TypeError for an unknown argument or a wrong type, RangeError for a wrong value. */
   constructor(args: BatchNormArgs = {}) {
     const where = 'BatchNorm';
-    const norm = parseNormArgs(where, args, ['numFeatures', 'momentum'], true);
-    const { numFeatures, momentum = 0.1 } = args;
+    const norm = parseNormArgs(where, args, ['numFeatures', 'momentum', 'trackRunningStats'], true);
+    const { numFeatures, momentum = 0.1, trackRunningStats = true } = args;
     checkFeatures(where, 'numFeatures', numFeatures);
     checkFraction(where, 'momentum', momentum, 1);
-    const ranks = { min: 2, max: 6 };
-    super(where, args, { ...norm, numFeatures, momentum }, ranks, ['numFeatures', numFeatures], true);
+    checkBoolean(where, 'trackRunningStats', trackRunningStats);
+    const options = { ...norm, numFeatures, momentum, trackRunningStats };
+    super(where, args, options, { min: 2, max: 6 }, ['numFeatures', numFeatures], trackRunningStats);
   }
 
   protected override compute(x: Tensor, training: boolean): Tensor {
     const [mean, variance] = ['running_mean', 'running_var'].map((name) => this.read<Tensor1D>(name));
-    if (!training) return normalize(x, { mean: mean as Tensor1D, variance: variance as Tensor1D }, this.norm);
+    if (!training && mean && variance) return normalize(x, { mean, variance }, this.norm);
     const count = x.size / (this.channelsOf(x.shape) as number);
     if (count === 1) {
       const remedy = 'torch: Expected more than 1 value per channel when training';
@@ -57,7 +61,7 @@ export class BatchNorm extends NormLayer<BatchNormOptions> {
       );
     }
     const { output, ...ofBatch } = batchNormInTraining(x, this.norm);
-    this.updateStatistics(this.options.momentum, ofBatch.mean, ofBatch.variance, count);
+    if (mean && variance) this.updateStatistics(this.options.momentum, ofBatch.mean, ofBatch.variance, count);
     return output;
   }
 }

@@ -17,16 +17,11 @@ const STATISTICS = ['running_mean', 'running_var'];
 const COUNTERS = ['num_batches_tracked'];
 
 /** @param rank of the input to build the layer for: norms that take several ranks keep none of it. */
-function norm(
-  torchName: string,
-  rank: number,
-  hasStatistics: (config: TorchNormConfig) => boolean,
-): ModuleKind {
+function norm(torchName: string, rank: number): ModuleKind {
   return (layer) => {
     const config = layer.getConfig() as unknown as TorchNormConfig;
-    const { affine, dataFormat, numFeatures, numChannels } = config;
-    const tracks = hasStatistics(config);
-    const names = [...(affine ? AFFINE : []), ...(tracks ? STATISTICS : [])];
+    const { affine, dataFormat, numFeatures, numChannels, trackRunningStats } = config;
+    const names = [...(affine ? AFFINE : []), ...(trackRunningStats ? STATISTICS : [])];
     return {
       torchName,
       config: { ...config },
@@ -41,7 +36,7 @@ function norm(
         shape[dataFormat === 'channelsFirst' ? 1 : rank - 1] = channels;
         return shape;
       },
-      ...(tracks && { counters: COUNTERS }),
+      ...(trackRunningStats && { counters: COUNTERS }),
       argumentsFor: flagsFor({
         weight: 'affine',
         ...('trackRunningStats' in config && { running_mean: 'trackRunningStats' }),
@@ -50,10 +45,6 @@ function norm(
   };
 }
 
-export const torchGroupNorm = norm('torch.nn.GroupNorm', 2, () => false);
-export const torchInstanceNorm1d = norm(
-  'torch.nn.InstanceNorm1d',
-  3,
-  ({ trackRunningStats }) => trackRunningStats === true,
-);
-export const torchBatchNorm = norm('torch.nn.BatchNorm1d or BatchNorm2d', 2, () => true);
+export const torchGroupNorm = norm('torch.nn.GroupNorm', 2);
+export const torchInstanceNorm1d = norm('torch.nn.InstanceNorm1d', 3);
+export const torchBatchNorm = norm('torch.nn.BatchNorm1d or BatchNorm2d', 2);
