@@ -57,6 +57,26 @@ export function checkSequenceShape(
   }
 }
 
+/**
+ * An LSTM starts from both of its states or from zeros, as in torch: one alone means that the other was forgotten.
+ * @throws TypeError
+ */
+export function checkBothOrNone(where: string, names: readonly string[], states: readonly unknown[]): void {
+  const missing = states.findIndex((state) => state == null);
+  const given = states.findIndex((state) => state != null);
+  if (missing < 0 || given < 0) return;
+  const remedy = `Carry both from call to call: { ${names.join(', ')} }`;
+  throw new TypeError(
+    message(
+      where,
+      names[missing] as string,
+      `${names.join(' and ')} together`,
+      `${names[given]} alone`,
+      remedy,
+    ),
+  );
+}
+
 type Sizes = readonly (number | null)[];
 
 /**

@@ -205,7 +205,7 @@ describeEachCell('in tf.layers', (variant) => {
     expect(() => cell.apply(tf.input({ shape: [I] }))).to.throw(
       RangeError,
       `${module}.apply: inputs: expected [x, ${stateNames.join(', ')}], got 1 tensor. ` +
-        'forward() starts from zeros where a state is left out',
+        'forward(x) starts from zeros',
     );
     const wrong = stateNames.map(() => tf.input({ shape: [H + 1] }));
     expect(() => cell.apply([tf.input({ shape: [I] }), ...wrong])).to.throw(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { type LSTMArgs, lstm, type RNNArgs, rnn } from '../../../src/index.js';
+import { type LSTMArgs, lstm, lstmCell, type RNNArgs, rnn } from '../../../src/index.js';
+import { expectClose } from '../../support/expect-same.js';
 import { EVERY_LAYER } from '../../support/family.js';
 import { torchMessage, torchMessageIds } from '../../support/fixtures.js';
 import { describeMisuses, type Misuse, warningsOf } from '../../support/misuse.js';
@@ -120,7 +121,7 @@ const LSTM_MISUSES: Record<string, Misuse> = {
     text: 'LSTM.forward: c0: expected shape [1, 5], got [1, 1, 5]. For unbatched 2-D input, hx and cx should also be 2-D but got (2-D, 3-D) tensors',
     words: 'For unbatched 2-D input, hx and cx should also be 2-D but got (2-D, 3-D) tensors',
   },
-  // By name, h0 may be given without c0, which is then zeros. As a positional argument it would be the options.
+  // As a positional argument it would be the options.
   'lstm/h0-alone': {
     run: () => newLstm({}).forward(tf.ones([2, 7, 3]), tf.ones([1, 2, 5]) as never),
     type: TypeError,
@@ -223,5 +224,72 @@ describe('dropout with one layer', () => {
   it('is the only warning, as in torch', () => {
     const ids = torchMessageIds().filter((id) => torchMessage(id).outcome === 'warning');
     expect(ids).to.have.members(['gru', 'lstm', 'rnn'].map((folder) => `${folder}/dropout-one-layer`));
+  });
+});
+
+describe('states of one call', () => {
+  const x = () => tf.ones([2, 4, 3]);
+  const state = () => tf.ones([1, 2, 5]);
+
+  it('go together, of an LSTM and of its cell: one alone was forgotten in the other call', () => {
+    tf.tidy(() => {
+      const layer = newLstm({});
+      const cell = lstmCell({ hiddenSize: 5 });
+      const step = tf.ones([2, 3]);
+      const h = tf.ones([2, 5]);
+      for (const [call, text] of [
+        [
+          () => layer.forward(x(), { h0: state() }),
+          'LSTM.forward: c0: expected h0 and c0 together, got h0 alone',
+        ],
+        [
+          () => layer.forward(x(), { c0: state(), h0: null }),
+          'LSTM.forward: h0: expected h0 and c0 together, got c0 alone',
+        ],
+        [
+          () => cell.forward(step, { h } as never),
+          'LSTMCell.forward: c: expected h and c together, got h alone',
+        ],
+        [
+          () => cell.forward(step, { c: h } as never),
+          'LSTMCell.forward: h: expected h and c together, got c alone',
+        ],
+      ] as const)
+        expect(call).to.throw(TypeError, text);
+      expect(() => layer.forward(x(), { h0: state() })).to.throw('Carry both from call to call: { h0, c0 }');
+    });
+  });
+
+  it('are named: a list of them gets the remedy of a single one', () => {
+    tf.tidy(() => {
+      expect(() => newLstm({}).forward(x(), [state(), state()] as never)).to.throw(
+        TypeError,
+        'Pass h0 and c0 by name: forward(x, { h0, c0 })',
+      );
+      expect(() => newRnn({}).forward(x(), [state()] as never)).to.throw(
+        TypeError,
+        'Pass h0 by name: forward(x, { h0 })',
+      );
+    });
+  });
+
+  it('of a batch with one step and no axis of time tell how to make the axis, which gives right numbers', () => {
+    tf.tidy(() => {
+      for (const [batchFirst, axis] of [
+        [true, 1],
+        [false, 0],
+      ] as const) {
+        const layer = newLstm({ batchFirst });
+        const step = tf.randomNormal([2, 3]);
+        const states = { h0: state(), c0: state() };
+        expect(() => layer.forward(step, states)).to.throw(
+          RangeError,
+          `One step of a batch needs its axis of time: x.expandDims(${axis})`,
+        );
+        const { hn } = layer.forward(step.expandDims(axis), states);
+        const row = { h0: tf.ones([1, 5]), c0: tf.ones([1, 5]) };
+        expectClose(hn.slice([0, 1, 0], [1, 1, 5]).squeeze([1]), layer.forward(step.slice(1, 1), row).hn);
+      }
+    });
   });
 });

@@ -59,25 +59,6 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('starts from zeros in a state that is left out beside another', () => {
-    const layer = layerOf(fixture);
-    tf.tidy(() => {
-      const x = toTensor(fixture.x);
-      const initial = initialStates(fixture);
-      for (const [i, name] of stateNames.entries()) {
-        const zeros = initial.map((state, k) => (k === i ? state : tf.zerosLike(state)));
-        const { output, ...finals } = layer.forward(x, { [name]: initial[i], lengths });
-        const expected = forward(layer, x, { states: zeros, lengths });
-        expectSame(output, expected.output);
-        for (const [k, state] of Object.values(finals).entries()) expectSame(state, expected.states[k]!);
-        expect(
-          maxDifference(output.dataSync(), forward(layer, x, { lengths }).output.dataSync()),
-        ).to.be.above(1e-3);
-      }
-    });
-    layer.dispose();
-  });
-
   it('takes unbatched x and states, as a batch of one', () => {
     const layer = make({ hiddenSize: 4, numLayers: 2, bidirectional: true, seed: 9 });
     tf.tidy(() => {

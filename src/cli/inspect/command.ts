@@ -18,13 +18,13 @@ Reads the descriptions alone, however large the file is.`,
     ...PART_OPTIONS,
     ...HTTP_OPTIONS,
     code: {
-      help: 'only the TypeScript, an ES module: name it .mts where package.json has no "type": "module"',
+      help: 'only the code, an ES module that TypeScript takes too: name it .mjs where package.json has no "type": "module"',
     },
   },
   examples: `Examples:
   tfjs-torch-rnn inspect model.safetensors
   tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
-  tfjs-torch-rnn inspect model.safetensors --code > model.mts`,
+  tfjs-torch-rnn inspect model.safetensors --code > model.mjs`,
   positionals: ['FILE'],
   run,
 };

@@ -17,7 +17,7 @@ export interface LSTMCellState<T extends Tensor = Tensor2D> {
   readonly c: T;
 }
 
-/** What an LSTM cell starts from; zeros where absent. */
+/** What an LSTM cell starts from: both, or none for zeros. */
 export interface LSTMCellInitialState {
   readonly h?: Tensor | null | undefined;
   readonly c?: Tensor | null | undefined;
@@ -58,7 +58,7 @@ export class LSTMCell extends RecurrentCell {
    * torch's call; it builds an unbuilt cell.
    *
    * @param x float32 `[B, I]`, or unbatched `[I]`. A tensor of unknown rank is taken for a batch by the types.
-   * @param state `{ h, c }` before, each `[B, H]` or `[H]`; zeros where absent.
+   * @param state `{ h, c }` before, each `[B, H]` or `[H]`, both or none; zeros where absent.
    * @returns `{ h, c }` after, of the same shapes; h is the output. The caller disposes both.
    * @throws RangeError or TypeError naming the argument; UnsupportedError where the implementation cannot run.
    */

@@ -16,7 +16,7 @@ import { message } from '../../check.js';
 import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/run-step.js';
-import { checkTensor } from '../../ops/validate.js';
+import { checkBothOrNone, checkTensor } from '../../ops/validate.js';
 import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
 import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
 import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../args/module-args.js';
@@ -159,12 +159,13 @@ export abstract class RecurrentCell extends layers.RNNCell {
       checkTensor(where, this.stateNames[i] as string, state);
       checkCellState(where, this.where, this.stateNames, i, state.shape, expected);
     }
+    checkBothOrNone(where, this.stateNames, given);
     checkImplementation(this.where, this.options.implementation);
     return tidy(() => {
       this.ensureBuilt(x.shape.at(-1) as number);
       const batched = (tensor: Tensor) => (x.rank === 1 ? expandDims(tensor, 0) : tensor) as Tensor2D;
       const states = given.some((state) => state != null)
-        ? given.map((state) => batched(state ?? zeros(expected)))
+        ? given.map((state) => batched(state as Tensor))
         : undefined;
       const next = this.step(batched(x), states);
       return x.rank === 1 ? next.map((state) => squeeze(state, [0])) : next;
@@ -182,7 +183,7 @@ export abstract class RecurrentCell extends layers.RNNCell {
   private checkShapes(where: string, [x, ...states]: readonly Shape[]): void {
     if (states.length !== this.stateNames.length) {
       const rule = `[x, ${this.stateNames.join(', ')}]`;
-      const remedy = 'forward() starts from zeros where a state is left out';
+      const remedy = 'forward(x) starts from zeros';
       const got = `${states.length + 1} ${states.length === 0 ? 'tensor' : 'tensors'}`;
       throw new RangeError(message(where, 'inputs', rule, got, remedy));
     }

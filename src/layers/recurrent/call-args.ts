@@ -61,9 +61,10 @@ export function checkSymbolicInputs(
 /** Checks the options of `forward`: `ForwardOptions`, and a tensor under each of `stateNames`. */
 export function checkForwardOptions(where: string, options: unknown, stateNames: readonly string[]): void {
   const example = `{ ${stateNames.join(', ')}, lengths }`;
-  if (options instanceof Tensor) {
+  if (options instanceof Tensor || Array.isArray(options)) {
+    const got = options instanceof Tensor ? 'a tensor' : show(options);
     const remedy = `Pass ${stateNames.join(' and ')} by name: forward(x, { ${stateNames.join(', ')} })`;
-    throw new TypeError(message(where, 'options', `an object such as ${example}`, 'a tensor', remedy));
+    throw new TypeError(message(where, 'options', `an object such as ${example}`, got, remedy));
   }
   const remedy = `Use ${stateNames.join(' and ')}`;
   checkKeys(where, options, [...stateNames, 'lengths', 'training'], { hx: remedy, initialState: remedy });

@@ -16,9 +16,9 @@ export interface LSTMArgs extends RecurrentArgs {
 
 /** The options of {@link LSTM.forward}. */
 export interface LSTMForwardOptions extends ForwardOptions {
-  /** `[L*D, B, H]` (P with a projection), or `[L*D, H]` for an unbatched x. @default zeros */
+  /** `[L*D, B, H]` (P with a projection), or `[L*D, H]` for an unbatched x; together with c0. @default zeros */
   readonly h0?: Tensor | null | undefined;
-  /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x. @default zeros */
+  /** `[L*D, B, H]`, or `[L*D, H]` for an unbatched x; together with h0. @default zeros */
   readonly c0?: Tensor | null | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { reshape, type Tensor, type Tensor3D, zeros } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { checkStateShapes, checkTensor } from '../../../ops/validate.js';
+import { checkBothOrNone, checkStateShapes, checkTensor } from '../../../ops/validate.js';
 import { outputSize } from '../../../torch/cells.js';
 import { TRANSPOSED_HINT } from '../../masks/lengths.js';
 import type { RecurrentOptions } from '../args.js';
@@ -13,11 +13,14 @@ export class StateShapes {
   /** The columns of each state: H or P of h, H of c. */
   readonly stateSizes: readonly number[];
 
+  private readonly batchFirst: boolean;
+
   /** @param stateNames h0, and c0 where the cell has one. */
   constructor(
     options: RecurrentOptions,
     private readonly stateNames: readonly string[],
   ) {
+    this.batchFirst = options.batchFirst;
     this.stackSize = options.numLayers * (options.bidirectional ? 2 : 1);
     this.stateSizes = stateNames.map((_, i) => (i === 0 ? outputSize(options) : options.hiddenSize));
   }
@@ -44,8 +47,8 @@ export class StateShapes {
   }
 
   /**
-   * Checks states as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`, and returns them batched, with zeros for
-   * an absent one. Returns undefined where all are absent. Call inside `tidy`.
+   * Checks states as `forward` takes them, `[L*D, B, H]` or unbatched `[L*D, H]`, and returns them batched. Returns undefined
+   * where all are absent. Call inside `tidy`.
    */
   torchStates(
     where: string,
@@ -65,12 +68,17 @@ export class StateShapes {
       this.stateNames,
       given.map((state) => state?.shape),
       shapes.map(([rows, , columns], i) => (unbatched ? [rows, columns] : (shapes[i] as number[]))),
-      (state) => (state.length === 3 && state[1] === steps ? TRANSPOSED_HINT : undefined),
+      (state) => (state.length === 3 && state[1] === steps ? this.layoutHint(unbatched) : undefined),
     );
-    return given.map((state, i) => {
-      const shape = shapes[i] as [number, number, number];
-      if (!state) return zeros(shape) as Tensor3D;
-      return unbatched ? reshape(state, shape) : (state as Tensor3D);
-    });
+    checkBothOrNone(where, this.stateNames, given);
+    return given.map((state, i) =>
+      unbatched ? reshape(state as Tensor, shapes[i] as [number, number, number]) : (state as Tensor3D),
+    );
+  }
+
+  /** Where the batch of the states is the first size of x. */
+  private layoutHint(unbatched: boolean): string {
+    const step = `x.expandDims(${this.batchFirst ? 1 : 0})`;
+    return unbatched ? `One step of a batch needs its axis of time: ${step}` : TRANSPOSED_HINT;
   }
 }
