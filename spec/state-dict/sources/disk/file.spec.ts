@@ -1,7 +1,16 @@
-import { mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { readFile } from '../../../../src/state-dict/sources/body.js';
 import { fileAccess, openHandle } from '../../../../src/state-dict/sources/disk/file.js';
 import { type NodeFile, type NodeFs, nodeFs } from '../../../../src/state-dict/sources/disk/node-fs.js';
 import type { Transfer } from '../../../../src/state-dict/sources/stream.js';
@@ -85,6 +94,27 @@ describe('fileAccess', () => {
       'spec: path "m": expected the file as it was opened, got one that is being written. Read it again when it is complete',
     );
     await source.close();
+  });
+
+  it('tells of a small file that is written to or grows while it is read as a whole', async () => {
+    const fs = nodeFs() as NodeFs;
+    const later = new Date(Date.now() + 1000);
+    const writes = {
+      'in place': () => utimesSync(path, later, later),
+      longer() {
+        const { atime, mtime } = statSync(path);
+        appendFileSync(path, 'i');
+        utimesSync(path, atime, mtime);
+      },
+    };
+    for (const [how, write] of Object.entries(writes)) {
+      // A date that a file can be given again.
+      utimesSync(path, 1e9, 1e9);
+      const told = rejectionOf(readFile(fs, path, { ...TRANSFER, onProgress: write }));
+      expect((await told).message, how).to.equal(
+        'spec: path "m": expected the file as it was opened, got one that is being written. Read it again when it is complete',
+      );
+    }
   });
 
   it('leaves no handle open where the path is not a file', async () => {

@@ -177,6 +177,23 @@ describe('httpAccess', () => {
       );
     });
 
+    it('a file whose weak ETag or date says that it has changed', async () => {
+      const weak = (tag: string, modified: string) => ({ ETag: tag, 'Last-Modified': modified });
+      const [day, next] = ['Wed, 21 Oct 2015 07:28:00 GMT', 'Thu, 22 Oct 2015 07:28:00 GMT'];
+      const first = { etag: 'W/"1"', modified: day };
+      for (const [tag, date] of [
+        ['W/"2"', day],
+        ['W/"1"', next],
+      ]) {
+        const later = (answer: Answer) => ({ headers: { ...answer.headers, ...weak(tag, date) } });
+        expect(await fault({ ...first, later })).to.equal(
+          `spec: URL "u": expected bytes 100000 to 100010 of 200000 in version W/"1" of ${day}, ` +
+            `got bytes 100000 to 100010 of 200000 in version ${tag} of ${date}. ${again}`,
+        );
+      }
+      expect(await (await open(first)).read([PART])).to.deep.equal([FILE.slice(100_000, 100_010)]);
+    });
+
     it('later the whole file, another part than the one asked for, or one of a file of another size', async () => {
       const whole = () => ({ status: 200, body: FILE, headers: {} });
       expect(await fault({ later: whole })).to.include(`got the whole file. ${wrong}`);

@@ -87,9 +87,9 @@ export async function readFileRange(
   // No read may be under way when the caller closes the file.
   const failed = (await Promise.allSettled(readers)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-  // One read sees one state of the file; another stat would cost a small file a fifth of its time.
-  const isOneRead = total <= CHUNK_BYTES && begin === 0 && end === size;
-  if (isOneRead || (await handle.stat()).mtimeMs === modified) return buffer;
+  // Also of a file that was read at once: the system copies page by page, and a writer may come between two.
+  const now = await handle.stat();
+  if (now.mtimeMs === modified && now.size === size) return buffer;
   const remedy = 'Read it again when it is complete';
   throw new Error(message(where, source, 'the file as it was opened', 'one that is being written', remedy));
 }

@@ -27,7 +27,7 @@ const CHANGED = 'Has the file changed? Read it again';
 interface Part extends ByteRange {
   /** Bytes of the whole file. */
   readonly size: number;
-  /** A strong ETag, else the date; undefined where the server sends neither, or this page may not see them. */
+  /** The ETag, and the date where that is weak; undefined where the server sends neither, or this page may not see them. */
   readonly version: string | undefined;
 }
 
@@ -89,9 +89,12 @@ function partOf(response: Response): Part | undefined {
   return { begin, end: last + 1, size, version: versionOf(response) };
 }
 
+/** A weak ETag that differs proves a change, and one that does not leaves it to the date. */
 function versionOf({ headers }: Response): string | undefined {
   const tag = headers.get('etag');
-  return tag?.startsWith('"') ? tag : (headers.get('last-modified') ?? undefined);
+  if (tag?.startsWith('"')) return tag;
+  const said = [tag, headers.get('last-modified')].filter((text) => text !== null);
+  return said.length === 0 ? undefined : said.join(' of ');
 }
 
 /** The body of a response, which must have the length of its range. */
