@@ -64,7 +64,8 @@ describe('loadKerasModel', () => {
     after(() => Promise.all([home.close(), elsewhere.close()]));
 
     const url = () => `${home.origin}/m/model.json`;
-    const load = async () => disposeModel(await loadKerasModel(url(), { requestInit: { headers: SECRET } }));
+    const load = async (requestInit: RequestInit = {}) =>
+      disposeModel(await loadKerasModel(url(), { requestInit: { ...requestInit, headers: SECRET } }));
     const refusal = async () => (await rejectionOf(loadKerasModel(url()))).message;
 
     it('names the URL and the status of a shard or a model that is missing', async () => {
@@ -94,6 +95,18 @@ describe('loadKerasModel', () => {
       await load();
     });
 
+    it('names a URL that answers with a part, which nobody asked for', async () => {
+      const range = `bytes 0-7/${WEIGHTS.byteLength}`;
+      home.answer = ({ path }, response) => {
+        if (path !== '/m/group1-shard1of1.bin') return false;
+        response.writeHead(206, { 'Content-Range': range }).end(new Uint8Array(WEIGHTS, 0, 8));
+        return true;
+      };
+      expect(await refusal()).to.equal(
+        `loadKerasModel: URL "${home.origin}/m/group1-shard1of1.bin": expected the whole file, got the part "${range}"`,
+      );
+    });
+
     it('names a URL that does not answer', async () => {
       const error = await rejectionOf(loadKerasModel('http://127.0.0.1:1/model.json'));
       expect(error.message).to.match(
@@ -107,8 +120,11 @@ describe('loadKerasModel', () => {
         return true;
       };
       await load();
-      expect(home.asked.map(({ headers }) => headers['x-key'])).to.deep.equal(['secret', 'secret']);
-      expect(elsewhere.asked.map(({ headers }) => headers['x-key'])).to.deep.equal([undefined, undefined]);
+      await load({ redirect: 'follow' });
+      expect(home.asked.map(({ headers }) => headers['x-key'])).to.deep.equal(new Array(4).fill('secret'));
+      expect(elsewhere.asked.map(({ headers }) => headers['x-key'])).to.deep.equal(
+        new Array(4).fill(undefined),
+      );
     });
   });
 

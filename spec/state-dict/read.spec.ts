@@ -375,8 +375,13 @@ describe('readStateDict', () => {
         [5, '5'],
         [[1], '[1]'],
         [Float32Array.of(1), 'Float32Array'],
+        // What is a Blob in part.
+        [{ size: 3, stream: () => new Blob(['abc']).stream() }, 'Object'],
+        [{ size: -5, stream: () => new Blob(['abc']).stream(), slice: () => new Blob([]) }, 'Object'],
+        [{ size: 0.5, stream: () => new Blob(['abc']).stream(), slice: () => new Blob([]) }, 'Object'],
       ]) {
-        expect(await message(source)).to.equal(`readStateDict: source: ${rule}, got ${got}`);
+        for (const options of [{}, { select: ['a'] }])
+          expect(await message(source, options)).to.equal(`readStateDict: source: ${rule}, got ${got}`);
       }
     });
 

@@ -2,6 +2,7 @@
 
 import { env, type io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
+import { partInPlaceOfWhole } from '../state-dict/sources/body.js';
 import { request } from '../state-dict/sources/http/request.js';
 import { reasonOf } from '../state-dict/sources/stream.js';
 import { WHERE } from './json.js';
@@ -32,6 +33,8 @@ export function fetchChecked(modelUrl: string, own: io.LoadOptions['fetchFunc'])
       const got = `${response.status} ${response.statusText}`.trimEnd();
       throw new Error(message(WHERE, what, 'a status of success (200 to 299)', got));
     }
+    const part = partInPlaceOfWhole(response);
+    if (part !== undefined) throw new Error(message(WHERE, what, 'the whole file', part));
     if (url !== modelUrl && (await isPage(response))) {
       const remedy = 'Is the path of the weights right? Open it in a browser to see';
       throw new Error(message(WHERE, what, 'weights', 'an HTML page', remedy));

@@ -145,6 +145,30 @@ describe('readResponse', () => {
   });
 });
 
+describe('a part in place of the whole', () => {
+  const part = (range: string | undefined, text = 'abc') =>
+    new Response(text, { status: 206, headers: range === undefined ? {} : { 'Content-Range': range } });
+
+  it('is refused, of a Response and of a server that was not asked for one', async () => {
+    for (const [range, got] of [
+      ['bytes 0-2/4', 'the part "bytes 0-2/4"'],
+      ['bytes 1-3/4', 'the part "bytes 1-3/4"'],
+      ['bytes 0-2/*', 'the part "bytes 0-2/*"'],
+      [undefined, 'a part that does not say which'],
+    ]) {
+      const rule = `spec: Response: expected the whole file, got ${got}`;
+      expect((await rejectionOf(readResponse(part(range), TRANSFER))).message).to.equal(rule);
+      const http = { fetch: async () => part(range) };
+      const read = readUrl('https://example.org/m', { ...TRANSFER, http });
+      expect((await rejectionOf(read)).message).to.equal(rule);
+    }
+  });
+
+  it('is taken where it is the whole', async () => {
+    expect(await readResponse(part('bytes 0-2/3'), TRANSFER)).to.deep.equal(utf8('abc'));
+  });
+});
+
 describe('readBlob', () => {
   it('gives the bytes of a Blob', async () => {
     expect(await readBlob(new Blob(['ab', 'c']), TRANSFER)).to.deep.equal(utf8('abc'));

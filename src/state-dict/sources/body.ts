@@ -50,6 +50,22 @@ export async function readAnswer(response: Response, transfer: Transfer): Promis
   return readResponse(response, transfer);
 }
 
+async function checkWhole(response: Response, { where, source }: Transfer): Promise<void> {
+  const part = partInPlaceOfWhole(response);
+  if (part === undefined) return;
+  await discard(response);
+  throw new RangeError(message(where, source, 'the whole file', part));
+}
+
+/** What a response has in place of the whole file: a part answers a request for a range alone. Undefined of the whole. */
+export function partInPlaceOfWhole({ status, headers }: Response): string | undefined {
+  if (status !== 206) return undefined;
+  const range = headers.get('content-range');
+  if (range === null) return 'a part that does not say which';
+  const [, last, size] = /^bytes 0-(\d+)\/(\d+)$/.exec(range) ?? [];
+  return last !== undefined && BigInt(last) + 1n === BigInt(size) ? undefined : `the part ${show(range)}`;
+}
+
 async function checkStatus(response: Response, { where, source }: Transfer, remedy?: string): Promise<void> {
   if (response.ok) return;
   const got = `${response.status} ${response.statusText}`.trimEnd();
@@ -57,10 +73,16 @@ async function checkStatus(response: Response, { where, source }: Transfer, reme
   throw new Error(message(where, source, 'a status of success (200 to 299)', got, remedy));
 }
 
-/** The body of a response, which must have a status of success. */
+/** The body of a response, which must have a status of success and be the whole file. */
 export async function readResponse(response: Response, transfer: Transfer): Promise<Uint8Array> {
-  const { where, source } = transfer;
   await checkStatus(response, transfer);
+  await checkWhole(response, transfer);
+  return readBody(response, transfer);
+}
+
+/** The body of a response, whatever it is. */
+export async function readBody(response: Response, transfer: Transfer): Promise<Uint8Array> {
+  const { where, source } = transfer;
   const rule = 'a body not read yet';
   if (response.bodyUsed) {
     throw new TypeError(message(where, source, rule, 'one that is', 'Pass response.clone()'));

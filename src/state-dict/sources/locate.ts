@@ -8,6 +8,7 @@ import { nameSource, readBlob, readFile, readResponse, readUrl } from './body.js
 import { fileAccess } from './disk/file.js';
 import { type NodeFs, nodeFs } from './disk/node-fs.js';
 import { httpAccess } from './http/http.js';
+import { isResponse } from './http/request.js';
 import type { RandomAccess } from './ranges.js';
 import { checkSize, type Transfer } from './stream.js';
 
@@ -109,17 +110,10 @@ function isUrl(source: unknown): source is URL {
   return builtinClass(source) === 'URL';
 }
 
-/** By its members, since fetch libraries and other windows have their own classes. */
-function isResponse(source: unknown): source is Response {
-  return (
-    isObject(source) && 'ok' in source && 'status' in source && 'arrayBuffer' in source && 'headers' in source
-  );
-}
-
+/** By its members too: some are of other windows, or of a library. */
 function isBlob(source: unknown): source is Blob {
-  return isObject(source) && 'stream' in source && typeof source.stream === 'function' && 'size' in source;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  if (typeof source !== 'object' || source === null) return false;
+  const { stream, slice, size } = source as Partial<Blob>;
+  const isSize = Number.isSafeInteger(size) && (size as number) >= 0;
+  return typeof stream === 'function' && typeof slice === 'function' && isSize;
 }

@@ -195,15 +195,30 @@ describe('a fetch of one’s own', () => {
     expect(error.cause).to.equal(cause);
   });
 
-  it('follows redirects itself where the caller says how, or gives no headers', async () => {
+  it('follows redirects itself where there are no headers to keep back, and none where the caller says so', async () => {
     const seen: (string | undefined)[] = [];
     const fetch = async (_: string, init?: RequestInit) => {
       seen.push(init?.redirect);
       return new Response('');
     };
-    await request(url, {}, { fetch });
+    await request(url, { redirect: 'follow' }, { fetch });
+    await request(url, { redirect: 'error' }, { fetch, headers: {} });
     await request(url, { redirect: 'follow' }, { fetch, headers: {} });
     await request(url, {}, { fetch, headers: {} });
-    expect(seen).to.deep.equal([undefined, 'follow', 'manual']);
+    expect(seen).to.deep.equal(['follow', 'error', 'manual', 'manual']);
+  });
+
+  it('must return a Response', async () => {
+    for (const [value, got] of [
+      [undefined, 'undefined'],
+      [new ArrayBuffer(8), 'ArrayBuffer'],
+    ]) {
+      for (const options of [{}, { select }, { headers: { a: 'b' } }]) {
+        const fetch = (async () => value) as unknown as typeof globalThis.fetch;
+        expect((await rejectionOf(readStateDict(url, { ...options, fetch }))).message).to.equal(
+          `readStateDict: URL "${url}": expected an answer, got TypeError: the fetch given returned ${got}, not a Response`,
+        );
+      }
+    }
   });
 });

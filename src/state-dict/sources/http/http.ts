@@ -1,6 +1,6 @@
 import { message } from '../../../check.js';
 import type { ByteRange } from '../../reading/reading.js';
-import { fetchUrl, readAnswer, readResponse, readUrl } from '../body.js';
+import { fetchUrl, readAnswer, readBody, readUrl } from '../body.js';
 import { memoryAccess, type RandomAccess, rangedAccess } from '../ranges.js';
 import { collectStream, type ReadProgress, type Transfer } from '../stream.js';
 import { discard, isWebStream } from './request.js';
@@ -101,7 +101,7 @@ function versionOf({ headers }: Response): string | undefined {
 async function bodyOf(response: Response, part: Part, transfer: Transfer): Promise<Uint8Array> {
   const bytes = part.end - part.begin;
   if (isWebStream(response.body)) return collectStream(response.body, transfer, { bytes, exact: true });
-  const whole = await readResponse(response, transfer);
+  const whole = await readBody(response, transfer);
   if (whole.length === bytes) return whole;
   throw new RangeError(
     message(transfer.where, transfer.source, `the ${bytes} bytes it declares`, `${whole.length}`),

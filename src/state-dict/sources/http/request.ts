@@ -1,5 +1,6 @@
 /** Requests of a URL with what the caller adds to them, and to whom that is sent. */
 
+import { show } from '../../../check.js';
 import { nodeFs } from '../disk/node-fs.js';
 
 /** What a caller adds to every request for a source. */
@@ -24,10 +25,12 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
  * redirects are followed here, one by one, where the host lets a program see them: browsers do not.
  */
 export async function request(url: string, init: RequestInit, options: HttpOptions = {}): Promise<Response> {
-  const { headers, fetch = globalThis.fetch } = options;
+  const { headers, fetch: own = globalThis.fetch } = options;
+  const fetch = async (to: string, how: RequestInit): Promise<Response> =>
+    checkedResponse(await own(to, how));
   if (headers === undefined) return fetch(url, init);
   const all = { ...init, headers: joined(headers, init.headers) };
-  if (!nodeFs() || init.redirect !== undefined) return fetch(url, all);
+  if (!nodeFs() || (init.redirect ?? 'follow') !== 'follow') return fetch(url, all);
   let at = url;
   let isSameOrigin = true;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -42,6 +45,21 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     at = next.href;
   }
   throw new TypeError(`redirected more than ${MAX_REDIRECTS} times`);
+}
+
+/** A fetch of one's own may return anything. */
+function checkedResponse(value: Response): Response {
+  if (isResponse(value)) return value;
+  throw new TypeError(`the fetch given returned ${show(value)}, not a Response`);
+}
+
+/** By its members, since fetch libraries and other windows have their own classes. */
+export function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['ok', 'status', 'arrayBuffer', 'headers'].every((name) => name in value)
+  );
 }
 
 /** The caller's headers, and over them those of this package. */
