@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
 import { type FormatError, UnsupportedError } from '../../../../src/errors.js';
 import { openTorch } from '../../../../src/state-dict/formats/torch/open.js';
@@ -6,7 +7,7 @@ import type { ReadingRequest } from '../../../../src/state-dict/reading/reading.
 import type { ReadReport } from '../../../../src/state-dict/report.js';
 import { bytesOf, errorOf, utf8 } from '../../support.js';
 import { bytesOfParts, int, tuple } from '../pickle/support.js';
-import { opened, patched, readAll, writeZip } from '../zip/support.js';
+import { opened, patched, readAll, type TestZip, writeZip } from '../zip/support.js';
 import {
   floats,
   ints,
@@ -27,6 +28,16 @@ const DATA = { 'data/7': floats(1, 2) };
 function valuesOf(file: Uint8Array): number[] {
   const { data } = tensorsIn(openBytes(file).root, file).get('w')!;
   return [...(data as Float32Array)];
+}
+
+/** An archive whose names are not marked as UTF-8. */
+function unmarked({ bytes, locals, centrals }: TestZip): Uint8Array {
+  const places = [...locals.map((at) => at + 6), ...centrals.map((at) => at + 8)];
+  return places.reduce((file, at) => patched(file, at, 2, 0), bytes);
+}
+
+function int32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
 }
 
 function errorFor(records: Record<string, string | Uint8Array | undefined>, folder?: string): FormatError {
@@ -144,6 +155,57 @@ describe('openTorchZip', () => {
     ).to.equal(
       'zip: entry "archive/Byteorder": expected the same name before its data as in the directory, got another',
     );
+  });
+
+  // What torch.load gives of these, as of those below: it compares the bytes of names, and ignores the case of ASCII.
+  it('finds records by the bytes of their names, whatever encoding they are marked as', () => {
+    const key = '├⌐';
+    const pickle = pickledDict({ w: [tensorPart(storagePart('FloatStorage', key, 2), 0, ints(2), ints(1))] });
+    const zip = writeZip([
+      { name: 'a/data.pkl', data: pickle },
+      { name: 'a/version', data: utf8('3\n') },
+      { name: 'a/data/é', data: floats(1, 2) },
+      { name: `a/data/${key}`, data: floats(3, 4) },
+    ]);
+    expect(valuesOf(unmarked(zip))).to.deep.equal([3, 4]);
+    const unnamed = writeZip([
+      { name: Uint8Array.of(0xe9, ...utf8('/data.pkl')), data: PICKLE },
+      { name: Uint8Array.of(0xe9, ...utf8('/version')), data: utf8('3\n') },
+      { name: Uint8Array.of(0xe9, ...utf8('/data/7')), data: floats(1, 2) },
+    ]);
+    expect(valuesOf(unmarked(unnamed))).to.deep.equal([1, 2]);
+  });
+
+  it('finds records whatever the case of their names', () => {
+    const big = bytesOfParts('\x3f\x80\0\0\x40\0\0\0');
+    expect(valuesOf(torchZip(PICKLE, { 'Data/7': big, ByteOrder: 'big' }))).to.deep.equal([1, 2]);
+    const pickle = pickledDict({ w: [tensorPart(storagePart('FloatStorage', 'a', 2), 0, ints(2), ints(1))] });
+    expect(errorOf(() => openBytes(torchZip(pickle, { 'data/A': '', 'data/a': floats(1, 2) })))).to.include({
+      code: 'DUPLICATE_NAME',
+      message:
+        'torch: archive: expected each name once, capital letters or not, got "archive/data/A" and "archive/data/a"',
+    });
+  });
+
+  it('refuses a name that an extra field gives to other readers alone', () => {
+    const path = (name: string, told: string): Uint8Array => {
+      const content = Uint8Array.of(1, ...int32(crc32(utf8(name))), ...utf8(told));
+      return Uint8Array.of(0x75, 0x70, content.length, 0, ...content);
+    };
+    const fileWith = (told: string) =>
+      unmarked(
+        writeZip([
+          { name: 'a/data.pkl', data: PICKLE },
+          { name: 'a/version', data: utf8('3\n') },
+          { name: 'a/data/8', data: floats(1, 2), extraBefore: path('a/data/8', told) },
+          { name: 'a/data/7', data: floats(3, 4) },
+        ]),
+      );
+    expect(valuesOf(fileWith('a/data/8'))).to.deep.equal([3, 4]);
+    expect(errorOf(() => openBytes(fileWith('a/data/9')))).to.include({
+      code: 'INCONSISTENT',
+      message: 'torch: entry "a/data/9": expected a Unicode path that is its name, got "a/data/8"',
+    });
   });
 
   it('refuses a record that is missing, or has another length than its storage', () => {

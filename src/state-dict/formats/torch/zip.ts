@@ -2,18 +2,19 @@ import { message, show, showFirst } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import type { Reading } from '../../reading/reading.js';
 import { formatError } from '../../rules/format-codes.js';
-import { hasMark } from '../../tensors/bytes.js';
+import { hasMark, latin1Of } from '../../tensors/bytes.js';
 import type { Checkpoint, InputFile, StoredBytes } from '../checkpoint.js';
 import { refuseForeignArchive } from '../foreign/archives.js';
 import { type Unpickled, unpickle } from '../pickle/unpickle.js';
 import { openZip, readEntries, storageOf, type ZipArchive } from '../zip/archive.js';
 import { nameOfEntry, type ZipEntry } from '../zip/directory.js';
 import { locateEntries } from '../zip/local.js';
+import { isSpelledBy } from '../zip/name.js';
 import { WHERE } from './objects/invalid.js';
 import { findStorages, nameOfStorage, readClaims, type StorageClaim } from './objects/storages.js';
 import { interpret } from './objects/tree.js';
 
-/** Entries by their name inside the one folder of the archive. */
+/** Entries by the {@link foldedName} of their bytes inside the one folder of the archive. */
 type Records = ReadonlyMap<string, ZipEntry>;
 
 const PICKLE = 'data.pkl';
@@ -25,6 +26,9 @@ const VERSION = ['.data/version', 'version'];
 const MAX_VERSION = 10;
 
 const BYTE_ORDER = 'byteorder';
+
+const UTF8 = new TextEncoder();
+const SLASH = '/'.charCodeAt(0);
 
 /** Longest record of a version or byte order. */
 const MAX_WORD_BYTES = 64;
@@ -93,9 +97,30 @@ function recordsOf(archive: ZipArchive): Records {
       const remedy = 'torch.save did not write this archive';
       throw formatError('INVALID_STRUCTURE', WHERE, 'archive', rule, nameOfEntry(entry.name), remedy);
     }
-    records.set(entry.name.slice(folder.length), hasChecksum(entry) ? entry : { ...entry, crc32: undefined });
+    const name = recordName(entry);
+    const same = records.get(name);
+    if (same !== undefined) {
+      const rule = 'each name once, capital letters or not';
+      const got = `${show(same.name)} and ${show(entry.name)}`;
+      throw formatError('DUPLICATE_NAME', WHERE, 'archive', rule, got);
+    }
+    records.set(name, hasChecksum(entry) ? entry : { ...entry, crc32: undefined });
   }
   return records;
+}
+
+/** @throws FormatError INCONSISTENT where other readers see another name than torch, by an extra field. */
+function recordName({ name, nameBytes }: ZipEntry): string {
+  const bytes = nameBytes.subarray(nameBytes.indexOf(SLASH) + 1);
+  if (isSpelledBy(nameInFolder(name), bytes)) return foldedName(bytes);
+  const rule = 'a Unicode path that is its name';
+  throw formatError('INCONSISTENT', WHERE, nameOfEntry(name), rule, show(latin1Of(nameBytes)));
+}
+
+/** torch compares the bytes of names, capital letters of ASCII as small ones: a key is in UTF-8. */
+function foldedName(name: Uint8Array | string): string {
+  const bytes = typeof name === 'string' ? UTF8.encode(name) : name;
+  return latin1Of(bytes).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /**
@@ -107,7 +132,9 @@ function hasChecksum({ crc32, inflatedBytes }: ZipEntry): boolean {
 }
 
 function warningsOf(records: Records): string[] {
-  const unchecked = [...records].filter(([, { crc32 }]) => crc32 === undefined).map(([name]) => name);
+  const unchecked = [...records.values()]
+    .filter(({ crc32 }) => crc32 === undefined)
+    .map(({ name }) => nameInFolder(name));
   if (unchecked.length === 0) return [];
   const what = 'damage to it, or zeros where elements were never written, would not be noticed';
   return [`Saved without a checksum, so that ${what}: ${showFirst(unchecked, show)}.`];
@@ -118,12 +145,16 @@ function warningsOf(records: Records): string[] {
  * before its data is another.
  */
 function* checkNames(records: Records, claims: ReadonlyMap<unknown, StorageClaim>): Reading<void> {
-  const known = new Set([PICKLE, ...VERSION, ...[...claims.values()].map(({ key }) => nameOfRecord(key))]);
+  const known = new Set([
+    PICKLE,
+    ...VERSION,
+    ...[...claims.values()].map(({ key }) => foldedName(nameOfRecord(key))),
+  ]);
   yield* locateEntries([...records].flatMap(([name, entry]) => (known.has(name) ? [] : [entry])));
 }
 
 function recordNamed(records: Records, name: string, what: string): ZipEntry {
-  const entry = records.get(name);
+  const entry = records.get(foldedName(name));
   if (entry) return entry;
   throw formatError('MISSING_PART', WHERE, what, `a record ${name}`, 'none');
 }

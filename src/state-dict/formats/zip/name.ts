@@ -7,6 +7,8 @@ import { viewOfBytes, zipError } from './records.js';
 /** Shared, since making a decoder costs more than decoding a name. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const LOSSY_UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** Code page 437 from byte 128 on: the encoding of a name that does not say another. */
 const CP437 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
@@ -27,6 +29,11 @@ export function readName(bytes: Uint8Array, isUtf8: boolean, what: string, path?
   const name = isUtf8 ? decodeUtf8(bytes, what) : (unicodeName(bytes, what, path) ?? decodeCp437(bytes));
   if (name !== '' && !name.includes('\0')) return name;
   throw zipError('UNSAFE_NAME', what, 'a name without zero bytes', show(name));
+}
+
+/** Whether bytes spell a name by themselves, without a Unicode path: in UTF-8 or code page 437. */
+export function isSpelledBy(name: string, bytes: Uint8Array): boolean {
+  return name === LOSSY_UTF8.decode(bytes) || name === decodeCp437(bytes);
 }
 
 function decodeUtf8(bytes: Uint8Array, what: string): string {
