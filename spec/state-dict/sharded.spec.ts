@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
+import { describeSource } from '../../src/state-dict/describe.js';
 import type { ReadOptions } from '../../src/state-dict/options.js';
 import { readStateDict } from '../../src/state-dict/read.js';
 import type { ReadReport } from '../../src/state-dict/report.js';
+import { resolveLimits } from '../../src/state-dict/rules/limits.js';
 import { parseIndex } from '../../src/state-dict/sharded.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
 import { skip } from '../support/skip.js';
+import { npyDict, npyFile } from './formats/numpy/support.js';
 import { errorOf, FOLDER_REMEDY, openedFile, rejectionOf, utf8 } from './support.js';
 
 const [FIRST, SECOND] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
@@ -77,10 +80,52 @@ describe('readStateDict of a model in several files', () => {
     writeFileSync(join(folder, FIRST), shard(['gru.w', 'extra']));
     const reports: ReadReport[] = [];
     expect(await values(index, { onReport: (report) => reports.push(report) })).to.deep.equal(ALL);
-    const warnings = [`${FIRST}: left out ["extra"], which the index does not list.`];
+    const warnings = [`${FIRST}: Left out, because the index does not list it: "extra".`];
     expect(reports).to.deep.equal([
       { format: 'safetensors', path: [], tensors: 3, warnings, unknownGlobals: [] },
     ]);
+    const described = await describeSource('spec', folder, { limits: resolveLimits('spec') });
+    expect(described.warnings).to.deep.equal(warnings);
+  });
+
+  it('tells the console what a file or the index leaves out, where no report is taken', async () => {
+    const first = { state_dict: { 'gru.w': [[1]] }, ema: [[5, 6]] };
+    const array = npyFile(npyDict('|u1', '(1,)'), 1);
+    writeFileSync(join(folder, 'a.json'), JSON.stringify(first));
+    writeFileSync(join(folder, 'b.npy'), Uint8Array.from([...array, ...array]));
+    writeFileSync(join(folder, 'c.safetensors'), shard(['fc', 'extra']));
+    writeFileSync(index, indexOf({ 'gru.w': 'a.json', arr_0: 'b.npy', fc: 'c.safetensors' }));
+    const { warn } = console;
+    const warned: string[] = [];
+    console.warn = (text: string) => warned.push(text);
+    try {
+      expect(await values(index)).to.have.length(3);
+      expect(warned).to.have.length(1);
+      await readStateDict(index, { onReport: () => {} });
+    } finally {
+      console.warn = warn;
+    }
+    expect(warned).to.have.length(1);
+    expect(warned[0])
+      .to.match(
+        /^readStateDict: path ".*index.json": a\.json: Left out beside \["state_dict"\]: tensor "ema"\./,
+      )
+      .and.contain(' b.npy: Left out, as numpy.load does: ')
+      .and.match(/ c\.safetensors: Left out, because the index does not list it: "extra"\.$/);
+  });
+
+  it('has as many ties in the metadata of a file as that alone', async () => {
+    const count = 150_000;
+    const ties = new Map(Array.from({ length: count }, (_, i) => [`t${i}`, 'gru.w']));
+    const tensor = { dtype: 'U8', shape: [1], data: Uint8Array.of(5) } as const;
+    writeFileSync(join(folder, FIRST), writeSafetensors(new Map([['gru.w', tensor]]), ties));
+    writeFileSync(index, indexOf({ 'gru.w': FIRST }));
+    const limits = { maxTensors: 10 * count };
+    const read = await readStateDict(index, { limits });
+    expect(read.size).to.equal(count + 1);
+    const described = await describeSource('spec', folder, { limits: resolveLimits('spec', limits) });
+    expect(described.tensors.size).to.equal(count + 1);
+    expect(described.tensors.get('t0')).to.have.property('sameAs', 'gru.w');
   });
 
   it('reads of a cache whose files are all links into one folder', async function () {
@@ -240,12 +285,13 @@ describe('parseIndex', () => {
       ['[]', 'a list'],
       ['{}', 'no weight_map'],
       ['{"weight_map":[]}', 'no weight_map'],
+      ['{"weight_map":{}}', 'a weight_map of no tensors'],
     ])
       expect(errorOf(() => parse(utf8(text))).message).to.equal(
         `index: root: expected an object with a weight_map, got ${got}`,
       );
     expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x","a":"y"}}'))).message).to.match(/got "a" again$/);
-    expect(errorOf(() => parse(utf8('{"weight_map":{}} x'))).message).to.match(
+    expect(errorOf(() => parse(utf8('{"weight_map":{"a":"x"}} x'))).message).to.match(
       /the end of the text, got 'x'$/,
     );
   });

@@ -2,11 +2,11 @@
 
 import type { InputFile, StoredTensor, TensorNode } from './formats/checkpoint.js';
 import { withHead } from './formats/open.js';
-import { openWanted } from './read-checkpoint.js';
+import { openWanted, type Wanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
 import { type About, joinAbout } from './report.js';
 import type { WorkBudget } from './rules/work.js';
-import { readIndex, resolveSource } from './sharded.js';
+import { readIndex, resolveSource, unlistedIn } from './sharded.js';
 import { type Located, locate, type StateDictSource } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
 import { identityOf } from './tensors/bind.js';
@@ -55,7 +55,10 @@ export async function describeSource(
   return kind === 'index' ? describeSharded(located, options) : describeFile(located, options);
 }
 
-function describeFile(located: Located, options: DescribeOptions): Promise<SourceDescription> {
+function describeFile(
+  located: Located,
+  options: DescribeOptions & Pick<Wanted, 'selectNames'>,
+): Promise<SourceDescription> {
   return runSource(located, options, true, (file) => withHead(file, describe));
 
   function* describe(file: InputFile): Reading<SourceDescription> {
@@ -105,12 +108,25 @@ function tiedNames(): (name: string, tensor: StoredTensor) => string | undefined
 }
 
 async function describeSharded(index: Located, options: DescribeOptions): Promise<SourceDescription> {
-  const { weightMap, ties, names, shards } = await readIndex(index, options);
+  const model = await readIndex(index, options);
+  const { weightMap, ties, names, shards } = model;
   const parts = new Map<string, SourceDescription>();
   const strays = new Map<string, string>();
+  /** The files of names that only their metadata have. */
+  const tied = new Map<string, string>();
   for (const [shard, located] of shards) {
-    const part = await describeFile(located, { ...options, select: undefined });
-    parts.set(shard, part);
+    let warnings: readonly string[] = [];
+    const part = await describeFile(located, {
+      ...options,
+      select: undefined,
+      selectNames: (held, tiesHere) => {
+        const unlisted = unlistedIn(held, tiesHere, model, options.select);
+        for (const name of unlisted.tied) tied.set(name, shard);
+        warnings = unlisted.warnings;
+        return held;
+      },
+    });
+    parts.set(shard, { ...part, warnings: [...part.warnings, ...warnings] });
     for (const name of part.tensors.keys()) {
       if ((weightMap.get(name) ?? shard) !== shard)
         strays.set(name, `it is in ${shard} too, which the index does not say`);
@@ -118,15 +134,15 @@ async function describeSharded(index: Located, options: DescribeOptions): Promis
   }
   const tensors = new Map<string, TensorDescription>();
   const refused = new Map<string, string>();
-  for (const name of names) {
+  for (const name of [...names, ...tied.keys()]) {
     const own = ties.get(name) ?? name;
-    const part = parts.get(weightMap.get(own) as string);
+    const part = parts.get(weightMap.get(own) ?? (tied.get(own) as string));
     const found = part?.tensors.get(own);
     const tensor = found && own !== name ? { ...found, sameAs: own } : found;
     const stray = strays.get(own);
     if (tensor && stray === undefined) tensors.set(name, tensor);
     else refused.set(name, stray ?? part?.refused.get(own) ?? 'its file lacks it, though the index lists it');
   }
-  const { metadata = new Map(), ...about } = joinAbout([...parts.values()]);
+  const { metadata = new Map(), ...about } = joinAbout(parts);
   return { ...about, metadata, files: parts.size, tensors, refused };
 }

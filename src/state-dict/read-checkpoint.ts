@@ -18,7 +18,7 @@ import type { Ties } from './formats/safetensors/ties.js';
 import type { ZipEntry } from './formats/zip/directory.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';
-import type { About } from './report.js';
+import { type About, type ReadReport, tell } from './report.js';
 import { bindTensors } from './tensors/bind.js';
 import type { StateDict } from './tensors/tensor.js';
 
@@ -30,6 +30,8 @@ export interface Wanted extends PartOptions {
    * returns those to read.
    */
   readonly selectNames?: ((names: readonly string[], ties: Ties) => readonly string[]) | undefined;
+  /** In place of `onReport` and the console. */
+  readonly onRead?: ((report: ReadReport, lost: readonly string[]) => void) | undefined;
 }
 
 /** The tensors that are wanted of a file, none of them read. */
@@ -61,9 +63,9 @@ export function* openWanted(
     selectNames(file.where, found, options.select);
   const opened = yield* openArrays(checkpoint, names, tensors, withElements);
   const { format, metadata, unknownGlobals } = checkpoint;
-  const lost = [...(checkpoint.lost ?? []), ...choice.lost, ...chosen.lost];
+  const lost = [...(checkpoint.lost ?? []), ...choice.lost, ...chosen.lost, ...opened.lost];
   const left = [...lost, ...choice.training, ...chosen.warnings];
-  const warnings = [...checkpoint.warnings, ...left, ...opened.warnings];
+  const warnings = [...checkpoint.warnings, ...left];
   const about = { format, path, unknownGlobals, warnings };
   return { wanted: opened.nodes, about: metadata?.size ? { ...about, metadata } : about, lost };
 }
@@ -82,7 +84,7 @@ function* openArrays(
     if (node.kind === 'unopened') unopened.set(name, node.entry);
     else nodes.set(name, node);
   }
-  if (unopened.size === 0 || !checkpoint.openArrays) return { nodes, warnings: [] };
+  if (unopened.size === 0 || !checkpoint.openArrays) return { nodes, lost: [] };
   return yield* checkpoint.openArrays(unopened, withElements);
 }
 
@@ -109,8 +111,9 @@ export function readCheckpoint(file: UnopenedFile, options: Wanted): Reading<Sta
   return withHead(file, function* (opened) {
     const { wanted, about, lost } = yield* openWanted(opened, options, true);
     const stateDict = yield* bindTensors(wanted, opened, about.format);
-    if (options.onReport) options.onReport({ ...about, tensors: stateDict.size });
-    else if (lost.length > 0) console.warn(`${file.where}: ${lost.join(' ')}`);
+    const report = { ...about, tensors: stateDict.size };
+    if (options.onRead) options.onRead(report, lost);
+    else tell(file.where, report, lost, options.onReport);
     return stateDict;
   });
 }

@@ -19,10 +19,31 @@ export interface ReadReport {
 /** A report without its number of tensors. */
 export type About = Omit<ReadReport, 'tensors'>;
 
-/** What is to be told about a model in several files. */
-export function joinAbout(files: readonly About[]): About {
-  const { format = 'safetensors', path = [], metadata } = files[0] ?? {};
-  const warnings = files.flatMap((file) => file.warnings);
-  const unknownGlobals = [...new Set(files.flatMap((file) => file.unknownGlobals))];
+/**
+ * Gives the report to the caller; to one who takes none the console tells what was lost.
+ *
+ * @param lost  what was left out and may be weights, a sentence each.
+ */
+export function tell(
+  where: string,
+  report: ReadReport,
+  lost: readonly string[],
+  onReport: ((report: ReadReport) => void) | undefined,
+): void {
+  if (onReport) onReport(report);
+  else if (lost.length > 0) console.warn(`${where}: ${lost.join(' ')}`);
+}
+
+/** What is to be told about a model in several files. Each sentence names its file. */
+export function joinAbout(files: ReadonlyMap<string, About>): About {
+  const all = [...files.values()];
+  const { format = 'safetensors', path = [], metadata } = all[0] ?? {};
+  const warnings = [...files].flatMap(([name, file]) => naming(name, file.warnings));
+  const unknownGlobals = [...new Set(all.flatMap((file) => file.unknownGlobals))];
   return { format, path, warnings, unknownGlobals, ...(metadata && { metadata }) };
+}
+
+/** Sentences with the name of their file. */
+export function naming(file: string, sentences: readonly string[]): string[] {
+  return sentences.map((sentence) => `${file}: ${sentence}`);
 }

@@ -9,7 +9,7 @@ import { JsonReader } from './formats/json/reader.js';
 import { withHead } from './formats/open.js';
 import { type Ties, tiesIn } from './formats/safetensors/ties.js';
 import { type Reading, readRange } from './reading/reading.js';
-import { joinAbout, type ReadReport } from './report.js';
+import { joinAbout, naming, type ReadReport, tell } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { tooManyTensors } from './rules/limits.js';
 import type { NodeFs } from './sources/disk/node-fs.js';
@@ -79,35 +79,56 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     const remedy = 'Check the files of the model one by one';
     throw new RangeError(message(index.where, 'sha256', 'a model in one file', 'one in several', remedy));
   }
-  const { weightMap, ties, names, shards } = await readIndex(index, options);
+  const model = await readIndex(index, options);
+  const { weightMap, ties, names, shards } = model;
   const wanted = new Set(names.map((name) => ties.get(name) ?? name));
   const all = [...names];
   const listed = namesByShard(weightMap);
   const found = new Map<string, TorchTensor>();
-  const reports: ReadReport[] = [];
-  const warnings: string[] = [];
+  const reports = new Map<string, ReadReport>();
+  const lost: string[] = [];
   for (const [shard, located] of shards) {
+    let unlisted: Unlisted = { tied: [], warnings: [] };
     const tensors = await readSource(located, {
       ...options,
-      onReport: (report) => reports.push(report),
+      onRead: (report, lostHere) => {
+        reports.set(shard, { ...report, warnings: [...report.warnings, ...unlisted.warnings] });
+        lost.push(...naming(shard, [...lostHere, ...unlisted.warnings]));
+      },
       selectNames: (held, tiesHere) => {
         checkHeld(shard, held, listed.get(shard) ?? [], weightMap);
-        const unlisted = held.filter((name) => !weightMap.has(name));
-        const tied = unlisted.filter((name) => tiesHere.has(name) && !ties.has(name));
-        const others = unlisted.filter((name) => !tiesHere.has(name));
-        if (others.length > 0)
-          warnings.push(`${shard}: left out ${show(others)}, which the index does not list.`);
-        // The index does not list what the metadata of a file name, so only a whole model has it.
-        const more = new Set(options.select === undefined ? tied : []);
-        all.push(...more);
+        unlisted = unlistedIn(held, tiesHere, model, options.select);
+        const more = new Set(unlisted.tied);
+        for (const name of more) all.push(name);
         return held.filter((name) => wanted.has(name) || more.has(name));
       },
     });
     for (const [name, tensor] of tensors) found.set(name, tensor);
   }
-  const about = joinAbout(reports);
-  onReport?.({ ...about, tensors: found.size, warnings: [...about.warnings, ...warnings] });
+  tell(index.where, { ...joinAbout(reports), tensors: found.size }, lost, onReport);
   return new Map(all.map((name) => [name, found.get(ties.get(name) ?? name) as TorchTensor]));
+}
+
+/** What a file holds that the index does not list. */
+export interface Unlisted {
+  /** Names that the metadata of the file tie to its tensors, which are read. */
+  readonly tied: readonly string[];
+  /** A sentence about the tensors that are left out, if there are any. */
+  readonly warnings: readonly string[];
+}
+
+/** The index does not list what the metadata of a file name, so only a whole model has it. */
+export function unlistedIn(
+  held: readonly string[],
+  tiesHere: Ties,
+  { weightMap, ties }: Pick<ModelIndex, 'weightMap' | 'ties'>,
+  select: readonly string[] | undefined,
+): Unlisted {
+  const unlisted = held.filter((name) => !weightMap.has(name));
+  const tied = unlisted.filter((name) => tiesHere.has(name) && !ties.has(name));
+  const others = unlisted.filter((name) => !tiesHere.has(name));
+  const warning = `Left out, because the index does not list it: ${showFirst(others, show)}.`;
+  return { tied: select === undefined ? tied : [], warnings: others.length > 0 ? [warning] : [] };
 }
 
 /** The tensors that the index says are in each file. */
@@ -256,6 +277,7 @@ export function parseIndex(bytes: Uint8Array, { limits, work }: UnopenedFile): I
   });
   reader.expectEnd();
   if (!isThere) throw noIndex('no weight_map');
+  if (weightMap.size === 0) throw noIndex('a weight_map of no tensors');
   return { weightMap, ties: tiesIn(metadata, (name) => weightMap.has(name)) };
 }
 

@@ -136,7 +136,8 @@ export interface Checkpoint {
 
 export interface OpenedArrays {
   readonly nodes: ReadonlyMap<string, TensorNode>;
-  readonly warnings: readonly string[];
+  /** What was left out and may be weights, a sentence each. */
+  readonly lost: readonly string[];
 }
 
 /** A file, and what may be read of it. */

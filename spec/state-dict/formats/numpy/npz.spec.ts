@@ -50,7 +50,7 @@ describe('openNpz', () => {
     ]);
   });
 
-  it('takes entries with other names than *.npy as values beside the tensors, whatever they hold', () => {
+  it('takes entries with other names than *.npy as values beside the tensors, unless they hold an array', () => {
     const root = open([
       { name: 'w.npy', data: ONE },
       { name: 'readme.txt', data: utf8('abc') },
@@ -60,7 +60,7 @@ describe('openNpz', () => {
     expect([...root].map(([name, node]) => [name, node.kind])).to.deep.equal([
       ['w', 'stored'],
       ['readme.txt', 'other'],
-      ['x.NPY', 'other'],
+      ['x.NPY', 'stored'],
     ]);
     expect(root.get('readme.txt')).to.deep.equal({ kind: 'other', text: '3 bytes' });
   });
@@ -105,6 +105,42 @@ describe('openNpz', () => {
     const both = writeZip(['a.npy', 'b.npy'].map((name) => ({ name, data: ONE }))).bytes;
     const damaged = patched(both, Buffer.from(both).indexOf('\x93NUMPY', 0, 'latin1'), 1, 0);
     expect(errorOf(() => parseStateDict(damaged))).to.have.property('code', 'DAMAGED');
+  });
+
+  it('tells the console of what may be an array and was left out', () => {
+    const { warn } = console;
+    const warned: string[] = [];
+    console.warn = (text: string) => warned.push(text);
+    try {
+      const twice = Uint8Array.from([...ONE, ...ONE]);
+      const { bytes } = writeZip([
+        { name: 'a.npy', data: utf8('abc') },
+        { name: 'w.npy', data: twice },
+        { name: 'note.txt', data: utf8('abc') },
+      ]);
+      expect([...parseStateDict(bytes).keys()]).to.deep.equal(['w']);
+    } finally {
+      console.warn = warn;
+    }
+    expect(warned).to.deep.equal([
+      'parseStateDict: Left out, because they are not arrays: "a". ' +
+        `Left out, as numpy.load does: ${ONE.length} bytes behind the first array of entry "w.npy".`,
+    ]);
+  });
+
+  it('takes an array in an entry of any name, as numpy does', () => {
+    for (const deflate of [false, true]) {
+      const { bytes } = writeZip([
+        { name: 'w.npy', data: ONE },
+        { name: 'noext', data: npyFile(npyDict('<f4', '(2,)'), 8), deflate },
+        { name: 'empty', data: utf8(''), deflate },
+      ]);
+      const shapes = [...parseStateDict(bytes)].map(([name, { shape }]) => [name, shape]);
+      expect(shapes).to.deep.equal([
+        ['w', [1]],
+        ['noext', [2]],
+      ]);
+    }
   });
 
   it('reads names that lead anywhere, and an archive of nothing', () => {
@@ -157,7 +193,11 @@ describe('openNpz', () => {
   });
 
   it('refuses more arrays than maxTensors, and takes just as many', () => {
-    const entries = ['a.npy', 'b.npy', 'c'].map((name) => ({ name, data: ONE }));
+    const entries = [
+      { name: 'a.npy', data: ONE },
+      { name: 'b', data: ONE },
+      { name: 'c', data: utf8('abc') },
+    ];
     expect(open(entries, { maxTensors: 2 }).size).to.equal(3);
     const error = errorOf(() => open(entries, { maxTensors: 1 }));
     expect(error.code).to.equal('TOO_LARGE');

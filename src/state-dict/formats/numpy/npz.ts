@@ -33,8 +33,8 @@ const INFLATED_BYTES_PER_STEP = 64;
  * It reads the directory alone: the arrays, headers included, are read when they are wanted. Of arrays with one name the last
  * counts, as in numpy.
  *
- * An entry whose name does not end in `.npy` is not an array: it is a value beside the tensors. (numpy goes by the first bytes; by
- * the name, nothing depends on the content of an entry that is not read.)
+ * An entry whose name does not end in `.npy` is an array where its first bytes are those of one, as for numpy, and else a value
+ * beside the tensors.
  */
 export function* openNpz(file: InputFile): Reading<Checkpoint> {
   return yield* openNpzArchive(file, yield* openZip(file));
@@ -44,16 +44,18 @@ export function* openNpz(file: InputFile): Reading<Checkpoint> {
 export function* openNpzArchive(file: InputFile, archive: ZipArchive): Reading<Checkpoint> {
   const entries = [...archive.values()].filter((entry) => !isFolder(entry));
   const others = entries.filter(({ name }) => !isArrayName(name));
+  // The headers of others are checked by this: a name ends in .npy, or not, in both of its places.
+  const heads = yield* readHeads(file, others, false);
+  const values = new Set(heads.filter(({ head }) => !isNpy(head)).map(({ entry }) => entry));
   const { maxTensors } = file.limits;
-  if (entries.length - others.length > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
-  // The name alone decides that an entry is not an array, so it must be the same in both places, and
-  // so must a name that hides an entry.
+  if (entries.length - values.size > maxTensors) throw tooManyTensors(WHERE, 'archive', maxTensors);
+  // A name that hides an entry must be the same in both places too.
   const hidden = entries.flatMap(replacedBy);
-  yield* locateEntries([...others, ...hidden]);
+  yield* locateEntries(hidden);
   const repeated = [...new Set(hidden.map(({ name }) => name))];
   return {
     format: 'npz',
-    root: namedNodes(entries),
+    root: namedNodes(entries, values),
     unknownGlobals: [],
     warnings:
       repeated.length > 0
@@ -83,11 +85,12 @@ function isFolder({ name, inflatedBytes }: ZipEntry): boolean {
   return name.endsWith('/') && inflatedBytes === 0;
 }
 
-function namedNodes(entries: readonly ZipEntry[]): CheckpointDict {
+/** @param values  the entries that are not arrays. */
+function namedNodes(entries: readonly ZipEntry[], values: ReadonlySet<ZipEntry>): CheckpointDict {
   const root: CheckpointDict = new Map();
   for (const entry of entries) {
-    const isArray = isArrayName(entry.name);
-    const name = isArray ? entry.name.slice(0, -EXTENSION.length) : entry.name;
+    const isArray = !values.has(entry);
+    const name = isArrayName(entry.name) ? entry.name.slice(0, -EXTENSION.length) : entry.name;
     if (root.has(name)) {
       throw formatError('DUPLICATE_NAME', WHERE, 'archive', 'each name once', `${show(name)} again`);
     }
@@ -108,22 +111,12 @@ function* openArrays(
   wanted: ReadonlyMap<string, ZipEntry>,
   withElements: boolean,
 ): Reading<OpenedArrays> {
-  const places = [...wanted.values()].map((entry) => ({ entry, around: aroundEntry(entry) }));
-  const parts = yield* readRanges(
-    places.map(({ entry, around: { begin, end, headBytes } }) => ({
-      begin,
-      end: withElements ? end : Math.min(end, begin + headBytes + headerBytesOf(entry)),
-    })),
-  );
+  const heads = yield* readHeads(file, [...wanted.values()], withElements);
   const nodes = new Map<string, TensorNode>();
   const strays: string[] = [];
   const rests: string[] = [];
   for (const [i, name] of [...wanted.keys()].entries()) {
-    const { entry, around } = places[i];
-    const at = around.dataBegin(parts[i]);
-    const stored = parts[i].subarray(at, at + entry.storedBytes);
-    const storage = placedAt(entry, around.begin + at, withElements ? stored : undefined);
-    const head = yield* readHead(entry, stored, storage, file);
+    const { entry, head, storage } = heads[i];
     const isWanted = isNpy(head) || (nodes.size === 0 && i + 1 === wanted.size);
     if (isWanted) nodes.set(name, yield* arrayOf(entry, head, storage, file, rests));
     else {
@@ -133,7 +126,37 @@ function* openArrays(
     }
   }
   const left = `Left out, because they are not arrays: ${showFirst(strays, show)}.`;
-  return { nodes, warnings: strays.length > 0 ? [left, ...rests] : rests };
+  return { nodes, lost: strays.length > 0 ? [left, ...rests] : rests };
+}
+
+/** An entry, its first bytes inflated, and its place. */
+interface EntryHead {
+  readonly entry: ZipEntry;
+  readonly head: Uint8Array;
+  readonly storage: Omit<StoredBytes, 'littleEndian'>;
+}
+
+/** The first bytes of entries, or entries as a whole, read in one request. */
+function* readHeads(
+  file: InputFile,
+  entries: readonly ZipEntry[],
+  withElements: boolean,
+): Reading<EntryHead[]> {
+  const places = entries.map((entry) => ({ entry, around: aroundEntry(entry) }));
+  const parts = yield* readRanges(
+    places.map(({ entry, around: { begin, end, headBytes } }) => ({
+      begin,
+      end: withElements ? end : Math.min(end, begin + headBytes + headerBytesOf(entry)),
+    })),
+  );
+  const heads: EntryHead[] = [];
+  for (const [i, { entry, around }] of places.entries()) {
+    const at = around.dataBegin(parts[i]);
+    const stored = parts[i].subarray(at, at + entry.storedBytes);
+    const storage = placedAt(entry, around.begin + at, withElements ? stored : undefined);
+    heads.push({ entry, head: yield* readHead(entry, stored, storage, file), storage });
+  }
+  return heads;
 }
 
 /** Stored bytes that hold a usual header. */
