@@ -141,6 +141,23 @@ describe('rebuildingCode', () => {
     expect(code).to.include("readStateDict('a.json', { path: ['ema', 'it\\'s'], select: ['enc.gru'] });");
   });
 
+  it('names tensors that the file has once, and puts no name outside the comment', () => {
+    const tied: StateDict = new Map([
+      ['embedding.weight', f32([4, 3])],
+      ['out.weight', f32([4, 3])],
+      ['out.bias', f32([4])],
+    ]);
+    const ties = new Map([['out.weight', 'embedding.weight']]);
+    expect(rebuildingCode(recogniseModules(tied), { source: 'a', ties })).to.include(
+      '// One tensor in the file: out.weight is embedding.weight.\n// Two weights here, which training moves apart: where they are ' +
+        "trained, keep one layer, with both paths in loadStateDict's map.\n",
+    );
+    expect(codeFor(tied, { source: 'a' })).to.not.include('One tensor');
+    const hostile = new Map([['out.weight', '\nprocess.exit(3)\u2028process.exit(4)']]);
+    const code = rebuildingCode(recogniseModules(tied), { source: 'a', ties: hostile });
+    expect(code.split(/[\n\u2028]/).filter((line) => line.startsWith('process'))).to.deep.equal([]);
+  });
+
   it('says what a state_dict does not tell', () => {
     const rnn: StateDict = new Map([
       ['rnn.weight_ih_l0', f32([4, 3])],

@@ -21,6 +21,8 @@ export interface CodeSource {
   readonly select?: readonly string[];
   /** Names of tensors that cannot be read: the code selects the others. */
   readonly refused?: Iterable<string>;
+  /** Names of tensors that are earlier ones, by their own. */
+  readonly ties?: ReadonlyMap<string, string>;
 }
 
 /** Names that tf.layers accept: names of weights begin with them, and tfjs has this rule for those. */
@@ -58,6 +60,16 @@ function codeOf(modules: readonly RecognisedModule[], source: CodeSource): strin
   return order && isNamed ? sequentialCode(order, source) : separateCode(modules, source);
 }
 
+/** The code has a layer for each module, so two weights of one tensor. */
+function tieNotes({ ties = new Map() }: CodeSource): string[] {
+  if (ties.size === 0) return [];
+  const pairs = showFirst([...ties], ([name, other]) => `${printable(name)} is ${printable(other)}`);
+  return [
+    `// One tensor in the file: ${pairs}.`,
+    "// Two weights here, which training moves apart: where they are trained, keep one layer, with both paths in loadStateDict's map.",
+  ];
+}
+
 function readingLines({ source, path, select }: CodeSource): string {
   const list = (texts: readonly string[]): string => `[${texts.map(stringLiteral).join(', ')}]`;
   const options: Argument[] = [];
@@ -74,6 +86,7 @@ function sequentialCode(order: PlainOrder, source: CodeSource): string {
     "import * as tf from '@tensorflow/tfjs';",
     `import { ${factory}, loadStateDict, readStateDict } from 'tfjs-torch-rnn';`,
     '',
+    ...tieNotes(source),
     '// Feed [B, T] or [B, T, I] whatever batch_first was: it does not change the weights.',
     'export const model = tf.sequential({',
     '  layers: [',
@@ -158,6 +171,7 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
+    ...tieNotes(source),
     readingLines(source),
     '',
     blocks.join('\n\n'),

@@ -47,7 +47,9 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   });
   const modules = recogniseModules(description.tensors);
   const refused = description.refused.keys();
-  const code = rebuildingCode(modules, { source, path, select, refused });
+  const ties = new Map<string, string>();
+  for (const [name, { sameAs }] of description.tensors) if (sameAs !== undefined) ties.set(name, sameAs);
+  const code = rebuildingCode(modules, { source, path, select, refused, ties });
   if (words.flag('json')) terminal.line(printableJson(jsonReport(source, description, modules, code)));
   else if (words.flag('code')) terminal.line(code);
   else writeReport(terminal, source, description, modules, code);
