@@ -9,6 +9,7 @@ const {
   batchNorm,
   conv1d,
   convTranspose2d,
+  embedding,
   groupNorm,
   gru,
   gruCell,
@@ -124,6 +125,18 @@ const TARGETS: Readonly<Record<string, Target>> = {
   ConvTranspose2d: {
     call: (options: object) => convTranspose2d({ outChannels: 2, kernelSize: 3, ...options }),
     options: { ...CONVOLUTION, padding: ['0'], outputPadding: ['0'] },
+  },
+  Embedding: {
+    call: (options: object) => embedding({ numEmbeddings: 2, embeddingDim: 3, paddingIdx: 0, ...options }),
+    options: {
+      numEmbeddings: [],
+      embeddingDim: [],
+      paddingIdx: ['0', '-1'],
+      maskPadding: ['true'],
+      seed: ['0'],
+      ...TF_LAYER,
+      weights: ['[]'],
+    },
   },
   BatchNorm: {
     call: (options: object) => batchNorm({ ...options }),

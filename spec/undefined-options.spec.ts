@@ -7,6 +7,8 @@ import {
   type ConvTransposeArgs,
   conv1d,
   convTranspose2d,
+  type EmbeddingArgs,
+  embedding,
   type ForwardOptions,
   type FromStateDictOptions,
   GRU,
@@ -95,6 +97,12 @@ const CONV_ARGS: AllUndefined<ConvArgs> = {
   seed: undefined,
 };
 const CONV_TRANSPOSE_ARGS: AllUndefined<ConvTransposeArgs> = { ...CONV_ARGS, outputPadding: undefined };
+const EMBEDDING_ARGS: AllUndefined<EmbeddingArgs> = {
+  ...LAYER_ARGS,
+  paddingIdx: undefined,
+  maskPadding: undefined,
+  seed: undefined,
+};
 const NORM_ARGS = { ...LAYER_ARGS, eps: undefined, affine: undefined, dataFormat: undefined };
 const GROUP_NORM_ARGS: AllUndefined<GroupNormArgs> = { ...NORM_ARGS, numChannels: undefined };
 const BATCH_NORM_ARGS: AllUndefined<BatchNormArgs> = {
@@ -185,6 +193,10 @@ describe('an option that is undefined', () => {
     [
       convTranspose2d({ outChannels: 4, kernelSize: 3 }),
       convTranspose2d({ ...CONV_TRANSPOSE_ARGS, outChannels: 4, kernelSize: 3 }),
+    ],
+    [
+      embedding({ numEmbeddings: 4, embeddingDim: 3 }),
+      embedding({ ...EMBEDDING_ARGS, numEmbeddings: 4, embeddingDim: 3 }),
     ],
     [groupNorm({ numGroups: 2 }), groupNorm({ ...GROUP_NORM_ARGS, numGroups: 2 })],
     [instanceNorm1d(), instanceNorm1d(INSTANCE_NORM_ARGS)],

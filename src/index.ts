@@ -20,6 +20,8 @@ export { ConvTranspose1d, convTranspose1d } from './layers/conv/conv-transpose1d
 export { ConvTranspose2d, convTranspose2d } from './layers/conv/conv-transpose2d.js';
 export { Conv1d, conv1d } from './layers/conv/conv1d.js';
 export { Conv2d, conv2d } from './layers/conv/conv2d.js';
+export type { EmbeddingArgs } from './layers/embedding/args.js';
+export { Embedding, embedding } from './layers/embedding/embedding.js';
 export { LengthMask, type LengthMaskArgs, lengthMask } from './layers/masks/length-mask.js';
 export type { Lengths } from './layers/masks/lengths.js';
 export { BatchNorm, type BatchNormArgs, batchNorm } from './layers/norm/batch-norm.js';

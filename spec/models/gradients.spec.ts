@@ -34,7 +34,8 @@ async function gradientsOf(
     found.set(key, { dtype: 'F32', shape, data: values });
   }
   // torch leaves the row of padding_idx as it is, tf.layers.embedding trains it.
-  if (args.padding_idx === 0) found.get('weight')!.data.fill(0, 0, R.shape.at(-1));
+  const isOfTf = layer.getClassName() === 'Embedding';
+  if (isOfTf && args.padding_idx === 0) found.get('weight')!.data.fill(0, 0, R.shape.at(-1));
   if (x.dtype !== 'I32') {
     const gradient = tf.tidy(() => toTorchOrder(module, grads[input.name]!));
     found.set('x', { dtype: 'F32', shape: gradient.shape, data: (await gradient.data()) as Float32Array });

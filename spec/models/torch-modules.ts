@@ -8,6 +8,7 @@ import {
   conv2d,
   convTranspose1d,
   convTranspose2d,
+  embedding,
   type GRUCell,
   groupNorm,
   gru,
@@ -27,6 +28,7 @@ interface TorchArgs {
   readonly out_features: number;
   readonly num_embeddings: number;
   readonly embedding_dim: number;
+  readonly padding_idx?: number;
   readonly out_channels: number;
   readonly kernel_size: number | number[];
   readonly stride?: number | number[];
@@ -114,6 +116,13 @@ function ownLayer({ module, args }: ModuleFixture): (() => tf.layers.Layer) | un
   const norm = { eps: a.eps, affine: a.affine };
   const tracking = { ...norm, trackRunningStats: a.track_running_stats };
   switch (module) {
+    case 'Embedding':
+      return () =>
+        embedding({
+          numEmbeddings: a.num_embeddings,
+          embeddingDim: a.embedding_dim,
+          paddingIdx: a.padding_idx,
+        });
     case 'Conv1d':
       return () => conv1d(conv);
     case 'Conv2d':

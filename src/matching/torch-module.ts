@@ -1,7 +1,6 @@
 /** The torch module whose parameters a layer of tf.layers holds. */
 
 import { joinPath } from '../state-dict/keys.js';
-import type { TorchTensor } from '../state-dict/tensors/tensor.js';
 import { shapeFits } from './faults.js';
 import type { Layout, Sizes } from './layout.js';
 
@@ -19,14 +18,21 @@ export interface Parameter {
 /** Shape of a torch parameter in the file, undefined where it is missing. */
 export type ShapeOf = (key: string) => readonly number[] | undefined;
 
-/** A torch parameter in the file, undefined where it is missing. */
-export type TensorOf = (key: string) => TorchTensor | undefined;
-
 /** Parts of a message: expected `rule`, got `got`. `remedy`. */
 export interface Conflict {
   readonly rule: string;
   readonly got: string;
   readonly remedy: string;
+}
+
+/** The id that pads in an Embedding, and what its layer does about it. */
+export interface Padding {
+  readonly index: number;
+  /** Whether its row is left as it is in training. */
+  readonly isFrozen: boolean;
+  /** The layer's argument that makes the mask of the padding, and its value; undefined where it was not given. */
+  readonly argument: string;
+  readonly isMasked: boolean | undefined;
 }
 
 /** A torch module, with the arguments that one layer gives it. */
@@ -47,10 +53,12 @@ export interface TorchModule {
   argumentsFor?(keys: readonly string[], present: boolean): string[];
   /** Those of `config` that are sizes, where the file's shapes determine them. */
   sizes?(shapeOf: ShapeOf): Readonly<Record<string, number>> | undefined;
+  /** Of an Embedding. */
+  readonly padding?: Padding;
   /** Arguments with which the layer computes what the module cannot. */
   conflict?(): Conflict | undefined;
   /** Sentences about arguments that disagree with torch's default, or with the tensors that are loaded. */
-  warnings?(tensorOf: TensorOf): string[];
+  warnings?(): string[];
   /** A sentence about a parameter that was loaded into a weight of another shape, or cannot be. */
   shapeNote?(parameter: Parameter, found: readonly number[]): string | undefined;
 }

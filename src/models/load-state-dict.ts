@@ -15,6 +15,7 @@ import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { flattenWarnings } from './flatten-order.js';
 import { findLeaves, type ModuleMap, type Slot, variableOf } from './leaves.js';
 import { type Match, matchParameters, unbuildableError } from './match.js';
+import { paddingWarnings } from './padding.js';
 import { isByPath, type LoadTarget, layersIn, startOf, subjectOf } from './target.js';
 import { tieWarnings } from './ties.js';
 import { hintAtUnnamedModules } from './unnamed-modules.js';
@@ -123,6 +124,7 @@ export function loadStateDict(
     );
   });
   match.warnings.push(
+    ...paddingWarnings(match.slots, layerOrModel),
     ...layersIn(layerOrModel).flatMap(lostMaskWarnings),
     ...flattenWarnings(leaves),
     ...tieWarnings(match.slots, start),

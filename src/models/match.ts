@@ -112,7 +112,7 @@ function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
       match.faults.mismatch(found.key, found.tensor.shape, expected, note);
     }
   }
-  if (isLoaded) match.warnings.push(...(module.warnings?.((name) => find(name)?.tensor) ?? []));
+  if (isLoaded) match.warnings.push(...(module.warnings?.() ?? []));
 }
 
 interface Resolved {

@@ -6,6 +6,7 @@ import {
   conv2d,
   convTranspose1d,
   convTranspose2d,
+  embedding,
   type GRU,
   groupNorm,
   gru,
@@ -30,6 +31,7 @@ const FACTORIES: Readonly<Record<string, unknown>> = {
   conv2d,
   convTranspose1d,
   convTranspose2d,
+  embedding,
   batchNorm,
   groupNorm,
   instanceNorm1d,
@@ -54,6 +56,7 @@ const CALLS: Readonly<Record<string, readonly [unknown[], Record<string, unknown
   rnn: [[5, 6, 1, 'relu'], { inputSize: 5, hiddenSize: 6, numLayers: 1, nonlinearity: 'relu' }],
   gruCell: [[5, 6, false], { inputSize: 5, hiddenSize: 6, bias: false }],
   lstmCell: [[5, 6], { inputSize: 5, hiddenSize: 6 }],
+  embedding: [[9, 3, 0], { numEmbeddings: 9, embeddingDim: 3, paddingIdx: 0 }],
   conv1d: [[3, 4, 5], { inChannels: 3, outChannels: 4, kernelSize: 5 }],
   conv2d: [
     [3, 4, [2, 3], 1, 1],

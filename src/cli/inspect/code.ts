@@ -10,7 +10,7 @@ import {
   type RecurrentModule,
 } from '../../torch/modules.js';
 import { printable, printableSentence, stringLiteral } from '../printable.js';
-import { embeddingArgs, kindCode, linearArgs, type ModuleCode } from './module-code.js';
+import { embeddingArgs, kindCode, linearArgs, type ModuleCode, PADDING_COMMENT } from './module-code.js';
 import { type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
 
@@ -82,9 +82,10 @@ function readingLines({ source, path, select }: CodeSource): string {
 /** One model, where the order of the modules is clear. */
 function sequentialCode(order: PlainOrder, source: CodeSource): string {
   const factory = order.recurrent.torchName.toLowerCase();
+  const imports = [...(order.embedding ? ['embedding'] : []), factory, 'loadStateDict', 'readStateDict'];
   return [
     "import * as tf from '@tensorflow/tfjs';",
-    `import { ${factory}, loadStateDict, readStateDict } from 'tfjs-torch-rnn';`,
+    `import { ${imports.join(', ')} } from 'tfjs-torch-rnn';`,
     '',
     ...tieNotes(source),
     '// Feed [B, T] or [B, T, I] whatever batch_first was: it does not change the weights.',
@@ -106,8 +107,9 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
   if (embedding) {
     const args = [name(embedding.path), ...embeddingArgs(embedding), ['inputShape', '[null]'] as const];
     lines.push(
-      '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
-      `tf.layers.embedding(${callText(args)}),`,
+      `${PADDING_COMMENT};`,
+      '// paddingIdx: 0 and maskPadding: true only where the module packs its input and index 0 pads.',
+      `embedding(${callText(args)}),`,
     );
   }
   const inputShape: Argument[] = embedding ? [] : [['inputShape', `[null, ${recurrent.args.inputSize}]`]];

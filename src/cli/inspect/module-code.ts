@@ -28,6 +28,10 @@ export interface CodeNames {
   readonly name: string | undefined;
 }
 
+/** What neither names nor shapes tell of an Embedding. */
+export const PADDING_COMMENT =
+  '// paddingIdx: 0 too where the module has padding_idx=0, whose row torch does not train';
+
 /** Inputs of convolutions, by the axes of the kernel. */
 const CHANNELS_LAST: Readonly<Record<number, string>> = { 1: '[B, T, C]', 2: '[B, H, W, C]' };
 
@@ -39,10 +43,12 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
     case 'linear':
       return layerCode('dense', linearArgs(module), names);
     case 'embedding':
-      return layerCode('embedding', embeddingArgs(module), names, {
+      return layerCode('new Embedding', embeddingArgs(module), names, {
         comments: [
-          '// maskZero: true only where the module packs its input and index 0 pads; padding_idx masks nothing.',
+          `${PADDING_COMMENT}.`,
+          '// The layer makes no mask for layers that are called on tensors: pass lengths to those where the module packs its input.',
         ],
+        isOwn: true,
       });
     case 'layerNorm':
       return layerNormCode(module, names);
@@ -70,7 +76,7 @@ function recurrentCode({ torchName }: RecurrentModule | CellModule, names: CodeN
 interface LayerCodeOptions {
   /** Lines above. */
   readonly comments?: readonly string[];
-  /** Whether the factory is one of this package. */
+  /** Whether the factory, or class behind `new`, is one of this package. */
   readonly isOwn?: boolean;
 }
 
@@ -90,7 +96,7 @@ function layerCode(
       `export const ${variable} = ${isOwn ? '' : 'tf.layers.'}${factory}(${callText(all)});`,
       `loadStateDict(${variable}, stateDict${options});`,
     ],
-    imports: isOwn ? ['loadStateDict', factory] : ['loadStateDict'],
+    imports: isOwn ? ['loadStateDict', factory.replace(/^new /, '')] : ['loadStateDict'],
     usesTf: !isOwn,
   };
 }
@@ -104,11 +110,12 @@ function biasArgs(bias: boolean): Argument[] {
   return bias ? [] : [['useBias', false]];
 }
 
-/** The sizes of an Embedding, as arguments of `tf.layers.embedding`. */
+/** The sizes of an Embedding, as arguments of that of this package, which says that the model packs nothing. */
 export function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule): Argument[] {
   return [
-    ['inputDim', numEmbeddings],
-    ['outputDim', embeddingDim],
+    ['numEmbeddings', numEmbeddings],
+    ['embeddingDim', embeddingDim],
+    ['maskPadding', false],
   ];
 }
 

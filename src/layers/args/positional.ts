@@ -21,6 +21,7 @@ const POSITIONS: Readonly<Record<string, readonly string[]>> = {
   Conv2d: CONV,
   ConvTranspose1d: CONV_TRANSPOSE,
   ConvTranspose2d: CONV_TRANSPOSE,
+  Embedding: ['numEmbeddings', 'embeddingDim', 'paddingIdx'],
   BatchNorm: ['numFeatures', 'eps', 'momentum', 'affine'],
   GroupNorm: ['numGroups', 'numChannels', 'eps', 'affine'],
   InstanceNorm1d: ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats'],

@@ -23,6 +23,7 @@ function makerOf({ sourceLayer, inputs, id }: SymbolicTensor): GraphMask {
   const name = sourceLayer.getClassName();
   const { maskValue } = sourceLayer as Layer & { readonly maskValue?: unknown };
   if (name === 'Embedding') return `not 0 in ${inputs[0]?.id}`;
+  if (name === 'TorchEmbedding') return `not ${sourceLayer.getConfig().paddingIdx} in ${inputs[0]?.id}`;
   return name === 'Masking' ? `not ${maskValue} in ${inputs[0]?.id}` : `mask of ${id}`;
 }
 

@@ -38,6 +38,18 @@ export function lostMaskWarnings(model: Layer): string[] {
   });
 }
 
+/**
+ * The embeddings without a mask, in a model and the models inside it, for which another layer sets one before every layer of
+ * this package that would read it.
+ */
+export function maskedBehind(model: Layer): ReadonlySet<Layer> {
+  if (!isModel(model)) return new Set();
+  const search = new UnmaskedSearch();
+  search.visit(model, []);
+  for (const embedding of search.lost.keys()) search.masked.delete(embedding);
+  return search.masked;
+}
+
 function isModel(layer: Layer): layer is Model {
   return Array.isArray((layer as Partial<Model>).outputs);
 }
@@ -73,7 +85,7 @@ class Search {
     if (isModel(layer)) return endedAt(layer, this.visit(layer, masks)[outputTensorIndex]);
     switch (maskRuleOf(layer)) {
       case 'makes':
-        return { maker: layer };
+        return this.made(layer, first);
       case 'keeps':
         return first;
       case 'sequence':
@@ -85,8 +97,17 @@ class Search {
       case 'ends':
         return undefined;
       default:
-        return endedAt(layer, first);
+        return this.dropped(layer, first);
     }
+  }
+
+  /** @param _before  what comes in, and ends. */
+  protected made(layer: Layer, _before: Found): Found {
+    return { maker: layer };
+  }
+
+  protected dropped(layer: Layer, mask: Found): Found {
+    return endedAt(layer, mask);
   }
 
   private note(reader: Layer, mask: Found): void {
@@ -94,6 +115,23 @@ class Search {
     const { maker, endsAt } = mask;
     const { readers } = this.lost.get(endsAt) ?? { readers: new Set<Layer>() };
     this.lost.set(endsAt, { maker, readers: readers.add(reader) });
+  }
+}
+
+const EMBEDDINGS: readonly string[] = ['Embedding', 'TorchEmbedding'];
+
+/** Follows the mask that an embedding does not make, which has ended where it would begin, until another layer makes one. */
+class UnmaskedSearch extends Search {
+  /** Those behind which somewhere a layer makes a mask. */
+  readonly masked = new Set<Layer>();
+
+  protected override made(_layer: Layer, before: Found): Found {
+    if (before) this.masked.add(before.maker);
+    return undefined;
+  }
+
+  protected override dropped(layer: Layer, mask: Found): Found {
+    return EMBEDDINGS.includes(layer.getClassName()) ? { maker: layer, endsAt: layer } : mask;
   }
 }
 

@@ -6,8 +6,16 @@ export type Initializer = ReturnType<typeof initializers.zeros>;
 
 /** U(-bound, bound), repeatable with a seed. */
 export function uniform(name: string, bound: number, seed: number | undefined): Initializer {
-  const ownSeed = seed === undefined ? undefined : mixSeed(seed, name);
-  return initializers.randomUniform({ minval: -bound, maxval: bound, seed: ownSeed });
+  return initializers.randomUniform({ minval: -bound, maxval: bound, seed: ownSeed(name, seed) });
+}
+
+/** N(0, 1), repeatable with a seed. */
+export function normal(name: string, seed: number | undefined): Initializer {
+  return initializers.randomNormal({ mean: 0, stddev: 1, seed: ownSeed(name, seed) });
+}
+
+function ownSeed(name: string, seed: number | undefined): number | undefined {
+  return seed === undefined ? undefined : mixSeed(seed, name);
 }
 
 /** A seed for each parameter, unrelated to those of neighbouring seeds (FNV-1a over both). */

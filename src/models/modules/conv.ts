@@ -2,7 +2,7 @@
 
 import { type Layout, permuted } from '../../matching/layout.js';
 import type { Parameter } from '../../matching/torch-module.js';
-import { flagsFor, kernelAndBias, type Layer, type ModuleKind } from './module.js';
+import { flagsFor, kernelAndBias, type ModuleKind } from './module.js';
 
 interface ConvConfig {
   filters: number;
@@ -48,10 +48,10 @@ export function groupsIn(found: readonly number[], { layout, shape }: Parameter,
 }
 
 /** torch pads as much on both sides, tf.layers as little as the last window needs, and first at the end. */
-function samePaddingWarnings(layer: Layer, { padding, strides }: ConvConfig, factory: string): string[] {
+function samePaddingWarnings(layerPath: string, { padding, strides }: ConvConfig, factory: string): string[] {
   if (padding !== 'same' || strides.every((stride) => stride === 1)) return [];
   return [
-    `layer "${layer.name}": padding 'same' with strides above 1 pads on other sides than torch's padding in numbers. ` +
+    `layer "${layerPath}": padding 'same' with strides above 1 pads on other sides than torch's padding in numbers. ` +
       `Use ${factory}({ stride, padding }) of this package with the module's numbers.`,
   ];
 }
@@ -59,7 +59,7 @@ function samePaddingWarnings(layer: Layer, { padding, strides }: ConvConfig, fac
 function conv(axes: 1 | 2): ModuleKind {
   const torchName = `torch.nn.Conv${axes}d`;
   const layout = kernelLayouts[axes] as Layout;
-  return (layer) => {
+  return (layer, layerPath) => {
     const config = layer.getConfig() as unknown as ConvConfig;
     const { filters, kernelSize, useBias, dataFormat } = config;
     return {
@@ -71,7 +71,7 @@ function conv(axes: 1 | 2): ModuleKind {
       },
       inputShape: (shapeOf) => inputWith(shapeOf('weight')?.[1], axes, dataFormat),
       argumentsFor: flagsFor({ bias: 'useBias' }),
-      warnings: () => samePaddingWarnings(layer, config, `conv${axes}d`),
+      warnings: () => samePaddingWarnings(layerPath, config, `conv${axes}d`),
       shapeNote(parameter, found) {
         const channels = parameter.shape[axes];
         if (parameter.key !== 'weight' || channels == null) return undefined;
@@ -90,7 +90,7 @@ export const conv1d = conv(1);
 export const conv2d = conv(2);
 
 /** weight `[in, out, kh, kw]` is kernel `[kh, kw, out, in]`. */
-export const conv2dTranspose: ModuleKind = (layer) => {
+export const conv2dTranspose: ModuleKind = (layer, layerPath) => {
   const config = layer.getConfig() as unknown as ConvConfig;
   const { filters, kernelSize, strides, padding, useBias, dataFormat } = config;
   return {
@@ -107,7 +107,7 @@ export const conv2dTranspose: ModuleKind = (layer) => {
       const isLonger = kernelSize.some((size, i) => size < (strides[i] as number));
       if (padding === 'same' ? isEven && !isLonger : !isLonger) return [];
       return [
-        `layer "${layer.name}": padding '${padding}' with these sizes of kernel and strides takes other steps than any ` +
+        `layer "${layerPath}": padding '${padding}' with these sizes of kernel and strides takes other steps than any ` +
           "padding of torch without output_padding. Use convTranspose2d() of this package with the module's numbers.",
       ];
     },
@@ -131,7 +131,7 @@ const depthwiseLayout: Layout = {
   },
 };
 
-export const depthwiseConv2d: ModuleKind = (layer) => {
+export const depthwiseConv2d: ModuleKind = (layer, layerPath) => {
   const config = layer.getConfig() as unknown as ConvConfig & { depthMultiplier: number };
   const { kernelSize, depthMultiplier, useBias, dataFormat } = config;
   return {
@@ -150,6 +150,6 @@ export const depthwiseConv2d: ModuleKind = (layer) => {
       return Number.isInteger(channels) ? inputWith(channels, 2, dataFormat) : undefined;
     },
     argumentsFor: flagsFor({ bias: 'useBias' }),
-    warnings: () => samePaddingWarnings(layer, config, 'conv2d'),
+    warnings: () => samePaddingWarnings(layerPath, config, 'conv2d'),
   };
 };

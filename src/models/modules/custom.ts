@@ -62,7 +62,7 @@ function isPermutation(axes: unknown): axes is readonly number[] {
 }
 
 /** The parameters that the layer names, as it has built them. */
-export const custom: ModuleKind = (layer) => {
+export const custom: ModuleKind = (layer, layerPath) => {
   const className = layer.getClassName();
   const entries = entriesOf((layer as CustomLayer).torchParameters());
   const list = Array.isArray(entries) ? entries : [];
@@ -89,7 +89,7 @@ export const custom: ModuleKind = (layer) => {
       if (others.length === 0) return [];
       const names = showFirst(others, ({ originalName }) => show(originalName));
       return [
-        `layer "${layer.name}": torchParameters() names no torch parameter for ${names}, which keep their values.`,
+        `layer "${layerPath}": torchParameters() names no torch parameter for ${names}, which keep their values.`,
       ];
     },
   };

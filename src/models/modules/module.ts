@@ -6,8 +6,8 @@ import type { Parameter, TorchModule } from '../../matching/torch-module.js';
 
 export type Layer = layers.Layer;
 
-/** Makes the torch module of a layer of one class. */
-export type ModuleKind = (layer: Layer) => TorchModule;
+/** Makes the torch module of a layer of one class; messages name the layer by its path. */
+export type ModuleKind = (layer: Layer, layerPath: string) => TorchModule;
 
 /** The parameters of a Linear or convolution with so many outputs; by default the last axis of the kernel has them. */
 export function kernelAndBias(

@@ -24,10 +24,10 @@ function scaleAndCenter({ scale, center }: NormConfig, shape: Sizes): Parameter[
   ];
 }
 
-function epsilonWarnings({ name }: Layer, epsilon: number, torchName: string): string[] {
+function epsilonWarnings(layerPath: string, epsilon: number, torchName: string): string[] {
   if (epsilon === TORCH_EPS) return [];
   return [
-    `layer "${name}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5, and the file does not hold it. ` +
+    `layer "${layerPath}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5, and the file does not hold it. ` +
       `Pass epsilon: 1e-5 to the layer unless the module was made with eps=${epsilon}.`,
   ];
 }
@@ -39,7 +39,7 @@ function rankOfInput(layer: Layer): number | undefined {
 }
 
 /** weight and bias are gamma and beta over the last axes, torch's normalized_shape. */
-export const layerNorm: ModuleKind = (layer) => {
+export const layerNorm: ModuleKind = (layer, layerPath) => {
   const config = layer.getConfig();
   const norm = config as unknown as NormConfig;
   const { epsilon, center, scale } = norm;
@@ -75,21 +75,24 @@ export const layerNorm: ModuleKind = (layer) => {
       const remedy = 'torch.nn.LayerNorm normalizes the last dimensions';
       return { rule: 'axis to list the last axes in order', got: showShape(axes), remedy };
     },
-    warnings: () => [...epsilonWarnings(layer, epsilon, torchName), ...axisWarnings(layer, axes)],
+    warnings: () => [
+      ...epsilonWarnings(layerPath, epsilon, torchName),
+      ...axisWarnings(layer, layerPath, axes),
+    ],
   };
 };
 
 /** After an eager call the axes of a layer are counted from the front, and the layer keeps no rank of its input. */
-function axisWarnings(layer: Layer, axes: readonly number[]): string[] {
+function axisWarnings(layer: Layer, layerPath: string, axes: readonly number[]): string[] {
   if (rankOfInput(layer) !== undefined || axes.every((axis) => axis < 0)) return [];
   return [
-    `layer "${layer.name}": axis is ${showShape(axes)} of an input whose rank the layer does not keep. ` +
+    `layer "${layerPath}": axis is ${showShape(axes)} of an input whose rank the layer does not keep. ` +
       'torch.nn.LayerNorm normalizes the last dimensions: see that they are those.',
   ];
 }
 
 /** weight, bias, running_mean, running_var are gamma, beta and the moving statistics. */
-export const batchNorm: ModuleKind = (layer) => {
+export const batchNorm: ModuleKind = (layer, layerPath) => {
   const config = layer.getConfig();
   const norm = config as unknown as NormConfig & { axis: number };
   const { axis, epsilon, center, scale } = norm;
@@ -128,6 +131,6 @@ export const batchNorm: ModuleKind = (layer) => {
       const remedy = "torch's affine switches both";
       return { rule: 'scale and center alike', got: `scale: ${scale}, center: ${center}`, remedy };
     },
-    warnings: () => epsilonWarnings(layer, epsilon, 'torch.nn.BatchNorm'),
+    warnings: () => epsilonWarnings(layerPath, epsilon, 'torch.nn.BatchNorm'),
   };
 };

@@ -25,7 +25,7 @@ const axesUpTo = (count: number) =>
   `sharedAxes: [${Array.from({ length: count }, (_, i) => i + 1).join(', ')}]`;
 
 /** weight `[num_parameters]` is alpha, whose last axis is the channels. */
-export const prelu: ModuleKind = (layer) => {
+export const prelu: ModuleKind = (layer, layerPath) => {
   const config = layer.getConfig();
   const shared = new Set((config as { sharedAxes: number[] | null }).sharedAxes ?? []);
   return {
@@ -53,7 +53,7 @@ export const prelu: ModuleKind = (layer) => {
       const isPerChannel = size !== 1 && size === layerShape.at(-1);
       if (found.length !== 1 || found[0] === size || (found[0] !== 1 && isPerChannel)) return undefined;
       const rank = layerShape.length;
-      const start = `layer "${layer.name}": alpha has ${size} values, torch.nn.PReLU's weight ${found[0]}. Pass`;
+      const start = `layer "${layerPath}": alpha has ${size} values, torch.nn.PReLU's weight ${found[0]}. Pass`;
       if (found[0] !== 1)
         return `${start} ${axesUpTo(rank - 1)} to tf.layers.prelu for one value per channel.`;
       const written = alphaLayout.torchShape(layerShape)[0];

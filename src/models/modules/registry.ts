@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../errors.js';
 import type { TorchModule } from '../../matching/torch-module.js';
 import { conv1d, conv2d, conv2dTranspose, depthwiseConv2d } from './conv.js';
 import { custom, isCustom } from './custom.js';
-import { embedding } from './embedding.js';
+import { embedding, torchEmbedding } from './embedding.js';
 import { linear } from './linear.js';
 import type { Layer, ModuleKind } from './module.js';
 import { batchNorm, layerNorm } from './norm.js';
@@ -33,6 +33,7 @@ const OWN_KINDS: ReadonlyMap<string, ModuleKind> = new Map([
   ['TorchConv2d', torchConv2d],
   ['TorchConvTranspose1d', torchConvTranspose1d],
   ['TorchConvTranspose2d', torchConvTranspose2d],
+  ['TorchEmbedding', torchEmbedding],
   ['TorchBatchNorm', torchBatchNorm],
   ['TorchGroupNorm', torchGroupNorm],
   ['TorchInstanceNorm1d', torchInstanceNorm1d],
@@ -84,7 +85,7 @@ export function moduleOf(
     skip(refused);
     return undefined;
   }
-  const module = kind(layer);
+  const module = kind(layer, layerPath);
   const conflict = module.conflict?.();
   if (conflict !== undefined) throw refusal(conflict.rule, conflict.got, conflict.remedy);
   return module;

@@ -1,0 +1,47 @@
+import {
+  clone,
+  customGrad,
+  expandDims,
+  type GradSaveFunc,
+  gather,
+  notEqual,
+  reshape,
+  scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tidy,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+
+/**
+ * `torch.nn.functional.embedding`: `y[...] = weight[ids[...]]`, where rows of `paddingIdx` get no gradient.
+ *
+ * @param ids int32 of any shape, each in 0..V-1.
+ * @param weight float32 `[V, E]`.
+ * @param paddingIdx in 0..V-1. @default none
+ * @returns the shape of ids, then E; the caller disposes it.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+ */
+export function embedding(ids: Tensor, weight: Tensor2D, paddingIdx?: number): Tensor {
+  return tidy(() => {
+    const flat = reshape(ids, [ids.size]) as Tensor1D;
+    const rows = gather(weight, flat) as Tensor2D;
+    const y = paddingIdx === undefined ? rows : withoutGradientAt(paddingIdx, flat, rows);
+    return reshape(y, [...ids.shape, weight.shape[1]]);
+  });
+}
+
+/** The rows as they are, whose gradient is zero where the id is `paddingIdx`, also where that of the output is no number. */
+function withoutGradientAt(paddingIdx: number, ids: Tensor1D, rows: Tensor2D): Tensor2D {
+  const frozen = customGrad((x, save) => {
+    (save as GradSaveFunc)([ids]);
+    const gradFunc = (dy: Tensor, [saved]: Tensor[]) => {
+      const isTrained = expandDims(notEqual(saved as Tensor, scalar(paddingIdx, 'int32')), 1);
+      return where(isTrained, dy, zerosLike(dy));
+    };
+    return { value: clone(x as Tensor), gradFunc };
+  });
+  return frozen(rows) as Tensor2D;
+}
