@@ -130,27 +130,6 @@ describe('LoadReport', () => {
     ]);
   });
 
-  it('warns of an embedding whose row 0 is all zeros, as for padding, without maskZero', () => {
-    const embedding = (maskZero: boolean) =>
-      tf.layers.embedding({ name: 'tok_emb', inputDim: 3, outputDim: 2, maskZero });
-    const warnings = (row: readonly number[], maskZero = false) =>
-      reportOf(embedding(maskZero), new Map([['weight', f32([3, 2], [...row, 1, 2, 0, 0])]])).warnings;
-    const warning =
-      'layer "tok_emb": row 0 is all zeros, as padding_idx=0 leaves it, and maskZero is off. ' +
-      'Pass maskZero: true to tf.layers.embedding only where the PyTorch model packs its input and index 0 pads.';
-    expect(warnings([0, 0])).to.deep.equal([warning]);
-    expect(warnings([0, 0], true)).to.deep.equal([]);
-    expect(warnings([0, 0.5])).to.deep.equal([]);
-    const half: TorchTensor = { dtype: 'F16', shape: [3, 2], data: Uint16Array.of(0, 0, 1, 1, 1, 1) };
-    expect(reportOf(embedding(false), new Map([['weight', half]])).warnings).to.deep.equal([warning]);
-    const integer: TorchTensor = {
-      dtype: 'I64',
-      shape: [3, 2],
-      data: BigInt64Array.of(0n, 0n, 1n, 1n, 1n, 1n),
-    };
-    expect(reportOf(embedding(false), new Map([['weight', integer]])).warnings).to.deep.equal([warning]);
-  });
-
   it('copies the one value of a PReLU to every alpha, and warns of the axes to share', () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
     const report = load(layer, new Map([['weight', f32([1], [0.5])]]));

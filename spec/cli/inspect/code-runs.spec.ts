@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { rebuildingCode } from '../../../src/cli/inspect/code.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
+import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
+import { FIRST_ROW } from '../../layers/embedding/fixture.js';
 import { COMPILE_LIMIT_MS, GeneratedProject } from './generated.js';
 
 /** What scripts/fixtures/make_inspected.py wrote. */
@@ -51,4 +55,37 @@ describe('the code that inspect prints', () => {
       project.remove();
     }
   }).timeout(COMPILE_LIMIT_MS);
+
+  it('warns of nothing where the model reads its padding, and says what to change where it packs', async () => {
+    const project = new GeneratedProject();
+    try {
+      const source = join(project.folder, 'padded.safetensors');
+      const stateDict = FIRST_ROW.below('before');
+      writeFileSync(source, writeSafetensors(stateDict));
+      const code = rebuildingCode(recogniseModules(stateDict), { source });
+      expect(code).to.include('maskPadding: false').and.include('tf.sequential');
+      expect(code).to.include(
+        '// paddingIdx: 0 and maskPadding: true only where the module packs its input and index 0 pads.',
+      );
+      const packing = code.replace('maskPadding: false', 'paddingIdx: 0, maskPadding: true');
+      for (const [own, answer] of [
+        [code, 'unpacked'],
+        [packing, 'packed'],
+      ] as const) {
+        const [ids, expected] = [FIRST_ROW.get('ids'), FIRST_ROW.get(answer)];
+        const check = `
+          import * as tf from '@tensorflow/tfjs';
+          console.warn = (...texts) => console.log('WARNED', ...texts);
+          const { model } = await import('./generated.js');
+          const y = model.predict(tf.tensor([${ids.data}], [${ids.shape}])) as tf.Tensor;
+          console.log('error', y.sub(tf.tensor([${expected.data}], [${expected.shape}])).abs().max().arraySync());`;
+        const printed = await project.run(own, check);
+        // tfjs itself recommends its Node backend.
+        expect(printed).to.not.include('WARNED loadStateDict');
+        expect(Number(/^error (.*)$/m.exec(printed)?.[1]), answer).to.be.below(LARGEST_ERROR);
+      }
+    } finally {
+      project.remove();
+    }
+  }).timeout(2 * COMPILE_LIMIT_MS);
 });

@@ -403,9 +403,9 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
       const predict = (row: number[]) => () => model.predict(ids([IDS[0], row]));
       const rule = `${module}.apply: mask: expected each row to be right-padded, 1..T leading ones, got row 1: `;
       const unpacked =
-        'If the PyTorch model does not pack its input, it reads the padding: leave maskZero out';
+        'If the PyTorch model does not pack its input, it reads the padding: pass maskZero: false, or maskPadding: false';
       const padRight =
-        'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too. ' +
+        'Pad on the right, and give unknown tokens an index other than that of the padding, or the embedding masks them too. ' +
         unpacked;
       expect(predict([1, 0, 2, 0])).to.throw(RangeError, `${rule}1010. ${padRight}`);
       expect(predict([0, 0, 2, 3])).to.throw(RangeError, `${rule}0011. ${padRight}`);

@@ -103,7 +103,8 @@ function checkValues(where: string, values: readonly number[], steps: number): v
 }
 
 /** torch masks nothing by itself. */
-const UNPACKED = 'If the PyTorch model does not pack its input, it reads the padding: leave maskZero out';
+const UNPACKED =
+  'If the PyTorch model does not pack its input, it reads the padding: pass maskZero: false, or maskPadding: false';
 
 /**
  * The lengths of the rows in a mask `[B, T]`, or undefined when it masks nothing. Call inside `tidy`.
@@ -126,7 +127,7 @@ function rowLength(where: string, present: TypedArray, row: number): number {
   const marks = Array.from(present, (value) => (value ? '1' : '0')).join('');
   const got = `row ${row}: ${marks.length > 24 ? `${marks.slice(0, 24)}...` : marks}`;
   const change = marks.includes('1')
-    ? 'Pad on the right, and give unknown tokens an index other than 0, or the embedding masks them too'
+    ? 'Pad on the right, and give unknown tokens an index other than that of the padding, or the embedding masks them too'
     : 'A PackedSequence has no empty row: drop such rows or give them one real token';
   const remedy = `${change}. ${UNPACKED}`;
   throw new RangeError(message(where, 'mask', 'each row to be right-padded, 1..T leading ones', got, remedy));
