@@ -126,7 +126,7 @@ function runLayers(
  */
 function asFed(model: LayersModel, place: number, input: tf.Tensor): tf.Tensor {
   const wanted = (model.inputs[place] as SymbolicTensor).shape;
-  const fed = input.rank === 1 && wanted.length === 2 ? input.expandDims(1) : input;
+  const fed = input.rank === 1 && wanted.length === 2 ? tf.expandDims(input, 1) : input;
   const takes =
     wanted.length === fed.rank && wanted.every((size, k) => size === null || size === fed.shape[k]);
   if (takes) return fed;
