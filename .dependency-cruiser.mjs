@@ -13,7 +13,8 @@ const IMPORTS = {
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
   cli: ['matching/reparametrised', 'state-dict', 'torch'],
 };
-const TFJS_IN_CLI = '^src/cli/verify/(load-tfjs|start-backend|layer/run-layer|model/run-model)\\.ts$';
+const TFJS_IN_CLI =
+  '^src/cli/verify/(load-tfjs|start-backend|layer/run-layer|model/(run-model|rebuild|graph-variants))\\.ts$';
 
 export default {
   forbidden: [

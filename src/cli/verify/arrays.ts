@@ -12,6 +12,8 @@ const WHERE = 'verify';
 export interface NumberArray {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
+  /** What the array is, where it is not what the model has at this place. */
+  readonly note?: string | undefined;
 }
 
 /** A file, and the name of one of the arrays in it. */

@@ -27,7 +27,8 @@ with its numbers moved by a unit in the last place, and how far the results move
 
 X, Y and the states are files with one array: what numpy.save writes, or FILE#NAME for one of several. The layout
 is torch's: [T, B, I], [B, T, I] with --batch-first, [T, I] without a batch; of a cell [B, I] or [I]. Where the
-numbers differ, other layouts, orders of gates and equations are tried, and those that fit are named.
+numbers differ, other layouts, lengths, orders of gates and equations are tried, of a model also masks, steps, axes and
+activations, and those that fit are named.
 
 MODEL is a JavaScript module. It exports, as default or as model, a function from the state_dict to a tf model or to a
 function of tensors; or a tf model, into which FILE is loaded. Its arrays are in the model's own layout.`,

@@ -22,19 +22,26 @@ export interface Comparison {
   readonly count: number;
   /** Elements with an error beyond what is allowed. */
   readonly exceeding: number;
-  /** The first step with such an element; absent where there are none, or no steps. */
+  /** The first and the last step with such an element; absent where there are none, or no steps. */
   readonly firstStep?: number;
+  readonly lastStep?: number;
+  /** The rows of the batch with such elements, where others have none. */
+  readonly rows?: readonly number[];
   /** The largest error of those elements, else of all; the first of several. */
   readonly worst: Worst;
 }
 
-/** @param allowed  the largest error that is fine, by element. */
+/**
+ * @param allowed  the largest error that is fine, by element.
+ * @param batchAxis  where the rows of a batch lie; absent without a batch.
+ */
 export function compare(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   allowed: ArrayLike<number>,
   shape: readonly number[],
   steps: Steps | undefined,
+  batchAxis?: number,
 ): Comparison {
   const errors = Float64Array.from({ length: expected.length }, (_, i) => errorOf(actual[i], expected[i]));
   const exceeding = [...errors.keys()].filter((i) => errors[i] > allowed[i]);
@@ -42,15 +49,14 @@ export function compare(
   let worst = 0;
   let most = -1;
   for (const i of candidates) if (errors[i] > most) [worst, most] = [i, errors[i]];
-  const firstStep = steps && stepOf(shape, steps);
-  const first = exceeding.reduce(
-    (least, i) => Math.min(least, firstStep?.(i) ?? 0),
-    Number.POSITIVE_INFINITY,
-  );
+  const places = (axis: number) => [...new Set(exceeding.map(placeOn(shape, axis)))].sort((a, b) => a - b);
+  const found = steps ? places(steps.axis) : [];
+  const rows = batchAxis === undefined ? [] : places(batchAxis);
   return {
     count: expected.length,
     exceeding: exceeding.length,
-    ...(steps && exceeding.length > 0 && { firstStep: first }),
+    ...(found.length > 0 && { firstStep: found[0] as number, lastStep: found.at(-1) as number }),
+    ...(rows.length > 0 && rows.length < (shape[batchAxis as number] as number) && { rows }),
     worst: {
       error: errors[worst],
       allowed: allowed[worst],
@@ -68,11 +74,11 @@ export function errorOf(actual: number, expected: number): number {
   return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
 }
 
-/** A function from the row-major position of an element to its step. */
-export function stepOf(shape: readonly number[], { axis }: Steps): (position: number) => number {
+/** A function from the row-major position of an element to its place on an axis. */
+export function placeOn(shape: readonly number[], axis: number): (position: number) => number {
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const steps = shape[axis] as number;
-  return (position) => Math.floor(position / inner) % steps;
+  const size = shape[axis] as number;
+  return (position) => Math.floor(position / inner) % size;
 }
 
 /** Row-major position to index. */

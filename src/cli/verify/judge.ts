@@ -41,13 +41,11 @@ export function judge(
   { answers, movements }: JudgedAnswers,
   tolerance: number | undefined,
   steps: Steps | undefined,
+  batchAxis?: number,
 ): Result {
   const actual = answers.get(name) as NumberArray;
   const { shape } = tensor;
-  if (`${actual.shape}` !== `${shape}`) {
-    const rule = `shape ${showShape(actual.shape)}, as the model gives`;
-    throw new RangeError(message(WHERE, option, rule, showShape(shape), remedyFor(actual.shape, shape)));
-  }
+  if (!isSameShape(actual.shape, shape)) throw shapeError({ option, name, tensor }, actual.shape);
   const expected = { shape, values: numbersOf(option, tensor) };
   const { values } = expected;
   if (values.length === 0)
@@ -58,11 +56,32 @@ export function judge(
     : new Float64Array(values.length).fill(tolerance ?? 0);
   const tells = movement ? isTelling(allowed, expected) : () => true;
   const untold = [...allowed.keys()].filter((i) => !tells(i)).length;
-  return { name, untold, ...compare(actual.values, values, allowed, shape, steps) };
+  return {
+    name,
+    note: actual.note,
+    untold,
+    steps: steps ? (shape[steps.axis] as number) : 0,
+    ...compare(actual.values, values, allowed, shape, steps, batchAxis),
+  };
+}
+
+/** @param fitting  sentences that say how the array fits all the same. */
+export function shapeError(
+  { option, tensor: { shape } }: Expectation,
+  actual: readonly number[],
+  fitting: readonly string[] = [],
+): RangeError {
+  const rule = `shape ${showShape(actual)}, as the model gives`;
+  const remedy = fitting.length > 0 ? fitting.join(' ').replace(/\.$/, '') : remedyFor(actual, shape);
+  return new RangeError(message(WHERE, option, rule, showShape(shape), remedy));
+}
+
+export function isSameShape(a: readonly number[], b: readonly number[]): boolean {
+  return `${a}` === `${b}`;
 }
 
 /** Integers are compared as they are: float32 does not hold them all. */
-function numbersOf(option: string, tensor: TorchTensor): ArrayLike<number> {
+export function numbersOf(option: string, tensor: TorchTensor): ArrayLike<number> {
   const { dtype, data } = tensor;
   if (dtype === 'F64') return data as Float64Array;
   if (dtype === 'I64' || dtype === 'U64') return Float64Array.from(data as BigInt64Array, Number);

@@ -5,12 +5,19 @@ import { printable, printableJson } from '../printable.js';
 import type { Terminal } from '../terminal.js';
 import type { Comparison } from './compare.js';
 
+/** Rows that are named. */
+const MOST_ROWS = 8;
+
 /** One result beside PyTorch's. */
 export interface Result extends Comparison {
   /** Of the output, or of an inner layer. */
   readonly name: string;
   /** Elements that rounding alone may change so much that they tell nothing. */
   readonly untold: number;
+  /** Of the sequence; 0 without one. */
+  readonly steps: number;
+  /** What was compared, where it is not what the model has at this place. */
+  readonly note?: string | undefined;
 }
 
 export interface Findings {
@@ -60,7 +67,7 @@ function writeText(
 }
 
 function resultLines(result: Result, tolerance: number | undefined): string[] {
-  const { count, exceeding, firstStep, untold, worst } = result;
+  const { count, exceeding, untold, worst } = result;
   const at = worst.index.length > 0 ? ` at [${worst.index.join(', ')}]` : '';
   const may = tolerance === undefined ? `, where rounding may give ${twoDigits(worst.allowed)}` : '';
   const where = `${twoDigits(worst.error)}${at}`;
@@ -68,14 +75,30 @@ function resultLines(result: Result, tolerance: number | undefined): string[] {
   const lines = fits(result)
     ? [`ok   ${name}: worst error ${where}${may}`]
     : [
-        `FAIL ${name}: ${exceeding} of ${count} values differ${firstStep === undefined ? '' : `, from step ${firstStep} on`}; ` +
+        `FAIL ${name}: ${exceeding} of ${count} values differ${placesOf(result)}; ` +
           `worst error ${where}: ${shortNumber(worst.actual)}, expected ${shortNumber(worst.expected)}${may}`,
       ];
+  if (result.note !== undefined) lines.push(`     ${printable(result.note)}`);
   if (untold > 0 && tells(result))
     lines.push(
       `     ${untold} of ${count} values tell nothing: rounding alone may change them by more than 5% of the largest`,
     );
   return lines;
+}
+
+/** `, in rows 1 and 2 only, from step 3 on`. */
+function placesOf({ rows, firstStep, lastStep, steps }: Result): string {
+  const inRows = rows === undefined ? '' : `, in ${rowsText(rows)} only`;
+  if (firstStep === undefined) return inRows;
+  if (firstStep === lastStep && steps !== 1) return `${inRows}, at step ${firstStep} only`;
+  return `${inRows}, ${lastStep === steps - 1 ? `from step ${firstStep} on` : `at steps ${firstStep} to ${lastStep}`}`;
+}
+
+/** `row 1`, `rows 1, 2 and 4`. */
+export function rowsText(rows: readonly number[]): string {
+  if (rows.length === 1) return `row ${rows[0]}`;
+  if (rows.length > MOST_ROWS) return `${rows.length} rows (${rows.slice(0, MOST_ROWS).join(', ')}, ...)`;
+  return `rows ${rows.slice(0, -1).join(', ')} and ${rows.at(-1)}`;
 }
 
 /** `1.7e-5`, `0.34`. */
@@ -95,11 +118,13 @@ function jsonAnswer({ about, tolerance, results, advice }: Findings, ok: boolean
     ...about,
     tolerance: tolerance ?? 'rounding',
     ok,
-    results: results.map(({ name, count, exceeding, firstStep, untold, worst }) => ({
+    results: results.map(({ name, note, count, exceeding, rows, firstStep, lastStep, untold, worst }) => ({
       name,
       count,
       exceeding,
-      ...(firstStep !== undefined && { firstStep }),
+      ...(note !== undefined && { note }),
+      ...(rows !== undefined && { rows }),
+      ...(firstStep !== undefined && { firstStep, lastStep }),
       untold,
       index: worst.index,
       error: number(worst.error),

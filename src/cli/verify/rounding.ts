@@ -7,7 +7,7 @@
 import { float32Of } from '../../state-dict/tensors/float32.js';
 import type { StateDict, TorchDtype, TorchTensor } from '../../state-dict/tensors/tensor.js';
 import type { NumberArray } from './arrays.js';
-import { errorOf, type Steps, stepOf } from './compare.js';
+import { errorOf, placeOn, type Steps } from './compare.js';
 
 /** How often the moved model runs. */
 const RUNS = 4;
@@ -92,7 +92,7 @@ function movementsSoFar(
   shape: readonly number[],
   steps: Steps,
 ): (position: number) => number {
-  const step = stepOf(shape, steps);
+  const step = placeOn(shape, steps.axis);
   const features = shape.at(-1) as number;
   const direction = (position: number) =>
     steps.directions === 2 && position % features >= features / 2 ? 1 : 0;

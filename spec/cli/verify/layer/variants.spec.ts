@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { Diagnosis } from '../../../../src/cli/verify/diagnosis.js';
 import type { LayerCall } from '../../../../src/cli/verify/layer/run-layer.js';
-import { type Diagnosis, diagnose } from '../../../../src/cli/verify/layer/variants.js';
+import { diagnose } from '../../../../src/cli/verify/layer/variants.js';
 import { readStateDict } from '../../../../src/state-dict/read.js';
 import type { StateDict, TorchTensor } from '../../../../src/state-dict/tensors/tensor.js';
 import type { RecurrentModule } from '../../../../src/torch/modules.js';

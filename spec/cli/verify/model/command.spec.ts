@@ -46,6 +46,7 @@ describe('tfjs-torch-rnn verify --module', function () {
       'FAIL output',
       'beyond what rounding to float32 can do',
       'The first that differs is the output.',
+      'Nothing that was tried fits',
     ]);
     const alone = await verify(moduleAt('forward'), ...logits, '--json');
     expect(JSON.parse(alone.out)).to.deep.include({ ok: false, tolerance: 'rounding', backend: 'cpu' });

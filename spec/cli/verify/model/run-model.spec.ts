@@ -65,11 +65,11 @@ describe('the model of a module', () => {
     ] as const)
       expect((await errorOf(importSource(source))).message).to.include(told);
     const make = await importSource('export default () => 3;');
-    expect((await errorOf(runModel(make, numbers, [OUTPUT]))).message).to.match(
+    expect((await errorOf(runModel(make, numbers, [{ name: OUTPUT, rank: 2 }]))).message).to.match(
       /: expected a function that returns a tf model or a function from tensors to tensors, got 3$/,
     );
     const own = await importSource('export default async () => { throw new Error("my own"); };');
-    expect((await errorOf(runModel(own, numbers, [OUTPUT]))).message).to.equal('my own');
+    expect((await errorOf(runModel(own, numbers, [{ name: OUTPUT, rank: 2 }]))).message).to.equal('my own');
   });
 
   it('may be a function that returns one tensor, several, or some by name', async () => {
@@ -78,7 +78,13 @@ describe('the model of a module', () => {
       async () =>
         result;
     const shapesOf = async (result: () => unknown, ...names: string[]) =>
-      [...(await runModel(returning(result), numbers, names))].map(([name, { shape }]) => [name, shape]);
+      [
+        ...(await runModel(
+          returning(result),
+          numbers,
+          names.map((name) => ({ name, rank: 1 })),
+        )),
+      ].map(([name, { shape }]) => [name, shape]);
     const one = (size: number) => tf.zeros([size]);
     expect(await shapesOf(() => one(2), OUTPUT)).to.deep.equal([[OUTPUT, [2]]]);
     expect(await shapesOf(() => [one(2), one(3)], '1')).to.deep.equal([
@@ -109,6 +115,8 @@ describe('the model of a module', () => {
       ],
       [made, [ids, ids], OUTPUT, 'expected 1 inputs, as the model takes ('],
     ] as const)
-      expect((await errorOf(runModel(make, { ...numbers, inputs }, [name]))).message).to.include(told);
+      expect((await errorOf(runModel(make, { ...numbers, inputs }, [{ name, rank: 2 }]))).message).to.include(
+        told,
+      );
   });
 });

@@ -21,13 +21,14 @@ import { choiceOf, type ParsedWords, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
 import { isUrl } from '../../url.js';
 import type { Steps } from '../compare.js';
+import { adviceOf, type Diagnosis } from '../diagnosis.js';
 import { type Expectation, judge, judgedBy } from '../judge.js';
 import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits, type Result } from '../report.js';
 import type { Request } from '../request.js';
 import { firstSteps, lengthsOf } from './lengths.js';
 import type { LayerCall } from './run-layer.js';
-import { type Diagnosis, diagnose } from './variants.js';
+import { diagnose } from './variants.js';
 
 const WHERE = 'verify';
 
@@ -90,7 +91,7 @@ export async function verifyLayer(request: Request): Promise<Findings> {
       expectation,
       answers,
       tolerance,
-      expectation.name === 'output' ? stepsOf(call, expectation.tensor) : undefined,
+      ...(expectation.name === 'output' ? axesOf(call, expectation.tensor) : ([] as [])),
     ),
   );
   return {
@@ -136,27 +137,20 @@ function floats(option: string, tensor: TorchTensor): TorchTensor {
   return { dtype: 'F32', shape: tensor.shape, data: float32Of(WHERE, option, tensor) };
 }
 
-function stepsOf({ module, batchFirst }: LayerCall, { shape }: TorchTensor): Steps | undefined {
-  if (module.kind === 'cell') return undefined;
-  const axis = shape.length === 3 && batchFirst ? 1 : 0;
-  return { axis, directions: module.args.bidirectional ? 2 : 1 };
+/** Where an output has its steps, and its rows. */
+function axesOf({ module, batchFirst }: LayerCall, { shape }: TorchTensor): [Steps?, number?] {
+  if (module.kind === 'cell') return [];
+  const directions = module.args.bidirectional ? 2 : 1;
+  if (shape.length < 3) return [{ axis: 0, directions }];
+  return batchFirst ? [{ axis: 1, directions }, 0] : [{ axis: 0, directions }, 1];
 }
 
-function adviceFor(call: LayerCall, { isClose, fitting, tried }: Diagnosis, hasState: boolean): string[] {
-  if (isClose) {
-    return [
-      'The first steps agree but for a small part: the numbers may come from a run in lower precision (float16, bfloat16, ' +
-        'TF32), or of other weights.',
-    ];
-  }
-  if (fitting.length > 1) return [...fitting, 'Several fit, and the file does not tell which it was.'];
-  if (fitting.length === 1 || tried.length === 0) return [...fitting];
+function adviceFor(call: LayerCall, diagnosis: Diagnosis, hasState: boolean): string[] {
   const isRnn = call.module.torchName.startsWith('RNN');
-  return [
-    `Nothing that was tried fits: ${[...new Set(tried)].join(', ')}.`,
+  return adviceOf(diagnosis, [
     ...(hasState ? [] : ['An initial state other than zeros is given with --h0.']),
     ...(isRnn ? [`The file does not store nonlinearity: ${call.nonlinearity} was taken.`] : []),
-  ];
+  ]);
 }
 
 interface ReadLayer {

@@ -1,21 +1,15 @@
-/** What a layer may have been, or its arrays, where the numbers do not fit: each way is tried in plain loops. */
+/**
+ * What a layer may have been, or its arrays, where the numbers do not fit: each way is tried in plain loops. Where a trial costs more
+ * than MAX_COST, more steps or rows are left out, and a layer that needs more is not tried.
+ */
 
 import { showFirst } from '../../../check.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
+import { CLOSE, type Diagnosis, MAX_COST } from '../diagnosis.js';
 import type { Numbers } from '../rounding.js';
 import { costOfStep, type PlainCell, type PlainWeights, runPlain, type Vectors } from './plain.js';
 import type { LayerCall } from './run-layer.js';
 import { type Row, type Trial, trialOf } from './trial.js';
-
-/** What was tried, and what of it fits. */
-export interface Diagnosis {
-  /** Whether the layer as it was asked for gives these numbers but for a small part of them. */
-  readonly isClose: boolean;
-  /** A sentence each. */
-  readonly fitting: readonly string[];
-  /** A phrase each. */
-  readonly tried: readonly string[];
-}
 
 interface Variant {
   /** "the numbers fit ..." */
@@ -31,12 +25,6 @@ const STEPS = 16;
 
 /** Rows that are compared. */
 const ROWS = 4;
-
-/** Multiplications of one trial: about a second. More steps or rows are left out, and a layer that needs more is not tried. */
-const MAX_COST = 5e8;
-
-/** The largest error of what fits, as a part of the largest number. A wrong variant is off by a tenth and more. */
-const CLOSE = 1e-3;
 
 /**
  * Tries the layer as it was asked for, then each variant of the layer, and all of them again in the other layout.
@@ -147,7 +135,7 @@ function cellVariant(cell: PlainCell, text: string, phrase: string): Variant {
 }
 
 /** All orders of some letters but the first, which is their own; none of none. */
-function orders(letters: string): string[] {
+export function orders(letters: string): string[] {
   const all = (rest: string): string[] =>
     rest.length < 2
       ? [rest]

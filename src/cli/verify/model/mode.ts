@@ -4,13 +4,15 @@ import { message, show } from '../../../check.js';
 import { readFor } from '../../../state-dict/read.js';
 import { UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
-import type { ArrayFiles } from '../arrays.js';
-import { type Expectation, judge, judgedBy } from '../judge.js';
+import type { ArrayFiles, NumberArray } from '../arrays.js';
+import { adviceOf, type Diagnosis } from '../diagnosis.js';
+import { type Expectation, isSameShape, judge, judgedBy, numbersOf, shapeError } from '../judge.js';
 import { LAYER_OPTIONS } from '../layer/mode.js';
 import { withTfjs } from '../load-tfjs.js';
-import { type Findings, fits } from '../report.js';
+import { type Findings, fits, type Result } from '../report.js';
 import type { Request } from '../request.js';
 import { OUTPUT } from './output.js';
+import { paddingClue } from './padding.js';
 
 const WHERE = 'verify';
 
@@ -28,24 +30,40 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   const expectations = await expectationsOf(words.values('expected') ?? [], arrays);
   const { importModel, runModel } = await withTfjs(backend, () => import('./run-model.js'));
   const hear = onceHeard();
-  const made = await hear(() => importModel(file));
-  const names = expectations.map(({ name }) => name);
-  const answers = await judgedBy(tolerance, { weights, inputs }, (numbers) =>
-    hear(() => runModel(made, numbers, names)),
-  );
+  const make = await hear(() => importModel(file));
+  const numbers = { weights, inputs };
+  const wanted = expectations.map(({ name, tensor }) => ({ name, rank: tensor.shape.length }));
+  const answers = await judgedBy(tolerance, numbers, (moved) => hear(() => runModel(make, moved, wanted)));
+  const explain = async ({ option, name, tensor }: Expectation): Promise<Diagnosis> => {
+    const { diagnose } = await import('./variants.js');
+    const actual = answers.answers.get(name) as NumberArray;
+    const expected = { shape: tensor.shape, values: numbersOf(option, tensor) };
+    const of = { make, numbers, wanted: { name, rank: tensor.shape.length }, actual, expected };
+    return hear(() => diagnose(of));
+  };
+  const results: Result[] = [];
+  const advice: string[] = [];
   // In the order in which the model computes them.
-  const results = [...answers.answers].flatMap(([name, { shape }]) => {
+  for (const [name, actual] of answers.answers) {
     const expectation = expectations.find((own) => own.name === name);
+    if (!expectation) continue;
+    const { shape } = expectation.tensor;
+    if (!isSameShape(actual.shape, shape))
+      throw shapeError(expectation, actual.shape, (await explain(expectation)).fitting);
     const steps = shape.length > 2 ? ({ axis: 1, directions: 1 } as const) : undefined;
-    return expectation ? [judge(expectation, answers, tolerance, steps)] : [];
-  });
-  const off = results.filter((result) => !fits(result));
+    const result = judge(expectation, answers, tolerance, steps, shape.length > 1 ? 0 : undefined);
+    results.push({ ...result, name: name === OUTPUT ? 'output' : name });
+    if (fits(result) || advice.length > 0) continue;
+    const clue = paddingClue(result.rows, inputs);
+    const found = adviceOf(await explain(expectation), []);
+    advice.push(adviceFor(name, expectations.length), ...(clue === undefined ? [] : [clue]), ...found);
+  }
   return {
     title: `${printable(file)} on ${backend}`,
     about: { module: file, backend },
     tolerance,
-    results: results.map((result) => ({ ...result, name: result.name === OUTPUT ? 'output' : result.name })),
-    advice: off[0] === undefined ? [] : [adviceFor(off[0].name, results.length)],
+    results,
+    advice,
   };
 }
 

@@ -13,14 +13,16 @@ import { message, show, showShape } from '../../../check.js';
 import { loadStateDict, type StateDict, toTensor } from '../../../index.js';
 import type { NumberArray } from '../arrays.js';
 import type { Answers, Numbers } from '../rounding.js';
+import { isRecurrent } from './graph-variants.js';
 import { OUTPUT } from './output.js';
+import { twinOf } from './rebuild.js';
 
 const WHERE = 'verify';
 
 const RULE = 'a tf model or a function from tensors to tensors';
 
 /** What computes: a model of tf.layers, or a forward written by hand. */
-type Made = LayersModel | ((...inputs: tf.Tensor[]) => unknown);
+export type Made = LayersModel | ((...inputs: tf.Tensor[]) => unknown);
 
 /** Makes it of a state_dict. */
 export type Maker = (weights: StateDict) => Promise<Made>;
@@ -64,25 +66,59 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-function isModel(value: unknown): value is LayersModel {
+export function isModel(value: unknown): value is LayersModel {
   return Array.isArray((value as Partial<LayersModel> | undefined)?.layers);
+}
+
+/** The results that are wanted: OUTPUT, and names of layers, or of what a function returns. */
+export interface Wanted {
+  readonly name: string;
+  /** The number of axes of PyTorch's array. */
+  readonly rank: number;
 }
 
 /**
  * Makes the model of the weights, runs it and forgets it.
  *
- * @param names  which results are wanted: OUTPUT, and names of layers, or of what a function returns.
- * @returns them in the order in which the model computes them.
+ * @returns the results in the order in which the model computes them.
  */
 export async function runModel(
   make: Maker,
   { weights, inputs }: Numbers,
-  names: readonly string[],
+  wanted: readonly Wanted[],
 ): Promise<Answers> {
   const made = await make(weights);
+  const names = wanted.map(({ name }) => name);
+  const answers = await withTensors(inputs, async (tensors) =>
+    isModel(made) ? runLayers(made, tensors, wanted) : named(await made(...tensors), names),
+  );
+  for (const own of wanted) {
+    const note = noteOf(made, own);
+    if (note !== undefined) answers.set(own.name, { ...(answers.get(own.name) as NumberArray), note });
+  }
+  return answers;
+}
+
+/** One output of a model's graph. */
+export async function runOutput(
+  model: LayersModel,
+  inputs: Numbers['inputs'],
+  output: SymbolicTensor,
+): Promise<NumberArray> {
+  const answers = await withTensors(inputs, async (tensors) => {
+    const [result] = predict(model, tensors, [output]);
+    return new Map([[OUTPUT, result as tf.Tensor]]);
+  });
+  return answers.get(OUTPUT) as NumberArray;
+}
+
+async function withTensors(
+  inputs: Numbers['inputs'],
+  run: (tensors: tf.Tensor[]) => Promise<ReadonlyMap<string, tf.Tensor>>,
+): Promise<Map<string, NumberArray>> {
   const tensors = inputs.flatMap((input) => (input ? [toTensor(input)] : []));
   try {
-    const outputs = isModel(made) ? runLayers(made, tensors, names) : named(await made(...tensors), names);
+    const outputs = await run(tensors);
     const answers = new Map<string, NumberArray>();
     for (const [name, tensor] of outputs)
       answers.set(name, { shape: tensor.shape, values: (await tensor.data()) as tf.TypedArray });
@@ -97,7 +133,7 @@ export async function runModel(
 function runLayers(
   model: LayersModel,
   inputs: tf.Tensor[],
-  names: readonly string[],
+  wanted: readonly Wanted[],
 ): ReadonlyMap<string, tf.Tensor> {
   if (!model.inputs) {
     throw new TypeError(message(WHERE, '--module', 'a model that is built', 'one without inputShape'));
@@ -107,16 +143,20 @@ function runLayers(
     throw new RangeError(message(WHERE, '--input', rule, `${inputs.length}`));
   }
   const places = model.layers.map(({ name }) => name);
-  const placeOf = (name: string) => (name === OUTPUT ? places.length : places.indexOf(name));
-  const sorted = [...names].sort((a, b) => placeOf(a) - placeOf(b));
-  const outputs = sorted.map((name) => outputOf(model, name, placeOf(name)));
+  const placeOf = ({ name }: Wanted) => (name === OUTPUT ? places.length : places.indexOf(name));
+  const sorted = [...wanted].sort((a, b) => placeOf(a) - placeOf(b));
+  const outputs = sorted.map((own) => outputOf(model, own));
+  const results = predict(model, inputs, outputs);
+  return new Map(sorted.map(({ name }, i) => [name, results[i] as tf.Tensor]));
+}
+
+function predict(model: LayersModel, inputs: tf.Tensor[], outputs: SymbolicTensor[]): tf.Tensor[] {
   const whole = modelOf({ inputs: model.inputs, outputs });
   const results = tf.tidy(() => {
     const fed = inputs.map((input, i) => asFed(model, i, input));
     return whole.predictOnBatch(fed.length === 1 ? (fed[0] as tf.Tensor) : fed);
   });
-  const list = Array.isArray(results) ? results : [results];
-  return new Map(sorted.map((name, i) => [name, list[i] as tf.Tensor]));
+  return Array.isArray(results) ? results : [results];
 }
 
 /**
@@ -136,7 +176,11 @@ function asFed(model: LayersModel, place: number, input: tf.Tensor): tf.Tensor {
   throw new RangeError(message(WHERE, what, rule, showShape(input.shape)));
 }
 
-function outputOf(model: LayersModel, name: string, place: number): SymbolicTensor {
+/**
+ * Of the whole model, or of a layer. A recurrent layer has all steps and last states: which of them PyTorch's array holds, its axes
+ * tell, whatever the model goes on with.
+ */
+export function outputOf(model: LayersModel, { name, rank }: Wanted): SymbolicTensor {
   if (name === OUTPUT) {
     const [output, ...others] = model.outputs as [SymbolicTensor, ...SymbolicTensor[]];
     if (others.length === 0) return output;
@@ -145,13 +189,29 @@ function outputOf(model: LayersModel, name: string, place: number): SymbolicTens
       message(WHERE, '--expected', 'a model with one output', `${model.outputs.length}`, remedy),
     );
   }
-  const layer: layers.Layer | undefined = model.layers[place];
+  const layer: layers.Layer | undefined = model.layers.find((own) => own.name === name);
   if (layer === undefined) {
     const rule = `names of layers (${model.layers.map((own) => show(own.name)).join(', ')})`;
     throw new RangeError(message(WHERE, '--expected', rule, show(name)));
   }
-  const output = layer.getOutputAt(0);
-  return Array.isArray(output) ? (output[0] as SymbolicTensor) : output;
+  const outputs = layer.getOutputAt(0);
+  const output = (Array.isArray(outputs) ? outputs[0] : outputs) as SymbolicTensor;
+  if (!isOtherwise(layer, rank)) return output;
+  return twinOf(layer, { returnSequences: rank === 3 }, output.inputs);
+}
+
+/** Whether a layer gives all steps where PyTorch's array has last states, or the reverse. */
+function isOtherwise(layer: layers.Layer, rank: number): boolean {
+  return isRecurrent(layer) && rank === (layer.returnSequences ? 2 : 3);
+}
+
+/** What is compared of a layer, where the model has something else of it. */
+function noteOf(made: Made, { name, rank }: Wanted): string | undefined {
+  const layer = isModel(made) ? made.layers.find((own) => own.name === name) : undefined;
+  if (!layer || !isOtherwise(layer, rank)) return undefined;
+  return rank === 3
+    ? "all steps are compared, as PyTorch's array has them; the model goes on with the last states (returnSequences: false)"
+    : "the last states are compared, as PyTorch's array has them; the model goes on with all steps (returnSequences: true)";
 }
 
 /** What a function returned: one tensor, a list of which the first is meant, or tensors by name. */
