@@ -65,12 +65,29 @@ describe('chooseDict', () => {
       'optimizer',
       'optimizer_states',
       'optim_D',
+      'optimizerG',
+      'optimiser2',
+      'OPTIMIZER_STATE',
+      'rng_states',
+      'lrScheduler',
+      'lr_sched',
+      'sched',
+      'scaler',
       'lr_schedulers',
       'callbacks',
       'loops',
       'hyper_parameters',
     ])
       expect(chosen({ net: WEIGHTS, [key]: WEIGHTS }), key).to.deep.equal(['net']);
+  });
+
+  it('takes whole words for the name of what belongs to the training', () => {
+    for (const key of ['optimal_policy', 'optimus', 'rngnet', 'schedule_net', 'lr_net']) {
+      const error = errorOf(() => chosen({ policy: WEIGHTS, [key]: WEIGHTS }));
+      expect(error.message, key).to.include(`several: ["policy"], ["${key}"].`);
+    }
+    const around = { policy: WEIGHTS, center: T, optimal: WEIGHTS };
+    expect(chosen(around)).to.deep.equal([]);
   });
 
   it('prefers a state_dict, model_state_dict or model to loose tensors beside it', () => {

@@ -18,15 +18,17 @@ interface TarEntry {
   readonly name: string;
   readonly data?: Uint8Array;
   readonly type?: string;
+  /** In place of the field with its size. */
+  readonly size?: string;
 }
 
 /** A tar archive with the fields that are read. */
 function tar(...entries: readonly TarEntry[]): Uint8Array {
-  const blocks = entries.flatMap(({ name, data = new Uint8Array(0), type = '0' }) => {
+  const blocks = entries.flatMap(({ name, data = new Uint8Array(0), type = '0', size }) => {
     const header = Buffer.alloc(512);
-    header.write(name, 0, 'latin1');
+    header.write(name, 0);
     header.write('0000644\0', 100, 'latin1');
-    header.write(data.length.toString(8).padStart(11, '0'), 124, 'latin1');
+    header.write(size ?? data.length.toString(8).padStart(11, '0'), 124, 'latin1');
     header.write(' '.repeat(8), 148, 'latin1');
     header.write(type, 156, 'latin1');
     header.write('ustar\x0000', 257, 'latin1');
@@ -62,6 +64,22 @@ describe('tar archives', () => {
     expect(messageOf(tar({ name: 'readme' }))).to.equal(
       'a tar archive of 1 entry: "readme". Unpack it (tar -xf), and read the file with the weights',
     );
+  });
+
+  it('have sizes of 8 GiB and more, and names in UTF-8', () => {
+    const size = `\x80${'\0'.repeat(10)}\x03`;
+    expect(
+      messageOf(tar({ name: 'модель.pt', data: Uint8Array.of(1, 2, 3), size }, { name: 'b' })),
+    ).to.contain('of 2 entries: "модель.pt", "b"');
+    const large = `\x80${'\0'.repeat(6)}\x02\0\0\0\0`;
+    expect(messageOf(tar({ name: 'a.pt', size: large }))).to.contain('of 1 entry: "a.pt"');
+  });
+
+  it('are listed up to a size that is none', () => {
+    const binary = (first: string): string => first + '\xff'.repeat(11);
+    for (const size of ['-1000', '-77777777777', 'x', binary('\xff'), binary('\x80')])
+      for (const type of ['0', 'L', 'x'])
+        expect(messageOf(tar({ name: 'a.pt' }, { name: 'b', size, type })), size).to.contain('"a.pt"');
   });
 
   it('hold the file that the message names', async () => {

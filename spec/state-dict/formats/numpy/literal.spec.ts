@@ -39,6 +39,14 @@ describe('LiteralReader', () => {
     ]);
   });
 
+  it('reads headers of megabytes: of comments, white space or one text', () => {
+    const count = 6e6;
+    for (const long of ['#\n'.repeat(count / 2), ' '.repeat(count), '\n'.repeat(count)])
+      expect(read(`{'a': ${long}True}`)).to.deep.equal([['a', { kind: 'boolean', value: true }]]);
+    expect(read(`{'${'a'.repeat(count)}': True}`)).to.have.length(1);
+    expect(fault(`{'a': '${'a'.repeat(count)}`)).to.match(/^expected a string, got /);
+  });
+
   it('stops at a structured dtype', () => {
     for (const value of ["[('a', '<f4')]", "('<f4', (2,))", '((1,),)']) {
       expect(read(`{'a': ${value} anything`)).to.deep.equal([['a', { kind: 'structured' }]]);

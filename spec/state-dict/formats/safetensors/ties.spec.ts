@@ -36,6 +36,10 @@ describe('tiesIn', () => {
     expect(ties({ a: 'b', b: 'c', c: 'a', d: 'c', e: 't' }, ['t'])).to.deep.equal({ e: 't' });
   });
 
+  it('takes the framework of a file for no tie, whatever a tensor is called', () => {
+    expect(ties({ format: 'pt', a: 'format', b: 'pt' }, ['pt'])).to.deep.equal({ b: 'pt' });
+  });
+
   it('leaves a tensor that is there as it is', () => {
     expect(ties({ u: 't', t: 'u', v: 'u' }, ['t', 'u'])).to.deep.equal({ v: 'u' });
   });

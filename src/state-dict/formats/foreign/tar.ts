@@ -3,13 +3,15 @@
 import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type Reading, readRange } from '../../reading/reading.js';
-import { hasMark, latin1Of } from '../../tensors/bytes.js';
+import { hasMark } from '../../tensors/bytes.js';
 import { READ_FILES, showEntries, unpackRemedy } from './names.js';
 
 const BLOCK = 512;
 const MAGIC_OFFSET = 257;
 const TYPE_OFFSET = 156;
 const SIZE = [124, 136] as const;
+/** First byte of a size that is not in octal digits. */
+const BINARY = 0x80;
 const NAME = [0, 100] as const;
 const PREFIX = [345, 500] as const;
 
@@ -54,8 +56,8 @@ function* listFiles(size: number): Reading<string[]> {
   let at = 0;
   for (let i = 0; i < MAX_ENTRIES && at + BLOCK <= size; i++) {
     const header = yield* readRange(at, at + BLOCK);
-    const length = Number.parseInt(textIn(header, SIZE), 8);
-    if (!isTar(header) || !Number.isSafeInteger(length)) break;
+    const length = sizeIn(header);
+    if (!isTar(header) || !Number.isSafeInteger(length) || length < 0) break;
     const begin = at + BLOCK;
     at = begin + BLOCK * Math.ceil(length / BLOCK);
     const type = String.fromCharCode(header[TYPE_OFFSET]);
@@ -71,13 +73,25 @@ function* listFiles(size: number): Reading<string[]> {
   return names;
 }
 
+/** Octal digits, or in GNU tar's files of 8 GiB and more a number of 88 bits behind a byte that says so. NaN of anything else. */
+function sizeIn(header: Uint8Array): number {
+  const [first, ...digits] = header.subarray(...SIZE);
+  if (first === BINARY) return digits.reduce((number, digit) => 256 * number + digit, 0);
+  return Number.parseInt(textIn(header, SIZE), 8);
+}
+
 /** A text that ends at a zero byte, or at the end of its field. */
 function textIn(header: Uint8Array, [begin, end]: readonly [number, number]): string {
-  return latin1Of(header.subarray(begin, end)).replace(/\0.*$/s, '');
+  return decode(header.subarray(begin, end));
 }
 
 /** pax writes records `length key=value\n`. */
 function nameIn(type: string, bytes: Uint8Array): string | undefined {
-  const text = new TextDecoder().decode(bytes);
-  return type === LONG_NAME ? text.replace(/\0.*$/s, '') : /^\d+ path=(.*)$/m.exec(text)?.[1];
+  return type === LONG_NAME ? decode(bytes) : /^\d+ path=(.*)$/m.exec(new TextDecoder().decode(bytes))?.[1];
+}
+
+/** UTF-8, as all but old archives are in. */
+function decode(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

@@ -11,6 +11,9 @@ export type Literal =
 
 const WHERE = 'npy';
 
+/** White space beside the ends of lines. */
+const SPACE = ' \t\f';
+
 /**
  * Reads the dict of an npy header, a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
  *
@@ -87,11 +90,16 @@ export class LiteralReader {
 
   /** The next character past white space and comments; undefined at the end. */
   private peek(): string | undefined {
-    const space = /(?:[ \t\r\n\f]|#[^\r\n]*)*/y;
-    space.lastIndex = this.position;
-    space.test(this.text);
-    this.position = space.lastIndex;
-    return this.text[this.position];
+    const { text } = this;
+    let inComment = false;
+    // Not by an expression: one of repeated comments takes of the stack for each.
+    for (; this.position < text.length; this.position++) {
+      const next = text[this.position];
+      if (next === '#') inComment = true;
+      else if (next === '\n' || next === '\r') inComment = false;
+      else if (!inComment && !SPACE.includes(next)) return next;
+    }
+    return undefined;
   }
 
   /** The token that comes next, which must match a sticky pattern. */
