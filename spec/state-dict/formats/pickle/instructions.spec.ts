@@ -44,6 +44,36 @@ describe('instructions of a pickle', () => {
       expectError('INVALID_SYNTAX', /GLOBAL/, 'c\xff\nname\n');
     });
 
+    it('read escapes of text as Python does: a backslash before another is none', () => {
+      // pickle.loads(b'V...\n.') of each.
+      for (const [written, read] of [
+        ['\\u0041', 'A'],
+        ['\\\\u0041', '\\\\u0041'],
+        ['\\\\\\u0041', '\\\\A'],
+        ['\\U0001f600\\n', '😀\\n'],
+        ['a\\', 'a\\'],
+      ])
+        expect(rootOf(`V${written}\n`), written).to.equal(read);
+    });
+
+    it('read ints as text, and refuse leading zeros, which Python takes for octal', () => {
+      const read = (line: string) => rootOf(`I${line}\n`);
+      expect(['0', '10', '-7', '+7', '-0', '00', '01'].map(read)).to.deep.equal([
+        0,
+        10,
+        -7,
+        7,
+        0,
+        false,
+        true,
+      ]);
+      for (const line of ['010', '-010', '000', '08', '0x10', '']) {
+        const refused = ': expected a decimal integer, got other text';
+        expectError('INVALID_SYNTAX', `byte 2 (INT)${refused}`, `I${line}\n`);
+        expectError('INVALID_SYNTAX', `byte 2 (LONG)${refused}`, `L${line}L\n`);
+      }
+    });
+
     it('read ints of any length, exactly', () => {
       const read = (...bytes: number[]) => rootOf('\x8a', Uint8Array.of(bytes.length, ...bytes));
       expect(read()).to.equal(0);

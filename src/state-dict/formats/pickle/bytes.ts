@@ -2,8 +2,8 @@ import { formatError } from '../../rules/format-codes.js';
 import type { WorkBudget } from '../../rules/work.js';
 import { asKind, type PickleCall, type PickleValue } from './values.js';
 
-/** What protocols without bytes write in their place: a call with a text of one character for each byte. */
-const ENCODE = '_codecs.encode';
+/** The names that picklers give to the encoding with one byte for each character. */
+const LATIN1: ReadonlySet<PickleValue | undefined> = new Set(['latin1', 'latin-1']);
 
 /** Calls that make bytes of their first argument; of none, no bytes. */
 const COPIES: ReadonlySet<string> = new Set(['builtins.bytes', 'builtins.bytearray']);
@@ -27,18 +27,20 @@ export class PickledBytes {
   of(value: PickleValue | undefined): Uint8Array | undefined {
     if (typeof value === 'string') return this.remembered(this.utf8, value, (text) => UTF8.encode(text));
     const call = asKind(value, 'call');
-    const [first] = call?.args.items ?? [];
+    const args = call?.args.items ?? [];
     if (!COPIES.has(nameOf(call))) return this.written(value);
-    return first === undefined ? new Uint8Array(0) : this.written(first);
+    if (args.length === 0) return new Uint8Array(0);
+    return args.length === 1 ? this.written(args[0]) : this.encoded(args);
   }
 
-  /** A bytearray has its text as it is, and the name of the encoding beside it. */
   private written(value: PickleValue | undefined): Uint8Array | undefined {
-    const bytes = asKind(value, 'bytes');
-    if (bytes) return bytes.bytes;
     const call = asKind(value, 'call');
-    const text = nameOf(call) === ENCODE ? call?.args.items[0] : value;
-    return typeof text === 'string' ? this.remembered(this.latin1, text, latin1Bytes) : undefined;
+    return call && isEncode(call) ? this.encoded(call.args.items) : asKind(value, 'bytes')?.bytes;
+  }
+
+  private encoded(args: readonly PickleValue[]): Uint8Array | undefined {
+    const text = encodedText(args);
+    return text === undefined ? undefined : this.remembered(this.latin1, text, latin1Bytes);
   }
 
   private remembered(
@@ -57,6 +59,16 @@ export class PickledBytes {
 
 function nameOf(call: PickleCall | undefined): string {
   return asKind(call?.callable, 'global')?.fullName ?? '';
+}
+
+/** What protocols without bytes write in their place: a call with a text of one character for each byte. */
+export function isEncode(call: PickleCall): boolean {
+  return nameOf(call) === '_codecs.encode';
+}
+
+/** The text of `(text, encoding)`, where each of its characters is a byte. */
+export function encodedText([text, encoding, ...others]: readonly PickleValue[]): string | undefined {
+  return typeof text === 'string' && LATIN1.has(encoding) && others.length === 0 ? text : undefined;
 }
 
 function latin1Bytes(text: string): Uint8Array {

@@ -4,7 +4,6 @@
  * @see https://github.com/python/cpython/blob/main/Lib/pickletools.py
  */
 
-import { callOf } from './calls.js';
 import type { Machine } from './machine.js';
 import { textOf } from './text.js';
 import { TEXT_INSTRUCTIONS } from './text-instructions.js';
@@ -148,6 +147,8 @@ function setState(machine: Machine): void {
   if (!target) throw unfit(machine, 'an object to set the state of', machine.top());
   if (target.state !== undefined) throw unfit(machine, 'an object without a state', target);
   target.state = state;
+  target.stateAt = machine.cursor.position;
+  target.changedAt = machine.cursor.position;
 }
 
 function pushPersistent(machine: Machine): void {
@@ -172,7 +173,7 @@ function call(machine: Machine, kwargs?: PickleValue): void {
   const [callable, args] = machine.popMany(2);
   const values = asKind(args, 'tuple');
   if (!values) throw unfit(machine, 'a tuple of arguments', args);
-  machine.push(callOf(callable, values, kwargs));
+  machine.pushCall(callable, values, kwargs);
 }
 
 /** Adds to the list or set on top, or to an object that behaves like one. */
@@ -180,10 +181,11 @@ function addItems(machine: Machine, kind: 'list' | 'set', items: readonly Pickle
   const top = machine.top();
   const object = asKind(top, 'call');
   if (object) object.items ??= [];
-  const list = asKind(top, 'list');
-  const into = (object ?? asKind(top, kind))?.items;
-  if (!into) throw unfit(machine, `a ${kind} to add to`, top);
-  if (list?.isArgument) list.changedAsArgument = true;
+  const target = object ?? asKind(top, kind);
+  const into = target?.items;
+  if (!target || !into) throw unfit(machine, `a ${kind} to add to`, top);
+  target.changedAt = machine.cursor.position;
+  if (object) machine.filled.add(object);
   // Not push(...items): a call takes fewer arguments than a list may have items.
   for (const item of items) into.push(item);
 }
@@ -192,10 +194,11 @@ function setItems(machine: Machine, items: readonly PickleValue[]): void {
   const top = machine.top();
   const object = asKind(top, 'call');
   if (object) object.entries ??= newEntries(machine);
-  const dict = asKind(top, 'dict');
-  const into = (object ?? dict)?.entries;
-  if (!into) throw unfit(machine, 'a dict to set items of', top);
-  if (dict?.isArgument) dict.changedAsArgument = true;
+  const target = object ?? asKind(top, 'dict');
+  const into = target?.entries;
+  if (!target || !into) throw unfit(machine, 'a dict to set items of', top);
+  target.changedAt = machine.cursor.position;
+  if (object) machine.filled.add(object);
   // Keys and values in turns.
   if (items.length % 2 !== 0) throw machine.fault('a value for each key', 'one less');
   for (let i = 0; i < items.length; i += 2) machine.setItem(into, items[i], items[i + 1]);

@@ -2,7 +2,14 @@ import type { FormatError } from '../../../errors.js';
 import type { WorkBudget } from '../../rules/work.js';
 import type { Cursor } from './cursor.js';
 import { digitsOf } from './text.js';
-import type { PickleGlobal, PickleInt, PicklePersistent, PickleValue } from './values.js';
+import type {
+  PickleCall,
+  PickleGlobal,
+  PickleInt,
+  PicklePersistent,
+  PickleTuple,
+  PickleValue,
+} from './values.js';
 
 /** Modules that Python 3 has renamed. */
 const PYTHON2_MODULES = new Map([
@@ -23,6 +30,8 @@ export class Machine {
   /** By `module\nname`, in the order of the pickle. */
   readonly globals = new Map<string, PickleGlobal>();
   readonly persistent: PicklePersistent[] = [];
+  /** Calls whose results have been given items, in the order of the pickle. */
+  readonly filled = new Set<PickleCall>();
 
   private readonly stack: PickleValue[] = [];
   /** Ints that are keys of dicts. */
@@ -59,6 +68,12 @@ export class Machine {
 
   pushMark(): void {
     this.marks.push(this.stack.length);
+  }
+
+  /** Pushes `callable(*args)`, and for NEWOBJ `cls.__new__(cls, *args)`: a record of it, whatever is called. */
+  pushCall(callable: PickleValue, args: PickleTuple, kwargs?: PickleValue): void {
+    const made: PickleCall = { kind: 'call', callable, args, calledAt: this.cursor.position };
+    this.push(kwargs === undefined ? made : { ...made, kwargs });
   }
 
   /** Pops everything above the last mark, and the mark. */

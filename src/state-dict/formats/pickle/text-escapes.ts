@@ -15,7 +15,8 @@ const SIMPLE: Readonly<Record<string, string>> = {
 };
 
 const BYTE_ESCAPE = /\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\s\S])/g;
-const UNICODE_ESCAPE = /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/g;
+/** A backslash before another is no escape, and neither is the other. */
+const UNICODE_ESCAPE = /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[\s\S])/g;
 
 /**
  * A text without its escapes. One that Python does not know stays as it is.
@@ -25,7 +26,9 @@ const UNICODE_ESCAPE = /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/g;
 export function unescaped(text: string, kind: 'bytes' | 'unicode'): string {
   if (!text.includes('\\')) return text;
   if (kind === 'unicode')
-    return text.replace(UNICODE_ESCAPE, (whole, code: string) => character(code.slice(1), whole));
+    return text.replace(UNICODE_ESCAPE, (whole, code: string) =>
+      code.length > 1 ? character(code.slice(1), whole) : whole,
+    );
   return text.replace(BYTE_ESCAPE, (whole, code: string) => {
     if (code[0] === 'x' && code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);

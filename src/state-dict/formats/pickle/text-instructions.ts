@@ -2,7 +2,6 @@
 
 import { formatError } from '../../rules/format-codes.js';
 import { latin1Of } from '../../tensors/bytes.js';
-import { callOf } from './calls.js';
 import { decoded } from './cursor.js';
 import type { Machine } from './machine.js';
 import { unescaped } from './text-escapes.js';
@@ -55,7 +54,8 @@ function integer(machine: Machine, digits: string): number | bigint {
   if (digits.length > MAX_DIGITS) {
     throw formatError('TOO_LARGE', 'pickle', 'int', `at most ${MAX_DIGITS} digits`, `${digits.length}`);
   }
-  if (!/^[+-]?\d+$/.test(digits)) throw machine.fault('a decimal integer', 'other text');
+  // Python reads 010 as 8 in an INT, and not at all in a LONG.
+  if (!/^[+-]?(0|[1-9]\d*)$/.test(digits)) throw machine.fault('a decimal integer', 'other text');
   const number = Number(digits);
   // -0 is 0, as an int has no sign of zero.
   return Number.isSafeInteger(number) ? number + 0 : BigInt(digits.replace('+', ''));
@@ -101,11 +101,11 @@ function index(machine: Machine): number {
 function instance(machine: Machine): void {
   const module = machine.cursor.line();
   const callable = machine.global(module, machine.cursor.line());
-  machine.push(callOf(callable, { kind: 'tuple', items: machine.popToMark() }));
+  machine.pushCall(callable, { kind: 'tuple', items: machine.popToMark() });
 }
 
 function object(machine: Machine): void {
   const [callable, ...args] = machine.popToMark();
   if (callable === undefined) throw machine.fault('a class', 'none');
-  machine.push(callOf(callable, { kind: 'tuple', items: args }));
+  machine.pushCall(callable, { kind: 'tuple', items: args });
 }

@@ -1,5 +1,6 @@
 import { show, showFirst } from '../../../check.js';
-import { asKind, type PickleCall, type PickleValue } from './values.js';
+import { encodedText, isEncode } from './bytes.js';
+import type { PickleCall, PickleValue } from './values.js';
 
 /** Levels, and values of each level, in a text: the value may be of any size, or contain itself. */
 const SHOWN_LEVELS = 2;
@@ -56,9 +57,10 @@ function textTo(value: PickleValue, levels: number): string {
 const SHORT_NAME = /^[\w.<>]{1,80}$/;
 
 // A callable may be the result of a call, at any depth.
-function textOfCall({ callable, args }: PickleCall, levels: number): string {
-  const encoded = args.items[0];
-  if (isEncode(callable) && typeof encoded === 'string') return `${encoded.length} bytes`;
+function textOfCall(call: PickleCall, levels: number): string {
+  const { callable, args } = call;
+  const encoded = isEncode(call) ? encodedText(args.items) : undefined;
+  if (encoded !== undefined) return `${encoded.length} bytes`;
   const name = levels > 0 ? textTo(callable, levels - 1) : '...';
   return `${name}(${textOfItems(args.items, levels)})`;
 }
@@ -83,9 +85,4 @@ function textOfEntries(entries: ReadonlyMap<PickleValue, PickleValue>, levels: n
     shown.push(`${textTo(key, levels - 1)}: ${textTo(value, levels - 1)}`);
   }
   return shown.join(', ');
-}
-
-/** The protocols without bytes call this with a text that has one character for each byte. */
-function isEncode(callable: PickleValue): boolean {
-  return asKind(callable, 'global')?.fullName === '_codecs.encode';
 }

@@ -2,7 +2,7 @@ import type { WorkBudget } from '../../rules/work.js';
 import { Cursor } from './cursor.js';
 import { INSTRUCTIONS, nameOfOpcode, STOP } from './instructions.js';
 import { Machine } from './machine.js';
-import type { PickleGlobal, PicklePersistent, PickleValue } from './values.js';
+import type { PickleCall, PickleGlobal, PicklePersistent, PickleValue } from './values.js';
 
 export interface UnpickleOptions {
   /** Spent by instructions, a step each, and by names. */
@@ -21,6 +21,8 @@ export interface Unpickled {
   readonly globals: readonly PickleGlobal[];
   /** Every reference to something outside the pickle, in the order of the pickle. */
   readonly persistent: readonly PicklePersistent[];
+  /** Every call whose result is given items, used or not. */
+  readonly filled: ReadonlySet<PickleCall>;
 }
 
 /**
@@ -48,5 +50,6 @@ export function unpickle(bytes: Uint8Array, { work, begin = 0, what }: UnpickleO
     end: cursor.position,
     globals: [...machine.globals.values()],
     persistent: machine.persistent,
+    filled: machine.filled,
   };
 }

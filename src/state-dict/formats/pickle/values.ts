@@ -36,12 +36,10 @@ export interface PickleBytes {
   readonly bytes: Uint8Array;
 }
 
-/** A collection that a call takes has the items that it holds at that time; items added later are not the call's. */
-export interface Changeable {
-  /** Whether a call has taken it as an argument. */
-  isArgument?: boolean;
-  /** Whether it was changed after that. */
-  changedAsArgument?: boolean;
+/** What instructions change after it was made. Whoever took its content before that has the old one. */
+interface Changeable {
+  /** The place in the pickle where it was changed last. */
+  changedAt?: number;
 }
 
 export interface PickleList extends Changeable {
@@ -51,13 +49,11 @@ export interface PickleList extends Changeable {
 
 export interface PickleTuple {
   readonly kind: 'tuple';
-  /** Whether it has been the arguments of a call. */
-  isArguments?: boolean;
   readonly items: readonly PickleValue[];
 }
 
 /** A set or a frozenset, in the order of the pickle; equal elements are not merged. */
-export interface PickleSet {
+export interface PickleSet extends Changeable {
   readonly kind: 'set';
   readonly items: PickleValue[];
 }
@@ -81,14 +77,18 @@ export interface PickleGlobal {
 }
 
 /** A call that Python would make, and what it would do to the result. */
-export interface PickleCall {
+export interface PickleCall extends Changeable {
   readonly kind: 'call';
+  /** The place in the pickle where it is called. */
+  readonly calledAt: number;
   readonly callable: PickleValue;
   readonly args: PickleTuple;
   /** Keyword arguments, which protocol 4 can have. */
   readonly kwargs?: PickleValue;
   /** What BUILD hands to `__setstate__`, or sets as attributes. */
   state?: PickleValue;
+  /** The place in the pickle of that. */
+  stateAt?: number;
   /** Items appended to the result, as to a deque. */
   items?: PickleValue[];
   /** Items set by key in the result, as in an OrderedDict. */
@@ -108,4 +108,10 @@ export function asKind<Kind extends PickleObject['kind']>(
 ): Extract<PickleObject, { kind: Kind }> | undefined {
   if (typeof value !== 'object' || value === null || value.kind !== kind) return undefined;
   return value as Extract<PickleObject, { kind: Kind }>;
+}
+
+/** Whether a value has at a place of the pickle what it has at its end. What is inside it may change. */
+export function isUnchangedSince(value: PickleValue | undefined, place: number): boolean {
+  if (typeof value !== 'object' || value === null || !('changedAt' in value)) return true;
+  return (value.changedAt ?? 0) <= place;
 }

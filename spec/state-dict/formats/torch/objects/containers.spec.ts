@@ -80,6 +80,14 @@ describe('contentOf', () => {
 });
 
 describe('namedValues', () => {
+  it('gives none where a pair is changed after the list has it', () => {
+    const pairs = ['](](', text('a'), 'Neq\x00](', text('b'), 'Nee\x85R'];
+    expect(namesIn(ORDERED, ...pairs)).to.deep.equal(['a', 'b']);
+    expect(namesIn(ORDERED, ...pairs, 'h\x00Na0')).to.equal(undefined);
+    const filled = ['](]q\x00](', text('b'), 'Neeh\x00(', text('a'), 'Ne0\x85R'];
+    expect(namesIn(ORDERED, ...filled)).to.equal(undefined);
+  });
+
   it('names items by their index, and values by keys that are a str or an int', () => {
     expect(namesIn(...AB)).to.deep.equal(['0', '1']);
     expect(namesIn('}(', text('w'), 'NK\x07NJ\xff\xff\xff\xffNu')).to.deep.equal(['w', '7', '-1']);

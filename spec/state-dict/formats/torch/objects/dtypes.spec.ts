@@ -41,8 +41,20 @@ describe('elementTypeNamed', () => {
       bytes: 1,
       reason: 'a tensor of float4_e2m1fn_x2',
     });
+    for (const name of ['uint4', 'int7', 'quint4x2', 'bits1x8', 'float6_e2m3', 'bfloat8'])
+      expect(elementTypeNamed(`torch.${name}`)).to.deep.equal({ bytes: 1, reason: `a tensor of ${name}` });
     expect(elementTypeNamed('torch.complex32')).to.include({ bytes: 4 });
-    for (const name of ['F32', 'float32', 'torch.F32', 'torch.Size', 'my.float32', '']) {
+    for (const name of [
+      'F32',
+      'float32',
+      'torch.F32',
+      'torch.Size',
+      'my.float32',
+      'my.uint4',
+      'torch.internal',
+      'torch.bit',
+      '',
+    ]) {
       expect(elementTypeNamed(name), name).to.equal(undefined);
     }
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ON_META } from '../../../../../src/state-dict/formats/torch/objects/dtypes.js';
 import { readClaims } from '../../../../../src/state-dict/formats/torch/objects/storages.js';
 import { errorOf, workFor } from '../../../support.js';
 import { bytesOfParts, int, type Part, read, text, tuple } from '../../pickle/support.js';
@@ -46,16 +47,41 @@ describe('readClaims', () => {
     });
   });
 
-  it('refuses another size of one storage', () => {
-    expect(claims(storagePart('FloatStorage', '0', 3), storagePart('ByteStorage', '0', 12))).to.have.length(
+  it('refuses another size or dtype of one storage, of which torch takes the first', () => {
+    const messageOf = (...parts: readonly Part[]): string => {
+      const error = errorOf(() => claims(...parts));
+      expect(error.code).to.equal('INCONSISTENT');
+      return error.message;
+    };
+    const before = 'torch: storage "0": expected bytes 0 to 12 of "0" as F32, as it had before, got';
+    const float = storagePart('FloatStorage', '0', 3);
+    expect(messageOf(float, storagePart('FloatStorage', '0', 4))).to.equal(
+      `${before} bytes 0 to 16 of "0" as F32`,
+    );
+    expect(messageOf(float, storagePart('IntStorage', '0', 3))).to.equal(
+      `${before} bytes 0 to 12 of "0" as I32`,
+    );
+    const meta = tuple(text('storage'), 'ctorch\nFloatStorage\n', text('0'), text('meta'), int(3));
+    expect(messageOf(float, meta, 'Q')).to.equal(`${before} bytes 0 to 12 of "0" as ${ON_META}`);
+    expect(claims(storagePart('ByteStorage', '1', 4), storagePart('UntypedStorage', '1', 4))).to.have.length(
       2,
     );
-    expect(
-      errorOf(() => claims(storagePart('FloatStorage', '0', 3), storagePart('FloatStorage', '0', 4))),
-    ).to.include({
-      code: 'INCONSISTENT',
-      message: 'torch: storage "0": expected 12 bytes, as it had before, got 16',
-    });
+  });
+
+  it('refuses another part of a storage under the name of one view', () => {
+    const view = (name: string, begin: number, count: number, key = '0'): Part =>
+      storagePart('FloatStorage', key, 3, tuple(text(name), int(begin), int(count)));
+    expect(claims(view('v', 0, 2), view('v', 0, 2), view('u', 1, 2), view('0', 0, 3))).to.have.length(4);
+    for (const other of [
+      view('v', 1, 2),
+      view('v', 0, 1),
+      view('v', 0, 2, '1'),
+      storagePart('FloatStorage', 'v', 2),
+    ])
+      expect(errorOf(() => claims(view('v', 0, 2), other))).to.include({ code: 'INCONSISTENT' });
+    expect(errorOf(() => claims(view('v', 0, 2), view('v', 1, 2))).message).to.equal(
+      'torch: storage "v": expected bytes 0 to 8 of "0" as F32, as it had before, got bytes 4 to 12 of "0" as F32',
+    );
   });
 
   it('refuses a reference to anything but a storage', () => {

@@ -17,6 +17,7 @@ import {
 } from '../support.js';
 
 const STORAGE = storagePart('FloatStorage', '7', 6);
+const UNTYPED = storagePart('UntypedStorage', '7', 24);
 const FILE_DATA = { 'data/7': floats(0, 1, 2, 3, 4, 5) };
 
 function open(...parts: readonly Part[]): { node: CheckpointNode; values: number[] } {
@@ -68,7 +69,7 @@ describe('tensorOf', () => {
       expect(
         open(make('torch._utils._rebuild_tensor', STORAGE, int(4), ints(2), ints(1))).values,
       ).to.deep.equal([4, 5]);
-      const v3 = [STORAGE, int(8), ints(2), ints(2), '\x89', NO_HOOKS, 'ctorch\nint16\n'];
+      const v3 = [UNTYPED, int(8), ints(2), ints(2), '\x89', NO_HOOKS, 'ctorch\nint16\n'];
       const { node } = open(make('torch._utils._rebuild_tensor_v3', ...v3));
       if (node.kind !== 'stored') throw new Error(node.kind);
       expect(node.tensor).to.include({ dtype: 'I16', byteOffset: 16 });
@@ -92,7 +93,7 @@ describe('tensorOf', () => {
         'expected elements inside the 6 of its storage, got element 6 of []',
         v2(6, [], []),
       );
-      const bytes = [STORAGE, int(10), ints(2), ints(1), '\x89', NO_HOOKS];
+      const bytes = [UNTYPED, int(10), ints(2), ints(1), '\x89', NO_HOOKS];
       expect(open(make('torch._utils._rebuild_tensor_v3', ...bytes, 'ctorch\nuint16\n')).node.kind).to.equal(
         'stored',
       );
@@ -200,6 +201,44 @@ describe('tensorOf', () => {
       );
     });
 
+    it('passes over attributes, and refuses those that replace the elements', () => {
+      const args = tuple(STORAGE, int(0), ints(2), ints(1), '\x89', NO_HOOKS);
+      const fromType = (state: Part): Part =>
+        make(
+          'torch._tensor._rebuild_from_type_v2',
+          'ctorch._utils\n_rebuild_tensor_v2\n',
+          'ctorch\nTensor\n',
+          args,
+          state,
+        );
+      const withState = (state: Part): Part =>
+        make('torch._utils._rebuild_parameter_with_state', PLAIN, '\x88', NO_HOOKS, state);
+      const built = (state: Part): Part =>
+        bytesOfParts(make('torch.nn.parameter.Parameter', PLAIN, '\x88'), state, 'b');
+      const set = (name: string): Part => bytesOfParts('}', text(name), v2(2, [2], [1]), 's');
+      for (const made of [fromType, withState, built]) {
+        for (const harmless of [set('partition_dim'), tuple(set('a'), 'N'), tuple('N', set('b')), 'N'])
+          expect(open(made(harmless)).values).to.deep.equal([0, 1]);
+        for (const name of ['data', 'real', 'imag'])
+          for (const state of [set(name), tuple('N', set(name)), tuple(set(name), 'N')])
+            expectRefused(`a tensor with the attribute ${name}, which replaces its elements`, made(state));
+        expectRefused('a tensor with the attributes 3', made(int(3)));
+        const later = bytesOfParts('}q\x010', made('h\x01'), 'h\x01', text('data'), v2(2, [2], [1]), 's0');
+        expectRefused(/^a tensor with the attributes {"data": /, later);
+      }
+    });
+
+    it('refuses a tensor inside that is given its elements later', () => {
+      const own = tuple(STORAGE, int(2), ints(2), ints(1));
+      const empty = 'ctorch\nFloatTensor\n)Rq\x010';
+      const parameter = make('torch._utils._rebuild_parameter', 'h\x01', '\x88', NO_HOOKS);
+      expect(open(empty, 'h\x01', own, 'b0', parameter).values).to.deep.equal([2, 3]);
+      const error = errorOf(() => open(empty, parameter, 'h\x01', own, 'b0'));
+      expect(error.message).to.include(
+        'tensor "w": expected a tensor inside that is left as it was made, got',
+      );
+    });
+
     it('refuses a value inside that is not a tensor', () => {
       expectRefused(
         'what my.make makes',
@@ -261,13 +300,54 @@ describe('tensorOf', () => {
 
     it('refuses what is done to a tensor after it was made, and metadata that is changed', () => {
       const messageOf = (...parts: readonly Part[]) => errorOf(() => open(...parts)).message;
-      for (const later of ['K\x01\x85b', 'K\x00K\x63s', 'K\x63a']) {
-        expect(messageOf(v2(0, [2], [1]), later)).to.include('expected a tensor that is left as it was made');
-      }
+      expect(messageOf(v2(0, [2], [1]), 'K\x01\x85b')).to.include(
+        'expected a tensor that is left as it was made',
+      );
       const marks = ['}q\x00', text('neg'), '\x88s'];
       const changed = ['h\x00', text('neg'), '\x89s0'];
       expect(messageOf(v2(0, [2], [1], ...marks), ...changed)).to.include(
         'expected metadata that stays as it is',
+      );
+    });
+
+    it('refuses a dtype of its own over a storage with another, which torch swaps by that', () => {
+      const of = (storage: Part): Part =>
+        make(
+          'torch._utils._rebuild_tensor_v3',
+          storage,
+          int(0),
+          ints(2),
+          ints(1),
+          '\x89',
+          NO_HOOKS,
+          'ctorch\nuint16\n',
+        );
+      expectError(
+        'INCONSISTENT',
+        'expected storage "7" to be one without a dtype, got one of F32',
+        of(STORAGE),
+      );
+      expectRefused(/^a quantised tensor/, of(storagePart('QInt8Storage', '7', 24)));
+    });
+
+    it('refuses by name a dtype that this package does not have, and the meta device', () => {
+      expectRefused(
+        'a tensor of uint4',
+        make(
+          'torch._utils._rebuild_tensor_v3',
+          UNTYPED,
+          int(0),
+          ints(24),
+          ints(1),
+          '\x89',
+          NO_HOOKS,
+          'ctorch\nuint4\n',
+        ),
+      );
+      const meta = tuple(text('storage'), 'ctorch\nFloatStorage\n', text('7'), text('meta'), int(6));
+      expectRefused(
+        'a tensor on the meta device, which has no elements',
+        tensorPart(bytesOfParts(meta, 'Q'), 0, ints(2), ints(1)),
       );
     });
 

@@ -168,6 +168,47 @@ describe('buildTree', () => {
     );
   });
 
+  it('refuses items that are set in what a call made, also where it is left out', () => {
+    const setters = ['K\x00K\x63s', 'K\x63a', '(K\x63\x90', '(K\x00K\x63u'];
+    const makers: readonly Part[] = [
+      PARAMETER,
+      'ctorch.storage\n_load_from_bytes\nC\x00\x85R',
+      'cbuiltins\nbytearray\nC\x00\x85R',
+      bytesOfParts('c_codecs\nencode\n', tuple(text('a'), text('latin1')), 'R'),
+      'cnumpy.core.multiarray\n_reconstruct\n)R',
+      'cbuiltins\nset\n]\x85R',
+      'ctorch\nSize\n)R',
+    ];
+    for (const maker of makers) {
+      for (const setter of setters) {
+        const error = errorOf(() => treeOf(maker, setter, '0}'));
+        expect(error.message).to.match(
+          /^torch: pickle: expected elements that are left as they were made, got /,
+        );
+      }
+    }
+    for (const maker of ['cmy\nDict\n)\x81', 'ccollections\ndeque\n)R', 'ccollections\nCounter\n)R'])
+      for (const setter of setters) expect(treeOf(maker, setter, '0}').size).to.equal(0);
+  });
+
+  it('refuses attributes of a module, and a set of its buffers, that are changed after they were taken', () => {
+    const buffers = ['}(', text('w'), PARAMETER, text('v'), PARAMETER, 'u'];
+    const state = (left: Part): Part[] => [
+      ...['}(', text('_parameters'), '}', text('_buffers'), ...buffers, text('_modules'), '}'],
+      ...[text('_non_persistent_buffers_set'), left, 'u'],
+    ];
+    const list = [']q\x01', text('w'), 'a0', 'cmy\nNet\n)\x81', ...state('cbuiltins\nset\nh\x01\x85R'), 'b'];
+    expect([...dictAt(openDict({ a: list }), 'a').keys()]).to.deep.equal(['v']);
+    expect(errorOf(() => openDict({ a: [...list, 'h\x01', text('v'), 'a0'] })).message).to.match(
+      /^torch: module: expected a set of buffers that stays as it was made, got \["w", "v"\]$/,
+    );
+    const attributes = [...state('\x8f'), 'q\x010cmy\nNet\n)\x81h\x01b'];
+    expect([...dictAt(openDict({ a: attributes }), 'a').keys()]).to.deep.equal(['w', 'v']);
+    expect(
+      errorOf(() => openDict({ a: [...attributes, 'h\x01', text('_buffers'), '}s0'] })).message,
+    ).to.match(/^torch: module: expected attributes that stay as they were set, got {/);
+  });
+
   it('looks through what many objects share once', () => {
     const shared = ['](', 'N'.repeat(100_000), 'eq\x010'];
     const objects = 'cmy\nC\nh\x01\x85R'.repeat(20_000);

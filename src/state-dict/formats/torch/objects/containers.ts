@@ -2,7 +2,7 @@
 
 import type { WorkBudget } from '../../../rules/work.js';
 import { digitsOf } from '../../pickle/text.js';
-import { asKind, type PickleCall, type PickleValue } from '../../pickle/values.js';
+import { asKind, isUnchangedSince, type PickleCall, type PickleValue } from '../../pickle/values.js';
 import { nameOfGlobal } from './globals.js';
 
 type Entries = ReadonlyMap<PickleValue, PickleValue>;
@@ -15,7 +15,7 @@ type Items = readonly PickleValue[];
 export type Content =
   | { readonly kind: 'entries'; readonly source: Entries }
   | { readonly kind: 'items'; readonly source: Items }
-  | { readonly kind: 'pairs'; readonly source: Items };
+  | { readonly kind: 'pairs'; readonly source: Items; readonly changedAt?: number | undefined };
 
 const NOTHING: Entries = new Map();
 
@@ -28,7 +28,8 @@ export function contentOf(value: PickleValue): Content | undefined {
 }
 
 /** Python 3 sets the items of an OrderedDict or defaultdict by key; Python 2 made an OrderedDict of a list of pairs. */
-function contentOfCall({ callable, args, kwargs, items, entries }: PickleCall): Content | undefined {
+function contentOfCall(call: PickleCall): Content | undefined {
+  const { callable, args, kwargs, items, entries } = call;
   if (kwargs !== undefined || items !== undefined) return undefined;
   const name = nameOfGlobal(callable);
   const [first, ...others] = args.items;
@@ -37,8 +38,9 @@ function contentOfCall({ callable, args, kwargs, items, entries }: PickleCall): 
   if (name !== 'collections.OrderedDict') return undefined;
   if (first === undefined) return { kind: 'entries', source: entries ?? NOTHING };
   const pairs = asKind(first, 'list');
-  if (pairs === undefined || pairs.changedAsArgument || entries !== undefined) return undefined;
-  return { kind: 'pairs', source: pairs.items };
+  if (pairs === undefined || !isUnchangedSince(pairs, call.calledAt) || entries !== undefined)
+    return undefined;
+  return { kind: 'pairs', source: pairs.items, changedAt: pairs.changedAt };
 }
 
 /**
@@ -46,14 +48,14 @@ function contentOfCall({ callable, args, kwargs, items, entries }: PickleCall): 
  * int of at most 128 bits, or two keys have one name.
  */
 export function namedValues(
-  { kind, source }: Content,
+  content: Content,
   work: WorkBudget,
 ): ReadonlyMap<string, PickleValue> | undefined {
-  if (kind === 'items') {
-    work.spend(source.length);
-    return new Map(source.map((item, i) => [`${i}`, item]));
+  if (content.kind === 'items') {
+    work.spend(content.source.length);
+    return new Map(content.source.map((item, i) => [`${i}`, item]));
   }
-  const entries = kind === 'entries' ? source : pairsOf(source);
+  const entries = content.kind === 'entries' ? content.source : pairsOf(content.source, content.changedAt);
   if (entries === undefined) return undefined;
   const named = new Map<string, PickleValue>();
   for (const [key, value] of entries) {
@@ -72,7 +74,9 @@ function nameOf(key: PickleValue): string | undefined {
   return typeof int === 'number' || typeof int === 'bigint' ? digitsOf(int) : undefined;
 }
 
-function pairsOf(items: Items): readonly Items[] | undefined {
+/** A pair is complete before it is in the list; one that is changed later may have been another when the list was taken. */
+function pairsOf(items: Items, changedAt = 0): readonly Items[] | undefined {
   const pairs = items.map((item) => (asKind(item, 'list') ?? asKind(item, 'tuple'))?.items ?? []);
-  return pairs.every(({ length }) => length === 2) ? pairs : undefined;
+  const areComplete = items.every((item) => isUnchangedSince(item, changedAt));
+  return areComplete && pairs.every(({ length }) => length === 2) ? pairs : undefined;
 }

@@ -5,10 +5,11 @@ import type { TorchDtype } from '../../../tensors/tensor.js';
 
 /** The elements of a dtype, or the reason why they cannot be read, with the Python that converts them. */
 export type ElementType =
-  | { readonly bytes: number; readonly dtype: TorchDtype }
+  | { readonly bytes: number; readonly dtype: TorchDtype; readonly reason?: undefined }
   | { readonly bytes: number; readonly dtype?: undefined; readonly reason: string };
 
 const QUANTISED = 'a quantised tensor, of which t.dequantize() makes a plain one';
+export const ON_META = 'a tensor on the meta device, which has no elements';
 const COMPLEX = 'a tensor of wider or narrower complex numbers, which t.to(torch.complex64) converts';
 
 /** The storage class of each dtype, which files still name. */
@@ -44,18 +45,23 @@ export function storageType(className: string): ElementType | undefined {
 const REFUSED_DTYPES = new Map<string, ElementType>([
   ['torch.complex32', { bytes: 4, reason: COMPLEX }],
   ['torch.complex128', { bytes: 16, reason: COMPLEX }],
-  ...['bits8', 'bits1x8', 'bits2x4', 'bits4x2', 'float4_e2m1fn_x2'].map(
-    (name) => [`torch.${name}`, { bytes: 1, reason: `a tensor of ${name}` }] as const,
-  ),
   ['torch.bits16', { bytes: 2, reason: 'a tensor of bits16' }],
+  ['torch.float4_e2m1fn_x2', { bytes: 1, reason: 'a tensor of float4_e2m1fn_x2' }],
 ]);
+
+/** Names of dtypes, those of later versions of torch included. */
+const DTYPE_NAME = /^torch\.(q?u?int|b?float|bits|complex)\d\w*$/;
 
 /** The elements of a dtype such as `torch.float8_e5m2`; undefined for any other name. */
 export function elementTypeNamed(name: string): ElementType | undefined {
   const refused = REFUSED_DTYPES.get(name);
   if (refused !== undefined || !name.startsWith('torch.')) return refused;
   const dtype = dtypeNamed(name);
-  return dtype && plain(dtype);
+  if (dtype) return plain(dtype);
+  // No element takes less than a byte, so all are inside of at least this.
+  return DTYPE_NAME.test(name)
+    ? { bytes: 1, reason: `a tensor of ${name.slice('torch.'.length)}` }
+    : undefined;
 }
 
 function plain(dtype: TorchDtype): ElementType {

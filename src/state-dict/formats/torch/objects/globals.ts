@@ -1,7 +1,7 @@
 /** The names of classes and functions that this package knows in files of torch's. */
 
 import { isKnownArrayName } from '../../numpy/pickled.js';
-import { asKind, type PickleGlobal, type PickleValue } from '../../pickle/values.js';
+import { asKind, type PickleCall, type PickleGlobal, type PickleValue } from '../../pickle/values.js';
 import { elementTypeNamed, storageType } from './dtypes.js';
 
 /** `module.name` of a class or function, the module by its name in Python 3; undefined for every other value. */
@@ -9,24 +9,34 @@ export function nameOfGlobal(value: PickleValue | undefined): string | undefined
   return asKind(value, 'global')?.fullName;
 }
 
-/** Classes and functions of Python's and torch's that make no tensor. */
-const VALUE_MAKERS: ReadonlySet<string> = new Set([
+/** Functions whose results are what they are called with. */
+const PLAIN_MAKERS = [
   '_codecs.encode',
   'builtins.bytearray',
   'builtins.bytes',
   'builtins.complex',
-  'builtins.dict',
   'builtins.frozenset',
-  'builtins.list',
-  'builtins.object',
   'builtins.set',
   'builtins.tuple',
+  'torch.Size',
+];
+
+/** Whether the result of a call is made of its arguments alone, and of no items that are added later. */
+export function makesPlainValue({ callable }: PickleCall): boolean {
+  return PLAIN_MAKERS.includes(nameOfGlobal(callable) ?? '');
+}
+
+/** Classes and functions of Python's and torch's that make no tensor. */
+const VALUE_MAKERS: ReadonlySet<string> = new Set([
+  ...PLAIN_MAKERS,
+  'builtins.dict',
+  'builtins.list',
+  'builtins.object',
   'collections.Counter',
   'collections.OrderedDict',
   'collections.defaultdict',
   'collections.deque',
   'copyreg._reconstructor',
-  'torch.Size',
   'torch.device',
   'torch.serialization._get_layout',
   'torch.storage._load_from_bytes',

@@ -4,10 +4,16 @@ import { show } from '../../../../check.js';
 import { formatError } from '../../../rules/format-codes.js';
 import type { WorkBudget } from '../../../rules/work.js';
 import { textOf } from '../../pickle/text.js';
-import { asKind, type PickleList, type PickleSet, type PickleValue } from '../../pickle/values.js';
+import {
+  asKind,
+  isUnchangedSince,
+  type PickleList,
+  type PickleSet,
+  type PickleValue,
+} from '../../pickle/values.js';
 import { contentOf, namedValues } from './containers.js';
 import { nameOfGlobal } from './globals.js';
-import { WHERE } from './invalid.js';
+import { invalid, WHERE } from './invalid.js';
 
 /** The attributes in which `torch.nn.Module` keeps its weights and submodules, in the order of its state_dict. */
 const MODULE_ATTRIBUTES = ['_parameters', '_buffers', '_modules'] as const;
@@ -33,13 +39,21 @@ export interface ModuleParts {
   readonly packed: readonly string[];
 }
 
-/** The attributes of an object of a `torch.nn.Module`, whatever its class; undefined of any other value. */
+/**
+ * The attributes of an object of a `torch.nn.Module`, whatever its class; undefined of any other value.
+ *
+ * @throws FormatError where the dict of them is changed after the object has copied it.
+ */
 export function moduleAttributes(value: PickleValue): Attributes | undefined {
-  const state = asKind(value, 'call')?.state;
+  const call = asKind(value, 'call');
+  const state = call?.state;
   // An object with slots has a pair: its attributes, and those of the slots.
   const pair = asKind(state, 'tuple')?.items;
-  const attributes = asKind(pair?.length === 2 ? pair[0] : state, 'dict')?.entries;
-  return attributes && MODULE_ATTRIBUTES.every((name) => attributes.has(name)) ? attributes : undefined;
+  const attributes = asKind(pair?.length === 2 ? pair[0] : state, 'dict');
+  if (!attributes || !MODULE_ATTRIBUTES.every((name) => attributes.entries.has(name))) return undefined;
+  if (!isUnchangedSince(attributes, call?.stateAt ?? 0))
+    throw invalid('INVALID_STRUCTURE', 'module', 'attributes that stay as they were set', attributes);
+  return attributes.entries;
 }
 
 /** Whether a value is an object of a `torch.nn.Module`, whatever its class. */
@@ -87,6 +101,8 @@ function leftBuffers(value: PickleValue | undefined): ReadonlySet<PickleValue> {
   const isSet = nameOfGlobal(call?.callable) === 'builtins.set';
   const items = asKind(value, 'set') ?? (isSet ? asKind(call?.args.items[0], 'list') : undefined);
   if (items === undefined) return new Set();
+  if (call && !isUnchangedSince(items, call.calledAt))
+    throw invalid('INVALID_STRUCTURE', 'module', 'a set of buffers that stays as it was made', items);
   const left = LEFT_BUFFERS.get(items) ?? new Set(items.items);
   LEFT_BUFFERS.set(items, left);
   return left;

@@ -5,7 +5,7 @@ import { formatError } from '../../../rules/format-codes.js';
 import type { WorkBudget } from '../../../rules/work.js';
 import type { StoredBytes } from '../../checkpoint.js';
 import { asKind, type PickleObject, type PicklePersistent, type PickleValue } from '../../pickle/values.js';
-import { type ElementType, storageType } from './dtypes.js';
+import { type ElementType, ON_META, storageType } from './dtypes.js';
 import { invalid, WHERE } from './invalid.js';
 
 /** A storage as a pickle describes it. */
@@ -35,17 +35,18 @@ export function nameOfStorage(key: string): string {
 }
 
 /**
- * Reads every reference of a pickle: `('storage', class, key, device, size)`, before version 1.6 followed by a view. The device is
- * ignored, and so are references to the source of a module, which old versions saved too.
+ * Reads every reference of a pickle: `('storage', class, key, device, size)`, before version 1.6 followed by a view. Storages of the
+ * meta device have no elements; other devices are ignored, and so are references to the source of a module, which old versions
+ * saved too.
  *
- * @throws FormatError for any other reference, and where two differ on the size of one storage.
+ * @throws FormatError for any other reference, and where two differ on the bytes or the dtype of one name: torch takes the first.
  */
 export function readClaims(
   persistent: readonly PicklePersistent[],
   work: WorkBudget,
 ): Map<PicklePersistent, StorageClaim> {
   const claims = new Map<PicklePersistent, StorageClaim>();
-  const sizes = new Map<string, number>();
+  const parts = new Map<string, NamedPart>();
   for (const reference of persistent) {
     const id = asKind(reference.id, 'tuple')?.items;
     if (id?.[0] === 'module') continue;
@@ -53,16 +54,44 @@ export function readClaims(
       throw invalid('INVALID_STRUCTURE', 'pickle', 'references to storages', reference.id);
     }
     const claim = readClaim(id, reference);
-    work.spendName(claim.key.length);
-    const size = sizes.get(claim.key) ?? claim.bytes;
-    if (size !== claim.bytes) {
-      const rule = `${size} bytes, as it had before`;
-      throw formatError('INCONSISTENT', WHERE, nameOfStorage(claim.key), rule, `${claim.bytes}`);
+    const { key, type, bytes } = claim;
+    for (const [name, view] of [[key, { begin: 0, end: bytes }] as const, viewOf(id, claim)]) {
+      work.spendName(name.length);
+      checkPart(parts, name, { key, type, ...view });
     }
-    sizes.set(claim.key, size);
     claims.set(reference, claim);
   }
   return claims;
+}
+
+/** The elements that a name stands for: those of a whole storage, or of a view. */
+interface NamedPart {
+  readonly key: string;
+  readonly type: ElementType;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The view of a reference under its own name; of the whole storage, where there is none. */
+function viewOf(
+  [, , , , , value]: readonly PickleValue[],
+  { key, view }: StorageClaim,
+): readonly [string, StorageClaim['view']] {
+  const [name] = asKind(value, 'tuple')?.items ?? [];
+  return [typeof name === 'string' ? name : key, view];
+}
+
+function checkPart(parts: Map<string, NamedPart>, name: string, part: NamedPart): void {
+  const before = parts.get(name) ?? part;
+  parts.set(name, before);
+  const isSameType = before.type.dtype === part.type.dtype && before.type.reason === part.type.reason;
+  if (isSameType && before.key === part.key && before.begin === part.begin && before.end === part.end) return;
+  const rule = `${textOfPart(before)}, as it had before`;
+  throw formatError('INCONSISTENT', WHERE, nameOfStorage(name), rule, textOfPart(part));
+}
+
+function textOfPart({ key, type, begin, end }: NamedPart): string {
+  return `bytes ${begin} to ${end} of ${show(key)} as ${type.dtype ?? type.reason}`;
 }
 
 /** The storages of a file; `find` is asked once for each key. */
@@ -81,7 +110,7 @@ export function findStorages(
 }
 
 function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent): StorageClaim {
-  const [, classValue, key, , count, view] = id;
+  const [, classValue, key, device, count, view] = id;
   const storageClass = asKind(classValue, 'global');
   const type = storageClass && storageType(storageClass.name);
   if ((id.length !== 5 && id.length !== 6) || typeof key !== 'string' || type === undefined) {
@@ -89,7 +118,8 @@ function readClaim(id: readonly PickleValue[], { id: whole }: PicklePersistent):
     throw invalid('INVALID_STRUCTURE', 'pickle', rule, whole);
   }
   const bytes = byteCount(count, type, key);
-  return { key, type, bytes, view: readView(view, type, bytes, key) };
+  const held = device === 'meta' ? { bytes: type.bytes, reason: ON_META } : type;
+  return { key, type: held, bytes, view: readView(view, type, bytes, key) };
 }
 
 function byteCount(count: PickleValue | undefined, type: ElementType, key: string): number {

@@ -8,11 +8,11 @@ import { elementCount } from '../../../tensors/dtypes.js';
 import type { CheckpointNode } from '../../checkpoint.js';
 import { RefusedNode } from '../../nodes.js';
 import { textOf } from '../../pickle/text.js';
-import { asKind, type PickleCall, type PickleValue } from '../../pickle/values.js';
-import { type ElementType, elementTypeNamed } from './dtypes.js';
+import { asKind, isUnchangedSince, type PickleCall, type PickleValue } from '../../pickle/values.js';
+import { type ElementType, elementTypeNamed, ON_META } from './dtypes.js';
 import { isTensorClass, nameOfGlobal, REBUILD } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
-import type { Storage, Storages } from './storages.js';
+import { nameOfStorage, type Storage, type Storages } from './storages.js';
 
 export type TensorResult = Extract<CheckpointNode, { kind: 'stored' | 'refused' }>;
 
@@ -65,11 +65,14 @@ const REFUSED = new Map([
   ['torch._utils._rebuild_qtensor', 'a quantised tensor, of which t.dequantize() makes a plain one'],
   ['torch._utils._rebuild_sparse_tensor', SPARSE],
   ['torch._utils._rebuild_sparse_csr_tensor', SPARSE],
-  ['torch._utils._rebuild_meta_tensor_no_storage', 'a tensor on the meta device, which has no elements'],
+  ['torch._utils._rebuild_meta_tensor_no_storage', ON_META],
   ['torch._utils._rebuild_nested_tensor', 'a nested tensor, of which t.unbind() makes plain ones'],
   ['torch._utils._rebuild_device_tensor_from_numpy', OF_DEVICE],
   ['torch._utils._rebuild_device_tensor_from_cpu_tensor', OF_DEVICE],
 ]);
+
+/** Attributes whose setters replace elements. */
+const ELEMENT_ATTRIBUTES = ['data', 'real', 'imag'];
 
 /** Marks of lazy views, whose elements are not those stored, and the Python that writes the elements out. */
 const LAZY = new Map([
@@ -97,22 +100,26 @@ export function tensorOf(call: PickleCall, what: string, storages: Storages, wor
     if ('kind' in step) return step;
     const inner = asKind(step.inner, 'call');
     if (inner === undefined) throw invalid('INVALID_TENSOR', what, 'a tensor inside it', step.inner);
+    if (!isUnchangedSince(inner, step.takenAt))
+      throw invalid('INVALID_TENSOR', what, 'a tensor inside that is left as it was made', inner);
     if (!makesTensor(inner)) return new RefusedNode(() => `what ${textOf(inner.callable)} makes`);
     made = inner;
   }
   return refused(`a tensor inside ${MAX_WRAPPERS} others`);
 }
 
+/** The tensor inside another, and the place in the pickle where the other took its elements. */
+interface InnerTensor {
+  readonly inner: PickleValue | undefined;
+  readonly takenAt: number;
+}
+
 /** The tensor, or the call that makes the tensor inside. */
-function openCall(
-  call: PickleCall,
-  what: string,
-  file: TensorFile,
-): TensorResult | { readonly inner: PickleValue | undefined } {
+function openCall(call: PickleCall, what: string, file: TensorFile): TensorResult | InnerTensor {
   let name = nameOfGlobal(call.callable) ?? '';
   let args: Arguments = call.args.items;
   const isStateless = call.state === undefined || isTensorClass(name);
-  if (!isStateless || call.items !== undefined || call.entries !== undefined || call.kwargs !== undefined)
+  if (!isStateless || call.kwargs !== undefined)
     throw invalid('INVALID_TENSOR', what, 'a tensor that is left as it was made', call);
   if (FROM_TYPE.test(name)) {
     const className = nameOfGlobal(args[1]) ?? '';
@@ -122,15 +129,18 @@ function openCall(
         () => `a tensor of ${textOf(subclass)}, of which t.as_subclass(torch.Tensor) makes a plain one`,
       );
     }
+    const replaced = replacedElements(args[3], call.calledAt);
+    if (replaced) return replaced;
     name = nameOfGlobal(args[0]) ?? '';
     args = itemsOf(args[2], what, 'a tuple of arguments');
   }
-  if (PARAMETERS.has(name)) return { inner: args[0] };
-  if (isTensorClass(name)) return openOldTensor(args, call.state, what, file);
+  if (PARAMETERS.has(name))
+    return replacedElements(args[3], call.calledAt) ?? { inner: args[0], takenAt: call.calledAt };
+  if (isTensorClass(name)) return openOldTensor(call, args, what, file);
   const maker = PLAIN.get(name);
   if (maker) {
     const marks = maker.metadata === undefined ? undefined : asKind(args[maker.metadata], 'dict');
-    if (marks?.changedAsArgument)
+    if (!isUnchangedSince(marks, call.calledAt))
       throw invalid('INVALID_TENSOR', what, 'metadata that stays as it is', marks);
     return plainTensor(maker, args, what, file);
   }
@@ -139,14 +149,32 @@ function openCall(
 
 /** An object of a tensor class: with the tensor in its arguments or state, or with a state of its own. */
 function openOldTensor(
+  { state: value, stateAt = 0, calledAt }: PickleCall,
   args: Arguments,
-  stateValue: PickleValue | undefined,
   what: string,
   file: TensorFile,
-): TensorResult | { readonly inner: PickleValue | undefined } {
-  const state = asKind(stateValue, 'tuple')?.items;
+): TensorResult | InnerTensor {
+  const state = asKind(value, 'tuple')?.items;
   if (state?.length === 4) return plainTensor(STATE, state, what, file);
-  return { inner: state?.length === 5 ? state[0] : args[0] };
+  if (state?.length === 5) return { inner: state[0], takenAt: stateAt };
+  const inner = { inner: args[0], takenAt: calledAt };
+  // (requires_grad, volatile, hooks)
+  return state?.length === 3 ? inner : (replacedElements(value, stateAt) ?? inner);
+}
+
+/** A tensor whose attributes are more than names: `setattr(t, 'data', other)` replaces its elements. */
+function replacedElements(state: PickleValue | undefined, takenAt: number): TensorResult | undefined {
+  const pair = asKind(state, 'tuple')?.items;
+  for (const part of pair?.length === 2 ? pair : [state]) {
+    if (part === undefined || part === null) continue;
+    const attributes = asKind(part, 'dict');
+    if (attributes === undefined || !isUnchangedSince(attributes, takenAt))
+      return new RefusedNode(() => `a tensor with the attributes ${textOf(part)}`);
+    const replaced = ELEMENT_ATTRIBUTES.find((name) => attributes.entries.has(name));
+    if (replaced !== undefined)
+      return refused(`a tensor with the attribute ${replaced}, which replaces its elements`);
+  }
+  return undefined;
 }
 
 function refused(reason: string): TensorResult {
@@ -165,7 +193,7 @@ function plainTensor(
   }
   const [reference, offset, size, stride] = args;
   const storage = referencedStorage(reference, what, storages);
-  const type = maker.dtype === undefined ? storage.type : dtypeOf(args[maker.dtype], what);
+  const type = maker.dtype === undefined ? storage.type : dtypeOf(args[maker.dtype], storage, what);
   const { begin, end } = storage.view;
   const shape = unsignedList(size, what, 'sizes');
   const strides = unsignedList(stride, what, 'strides');
@@ -190,10 +218,14 @@ function referencedStorage(reference: PickleValue | undefined, what: string, sto
   throw invalid('INVALID_TENSOR', what, 'a storage', reference);
 }
 
-function dtypeOf(value: PickleValue | undefined, what: string): ElementType {
+/** Only a storage without a dtype has tensors with their own: the bytes of any other may be swapped by its dtype. */
+function dtypeOf(value: PickleValue | undefined, { type: bytes, key }: Storage, what: string): ElementType {
   const type = elementTypeNamed(nameOfGlobal(value) ?? '');
-  if (type) return type;
-  throw invalid('UNKNOWN_DTYPE', what, 'a dtype of torch', value);
+  if (type === undefined) throw invalid('UNKNOWN_DTYPE', what, 'a dtype of torch', value);
+  if (bytes.reason !== undefined) return bytes;
+  if (bytes.dtype === 'U8') return type;
+  const rule = `${nameOfStorage(key)} to be one without a dtype`;
+  throw formatError('INCONSISTENT', WHERE, what, rule, `one of ${bytes.dtype}`);
 }
 
 /** The number of elements. */

@@ -12,7 +12,7 @@ import type { Unpickled } from '../../pickle/unpickle.js';
 import { asKind, type PickleCall, type PickleObject, type PickleValue } from '../../pickle/values.js';
 import { nodesReaching } from '../../reach.js';
 import { type Content, contentOf, namedValues } from './containers.js';
-import { isKnownGlobal } from './globals.js';
+import { isKnownGlobal, makesPlainValue } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
 import { type Attributes, classNameOf, moduleAttributes, modulePartsOf } from './modules.js';
 import { makesStorage, NestedStorages } from './nested.js';
@@ -81,7 +81,9 @@ export interface PickledTree {
 }
 
 /** The tree of a pickle, whatever its root is. */
-export function readTree({ root, globals }: Unpickled, storages: Storages, file: Budgets): PickledTree {
+export function readTree(unpickled: Unpickled, storages: Storages, file: Budgets): PickledTree {
+  const { root, globals } = unpickled;
+  refuseFilled(unpickled);
   const unknown = globals.filter((global) => !isKnownGlobal(global)).map(({ fullName }) => fullName);
   const tree = new Tree(root, storages, file);
   const node = tree.build();
@@ -93,6 +95,14 @@ export function readTree({ root, globals }: Unpickled, storages: Storages, file:
     unknownGlobals: [...new Set(unknown)],
     notes: tree.notes(),
   };
+}
+
+/** Items set in a tensor are elements, of all that share its storage: also where the tensor itself is left out. */
+function refuseFilled({ filled }: Unpickled): void {
+  for (const call of filled) {
+    if (!makesTensor(call) && !makesArray(call) && !makesStorage(call) && !makesPlainValue(call)) continue;
+    throw invalid('INVALID_STRUCTURE', 'pickle', 'elements that are left as they were made', call);
+  }
 }
 
 /**
@@ -212,7 +222,7 @@ class Tree {
 
   /** An array of objects is a list of them, and one without dimensions the object itself: what `numpy.save` makes of a dict. */
   private array(call: PickleCall, name: string, inModule: boolean): CheckpointNode {
-    if (kindOfArray(call) === 'other') return { kind: 'other', text: 'an array of texts, dates or records' };
+    if (kindOfArray(call) === 'other') return { kind: 'other', text: 'an array of texts or dates' };
     const made = this.tensor(call, name);
     if (made.kind !== 'objects') return made;
     const { shape, items } = made;
