@@ -5,9 +5,17 @@ import { loadKerasModel } from '../../src/keras/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { disposeModel, handlerOf, kerasFixture } from './fixtures.js';
 import { type Edit, edited, expectRefusal } from './support.js';
+import { dense } from './topologies.js';
 
-function specs({ artifacts }: Edit): { name: string; shape: number[]; dtype: string }[] {
-  return artifacts.weightSpecs as { name: string; shape: number[]; dtype: string }[];
+interface Spec {
+  name: string;
+  shape: number[];
+  dtype: string;
+  quantization?: unknown;
+}
+
+function specs({ artifacts }: Edit): Spec[] {
+  return artifacts.weightSpecs as Spec[];
 }
 
 const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: string][] = [
@@ -30,7 +38,7 @@ const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: str
   [
     'a dtype that nobody reads',
     (edit) => (specs(edit)[0].dtype = 'float8'),
-    'loadKerasModel: dtype of weight "last/gru_cell/kernel": expected one of float32, int32, bool, uint8',
+    'loadKerasModel: dtype of weight "last/gru_cell/kernel": expected one of float32, int32, bool, got "float8"',
   ],
   [
     'a shape that is none',
@@ -70,7 +78,81 @@ const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: str
   ],
 ];
 
+const KERNEL = 'weight "last/gru_cell/kernel"';
+
+const DTYPES: readonly [spec: Partial<Spec>, message: string][] = [
+  ...['complex64', 'uint8', 'uint16', 'float16', 'string', 7].map((dtype): [Partial<Spec>, string] => [
+    { dtype: dtype as string },
+    `dtype of ${KERNEL}: expected one of float32, int32, bool, got ${JSON.stringify(dtype)}`,
+  ]),
+  ...['float32', 'string', undefined].map((dtype): [Partial<Spec>, string] => [
+    { quantization: { dtype, scale: 1, min: 0 } },
+    `quantization.dtype of ${KERNEL}: expected one of uint8, uint16, float16, got ${JSON.stringify(dtype)}`,
+  ]),
+  ...[null, undefined, 'uint8'].map((quantization): [Partial<Spec>, string] => [
+    { quantization },
+    `quantization of ${KERNEL}: expected an object, got ${JSON.stringify(quantization)}`,
+  ]),
+  [
+    { dtype: 'bool', quantization: { dtype: 'uint8', scale: 1, min: 0 } },
+    `dtype of ${KERNEL}: expected float32 or int32, quantized as uint8, got "bool"`,
+  ],
+  [
+    { dtype: 'int32', quantization: { dtype: 'float16' } },
+    `dtype of ${KERNEL}: expected float32, quantized as float16, got "int32"`,
+  ],
+  [
+    { quantization: { dtype: 'uint8', scale: '2', min: 1 } },
+    `quantization.scale of ${KERNEL}: expected a finite number, got "2"`,
+  ],
+  [
+    { quantization: { dtype: 'uint8', scale: 1e999, min: 1 } },
+    `quantization.scale of ${KERNEL}: expected a finite number, got Infinity`,
+  ],
+  [
+    { quantization: { dtype: 'uint16', min: 1 } },
+    `quantization.scale of ${KERNEL}: expected a finite number, got undefined`,
+  ],
+  [
+    { quantization: { dtype: 'uint16', scale: 1, min: {} } },
+    `quantization.min of ${KERNEL}: expected a finite number, got Object`,
+  ],
+];
+
 describe('loadKerasModel', () => {
+  it('throws FormatError for each dtype and each quantization that tfjs does not decode', async () => {
+    for (const [spec, message] of DTYPES) {
+      const change = (edit: Edit) => Object.assign(specs(edit)[0], spec);
+      await expectRefusal(edited('2', 'sequential', change), FormatError, `loadKerasModel: ${message}`);
+    }
+  });
+
+  it('computes quantized weights: value * scale + min, and halves', async () => {
+    const sequential = { name: 'm', layers: [dense('d')], build_input_shape: [null, 2] };
+    const load = async (quantization: unknown, data: Uint8Array | Uint16Array) => {
+      const model = await loadKerasModel({
+        modelTopology: { class_name: 'Sequential', config: sequential },
+        weightSpecs: [
+          { name: 'd/kernel', shape: [2, 3], dtype: 'float32', quantization },
+          { name: 'd/bias', shape: [3], dtype: 'float32', quantization },
+        ] as tf.io.WeightsManifestEntry[],
+        weightData: data.buffer as ArrayBuffer,
+      });
+      const values = model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+      disposeModel(model);
+      return values;
+    };
+    const codes = [0, 1, 2, 3, 4, 5, 6, 7, 255];
+    const expected = codes.map((code) => code * 0.5 - 1);
+    const affine = { scale: 0.5, min: -1, original_dtype: 'float32' };
+    expect(await load({ ...affine, dtype: 'uint8' }, Uint8Array.from(codes))).to.deep.equal(expected);
+    expect(await load({ ...affine, dtype: 'uint16' }, Uint16Array.from(codes))).to.deep.equal(expected);
+    // 1, -2 and 0.5, by IEEE 754.
+    const halves = Uint16Array.from([0x3c00, 0xc000, 0x3800, 0, 0, 0, 0, 0, 0]);
+    const values = await load({ dtype: 'float16', original_dtype: 'float32' }, halves);
+    expect(values).to.deep.equal([1, -2, 0.5, 0, 0, 0, 0, 0, 0]);
+  });
+
   for (const [what, change, message] of FAULTS)
     it(`throws FormatError for ${what}`, () =>
       expectRefusal(edited('2', 'sequential', change), FormatError, message));
