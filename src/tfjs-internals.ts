@@ -122,6 +122,23 @@ export function countUse(layer: layers.Layer): void {
   counted._refCount ??= 1;
 }
 
+/** Where a layer keeps those inside it: wrappers, recurrent layers, and stacks of cells. */
+type Inner = Partial<Record<'layer' | 'forwardLayer' | 'backwardLayer' | 'cell', layers.Layer>> & {
+  readonly cells?: readonly layers.Layer[];
+};
+
+/** Has a layer begin with zeros, and all layers inside it: tfjs tells all of them but the cells of a stack. */
+export function beginWithZeros(outermost: layers.Layer): void {
+  const all = [outermost];
+  for (const layer of all) {
+    layer.setFastWeightInitDuringBuild(true);
+    const { layer: wrapped, forwardLayer, backwardLayer, cell, cells = [] } = layer as Inner;
+    if (layer.getClassName() === 'StackedRNNCells')
+      expectPart('StackedRNNCells.cells', 'a list of cells', cells.length > 0, cells);
+    for (const inner of [wrapped, forwardLayer, backwardLayer, cell, ...cells]) if (inner) all.push(inner);
+  }
+}
+
 /** Gives a weight the name under which a saved model holds it. */
 export function renameWeight(weight: LayerVariable, originalName: string): void {
   const { originalName: old } = weight;

@@ -106,7 +106,7 @@ const DTYPES: readonly [spec: Partial<Spec>, message: string][] = [
     `quantization.scale of ${KERNEL}: expected a finite number, got "2"`,
   ],
   [
-    { quantization: { dtype: 'uint8', scale: 1e999, min: 1 } },
+    { quantization: { dtype: 'uint8', scale: Number.POSITIVE_INFINITY, min: 1 } },
     `quantization.scale of ${KERNEL}: expected a finite number, got Infinity`,
   ],
   [

@@ -4,6 +4,7 @@ import { engine } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
 import { toList } from '../layers/one-or-many.js';
+import { beginWithZeros } from '../tfjs-internals.js';
 import {
   describe,
   invalidModel,
@@ -98,7 +99,7 @@ function buildLayer(json: LayerJson): Layer {
     : isAround
       ? construct(json, { ...camelCaseConfig(json), layer: buildModel(inner as unknown as LayerJson) })
       : fromConfig(json);
-  layer.setFastWeightInitDuringBuild(true);
+  beginWithZeros(layer);
   return layer;
 }
 
