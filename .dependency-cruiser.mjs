@@ -10,7 +10,7 @@ const IMPORTS = {
   ops: ['kernels/contract', 'tfjs-internals', 'torch'],
   layers: ['kernels/contract', 'matching', 'nn', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   models: ['layers', 'matching', 'state-dict', 'tfjs-internals', 'torch'],
-  keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'torch'],
+  keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   cli: ['matching/reparametrised', 'state-dict', 'torch'],
 };
 const TFJS_IN_CLI =

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { FormatError } from '../../src/index.js';
+import { FormatError, UnsupportedError } from '../../src/index.js';
 import { loadKerasModel } from '../../src/keras/index.js';
 import { MAX_DEPTH } from '../../src/keras/json.js';
+import { MaskKeys } from '../../src/keras/masks/keys.js';
 import { graphOf } from '../../src/keras/topology/graph.js';
 import { dataLayers } from '../../src/keras/topology/mask-layers.js';
 import { MAX_CALLS } from '../../src/keras/topology/size.js';
 import { toTfjsTopology } from '../../src/keras/topology/topology.js';
+import { WeightNames } from '../../src/keras/weights/weight-names.js';
 import { disposeModel } from './fixtures.js';
 import { type Edit, edited, expectRefusal } from './support.js';
 import { dense, functional, input, type Json, layer, ref, topology } from './topologies.js';
@@ -163,6 +165,23 @@ function counting(value: unknown, counter: { reads: number }): unknown {
   });
 }
 
+/** How many entries lists have, for which `run` calls a method of theirs. */
+function counted(of: unknown[], method: 'find' | 'slice', run: () => void): number {
+  const own = of[method] as (...args: unknown[]) => unknown;
+  let entries = 0;
+  const counting = function (this: unknown[], ...args: unknown[]) {
+    entries += this.length;
+    return own.apply(this, args);
+  };
+  Object.defineProperty(of, method, { value: counting, configurable: true, writable: true });
+  try {
+    run();
+    return entries;
+  } finally {
+    Object.defineProperty(of, method, { value: own, configurable: true, writable: true });
+  }
+}
+
 /** The reads that converting a model of `size` layers takes. */
 function reads(make: (size: number) => object, size: number): number {
   const counter = { reads: 0 };
@@ -201,6 +220,63 @@ describe('converting the topology of a Keras model reads', () => {
       expect(() => toTfjsTopology(make(10_000) as never)).not.to.throw();
     });
 
+  it('a model once, however often it is called', () => {
+    const called = (size: number) => {
+      const junk = Array.from({ length: 10 * size }, () => 0);
+      const config = { name: 'inner', layers: [input('in'), layer('Activation', { name: 'act', junk })] };
+      const masked = layer('Masking', { name: 'masked', mask_value: 0 }, [ref('x')]);
+      const calls = Array.from({ length: size }, () => [ref('masked')]);
+      const over = { name: 'over', layer: { class_name: 'Dense', config: { name: 'in', units: 2, junk } } };
+      const models = [layer('Sequential', config, ...calls), layer('TimeDistributed', over, ...calls)];
+      return topology([input(), masked, ...models], ref('over'));
+    };
+    const [small, large] = [reads(called, 30), reads(called, 300)];
+    expect(large).to.be.below(11 * small);
+  });
+
+  it('the way back to a cycle once', () => {
+    const cyclic = (size: number) => {
+      const many = Array.from({ length: size }, () => [ref('x')]);
+      const inputs = [...many.map((_, i) => ref('a', i)), ref('b')];
+      return functional([input(), dense('a', ...many), layer('Add', { name: 'b' }, inputs)], ref('b'));
+    };
+    const looks = (size: number) =>
+      counted(Array.prototype, 'find', () => expect(() => graphOf(cyclic(size))).to.throw('a cycle'));
+    expect(looks(300)).to.be.below(11 * looks(30));
+  });
+
+  it('the name of a weight once', () => {
+    const names = new WeightNames(functional([input(), dense('a', [ref('x')])], ref('a')));
+    const copied = (size: number) =>
+      counted(Array.prototype, 'slice', () => names.parse(`${'a/'.repeat(size)}vars/0`));
+    expect(copied(300)).to.be.below(11 * copied(30));
+  });
+
+  it('masks that double with each layer once: behind each other, and merged in turns', () => {
+    const masked = layer('Masking', { name: 'c0', mask_value: 0 }, [ref('x')]);
+    const doubled = Array.from({ length: 64 }, (_, i) =>
+      layer('Concatenate', { name: `c${i + 1}`, axis: 1 }, [ref(`c${i}`), ref(`c${i}`)]),
+    );
+    const last = layer('LSTM', { name: 'last', units: 2 }, [ref('c64')]);
+    const model = topology([input(), masked, ...doubled, last], ref('last'));
+    expect(() => toTfjsTopology(model as never)).to.throw(UnsupportedError, 'does not lengthen masks');
+    const keys = new MaskKeys();
+    const [a, b] = ['a', 'b'].map((name) => keys.source('', 0, [name, 0, 0])) as [number, number];
+    let mask = a;
+    for (let i = 0; i < 64; i++)
+      mask = keys.joined('|', [keys.joined('&', [mask, a]), keys.joined('&', [b, mask])]);
+    expect(keys.joined('|', [mask, mask])).to.equal(mask);
+  });
+
+  it('no masks of more parts than a model has values', () => {
+    const keys = new MaskKeys();
+    const all = Array.from({ length: 1 << 16 }, (_, i) => keys.source('', i, ['x', 0, 0]));
+    const join = () => {
+      for (let i = 1; i < 100; i++) keys.joined('&', all.slice(i));
+    };
+    expect(join).to.throw(FormatError, 'masks: expected 5000000 masks in others at most, got more');
+  });
+
   it('masks of Keras 3 once, however they are merged', () => {
     const tensor = (name: string) => ({
       class_name: '__keras_tensor__',
@@ -231,7 +307,7 @@ describe('converting the topology of a Keras model reads', () => {
         output_layers: [ref('gru')],
       },
     };
-    const { comparisons } = dataLayers(graphOf(model), [['gru', 0, 0]], '');
+    const { comparisons } = dataLayers(graphOf(model), [['gru', 0, 0]], '', new MaskKeys());
     expect(comparisons.size).to.equal(31);
     expect(new Set(comparisons.values()).size).to.equal(1);
   });

@@ -1,7 +1,8 @@
+import type { MaskKey, MaskKeys, Merge } from './keys.js';
+
 /** A mask on its way through the graph of a Keras model. */
 export interface Flow {
-  /** The same for masks of the same values, as far as the file tells. */
-  readonly key: string;
+  readonly key: MaskKey;
   /** What makes it: `layer "embed"`. */
   readonly maker: string;
   /** Whether the executor of tfjs hands it on from layer to layer; one from outside a nested model comes with the call alone. */
@@ -13,27 +14,15 @@ export interface Flow {
 /** A mask, or none. */
 export type Found = Flow | undefined;
 
-/** How masks are merged: a step is present where all of them have it, or where one does. */
-export type Merge = '&' | '|';
-
-/** The key of several masks in one, whatever their order; `,` for masks side by side. */
-export function mergedKey(merge: Merge | ',', keys: readonly string[]): string {
-  const parts = keys.flatMap((key) =>
-    key.includes(` ${merge} `) ? key.slice(1, -1).split(` ${merge} `) : [key],
-  );
-  const distinct = [...new Set(parts)].sort();
-  return distinct.length === 1 ? (distinct[0] as string) : `(${distinct.join(` ${merge} `)})`;
-}
-
 /** Several masks in one. Where tfjs hands on some of them alone, the result is lost. */
-export function mergedFlow(layer: string, merge: Merge, flows: readonly Flow[]): Found {
+export function mergedFlow(keys: MaskKeys, layer: string, merge: Merge, flows: readonly Flow[]): Found {
   const [first] = flows;
   if (first === undefined) return undefined;
   const isHandedOn = flows.every((flow) => flow.isHandedOn);
   const isMixed = !isHandedOn && flows.some((flow) => flow.isHandedOn);
   const mixed = `tfjs does not merge the mask of a nested model's input with others, in ${layer}: mask inside the model`;
   const lost = flows.find((flow) => flow.lost !== undefined)?.lost ?? (isMixed ? mixed : undefined);
-  const key = mergedKey(
+  const key = keys.joined(
     merge,
     flows.map((flow) => flow.key),
   );

@@ -14,9 +14,10 @@ import {
 } from '../json.js';
 import { RECURRENT_CLASSES } from '../layer/masked-class.js';
 import { type Graph, type GraphLayer, graphOf } from '../topology/graph.js';
-import { type DataLayers, dataLayers, keyOf, maskValue, sourceKey } from '../topology/mask-layers.js';
+import { type DataLayers, dataLayers, keyOf, maskValue } from '../topology/mask-layers.js';
 import { type Call, callsOf, endsOf, type Ref } from '../topology/nodes.js';
 import { type Found, mergedFlow } from './flow.js';
+import { type MaskKey, MaskKeys } from './keys.js';
 import { type KerasVersion, kerasRule, makesMasks, readsMasks } from './rules.js';
 
 /** A Functional model as the file has it, with what is found out about it once. */
@@ -31,7 +32,7 @@ interface Context {
   readonly scope: string;
   readonly inputs: readonly Found[];
   /** The key of the mask that tfjs calls the model with, and hands to its layers until one of them makes another. */
-  readonly passed: string | undefined;
+  readonly passed: MaskKey | undefined;
 }
 
 /** A call of a layer, as far as masks go. */
@@ -42,7 +43,7 @@ interface LayerCall {
   /** The reference to the first input. */
   readonly source: Ref;
   /** What the file itself says, where it does; undefined where it leaves masks to the layers. */
-  readonly explicit?: { readonly key: string | undefined };
+  readonly explicit?: { readonly key: MaskKey | undefined };
   readonly hasStates: boolean;
 }
 
@@ -55,7 +56,10 @@ type Outputs = (tensor: number) => Found;
  * In tfjs a layer that reads a mask gets the last one that any layer had, so each reader has to be told whether it has one.
  */
 export class MaskPlan {
+  private readonly keys = new MaskKeys();
   private readonly graphs = new Map<LayerJson, ReadGraph>();
+  private readonly makesMasks = oncePerLayer(makesMasks);
+  private readonly readsMasks = oncePerLayer((layer) => readsMasks(layer, this.version as KerasVersion));
   private readonly masked = new Set<LayerJson>();
   private readonly unmasked = new Set<LayerJson>();
 
@@ -87,7 +91,7 @@ export class MaskPlan {
     const [inputs, outputs] = (['input_layers', 'output_layers'] as const).map((key) =>
       endsOf(model, key).map((ref) => graph.resolveEnd(`config.${key} of ${describe(model)}`, ref)),
     ) as [Ref[], Ref[]];
-    const data = dataLayers(graph, outputs, scope);
+    const data = dataLayers(graph, outputs, scope, this.keys);
     for (const [name] of inputs) data.kept.add(name);
     const read = { ...graph, ...data, inputs, outputs };
     this.graphs.set(model, read);
@@ -156,12 +160,12 @@ export class MaskPlan {
         inputs: [],
         passed: undefined,
       });
-    if (readsMasks(layer, version)) this.read(call);
+    if (this.readsMasks(layer)) this.read(call);
     else for (const mask of masks) this.note(layer, mask);
     switch (kerasRule(layer, version)) {
       case 'makes':
         return only({
-          key: sourceKey(context.scope, maskValue(layer), call.source),
+          key: this.keys.source(context.scope, maskValue(layer), call.source),
           maker: describe(layer),
           isHandedOn: true,
         });
@@ -189,7 +193,7 @@ export class MaskPlan {
     const [first] = masks;
     const isSet = masks.some((mask) => mask?.isHandedOn);
     const outer = isSet ? (first?.isHandedOn ? first.key : undefined) : context.passed;
-    const passed = makesMasks(layer) ? undefined : outer;
+    const passed = this.makesMasks(layer) ? undefined : outer;
     const inputs = masks.map((mask) => mask && { ...mask, isHandedOn: false });
     const outputs = this.visit(layer, { scope: scopeOf(call), inputs, passed });
     const lost = `tfjs drops the mask of a model inside a model: put the layers of ${show(nameOf(layer))} into the outer one`;
@@ -230,8 +234,8 @@ export class MaskPlan {
 
   private merged(layer: LayerJson, masks: readonly Found[]): Found {
     const present = masks.filter((mask) => mask !== undefined);
-    if (this.version === 2) return mergedFlow(describe(layer), '&', present);
-    return present.length === masks.length ? mergedFlow(describe(layer), '|', present) : undefined;
+    if (this.version === 2) return mergedFlow(this.keys, describe(layer), '&', present);
+    return present.length === masks.length ? mergedFlow(this.keys, describe(layer), '|', present) : undefined;
   }
 
   private concatenated(layer: LayerJson, masks: readonly Found[]): Found {
@@ -240,7 +244,11 @@ export class MaskPlan {
     const [first] = present;
     if (first === undefined) return undefined;
     const lost = `tfjs does not lengthen masks, as ${describe(layer)} does in Keras: mask behind it`;
-    return { ...first, key: `${present.map(({ key }) => key).join(' then ')}`, lost: first.lost ?? lost };
+    const key = this.keys.joined(
+      ';',
+      present.map((mask) => mask.key),
+    );
+    return { ...first, key, lost: first.lost ?? lost };
   }
 }
 
@@ -249,6 +257,16 @@ function hasStates(original: LayerJson): boolean {
     if (Array.isArray(layer.inbound_nodes) && RECURRENT_CLASSES.includes(layer.class_name as string))
       if (callsOf(asLayer('layer', layer)).some((call) => call.hasStates)) return true;
   return false;
+}
+
+/** `find` looks through a layer as often as it is called; the result only once. */
+function oncePerLayer(find: (layer: LayerJson) => boolean): (layer: LayerJson) => boolean {
+  const known = new Map<LayerJson, boolean>();
+  return (layer) => {
+    const found = known.get(layer) ?? find(layer);
+    known.set(layer, found);
+    return found;
+  };
 }
 
 function isFound(mask: Found): boolean {

@@ -132,8 +132,11 @@ function orderOf(layers: Layers): CallId[] {
 function cycleError(layers: Layers, all: readonly Waiting[]) {
   const isStuck = ({ left }: Waiting) => left > 0;
   let at = all.find(isStuck) as Waiting;
-  // Behind as many steps as there are calls, the way back has entered a cycle.
-  for (let step = 0; step < all.length; step++) at = at.takesFrom.find(isStuck) as Waiting;
+  // The first call on the way back that was there before is in the cycle.
+  for (const seen = new Set<Waiting>(); !seen.has(at); ) {
+    seen.add(at);
+    at = at.takesFrom.find(isStuck) as Waiting;
+  }
   const { layer } = layers.get(at.id[0]) as GraphLayer;
   return invalidModel(`inbound_nodes of ${describe(layer)}`, 'inputs that do not depend on it', 'a cycle');
 }

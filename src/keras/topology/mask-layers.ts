@@ -5,13 +5,13 @@
  */
 
 import { show } from '../../check.js';
-import { describe, type LayerJson, unsupported } from '../json.js';
-import { type Merge, mergedKey } from '../masks/flow.js';
+import { describe, invalidModel, type LayerJson, unsupported } from '../json.js';
+import type { Joint, MaskKey, MaskKeys } from '../masks/keys.js';
 import type { Graph, GraphLayer, Layers } from './graph.js';
 import type { Call, Ref } from './nodes.js';
 
 /** The operations with which Keras 3 widens and merges masks, and how those merge that do. */
-const MASK_OPS: ReadonlyMap<string, Merge | ','> = new Map([
+const MASK_OPS: ReadonlyMap<string, Exclude<Joint, ';'>> = new Map([
   ['All', '&'],
   ['Any', '|'],
   ['Cast', ','],
@@ -27,17 +27,30 @@ export interface DataLayers {
   /** The names of the layers that compute the outputs. The others are masks and what is computed for nothing. */
   readonly kept: Set<string>;
   /** What the masks of calls are compared by, by their references. */
-  readonly comparisons: ReadonlyMap<string, string>;
+  readonly comparisons: ReadonlyMap<string, MaskKey>;
+}
+
+/** What the masks of a model are known by. */
+interface Known {
+  readonly keys: MaskKeys;
+  readonly sources: ReadonlySet<MaskKey>;
+  readonly comparisons: ReadonlyMap<string, MaskKey>;
+  readonly scope: string;
 }
 
 /**
  * @param scope tells the layers of this model from those of the others.
  * @throws UnsupportedError for a mask that tfjs does not make.
  */
-export function dataLayers({ layers, order }: Graph, outputs: readonly Ref[], scope: string): DataLayers {
+export function dataLayers(
+  { layers, order }: Graph,
+  outputs: readonly Ref[],
+  scope: string,
+  keys: MaskKeys,
+): DataLayers {
   const kept = reachable(layers, outputs);
-  const comparisons = new Map<string, string>();
-  const sources = maskSources(layers, scope);
+  const comparisons = new Map<string, MaskKey>();
+  const known = { keys, sources: maskSources(layers, scope, keys), comparisons, scope };
   for (const [name, index] of order) {
     const { layer, calls } = layers.get(name) as GraphLayer;
     const call = calls[index] as Call;
@@ -45,7 +58,7 @@ export function dataLayers({ layers, order }: Graph, outputs: readonly Ref[], sc
       for (const mask of call.masks) checkMask(layers, comparisons, name, mask);
       continue;
     }
-    const comparison = comparisonOf(layers, layer.class_name, call, { sources, comparisons, scope });
+    const comparison = comparisonOf(layers, layer.class_name, call, known);
     if (comparison !== undefined) comparisons.set(keyOf([name, index]), comparison);
   }
   return { kept, comparisons };
@@ -68,12 +81,7 @@ export function keyOf([name, call]: readonly [string, number, ...unknown[]]): st
   return `${call} of ${name}`;
 }
 
-/** What makes a mask: the steps of an output where it is not a value. */
-export function sourceKey(scope: string, value: unknown, ref: Ref | undefined): string {
-  return `${scope}: not ${value} in ${ref}`;
-}
-
-function checkMask(layers: Layers, comparisons: ReadonlyMap<string, string>, user: string, mask: Ref): void {
+function checkMask(layers: Layers, comparisons: ReadonlyMap<string, MaskKey>, user: string, mask: Ref): void {
   if (comparisons.has(keyOf(mask))) return;
   const target = layers.get(user) as GraphLayer;
   const isMerged = MASK_OPS.has(layers.get(mask[0])?.layer.class_name ?? '');
@@ -91,24 +99,23 @@ function comparisonOf(
   layers: Layers,
   className: string,
   { inputs, others }: Call,
-  known: {
-    readonly sources: ReadonlySet<string>;
-    readonly comparisons: ReadonlyMap<string, string>;
-    readonly scope: string;
-  },
-): string | undefined {
+  { keys, sources, comparisons, scope }: Known,
+): MaskKey | undefined {
   if (className === 'NotEqual') {
-    const key = sourceKey(known.scope, others[0]?.value, inputs[0]);
-    return known.sources.has(key) ? key : undefined;
+    const key = keys.source(scope, others[0]?.value, inputs[0]);
+    return sources.has(key) ? key : undefined;
   }
-  const merge = MASK_OPS.get(className);
-  if (merge === undefined) return undefined;
+  const joint = MASK_OPS.get(className);
+  if (joint === undefined) return undefined;
   const masks = inputs.filter(([input]) => className !== 'LogicalOr' || !isZeros(layers, input));
-  const keys = masks.map((ref) => known.comparisons.get(keyOf(ref)));
-  if (keys.length === 0 || keys.includes(undefined)) return undefined;
+  const found = masks.flatMap((ref) => comparisons.get(keyOf(ref)) ?? []);
+  if (found.length === 0 || found.length < masks.length) return undefined;
+  if (joint === ',') return keys.joined(joint, found);
   // Any and All merge what a Concatenate or a Stack before them has put side by side.
-  const parts = (keys as string[]).map((key) => (merge === ',' ? key : key.replaceAll(' , ', ` ${merge} `)));
-  return mergedKey(merge, parts);
+  return keys.joined(
+    joint,
+    found.map((key) => keys.merged(joint, key)),
+  );
 }
 
 /** Before a Concatenate, Keras 3 widens a mask to the shape of its input by LogicalOr with zeros. */
@@ -117,17 +124,25 @@ function isZeros(layers: Layers, name: string): boolean {
 }
 
 /** The comparisons that layers of the graph make masks by. */
-function maskSources(layers: Layers, scope: string): Set<string> {
-  const sources = new Set<string>();
+function maskSources(layers: Layers, scope: string, keys: MaskKeys): Set<MaskKey> {
+  const sources = new Set<MaskKey>();
   for (const { layer, calls } of layers.values()) {
     const value = maskValue(layer);
-    if (value !== undefined) for (const { inputs } of calls) sources.add(sourceKey(scope, value, inputs[0]));
+    if (value !== undefined)
+      for (const { inputs } of calls) sources.add(keys.source(scope, value, inputs[0]));
   }
   return sources;
 }
 
-/** The value that a layer masks; undefined where it masks none. */
-export function maskValue({ class_name, config }: LayerJson): unknown {
+/**
+ * The value that a layer masks; undefined where it masks none.
+ * @throws FormatError for a value that is no number.
+ */
+export function maskValue(layer: LayerJson): number | undefined {
+  const { class_name, config } = layer;
   if (class_name === 'Embedding') return config.mask_zero === true ? 0 : undefined;
-  return class_name === 'Masking' ? (config.mask_value ?? 0) : undefined;
+  if (class_name !== 'Masking') return undefined;
+  const value = config.mask_value ?? 0;
+  if (typeof value === 'number') return value;
+  throw invalidModel(`mask_value of ${describe(layer)}`, 'a number', show(value));
 }

@@ -17,11 +17,11 @@ export interface WeightPath {
  * `layers/gru_1/cell/vars/0` (a .keras file, where layers are numbered by class).
  */
 export class WeightNames {
-  private readonly byClass: ReadonlyMap<string, readonly string[]>;
+  private readonly byClass: LayersByClass;
 
   /** @param model as it stands in the file: .keras files name layers by its classes. */
   constructor(model: LayerJson) {
-    this.byClass = new Map(classPaths(model, ''));
+    this.byClass = layersByClass(model);
   }
 
   /** Undefined for a value that belongs to no layer: of an optimizer, a metric or a random generator. */
@@ -34,31 +34,45 @@ export class WeightNames {
     return { layers: this.namesOf(parts.slice(0, -2)), weight: Number(last) };
   }
 
-  /** The longest leading part that is a layer's path, replaced by the layers' names; the rest unchanged. */
+  /** The leading parts that are a layer's path, replaced by the layers' names; the rest unchanged. */
   private namesOf(parts: readonly string[]): string[] {
-    const path = parts.map((part) => (part === '_layer_checkpoint_dependencies' ? 'layers' : part));
-    for (let length = path.length; length > 0; length--) {
-      const names = this.byClass.get(path.slice(0, length).join('/'));
-      if (names) return [...names, ...path.slice(length)];
+    const names: string[] = [];
+    let at = 0;
+    for (let layers: LayersByClass | undefined = this.byClass; layers && isLayers(parts[at]); at += 2) {
+      const found: NamedLayer | undefined = layers.get(parts[at + 1] ?? '');
+      if (found === undefined) break;
+      names.push(found.name);
+      layers = found.layers;
     }
-    return [...path];
+    return [...names, ...parts.slice(at)];
   }
 }
 
-/** Each layer's path by class (`layers/gru_1`), with the names of the layers on it. */
-function classPaths(model: LayerJson, prefix: string): [string, string[]][] {
+function isLayers(part: string | undefined): boolean {
+  return part === 'layers' || part === '_layer_checkpoint_dependencies';
+}
+
+/** The layers of a model by the names that a .keras file gives them: `gru_1` is the second GRU. */
+type LayersByClass = ReadonlyMap<string, NamedLayer>;
+
+interface NamedLayer {
+  readonly name: string;
+  /** Those of a model. */
+  readonly layers?: LayersByClass;
+}
+
+function layersByClass(model: LayerJson): LayersByClass {
   const counts = new Map<string, number>();
-  return layersOf(model).flatMap((layer) => {
-    if (isMaskOp(layer)) return [];
+  const layers = new Map<string, NamedLayer>();
+  for (const layer of layersOf(model)) {
+    if (isMaskOp(layer)) continue;
     const word = snakeCase(layer.class_name);
     const count = counts.get(word) ?? 0;
     counts.set(word, count + 1);
-    const path = `${prefix}layers/${count === 0 ? word : `${word}_${count}`}`;
-    const own: [string, string[]] = [path, [nameOf(layer)]];
-    if (!isModel(layer)) return [own];
-    const inner = classPaths(layer, `${path}/`);
-    return [own, ...inner.map(([key, names]): [string, string[]] => [key, [nameOf(layer), ...names]])];
-  });
+    const inner = isModel(layer) ? { layers: layersByClass(layer) } : {};
+    layers.set(count === 0 ? word : `${word}_${count}`, { name: nameOf(layer), ...inner });
+  }
+  return layers;
 }
 
 /** Whether a layer of a Keras 3 topology is an operation, which has none of the fields of a layer. */
