@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { WorkBudget } from '../../../src/state-dict/rules/work.js';
+import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import { WorkBudget } from '../../../src/state-dict/rules/work.js';
 import { errorOf, workFor } from '../support.js';
 
 const FREE = 65_536;
@@ -18,6 +19,15 @@ describe('WorkBudget', () => {
   it('gives no file more than 64 steps for each of maxTensors', () => {
     expect(workFor(2 ** 40).most).to.equal(FREE + 6_400_000);
     expect(workFor(2 ** 40, { maxTensors: 10 }).most).to.equal(FREE + 640);
+  });
+
+  it('counts the bytes that have arrived of a file whose size is only declared', () => {
+    let received = 10;
+    const work = new WorkBudget(() => received, resolveLimits('spec'));
+    work.spend(FREE + 160);
+    expect(refusal(work, 1)).to.match(/^file: content: expected at most 65696 steps .*limits\.maxExpansion/);
+    received = 20;
+    work.spend(100);
   });
 
   it('refuses the step after the last, and names the limit to raise', () => {

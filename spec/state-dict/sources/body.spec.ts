@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
+import { readStateDict } from '../../../src/state-dict/read.js';
+import type { ReadLimits } from '../../../src/state-dict/rules/limits.js';
 import {
   nameSource,
   readBlob,
@@ -142,6 +144,52 @@ describe('readResponse', () => {
         `spec: Response: expected a status of success (200 to 299), got 500`,
       );
     }
+  });
+});
+
+describe('a body that the host decompresses', () => {
+  const MIB = 1 << 20;
+  const compressed = (pieces: readonly Uint8Array[], headers: Record<string, string> = {}) => {
+    const body = new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: { 'Content-Encoding': 'br', ...headers } });
+  };
+  const transfer: Transfer = { ...TRANSFER, maxInflated: (bytes) => 3 * bytes };
+
+  it('is held to a multiple of its declared length', async () => {
+    const declared = { 'Content-Length': '2' };
+    const long = compressed([utf8('abcd'), utf8('efg')], declared);
+    expect((await rejectionOf(readResponse(long, transfer))).message).to.equal(
+      'spec: Response: expected at most 6 bytes (limits.maxExpansion), got 7',
+    );
+    expect(await readResponse(compressed([utf8('abcdef')], declared), transfer)).to.deep.equal(
+      utf8('abcdef'),
+    );
+    const plain = plainResponse('abcdefg', {
+      headers: new Headers({ 'Content-Encoding': 'br', ...declared }),
+    });
+    expect((await rejectionOf(readResponse(plain, transfer))).message).to.include('at most 6 bytes');
+  });
+
+  it('is held to maxBytes where that is less', async () => {
+    const long = compressed([new Uint8Array(101)], { 'Content-Length': '50' });
+    expect((await rejectionOf(readResponse(long, transfer))).message).to.include(
+      '100 bytes (limits.maxBytes)',
+    );
+  });
+
+  it('is free up to 256 MiB where its server does not declare its length, and raised by maxExpansion', async () => {
+    const spaces = new Uint8Array(64 * MIB).fill(0x20);
+    const read = (count: number, limits: ReadLimits) =>
+      rejectionOf(readStateDict(compressed(new Array(count).fill(spaces)), { limits }));
+    expect((await read(5, {})).message).to.equal(
+      `readStateDict: Response: expected at most ${256 * MIB} bytes (limits.maxExpansion), got ${320 * MIB}`,
+    );
+    expect((await read(5, { maxExpansion: 17 })).message).to.include(`at most ${17 * 16 * MIB} bytes`);
   });
 });
 

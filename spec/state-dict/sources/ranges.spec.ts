@@ -135,6 +135,31 @@ describe('rangedAccess', () => {
     expect([begun, ended]).to.deep.equal([4, 3]);
   });
 
+  it('takes neither pieces nor memory for a declared size before bytes arrive', async () => {
+    const failure = new Error('no more');
+    let asked = 0;
+    const read: ReadOne = async ({ begin, end }) => {
+      asked++;
+      if (begin > 0) throw failure;
+      return new Uint8Array(end - begin);
+    };
+    const size = 2 ** 52;
+    const source = rangedAccess(size, { ...TRANSFER, maxBytes: size }, read, { maxBytes: 1000 });
+    expect(await rejectionOf(source.read([{ begin: 0, end: size }]))).to.equal(failure);
+    expect(asked).to.equal(2);
+  });
+
+  it('counts what has arrived of a declared size', async () => {
+    const source = rangedAccess(2 ** 52, { ...TRANSFER, maxBytes: 1e6 }, noting([]), {
+      head: WIDE.subarray(0, 8),
+      isDeclared: true,
+      maxBytes: 1000,
+    });
+    await source.read([{ begin: FAR, end: FAR + 2500 }]);
+    expect(source.received?.()).to.equal(8 + 2500);
+    expect(rangedAccess(8, TRANSFER, readOne).received).to.equal(undefined);
+  });
+
   it('asks for no range without bytes, which HTTP cannot ask for', async () => {
     const source = rangedAccess(8, TRANSFER, () => expect.fail('read'));
     expect(await source.read([{ begin: 8, end: 8 }])).to.deep.equal([new Uint8Array(0)]);
@@ -157,9 +182,11 @@ describe('rangedAccess', () => {
     const source = rangedAccess(8, transfer, readOne, { head: BYTES.subarray(0, 1) });
     await source.read([{ begin: 0, end: 4 }]);
     const unread = rangedAccess(8, transfer, () => expect.fail('read'));
+    const cut = rangedAccess(1e6, transfer, () => expect.fail('read'), { maxBytes: 1 });
     for (const [name, got, error] of [
       ['sum', 10, await rejectionOf(source.read([{ begin: 0, end: 5 }]))],
       ['one', 6, await rejectionOf(unread.read([{ begin: 0, end: 6 }]))],
+      ['one in pieces', 1e6, await rejectionOf(cut.read([{ begin: 0, end: 1e6 }]))],
     ] as [string, number, Error][]) {
       expect(error, name).to.be.instanceOf(RangeError);
       expect(error.message).to.equal(

@@ -282,4 +282,30 @@ describe('a remote file', () => {
       }
     }
   });
+
+  it('of a size that its server made up is held to a multiple of what has arrived', async () => {
+    const array = npyFile(npyDict('<f4', `(${2 ** 27},)`).padEnd(118), 600_000);
+    // Deflate makes at most 1032 bytes of one.
+    for (let i = 128; i < array.length; i++) array[i] = (i * i) >> 8;
+    const { bytes: zip, locals, centrals } = writeZip([{ name: 'a.w.npy', data: array, deflate: true }]);
+    for (const at of [locals[0] + 22, centrals[0] + 24])
+      new DataView(zip.buffer).setUint32(at, 128 + 2 ** 29, true);
+    const size = 1e12;
+    const fetch = async (_: string, init?: RequestInit) => {
+      const range = /^bytes=(\d+)-(\d+)$/.exec(new Headers(init?.headers).get('range') ?? '') ?? [];
+      const [begin, last] = range.slice(1).map(Number);
+      const bytes = new Uint8Array(last + 1 - begin);
+      if (begin === 0) bytes.set(zip.subarray(0, 4));
+      // All else are zeros up to the archive, at the end.
+      for (let i = Math.max(begin, size - zip.length); i <= last; i++)
+        bytes[i - begin] = zip[i - (size - zip.length)];
+      const headers = { 'Content-Range': `bytes ${begin}-${last}/${size}` };
+      return new Response(bytes, { status: 206, headers });
+    };
+    const read = readStateDict('https://example.org/m', { select: ['a'], fetch });
+    expect((await rejectionOf(read)).message).to.equal(
+      'readStateDict: URL "https://example.org/m": tensors: expected at most 268435456 bytes that are not views ' +
+        'of the file (limits.maxExpansion), got 536871040. Raise limits.maxExpansion to read them',
+    );
+  });
 });

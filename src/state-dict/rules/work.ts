@@ -25,22 +25,32 @@ const CHARACTERS_PER_STEP = 64;
 export class WorkBudget {
   /** The steps taken so far. */
   steps = 0;
-  /** Most steps. */
-  readonly most: number;
+  /** Most steps, for as many bytes as there were when they were last counted. */
+  most = 0;
 
-  private readonly limit: 'maxExpansion' | 'maxTensors';
-
-  /** @param size  bytes of the file as it is stored. */
-  constructor(size: number, { maxExpansion, maxTensors }: Required<ReadLimits>) {
-    const [bySize, byTensors] = [maxExpansion * size, STEPS_PER_TENSOR * maxTensors];
-    this.limit = bySize < byTensors ? 'maxExpansion' : 'maxTensors';
-    this.most = FREE_STEPS + Math.min(bySize, byTensors);
+  /** @param size  bytes of the file as it is stored, or what counts those that have arrived. */
+  constructor(
+    private readonly size: number | (() => number),
+    private readonly limits: Required<ReadLimits>,
+  ) {
+    this.count();
   }
 
   /** @throws FormatError TOO_LARGE where the file has asked for more than it may. */
   spend(steps: number): void {
     this.steps += steps;
-    if (this.steps > this.most) throw this.exceeded();
+    if (this.steps <= this.most) return;
+    const limit = this.count();
+    if (this.steps > this.most) throw this.exceeded(limit);
+  }
+
+  /** Sets the most steps, and returns the limit that bounds them. */
+  private count(): 'maxExpansion' | 'maxTensors' {
+    const { maxExpansion, maxTensors } = this.limits;
+    const bytes = typeof this.size === 'number' ? this.size : this.size();
+    const [bySize, byTensors] = [maxExpansion * bytes, STEPS_PER_TENSOR * maxTensors];
+    this.most = FREE_STEPS + Math.min(bySize, byTensors);
+    return bySize < byTensors ? 'maxExpansion' : 'maxTensors';
   }
 
   /** Work on a name: a step, and one for each 64 characters. */
@@ -48,9 +58,9 @@ export class WorkBudget {
     this.spend(1 + characters / CHARACTERS_PER_STEP);
   }
 
-  private exceeded(): FormatError {
-    const rule = `at most ${this.most} steps for its values and names (limits.${this.limit})`;
-    const remedy = `Raise limits.${this.limit} to read it`;
+  private exceeded(limit: string): FormatError {
+    const rule = `at most ${this.most} steps for its values and names (limits.${limit})`;
+    const remedy = `Raise limits.${limit} to read it`;
     return formatError('TOO_LARGE', 'file', 'content', rule, 'more', remedy);
   }
 }

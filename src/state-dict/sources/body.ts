@@ -81,7 +81,8 @@ export async function readResponse(response: Response, transfer: Transfer): Prom
 }
 
 /** The body of a response, whatever it is. */
-export async function readBody(response: Response, transfer: Transfer): Promise<Uint8Array> {
+export async function readBody(response: Response, whole: Transfer): Promise<Uint8Array> {
+  const transfer = inflatedTransfer(response, whole);
   const { where, source } = transfer;
   const rule = 'a body not read yet';
   if (response.bodyUsed) {
@@ -92,6 +93,17 @@ export async function readBody(response: Response, transfer: Transfer): Promise<
     throw new TypeError(message(where, source, rule, 'one that a reader holds', 'Release the reader first'));
   }
   return collectStream(response.body, transfer, declaredSize(response));
+}
+
+/** Compressed bytes of a body whose server does not declare them: by default as many as are free. */
+const UNDECLARED_BYTES = 1 << 24;
+
+/** The transfer of a body that the host decompresses as it arrives, which is held to a multiple of what the server sends. */
+function inflatedTransfer(response: Response, transfer: Transfer): Transfer {
+  const { maxBytes, maxInflated } = transfer;
+  if (maxInflated === undefined || !response.headers.has('content-encoding')) return transfer;
+  const most = maxInflated(declaredSize(response)?.bytes ?? UNDECLARED_BYTES);
+  return most < maxBytes ? { ...transfer, maxBytes: most, limit: 'maxExpansion' } : transfer;
 }
 
 /** Reads a body that is not a stream: the limit applies to the declared size, and to the size afterwards. */

@@ -1,10 +1,12 @@
 import type { ByteRange } from '../reading/reading.js';
 import { runAtOnce } from './at-once.js';
-import { checkSize, type ReadProgress, type Transfer } from './stream.js';
+import { checkSize, grown, type ReadProgress, TRUSTED_BYTES, type Transfer } from './stream.js';
 
 /** A source of known size whose bytes can be read in any order. */
 export interface RandomAccess {
   readonly size: number;
+  /** Bytes that have arrived, where the size is what a server declares; absent where it is known. */
+  readonly received?: () => number;
   /** The bytes of each range, whole and in the same order. Ranges lie inside the size. */
   read(ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]>;
   /** Frees what the source holds, such as a file handle. */
@@ -29,6 +31,8 @@ export interface RangedOptions {
   /** The first bytes, where they have been read already. */
   readonly head?: Uint8Array;
   close?(): Promise<void>;
+  /** Whether the size is what a server declares. */
+  readonly isDeclared?: boolean;
   /** Reads under way at once. @default 1 */
   readonly atOnce?: number;
   /** Most bytes of one read. Longer ranges are cut, and put together in one buffer. @default any number */
@@ -37,8 +41,8 @@ export interface RangedOptions {
 
 /**
  * A source that is read range by range; ranges that lie close together are read as one, and those that lie in bytes read a
- * short time ago are not read again. The sum of what is read stays within `maxBytes` of the transfer, which is checked before each
- * read. Progress counts on from one range to the next, without a total, since later requests are not known.
+ * short time ago are not read again. The sum of what is read stays within `maxBytes` of the transfer, which is checked before
+ * anything is read. Progress counts on from one range to the next, without a total, since later requests are not known.
  *
  * A read that fails ends the others.
  */
@@ -51,15 +55,15 @@ export function rangedAccess(
   const {
     head = NO_BYTES,
     close = async () => {},
+    isDeclared = false,
     atOnce = 1,
     maxBytes = Number.POSITIVE_INFINITY,
   } = options;
   const recent = recentBytes(head);
   let taken = head.length;
   let arrived = head.length;
+  let received = head.length;
   const readPiece = async (range: ByteRange, signal: AbortSignal): Promise<Uint8Array> => {
-    taken += range.end - range.begin;
-    checkSize(transfer, taken);
     let own = 0;
     const onProgress = ({ loaded }: ReadProgress): void => {
       arrived += loaded - own;
@@ -71,16 +75,14 @@ export function rangedAccess(
     return bytes;
   };
   const readJoined = async (ranges: readonly ByteRange[]): Promise<Uint8Array[]> => {
+    for (const { begin, end } of ranges) taken += end - begin;
+    checkSize(transfer, taken);
     const answers: Uint8Array[] = [];
-    const pieces = ranges.flatMap((range, i) => cut(range, maxBytes).map((piece) => ({ range, piece, i })));
-    await runAtOnce(pieces, atOnce, transfer.signal, async ({ range, piece, i }, signal) => {
+    await runAtOnce(cut(ranges, maxBytes), atOnce, transfer.signal, async ({ range, piece, i }, signal) => {
       const bytes = await readPiece(piece, signal);
+      received += bytes.length;
       if (piece === range) answers[i] = bytes;
-      else {
-        // Not before bytes arrive: any server can declare any size.
-        answers[i] ??= new Uint8Array(range.end - range.begin);
-        answers[i].set(bytes, piece.begin - range.begin);
-      }
+      else answers[i] = withPiece(answers[i], range, piece, bytes);
     });
     return answers;
   };
@@ -93,16 +95,32 @@ export function rangedAccess(
     const parts = split(answers).values();
     return known.map((bytes) => bytes ?? (parts.next().value as Uint8Array));
   };
-  return { size, read, close };
+  return { size, read, close, ...(isDeclared && { received: () => received }) };
 }
 
-/** The range itself, or pieces of at most so many bytes. */
-function cut(range: ByteRange, maxBytes: number): readonly ByteRange[] {
-  if (range.end - range.begin <= maxBytes) return [range];
-  const pieces: ByteRange[] = [];
-  for (let begin = range.begin; begin < range.end; begin += maxBytes)
-    pieces.push({ begin, end: Math.min(begin + maxBytes, range.end) });
-  return pieces;
+/** The ranges themselves, or pieces of at most so many bytes: one by one, since a server may declare any size. */
+function* cut(ranges: readonly ByteRange[], maxBytes: number) {
+  for (const [i, range] of ranges.entries()) {
+    if (range.end - range.begin <= maxBytes) yield { range, piece: range, i };
+    else
+      for (let { begin } = range; begin < range.end; begin += maxBytes)
+        yield { range, piece: { begin, end: Math.min(begin + maxBytes, range.end) }, i };
+  }
+}
+
+/** A buffer with one more piece of a range: the same one where it has room, else one that has grown. */
+function withPiece(
+  buffer: Uint8Array | undefined,
+  range: ByteRange,
+  piece: ByteRange,
+  bytes: Uint8Array,
+): Uint8Array {
+  const total = range.end - range.begin;
+  const needed = piece.end - range.begin;
+  const first = buffer ?? new Uint8Array(Math.min(total, TRUSTED_BYTES));
+  const roomy = needed <= first.length ? first : grown(first, needed, total);
+  roomy.set(bytes, piece.begin - range.begin);
+  return roomy;
 }
 
 /** Reads that are kept: the end of an archive, its directory, and two more. */

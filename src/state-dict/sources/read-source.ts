@@ -5,7 +5,7 @@ import { readCheckpoint, type Wanted } from '../read-checkpoint.js';
 import { runAsync } from '../reading/drive.js';
 import { inflateAsync } from '../reading/inflate.js';
 import type { Reading } from '../reading/reading.js';
-import type { ReadLimits } from '../rules/limits.js';
+import { expandedBytes, type ReadLimits } from '../rules/limits.js';
 import { WorkBudget } from '../rules/work.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { checkDigest, requireSubtle } from './digest.js';
@@ -40,8 +40,8 @@ export async function runSource<T>(
   const access = await accessTo(located, options, inParts);
   try {
     signal?.throwIfAborted();
-    const { size } = access;
-    const file = { where, size, limits, work: new WorkBudget(size, limits) };
+    const { size, received } = access;
+    const file = { where, size, received, limits, work: new WorkBudget(received ?? size, limits) };
     return await runAsync(reading(file), access, (request) => inflateAsync(request, signal));
   } catch (error) {
     throw attributed(where, error);
@@ -57,7 +57,9 @@ async function accessTo(
 ): Promise<RandomAccess> {
   const { caller, name, where } = located;
   const http = { headers, fetch };
-  const transfer = { where: caller, source: name, maxBytes: limits.maxBytes, signal, onProgress, http };
+  const { maxBytes } = limits;
+  const maxInflated = (bytes: number): number => expandedBytes(bytes, limits);
+  const transfer = { where: caller, source: name, maxBytes, maxInflated, signal, onProgress, http };
   if (inParts && sha256 === undefined && located.openParts) return located.openParts(transfer);
   if (sha256 !== undefined) requireSubtle(where);
   const bytes = await located.readWhole(transfer);

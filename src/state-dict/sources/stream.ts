@@ -15,6 +15,10 @@ export interface Transfer {
   /** The name of the source in messages: `URL "https://…"`. */
   readonly source: string;
   readonly maxBytes: number;
+  /** The limit that this is. @default 'maxBytes' */
+  readonly limit?: 'maxExpansion';
+  /** Most bytes that a body of so many compressed ones may have. @default any number */
+  readonly maxInflated?: (bytes: number) => number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
   /** What the caller adds to requests, where the source is a URL. */
@@ -34,11 +38,11 @@ const FIRST_BUFFER_BYTES = 1 << 16;
  * Most memory allocated for a declared size before its bytes arrive: any server can declare any size. Beyond it the buffer
  * doubles, which copies; a file of up to 256 MiB is never copied.
  */
-const TRUSTED_BYTES = 1 << 28;
+export const TRUSTED_BYTES = 1 << 28;
 
 export function checkSize(transfer: Transfer, bytes: number): void {
   if (bytes <= transfer.maxBytes) return;
-  const rule = `at most ${transfer.maxBytes} bytes (limits.maxBytes)`;
+  const rule = `at most ${transfer.maxBytes} bytes (limits.${transfer.limit ?? 'maxBytes'})`;
   throw new RangeError(message(transfer.where, transfer.source, rule, `${bytes}`));
 }
 
@@ -116,7 +120,8 @@ function wrongLength(where: string, source: string, declared: number | undefined
   return new RangeError(message(where, source, `the ${declared} bytes it declares`, got));
 }
 
-function grown(buffer: Uint8Array, needed: number, most: number): Uint8Array<ArrayBuffer> {
+/** A buffer that begins with the same bytes, has room for those needed, and grows to no more than the most. */
+export function grown(buffer: Uint8Array, needed: number, most: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(Math.max(needed, Math.min(2 * buffer.length, most)));
   larger.set(buffer);
   return larger;

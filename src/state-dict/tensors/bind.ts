@@ -53,10 +53,10 @@ export function* bindTensors(
   format: StateDictFormat,
 ): Reading<StateDict> {
   const plans = plansFor(nodes, format);
-  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
+  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file, file.size);
   const parts = yield* readStored(plans);
-  // Now the places of all are known, and with them which can be views.
-  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file);
+  // Now the places of all are known, and with them which can be views; and how much of a declared size is there.
+  checkExpansion(copiedBytes(plans) + loadedBytes(nodes), file, file.received?.() ?? file.size);
   const tensors = new Map<StoredTensor, TorchTensor>();
   for (const [i, plan] of plans.entries()) {
     const bytes = yield* storageBytes(plan, plan.storage.bytes ?? parts[i]);
@@ -192,7 +192,7 @@ function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
  *
  * @throws RangeError where they exceed one.
  */
-export function checkExpansion(total: number, { where, size, limits }: UnopenedFile): void {
+function checkExpansion(total: number, { where, limits }: UnopenedFile, size: number): void {
   const { maxTensorBytes } = limits;
   const expanded = expandedBytes(size, limits);
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';

@@ -55,7 +55,7 @@ export async function httpAccess(url: string, transfer: Transfer): Promise<Rando
   const readOne = (range: ByteRange, part: Transfer): Promise<Uint8Array> =>
     fetchRange(url, { ...first, begin: range.begin, end: range.end }, part);
   const limits = { atOnce: REQUESTS_AT_ONCE, maxBytes: MAX_REQUEST_BYTES };
-  return rangedAccess(first.size, transfer, readOne, { head, ...limits });
+  return rangedAccess(first.size, transfer, readOne, { head, isDeclared: true, ...limits });
 }
 
 /** Sends no If-Range: the response's own version says as much, and pages of another origin would need a preflight for it. */
