@@ -354,7 +354,11 @@ describe('tfjs-torch-rnn', () => {
       for (const [out, code, words] of [
         [join(folder, 'none', 'a.json'), 1, 'Make it first: mkdir -p'],
         [folder, 2, 'OUT ends in .safetensors or .json'],
-        ['https://example.org/a.json', 2, 'OUT is a path of this machine'],
+        [
+          'https://u:p@example.org/a.json?t=hf',
+          2,
+          'OUT is a path of this machine: got "https://example.org/a.json?t=..."',
+        ],
       ] as const) {
         const told = await tell('convert', inFolder('no-such-input'), out);
         expect(told.code, told.err).to.equal(code);

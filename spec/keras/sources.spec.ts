@@ -107,6 +107,19 @@ describe('loadKerasModel', () => {
       );
     });
 
+    it('shows no secrets of a URL, and takes user and password as headers', async () => {
+      const secret = url().replace('//', '//user:hunter2@');
+      const error = await rejectionOf(loadKerasModel(secret));
+      expect(error.message).to.equal(
+        `loadKerasModel: URL "${url()}": expected a URL without user and password, got one with them. ` +
+          'Pass them in requestInit.headers: Authorization, "Basic " and the base64 of user:password',
+      );
+      home.files.delete('/m/model.json');
+      expect((await rejectionOf(loadKerasModel(`${url()}?token=hf_abc`))).message).to.include(
+        `URL "${url()}?token=...": expected a status`,
+      );
+    });
+
     it('names a URL that does not answer', async () => {
       const error = await rejectionOf(loadKerasModel('http://127.0.0.1:1/model.json'));
       expect(error.message).to.match(

@@ -11,6 +11,7 @@ import { inspect } from './inspect/command.js';
 import { COMMON_OPTIONS, checkPositionals, type OptionSpecs, parseWords, UsageError } from './options.js';
 import { printableJson, printableMessage } from './printable.js';
 import type { Terminal } from './terminal.js';
+import { publicWord } from './url.js';
 import { verify } from './verify/command.js';
 
 const COMMANDS: readonly Command[] = [inspect, convert, verify];
@@ -95,7 +96,7 @@ function helpOf(word: string): string {
 function unknownCommand(word: string): UsageError {
   const names = COMMANDS.map(({ name }) => name);
   const hint = didYouMean(word, names) || `The commands are ${names.join(', ')}.`;
-  return new UsageError(`There is no command ${word}. ${hint}`);
+  return new UsageError(`There is no command ${publicWord(word)}. ${hint}`);
 }
 
 function version(): string {

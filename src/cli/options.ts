@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../spelling.js';
+import { publicWord } from './url.js';
 
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -119,7 +120,7 @@ export function checkPositionals({ positionals }: ParsedWords, names: readonly s
   if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
   const [superfluous] = positionals.slice(names.length);
   if (superfluous !== undefined)
-    throw new UsageError(`${superfluous} is one word too many: expected ${names.join(' ')}.`);
+    throw new UsageError(`${publicWord(superfluous)} is one word too many: expected ${names.join(' ')}.`);
 }
 
 /** One of a few words, or undefined where the option was not given. */

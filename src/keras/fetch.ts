@@ -1,9 +1,10 @@
 /** The requests for a model: what a server answers instead of it is told, and headers stay at their origin. */
 
 import { env, type io } from '@tensorflow/tfjs-core';
-import { message, show } from '../check.js';
-import { partInPlaceOfWhole } from '../state-dict/sources/body.js';
+import { message } from '../check.js';
+import { nameUrl, partInPlaceOfWhole } from '../state-dict/sources/body.js';
 import { request } from '../state-dict/sources/http/request.js';
+import { hasCredentials } from '../state-dict/sources/public-url.js';
 import { reasonOf } from '../state-dict/sources/stream.js';
 import { WHERE } from './json.js';
 
@@ -20,7 +21,12 @@ export function fetchChecked(modelUrl: string, own: io.LoadOptions['fetchFunc'])
   const fetch = own ?? ((url: string, init?: RequestInit) => env().platform.fetch(url, init));
   return async (input, { headers, ...init }: RequestInit = {}) => {
     const url = String(input);
-    const what = `URL ${show(url)}`;
+    const what = nameUrl('URL', url);
+    if (hasCredentials(url)) {
+      const remedy =
+        'Pass them in requestInit.headers: Authorization, "Basic " and the base64 of user:password';
+      throw new RangeError(message(WHERE, what, 'a URL without user and password', 'one with them', remedy));
+    }
     const options = {
       fetch: fetch as typeof globalThis.fetch,
       ...(headers && { headers: new Headers(headers) }),

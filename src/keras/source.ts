@@ -3,6 +3,7 @@
 import { io } from '@tensorflow/tfjs-core';
 import { message, show } from '../check.js';
 import { nodeFs } from '../state-dict/sources/disk/node-fs.js';
+import { publicUrl } from '../state-dict/sources/public-url.js';
 import { fetchChecked } from './fetch.js';
 import { fileHandler } from './file-handler.js';
 import { invalidModel, isObject, type JsonObject, unsupported, WHERE } from './json.js';
@@ -52,7 +53,9 @@ function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
   const [handler] = handlers;
   if (handler && handlers.length === 1) return handler;
   if (handlers.length > 1)
-    throw new RangeError(message(WHERE, 'source', `one handler for ${show(path)}`, `${handlers.length}`));
+    throw new RangeError(
+      message(WHERE, 'source', `one handler for ${show(publicUrl(path))}`, `${handlers.length}`),
+    );
   const fs = nodeFs();
   // In a page it is a relative URL.
   return fs ? fileHandler(fs, path, options) : io.browserHTTPRequest(path, checked);

@@ -8,7 +8,7 @@ import { isIndexName } from '../../state-dict/sharded.js';
 import { kindOfNoFile, type NodeFs } from '../../state-dict/sources/disk/node-fs.js';
 import { findTarget } from '../../state-dict/write/target.js';
 import { UsageError } from '../options.js';
-import { isUrl } from '../url.js';
+import { isUrl, publicWord } from '../url.js';
 import type { OutputFormat } from './write.js';
 
 const WHERE = 'convert';
@@ -17,7 +17,9 @@ const WHERE = 'convert';
 export function formatOf(out: string): OutputFormat {
   if (/\.json$/i.test(out)) return 'json';
   if (/\.safetensors$/i.test(out)) return 'safetensors';
-  throw new UsageError(`OUT ends in .safetensors or .json, or --to says what it is: got ${show(out)}.`);
+  throw new UsageError(
+    `OUT ends in .safetensors or .json, or --to says what it is: got ${show(publicWord(out))}.`,
+  );
 }
 
 /**
@@ -30,7 +32,7 @@ export async function checkOutput(fs: NodeFs, source: string, out: string, force
   const refusal = (rule: string, got: string, remedy?: string): Error =>
     new Error(message(WHERE, `OUT ${show(out)}`, rule, got, remedy));
   if (isUrl(out)) {
-    throw new UsageError(`OUT is a path of this machine: got ${show(out)}.`);
+    throw new UsageError(`OUT is a path of this machine: got ${show(publicWord(out))}.`);
   }
   const folder = statSync(dirname(out), { throwIfNoEntry: false });
   if (!folder?.isDirectory()) {

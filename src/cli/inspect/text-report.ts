@@ -4,6 +4,7 @@ import { derivedNotes, describeModule, type RecognisedModule } from '../../torch
 import { printable, printableMessage, printableSentence } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { publicWord } from '../url.js';
 import { totalsOf } from './json-report.js';
 
 /** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
@@ -26,7 +27,7 @@ function writeHead(terminal: Terminal, source: string, description: SourceDescri
   const { elements, bytes } = totalsOf(tensors);
   const where = files === 1 ? format : `${format} in ${files} files`;
   const totals = [plural(tensors.size, 'tensor'), plural(elements, 'element'), showBytes(bytes)].join(', ');
-  terminal.line(`${terminal.style('bold', printable(source))}: ${where}, ${totals}`);
+  terminal.line(`${terminal.style('bold', printable(publicWord(source)))}: ${where}, ${totals}`);
   if (path.length > 0) terminal.line(`dict: ${path.map(printable).join(' / ')}`);
   for (const [key, value] of metadata) terminal.line(`metadata: ${printable(key)} = ${printable(value)}`);
 }

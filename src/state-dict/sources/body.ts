@@ -3,6 +3,7 @@ import { asBytes } from '../tensors/bytes.js';
 import { openHandle, readFileRange } from './disk/file.js';
 import { type NodeFs, nodeFs } from './disk/node-fs.js';
 import { discard, isWebStream, request } from './http/request.js';
+import { publicUrl } from './public-url.js';
 import { checkSize, collectStream, type DeclaredSize, reasonOf, type Transfer } from './stream.js';
 
 /** The bytes of a regular file, in one buffer of its size. */
@@ -140,4 +141,9 @@ export function readBlob(blob: Blob, transfer: Transfer): Promise<Uint8Array> {
 /** The name of a source in messages: `URL "https://…"`, `path "model.safetensors"`. */
 export function nameSource(kind: string, name: string): string {
   return name ? `${kind} ${show(name)}` : kind;
+}
+
+/** The same of a URL, without its secrets. */
+export function nameUrl(kind: string, url: string): string {
+  return nameSource(kind, publicUrl(url));
 }

@@ -4,11 +4,12 @@ import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { asBytes, builtinClass, isBytes } from '../tensors/bytes.js';
 import { blobAccess } from './blob.js';
-import { nameSource, readBlob, readFile, readResponse, readUrl } from './body.js';
+import { nameSource, nameUrl, readBlob, readFile, readResponse, readUrl } from './body.js';
 import { fileAccess } from './disk/file.js';
 import { type NodeFs, nodeFs } from './disk/node-fs.js';
 import { httpAccess } from './http/http.js';
 import { isResponse } from './http/request.js';
+import { hasCredentials } from './public-url.js';
 import type { RandomAccess } from './ranges.js';
 import { checkSize, type Transfer } from './stream.js';
 
@@ -49,7 +50,7 @@ function find(where: string, source: StateDictSource): Omit<Located, 'caller' | 
   if (typeof source === 'string') return findByName(where, source);
   if (isUrl(source)) return findByName(where, source.href);
   if (isResponse(source)) {
-    const name = nameSource('Response', source.url);
+    const name = nameUrl('Response', source.url);
     return { name, readWhole: (transfer) => readResponse(source, transfer) };
   }
   if (isBlob(source)) {
@@ -76,12 +77,13 @@ function findByName(where: string, source: string): Omit<Located, 'caller' | 'wh
   const fs = nodeFs();
   const isFileUrl = /^file:/i.test(source);
   const hasScheme = /^([a-z][a-z0-9+.-]+:\/\/|(https?|blob|data):)/i.test(source);
-  const url = nameSource('URL', source);
+  const url = nameUrl('URL', source);
   if (isFileUrl && !fs) {
     const remedy = 'Pass the File that the user picked, or serve it over http';
     throw new UnsupportedError(message(where, url, 'no file: URL outside Node', 'one', remedy));
   }
   if (!fs || (hasScheme && !isFileUrl)) {
+    checkUrl(where, url, source, hasScheme);
     const readWhole = (transfer: Transfer): Promise<Uint8Array> => readUrl(source, transfer);
     // The bytes of data: and blob: URLs are in memory, and Node 20 gives one byte too few of a range of them.
     if (/^(blob|data):/i.test(source)) return { name: url, readWhole };
@@ -99,6 +101,15 @@ function findByName(where: string, source: string): Omit<Located, 'caller' | 'wh
     openParts: (transfer) => fileAccess(fs, path, transfer),
     place: { text: source, fs },
   };
+}
+
+/** What `fetch` would refuse with a message, and a cause, that shows all of the URL. */
+function checkUrl(where: string, name: string, url: string, hasScheme: boolean): void {
+  if (hasScheme && !URL.canParse(url))
+    throw new RangeError(message(where, name, 'a URL', 'one that is malformed'));
+  if (!hasCredentials(url)) return;
+  const remedy = 'Pass them as headers (--header): Authorization, "Basic " and the base64 of user:password';
+  throw new RangeError(message(where, name, 'a URL without user and password', 'one with them', remedy));
 }
 
 function fileUrl(where: string, source: string): URL {

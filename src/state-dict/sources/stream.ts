@@ -1,6 +1,7 @@
 import { message } from '../../check.js';
 import { asBytes } from '../tensors/bytes.js';
 import type { HttpOptions } from './http/request.js';
+import { withPublicUrls } from './public-url.js';
 
 /** How many bytes of a source have arrived. */
 export interface ReadProgress {
@@ -109,11 +110,11 @@ interface Caused {
   readonly cause?: { readonly code?: unknown; readonly message?: unknown } | null;
 }
 
-/** The text of an error and its cause: `TypeError: fetch failed` alone hides ECONNREFUSED. */
+/** The text of an error and its cause, without the secrets of URLs: `TypeError: fetch failed` alone hides ECONNREFUSED. */
 export function reasonOf(error: unknown): string {
   const cause = (error as Caused | null | undefined)?.cause;
   const detail = cause?.code ?? cause?.message;
-  return detail === undefined ? `${error}` : `${error} (${detail})`;
+  return withPublicUrls(detail === undefined ? `${error}` : `${error} (${detail})`);
 }
 
 function wrongLength(where: string, source: string, declared: number | undefined, got: string): RangeError {

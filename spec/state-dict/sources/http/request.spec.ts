@@ -138,6 +138,38 @@ describe('headers of a request', () => {
     expect(await got()).to.match(/expected an answer, got TypeError: redirected to the scheme data:$/);
   });
 
+  it('take the place of a user and a password in a URL, which no message shows', async () => {
+    const basic = `Basic ${btoa('user:hunter2')}`;
+    home.answer = ({ headers }, response) => {
+      if (headers.authorization === basic) return false;
+      response.writeHead(401).end();
+      return true;
+    };
+    const secret = url().replace('//', '//user:hunter2@');
+    for (const source of [secret, new URL(secret)]) {
+      for (const options of [{}, { select }, { headers: SECRETS }]) {
+        const error = await rejectionOf(readStateDict(source, options));
+        expect(error).to.be.instanceOf(RangeError);
+        expect(error.message).to.equal(
+          `readStateDict: URL "${url()}": expected a URL without user and password, got one with them. ` +
+            'Pass them as headers (--header): Authorization, "Basic " and the base64 of user:password',
+        );
+        expect(error.cause).to.equal(undefined);
+      }
+    }
+    expect(home.asked).to.deep.equal([]);
+    expect((await readStateDict(url(), { headers: { Authorization: basic } })).size).to.equal(2);
+  });
+
+  it('are not sent where a redirect leads to a URL with a password, which no message shows', async () => {
+    redirect(home, '/model.safetensors', `${elsewhere.origin.replace('//', '//user:hunter2@')}/x`);
+    const error = await rejectionOf(readStateDict(url(), { headers: SECRETS }));
+    expect(error.message).to.equal(
+      `readStateDict: URL "${url()}": expected an answer, got TypeError: redirected to a URL with user and password`,
+    );
+    expect(JSON.stringify([error, error.cause])).not.to.include('hunter2');
+  });
+
   it("stand under this package's own", async () => {
     await readStateDict(url(), { select, headers: { Range: 'bytes=5-6', accept: 'x/y' } });
     expect(home.asked[0].headers).to.include({ range: 'bytes=0-65535', accept: 'x/y' });
@@ -193,6 +225,26 @@ describe('a fetch of one’s own', () => {
       `readStateDict: URL "${url}": expected an answer, got Error: no network (EPROXY)`,
     );
     expect(error.cause).to.equal(cause);
+  });
+
+  it('shows no secrets of the URL where it fails, is malformed, or its file is', async () => {
+    const secret = `${url}?X-Amz-Signature=c0ffee&token=hf_abc`;
+    const name = `readStateDict: URL "${url}?X-Amz-Signature=...&token=..."`;
+    const messageOf = async (source: string, fetch: () => Promise<Response>) =>
+      (await rejectionOf(readStateDict(source, { fetch }))).message;
+    const failing = () => Promise.reject(new TypeError(`Failed to parse URL from ${secret}`));
+    expect(await messageOf(secret, failing)).to.equal(
+      `${name}: expected an answer, got TypeError: Failed to parse URL from ${url}?X-Amz-Signature=...&token=...`,
+    );
+    expect(await messageOf(secret, async () => new Response('', { status: 404 }))).to.include(
+      `${name}: expected`,
+    );
+    expect(await messageOf(secret, async () => new Response('abc'))).to.match(
+      /^[^?]*\?X-Amz-Signature=\.\.\.&t/,
+    );
+    expect(await messageOf('https://user:hunter2@host:99999/m', failing)).to.equal(
+      'readStateDict: URL "https://host:99999/m": expected a URL, got one that is malformed',
+    );
   });
 
   it('follows redirects itself where there are no headers to keep back, and none where the caller says so', async () => {

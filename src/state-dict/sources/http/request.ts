@@ -2,6 +2,7 @@
 
 import { show } from '../../../check.js';
 import { nodeFs } from '../disk/node-fs.js';
+import { hasCredentials } from '../public-url.js';
 
 /** What a caller adds to every request for a source. */
 export interface HttpOptions {
@@ -39,6 +40,7 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     if (location === null) return response;
     await discard(response);
     const next = new URL(location, at);
+    if (hasCredentials(next.href)) throw new TypeError('redirected to a URL with user and password');
     if (!/^https?:$/.test(next.protocol)) throw new TypeError(`redirected to the scheme ${next.protocol}`);
     // Once away, they stay away, as with fetch: the other origin may have chosen where to go on.
     isSameOrigin &&= next.origin === new URL(at).origin;
