@@ -9,6 +9,7 @@ import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
 import { errorOf, rejectionOf, safetensorsFile, utf8 } from '../support.js';
+import { ints, pickledDict, storagePart, tensorPart, torchZip } from './torch/support.js';
 
 const TENSORS: StateDict = new Map([
   ['gru.w', { dtype: 'F32', shape: [2], data: Float32Array.of(1.5, -2) }],
@@ -44,6 +45,19 @@ describe('files that gzip wrote', () => {
       await rejectionOf(readStateDict(bomb, { limits })),
     ])
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'TOO_LARGE');
+  });
+
+  it('may ask for as many bytes as the gzip file may, not as its content', () => {
+    const size = 2 ** 20;
+    const pickle = pickledDict({
+      w: [tensorPart(storagePart('ByteStorage', '0', size), 0, ints(300, size), ints(0, 1))],
+    });
+    const file = torchZip(pickle, { 'data/0': new Uint8Array(size) });
+    const limits = { maxExpansion: 1000 };
+    const error = errorOf(() => parseStateDict(gzip(file), { limits }));
+    expect(error.message).to.match(
+      /at most 268435456 bytes that are not views of the file \(limits.maxExpansion\), got 314572800/,
+    );
   });
 
   it('are not looked for inside each other', () => {

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { elementSpan, gather, isRowMajor, swapBytes } from '../../../src/state-dict/tensors/strides.js';
+import {
+  blocksOf,
+  elementSpan,
+  gather,
+  isRowMajor,
+  swapBytes,
+} from '../../../src/state-dict/tensors/strides.js';
 
 const RUNS = { seed: 20261122, numRuns: 1000 };
 
@@ -43,6 +49,33 @@ describe('gather', () => {
       ),
       RUNS,
     );
+  });
+
+  it('copies many small axes in blocks, whether they overlap or not', () => {
+    for (const [shape, strides] of [
+      [Array(14).fill(2), Array(14).fill(1)],
+      [Array(14).fill(2), Array.from({ length: 14 }, (_, i) => 2 ** i)],
+      [
+        [2, 700, 2, 2],
+        [3, 5, 0, 1],
+      ],
+      [
+        [3, 2, 2],
+        [0, 1, 2],
+      ],
+    ]) {
+      const bytes = Uint8Array.from(
+        { length: 2 * elementSpan(shape, strides) },
+        (_, i) => (i * 37 + (i >> 8)) & 0xff,
+      );
+      expect(gather(bytes, 2, shape, strides)).to.deep.equal(gatherNaively(bytes, 2, shape, strides));
+    }
+    for (const shape of [Array(28).fill(2), [5, 1000, 1000, 2], [100, 3, 3, 3], [2 ** 26, 2, 2]]) {
+      const { outer, size } = blocksOf(shape.map((length) => ({ size: length, stride: 1 })));
+      const blocks = outer.reduce((product, { size: length }) => product * length, 1);
+      expect(blocks * size).to.equal(shape.reduce((product, length) => product * length, 1));
+      if (blocks > 1) expect(size).to.be.at.least(1024);
+    }
   });
 
   it('transposes matrices wider and higher than a block', () => {

@@ -145,7 +145,10 @@ export interface UnopenedFile {
   /** The caller and the file: the Where of a message that is about what the caller asked for, not about the format. */
   readonly where: string;
   readonly size: number;
-  /** Bytes that have arrived, where the size is what a server declares: those that `maxExpansion` is a multiple of. */
+  /**
+   * Bytes that have arrived, where the size is what a server declares or what a gzip file becomes: those that `maxExpansion` is a
+   * multiple of.
+   */
   readonly received?: (() => number) | undefined;
   readonly limits: Required<ReadLimits>;
   /** Spent by all that reads it. */

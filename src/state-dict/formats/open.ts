@@ -40,7 +40,7 @@ export function* withHead<T>(file: UnopenedFile, read: (file: InputFile) => Read
   const maxBytes = Math.min(limits.maxBytes, expandedBytes(size, limits));
   const remedy = `Raise limits.${maxBytes === limits.maxBytes ? 'maxBytes' : 'maxExpansion'} to read it`;
   const bytes = yield* inflate({ wrapper: 'gzip', bytes: whole, maxBytes, remedy, what: 'file' });
-  const inflated = { size: bytes.length, received: undefined, head: bytes.subarray(0, HEAD_BYTES) };
+  const inflated = { size: bytes.length, received: () => size, head: bytes.subarray(0, HEAD_BYTES) };
   return yield* within(bytes, read({ ...file, ...inflated }));
 }
 

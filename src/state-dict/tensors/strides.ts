@@ -18,6 +18,9 @@ const UNITS: Readonly<Record<1 | 2 | 4, UnitsConstructor>> = {
  */
 const BLOCK = 32;
 
+/** Elements of a block: to find the place of the next takes no longer than to copy them. */
+const SMALL = BLOCK * BLOCK;
+
 /**
  * Bytes between elements, as a multiple of theirs, that are copied with them to be aligned. Beyond, thousands of tensors of a few
  * elements could each copy the whole of one storage.
@@ -110,15 +113,13 @@ function mergedAxes(axes: readonly Axis[]): Axis[] {
   return merged;
 }
 
-/** Copies matrix by matrix, for every index of the axes before the last two. */
+/** Copies block by block, for every index of the axes before those of a block. */
 function copyAxes(source: Units, target: Units, axes: readonly Axis[]): void {
-  const outer = axes.slice(0, -2);
-  const [rows, columns] = [ONE, ONE, ...axes].slice(-2) as [Axis, Axis];
-  const matrix = rows.size * columns.size;
+  const { outer, size, copy } = blocksOf(axes);
   const index = outer.map(() => 0);
   let from = 0;
-  for (let to = 0; to < target.length; to += matrix) {
-    copyMatrix(source, from, target, to, rows, columns);
+  for (let to = 0; to < target.length; to += size) {
+    copy(source, from, target, to);
     for (let axis = outer.length - 1; axis >= 0; axis--) {
       const { size, stride } = outer[axis];
       from += stride;
@@ -128,6 +129,48 @@ function copyAxes(source: Units, target: Units, axes: readonly Axis[]): void {
       index[axis] = 0;
     }
   }
+}
+
+/** What is copied at a time, and the axes around it. */
+interface Blocks {
+  readonly outer: readonly Axis[];
+  /** Elements of a block. */
+  readonly size: number;
+  copy(source: Units, from: number, target: Units, to: number): void;
+}
+
+/** The matrices of the last two axes; where they are small, as many axes as make a block. */
+export function blocksOf(axes: readonly Axis[]): Blocks {
+  const [rows, columns] = [ONE, ONE, ...axes].slice(-2) as [Axis, Axis];
+  const matrix = rows.size * columns.size;
+  if (axes.length > 2 && matrix < SMALL) return smallBlocksOf(axes);
+  return {
+    outer: axes.slice(0, -2),
+    size: matrix,
+    copy: (source, from, target, to) => copyMatrix(source, from, target, to, rows, columns),
+  };
+}
+
+/** The last axes whose product is small are a list of places, which the axis before them repeats. */
+function smallBlocksOf(axes: readonly Axis[]): Blocks {
+  let places = [0];
+  let first = axes.length;
+  while (first > 1 && places.length * axes[first - 1].size < SMALL) {
+    const { size, stride } = axes[--first];
+    places = Array.from({ length: size }, (_, i) => places.map((place) => place + i * stride)).flat();
+  }
+  const rows = axes[first - 1];
+  return {
+    outer: axes.slice(0, first - 1),
+    size: rows.size * places.length,
+    copy: (source, from, target, to) => {
+      let at = to;
+      for (let row = 0; row < rows.size; row++) {
+        const start = from + row * rows.stride;
+        for (const place of places) target[at++] = source[start + place];
+      }
+    },
+  };
 }
 
 function copyMatrix(source: Units, from: number, target: Units, to: number, rows: Axis, columns: Axis): void {

@@ -14,6 +14,8 @@ interface Regular {
   readonly dtype: TorchDtype;
 }
 
+type Numbers = Float32Array | Uint8Array;
+
 /** A nested list of numbers, whose elements are read when they are asked for. */
 class NumbersNode {
   readonly kind = 'numbers';
@@ -21,6 +23,7 @@ class NumbersNode {
   constructor(
     private readonly list: PickleList,
     readonly tensor: Regular,
+    private readonly lists: NumberLists,
   ) {}
 
   get text(): string {
@@ -28,7 +31,7 @@ class NumbersNode {
   }
 
   read(): TorchData {
-    return elements(this.list, this.tensor);
+    return this.lists.elements(this.list, this.tensor);
   }
 }
 
@@ -43,9 +46,14 @@ export class ScalarNode extends OtherNode<PickleValue> {
   }
 }
 
-/** Looks at each list once, however many lists it is in. */
+/** A copy of that many elements takes a step. */
+const COPIED_PER_STEP = 1024;
+
+/** Looks at each list once and reads its items once, however many lists it is in. */
 export class NumberLists {
   private readonly known = new Map<PickleList, Regular | undefined>();
+  /** The elements of lists that have been read, in the tensor that had them first. */
+  private readonly copies = new Map<PickleList, Numbers>();
 
   constructor(private readonly work: WorkBudget) {}
 
@@ -56,7 +64,31 @@ export class NumberLists {
   nodeOf(value: PickleValue): NumbersNode | undefined {
     const list = asKind(value, 'list');
     const found = list && this.regular(list, 0);
-    return list && found && new NumbersNode(list, found);
+    return list && found && new NumbersNode(list, found, this);
+  }
+
+  elements(value: PickleList, { shape, dtype }: Regular): TorchData {
+    const data = allocate(dtype, elementCount(shape)) as Numbers;
+    this.copyTo(data, 0, value);
+    return data;
+  }
+
+  /** Returns where the elements end. */
+  private copyTo(data: Numbers, begin: number, list: PickleList): number {
+    const copied = this.copies.get(list);
+    if (copied) {
+      this.work.spend(1 + copied.length / COPIED_PER_STEP);
+      data.set(copied, begin);
+      return begin + copied.length;
+    }
+    let end = begin;
+    for (const item of list.items) {
+      const inner = asKind(item, 'list');
+      if (inner) end = this.copyTo(data, end, inner);
+      else data[end++] = Number(asKind(item, 'float')?.value ?? item);
+    }
+    this.copies.set(list, data.subarray(begin, end));
+    return end;
   }
 
   private regular(value: PickleValue, depth: number): Regular | undefined {
@@ -93,16 +125,4 @@ function scalar(value: PickleValue): Regular | undefined {
   const isNumber =
     typeof value === 'number' || typeof value === 'bigint' || asKind(value, 'float') !== undefined;
   return isNumber ? NUMBER : undefined;
-}
-
-function elements(value: PickleList, { shape, dtype }: Regular): TorchData {
-  const data = allocate(dtype, elementCount(shape)) as Float32Array | Uint8Array;
-  let at = 0;
-  const take = (item: PickleValue): void => {
-    const list = asKind(item, 'list');
-    if (list) for (const inner of list.items) take(inner);
-    else data[at++] = Number(asKind(item, 'float')?.value ?? item);
-  };
-  take(value);
-  return data;
 }
