@@ -148,7 +148,7 @@ describe('zip archives of other writers', () => {
   it('one behind the other are refused: of all but the last nothing would be said', () => {
     const one = torchFile('tensor.pt');
     expect(messageOf(Uint8Array.from([...one, ...one]))).to.equal(
-      'several, one behind the other, as torch.distributed.checkpoint writes. Make one file of the folder: ' +
+      'the beginning of another before it. If torch.distributed.checkpoint wrote it, make one file of its folder: ' +
         'python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pt',
     );
   });

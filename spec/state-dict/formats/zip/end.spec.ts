@@ -78,6 +78,14 @@ describe('findDirectory', () => {
     );
   });
 
+  it('takes no bytes for a record that have no room for its directory', () => {
+    const comment = 'PK\x05\x06'.repeat(5);
+    for (const entries of [[{ ...ENTRIES[0], comment }], [{ name: 'a', data: utf8(comment) }]]) {
+      const { bytes, centrals } = writeZip(entries);
+      expect(find(bytes)).to.include({ begin: centrals[0], entries: 1 });
+    }
+  });
+
   it('takes the last record where others are data of entries', () => {
     const { bytes, centrals } = writeZip([
       { name: 'inner.zip', data: SHORT.bytes },

@@ -117,6 +117,19 @@ describe('locateEntries', () => {
     }
   });
 
+  it('leaves sizes behind other extra fields alone that are longer than what it reads of a header', () => {
+    const extraBefore = Uint8Array.of(0x46, 0x42, 0xd0, 0x07, ...new Uint8Array(2000));
+    const { bytes, datas } = zipOf({ zip64: true, extraBefore });
+    const archive = readAll(openZip(opened(bytes)), bytes);
+    expect(readAll(locateEntries([...archive.values()]), bytes)).to.deep.equal(datas);
+    expect(contents(bytes).get('b')).to.deep.equal(DATA);
+    // The whole entry is held to them.
+    const size = datas[0] - 16;
+    expect(errorOf(() => contents(patched(bytes, size, 8, 9))).message).to.match(
+      /the same sizes before its data/,
+    );
+  });
+
   it('refuses a descriptor that contradicts it', () => {
     const mismatch = (bytes: Uint8Array) =>
       errorOf(() => contents(bytes)).message.replace('zip: entry "a": expected the same ', '');

@@ -68,10 +68,11 @@ export function* openTorchArchive(file: InputFile, archive: ZipArchive): Reading
 function refuseSeveral({ head }: InputFile, archive: ZipArchive): void {
   const isWhole = [...archive.values()].some(({ offset }) => offset === 0);
   if (isWhole || archive.size === 0 || !hasMark(head, 'PK\x03\x04')) return;
-  const got = 'several, one behind the other, as torch.distributed.checkpoint writes';
-  const command = 'python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pt';
+  const remedy =
+    'If torch.distributed.checkpoint wrote it, make one file of its folder: ' +
+    'python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pt';
   throw new UnsupportedError(
-    message(WHERE, 'file', 'one archive', got, `Make one file of the folder: ${command}`),
+    message(WHERE, 'file', 'one archive', 'the beginning of another before it', remedy),
   );
 }
 

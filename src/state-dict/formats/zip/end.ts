@@ -53,7 +53,7 @@ export function* findDirectory(fileBytes: number): Reading<DirectoryPlace> {
   const at = lastEnd(tail, tail.byteLength - END_BYTES);
   if (at === undefined)
     throw zipError('TRUNCATED', WHAT, 'the record that ends an archive', 'none', 'The file is cut short');
-  checkNotInComment(tail, at);
+  checkNotInComment(tail, at, tailBegin);
   const short = readEnd(tail, at);
   const hasLocator = at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
   const directoryEnd = hasLocator ? at - LOCATOR_BYTES - END64_BYTES : at;
@@ -78,10 +78,12 @@ function lastEnd(tail: DataView, from: number): number | undefined {
   return undefined;
 }
 
-function checkNotInComment(tail: DataView, at: number): void {
+/** Bytes of elements and of comments may be a signature by chance: a record has room before it for the directory that it tells of. */
+function checkNotInComment(tail: DataView, at: number, tailBegin: number): void {
   for (let outer = lastEnd(tail, at - 1); outer !== undefined; outer = lastEnd(tail, outer - 1)) {
     const commentEnd = outer + END_BYTES + tail.getUint16(outer + 20, true);
-    if (commentEnd <= at) continue;
+    const { size, offset } = readEnd(tail, outer);
+    if (commentEnd <= at || size + offset > tailBegin + outer) continue;
     throw zipError('INVALID_SYNTAX', WHAT, 'one record that ends the archive', 'another in its comment');
   }
 }

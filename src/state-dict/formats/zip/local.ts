@@ -62,7 +62,8 @@ function dataBegin(entry: ZipEntry, bytes: Uint8Array): number {
   if (!isSame(bytes.subarray(LOCAL_BYTES, nameEnd), entry.nameBytes)) throw differs(entry, 'name');
   const begin = nameEnd + view.getUint16(28, true);
   const hasDescriptor = ((flags | entry.flags) & HAS_DESCRIPTOR) !== 0;
-  checkLocalSizes(entry, view, bytes.subarray(nameEnd, begin), hasDescriptor);
+  const extra = begin <= bytes.length ? bytes.subarray(nameEnd, begin) : undefined;
+  checkLocalSizes(entry, view, extra, hasDescriptor);
   const dataEnd = begin + entry.storedBytes;
   if (entry.offset + dataEnd > entry.end) {
     const rule = `data that ends by ${entry.end}, where the next part begins`;
@@ -87,13 +88,21 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 /**
  * Checksum and sizes before the data are those of the directory. Each may be zero where a descriptor follows: Info-ZIP knows the
  * inflated size of what it streams, and nothing else.
+ *
+ * @param extra  undefined where it is longer than what has been read of it: then sizes in it are not checked.
  */
-function checkLocalSizes(entry: ZipEntry, header: DataView, extra: Uint8Array, hasDescriptor: boolean): void {
+function checkLocalSizes(
+  entry: ZipEntry,
+  header: DataView,
+  extra: Uint8Array | undefined,
+  hasDescriptor: boolean,
+): void {
   const { crc32 = 0, storedBytes, inflatedBytes } = entry;
   const agrees = (told: number, known: number): boolean => told === known || (hasDescriptor && told === 0);
   if (!agrees(header.getUint32(14, true), crc32)) throw differs(entry, 'CRC-32');
   const sizes = [header.getUint32(22, true), header.getUint32(18, true)];
   if (sizes.includes(SATURATED32)) {
+    if (extra === undefined) return;
     const wide = viewOfBytes(readExtraFields(extra).get(ZIP64) ?? extra.subarray(0, 0));
     // Both stand there, in this order, even where one would fit into 32 bits.
     if (wide.byteLength < ZIP64_SIZES_BYTES) throw differs(entry, 'sizes, in an extra field of 64 bits,');
