@@ -147,6 +147,24 @@ describe('tfjs-torch-rnn', () => {
       }
     });
 
+    it('says what to type for the dicts that it left out', async () => {
+      const file = inFolder('checkpoint.json');
+      for (const [key, typed] of [
+        ['scaler', 'scaler'],
+        ['scaler of x', `'["scaler of x"]'`],
+      ]) {
+        writeFileSync(file, JSON.stringify({ encoder: { w: [[1, 2]] }, [key]: { mean: [[1, 2, 3]] } }));
+        const told = `${typed} reads the dict, --path '[]' reads all, with longer names.`;
+        const out = inFolder('out.safetensors');
+        expect((await tell('inspect', file)).out).to.include(`--path ${told}`);
+        expect((await tell('convert', file, out, '--force')).err).to.include(`--path ${told}`);
+        expect((await tell('inspect', file, '--path', JSON.stringify([key]))).out).to.include(
+          '1 tensor, 3 elements',
+        );
+        expect((await tell('inspect', file, '--path', '[]')).out).to.include('encoder.w');
+      }
+    });
+
     it('escapes characters of a file that the terminal would obey', async () => {
       const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\r\n';
       const tensor = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { FormatError } from '../errors.js';
 import { didYouMean } from '../spelling.js';
-import { AS_PATH } from '../state-dict/choose/dict.js';
 import { type Command, type CommandContext, type ExitCode, PROGRAM } from './command.js';
 import { convert } from './convert/command.js';
 import { commandHelp, optionHelp } from './help.js';
@@ -115,10 +114,8 @@ function report(error: unknown, command: Command | undefined, debug: boolean, te
   if (debug && error instanceof Error) terminal.note(printableMessage(error.stack ?? ''));
 }
 
-/** With the name that an option of the library has on the command line. */
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(`Pass one of them ${AS_PATH}`, 'Pass one of them as --path');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An error as scripts read it; `code` is that of a malformed file. */

@@ -2,6 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../spelling.js';
+import { showPath } from '../state-dict/choose/nodes.js';
+import type { PathWords } from '../state-dict/choose/path-words.js';
 import { publicWord } from './url.js';
 
 /** The command line itself is wrong: exit code 2. */
@@ -151,6 +153,22 @@ export function pathOf(words: ParsedWords): readonly string[] | undefined {
     // The error below covers it.
   }
   throw new UsageError(`--path is keys joined by slashes, or a JSON list such as '["ema", "model"]'.`);
+}
+
+/** A path as a message says to type it. Keys that a shell or the slash might change are in a JSON list. */
+export const PATH_WORDS: PathWords = {
+  name: '--path',
+  way(path, select) {
+    const isPlain = path.length > 0 && path.every((key) => PLAIN_WORD.test(key));
+    const which = `--path ${isPlain ? path.join('/') : inShell(showPath(path))}`;
+    return select === undefined ? which : `${which} with --select ${inShell(select)}`;
+  },
+};
+
+const PLAIN_WORD = /^\w[\w.-]{0,79}$/;
+
+function inShell(word: string): string {
+  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { openWanted, type Wanted } from './read-checkpoint.js';
 import type { Reading } from './reading/reading.js';
 import { type About, joinAbout } from './report.js';
 import type { WorkBudget } from './rules/work.js';
-import { readIndex, resolveSource, unlistedIn } from './sharded.js';
+import { readIndex, resolveSource, unlistedIn, withoutWays } from './sharded.js';
 import { type Located, locate, type StateDictSource } from './sources/locate.js';
 import { runSource, type SourceOptions } from './sources/read-source.js';
 import { identityOf } from './tensors/bind.js';
@@ -35,7 +35,7 @@ export interface SourceDescription extends About {
 
 export type DescribeOptions = Pick<
   SourceOptions,
-  'limits' | 'path' | 'select' | 'signal' | 'headers' | 'fetch'
+  'limits' | 'path' | 'words' | 'select' | 'signal' | 'headers' | 'fetch'
 >;
 
 /**
@@ -118,6 +118,7 @@ async function describeSharded(index: Located, options: DescribeOptions): Promis
     let warnings: readonly string[] = [];
     const part = await describeFile(located, {
       ...options,
+      words: withoutWays(options.words),
       select: undefined,
       selectNames: (held, tiesHere) => {
         const unlisted = unlistedIn(held, tiesHere, model, options.select);

@@ -3,6 +3,7 @@
 import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { chooseDict, tensorsAt } from './choose/dict.js';
+import type { PathWords } from './choose/path-words.js';
 import { isAtOrBelow, selectNames } from './choose/select.js';
 import type {
   Checkpoint,
@@ -30,6 +31,8 @@ export interface Wanted extends PartOptions {
    * returns those to read.
    */
   readonly selectNames?: ((names: readonly string[], ties: Ties) => readonly string[]) | undefined;
+  /** How messages call the choice of a path. */
+  readonly words?: PathWords | undefined;
   /** In place of `onReport` and the console. */
   readonly onRead?: ((report: ReadReport, lost: readonly string[]) => void) | undefined;
 }
@@ -53,7 +56,7 @@ export function* openWanted(
   withElements: boolean,
 ): Reading<OpenedCheckpoint> {
   const checkpoint = yield* openCheckpoint(file, options.format);
-  const choice = chooseDict(file, checkpoint, options.path);
+  const choice = chooseDict(file, checkpoint, options.path, options.words);
   const { path } = choice;
   const { tensors, ...chosen } = tensorsAt(file, checkpoint, path);
   refuseQuantised(checkpoint.format, chosen.quantised, options.select);

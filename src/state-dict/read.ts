@@ -1,3 +1,4 @@
+import type { PathWords } from './choose/path-words.js';
 import { checkReadOptions, type ReadOptions } from './options.js';
 import { resolveLimits } from './rules/limits.js';
 import { readSharded, resolveSource } from './sharded.js';
@@ -31,15 +32,16 @@ export function readStateDict(source: StateDictSource, options: ReadOptions = {}
   return readFor('readStateDict', source, options);
 }
 
-/** `readStateDict` for a caller that opens its messages. */
+/** `readStateDict` for a caller that opens its messages, and has its own words for a path. */
 export async function readFor(
   caller: string,
   source: StateDictSource,
   options: ReadOptions,
+  words?: PathWords,
 ): Promise<StateDict> {
   checkReadOptions(caller, options);
   requireLittleEndian(caller);
-  const resolved = { ...options, limits: resolveLimits(caller, options.limits) };
+  const resolved = { ...options, words, limits: resolveLimits(caller, options.limits) };
   options.signal?.throwIfAborted();
   const { kind, located } = await resolveSource(locate(caller, source));
   return kind === 'index' ? readSharded(located, resolved) : readSource(located, resolved);

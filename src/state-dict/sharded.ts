@@ -2,6 +2,7 @@
 
 import { message, show, showFirst } from '../check.js';
 import type { FormatError } from '../errors.js';
+import { OPTION_WORDS, type PathWords } from './choose/path-words.js';
 import { selectNames } from './choose/select.js';
 import type { UnopenedFile } from './formats/checkpoint.js';
 import { detectFormat } from './formats/detect.js';
@@ -91,6 +92,7 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     let unlisted: Unlisted = { tied: [], warnings: [] };
     const tensors = await readSource(located, {
       ...options,
+      words: withoutWays(options.words),
       onRead: (report, lostHere) => {
         reports.set(shard, { ...report, warnings: [...report.warnings, ...unlisted.warnings] });
         lost.push(...naming(shard, [...lostHere, ...unlisted.warnings]));
@@ -107,6 +109,11 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
   }
   tell(index.where, { ...joinAbout(reports), tensors: found.size }, lost, onReport);
   return new Map(all.map((name) => [name, found.get(ties.get(name) ?? name) as TorchTensor]));
+}
+
+/** A path that reads more of one file would not find what the index lists of it and of the others. */
+export function withoutWays(words: PathWords = OPTION_WORDS): PathWords {
+  return { ...words, way: () => undefined };
 }
 
 /** What a file holds that the index does not list. */

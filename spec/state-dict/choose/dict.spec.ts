@@ -81,6 +81,22 @@ describe('chooseDict', () => {
       expect(chosen({ net: WEIGHTS, [key]: WEIGHTS }), key).to.deep.equal(['net']);
   });
 
+  it('takes the state of an optimizer alone for no model, unless it is named', () => {
+    for (const entries of [
+      Object.fromEntries(OPTIMIZER.entries),
+      { state: dict({}), param_groups: dict({ 0: OTHER }) },
+      { epoch: OTHER, optimizers: OPTIMIZER },
+    ]) {
+      const error = errorOf(() => chosen(entries));
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error.message).to.equal(
+        'spec: file: expected the state_dict of a model, got that of an optimizer. ' +
+          'In Python, save that of the model: torch.save(model.state_dict(), "state_dict.pt")',
+      );
+      expect(chooseDict(openedFile(0), checkpoint(entries), []).path).to.deep.equal([]);
+    }
+  });
+
   it('takes whole words for the name of what belongs to the training', () => {
     for (const key of ['optimal_policy', 'optimus', 'rngnet', 'schedule_net', 'lr_net']) {
       const error = errorOf(() => chosen({ policy: WEIGHTS, [key]: WEIGHTS }));
@@ -194,8 +210,7 @@ describe('what is left out beside the dict that was chosen', () => {
     expect(lost).to.deep.equal([]);
     expect(training).to.deep.equal([
       'Left out beside ["model"], as settings or the state of a training: ' +
-        'dict "optimizer", tensor "rng_state", tensor "loss", list "losses". ' +
-        'path: ["optimizer"] reads the dict, path: [] reads all, with longer names.',
+        'dict "optimizer", tensor "rng_state", tensor "loss", list "losses".',
     ]);
     expect(left({ model: WEIGHTS, epoch: OTHER, best: NUMBER })).to.deep.equal({
       path: ['model'],

@@ -5,7 +5,15 @@ import type { ReadReport } from '../../state-dict/report.js';
 import type { ReadLimits } from '../../state-dict/rules/limits.js';
 import type { FloatDtype } from '../../state-dict/tensors/round-floats.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { choiceOf, HTTP_OPTIONS, headersOf, PART_OPTIONS, type ParsedWords, pathOf } from '../options.js';
+import {
+  choiceOf,
+  HTTP_OPTIONS,
+  headersOf,
+  PART_OPTIONS,
+  PATH_WORDS,
+  type ParsedWords,
+  pathOf,
+} from '../options.js';
 import { printable, printableJson, printableMessage } from '../printable.js';
 import { plural, showBytes } from '../table.js';
 import { readProgress } from '../terminal.js';
@@ -53,17 +61,18 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   await checkOutput(fs, source, out, words.flag('force'));
 
   let report: ReadReport | undefined;
-  const read = await readFor('convert', source, {
+  const options = {
     path: pathOf(words),
     select: words.values('select'),
     limits: LIMITS,
     signal,
     headers: headersOf(words),
     onProgress: readProgress(terminal),
-    onReport: (taken) => {
+    onReport: (taken: ReadReport) => {
       report = taken;
     },
-  });
+  };
+  const read = await readFor('convert', source, options, PATH_WORDS);
   checkCopies(read);
   const named = renameAll(read, words.value('strip'));
   const rounding = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);

@@ -2,7 +2,15 @@ import { describeSource } from '../../state-dict/describe.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
-import { HTTP_OPTIONS, headersOf, PART_OPTIONS, type ParsedWords, pathOf, UsageError } from '../options.js';
+import {
+  HTTP_OPTIONS,
+  headersOf,
+  PART_OPTIONS,
+  PATH_WORDS,
+  type ParsedWords,
+  pathOf,
+  UsageError,
+} from '../options.js';
 import { printableJson } from '../printable.js';
 import { rebuildingCode } from './code.js';
 import { jsonReport } from './json-report.js';
@@ -41,6 +49,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const description = await describeSource(WHERE, source, {
     limits,
     path,
+    words: PATH_WORDS,
     select,
     signal,
     headers: headersOf(words),

@@ -15,10 +15,8 @@ import { tooManyTensors } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
 import { type Holders, holdersIn, type LeftOut, leftBeside } from './left-out.js';
 import { type Counts, dictsWith, isNumbers, isPlainTensor, isTensor, showPath } from './nodes.js';
-import { isTrainingDict } from './training.js';
-
-/** How a message names the option for a path; the command line calls it otherwise. */
-export const AS_PATH = 'as path';
+import { OPTION_WORDS, type PathWords } from './path-words.js';
+import { isOptimizer, isTrainingDict } from './training.js';
 
 /** Keys from the root of a checkpoint to one of its dicts: `['ema', 'model']`. */
 export type CheckpointPath = readonly string[];
@@ -51,12 +49,14 @@ const MAX_NESTING = 128;
  * entry with tensors below, and so on, down to a whole module. Dicts of an optimizer do not count, and a `state_dict`, `model_state_dict` or `model` with
  * tensors is preferred to loose tensors beside it.
  *
- * @throws RangeError where several dicts hold tensors, with the paths to choose from, or where none does.
+ * @param words  how messages call the choice of a path.
+ * @throws RangeError where several dicts hold tensors, with the paths to choose from, or none but those of optimizers.
  */
 export function chooseDict(
   { where, work }: Pick<UnopenedFile, 'where' | 'work'>,
   { root, modules }: Checkpoint,
   path: CheckpointPath | undefined,
+  words: PathWords = OPTION_WORDS,
 ): Choice {
   if (path !== undefined) {
     dictAt(where, root, path);
@@ -68,6 +68,7 @@ export function chooseDict(
     holders = dictsWith(root, each, work);
     return holders.has(root);
   });
+  if (isOptimizer(root)) throw optimizerAlone(where);
   if (counts === undefined) return { path: [], lost: [], training: [] };
   const left: LeftOut[] = [];
   let holdersLeft: Holders | undefined;
@@ -80,15 +81,28 @@ export function chooseDict(
     const only = candidates.length === 1 ? candidates[0] : undefined;
     const holdsSome = [...dict.values()].some(counts);
     if (holdsSome && !(only && STATE_DICT_KEYS.includes(only.key))) break;
-    if (candidates.length > 1) throw severalDicts(where, taken, candidates);
+    if (candidates.length > 1) throw severalDicts(where, taken, candidates, words);
+    if (only === undefined && !holdsSome && holdsOptimizersAlone(dict, holders)) throw optimizerAlone(where);
     if (only === undefined) break;
     holdersLeft ??= holdersIn(root, work);
-    left.push(leftBeside(taken, only.key, dict, holdersLeft));
+    left.push(leftBeside(taken, only.key, dict, holdersLeft, words));
     taken.push(only.key);
     dict = only.entries;
   }
   const join = (kind: keyof LeftOut): string[] => left.flatMap((each) => each[kind]);
   return { path: taken, lost: join('lost'), training: join('training') };
+}
+
+/** An optimizer has tensors of the shapes of weights, under numbers. */
+function optimizerAlone(where: string): RangeError {
+  const remedy = 'In Python, save that of the model: torch.save(model.state_dict(), "state_dict.pt")';
+  return new RangeError(message(where, 'file', 'the state_dict of a model', 'that of an optimizer', remedy));
+}
+
+function holdsOptimizersAlone(dict: CheckpointDict, holders: ReadonlySet<CheckpointDict>): boolean {
+  const dicts = [...dict.values()].flatMap((node) => (node.kind === 'dict' ? [node.entries] : []));
+  const inside = dicts.filter((entries) => holders.has(entries));
+  return inside.length > 0 && inside.every(isOptimizer);
 }
 
 interface Candidate {
@@ -105,9 +119,14 @@ function candidatesIn(dict: CheckpointDict, holders: ReadonlySet<CheckpointDict>
   return candidates;
 }
 
-function severalDicts(where: string, taken: CheckpointPath, candidates: readonly Candidate[]): RangeError {
+function severalDicts(
+  where: string,
+  taken: CheckpointPath,
+  candidates: readonly Candidate[],
+  { name }: PathWords,
+): RangeError {
   const paths = showFirst(candidates, ({ key }) => showPath([...taken, key]));
-  const remedy = `Pass one of them ${AS_PATH}, or ${showPath(taken)} for all with longer names`;
+  const remedy = `Pass one of them as ${name}, or ${showPath(taken)} for all with longer names`;
   return new RangeError(message(where, 'file', 'one dict with tensors', `several: ${paths}`, remedy));
 }
 

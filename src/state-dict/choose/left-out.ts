@@ -4,6 +4,7 @@ import { show, showFirst } from '../../check.js';
 import type { CheckpointDict, CheckpointNode } from '../formats/checkpoint.js';
 import type { WorkBudget } from '../rules/work.js';
 import { type Counts, dictsWith, isNumbers, isTensor, showPath } from './nodes.js';
+import type { PathWords } from './path-words.js';
 import { isSurelyTraining } from './training.js';
 
 export interface LeftOut {
@@ -33,6 +34,7 @@ export function leftBeside(
   chosen: string,
   entries: CheckpointDict,
   { weights, numbers }: Holders,
+  words: PathWords,
 ): LeftOut {
   const others = [...entries].filter(([key]) => key !== chosen);
   const lost: Named[] = [];
@@ -43,16 +45,14 @@ export function leftBeside(
     else if (isWeights || holds(node, isNumbers, numbers)) training.push([key, node]);
   }
   const hasObject = others.some(([, node]) => node.kind === 'refused');
-  const sentences = (reason: string, nodes: readonly Named[]): string[] => {
+  const sentences = (reason: string, nodes: readonly Named[], ways: string): string[] => {
     if (nodes.length === 0) return [];
     const what = showFirst(nodes, ([key, node]) => `${kindOf(node)} ${show(key)}`);
-    return [
-      `Left out beside ${showPath([...around, chosen])}${reason}: ${what}.${remedy(around, nodes, hasObject)}`,
-    ];
+    return [`Left out beside ${showPath([...around, chosen])}${reason}: ${what}.${ways}`];
   };
   return {
-    lost: sentences('', lost),
-    training: sentences(', as settings or the state of a training', training),
+    lost: sentences('', lost, remedy(around, lost, hasObject, words)),
+    training: sentences(', as settings or the state of a training', training, ''),
   };
 }
 
@@ -78,14 +78,21 @@ function kindOf(node: CheckpointNode): string {
 }
 
 /** @param hasObject  whether something beside the dict cannot be read, so that reading all would fail. */
-function remedy(around: readonly string[], nodes: readonly Named[], hasObject: boolean): string {
+function remedy(
+  around: readonly string[],
+  nodes: readonly Named[],
+  hasObject: boolean,
+  { way }: PathWords,
+): string {
   const [dict] = nodes.find(([, { kind }]) => kind === 'dict') ?? [];
   const [tensor] = nodes.find(([, node]) => kindOf(node) === 'tensor') ?? [];
   const ways: string[] = [];
-  if (dict !== undefined) ways.push(`path: ${showPath([...around, dict])} reads the dict`);
-  if (tensor !== undefined && hasObject)
-    ways.push(`path: ${showPath(around)} with select: [${show(tensor)}] the tensor`);
+  const add = (how: string | undefined, what: string): void => {
+    if (how !== undefined) ways.push(`${how} ${what}`);
+  };
+  if (dict !== undefined) add(way([...around, dict]), 'reads the dict');
+  if (tensor !== undefined && hasObject) add(way(around, tensor), 'the tensor');
   else if (tensor !== undefined || (dict !== undefined && !hasObject))
-    ways.push(`path: ${showPath(around)} reads all, with longer names`);
+    add(way(around), 'reads all, with longer names');
   return ways.length > 0 ? ` ${ways.join(', ')}.` : '';
 }

@@ -32,7 +32,7 @@ function startsWith(words: RegExp, key: string): boolean {
 }
 
 /** Whether a dict is the result of `optimizer.state_dict()`. */
-function isOptimizer(dict: CheckpointDict): boolean {
+export function isOptimizer(dict: CheckpointDict): boolean {
   return dict.has('state') && dict.has('param_groups');
 }
 

@@ -14,7 +14,9 @@ import type { Located } from './locate.js';
 import { memoryAccess, type RandomAccess } from './ranges.js';
 
 /** Checked options, with all limits. */
-export interface SourceOptions extends Omit<ReadOptions, 'limits'>, Pick<Wanted, 'selectNames' | 'onRead'> {
+export interface SourceOptions
+  extends Omit<ReadOptions, 'limits'>,
+    Pick<Wanted, 'selectNames' | 'onRead' | 'words'> {
   readonly limits: Required<ReadLimits>;
 }
 

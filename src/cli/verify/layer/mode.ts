@@ -17,7 +17,7 @@ import {
   type RecurrentModule,
 } from '../../../torch/modules.js';
 import { recogniseModules } from '../../../torch/recognise.js';
-import { choiceOf, type ParsedWords, UsageError } from '../../options.js';
+import { choiceOf, PATH_WORDS, type ParsedWords, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
 import { isUrl } from '../../url.js';
 import type { Steps } from '../compare.js';
@@ -164,12 +164,20 @@ async function readLayer({ source, path, headers, words, signal }: Request): Pro
   const wanted = words.value('layer');
   if (isUrl(source)) {
     // Whole, and once: not every server serves parts.
-    const file = await readFor(WHERE, source, { path, signal, headers });
+    const file = await readFor(WHERE, source, { path, signal, headers }, PATH_WORDS);
     return ownTensors(file, choose(recogniseModules(file), wanted));
   }
-  const { tensors } = await describeSource(WHERE, source, { limits: resolveLimits(WHERE), path, signal });
+  const { tensors } = await describeSource(WHERE, source, {
+    limits: resolveLimits(WHERE),
+    path,
+    words: PATH_WORDS,
+    signal,
+  });
   const module = choose(recogniseModules(tensors), wanted);
-  return ownTensors(await readFor(WHERE, source, { path, select: fileKeys(module), signal }), module);
+  return ownTensors(
+    await readFor(WHERE, source, { path, select: fileKeys(module), signal }, PATH_WORDS),
+    module,
+  );
 }
 
 /** As the module computes with them, where the file stores some of them as other tensors. */

@@ -2,7 +2,7 @@
 
 import { message, show } from '../../../check.js';
 import { readFor } from '../../../state-dict/read.js';
-import { UsageError } from '../../options.js';
+import { PATH_WORDS, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
 import type { ArrayFiles, NumberArray } from '../arrays.js';
 import { adviceOf, type Diagnosis } from '../diagnosis.js';
@@ -25,7 +25,7 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   for (const option of LAYER_OPTIONS)
     if (words.flag(option))
       throw new UsageError(`--${option} is for one layer, not for a model of --module.`);
-  const weights = await readFor(WHERE, source, { path, signal, headers });
+  const weights = await readFor(WHERE, source, { path, signal, headers }, PATH_WORDS);
   const inputs = await inOrder(words.values('input') ?? [], (text) => arrays.read('--input', text));
   const expectations = await expectationsOf(words.values('expected') ?? [], arrays);
   const { importModel, runModel } = await withTfjs(backend, () => import('./run-model.js'));
