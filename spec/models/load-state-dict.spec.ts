@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError } from '../../src/errors.js';
-import { gru } from '../../src/index.js';
+import { groupNorm, gru, instanceNorm1d, toStateDict } from '../../src/index.js';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
@@ -184,6 +184,23 @@ describe('loadStateDict', () => {
         expect((act.apply(tf.ones([2, steps, 3])) as tf.Tensor).shape[1]).to.equal(steps);
     });
     act.dispose();
+  });
+
+  it('asks no shape for a norm that has no weights', async () => {
+    const layers = {
+      gru: gru({ hiddenSize: 2 }),
+      instance: instanceNorm1d(),
+      group: groupNorm({ numGroups: 2, affine: false }),
+    };
+    const source = gru({ hiddenSize: 2 });
+    source.apply(tf.zeros([1, 1, 4]));
+    const stateDict = await toStateDict({ gru: source });
+    expect(loadStateDict(layers, stateDict).loaded).to.have.lengthOf(4);
+    expect([...(await toStateDict(layers)).keys()]).to.have.members([...stateDict.keys()]);
+    tf.tidy(() => {
+      const x = tf.randomNormal([2, 5, 4]);
+      expect((layers.group.apply(layers.instance.apply(x)) as tf.Tensor).shape).to.deep.equal([2, 5, 4]);
+    });
   });
 
   it('builds a PReLU that serves inputs of every rank, as torch.nn.PReLU does', () => {

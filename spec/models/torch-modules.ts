@@ -20,8 +20,12 @@ import {
   rnn,
   rnnCell,
 } from '../../src/index.js';
+import { findWeight } from '../../src/layers/weights/assign.js';
+import { findLeaves } from '../../src/models/leaves.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
-import type { ModuleFixture } from '../support/fixtures.js';
+import type { FloatTensor, ModuleFixture } from '../support/fixtures.js';
+import { weighted } from '../support/gradients.js';
+import { toTensor } from '../support/parity.js';
 
 interface TorchArgs {
   readonly in_features: number;
@@ -35,7 +39,7 @@ interface TorchArgs {
   readonly padding?: number | number[] | 'same';
   readonly dilation?: number;
   readonly groups?: number;
-  readonly output_padding?: number;
+  readonly output_padding?: number | number[];
   readonly normalized_shape: readonly number[];
   readonly num_groups: number;
   readonly track_running_stats?: boolean;
@@ -130,7 +134,7 @@ function ownLayer({ module, args }: ModuleFixture): (() => tf.layers.Layer) | un
     case 'ConvTranspose1d':
       return () => convTranspose1d({ ...conv, outputPadding: a.output_padding });
     case 'ConvTranspose2d':
-      return () => convTranspose2d(conv);
+      return () => convTranspose2d({ ...conv, outputPadding: a.output_padding });
     case 'BatchNorm1d':
     case 'BatchNorm2d':
       return () => batchNorm(tracking);
@@ -188,6 +192,37 @@ export function inputOf({ module, x }: ModuleFixture): tf.Tensor {
 /** A layer's output in torch's order of axes. */
 export function toTorchOrder(module: string, output: tf.Tensor): tf.Tensor {
   return CHANNELS_FIRST.test(module) ? tf.transpose(output, moveTo.first(output.rank)) : tf.clone(output);
+}
+
+/** The gradients of the fixture's loss by torch's names, in torch's layout. */
+export async function gradientsOf(
+  layer: tf.layers.Layer,
+  fixture: ModuleFixture,
+): Promise<Map<string, FloatTensor>> {
+  const { module, args, R, x } = fixture;
+  const [leaf] = findLeaves('test', layer);
+  const parameters = leaf!.parameters.filter(({ key }) => !key.startsWith('running_'));
+  const input = tf.tidy(() => tf.variable(inputOf(fixture)));
+  const weights = parameters.map(({ weight }) => findWeight(layer, weight)!.read() as tf.Variable);
+  const loss = () => weighted(toTorchOrder(module, outputOf(layer, module, input)), toTensor(R));
+  const variables = x.dtype === 'I32' ? weights : [...weights, input];
+  const { grads, value } = tf.tidy(() => tf.variableGrads(loss, variables));
+  const found = new Map<string, FloatTensor>();
+  for (const [i, { key, layout }] of parameters.entries()) {
+    const gradient = grads[weights[i]!.name]!;
+    const { shape, values } = layout.toTorch((await gradient.data()) as Float32Array, gradient.shape)!;
+    found.set(key, { dtype: 'F32', shape, data: values });
+  }
+  // torch leaves the row of padding_idx as it is, tf.layers.embedding trains it.
+  const isOfTf = layer.getClassName() === 'Embedding';
+  if (isOfTf && args.padding_idx === 0) found.get('weight')!.data.fill(0, 0, R.shape.at(-1));
+  if (x.dtype !== 'I32') {
+    const gradient = tf.tidy(() => toTorchOrder(module, grads[input.name]!));
+    found.set('x', { dtype: 'F32', shape: gradient.shape, data: (await gradient.data()) as Float32Array });
+    gradient.dispose();
+  }
+  tf.dispose([grads, value, input]);
+  return found;
 }
 
 /** float32 values as a tensor of a state_dict. */

@@ -93,7 +93,7 @@ function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
   const unbuilt = unbuiltLayer(leaf);
   const { parameters, inputShape } = resolveShapes(leaf, (name) => find(name)?.tensor.shape);
   if (unbuilt && inputShape) match.builds.set(unbuilt, { leaf, inputShape });
-  if (unbuilt && !inputShape) match.unbuildable.push(leaf);
+  if (unbuilt && !inputShape && parameters.length > 0) match.unbuildable.push(leaf);
   for (const counter of module.counters ?? []) {
     const found = find(counter);
     if (found) match.ignored.push(found.key);

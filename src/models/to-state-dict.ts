@@ -68,7 +68,7 @@ export async function toStateDict(
 /** Adds the entries of a module as `state_dict()` lists them: parameters and buffers, counters last. */
 function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapshot>): void {
   const { layerPath, modulePath, module, parameters } = leaf;
-  if (unbuiltLayer(leaf) !== undefined) {
+  if (parameters.length > 0 && unbuiltLayer(leaf) !== undefined) {
     const remedy = 'Call it on an input once, or load a state_dict into it';
     throw new UnsupportedError(
       message(WHERE, `layer "${layerPath}"`, 'a built layer', 'an unbuilt one', remedy),

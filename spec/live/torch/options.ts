@@ -6,13 +6,14 @@ import { randomSeed } from '../command.js';
 import { MODULES, type Module } from './cases.js';
 
 /** Default number of random cases by part. */
-export const CASES: Readonly<Record<Module | 'checkpoints', number>> = {
+export const CASES: Readonly<Record<Module | 'modules' | 'checkpoints', number>> = {
   GRU: 200,
   LSTM: 100,
   RNN: 100,
   GRUCell: 30,
   LSTMCell: 30,
   RNNCell: 30,
+  modules: 100,
   checkpoints: 200,
 };
 
@@ -20,6 +21,7 @@ export const PARTS = [
   ...MODULES,
   'cudnn',
   'onnx',
+  'modules',
   'precision',
   'files',
   'checkpoints',

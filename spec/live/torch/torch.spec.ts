@@ -1,5 +1,5 @@
 /**
- * The layers, readers and exports against a live PyTorch: random layers and cells forward and backward, the combinations of two
+ * The layers, readers and exports against a live PyTorch: random layers, cells and other modules forward and backward, the combinations of two
  * of PyTorch's own tests, rounding against float64, files and models both ways, random checkpoints, and training.
  *
  *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
@@ -16,6 +16,7 @@ import { compareCudnnCombinations, compareOnnxCombinations } from './combination
 import { compareExports } from './exports.js';
 import { compareFiles } from './files.js';
 import { compareRandom } from './layers.js';
+import { compareModules } from './modules.js';
 import { CASES, commandFor, type Part, readOptions } from './options.js';
 import { comparePrecision } from './precision.js';
 import { Session } from './session.js';
@@ -31,6 +32,7 @@ const DECLARE = new Map<Part, (session: Session) => void>([
   ),
   ['cudnn', compareCudnnCombinations],
   ['onnx', compareOnnxCombinations],
+  ['modules', (session) => compareModules(session, options.cases ?? CASES.modules)],
   ['precision', comparePrecision],
   ['files', compareFiles],
   ['checkpoints', (session) => compareCheckpoints(session, options.cases ?? CASES.checkpoints)],

@@ -100,10 +100,13 @@ function sizesAfter(x: Tensor4D, windows: Windows, outputPadding: readonly [numb
   ) as Pair;
 }
 
-/** Whether tf's padding 'same' turns so many steps into as many as torch's padding does, and the same ones. */
+/**
+ * Whether tf's padding 'same' turns so many steps into as many as torch's padding does, and the same ones. Where the taps end
+ * before the size does, the gradient is a convolution under 'same' that the wasm backend of tfjs 4.22 takes for zeros.
+ */
 function isSameAs(window: Window, steps: number, size: number): boolean {
   const { stride, before } = window;
-  const total = Math.max((steps - 1) * stride + reachOf(window) - size, 0);
+  const total = (steps - 1) * stride + reachOf(window) - size;
   return Math.ceil(size / stride) === steps && total === 2 * before;
 }
 

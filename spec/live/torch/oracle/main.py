@@ -18,6 +18,7 @@ sys.path.append(str(ROOT / "scripts" / "fixtures"))
 
 from checkpoints import CHECKPOINT_COMMANDS  # noqa: E402
 from containers import CONTAINER_COMMANDS  # noqa: E402
+from modules import MODULE_COMMANDS  # noqa: E402
 from precision import PRECISION_COMMANDS  # noqa: E402
 from torch_fixtures.cells import CellCase, unroll  # noqa: E402
 from torch_fixtures.conditioning import is_well_conditioned  # noqa: E402
@@ -149,6 +150,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     "run_model": run_model,
     **CHECKPOINT_COMMANDS,
     **CONTAINER_COMMANDS,
+    **MODULE_COMMANDS,
     **PRECISION_COMMANDS,
     **TRAINING_COMMANDS,
 }
