@@ -80,6 +80,9 @@ describe('tar archives', () => {
     for (const size of ['-1000', '-77777777777', 'x', binary('\xff'), binary('\x80')])
       for (const type of ['0', 'L', 'x'])
         expect(messageOf(tar({ name: 'a.pt' }, { name: 'b', size, type })), size).to.contain('"a.pt"');
+    expect(messageOf(tar({ name: 'b', size: '-1000' }))).to.equal(
+      'a tar archive of no entries. Unpack it (tar -xf), and read the file with the weights',
+    );
   });
 
   it('hold the file that the message names', async () => {

@@ -10,6 +10,7 @@ const READ = /\.(safetensors|pt|pth|bin|ckpt|pkl|npz|npy)$/i;
 
 /** The entries of a container in a message: `of 2 entries: "config.yaml", "weights.ckpt"`. */
 export function showEntries(names: readonly string[]): string {
+  if (names.length === 0) return 'of no entries';
   return `of ${names.length} ${names.length === 1 ? 'entry' : 'entries'}: ${showFirst(names, show)}`;
 }
 
