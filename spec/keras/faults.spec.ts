@@ -66,6 +66,11 @@ const FAULTS: readonly [what: string, change: (edit: Edit) => void, message: str
     "loadKerasModel: modelTopology: expected a Keras model's configuration, got undefined. " +
       'Is it a model.json of tensorflowjs_converter?',
   ],
+  ...[5, 'text', [1]].map((metadata): [string, (edit: Edit) => void, string] => [
+    `metadata that are ${JSON.stringify(metadata)}`,
+    ({ artifacts }) => Object.assign(artifacts, { userDefinedMetadata: metadata }),
+    `loadKerasModel: userDefinedMetadata: expected an object, got ${JSON.stringify(metadata)}`,
+  ]),
   [
     'layers that are no list',
     ({ model }) => (model.config.layers = 'gru'),

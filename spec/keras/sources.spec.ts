@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { toStateDict } from '../../src/index.js';
+import { FormatError, toStateDict } from '../../src/index.js';
 import { loadKerasModel } from '../../src/keras/index.js';
 import { type FileServer, startFileServer } from '../state-dict/sources/file-server.js';
 import { rejectionOf } from '../state-dict/support.js';
@@ -14,6 +14,62 @@ import { disposeModel, handlerOf, kerasFixture } from './fixtures.js';
 
 const { model: MODEL, weights: WEIGHTS } = kerasFixture('3', 'tagger');
 const SECRET = { 'x-key': 'secret' };
+
+const [GROUP] = MODEL.weightsManifest;
+
+/** Models in another form, or with other files, and what is said of them. */
+const BROKEN: readonly [json: unknown, text: (source: string) => string][] = [
+  ...[null, 7, 'model', []].map((json): [unknown, (source: string) => string] => [
+    json,
+    (source) => `${source}: expected the JSON of tensorflowjs_converter, got ${JSON.stringify(json)}`,
+  ]),
+  ...[
+    '../w.bin',
+    '/etc/passwd',
+    'a/b',
+    '..',
+    '.',
+    '',
+    '..\\w.bin',
+    '%2e%2e/w.bin',
+    '%2e%2e',
+    'w.bin?a',
+    'C:w',
+    '.\t.',
+    7,
+  ].map((path): [unknown, () => string] => [
+    { ...MODEL, weightsManifest: [{ ...GROUP, paths: [path] }] },
+    () => `weightsManifest: expected names of files beside the model.json, got ${JSON.stringify(path)}`,
+  ]),
+  ...[{}, 'abc'].map((manifest): [unknown, () => string] => [
+    { ...MODEL, weightsManifest: manifest },
+    () => `weightsManifest: expected a list, got ${typeof manifest === 'string' ? '"abc"' : 'Object'}`,
+  ]),
+  ...[null, { ...GROUP, paths: null }, { ...GROUP, weights: null }, { ...GROUP, paths: 'w' }].map(
+    (group): [unknown, () => string] => [
+      { ...MODEL, weightsManifest: [group] },
+      () =>
+        `weightsManifest[0]: expected an object with lists of paths and weights, got ${group ? 'Object' : null}`,
+    ],
+  ),
+  [
+    { ...MODEL, weightsManifest: [{ ...GROUP, paths: ['w.bin', './w.bin'] }] },
+    () => 'weightsManifest: expected each file once, got "w.bin" twice',
+  ],
+  [
+    { ...MODEL, weightsManifest: [{ ...GROUP, paths: Array.from({ length: 10_001 }, (_, i) => `${i}`) }] },
+    () => 'weightsManifest: expected 10000 files at most, got 10001',
+  ],
+  [
+    { ...MODEL, weightsManifest: [{ ...GROUP, weights: [null] }] },
+    () => 'weightsManifest: expected entries with name, shape and dtype, got null',
+  ],
+  [
+    { ...MODEL, modelTopology: 7 },
+    () =>
+      "modelTopology: expected a Keras model's configuration, got 7. Is it a model.json of tensorflowjs_converter?",
+  ],
+];
 
 describe('loadKerasModel', () => {
   it('fetches a URL, with the options of tf.loadLayersModel', async () => {
@@ -120,6 +176,31 @@ describe('loadKerasModel', () => {
       );
     });
 
+    it('asks for nothing that a manifest names outside the folder, and for no manifest of another form', async () => {
+      for (const [json, text] of BROKEN) {
+        home.reset();
+        home.files.set('/m/model.json', Buffer.from(JSON.stringify(json)));
+        const error = await rejectionOf(loadKerasModel(url(), { requestInit: { headers: SECRET } }));
+        expect(error.message).to.equal(`loadKerasModel: ${text(`URL "${url()}"`)}`);
+        expect(error).to.be.instanceOf(FormatError);
+        expect(home.asked.map(({ path }) => path)).to.deep.equal(['/m/model.json']);
+      }
+    });
+
+    it('tells a connection that is cut, of a model and of weights', async () => {
+      for (const [path, bytes] of [...home.files]) {
+        home.answer = (asked, response) => {
+          if (asked.path !== path) return false;
+          response.writeHead(200, { 'Content-Length': bytes.length });
+          response.write(bytes.subarray(0, 10), () => response.destroy());
+          return true;
+        };
+        expect(await refusal()).to.match(
+          /^loadKerasModel: URL ".*": expected the whole body, got TypeError: terminated/,
+        );
+      }
+    });
+
     it('names a URL that does not answer', async () => {
       const error = await rejectionOf(loadKerasModel('http://127.0.0.1:1/model.json'));
       expect(error.message).to.match(
@@ -174,19 +255,57 @@ describe('loadKerasModel', () => {
         'loadKerasModel: path "/group1-shard1of1.bin": expected a readable file, got no such file',
       );
       expect(await refusal([])).to.equal(
-        'loadKerasModel: path "/model.json": expected the JSON of tensorflowjs_converter, got something else',
+        'loadKerasModel: path "/model.json": expected the JSON of tensorflowjs_converter, got []',
       );
       rmSync(join(folder, 'model.json'));
       expect(await refusal()).to.include('"/model.json": expected a readable file, got no such file');
     });
 
-    it('reads no weights outside the folder', async () => {
-      for (const name of ['../w.bin', '/etc/passwd', 'a/b', '..']) {
-        const weightsManifest = [{ ...MODEL.weightsManifest[0], paths: [name] }];
-        expect(await refusal({ ...MODEL, weightsManifest })).to.equal(
-          `loadKerasModel: weightsManifest: expected names of files beside the model.json, got "${name}"`,
+    it('reads nothing that a manifest names outside the folder, and no manifest of another form', async () => {
+      for (const [json, text] of BROKEN)
+        expect(await refusal(json)).to.equal(`loadKerasModel: ${text('path "/model.json"')}`);
+    });
+
+    it('follows no link out of the folder', async () => {
+      mkdirSync(join(folder, 'model'));
+      renameSync(join(folder, 'model.json'), join(folder, 'model/model.json'));
+      symlinkSync('../group1-shard1of1.bin', join(folder, 'model/group1-shard1of1.bin'));
+      const source = join(folder, 'model/model.json');
+      for (const path of [source, pathToFileURL(source).href]) {
+        const error = await rejectionOf(loadKerasModel(path));
+        expect(error.message.replaceAll(folder, '').replaceAll('file://', '')).to.equal(
+          'loadKerasModel: path "/model/group1-shard1of1.bin": expected files in the folder of the model.json, ' +
+            'got a link to "/group1-shard1of1.bin". Copy the file there',
         );
       }
+      // As in the cache of a model hub, where both lead to one folder.
+      renameSync(source, join(folder, 'blob'));
+      symlinkSync('../blob', source);
+      disposeModel(await loadKerasModel(source));
+      rmSync(join(folder, 'model/group1-shard1of1.bin'));
+      renameSync(join(folder, 'group1-shard1of1.bin'), join(folder, 'model/group1-shard1of1.bin'));
+      disposeModel(await loadKerasModel(source));
+    });
+
+    it('reads no more files than the declared weights have bytes for', async () => {
+      const names = Array.from({ length: 20 }, (_, i) => `w${i}.bin`);
+      for (const name of names) writeFileSync(join(folder, name), new Uint8Array(WEIGHTS));
+      rmSync(join(folder, 'w2.bin'));
+      const weightsManifest = [{ ...MODEL.weightsManifest[0], paths: names }];
+      expect(await refusal({ ...MODEL, weightsManifest })).to.equal(
+        `loadKerasModel: weightData: expected ${WEIGHTS.byteLength} bytes for the weights, got more`,
+      );
+    });
+
+    it('reads names as tfjs writes them, and says of a folder what to name', async () => {
+      const weightsManifest = [{ ...MODEL.weightsManifest[0], paths: ['./my model.bin'] }];
+      writeFileSync(join(folder, 'model.json'), JSON.stringify({ ...MODEL, weightsManifest }));
+      renameSync(join(folder, 'group1-shard1of1.bin'), join(folder, 'my model.bin'));
+      const path = join(folder, 'model.json');
+      for (const source of [path, pathToFileURL(path).href]) disposeModel(await loadKerasModel(source));
+      expect((await rejectionOf(loadKerasModel(folder))).message).to.equal(
+        `loadKerasModel: path "${folder}": expected a file, got a directory. Name the model.json in it`,
+      );
     });
   });
 

@@ -2,17 +2,19 @@
 
 import { env, type io } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
-import { nameUrl, partInPlaceOfWhole } from '../state-dict/sources/body.js';
+import { nameUrl, readResponse } from '../state-dict/sources/body.js';
 import { request } from '../state-dict/sources/http/request.js';
 import { hasCredentials } from '../state-dict/sources/public-url.js';
 import { reasonOf } from '../state-dict/sources/stream.js';
-import { WHERE } from './json.js';
+import { MAX_BYTES, WHERE } from './json.js';
+import { parseModelJson } from './model-json.js';
 
 type Fetch = NonNullable<io.LoadOptions['fetchFunc']>;
 
 /**
- * Fetches as tfjs does, and throws where the answer is not the file: tfjs takes the page of a missing shard for weights. A redirect to
- * another origin is followed without the headers of `requestInit` where the host lets a program see it.
+ * Fetches as tfjs does, and throws where the answer is not the file: tfjs takes the page of a missing shard for weights, and asks for
+ * whatever a model.json names. A redirect to another origin is followed without the headers of `requestInit` where the host lets a
+ * program see it.
  *
  * @param modelUrl  the model.json; the other files are weights.
  * @param own  in place of the `fetch` of the platform.
@@ -35,24 +37,21 @@ export function fetchChecked(modelUrl: string, own: io.LoadOptions['fetchFunc'])
       init.signal?.throwIfAborted();
       throw new Error(message(WHERE, what, 'an answer', reasonOf(cause)), { cause });
     });
-    if (!response.ok) {
-      const got = `${response.status} ${response.statusText}`.trimEnd();
-      throw new Error(message(WHERE, what, 'a status of success (200 to 299)', got));
-    }
-    const part = partInPlaceOfWhole(response);
-    if (part !== undefined) throw new Error(message(WHERE, what, 'the whole file', part));
-    if (url !== modelUrl && (await isPage(response))) {
+    const signal = init.signal ?? undefined;
+    const transfer = { where: WHERE, source: what, maxBytes: MAX_BYTES, ...(signal && { signal }) };
+    const bytes = await readResponse(response, transfer);
+    if (url === modelUrl) parseModelJson(what, bytes);
+    else if (isPage(response, bytes)) {
       const remedy = 'Is the path of the weights right? Open it in a browser to see';
       throw new Error(message(WHERE, what, 'weights', 'an HTML page', remedy));
     }
-    return response;
+    return new Response(bytes as Uint8Array<ArrayBuffer>);
   };
 }
 
 /** Whether an answer is a page, as servers of one-page apps send for every path that they do not know. */
-async function isPage(response: Response): Promise<boolean> {
-  if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return false;
+function isPage({ headers }: Response, bytes: Uint8Array): boolean {
+  if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return false;
   // Weights may be sent under the wrong type.
-  const head = new Uint8Array(await response.clone().arrayBuffer()).subarray(0, 64);
-  return /^\s*<(!doctype|html|\?xml)/i.test(String.fromCharCode(...head));
+  return /^\s*<(!doctype|html|\?xml)/i.test(String.fromCharCode(...bytes.subarray(0, 64)));
 }

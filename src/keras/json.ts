@@ -6,6 +6,9 @@ import { formatError } from '../state-dict/rules/format-codes.js';
 
 export const WHERE = 'loadKerasModel';
 
+/** Largest file that is read: a file of tfjs's weights has 4 MB, and one of `io.saveModel` all of them. */
+export const MAX_BYTES = 2 ** 31;
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A layer, or a model, as Keras writes it. */

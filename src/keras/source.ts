@@ -6,7 +6,8 @@ import { nodeFs } from '../state-dict/sources/disk/node-fs.js';
 import { publicUrl } from '../state-dict/sources/public-url.js';
 import { fetchChecked } from './fetch.js';
 import { fileHandler } from './file-handler.js';
-import { invalidModel, isObject, type JsonObject, unsupported, WHERE } from './json.js';
+import { invalidModel, isObject, type JsonObject, WHERE } from './json.js';
+import { checkTopology } from './model-json.js';
 
 /** The URL of a model.json (in Node also a path), an IOHandler that loads one, or the artifacts it returns. */
 export type KerasModelSource = string | io.IOHandler | io.IOHandlerSync | io.ModelArtifacts;
@@ -26,15 +27,10 @@ export async function readArtifacts(
 ): Promise<KerasArtifacts> {
   const artifacts = await artifactsOf(source, options);
   if (!isObject(artifacts)) throw invalidModel('source', 'model artifacts', show(artifacts));
-  const { format, modelTopology } = artifacts as io.ModelArtifacts;
-  if (format === 'graph-model') {
-    const remedy = 'Convert the Keras model with --output_format=tfjs_layers_model';
-    throw unsupported('format', '"layers-model"', show(format), remedy);
-  }
-  if (!isObject(modelTopology)) {
-    const remedy = 'Is it a model.json of tensorflowjs_converter?';
-    throw invalidModel('modelTopology', "a Keras model's configuration", show(modelTopology), remedy);
-  }
+  const modelTopology = checkTopology(artifacts);
+  const { userDefinedMetadata: metadata } = artifacts;
+  if (metadata != null && !isObject(metadata))
+    throw invalidModel('userDefinedMetadata', 'an object', show(metadata));
   return { ...(artifacts as io.ModelArtifacts), modelTopology };
 }
 
@@ -46,8 +42,10 @@ async function artifactsOf(source: unknown, options: KerasLoadOptions): Promise<
   throw new TypeError(message(WHERE, 'source', rule, show(source)));
 }
 
-/** The handler that tfjs would choose, which says what a server answers; in Node also of a path. */
+/** The handler that tfjs would choose, which says what a server answers; in Node that of files, also where tfjs-node has one. */
 function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
+  const fs = nodeFs();
+  if (fs && /^file:/i.test(path)) return fileHandler(fs, path, options);
   const checked = { ...options, fetchFunc: fetchChecked(path, options.fetchFunc) };
   const handlers = io.getLoadHandlers(path, checked) as io.IOHandler[];
   const [handler] = handlers;
@@ -56,7 +54,6 @@ function handlerOf(path: string, options: KerasLoadOptions): io.IOHandler {
     throw new RangeError(
       message(WHERE, 'source', `one handler for ${show(publicUrl(path))}`, `${handlers.length}`),
     );
-  const fs = nodeFs();
   // In a page it is a relative URL.
   return fs ? fileHandler(fs, path, options) : io.browserHTTPRequest(path, checked);
 }

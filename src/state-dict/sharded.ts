@@ -13,6 +13,7 @@ import { type Reading, readRange } from './reading/reading.js';
 import { joinAbout, naming, type ReadReport, tell } from './report.js';
 import { formatError } from './rules/format-codes.js';
 import { tooManyTensors } from './rules/limits.js';
+import { checkInside, foldersAround } from './sources/disk/links.js';
 import type { NodeFs } from './sources/disk/node-fs.js';
 import { type Located, locate, type Place } from './sources/locate.js';
 import { readSource, runSource, type SourceOptions } from './sources/read-source.js';
@@ -227,24 +228,14 @@ function toPath(text: string): string | URL {
   return /^file:/i.test(text) ? new URL(text) : text;
 }
 
-/**
- * Checks that every file exists, and is in the folder of the index: a link may lead to the folder that the index itself leads to,
- * as in the cache of a model hub, and to no other.
- */
+/** Checks that every file exists, and is in the folder of the index. */
 async function checkFiles(where: string, fs: NodeFs, place: Place, shards: readonly string[]): Promise<void> {
-  const folderOf = (path: string): string => path.replace(/[/\\][^/\\]*$/, '');
-  const real = (name: string): Promise<string> => fs.realpath(toPath(beside(place, name)));
-  const folders = [folderOf(await fs.realpath(toPath(place.text))), await real('.')];
+  const at = (name: string): string | URL => toPath(beside(place, name));
+  const folders = await foldersAround(fs, toPath(place.text), at('.'));
   const missing: string[] = [];
   for (const shard of shards) {
-    const path = await real(shard).catch(() => undefined);
-    if (path === undefined) missing.push(shard);
-    else if (!folders.includes(folderOf(path))) {
-      const rule = 'files in the folder of the index';
-      throw new RangeError(
-        message(where, show(shard), rule, `a link to ${show(path)}`, 'Copy the file there'),
-      );
-    }
+    const isThere = await checkInside(fs, at(shard), folders, { where, what: show(shard), owner: 'index' });
+    if (!isThere) missing.push(shard);
   }
   if (missing.length === 0) return;
   throw new Error(

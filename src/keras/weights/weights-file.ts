@@ -30,21 +30,31 @@ export function weightsFile({ weightSpecs, weightData }: io.ModelArtifacts): Wei
     throw invalidModel('weightSpecs', 'a list, from the weightsManifest of model.json', show(weightSpecs));
   if (weightData == null) throw invalidModel('weightData', 'the bytes of the weights', show(weightData));
   const data = io.CompositeArrayBuffer.join(weightData);
-  const names = new Set<string>();
-  let total = 0;
-  for (const spec of weightSpecs) {
-    total += byteSize(spec);
-    if (names.has(spec.name)) {
-      const remedy = 'Layers of several models share a name: rename them in Keras';
-      throw invalidModel('weightsManifest', 'each name once', `${show(spec.name)} twice`, remedy);
-    }
-    names.add(spec.name);
-  }
+  const total = declaredBytes(weightSpecs);
   if (total !== data.byteLength) {
     const rule = `${total} bytes for the weights`;
     throw formatError('INVALID_TENSOR', WHERE, 'weightData', rule, `${data.byteLength}`);
   }
   return { specs: weightSpecs, data };
+}
+
+/**
+ * The bytes that weights have in all.
+ * @throws FormatError for entries that tfjs does not decode, and for two of one name.
+ */
+export function declaredBytes(specs: readonly unknown[]): number {
+  const names = new Set<string>();
+  let total = 0;
+  for (const spec of specs) {
+    total += byteSize(spec);
+    const { name } = spec as io.WeightsManifestEntry;
+    if (names.has(name)) {
+      const remedy = 'Layers of several models share a name: rename them in Keras';
+      throw invalidModel('weightsManifest', 'each name once', `${show(name)} twice`, remedy);
+    }
+    names.add(name);
+  }
+  return total;
 }
 
 function byteSize(spec: unknown): number {
