@@ -139,6 +139,36 @@ export function beginWithZeros(outermost: layers.Layer): void {
   }
 }
 
+/**
+ * Runs `body`, and disposes all tensors and variables that it has made when it throws.
+ *
+ * Neither a scope nor a model has them all: tfjs keeps the states of a layer beyond every scope, an incomplete model lists no
+ * weights, and `dispose` of a complete one keeps the layers that it uses twice.
+ */
+export function disposingOnFailure<T>(body: () => T): T {
+  const tracker = engine() as unknown as { track?: (tensor: Tensor) => Tensor };
+  const { track } = tracker;
+  expectPart('Engine.track', 'a function', typeof track === 'function', track);
+  const { registeredVariables } = engine().state;
+  const before = new Set(Object.keys(registeredVariables));
+  const made: Tensor[] = [];
+  tracker.track = (tensor) => {
+    made.push(tensor);
+    return (track as (tensor: Tensor) => Tensor).call(tracker, tensor);
+  };
+  try {
+    return body();
+  } catch (error) {
+    for (const [name, variable] of Object.entries(registeredVariables))
+      if (!before.has(name)) variable.dispose();
+    for (const tensor of made) tensor.dispose();
+    throw error;
+  } finally {
+    // It is a method of the class.
+    delete tracker.track;
+  }
+}
+
 /** Gives a weight the name under which a saved model holds it. */
 export function renameWeight(weight: LayerVariable, originalName: string): void {
   const { originalName: old } = weight;

@@ -246,7 +246,7 @@ describe('converting the topology of a Keras model reads', () => {
   });
 
   it('the name of a weight once', () => {
-    const names = new WeightNames(functional([input(), dense('a', [ref('x')])], ref('a')));
+    const names = new WeightNames(functional([input(), dense('a', [ref('x')])], ref('a')), []);
     const copied = (size: number) =>
       counted(Array.prototype, 'slice', () => names.parse(`${'a/'.repeat(size)}vars/0`));
     expect(copied(300)).to.be.below(11 * copied(30));

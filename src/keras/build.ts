@@ -1,6 +1,5 @@
 /** Builds a tfjs model from a topology; its weights are still zero. */
 
-import { engine } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
 import { toList } from '../layers/one-or-many.js';
@@ -91,7 +90,15 @@ function nodeOf(json: LayerJson): Node {
   return { json, layer, outputs };
 }
 
+/** What tfjs takes for the name of a layer: weights and outputs have it in theirs. */
+const TFJS_NAME = /^[A-Za-z0-9][-A-Za-z0-9._/]*$/;
+
 function buildLayer(json: LayerJson): Layer {
+  const name = nameOf(json);
+  if (!TFJS_NAME.test(name)) {
+    const rule = 'letters, digits, - . _ and /, a letter or digit first, as tfjs needs';
+    throw unsupported(`name of ${describe(json)}`, rule, show(name), 'Rename the layer in Keras');
+  }
   const { layer: inner } = json.config;
   const isAround = isObject(inner) && isModel(inner as unknown as LayerJson);
   const layer = isModel(json)
@@ -118,31 +125,22 @@ function fromConfig(json: LayerJson): Layer {
   return attempt(json, () => make(cls, { ...camelCaseConfig(json), customObjects: {} }, {}, true));
 }
 
+/** The most characters of a message of tfjs: some hold whole objects. */
+const MOST_REASON = 300;
+
 /** @throws UnsupportedError for what tfjs throws as it makes or calls a layer. */
 function attempt<T>(json: LayerJson, body: () => T): T {
   try {
     return body();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw Object.assign(unsupported(describe(json), 'one that tfjs can build', reason), { cause });
-  }
-}
-
-/**
- * Runs `body`, which makes layers, and disposes their weights when it throws.
- *
- * It finds them in the engine's list of variables: an incomplete model lists no weights, and `dispose` of a complete one
- * keeps the layers that it uses twice.
- */
-export function disposingOnFailure<T>(body: () => T): T {
-  const { registeredVariables } = engine().state;
-  const before = new Set(Object.keys(registeredVariables));
-  try {
-    return body();
-  } catch (error) {
-    for (const [name, variable] of Object.entries(registeredVariables))
-      if (!before.has(name)) variable.dispose();
-    throw error;
+    const shown = reason.length > MOST_REASON ? `${reason.slice(0, MOST_REASON - 3)}...` : reason;
+    // As engines say it.
+    const isTooDeep = /call stack|too much recursion/i.test(reason);
+    const rule = isTooDeep
+      ? 'chains of layers that tfjs can follow, by calls in calls'
+      : 'one that tfjs can build';
+    throw Object.assign(unsupported(describe(json), rule, shown), { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../check.js';
-import { buildModel, disposingOnFailure } from './build.js';
+import { disposingOnFailure } from '../tfjs-internals.js';
+import { buildModel } from './build.js';
 import { WHERE } from './json.js';
 import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';
 import { toTfjsTopology } from './topology/topology.js';

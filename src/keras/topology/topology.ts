@@ -135,6 +135,10 @@ function convertWrapped(wrapper: LayerJson, { masks, scope }: Walk): LayerJson {
   const converted = { ...inner, config: tfjsConfig(inner) };
   if (wrapper.class_name !== 'Bidirectional')
     return isOverTime ? withKerasMasks(converted, inner, masks) : converted;
+  if (inner.class_name === 'RNN') {
+    const rule = 'a layer such as LSTM or SimpleRNN, which tfjs can build in Bidirectional';
+    throw unsupported(`layer of ${describe(wrapper)}`, rule, '"RNN" with a cell');
+  }
   checkBackwardLayer(wrapper, inner);
   // Keras 3 writes the name of the forward direction; tfjs adds the prefix itself.
   return { ...converted, config: { ...converted.config, name: nameOf(inner).replace(/^forward_/, '') } };

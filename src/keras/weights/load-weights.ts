@@ -18,7 +18,12 @@ const LISTED = 6;
  */
 export function loadWeights(model: LayersModel, original: LayerJson, { specs, data }: WeightsFile): void {
   const isSavedHere = [...objectsIn(original)].some(({ class_name }) => class_name === KerasGRU.className);
-  const places = match(slotsOf(model, isSavedHere), new WeightNames(original), specs);
+  const slots = slotsOf(model, isSavedHere);
+  const names = new WeightNames(
+    original,
+    slots.flatMap(({ path }) => path),
+  );
+  const places = match(slots, names, specs);
   tidy(() => {
     const values = io.decodeWeights(data, [...specs]);
     // Whatever can fail fails here, before the first weight changes.
@@ -46,8 +51,9 @@ function match(slots: readonly Slot[], names: WeightNames, specs: WeightsFile['s
     if (path === undefined) continue;
     const found = findSlots(ofLayers, path);
     const [slot] = found;
-    if (slot === undefined) unexpected.push(show(name));
-    else if (found.length > 1 || taken.has(slot)) throw ambiguous(name, found, taken.get(slot));
+    if (slot === undefined) {
+      if (!names.isOfNoLayer(name)) unexpected.push(show(name));
+    } else if (found.length > 1 || taken.has(slot)) throw ambiguous(name, found, taken.get(slot));
     else if (!shapeFits(shape, slot.shape))
       misshapen.push(`${show(name)} ${showShape(shape)} for ${showShape(slot.shape)}`);
     if (slot === undefined) continue;

@@ -70,8 +70,11 @@ function gruSlots(layer: KerasGRU, path: readonly string[]): Slot[] {
 function layerSlots(layer: Layer, path: readonly string[]): Slot[] {
   const counts = new Map<Direction | undefined, number>();
   return layer.weights.map((variable): Slot => {
-    const names = variable.originalName.split('/');
-    const inner = names.slice(1, -1);
+    const { originalName } = variable;
+    // A layer's name may have slashes.
+    const isInside = originalName.startsWith(`${layer.name}/`);
+    const names = (isInside ? originalName.slice(layer.name.length + 1) : originalName).split('/');
+    const inner = names.slice(0, -1);
     const direction = directionOf(inner);
     const index = counts.get(direction) ?? 0;
     counts.set(direction, index + 1);

@@ -12,6 +12,12 @@ export interface WeightPath {
   readonly weight: string | number;
 }
 
+/** What a model has beside its layers. */
+const NO_LAYERS = /^(optimizer|metrics|compile_metrics)\//;
+
+/** The most parts of a layer's name that are looked for in those of weights. */
+const MOST_PARTS = 16;
+
 /**
  * Reads names such as `gru/gru_cell/kernel` (Keras 2), `model/gru/gru_cell/kernel` (Keras 3) and
  * `layers/gru_1/cell/vars/0` (a .keras file, where layers are numbered by class).
@@ -19,19 +25,48 @@ export interface WeightPath {
 export class WeightNames {
   private readonly byClass: LayersByClass;
 
-  /** @param model as it stands in the file: .keras files name layers by its classes. */
-  constructor(model: LayerJson) {
+  /** Names with slashes, of layers of Keras 2. */
+  private readonly slashed: ReadonlySet<string>;
+
+  /**
+   * @param model as it stands in the file: .keras files name layers by its classes.
+   * @param layers the names of all layers and models.
+   */
+  constructor(model: LayerJson, layers: readonly string[]) {
     this.byClass = layersByClass(model);
+    this.slashed = new Set(layers.filter((name) => name.includes('/')));
   }
 
-  /** Undefined for a value that belongs to no layer: of an optimizer, a metric or a random generator. */
+  /** Undefined for a value of a .keras file that belongs to no layer, and for the state of a random generator. */
   parse(name: string): WeightPath | undefined {
     const parts = name.split('/');
-    const last = parts.at(-1) as string;
-    if (/^(optimizer|metrics|compile_metrics)$/.test(parts[0] as string) || /seed_generator/.test(name))
-      return undefined;
-    if (parts.at(-2) !== 'vars' || !/^\d+$/.test(last)) return { layers: parts.slice(0, -1), weight: last };
-    return { layers: this.namesOf(parts.slice(0, -2)), weight: Number(last) };
+    const last = parts.pop() as string;
+    if (parts.at(-1) !== 'vars' || !/^\d+$/.test(last))
+      return last === 'seed_generator_state' ? undefined : { layers: this.withSlashes(parts), weight: last };
+    const isOfLayer = !NO_LAYERS.test(name) && parts.at(-2) !== 'seed_generator';
+    return isOfLayer ? { layers: this.namesOf(parts.slice(0, -1)), weight: Number(last) } : undefined;
+  }
+
+  /** Whether a weight that fits no layer is one that no layer needs: any layer may be called so. */
+  isOfNoLayer(name: string): boolean {
+    return NO_LAYERS.test(name);
+  }
+
+  /** Parts that are the name of one layer together, in one; the longest such name counts. */
+  private withSlashes(parts: readonly string[]): string[] {
+    if (this.slashed.size === 0) return [...parts];
+    const names: string[] = [];
+    for (let at = 0; at < parts.length; ) {
+      let count = 1;
+      let name = parts[at] as string;
+      for (let more = 2; more <= MOST_PARTS && at + more <= parts.length; more++) {
+        name += `/${parts[at + more - 1]}`;
+        if (this.slashed.has(name)) count = more;
+      }
+      names.push(parts.slice(at, at + count).join('/'));
+      at += count;
+    }
+    return names;
   }
 
   /** The leading parts that are a layer's path, replaced by the layers' names; the rest unchanged. */
