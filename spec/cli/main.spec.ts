@@ -357,6 +357,42 @@ describe('tfjs-torch-rnn', () => {
       expect((await tell('convert', model, join(model, 'all.safetensors'))).code).to.equal(0);
     });
 
+    it('replaces no file that links in the folder of its model lead to', async () => {
+      const [blobs, model] = [inFolder('blobs'), inFolder('snapshot')];
+      for (const made of [blobs, model]) mkdirSync(made);
+      copyFileSync(LAYERS, join(blobs, 'abc'));
+      symlinkSync('../blobs/abc', join(model, 'a.safetensors'));
+      writeFileSync(
+        join(blobs, 'def'),
+        JSON.stringify({ weight_map: { 'gru.weight_ih_l0': 'a.safetensors' } }),
+      );
+      const index = join(model, 'model.safetensors.index.json');
+      symlinkSync('../blobs/def', index);
+      for (const from of [model, index]) {
+        for (const to of [join(blobs, 'abc'), join(model, 'a.safetensors')]) {
+          const { code, err } = await tell('convert', from, to, '--to', 'safetensors', '--force');
+          expect(code).to.equal(1);
+          expect(err).to.include('expected another file than IN, got one of its folder');
+        }
+      }
+    });
+
+    it('takes a part of a file of save_model, without the ties of the rest', async () => {
+      const tied: StateDict = new Map([['a.w', { dtype: 'F32', shape: [1], data: Float32Array.of(5) }]]);
+      const source = inFolder('tied.safetensors');
+      writeFileSync(source, writeSafetensors(tied, { format: 'pt', 'b.w': 'a.w' }));
+      for (const [module, names] of [
+        ['a', ['a.w']],
+        ['b', ['b.w']],
+      ] as const) {
+        const to = `${module}.safetensors`;
+        const { code, err } = await tell('convert', source, inFolder(to), '--select', module);
+        expect(code, err).to.equal(0);
+        expect([...tensorsIn(to).keys()]).to.deep.equal(names);
+        expect(readFileSync(inFolder(to), 'latin1')).to.include('{"__metadata__":{"format":"pt"');
+      }
+    });
+
     it('says what went wrong as JSON too, where that is asked for', async () => {
       const { code, out, err } = await tell('inspect', inFolder('none'), '--json');
       expect(code).to.equal(1);
@@ -373,10 +409,11 @@ describe('tfjs-torch-rnn', () => {
         [join(folder, 'none', 'a.json'), 1, 'Make it first: mkdir -p'],
         [folder, 2, 'OUT ends in .safetensors or .json'],
         [
-          'https://u:p@example.org/a.json?t=hf',
+          'https://u:p@example.org/a.json',
           2,
-          'OUT is a path of this machine: got "https://example.org/a.json?t=..."',
+          'OUT is a path of this machine: got "https://example.org/a.json"',
         ],
+        ['https://example.org/a.json?t=hf', 2, 'what it is: got "https://example.org/a.json?t=..."'],
       ] as const) {
         const told = await tell('convert', inFolder('no-such-input'), out);
         expect(told.code, told.err).to.equal(code);

@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -146,6 +148,7 @@ describe('writeAtomically', () => {
       const bound: NodeFile = {
         stat: () => real.stat(),
         chmod: (mode) => real.chmod(mode),
+        chown: (...args) => real.chown(...args),
         read: (...args) => real.read(...args),
         write: (...args) => real.write(...args),
         sync: () => real.sync(),
@@ -186,6 +189,58 @@ describe('writeAtomically', () => {
       expect(readFileSync(path, 'utf8')).to.equal('old');
     });
   }
+
+  it('gives the new file the owner and group of the old one, or the group alone where it may not', async () => {
+    const asked: [number, number][] = [];
+    const fs = nodeFs() as NodeFs;
+    const stat = async (name: string | URL) =>
+      Object.assign(await fs.stat(name), { uid: 70_001, gid: 70_002 });
+    for (const mayGive of [true, false]) {
+      const owned = changed(
+        () => ({
+          chown: async (uid, gid) => {
+            asked.push([uid, gid]);
+            if (!mayGive) throw new Error('EPERM');
+          },
+        }),
+        { stat },
+      );
+      await writeAtomically('spec', owned, path, [utf8('new')]);
+      expect(readFileSync(path, 'utf8')).to.equal('new');
+    }
+    expect(asked).to.deep.equal([
+      [70_001, 70_002],
+      [70_001, 70_002],
+      [-1, 70_002],
+    ]);
+  });
+
+  it('keeps the owner of a file that root replaces', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root gives files away');
+    chownSync(path, 70_001, 70_002);
+    chmodSync(path, 0o600);
+    await writeAtomically('spec', nodeFs() as NodeFs, path, [utf8('new')]);
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o777]).to.deep.equal([70_001, 70_002, 0o600]);
+  });
+
+  it('replaces no file that comes while it writes a new one, with links and without', async () => {
+    rmSync(path);
+    const noLinks = { link: () => Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM' })) };
+    for (const more of [{}, noLinks]) {
+      const fs = changed(() => ({}), more);
+      const check = async (): Promise<void> => writeFileSync(path, 'other');
+      const options = { mustBeNew: true };
+      const told = await rejectionOf(writeAtomically('spec', fs, path, [utf8('new')], { ...options, check }));
+      expect(told.message).to.match(/expected a file that can be written, got Error: EEXIST/);
+      expect(readFileSync(path, 'utf8')).to.equal('other');
+      rmSync(path);
+      await writeAtomically('spec', fs, path, [utf8('new')], options);
+      expect(readFileSync(path, 'utf8')).to.equal('new');
+      expect(readdirSync(folder)).to.deep.equal(['file']);
+      rmSync(path);
+    }
+  });
 
   it('closes the file whatever fails', async () => {
     let closed = 0;

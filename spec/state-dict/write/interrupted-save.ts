@@ -15,6 +15,7 @@ const open: NodeFs['open'] = async (path, flags) => {
   return {
     stat: file.stat,
     chmod,
+    chown: (uid: number, gid: number) => file.chown(uid, gid),
     read: file.read,
     write,
     sync: () => file.sync(),

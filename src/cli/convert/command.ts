@@ -58,7 +58,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const [source = '', out = ''] = words.positionals;
   const to = choiceOf(words, 'to', OUTPUT_FORMATS) ?? formatOf(out);
   const dtype = choiceOf(words, 'dtype', Object.keys(DTYPES));
-  await checkOutput(fs, source, out, words.flag('force'));
+  const force = words.flag('force');
+  await checkOutput(fs, source, out, force);
 
   let report: ReadReport | undefined;
   const options = {
@@ -78,7 +79,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const rounding = roundAll(named, dtype === undefined ? undefined : DTYPES[dtype]);
   const { stateDict, overflows } = rounding;
   terminal.progress('writing');
-  const bytes = await writeVerified(fs, out, to, stateDict, report?.metadata, signal);
+  const bytes = await writeVerified(fs, out, to, stateDict, report?.metadata, { signal, force });
   terminal.progress(undefined);
 
   const warnings = [

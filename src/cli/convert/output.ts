@@ -1,7 +1,7 @@
 /** The format of OUT, and whether it may be written. */
 
-import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { message, show } from '../../check.js';
 import { isIndexName } from '../../state-dict/sharded.js';
@@ -48,7 +48,7 @@ export async function checkOutput(fs: NodeFs, source: string, out: string, force
     const real = realpathSync(out);
     const input = toPath(source);
     if (real === realPathOf(input)) throw refusal('another file than IN', 'the same', 'Choose another name');
-    if (dirname(real) === modelFolderOf(input))
+    if (isOfModel(real, modelFolderOf(input)))
       throw refusal('another file than IN', 'one of its folder', 'Choose another name');
     if (!force) throw refusal('a path with no file', 'one', 'Pass --force to replace it');
   }
@@ -59,6 +59,14 @@ export async function checkOutput(fs: NodeFs, source: string, out: string, force
 function modelFolderOf(input: string): string | undefined {
   if (isIndexName(input)) return realPathOf(dirname(input));
   return statSync(input, { throwIfNoEntry: false })?.isDirectory() ? realPathOf(input) : undefined;
+}
+
+/** Whether a file is in the folder of a model, or a link in it leads to the file, as in the cache of a model hub. */
+function isOfModel(real: string, folder: string | undefined): boolean {
+  if (folder === undefined) return false;
+  return (
+    dirname(real) === folder || readdirSync(folder).some((name) => realPathOf(join(folder, name)) === real)
+  );
 }
 
 function toPath(source: string): string {

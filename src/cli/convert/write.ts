@@ -1,4 +1,5 @@
 import { message, show } from '../../check.js';
+import { tiesIn } from '../../state-dict/formats/safetensors/ties.js';
 import { readFor } from '../../state-dict/read.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import type { NodeFs } from '../../state-dict/sources/disk/node-fs.js';
@@ -25,13 +26,29 @@ export async function writeVerified(
   format: OutputFormat,
   stateDict: StateDict,
   metadata: ReadonlyMap<string, string> | undefined,
-  signal: AbortSignal,
+  { signal, force }: { readonly signal: AbortSignal; readonly force: boolean },
 ): Promise<number> {
-  const pieces = format === 'json' ? jsonPieces(stateDict) : safetensorsPieces(stateDict, metadata);
+  const pieces =
+    format === 'json'
+      ? jsonPieces(stateDict)
+      : safetensorsPieces(stateDict, withoutTies(metadata, stateDict));
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const check = (temporary: string): Promise<void> => compareFile(temporary, format, stateDict, bytes);
-  await writeAtomically(WHERE, fs, out, pieces, { signal, check });
+  await writeAtomically(WHERE, fs, out, pieces, { signal, check, mustBeNew: !force });
   return bytes;
+}
+
+/**
+ * Metadata without the ties of tensors that OUT does not hold: a part of a file of `save_model` would have them back, and where it
+ * holds both names each has its own tensor.
+ */
+function withoutTies(
+  metadata: ReadonlyMap<string, string> | undefined,
+  stateDict: StateDict,
+): ReadonlyMap<string, string> | undefined {
+  if (metadata === undefined) return undefined;
+  const ties = tiesIn(metadata, (name) => stateDict.has(name));
+  return new Map([...metadata].filter(([name]) => !ties.has(name)));
 }
 
 async function compareFile(

@@ -3,9 +3,12 @@ import { UnsupportedError } from '../../errors.js';
 import { folderOf, type NodeFile, type NodeFs, nodeFs } from '../sources/disk/node-fs.js';
 import type { StateDict } from '../tensors/tensor.js';
 import { type SafetensorsMetadata, safetensorsPieces } from './safetensors.js';
-import { findTarget, unwritable } from './target.js';
+import { findTarget, unwritable, type WriteTarget } from './target.js';
 
 const WHERE = 'saveSafetensors';
+
+/** The bits of a file's mode for who may read, write and run it. */
+const PERMISSIONS = 0o777;
 
 /** Bytes of one write. Between two writes the signal is checked. Linux writes at most 2 GiB in one call. */
 const CHUNK_BYTES = 1 << 26;
@@ -43,6 +46,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** Checks the new file under its temporary path before it replaces the old one; its error is thrown. */
   readonly check?: (temporary: string) => Promise<void>;
+  /** Refuses a path where a file is, or comes to be while this one is written. */
+  readonly mustBeNew?: boolean;
 }
 
 /**
@@ -55,7 +60,7 @@ export async function writeAtomically(
   fs: NodeFs,
   path: string,
   pieces: readonly Uint8Array[],
-  { signal, check }: WriteOptions = {},
+  { signal, check, mustBeNew = false }: WriteOptions = {},
 ): Promise<void> {
   const failed = (cause: unknown): never => {
     signal?.throwIfAborted();
@@ -66,12 +71,13 @@ export async function writeAtomically(
   const temporary = `${folderOf(target.path)}tfjs-torch-rnn-${crypto.randomUUID()}.tmp`;
   const file = await fs.open(temporary, 'wx').catch(failed);
   try {
-    await writeAll(file, pieces, { signal, mode: target.mode })
+    await writeAll(file, pieces, { signal, old: target.old })
       .finally(() => file.close())
       .catch(failed);
     await check?.(temporary);
     signal?.throwIfAborted();
-    await fs.rename(temporary, target.path).catch(failed);
+    const move = mustBeNew ? moveToFree : fs.rename;
+    await move.call(fs, temporary, target.path).catch(failed);
   } catch (error) {
     await fs.unlink(temporary).catch(() => {});
     throw error;
@@ -79,19 +85,38 @@ export async function writeAtomically(
   await syncFolder(fs, folderOf(target.path) || '.');
 }
 
+/** Moves a file to a path where none is; a renaming would replace one that has come meanwhile. */
+async function moveToFree(this: NodeFs, temporary: string, target: string): Promise<void> {
+  const refusal = await this.link(temporary, target).then(
+    () => undefined,
+    (cause: unknown) => cause as { readonly code?: unknown },
+  );
+  if (refusal === undefined) return this.unlink(temporary).catch(() => {});
+  if (refusal.code === 'EEXIST') throw refusal;
+  // Some file systems, such as FAT, have no links to files.
+  await (await this.open(target, 'wx')).close();
+  await this.rename(temporary, target).catch(async (cause: unknown) => {
+    await this.unlink(target).catch(() => {});
+    throw cause;
+  });
+}
+
 interface WriteAllOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Permissions, which the file gets before its bytes. */
-  readonly mode?: number | undefined;
+  /** The file that is replaced, whose owner and permissions the new one gets before its bytes. */
+  readonly old?: WriteTarget['old'];
 }
 
 async function writeAll(
   file: NodeFile,
   pieces: readonly Uint8Array[],
-  { signal, mode }: WriteAllOptions,
+  { signal, old }: WriteAllOptions,
 ): Promise<void> {
-  // The new file must not be readable by more people than the old one.
-  if (mode !== undefined) await file.chmod(mode);
+  // The new file must not be readable by more people than the old one, or by fewer.
+  if (old !== undefined) {
+    await keepOwner(file, old);
+    await file.chmod(old.mode & PERMISSIONS);
+  }
   let position = 0;
   for (const piece of pieces) {
     for (let offset = 0; offset < piece.length; ) {
@@ -104,6 +129,13 @@ async function writeAll(
   }
   // Without a flush, a crash of the machine could leave the name of the new file without its bytes.
   await file.sync();
+}
+
+/** Gives a new file the owner and group of the old one, as far as the process may: root both, others a group of theirs. */
+async function keepOwner(file: NodeFile, { uid, gid }: NonNullable<WriteTarget['old']>): Promise<void> {
+  const own = await file.stat();
+  if (own.uid === uid && own.gid === gid) return;
+  await file.chown(uid, gid).catch(() => file.chown(-1, gid).catch(() => {}));
 }
 
 /** Flushes the renaming. Failures are ignored: the file is in place already, and Windows opens no folders. */

@@ -7,16 +7,14 @@ import { reasonOf } from '../sources/stream.js';
 /** Most links that lead from one to the next, as many as Linux follows. */
 const MAX_LINKS = 40;
 
-/** The bits of a file's mode for who may read, write and run it. */
-const PERMISSIONS = 0o777;
 const WRITABLE = 0o222;
 
 /** The file that a path leads to. */
 export interface WriteTarget {
   /** A path with no link at its end. */
   readonly path: string;
-  /** Who may read, write and run the file that is there; undefined where there is none. */
-  readonly mode: number | undefined;
+  /** Whose the file is that is there, and who may read, write and run it; undefined where there is none. */
+  readonly old: Pick<NodeStats, 'uid' | 'gid' | 'mode'> | undefined;
 }
 
 /**
@@ -30,14 +28,14 @@ export async function findTarget(where: string, fs: NodeFs, path: string): Promi
   const target = await followLinks(where, fs, path);
   await checkFolder(where, fs, path, folderOf(target) || '.');
   const old = await existing(where, path, fs.stat(target));
-  if (old === undefined) return { path: target, mode: undefined };
+  if (old === undefined) return { path: target, old: undefined };
   if (!old.isFile()) throw new Error(message(where, what, 'a file, or nothing yet', kindOfNoFile(old)));
   const isAllowed = await fs.access(target, fs.constants.W_OK).then(
     () => true,
     () => false,
   );
   // To root everything is allowed.
-  if (isAllowed && (old.mode & WRITABLE) !== 0) return { path: target, mode: old.mode & PERMISSIONS };
+  if (isAllowed && (old.mode & WRITABLE) !== 0) return { path: target, old };
   const remedy = 'Make it writable, or choose another path';
   throw new Error(message(where, what, 'a file that can be written', 'a read-only one', remedy));
 }

@@ -28,6 +28,7 @@ function counting(): { fs: NodeFs; open: () => number } {
     return {
       stat: () => file.stat(),
       chmod: (mode) => file.chmod(mode),
+      chown: (...args) => file.chown(...args),
       read: (...args) => file.read(...args),
       write: (...args) => file.write(...args),
       sync: () => file.sync(),

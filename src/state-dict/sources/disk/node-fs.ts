@@ -2,6 +2,7 @@
 export interface NodeFs {
   readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number; readonly W_OK: number };
   access(path: string, mode: number): Promise<void>;
+  link(from: string, to: string): Promise<void>;
   lstat(path: string): Promise<NodeStats>;
   open(path: string | URL, flags: number | string): Promise<NodeFile>;
   readlink(path: string): Promise<string>;
@@ -14,6 +15,8 @@ export interface NodeFs {
 export interface NodeStats {
   readonly size: number;
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly mtimeMs: number;
   isFile(): boolean;
   isDirectory(): boolean;
@@ -28,6 +31,8 @@ export function kindOfNoFile(stats: Pick<NodeStats, 'isDirectory'>): string {
 export interface NodeFile {
   stat(): Promise<NodeStats>;
   chmod(mode: number): Promise<void>;
+  /** -1 leaves one as it is. */
+  chown(uid: number, gid: number): Promise<void>;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   write(
     buffer: Uint8Array,
