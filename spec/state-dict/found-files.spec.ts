@@ -50,7 +50,8 @@ for (const [folder, title] of [
 }
 
 describe('reports of whole modules', () => {
-  const NAMES = 'Names are those of state_dict(), unless a class changes them, which the file does not tell.';
+  const NAMES =
+    'The code of classes, such as forward, is not read. Names are those of state_dict(), unless a class changes them, which the file does not tell.';
 
   it('name the class, and no path or source of the author', () => {
     for (const name of ['net.pt', 'net_old.pt', 'net.pkl']) {

@@ -1,6 +1,7 @@
 /** The torch module whose parameters a layer of tf.layers holds. */
 
 import { joinPath } from '../state-dict/keys.js';
+import type { AttributeValue } from '../state-dict/module-facts.js';
 import { shapeFits } from './faults.js';
 import type { Layout, Sizes } from './layout.js';
 
@@ -35,6 +36,15 @@ export interface Padding {
   readonly isMasked: boolean | undefined;
 }
 
+/** An argument of a layer, and what torch calls it. */
+export interface LayerSetting {
+  /** `epsilon`. */
+  readonly argument: string;
+  /** `eps`. */
+  readonly torchName: string;
+  readonly value: AttributeValue;
+}
+
 /** A torch module, with the arguments that one layer gives it. */
 export interface TorchModule {
   /** As torch spells it, for messages: 'torch.nn.Linear'. */
@@ -57,8 +67,13 @@ export interface TorchModule {
   readonly padding?: Padding;
   /** Arguments with which the layer computes what the module cannot. */
   conflict?(): Conflict | undefined;
-  /** Sentences about arguments that disagree with torch's default, or with the tensors that are loaded. */
-  warnings?(): string[];
+  /** Arguments that the numbers depend on and shapes do not tell. The file of a whole module does. */
+  readonly settings?: readonly LayerSetting[];
+  /**
+   * Sentences about arguments that disagree with torch's default, or with the tensors that are loaded.
+   * @param isTold whether the file tells a setting, by torch's name.
+   */
+  warnings?(isTold: (name: string) => boolean): string[];
   /** A sentence about a parameter that was loaded into a weight of another shape, or cannot be. */
   shapeNote?(parameter: Parameter, found: readonly number[]): string | undefined;
 }

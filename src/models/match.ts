@@ -9,10 +9,13 @@ import type { HintSource } from '../matching/hints/source.js';
 import type { Derivation } from '../matching/reparametrised/derive.js';
 import { withDerived } from '../matching/reparametrised/with-derived.js';
 import { type Selection, type SelectOptions, selectKeys } from '../matching/select-keys.js';
+import { settingWarnings } from '../matching/settings.js';
 import { fits, isKnown, namesOf, type Parameter, type ShapeOf } from '../matching/torch-module.js';
 import { joinPath } from '../state-dict/keys.js';
+import { factsOf } from '../state-dict/module-facts.js';
 import { checkTensor } from '../state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../state-dict/tensors/tensor.js';
+import { type Settings, settingsOf } from '../torch/told/settings.js';
 import { type Leaf, type Slot, unbuiltLayer } from './leaves.js';
 import type { Layer } from './modules/registry.js';
 import { noteSharedWeights } from './ties.js';
@@ -32,6 +35,8 @@ export interface Match {
   /** Weights among the slots that the file stores as other tensors. */
   readonly derived: Derivation[];
 }
+
+const NOT_TOLD: Settings = new Map();
 
 /** Finds each parameter of each leaf in the state_dict, and compares shapes. */
 export function matchParameters(
@@ -63,7 +68,11 @@ export function matchParameters(
     for (const name of [key, ...(derivation?.from ?? [])]) used.add(name);
     return { key, tensor };
   };
-  for (const leaf of leaves) matchLeaf(match, leaf, (name) => find(leaf, name));
+  const facts = factsOf(file);
+  for (const leaf of leaves) {
+    const own = facts.get(joinPath(selection.path, leaf.modulePath));
+    matchLeaf(match, leaf, (name) => find(leaf, name), own ? settingsOf(own) : NOT_TOLD);
+  }
   noteSharedWeights(match, leaves);
   for (const key of [...selection.keys.values(), ...selection.outside])
     if (!used.has(key) && file.has(key)) match.faults.unexpected.push(key);
@@ -88,8 +97,9 @@ function noteAmbiguity({ faults, warnings, selection: { path, equallyGood, outsi
 
 type Find = (name: string) => { readonly key: string; readonly tensor: TorchTensor } | undefined;
 
-function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
-  const { module } = leaf;
+/** @param told  settings of the module, where the file tells them. */
+function matchLeaf(match: Match, leaf: Leaf, find: Find, told: Settings): void {
+  const { holder, module } = leaf;
   const unbuilt = unbuiltLayer(leaf);
   const { parameters, inputShape } = resolveShapes(leaf, (name) => find(name)?.tensor.shape);
   if (unbuilt && inputShape) match.builds.set(unbuilt, { leaf, inputShape });
@@ -112,7 +122,12 @@ function matchLeaf(match: Match, leaf: Leaf, find: Find): void {
       match.faults.mismatch(found.key, found.tensor.shape, expected, note);
     }
   }
-  if (isLoaded) match.warnings.push(...(module.warnings?.() ?? []));
+  if (!isLoaded) return;
+  const isTold = (name: string) => told.has(name);
+  match.warnings.push(
+    ...(module.warnings?.(isTold) ?? []),
+    ...settingWarnings(`layer "${leaf.layerPath || holder.name}"`, module.settings ?? [], told),
+  );
 }
 
 interface Resolved {

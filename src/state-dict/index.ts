@@ -3,6 +3,7 @@ export { FormatError, UnsupportedError } from '../errors.js';
 export type { CheckpointPath } from './choose/dict.js';
 export type { StateDictFormat } from './formats/detect.js';
 export { parseSafetensorsMetadata, type SafetensorsOptions } from './formats/safetensors/safetensors.js';
+export type { AttributeValue, FactsByPath, ModuleFacts } from './module-facts.js';
 export type { ParseOptions, PartOptions, ReadOptions } from './options.js';
 export { parseStateDict } from './parse.js';
 export { readStateDict } from './read.js';

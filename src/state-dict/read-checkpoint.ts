@@ -17,6 +17,7 @@ import type { StateDictFormat } from './formats/detect.js';
 import { openCheckpoint, withHead } from './formats/open.js';
 import type { Ties } from './formats/safetensors/ties.js';
 import type { ZipEntry } from './formats/zip/directory.js';
+import { keepFacts } from './module-facts.js';
 import type { PartOptions } from './options.js';
 import type { Reading } from './reading/reading.js';
 import { type About, type ReadReport, tell } from './report.js';
@@ -69,8 +70,15 @@ export function* openWanted(
   const lost = [...(checkpoint.lost ?? []), ...choice.lost, ...chosen.lost, ...opened.lost];
   const left = [...lost, ...choice.training, ...chosen.warnings];
   const warnings = [...checkpoint.warnings, ...left];
-  const about = { format, path, unknownGlobals, warnings };
-  return { wanted: opened.nodes, about: metadata?.size ? { ...about, metadata } : about, lost };
+  const modules = [...chosen.modules].filter(
+    ([module]) => options.select?.some((selected) => isAtOrBelow(module, selected)) ?? true,
+  );
+  const about = {
+    ...{ format, path, unknownGlobals, warnings },
+    ...(metadata?.size && { metadata }),
+    ...(modules.length > 0 && { modules: new Map(modules) }),
+  };
+  return { wanted: opened.nodes, about, lost };
 }
 
 /** The wanted tensors, arrays opened. In a file with unopened arrays there is no other tensor. */
@@ -114,6 +122,7 @@ export function readCheckpoint(file: UnopenedFile, options: Wanted): Reading<Sta
   return withHead(file, function* (opened) {
     const { wanted, about, lost } = yield* openWanted(opened, options, true);
     const stateDict = yield* bindTensors(wanted, opened, about.format);
+    keepFacts(stateDict, about.modules);
     const report = { ...about, tensors: stateDict.size };
     if (options.onRead) options.onRead(report, lost);
     else tell(file.where, report, lost, options.onReport);

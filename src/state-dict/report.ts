@@ -1,5 +1,6 @@
 import type { CheckpointPath } from './choose/dict.js';
 import type { StateDictFormat } from './formats/detect.js';
+import type { FactsByPath } from './module-facts.js';
 
 /** What a reader found in a file. */
 export interface ReadReport {
@@ -10,10 +11,18 @@ export interface ReadReport {
   readonly tensors: number;
   /** What was left out or ignored, a sentence each. */
   readonly warnings: readonly string[];
-  /** Names of classes and functions that a pickle mentions and this package does not know. None is ever called. */
+  /**
+   * Names of classes and functions that a pickle mentions and this package does not know, without the classes of whole modules,
+   * whose objects are read as data. None is ever called.
+   */
   readonly unknownGlobals: readonly string[];
   /** `__metadata__` of a safetensors file that has one; of the first file of a model in several. */
   readonly metadata?: ReadonlyMap<string, string>;
+  /**
+   * Of a whole module, `torch.save(model)`: the class and the plain attributes of it and of each module in it, by the path of the
+   * module. Absent where there is none.
+   */
+  readonly modules?: FactsByPath;
 }
 
 /** A report without its number of tensors. */
@@ -40,7 +49,9 @@ export function joinAbout(files: ReadonlyMap<string, About>): About {
   const { format = 'safetensors', path = [], metadata } = all[0] ?? {};
   const warnings = [...files].flatMap(([name, file]) => naming(name, file.warnings));
   const unknownGlobals = [...new Set(all.flatMap((file) => file.unknownGlobals))];
-  return { format, path, warnings, unknownGlobals, ...(metadata && { metadata }) };
+  const modules = new Map(all.flatMap((file) => [...(file.modules ?? [])]));
+  const about = { format, path, warnings, unknownGlobals, ...(metadata && { metadata }) };
+  return modules.size > 0 ? { ...about, modules } : about;
 }
 
 /** Sentences with the name of their file. */

@@ -9,6 +9,7 @@ import { detectFormat } from './formats/detect.js';
 import { JsonReader } from './formats/json/reader.js';
 import { withHead } from './formats/open.js';
 import { type Ties, tiesIn } from './formats/safetensors/ties.js';
+import { keepFacts } from './module-facts.js';
 import { type Reading, readRange } from './reading/reading.js';
 import { joinAbout, naming, type ReadReport, tell } from './report.js';
 import { formatError } from './rules/format-codes.js';
@@ -108,8 +109,11 @@ export async function readSharded(index: Located, options: SourceOptions): Promi
     });
     for (const [name, tensor] of tensors) found.set(name, tensor);
   }
-  tell(index.where, { ...joinAbout(reports), tensors: found.size }, lost, onReport);
-  return new Map(all.map((name) => [name, found.get(ties.get(name) ?? name) as TorchTensor]));
+  const about = joinAbout(reports);
+  tell(index.where, { ...about, tensors: found.size }, lost, onReport);
+  const stateDict = new Map(all.map((name) => [name, found.get(ties.get(name) ?? name) as TorchTensor]));
+  keepFacts(stateDict, about.modules);
+  return stateDict;
 }
 
 /** A path that reads more of one file would not find what the index lists of it and of the others. */

@@ -4,6 +4,7 @@ import type { Derivation } from '../matching/reparametrised/derive.js';
 import { joinPath } from '../state-dict/keys.js';
 import type { CellClass } from './cells.js';
 import type { FileArgs, LayerFileArgs } from './layer-args.js';
+import { type Settings, settingsText } from './told/settings.js';
 
 /** Shapes of the parameters and buffers of one module, by their names in it. */
 export type NamedShapes = ReadonlyMap<string, readonly number[]>;
@@ -16,6 +17,11 @@ interface Common {
   readonly doubts: readonly string[];
   /** Those of the parameters that the file stores as other tensors. Absent: none. */
   readonly derived?: readonly Derivation[];
+  /** What the file of a whole module tells: the class, by its name in torch.nn, and what its shapes leave open. Absent: nothing. */
+  readonly torchClass?: string;
+  readonly settings?: Settings;
+  /** Sentences about what such a file tells and a layer cannot have, or is not believed. */
+  readonly notes?: readonly string[];
 }
 
 /** `torch.nn.GRU`, `LSTM` or `RNN`. */
@@ -58,6 +64,22 @@ export interface BatchNormModule extends Common {
   readonly affine: boolean;
 }
 
+/** `GroupNorm`, which the file of a whole module tells alone. */
+export interface GroupNormModule extends Common {
+  readonly kind: 'groupNorm';
+  readonly numGroups: number;
+  readonly channels: number;
+}
+
+/** `InstanceNorm1d`, of the same. */
+export interface InstanceNormModule extends Common {
+  readonly kind: 'instanceNorm';
+  readonly features: number;
+  readonly affine: boolean;
+  /** Whether it keeps running statistics. */
+  readonly tracks: boolean;
+}
+
 /** `Conv1d` or `Conv2d`, or `ConvTranspose1d` or `2d`. */
 export interface ConvModule extends Common {
   readonly kind: 'conv';
@@ -88,6 +110,8 @@ export type RecognisedModule =
   | EmbeddingModule
   | LayerNormModule
   | BatchNormModule
+  | GroupNormModule
+  | InstanceNormModule
   | ConvModule
   | PReLUModule
   | UnknownModule;
@@ -110,43 +134,77 @@ export function derivedNotes({ path, derived = [] }: RecognisedModule): string[]
 
 /** The module as `print(module)` would write it, with what the file determines: `GRU(128, 64, num_layers=2)`. */
 export function describeModule(module: RecognisedModule): string {
+  if (module.kind === 'unknown') return 'unknown module';
+  return `${torchNameOf(module)}(${sizesText(module)}${settingsText(module.settings)})`;
+}
+
+/** The name before the arguments: `LSTMCell`. */
+export function torchNameOf(module: RecognisedModule): string {
   switch (module.kind) {
     case 'recurrent':
-      return describeLayer(module);
     case 'cell':
-      return `${module.torchName}(${module.args.inputSize}, ${module.args.hiddenSize}${biasText(module.args)})`;
+      return module.torchName;
     case 'linear':
-      return `Linear(${module.inFeatures}, ${module.outFeatures}${biasText(module)})`;
+      return 'Linear';
     case 'embedding':
-      return `Embedding(${module.numEmbeddings}, ${module.embeddingDim})`;
-    case 'layerNorm': {
-      const { normalizedShape } = module;
-      const shape = normalizedShape.length === 1 ? normalizedShape[0] : `[${normalizedShape.join(', ')}]`;
-      return `LayerNorm(${shape}${biasText(module)})`;
-    }
+      return 'Embedding';
+    case 'layerNorm':
+      return 'LayerNorm';
     case 'batchNorm':
-      return `BatchNorm(${module.features}${module.affine ? '' : ', affine=False'})`;
-    case 'conv': {
-      const { inChannels, outChannels, kernelSize, groups, transposed } = module;
-      const kernel = kernelSize.length === 1 ? kernelSize[0] : `(${kernelSize.join(', ')})`;
-      const name = `Conv${transposed ? 'Transpose' : ''}${kernelSize.length}d`;
-      const grouped = groups === 1 ? '' : `, groups=${groups}`;
-      return `${name}(${inChannels}, ${outChannels}, ${kernel}${grouped}${biasText(module)})`;
-    }
+      return module.torchClass ?? 'BatchNorm';
+    case 'groupNorm':
+      return 'GroupNorm';
+    case 'instanceNorm':
+      return 'InstanceNorm1d';
+    case 'conv':
+      return `Conv${module.transposed ? 'Transpose' : ''}${module.kernelSize.length}d`;
     case 'prelu':
-      return `PReLU(${module.parameters})`;
+      return 'PReLU';
     case 'unknown':
       return 'unknown module';
   }
 }
 
-function describeLayer({ torchName, args }: RecurrentModule): string {
+/** The arguments that shapes determine. */
+function sizesText(module: Exclude<RecognisedModule, UnknownModule>): string {
+  switch (module.kind) {
+    case 'recurrent':
+      return layerText(module);
+    case 'cell':
+      return `${module.args.inputSize}, ${module.args.hiddenSize}${biasText(module.args)}`;
+    case 'linear':
+      return `${module.inFeatures}, ${module.outFeatures}${biasText(module)}`;
+    case 'embedding':
+      return `${module.numEmbeddings}, ${module.embeddingDim}`;
+    case 'layerNorm': {
+      const { normalizedShape } = module;
+      const shape = normalizedShape.length === 1 ? normalizedShape[0] : `[${normalizedShape.join(', ')}]`;
+      return `${shape}${biasText(module)}`;
+    }
+    case 'batchNorm':
+      return `${module.features}${module.affine ? '' : ', affine=False'}`;
+    case 'groupNorm':
+      return `${module.numGroups}, ${module.channels}`;
+    case 'instanceNorm':
+      return `${module.features}${module.affine ? ', affine=True' : ''}${module.tracks ? ', track_running_stats=True' : ''}`;
+    case 'conv': {
+      const { inChannels, outChannels, kernelSize, groups } = module;
+      const kernel = kernelSize.length === 1 ? kernelSize[0] : `(${kernelSize.join(', ')})`;
+      const grouped = groups === 1 ? '' : `, groups=${groups}`;
+      return `${inChannels}, ${outChannels}, ${kernel}${grouped}${biasText(module)}`;
+    }
+    case 'prelu':
+      return `${module.parameters}`;
+  }
+}
+
+function layerText({ args }: RecurrentModule): string {
   const { inputSize, hiddenSize, numLayers, bidirectional, projSize = 0 } = args;
   const parts = [`${inputSize}`, `${hiddenSize}`];
   if (numLayers > 1) parts.push(`num_layers=${numLayers}`);
   if (bidirectional) parts.push('bidirectional=True');
   if (projSize > 0) parts.push(`proj_size=${projSize}`);
-  return `${torchName}(${parts.join(', ')}${biasText(args)})`;
+  return `${parts.join(', ')}${biasText(args)}`;
 }
 
 function biasText({ bias }: { readonly bias: boolean }): string {

@@ -108,7 +108,7 @@ function hasEarlier(path: string, last: string, paths: Surroundings['paths']): b
   return before.some((i) => i >= 0 && paths.has(start + i));
 }
 
-function linear(
+export function linear(
   path: string,
   shapes: NamedShapes,
   [outFeatures = 0, inFeatures = 0]: readonly number[],
@@ -119,7 +119,7 @@ function linear(
 }
 
 /** Running statistics, and weight and bias of as many channels, or neither. */
-function batchNorm(path: string, shapes: NamedShapes): RecognisedModule | undefined {
+export function batchNorm(path: string, shapes: NamedShapes): RecognisedModule | undefined {
   const [features] = shapes.get('running_mean') ?? [];
   if (features === undefined) return undefined;
   const affine = shapes.has('weight');

@@ -4,6 +4,7 @@ import { showFirst } from '../check.js';
 import { type Derivation, findDerivations, type Undetermined } from '../matching/reparametrised/derive.js';
 import { pythonRemedy } from '../matching/reparametrised/with-derived.js';
 import { lastPart } from '../state-dict/keys.js';
+import type { FactsByPath } from '../state-dict/module-facts.js';
 import { isOpaque } from '../state-dict/tensors/dtypes.js';
 import {
   adopt,
@@ -14,9 +15,10 @@ import {
   type TensorShape,
   withWeights,
 } from './groups.js';
-import { describeModule, type NamedShapes, type RecognisedModule } from './modules.js';
+import { describeModule, type NamedShapes, type RecognisedModule, torchNameOf } from './modules.js';
 import { recogniseNonRecurrent } from './recognise-non-recurrent.js';
 import { recogniseRecurrent } from './recognise-recurrent.js';
+import { withFacts } from './told/with-facts.js';
 
 /**
  * The modules that own the tensors, in the order of the file. Every tensor is in one of them: a module that
@@ -24,20 +26,26 @@ import { recogniseRecurrent } from './recognise-recurrent.js';
  *
  * Weights that the file stores as other tensors (`weight_norm` and its like) stand in their modules under their own names; where
  * the module is not recognised with them, its tensors stand as they are.
+ *
+ * @param facts  what the file of a whole module tells, which decides what names and shapes leave open.
  */
-export function recogniseModules(tensors: ReadonlyMap<string, TensorShape>): RecognisedModule[] {
+export function recogniseModules(
+  tensors: ReadonlyMap<string, TensorShape>,
+  facts: FactsByPath = new Map(),
+): RecognisedModule[] {
   const { derived, undetermined } = findDerivations(tensors);
-  const modules = recogniseAll(tensors, derived, undetermined);
+  const modules = recogniseAll(tensors, derived, undetermined, facts);
   const failed = new Set(modules.flatMap(({ kind, derived: own = [] }) => (kind === 'unknown' ? own : [])));
   if (failed.size === 0) return modules;
   const kept = new Map([...derived].filter(([, derivation]) => !failed.has(derivation)));
-  return recogniseAll(tensors, kept, undetermined);
+  return recogniseAll(tensors, kept, undetermined, facts);
 }
 
 function recogniseAll(
   tensors: ReadonlyMap<string, TensorShape>,
   derived: ReadonlyMap<string, Derivation>,
   undetermined: ReadonlyMap<string, Undetermined>,
+  facts: FactsByPath,
 ): RecognisedModule[] {
   const groups = groupByPath(withWeights(tensors, derived));
   const derivedIn = byPath(derived);
@@ -45,19 +53,20 @@ function recogniseAll(
   for (const [path, lacking] of lackingIn) adopt(groups, path, lacking);
   const outer = modulesInside(groups.keys());
   const inputSizes = new Set<number>();
-  const found = new Map<string, RecognisedModule>();
+  const refused = new Map<string, RecognisedModule>();
+  const recurrent = new Map<string, RecognisedModule>();
   for (const [path, group] of groups) {
-    const module =
-      unusable(path, group) ??
-      parametrized(path, group, lackingIn.get(path) ?? []) ??
-      recogniseRecurrent(path, shapesOf(group));
-    if (module === undefined) continue;
-    found.set(path, module);
-    if (module.kind === 'recurrent') inputSizes.add(module.args.inputSize);
+    const reason = unusable(path, group) ?? parametrized(path, group, lackingIn.get(path) ?? []);
+    if (reason) refused.set(path, reason);
+    const module = reason ? undefined : recogniseRecurrent(path, shapesOf(group));
+    if (module) recurrent.set(path, module);
+    if (module?.kind === 'recurrent') inputSizes.add(module.args.inputSize);
   }
   return [...groups].map(([path, group]) => {
-    const module =
-      found.get(path) ?? recogniseNonRecurrent(path, shapesOf(group), { inputSizes, paths: groups });
+    const shapes = shapesOf(group);
+    const byShapes = () =>
+      recurrent.get(path) ?? recogniseNonRecurrent(path, shapes, { inputSizes, paths: groups });
+    const module = refused.get(path) ?? withFacts(path, shapes, facts.get(path), byShapes);
     const inner = outer.get(path) ?? [];
     const own = derivedIn.get(path);
     const checked = inner.length > 0 ? withModulesInside(module, inner) : module;
@@ -85,11 +94,6 @@ function withModulesInside(module: RecognisedModule, inner: readonly string[]): 
   const { path, shapes } = module;
   const doubt = `it has the parameters of ${describeModule(module)}, but modules inside (${showFirst(inner, String, 4)}), which torch.nn.${torchNameOf(module)} has not`;
   return { kind: 'unknown', path, shapes, doubts: [doubt], like: module };
-}
-
-/** The name before the arguments: `LSTMCell`. */
-function torchNameOf(module: RecognisedModule): string {
-  return describeModule(module).replace(/\(.*$/, '');
 }
 
 function shapesOf(group: Group): NamedShapes {

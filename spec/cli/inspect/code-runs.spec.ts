@@ -5,55 +5,33 @@ import { expect } from 'chai';
 import { rebuildingCode } from '../../../src/cli/inspect/code.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
 import { writeSafetensors } from '../../../src/state-dict/write/safetensors.js';
+import type { RecognisedModule } from '../../../src/torch/modules.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
 import { FIRST_ROW } from '../../layers/embedding/fixture.js';
-import { COMPILE_LIMIT_MS, GeneratedProject } from './generated.js';
+import { COMPILE_LIMIT_MS, GeneratedProject, inspected, layerErrors } from './generated.js';
 
-/** What scripts/fixtures/make_inspected.py wrote. */
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../fixtures/inspected/${name}.safetensors`, import.meta.url));
-
-/** Runs each layer on its input, and prints how far its output is from PyTorch's. */
-const CHECK = `
-import * as tf from '@tensorflow/tfjs';
-import { readStateDict, toTensor } from 'tfjs-torch-rnn';
-import * as own from './generated.js';
-const answers = await readStateDict(ANSWERS);
-const camel = (path: string) => path.replace(/_(\\w)/g, (_, letter: string) => letter.toUpperCase());
-for (const name of [...answers.keys()].filter((key) => key.endsWith('.x')).map((key) => key.slice(0, -2))) {
-  const layer = (own as Record<string, unknown>)[camel(name)] as tf.layers.Layer & { forward?(x: tf.Tensor): unknown };
-  if (layer === undefined) {
-    console.log(name, 'ABSENT');
-    continue;
-  }
-  const [x, y] = ['x', 'y'].map((end) => toTensor(answers.get(name + '.' + end)!));
-  const given = layer.forward?.(x) ?? layer.apply(x);
-  const found = given instanceof tf.Tensor ? given : ((given as { output?: tf.Tensor; h?: tf.Tensor }).output ?? (given as { h: tf.Tensor }).h);
-  console.log(name, String(found.shape) === String(y.shape) ? found.sub(y).abs().max().arraySync() : 'SHAPE ' + found.shape);
-}
-`;
+/** What scripts/fixtures/make_inspected.py and make_whole_modules.py wrote. */
+const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 
 /** float32 rounding of sums of a few products: measured 3e-7. */
 const LARGEST_ERROR = 1e-6;
 
 describe('the code that inspect prints', () => {
   it('computes what PyTorch does, for every kind of module and of reparametrised weight', async () => {
-    const project = new GeneratedProject();
-    try {
-      const source = fixture('modules');
-      const modules = recogniseModules(await readStateDict(source));
-      expect(modules.filter(({ kind }) => kind === 'unknown')).to.deep.equal([]);
-      const code = rebuildingCode(modules, { source });
-      const printed = await project.run(
-        code,
-        `const ANSWERS = ${JSON.stringify(fixture('answers'))};${CHECK}`,
-      );
-      const lines = printed.split('\n').filter((line) => line.includes(' '));
-      expect(lines).to.have.lengthOf(modules.length);
-      for (const line of lines) expect(Number(line.split(' ')[1]), line).to.be.below(LARGEST_ERROR);
-    } finally {
-      project.remove();
-    }
+    const source = fixture('inspected/modules.safetensors');
+    const modules = recogniseModules(await readStateDict(source));
+    expect(modules.filter(({ kind }) => kind === 'unknown')).to.deep.equal([]);
+    await expectOutputs(
+      modules,
+      rebuildingCode(modules, { source }),
+      fixture('inspected/answers.safetensors'),
+    );
+  }).timeout(COMPILE_LIMIT_MS);
+
+  it('computes it with the settings that the file of a whole module tells', async () => {
+    const { modules, code } = await inspected(fixture('whole-modules/modules.pt'));
+    expect(modules.flatMap(({ doubts }) => doubts)).to.deep.equal([]);
+    await expectOutputs(modules, code, fixture('whole-modules/answers.safetensors'));
   }).timeout(COMPILE_LIMIT_MS);
 
   it('warns of nothing where the model reads its padding, and says what to change where it packs', async () => {
@@ -89,3 +67,9 @@ describe('the code that inspect prints', () => {
     }
   }).timeout(2 * COMPILE_LIMIT_MS);
 });
+
+async function expectOutputs(modules: readonly RecognisedModule[], code: string, answers: string) {
+  const errors = await layerErrors(code, answers);
+  expect([...errors.keys()]).to.have.members(modules.map(({ path }) => path));
+  for (const [name, error] of errors) expect(Number(error), `${name} ${error}`).to.be.below(LARGEST_ERROR);
+}

@@ -5,6 +5,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { rebuildingCode } from '../../../src/cli/inspect/code.js';
+import { describeSource } from '../../../src/state-dict/describe.js';
+import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import type { RecognisedModule } from '../../../src/torch/modules.js';
+import { recogniseModules } from '../../../src/torch/recognise.js';
 import { ROOT, runNode, TSX } from '../support.js';
 
 /** The compiler reads the declarations of tfjs each time, which takes a busy machine half a minute. */
@@ -47,4 +52,47 @@ export class GeneratedProject {
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** Runs each layer on its input, and prints how far its output is from PyTorch's. */
+const CHECK = `
+import * as tf from '@tensorflow/tfjs';
+import { readStateDict, toTensor } from 'tfjs-torch-rnn';
+import * as own from './generated.js';
+const answers = await readStateDict(ANSWERS);
+const camel = (path: string) => path.replace(/_(\\w)/g, (_, letter: string) => letter.toUpperCase());
+for (const name of [...answers.keys()].filter((key) => key.endsWith('.x')).map((key) => key.slice(0, -2))) {
+  const layer = (own as Record<string, unknown>)[camel(name)] as tf.layers.Layer & { forward?(x: tf.Tensor): unknown };
+  if (layer === undefined) {
+    console.log(name, 'ABSENT');
+    continue;
+  }
+  const [x, y] = ['x', 'y'].map((end) => toTensor(answers.get(name + '.' + end)!));
+  const given = layer.forward?.(x) ?? layer.apply(x);
+  const found = given instanceof tf.Tensor ? given : ((given as { output?: tf.Tensor; h?: tf.Tensor }).output ?? (given as { h: tf.Tensor }).h);
+  console.log(name, String(found.shape) === String(y.shape) ? found.sub(y).abs().max().arraySync() : 'SHAPE ' + found.shape);
+}
+`;
+
+/** How far the output of each layer is from PyTorch's, by the path of its module; text in place of a number says what is wrong. */
+export async function layerErrors(code: string, answers: string): Promise<ReadonlyMap<string, string>> {
+  const project = new GeneratedProject();
+  try {
+    const printed = await project.run(code, `const ANSWERS = ${JSON.stringify(answers)};${CHECK}`);
+    const lines = printed.split('\n').filter((line) => line.includes(' '));
+    return new Map(lines.map((line) => line.split(/ (.*)/) as [string, string]));
+  } finally {
+    project.remove();
+  }
+}
+
+/** The modules of a file, and the code of them, as `inspect` has them. */
+export async function inspected(
+  source: string,
+): Promise<{ readonly modules: readonly RecognisedModule[]; readonly code: string }> {
+  const { tensors, modules: facts } = await describeSource('inspect', source, {
+    limits: resolveLimits('inspect'),
+  });
+  const modules = recogniseModules(tensors, facts);
+  return { modules, code: rebuildingCode(modules, { source }) };
 }

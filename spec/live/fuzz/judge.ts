@@ -16,6 +16,7 @@ import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/li
 import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
+import { weightlessModules } from '../../../src/torch/told/weightless.js';
 import { openedFile } from '../../state-dict/support.js';
 import type { FuzzInput } from './formats.js';
 
@@ -71,11 +72,13 @@ export async function judgeOtherWays({ bytes }: FuzzInput, verdict: Verdict): Pr
 
 async function describe(blob: Blob): Promise<void> {
   const description = await describeSource('readStateDict', blob, { limits: resolveLimits('fuzz', LIMITS) });
-  const modules = recogniseModules(description.tensors);
-  const code = rebuildingCode(modules, { source: 'fuzzed' });
+  const modules = recogniseModules(description.tensors, description.modules);
+  const weightless = weightlessModules(description.modules ?? new Map(), description.tensors.keys());
+  const code = rebuildingCode(modules, { source: 'fuzzed', weightless });
+  const found = { source: 'fuzzed', description, modules, weightless, code };
   const nowhere = { write: () => true };
-  writeReport(terminalOf(nowhere, nowhere, {}), 'fuzzed', description, modules, code);
-  JSON.stringify(jsonReport('fuzzed', description, modules, code));
+  writeReport(terminalOf(nowhere, nowhere, {}), found);
+  JSON.stringify(jsonReport(found));
 }
 
 /** Reads the tensors of the first module alone. */

@@ -9,6 +9,7 @@ import { check } from '../command.js';
 import { compareContainers } from './containers.js';
 import type { Session } from './session.js';
 import { expectSame } from './state-dicts.js';
+import { compareWholeModules } from './whole-modules.js';
 
 type Dtype = keyof typeof TYPED_ARRAYS;
 const DTYPES = Object.keys(TYPED_ARRAYS) as Dtype[];
@@ -54,6 +55,7 @@ export function compareFiles(session: Session): void {
     expectSame(stateDict, written);
   });
   compareContainers(session);
+  compareWholeModules(session);
 }
 
 interface Saved {

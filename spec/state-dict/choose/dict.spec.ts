@@ -234,7 +234,10 @@ describe('what is left out beside the dict that was chosen', () => {
 
   it('stops at a whole module, whatever is in it', () => {
     const module = dict({ module: WEIGHTS });
-    const around = { ...checkpoint({ model: module }), modules: new Set([module.entries]) };
+    const around = {
+      ...checkpoint({ model: module }),
+      modules: new Map([[module.entries, { className: 'my.Net', attributes: new Map() }]]),
+    };
     expect(chooseDict(openedFile(0), around, undefined).path).to.deep.equal(['model']);
   });
 });

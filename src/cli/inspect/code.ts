@@ -9,8 +9,10 @@ import {
   type RecognisedModule,
   type RecurrentModule,
 } from '../../torch/modules.js';
+import { describeWeightless, type WeightlessModule } from '../../torch/told/weightless.js';
 import { printable, printableSentence, stringLiteral } from '../printable.js';
 import { embeddingArgs, kindCode, linearArgs, type ModuleCode, PADDING_COMMENT } from './module-code.js';
+import { recurrentSettings } from './settings.js';
 import { type PlainOrder, plainOrder } from './structure.js';
 import { type Argument, callText, identifierMaker } from './syntax.js';
 
@@ -23,6 +25,8 @@ export interface CodeSource {
   readonly refused?: Iterable<string>;
   /** Names of tensors that are earlier ones, by their own. */
   readonly ties?: ReadonlyMap<string, string>;
+  /** Modules without weights, of the file of a whole module; absent of a state_dict, which lacks them. */
+  readonly weightless?: readonly WeightlessModule[] | undefined;
 }
 
 /** Names that tf.layers accept: names of weights begin with them, and tfjs has this rule for those. */
@@ -91,7 +95,7 @@ function sequentialCode(order: PlainOrder, source: CodeSource): string {
     '// Feed [B, T] or [B, T, I] whatever batch_first was: it does not change the weights.',
     'export const model = tf.sequential({',
     '  layers: [',
-    ...sequentialLayers(order, factory).map((line) => `    ${line}`),
+    ...sequentialLayers(order, factory, source).map((line) => `    ${line}`),
     '  ],',
     '});',
     readingLines(source),
@@ -99,11 +103,20 @@ function sequentialCode(order: PlainOrder, source: CodeSource): string {
   ].join('\n');
 }
 
-function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory: string): string[] {
+function sequentialLayers(
+  { embedding, recurrent, linear }: PlainOrder,
+  factory: string,
+  source: CodeSource,
+): string[] {
   const name = (path: string): Argument => ['name', stringLiteral(path)];
   const lines: string[] = [];
-  for (const { path, doubts } of [embedding, recurrent, linear].filter((module) => module !== undefined))
-    if (doubts.length > 0) lines.push(`// ${path}: not stored in the file: ${doubts.join('; ')}.`);
+  for (const { path, doubts, notes = [] } of [embedding, recurrent, linear].filter(
+    (module) => module !== undefined,
+  )) {
+    if (doubts.length > 0)
+      lines.push(`// ${path}: not stored in the file: ${doubts.map(printableSentence).join('; ')}.`);
+    for (const note of notes) lines.push(`// ${path}: ${printableSentence(note)}.`);
+  }
   if (embedding) {
     const args = [name(embedding.path), ...embeddingArgs(embedding), ['inputShape', '[null]'] as const];
     lines.push(
@@ -117,27 +130,42 @@ function sequentialLayers({ embedding, recurrent, linear }: PlainOrder, factory:
     recurrent.args.bidirectional
       ? '// returnSequences: false gives torch.cat([h[-2], h[-1]], 1); for out[:, -1] pass true, and lastStep() behind it.'
       : '// returnSequences: false gives h[-1]; true gives every step.',
-    ...(recurrent.torchName === 'RNN' ? ["// nonlinearity: 'relu' if it was trained so."] : []),
+    ...(recurrent.torchName === 'RNN' && !recurrent.settings?.has('nonlinearity')
+      ? ["// nonlinearity: 'relu' if it was trained so."]
+      : []),
     `${factory}(${callText([name(recurrent.path), ...recurrentArgs(recurrent), ...inputShape])}),`,
   );
   if (linear) {
     lines.push(
-      '// What stands between and after (activations, dropout) is not in a state_dict.',
+      `// ${betweenText(source)}`,
       `tf.layers.dense(${callText([name(linear.path), ...linearArgs(linear)])}),`,
     );
   }
   return lines;
 }
 
-function recurrentArgs({ torchName, args }: RecurrentModule): Argument[] {
+/** What the code lacks. */
+function betweenText({ weightless }: CodeSource): string {
+  if (weightless === undefined)
+    return 'What stands between and after (activations, dropout) is not in a state_dict.';
+  return `What forward does between and after is not read.${weightlessText(weightless)}`;
+}
+
+function weightlessText(weightless: readonly WeightlessModule[]): string {
+  if (weightless.length === 0) return '';
+  const text = (module: WeightlessModule) => `${module.path || '(root)'}: ${describeWeightless(module)}`;
+  return ` Modules without weights: ${showFirst(weightless, (module) => printable(text(module)))}.`;
+}
+
+function recurrentArgs(module: RecurrentModule): Argument[] {
+  const { args } = module;
   const { hiddenSize, numLayers, bidirectional, bias, projSize = 0 } = args;
   const own: Argument[] = [['hiddenSize', hiddenSize]];
   if (numLayers > 1) own.push(['numLayers', numLayers]);
   if (bidirectional) own.push(['bidirectional', true]);
   if (projSize > 0) own.push(['projSize', projSize]);
   if (!bias) own.push(['bias', false]);
-  if (torchName === 'RNN') own.push(['nonlinearity', "'tanh'"]);
-  return [...own, ['returnSequences', false]];
+  return [...own, ...recurrentSettings(module), ['returnSequences', false]];
 }
 
 /** One layer for each module: how they are connected is not in the file. */
@@ -151,7 +179,11 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     if (module.kind === 'unknown') {
       const names = showFirst([...module.shapes.keys()], printable);
       blocks.push(
-        `// ${title}: ${module.doubts.map(printableSentence).join('; ')}.\n// Its tensors: ${names}`,
+        [
+          `// ${title}: ${module.doubts.map(printableSentence).join('; ')}.`,
+          ...noteLines(module),
+          `// Its tensors: ${names}`,
+        ].join('\n'),
       );
       continue;
     }
@@ -162,22 +194,33 @@ function separateCode(modules: readonly RecognisedModule[], source: CodeSource):
     });
     for (const imported of code.imports) imports.add(imported);
     usesTf ||= code.usesTf;
-    const doubts = module.doubts.length > 0 ? `. Not stored in the file: ${module.doubts.join('; ')}.` : '';
+    const open = module.doubts.map(printableSentence).join('; ');
+    const doubts = open === '' ? '' : `. Not stored in the file: ${open}.`;
     const derived = derivedNotes(module).map(
       (note) => `// Computed when it is loaded: ${printableSentence(note)}.`,
     );
-    blocks.push([`// ${title}${doubts}`, ...derived, ...code.lines].join('\n'));
+    blocks.push([`// ${title}${doubts}`, ...derived, ...noteLines(module), ...code.lines].join('\n'));
   }
   return [
     ...tfjsImport(usesTf, modules),
     `import { ${[...imports].sort().join(', ')} } from 'tfjs-torch-rnn';`,
     '',
-    '// How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.',
+    `// ${connectionText(source)}`,
     ...tieNotes(source),
     readingLines(source),
     '',
     blocks.join('\n\n'),
   ].join('\n');
+}
+
+function noteLines({ notes = [] }: RecognisedModule): string[] {
+  return notes.map((note) => `// ${printableSentence(note)}.`);
+}
+
+function connectionText({ weightless }: CodeSource): string {
+  if (weightless === undefined)
+    return 'How the modules are connected, and what has no weights (activations, dropout), is not in a state_dict.';
+  return `How the modules are connected (forward) is not read.${weightlessText(weightless)}`;
 }
 
 /** Layers of this package need a backend too, which the import brings. */

@@ -1,6 +1,7 @@
 import { describeSource } from '../../state-dict/describe.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { recogniseModules } from '../../torch/recognise.js';
+import { weightlessModules } from '../../torch/told/weightless.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import {
   HTTP_OPTIONS,
@@ -54,13 +55,16 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     signal,
     headers: headersOf(words),
   });
-  const modules = recogniseModules(description.tensors);
+  const modules = recogniseModules(description.tensors, description.modules);
   const refused = description.refused.keys();
   const ties = new Map<string, string>();
   for (const [name, { sameAs }] of description.tensors) if (sameAs !== undefined) ties.set(name, sameAs);
-  const code = rebuildingCode(modules, { source, path, select, refused, ties });
-  if (words.flag('json')) terminal.line(printableJson(jsonReport(source, description, modules, code)));
+  const weightless =
+    description.modules && weightlessModules(description.modules, description.tensors.keys());
+  const code = rebuildingCode(modules, { source, path, select, refused, ties, weightless });
+  const found = { source, description, modules, weightless: weightless ?? [], code };
+  if (words.flag('json')) terminal.line(printableJson(jsonReport(found)));
   else if (words.flag('code')) terminal.line(code);
-  else writeReport(terminal, source, description, modules, code);
+  else writeReport(terminal, found);
   return 0;
 }

@@ -1,14 +1,20 @@
 import type { SourceDescription, TensorDescription } from '../../state-dict/describe.js';
 import { elementCount } from '../../state-dict/tensors/dtypes.js';
 import { describeModule, type RecognisedModule } from '../../torch/modules.js';
+import type { WeightlessModule } from '../../torch/told/weightless.js';
+
+/** What `inspect` found. */
+export interface Found {
+  readonly source: string;
+  readonly description: SourceDescription;
+  readonly modules: readonly RecognisedModule[];
+  /** Modules without weights, which the file of a whole module names alone. */
+  readonly weightless: readonly WeightlessModule[];
+  readonly code: string;
+}
 
 /** What `inspect --json` prints. Names are in lists of pairs or members, never keys: a name may be `__proto__`. */
-export function jsonReport(
-  source: string,
-  description: SourceDescription,
-  modules: readonly RecognisedModule[],
-  code: string,
-) {
+export function jsonReport({ source, description, modules, weightless, code }: Found) {
   const { format, files, path, tensors, refused, metadata, warnings, unknownGlobals } = description;
   return {
     source,
@@ -24,9 +30,16 @@ export function jsonReport(
       kind: module.kind,
       torch: describeModule(module),
       ...('args' in module && { args: module.args }),
+      settings: Object.fromEntries(module.settings ?? []),
       tensors: [...module.shapes.keys()],
       derived: (module.derived ?? []).map(({ key, from, schemes }) => ({ key, from, schemes })),
       doubts: module.doubts,
+      notes: module.notes ?? [],
+    })),
+    weightless: weightless.map(({ path: at, className, attributes }) => ({
+      path: at,
+      class: className,
+      attributes: [...attributes].map(([name, value]) => ({ name, value })),
     })),
     warnings,
     unknownGlobals,

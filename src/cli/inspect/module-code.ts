@@ -1,9 +1,12 @@
 /** The lines that make the layer of one module and load it. */
 
 import type {
+  BatchNormModule,
   CellModule,
   ConvModule,
   EmbeddingModule,
+  GroupNormModule,
+  InstanceNormModule,
   LayerNormModule,
   LinearModule,
   PReLUModule,
@@ -11,6 +14,7 @@ import type {
   RecurrentModule,
   UnknownModule,
 } from '../../torch/modules.js';
+import { convSettings, normSettings, recurrentSettings } from './settings.js';
 import { type Argument, callText } from './syntax.js';
 
 export interface ModuleCode {
@@ -53,10 +57,19 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
     case 'layerNorm':
       return layerNormCode(module, names);
     case 'batchNorm':
-      return layerCode('batchNorm', module.affine ? [] : [['affine', false]], names, {
-        comments: ['// Channels last. Pass eps and momentum as the module had them.'],
-        isOwn: true,
-      });
+      return normCode('batchNorm', module, module.affine ? [] : [['affine', false]], names);
+    case 'groupNorm':
+      return normCode('groupNorm', module, [['numGroups', module.numGroups]], names);
+    case 'instanceNorm': {
+      const { affine, tracks } = module;
+      const args: Argument[] = [...(affine ? [['affine', true] as const] : [])];
+      return normCode(
+        'instanceNorm1d',
+        module,
+        tracks ? [...args, ['trackRunningStats', true]] : args,
+        names,
+      );
+    }
     case 'conv':
       return convCode(module, names);
     case 'prelu':
@@ -64,10 +77,13 @@ export function kindCode(module: Exclude<RecognisedModule, UnknownModule>, names
   }
 }
 
-function recurrentCode({ torchName }: RecurrentModule | CellModule, names: CodeNames): ModuleCode {
+function recurrentCode(module: RecurrentModule | CellModule, names: CodeNames): ModuleCode {
+  const { torchName } = module;
   const args: Argument[] = [];
   if (names.prefix !== undefined) args.push(['prefix', names.prefix]);
-  if (torchName.startsWith('RNN')) args.push(['nonlinearity', "'tanh'"]);
+  // tf.sequential feeds batches first, code of one's own what PyTorch's forward has.
+  if (module.settings?.get('batch_first') === false) args.push(['batchFirst', false]);
+  args.push(...recurrentSettings(module));
   const options = args.length > 0 ? `, ${callText(args)}` : '';
   const line = `export const ${names.variable} = ${torchName}.fromStateDict(stateDict${options});`;
   return { lines: [line], imports: [torchName], usesTf: false };
@@ -120,12 +136,13 @@ export function embeddingArgs({ numEmbeddings, embeddingDim }: EmbeddingModule):
 }
 
 /** Unbuilt: the loader builds the layer so that it serves inputs of any rank. */
-function layerNormCode({ normalizedShape, bias }: LayerNormModule, names: CodeNames): ModuleCode {
-  const args: Argument[] = [['epsilon', '1e-5']];
+function layerNormCode(module: LayerNormModule, names: CodeNames): ModuleCode {
+  const { normalizedShape, bias, settings } = module;
+  const args: Argument[] = [['epsilon', `${settings?.get('eps') ?? '1e-5'}`]];
   const axes = normalizedShape.map((_, i) => i - normalizedShape.length);
   if (axes.length > 1) args.push(['axis', `[${axes.join(', ')}]`]);
   if (!bias) args.push(['center', false]);
-  const comments = axes.length === 1 && bias ? OTHER_NORMS : [];
+  const comments = axes.length === 1 && bias && module.torchClass === undefined ? OTHER_NORMS : [];
   return layerCode('layerNormalization', args, names, { comments });
 }
 
@@ -134,6 +151,21 @@ const OTHER_NORMS = [
   '// If the module is a GroupNorm: groupNorm({ numGroups }) of this package; an InstanceNorm1d: instanceNorm1d({ affine: true });',
   '// a BatchNorm without statistics: batchNorm({ trackRunningStats: false }). The tensors are the same, the numbers are not.',
 ];
+
+/** A norm of this package. */
+function normCode(
+  factory: string,
+  { doubts, settings }: BatchNormModule | GroupNormModule | InstanceNormModule,
+  args: readonly Argument[],
+  names: CodeNames,
+): ModuleCode {
+  const open = settings ? doubts : ['eps', 'momentum'];
+  const remark = open.length > 0 ? ` Pass ${open.join(' and ')} as the module had them.` : '';
+  return layerCode(factory, [...args, ...normSettings(settings)], names, {
+    comments: [`// Channels last.${remark}`],
+    isOwn: true,
+  });
+}
 
 /** Of this package, which takes torch's strides and padding as they are; tf.layers take no numbers for padding. */
 function convCode(module: ConvModule, names: CodeNames): ModuleCode {
@@ -144,12 +176,18 @@ function convCode(module: ConvModule, names: CodeNames): ModuleCode {
     ['outChannels', outChannels],
     ['kernelSize', kernel],
     ...(groups === 1 ? [] : [['groups', groups] as const]),
+    ...convSettings(module.settings),
     ...(bias ? [] : [['bias', false] as const]),
   ];
-  const more = transposed ? 'stride, padding, outputPadding, dilation' : 'stride, padding, dilation';
-  const open = groups === 1 ? `${more} and groups` : more;
-  const comments = [`// Channels last: ${CHANNELS_LAST[axes]}. Pass ${open} as the module had them.`];
+  const comments = [`// Channels last: ${CHANNELS_LAST[axes]}.${openText(module)}`];
   return layerCode(`conv${transposed ? 'Transpose' : ''}${axes}d`, args, names, { comments, isOwn: true });
+}
+
+/** What the file leaves open of a convolution. */
+function openText({ transposed, groups, settings, doubts }: ConvModule): string {
+  const more = transposed ? 'stride, padding, outputPadding, dilation' : 'stride, padding, dilation';
+  const open = settings ? doubts.join(', ') : groups === 1 ? `${more} and groups` : more;
+  return open === '' ? '' : ` Pass ${open} as the module had them.`;
 }
 
 /** alpha lies along the last axes, and serves inputs of any rank from 2 on once it is loaded. */

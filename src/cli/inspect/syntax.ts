@@ -14,7 +14,7 @@ const TAKEN = new Set(
     'await break case catch class const continue debugger default delete do else enum export extends false finally for ' +
     'function if implements import in instanceof interface let new null package private protected public return static ' +
     'super switch this throw true try typeof var void while with yield arguments eval undefined NaN Infinity ' +
-    'tf stateDict loadStateDict readStateDict batchNorm conv1d conv2d convTranspose1d convTranspose2d'
+    'tf stateDict loadStateDict readStateDict batchNorm groupNorm instanceNorm1d conv1d conv2d convTranspose1d convTranspose2d'
   ).split(' '),
 );
 

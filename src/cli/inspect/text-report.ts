@@ -1,23 +1,25 @@
 import { showFirst, showShape } from '../../check.js';
 import type { SourceDescription } from '../../state-dict/describe.js';
 import { derivedNotes, describeModule, type RecognisedModule } from '../../torch/modules.js';
+import { describeWeightless } from '../../torch/told/weightless.js';
 import { printable, printableMessage, printableSentence } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { publicWord } from '../url.js';
-import { totalsOf } from './json-report.js';
+import { type Found, totalsOf } from './json-report.js';
 
 /** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
 export function writeReport(
   terminal: Terminal,
-  source: string,
-  description: SourceDescription,
-  modules: readonly RecognisedModule[],
-  code: string,
+  { source, description, modules, weightless, code }: Found,
 ): void {
   writeHead(terminal, source, description);
   writeTensors(terminal, description);
   writeModules(terminal, modules);
+  for (const module of weightless)
+    terminal.line(
+      `${nameOf(module.path)}: ${terminal.style('cyan', printableSentence(describeWeightless(module)))}, no weights`,
+    );
   writeWarnings(terminal, description);
   terminal.line(`\n${terminal.style('bold', 'TypeScript that rebuilds it')}\n\n${code}`);
 }
@@ -58,19 +60,29 @@ function writeModules(terminal: Terminal, modules: readonly RecognisedModule[]):
   terminal.line(`\n${terminal.style('bold', 'modules')}`);
   for (const module of modules) {
     const { path, kind, doubts, shapes } = module;
-    const name = path === '' ? '(root)' : printable(path);
+    const name = nameOf(path);
     const open = doubts.map(printableSentence).join('; ');
     if (kind === 'unknown') {
       const shown = ([own, shape]: [string, readonly number[]]) => `${printable(own)} ${showShape(shape)}`;
       const names = showFirst([...shapes], shown, 4);
       terminal.line(`${name}: ${terminal.style('yellow', describeModule(module))}: ${open}: ${names}`);
+      writeNotes(terminal, module);
       continue;
     }
     const keys = `keys ${path === '' ? '' : `${printable(path)}.`}*`;
     const note = open === '' ? '' : terminal.style('dim', ` (not stored in the file: ${open})`);
     terminal.line(`${name}: ${terminal.style('cyan', describeModule(module))}, ${keys}${note}`);
     for (const derived of derivedNotes(module)) terminal.line(`  ${printableSentence(derived)}`);
+    writeNotes(terminal, module);
   }
+}
+
+function nameOf(path: string): string {
+  return path === '' ? '(root)' : printable(path);
+}
+
+function writeNotes(terminal: Terminal, { notes = [] }: RecognisedModule): void {
+  for (const note of notes) terminal.line(`  ${printableSentence(note)}`);
 }
 
 function writeWarnings(terminal: Terminal, description: SourceDescription): void {

@@ -7,12 +7,16 @@ import { Faults, shapeFits } from '../../matching/faults.js';
 import { hintAtOtherClass, hintAtParametrizations } from '../../matching/hints/classes.js';
 import { isToldByName } from '../../matching/hints/keys.js';
 import { checkStateDict } from '../../matching/select-keys.js';
+import { settingWarnings } from '../../matching/settings.js';
 import { checkModulePath } from '../../state-dict/keys.js';
+import { factsOf } from '../../state-dict/module-facts.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import type { FileArgs, ModuleShapes } from '../../torch/layer-args.js';
+import { settingsOf as settingsInFile } from '../../torch/told/settings.js';
 import { assignWeights } from './assign.js';
 import { buildAllOrNone } from './build.js';
 import { ModuleFile } from './module-file.js';
+import { settingsOf } from './settings.js';
 import { checkOnWarnings, type OnWarnings, tellWarnings } from './warnings.js';
 
 /** The arguments of the layer that the file does not hold (`batchFirst`, `returnSequences`, `name`, ...). */
@@ -84,7 +88,10 @@ export function fromStateDict<Args extends object, L extends TorchLayer>(
       })),
     );
   });
-  tellWarnings(where, file.warnings, onWarnings);
+  const facts = factsOf(stateDict).get(prefix);
+  const module = prefix === '' ? 'the root module' : `module "${prefix}"`;
+  const contradicted = facts ? settingWarnings(module, settingsOf(layer), settingsInFile(facts)) : [];
+  tellWarnings(where, [...file.warnings, ...contradicted], onWarnings);
   return layer;
 }
 

@@ -1,7 +1,7 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { showShape } from '../../check.js';
 import { identical, type Sizes } from '../../matching/layout.js';
-import type { Parameter } from '../../matching/torch-module.js';
+import type { LayerSetting, Parameter } from '../../matching/torch-module.js';
 import { countAxesFromEnd } from '../../tfjs-internals.js';
 import { flagsFor, type Layer, type ModuleKind } from './module.js';
 
@@ -24,12 +24,21 @@ function scaleAndCenter({ scale, center }: NormConfig, shape: Sizes): Parameter[
   ];
 }
 
-function epsilonWarnings(layerPath: string, epsilon: number, torchName: string): string[] {
-  if (epsilon === TORCH_EPS) return [];
+function epsilonWarnings(
+  layerPath: string,
+  epsilon: number,
+  torchName: string,
+  isTold: (name: string) => boolean,
+): string[] {
+  if (epsilon === TORCH_EPS || isTold('eps')) return [];
   return [
     `layer "${layerPath}": epsilon is ${epsilon}, where ${torchName} defaults to eps=1e-5, and the file does not hold it. ` +
       `Pass epsilon: 1e-5 to the layer unless the module was made with eps=${epsilon}.`,
   ];
+}
+
+function epsilonSetting(value: number): LayerSetting[] {
+  return [{ argument: 'epsilon', torchName: 'eps', value }];
 }
 
 /** Known where the layer stands in a model or was given an input shape. */
@@ -75,8 +84,9 @@ export const layerNorm: ModuleKind = (layer, layerPath) => {
       const remedy = 'torch.nn.LayerNorm normalizes the last dimensions';
       return { rule: 'axis to list the last axes in order', got: showShape(axes), remedy };
     },
-    warnings: () => [
-      ...epsilonWarnings(layerPath, epsilon, torchName),
+    settings: epsilonSetting(epsilon),
+    warnings: (isTold) => [
+      ...epsilonWarnings(layerPath, epsilon, torchName, isTold),
       ...axisWarnings(layer, layerPath, axes),
     ],
   };
@@ -131,6 +141,7 @@ export const batchNorm: ModuleKind = (layer, layerPath) => {
       const remedy = "torch's affine switches both";
       return { rule: 'scale and center alike', got: `scale: ${scale}, center: ${center}`, remedy };
     },
-    warnings: () => epsilonWarnings(layerPath, epsilon, 'torch.nn.BatchNorm'),
+    settings: epsilonSetting(epsilon),
+    warnings: (isTold) => epsilonWarnings(layerPath, epsilon, 'torch.nn.BatchNorm', isTold),
   };
 };

@@ -1,5 +1,6 @@
 import type { RecurrentCell } from '../../layers/cells/recurrent-cell.js';
 import type { Recurrent } from '../../layers/recurrent/recurrent.js';
+import { settingsOf } from '../../layers/weights/settings.js';
 import { identical, type Sizes } from '../../matching/layout.js';
 import type { ShapeOf } from '../../matching/torch-module.js';
 import { gatesNote } from '../../torch/gates-note.js';
@@ -39,6 +40,7 @@ function kindOf(torchName: string, first: '_l0' | '', leading: readonly null[]):
         const inputSize = shapeOf(weightIh)?.[1];
         return inputSize === undefined ? undefined : [...leading, inputSize];
       },
+      settings: settingsOf(own),
       // One key of each group speaks for it, or a file without biases would ask for other arguments as well.
       argumentsFor(keys, present) {
         const flags = Object.entries({ [`bias_ih${first}`]: 'bias', weight_ih_l0_reverse: 'bidirectional' });

@@ -1,6 +1,7 @@
 /** The convolutions of this package. */
 
 import type { Layout } from '../../matching/layout.js';
+import type { LayerSetting } from '../../matching/torch-module.js';
 import { channelAxis, groupsIn, inputWith, kernelLayouts } from './conv.js';
 import { flagsFor, kernelAndBias, type ModuleKind } from './module.js';
 
@@ -8,12 +9,22 @@ interface TorchConvConfig {
   outChannels: number;
   kernelSize: number[];
   inChannels?: number;
+  stride: number[];
+  dilation: number[];
   groups: number;
   bias: boolean;
   dataFormat: string;
 }
 
 const argumentsFor = flagsFor({ bias: 'bias' });
+
+/** Without padding: what PyTorch pads may be padded before the layer, or be the steps of a stream. */
+function settingsOf({ stride, dilation }: TorchConvConfig): LayerSetting[] {
+  return [
+    { argument: 'stride', torchName: 'stride', value: stride },
+    { argument: 'dilation', torchName: 'dilation', value: dilation },
+  ];
+}
 
 function conv(axes: 1 | 2): ModuleKind {
   const layout = kernelLayouts[axes] as Layout;
@@ -32,6 +43,7 @@ function conv(axes: 1 | 2): ModuleKind {
         const perGroup = shapeOf('weight')?.[1];
         return inputWith(perGroup === undefined ? undefined : perGroup * groups, axes, dataFormat);
       },
+      settings: settingsOf(config),
       argumentsFor,
       shapeNote(parameter, found) {
         const perGroup = parameter.shape[axes];
@@ -58,6 +70,7 @@ function convTranspose(axes: 1 | 2): ModuleKind {
         return kernelAndBias(shape, kernelLayouts[axes] as Layout, bias, outChannels);
       },
       inputShape: (shapeOf) => inputWith(shapeOf('weight')?.[0], axes, dataFormat),
+      settings: settingsOf(config),
       argumentsFor,
     };
   };

@@ -5,7 +5,9 @@ import { channelAxis } from './conv.js';
 import { flagsFor, type ModuleKind } from './module.js';
 
 interface TorchNormConfig {
+  eps: number;
   affine: boolean;
+  numGroups?: number;
   dataFormat: string;
   trackRunningStats?: boolean;
   numFeatures?: number;
@@ -20,7 +22,7 @@ const COUNTERS = ['num_batches_tracked'];
 function norm(torchName: string, rank: number): ModuleKind {
   return (layer) => {
     const config = layer.getConfig() as unknown as TorchNormConfig;
-    const { affine, dataFormat, numFeatures, numChannels, trackRunningStats } = config;
+    const { affine, dataFormat, numFeatures, numChannels, numGroups, trackRunningStats } = config;
     const names = [...(affine ? AFFINE : []), ...(trackRunningStats ? STATISTICS : [])];
     return {
       torchName,
@@ -36,6 +38,12 @@ function norm(torchName: string, rank: number): ModuleKind {
         shape[dataFormat === 'channelsFirst' ? 1 : rank - 1] = channels;
         return shape;
       },
+      settings: [
+        { argument: 'eps', torchName: 'eps', value: config.eps },
+        ...(numGroups === undefined
+          ? []
+          : [{ argument: 'numGroups', torchName: 'num_groups', value: numGroups }]),
+      ],
       ...(trackRunningStats && { counters: COUNTERS }),
       argumentsFor: flagsFor({
         weight: 'affine',

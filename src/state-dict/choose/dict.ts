@@ -10,6 +10,7 @@ import type {
   UnopenedFile,
 } from '../formats/checkpoint.js';
 import { joinPath, lastPart } from '../keys.js';
+import type { FactsByPath, ModuleFacts } from '../module-facts.js';
 import { formatError } from '../rules/format-codes.js';
 import { tooManyTensors } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
@@ -31,6 +32,8 @@ export interface Chosen {
   readonly lost: readonly string[];
   /** Modules with packed weights, which `quantize_dynamic` makes. */
   readonly quantised: readonly string[];
+  /** What the file tells of whole modules, by their paths below the path. */
+  readonly modules: FactsByPath;
 }
 
 /** A dict of a checkpoint, and what is left out beside it. */
@@ -166,7 +169,7 @@ const PACKED =
  */
 export function tensorsAt(
   { where, limits: { maxTensors }, work }: Pick<UnopenedFile, 'where' | 'limits' | 'work'>,
-  { root, format }: Checkpoint,
+  { root, format, modules }: Checkpoint,
   path: CheckpointPath,
 ): Chosen {
   const chosen = dictAt(where, root, path);
@@ -177,7 +180,13 @@ export function tensorsAt(
   const holds = (each: Counts): boolean => dictsWith(chosen, each, work).has(chosen);
   const takesNumbers = !holds(isTensor) && holds(isNumbers);
   const counts: Counts = takesNumbers ? isNumbers : isTensor;
-  visitLeaves(format, chosen, counts, work, (name, node) => {
+  const facts = new Map<string, ModuleFacts>();
+  const onDict = (name: string, dict: CheckpointDict): void => {
+    const own = modules?.get(dict);
+    // A name with a dot in it may be the path of another module.
+    if (own && !facts.has(name)) facts.set(name, own);
+  };
+  visitDicts(format, chosen, counts, work, onDict, (name, node) => {
     const module = PACKED.exec(name);
     if (module) quantised.add(module[1] ?? '');
     const tensor = asTensor(node, takesNumbers);
@@ -199,7 +208,7 @@ export function tensorsAt(
   const lost = numbers.length > 0 ? [lostNumbers(numbers)] : [];
   const warnings =
     left.length > 0 ? [`Left out, because they are not tensors: ${showFirst(left, show)}.`] : [];
-  return { path, tensors, warnings, lost, quantised: [...quantised] };
+  return { path, tensors, warnings, lost, quantised: [...quantised], modules: facts };
 }
 
 function lostNumbers(names: readonly string[]): string {
@@ -231,16 +240,17 @@ function scalarNode(value: number | boolean): TensorNode {
 }
 
 /**
- * Visits every node below a dict that is not a dict, with its dotted name. Dicts without anything that counts are skipped.
+ * Visits a dict, and every node below it, with its dotted name. What is in a dict without anything that counts is skipped.
  *
  * @param work  spent by the names. Dicts that refer to each other have a name for every path between them: a few dozen dicts have
  *   more names than can be listed.
  */
-function visitLeaves(
+function visitDicts(
   format: string,
   chosen: CheckpointDict,
   counts: Counts,
   work: WorkBudget,
+  onDict: (name: string, dict: CheckpointDict) => void,
   onLeaf: (name: string, node: CheckpointNode) => void,
 ): void {
   const holders = dictsWith(chosen, counts, work);
@@ -261,10 +271,15 @@ function visitLeaves(
       // Before the names are joined: strings have a longest length.
       work.spendName(prefix.length + key.length);
       const name = joinPath(prefix, key);
-      if (node.kind !== 'dict') onLeaf(name, node);
-      else if (holders.has(node.entries) && !open.has(node.entries)) visit(node.entries, name);
+      if (node.kind !== 'dict') {
+        onLeaf(name, node);
+        continue;
+      }
+      onDict(name, node.entries);
+      if (holders.has(node.entries) && !open.has(node.entries)) visit(node.entries, name);
     }
     open.delete(dict);
   };
+  onDict('', chosen);
   visit(chosen, '');
 }

@@ -3,6 +3,7 @@
  * format makes one; choosing a dict in it, selecting tensors and reading their bytes is the same for all.
  */
 
+import type { ModuleFacts } from '../module-facts.js';
 import type { Reading } from '../reading/reading.js';
 import type { ReadLimits } from '../rules/limits.js';
 import type { WorkBudget } from '../rules/work.js';
@@ -120,11 +121,11 @@ export interface Checkpoint {
   readonly root: CheckpointDict;
   /** Names that stand in the root for a tensor that the file holds under another name. */
   readonly ties?: Ties;
-  /** Dicts that are a state_dict as a whole, whatever they hold: those of whole modules. */
-  readonly modules?: ReadonlySet<CheckpointDict>;
+  /** Dicts that are a state_dict as a whole, whatever they hold: those of whole modules, with what else the file tells of each. */
+  readonly modules?: ReadonlyMap<CheckpointDict, ModuleFacts>;
   /** `__metadata__` of safetensors. */
   readonly metadata?: ReadonlyMap<string, string>;
-  /** Names in a pickle that this package does not know; they are never looked up. */
+  /** Names in a pickle that this package does not know, without classes of whole modules; they are never looked up. */
   readonly unknownGlobals: readonly string[];
   /** What a reader noticed and ignored, a sentence each. */
   readonly warnings: readonly string[];

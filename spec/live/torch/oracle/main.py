@@ -27,6 +27,7 @@ from torch_fixtures.layers import Case  # noqa: E402
 from torch_fixtures.recurrent import config_from_json  # noqa: E402
 from torch_fixtures.run import accept_all  # noqa: E402
 from training import TRAINING_COMMANDS  # noqa: E402
+from whole_modules import WHOLE_MODULE_COMMANDS  # noqa: E402
 
 
 def layer(request: dict) -> dict:
@@ -153,6 +154,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     **MODULE_COMMANDS,
     **PRECISION_COMMANDS,
     **TRAINING_COMMANDS,
+    **WHOLE_MODULE_COMMANDS,
 }
 
 

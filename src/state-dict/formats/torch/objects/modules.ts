@@ -7,6 +7,7 @@ import { textOf } from '../../pickle/text.js';
 import {
   asKind,
   isUnchangedSince,
+  type PickleCall,
   type PickleList,
   type PickleSet,
   type PickleValue,
@@ -108,13 +109,18 @@ function leftBuffers(value: PickleValue | undefined): ReadonlySet<PickleValue> {
   return left;
 }
 
-/** The name of an object's class, without what else the file says of it: before 1.6 torch saved its path and source too. */
+/** What a call makes an object of, without what else the file says of it: before 1.6 torch saved its path and source too. */
+export function classOf({ callable, args }: PickleCall): PickleValue | undefined {
+  const made = OBJECT_MAKERS.has(nameOfGlobal(callable) ?? '') ? args.items[0] : callable;
+  const [kind, inside] = asKind(asKind(made, 'persistent')?.id, 'tuple')?.items ?? [];
+  return kind === 'module' ? inside : made;
+}
+
+/** The name of an object's class. */
 export function classNameOf(value: PickleValue): string {
   const call = asKind(value, 'call');
   if (call === undefined) return textOf(value);
-  const made = OBJECT_MAKERS.has(nameOfGlobal(call.callable) ?? '') ? call.args.items[0] : call.callable;
-  const [kind, inside] = asKind(asKind(made, 'persistent')?.id, 'tuple')?.items ?? [];
-  const named = kind === 'module' ? inside : made;
+  const named = classOf(call);
   const [owner, member] = asKind(named, 'call')?.args.items ?? [];
   // A static method is an attribute of its class.
   const ownerName = asKind(owner, 'global');

@@ -1,5 +1,6 @@
 import { message, show, showFirst } from '../../../../check.js';
 import { UnsupportedError } from '../../../../errors.js';
+import type { ModuleFacts } from '../../../module-facts.js';
 import { formatError } from '../../../rules/format-codes.js';
 import type { WorkBudget } from '../../../rules/work.js';
 import type { Checkpoint, CheckpointDict, CheckpointNode, UnopenedFile } from '../../checkpoint.js';
@@ -11,10 +12,11 @@ import { textOf } from '../../pickle/text.js';
 import type { Unpickled } from '../../pickle/unpickle.js';
 import { asKind, type PickleCall, type PickleObject, type PickleValue } from '../../pickle/values.js';
 import { nodesReaching } from '../../reach.js';
+import { plainAttributes } from './attributes.js';
 import { type Content, contentOf, namedValues } from './containers.js';
 import { isKnownGlobal, makesPlainValue } from './globals.js';
 import { invalid, WHERE } from './invalid.js';
-import { type Attributes, classNameOf, moduleAttributes, modulePartsOf } from './modules.js';
+import { type Attributes, classNameOf, classOf, moduleAttributes, modulePartsOf } from './modules.js';
 import { makesStorage, NestedStorages } from './nested.js';
 import { NumberLists, ScalarNode } from './numbers.js';
 import type { Storages } from './storages.js';
@@ -73,8 +75,8 @@ export interface PickledTree {
   readonly node: CheckpointNode;
   /** Whether it has tensors or lists of numbers. */
   readonly hasNumbers: boolean;
-  /** The dicts of whole modules. */
-  readonly modules: ReadonlySet<CheckpointDict>;
+  /** The dicts of whole modules, and what else the file tells of each. */
+  readonly modules: ReadonlyMap<CheckpointDict, ModuleFacts>;
   readonly unknownGlobals: readonly string[];
   /** Sentences on the whole modules in it. */
   readonly notes: readonly string[];
@@ -84,10 +86,12 @@ export interface PickledTree {
 export function readTree(unpickled: Unpickled, storages: Storages, file: Budgets): PickledTree {
   const { root, globals } = unpickled;
   refuseFilled(unpickled);
-  const unknown = globals.filter((global) => !isKnownGlobal(global)).map(({ fullName }) => fullName);
   const tree = new Tree(root, storages, file);
   const node = tree.build();
-  const { hasNumbers, moduleDicts } = tree;
+  const { hasNumbers, moduleDicts, moduleClasses } = tree;
+  const unknown = globals
+    .filter((global) => !isKnownGlobal(global) && !moduleClasses.has(global))
+    .map(({ fullName }) => fullName);
   return {
     node,
     hasNumbers,
@@ -117,7 +121,9 @@ class Tree {
   private readonly dicts = new Map<Content['source'], CheckpointDict | undefined>();
   /** The same of lists of pairs, which other values may have as plain lists. */
   private readonly pairs: typeof this.dicts = new Map();
-  readonly moduleDicts = new Set<CheckpointDict>();
+  readonly moduleDicts = new Map<CheckpointDict, ModuleFacts>();
+  /** The classes of whole modules, which are read as data. */
+  readonly moduleClasses = new Set<PickleValue | undefined>();
   private readonly modules = new Map<Attributes, CheckpointDict | undefined>();
   private readonly tensors = new Map<PickleCall, TensorResult | ArrayResult>();
   private readonly opaque = new Map<PickleObject, CheckpointNode>();
@@ -165,7 +171,8 @@ class Tree {
     if (this.outerModules.length === 0) return [];
     const what = showFirst(this.outerModules, (text) => text);
     return [
-      `Read as data: ${what}. Names are those of state_dict(), unless a class changes them, which the file does not tell.`,
+      `Read as data: ${what}. The code of classes, such as forward, is not read. ` +
+        'Names are those of state_dict(), unless a class changes them, which the file does not tell.',
     ];
   }
 
@@ -247,11 +254,13 @@ class Tree {
 
   private module(attributes: Attributes, value: PickleValue): CheckpointDict | undefined {
     if (this.modules.has(attributes)) return this.modules.get(attributes);
-    const parts = modulePartsOf(attributes, classNameOf(value), this.work);
+    const className = classNameOf(value);
+    const parts = modulePartsOf(attributes, className, this.work);
     const entries: CheckpointDict | undefined = parts && new Map();
     this.modules.set(attributes, entries);
     if (!parts || !entries) return undefined;
-    this.moduleDicts.add(entries);
+    this.moduleDicts.set(entries, { className, attributes: plainAttributes(attributes, this.work) });
+    this.moduleClasses.add(classOf(value as PickleCall));
     for (const name of parts.packed) entries.set(name, { kind: 'refused', reason: PACKED });
     this.empty.push({ entries, values: parts.values, ofModule: true });
     return entries;
