@@ -103,9 +103,9 @@ function arrayOf(dtype: Part, data: Part, length: number): Part {
 }
 
 /** A whole module without parameters. */
-function moduleWith(leftBuffers: Part): Part {
+function moduleWith(value: Part, attribute = '_non_persistent_buffers_set'): Part {
   const names = ['_parameters', '_buffers', '_modules'].flatMap((name) => [text(name), '}']);
-  return bytesOfParts('cm\nN\n)\x81}(', ...names, text('_non_persistent_buffers_set'), leftBuffers, 'ub');
+  return bytesOfParts('cm\nN\n)\x81}(', ...names, text(attribute), value, 'ub');
 }
 
 const pickles: Readonly<Record<string, HostileFile>> = {
@@ -201,6 +201,26 @@ const pickles: Readonly<Record<string, HostileFile>> = {
       false,
       ...['\x8f(', times(10 * n, (i) => int(i)), '\x90', keep(0)],
       times(10 * n, (i) => entry(i, moduleWith(get(0)))),
+    ),
+  'one long tuple in many whole modules': (n) =>
+    archive(
+      true,
+      bytesOfParts('(', 'K\x01'.repeat(64), 't'),
+      keep(0),
+      times(10 * n, (i) => entry(i, moduleWith(get(0), 'stride'))),
+    ),
+  'many attributes of a whole module': (n) =>
+    archive(
+      true,
+      entry(
+        0,
+        bytesOfParts(
+          'cm\nN\n)\x81}(',
+          ...['_parameters', '_buffers', '_modules'].flatMap((name) => [text(name), '}']),
+          times(1000 * n, (i) => bytesOfParts(text(`a${i}`), 'K\x01')),
+          'ub',
+        ),
+      ),
     ),
   'lists of the same numbers': (n) =>
     archive(

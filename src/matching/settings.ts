@@ -20,8 +20,8 @@ export function settingWarnings(
     // Of another kind it cannot be compared, and may be no setting of torch's.
     if (inFile === undefined || kindOf(inFile) !== kindOf(value) || `${inFile}` === `${value}`) return [];
     return [
-      `${layer}: ${argument} is ${show(value)}, where the module in the file has ${torchName}=${show(inFile)}. ` +
-        `Pass ${argument}: ${show(inFile)} to compute what it does.`,
+      `${layer}: ${argument} is ${show(value)}, where the file has ${torchName}=${show(inFile)}. ` +
+        `Pass ${argument}: ${show(inFile)} to compute what the module does.`,
     ];
   });
 }

@@ -99,7 +99,7 @@ type Find = (name: string) => { readonly key: string; readonly tensor: TorchTens
 
 /** @param told  settings of the module, where the file tells them. */
 function matchLeaf(match: Match, leaf: Leaf, find: Find, told: Settings): void {
-  const { holder, module } = leaf;
+  const { module } = leaf;
   const unbuilt = unbuiltLayer(leaf);
   const { parameters, inputShape } = resolveShapes(leaf, (name) => find(name)?.tensor.shape);
   if (unbuilt && inputShape) match.builds.set(unbuilt, { leaf, inputShape });
@@ -126,7 +126,7 @@ function matchLeaf(match: Match, leaf: Leaf, find: Find, told: Settings): void {
   const isTold = (name: string) => told.has(name);
   match.warnings.push(
     ...(module.warnings?.(isTold) ?? []),
-    ...settingWarnings(`layer "${leaf.layerPath || holder.name}"`, module.settings ?? [], told),
+    ...settingWarnings(`layer "${leaf.layerPath}"`, module.settings ?? [], told),
   );
 }
 

@@ -30,7 +30,7 @@ export function withFacts(
     return told(module, known, torchClass, settings) ?? contradicted(byShapes(), module, known, settings);
   const perBatch = settings.get('track_running_stats') === false && torchClass.includes('BatchNorm');
   if (perBatch) {
-    const reason = `it is ${torchClass} with track_running_stats=False, which takes the statistics of each batch: no layer here does`;
+    const reason = `it is ${torchClass} with track_running_stats=False, which takes the statistics of each batch: batchNorm({ trackRunningStats: false }) of this package takes it`;
     return unknown(path, shapes, reason);
   }
   const note =
