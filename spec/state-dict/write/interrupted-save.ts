@@ -13,7 +13,7 @@ const open: NodeFs['open'] = async (path, flags) => {
   };
   const chmod = (mode: number) => file.chmod(mode);
   return {
-    stat: file.stat,
+    stat: () => file.stat(),
     chmod,
     chown: (uid: number, gid: number) => file.chown(uid, gid),
     read: file.read,
