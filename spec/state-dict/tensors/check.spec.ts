@@ -35,6 +35,9 @@ describe('checkTensor', () => {
     expect(fault({ dtype: 'F32', shape: [2 ** 40, 2 ** 40], data: new Float32Array(2) })).to.equal(
       'spec: tensor "w" shape: expected sizes whose product is at most 2^53 - 1, got [1099511627776, 1099511627776]',
     );
+    expect(fault({ dtype: 'F32', shape: new Array(65).fill(1), data: new Float32Array(1) })).to.equal(
+      'spec: tensor "w" shape: expected at most 64 dimensions, got 65',
+    );
     expect(fault({ dtype: 'F32', shape: [2], data: [1, 2] })).to.equal(
       'spec: tensor "w" data: expected a Float32Array for F32, got [1, 2]',
     );

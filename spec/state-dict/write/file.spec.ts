@@ -67,6 +67,11 @@ describe('saveSafetensors', () => {
     for (const [args, text] of [
       [[5, STATE_DICT], 'saveSafetensors: path: expected a path, got 5'],
       [['', STATE_DICT], 'saveSafetensors: path: expected a path, got ""'],
+      [
+        [`${path}.PT`, STATE_DICT],
+        `saveSafetensors: path ${JSON.stringify(`${path}.PT`)}: expected a name that ends in .safetensors, got .PT. ` +
+          'A safetensors file is none: torch reads it with safetensors.torch.load_file',
+      ],
       [[path, {}], 'writeSafetensors: stateDict: expected a Map of name to tensor, got Object'],
     ] as [Parameters<typeof saveSafetensors>, string][]) {
       expect((await rejectionOf(saveSafetensors(...args))).message).to.equal(text);

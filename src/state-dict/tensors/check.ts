@@ -1,4 +1,5 @@
 import { checkInteger, message, show, showShape } from '../../check.js';
+import { MAX_RANK } from '../rules/limits.js';
 import { builtinClass } from './bytes.js';
 import { arrayName, byteLengthOf, DTYPE_NAMES, elementCount, isDtype } from './dtypes.js';
 import type { TorchDtype, TorchTensor } from './tensor.js';
@@ -31,6 +32,10 @@ export function checkTensor(where: string, what: string, tensor: TorchTensor): v
   }
   const { dtype, shape, data } = tensor;
   if (!Array.isArray(shape)) throw new TypeError(message(where, `${what} shape`, 'an array', show(shape)));
+  if (shape.length > MAX_RANK) {
+    const got = `${shape.length}`;
+    throw new RangeError(message(where, `${what} shape`, `at most ${MAX_RANK} dimensions`, got));
+  }
   for (const size of shape) checkInteger(where, `${what} shape`, size, 0);
   if (Number.isNaN(elementCount(shape))) {
     const rule = 'sizes whose product is at most 2^53 - 1';

@@ -21,7 +21,7 @@ const CHUNK_BYTES = 1 << 26;
  * made. A killed process leaves the temporary file `tfjs-torch-rnn-<random>.tmp` behind, which is in nobody's way.
  *
  * @param metadata  as in `writeSafetensors`; torch's loaders look for `{ format: 'pt' }`.
- * @throws TypeError or RangeError for a wrong argument, before any file is touched.
+ * @throws TypeError or RangeError for a wrong argument or a name of another format (`.pt`), before any file is touched.
  * @throws Error when the file cannot be written or is read-only, or the path is not a file.
  * @throws UnsupportedError outside Node and on a big-endian machine.
  */
@@ -32,6 +32,7 @@ export async function saveSafetensors(
 ): Promise<void> {
   if (typeof path !== 'string') throw new TypeError(message(WHERE, 'path', 'a path', show(path)));
   if (path === '') throw new RangeError(message(WHERE, 'path', 'a path', '""'));
+  checkEnding(path);
   const pieces = safetensorsPieces(stateDict, metadata);
   const fs = nodeFs();
   if (fs === undefined) {
@@ -39,6 +40,18 @@ export async function saveSafetensors(
     throw new UnsupportedError(message(WHERE, 'path', 'a file system, as Node has', 'none', remedy));
   }
   await writeAtomically(WHERE, fs, path, pieces);
+}
+
+/** Endings of files that other programs read by their name. */
+const FOREIGN_ENDING = /\.(pt|pth|ckpt|pkl|npz|npy|h5|keras|onnx|json)$/i;
+
+function checkEnding(path: string): void {
+  const [ending] = FOREIGN_ENDING.exec(path) ?? [];
+  if (ending === undefined) return;
+  const remedy = 'A safetensors file is none: torch reads it with safetensors.torch.load_file';
+  throw new RangeError(
+    message(WHERE, `path ${show(path)}`, 'a name that ends in .safetensors', ending, remedy),
+  );
 }
 
 export interface WriteOptions {

@@ -87,7 +87,10 @@ describe('tied tensors of save_model', () => {
       ],
     });
     const whole = parseStateDict(bytesOf('whole'));
-    loadStateDict(model, parseStateDict(bytesOf('saved')), { map: { fc: ['fc', 'again'] } });
+    const warnings: string[] = [];
+    const onWarnings = (list: readonly string[]) => void warnings.push(...list);
+    loadStateDict(model, parseStateDict(bytesOf('saved')), { map: { fc: ['fc', 'again'] }, onWarnings });
+    expect(warnings.join()).to.include('are one tensor in the file, and two weights here');
     const { shape, data } = whole.get('ids') as TorchTensor;
     const output = tf.tidy(() =>
       (model.predict(tf.tensor([...(data as Int32Array)], [...shape])) as tf.Tensor).dataSync(),
