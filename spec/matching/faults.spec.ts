@@ -153,7 +153,7 @@ describe('Faults', () => {
     expect(
       nearMisses(['gru.weight_ih_l0', 'gru.weight_hh_l0'], ['gru.weight_ih', 'gru.weight_hh']),
     ).to.deep.equal([
-      '"gru.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model runs it ' +
+      '"gru.weight_ih" is of a cell (torch.nn.GRUCell, LSTMCell or RNNCell). Load it into a cell, or, where the PyTorch model runs it ' +
         'over a sequence with nothing between the steps, rename the keys, "gru.weight_ih" to "gru.weight_ih_l0" and so on.',
     ]);
     expect(nearMisses(['gru.weight_hh_l0'], ['other.weight_ih'])).to.deep.equal([]);
@@ -161,7 +161,7 @@ describe('Faults', () => {
 
   it('distinguishes the keys of a layer from those of a cell', () => {
     expect(nearMisses(['weight_ih', 'weight_hh'], ['weight_ih_l0', 'weight_hh_l0'])).to.deep.equal([
-      '"weight_ih_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step of ' +
+      '"weight_ih_l0" is of a layer (torch.nn.GRU, LSTM or RNN). Load it into a layer, or, since a cell computes one step of ' +
         'its first layer, rename the keys, "weight_ih_l0" to "weight_ih" and so on.',
     ]);
     expect(nearMisses(['weight_ih'], ['other.weight_ih_l0'])).to.deep.equal([]);

@@ -1,7 +1,7 @@
 /** What a state_dict says about the arguments of the layer or cell it was saved from. */
 
 import { type Faults, prefixHint, shapeFits } from '../matching/faults.js';
-import { CELLS } from './cells.js';
+import { CELLS, isOtherKind } from './cells.js';
 import { gatesNote } from './gates-note.js';
 
 /** Names and shapes of the entries of one module. */
@@ -101,7 +101,9 @@ function noteFirst(
   }
   const names = Object.keys(weights);
   const isElsewhere = Object.values(weights).every((shape) => shape === undefined);
-  const elsewhere = isElsewhere ? file.modulesWith(names) : [];
+  // Where the path has the other kind, the path is right and the class is not.
+  const isOther = isOtherKind(names, (name) => file.shape(name) !== undefined);
+  const elsewhere = isElsewhere && !isOther ? file.modulesWith(names) : [];
   if (elsewhere.length === 0) return;
   const own = elsewhere.filter(({ shape }) => isOfClass(shape, names, gates));
   const paths = (own.length > 0 ? own : elsewhere).map(({ path }) => path);

@@ -97,7 +97,7 @@ describe('fromStateDict of the cells', () => {
       expect(error.missing).to.deep.equal(['weight_ih', 'weight_hh']);
       expect(error.unexpected).to.deep.equal([...weights(gates, '_l0').keys()]);
       expect(error.message).to.contain(
-        '\n\tHint: "weight_ih_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes ' +
+        '\n\tHint: "weight_ih_l0" is of a layer (torch.nn.GRU, LSTM or RNN). Load it into a layer, or, since a cell computes ' +
           'one step of its first layer, rename the keys, "weight_ih_l0" to "weight_ih" and so on.',
       );
     });
@@ -106,7 +106,7 @@ describe('fromStateDict of the cells', () => {
       const error = faultOf(layer, below('decoder', weights(gates)), { prefix: 'decoder' });
       expect(error.missing).to.deep.equal(['decoder.weight_ih_l0', 'decoder.weight_hh_l0']);
       expect(error.message).to.contain(
-        '\n\tHint: "decoder.weight_ih" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model ' +
+        '\n\tHint: "decoder.weight_ih" is of a cell (torch.nn.GRUCell, LSTMCell or RNNCell). Load it into a cell, or, where the PyTorch model ' +
           'runs it over a sequence with nothing between the steps, rename the keys, "decoder.weight_ih" to "decoder.weight_ih_l0" and so on.',
       );
     });

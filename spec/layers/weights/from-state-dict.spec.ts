@@ -1,7 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../../src/errors.js';
-import { GRU, type GRUArgs, LSTM, type RNN, toStateDict } from '../../../src/index.js';
+import {
+  GRU,
+  type GRUArgs,
+  LSTM,
+  LSTMCell,
+  loadStateDict,
+  lstm,
+  lstmCell,
+  type RNN,
+  toStateDict,
+} from '../../../src/index.js';
 import type { FromStateDictOptions } from '../../../src/layers/weights/from-state-dict.js';
 import type { StateDict } from '../../../src/state-dict/tensors/tensor.js';
 import { below, f32 } from '../../models/torch-modules.js';
@@ -218,10 +228,28 @@ describe('fromStateDict', () => {
     ]);
   });
 
+  it('points to no other module where the path has the other kind, also in loadStateDict', () => {
+    const entries = (path: string, suffix: string) =>
+      (['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'] as const).map(
+        (name) => [`${path}.${name}${suffix}`, f32(name.startsWith('bias') ? [24] : [24, 6])] as const,
+      );
+    const stateDict = new Map([...entries('encoder', '_l0'), ...entries('decoder', '')]);
+    for (const [load, kind] of [
+      [() => LSTM.fromStateDict(stateDict, { prefix: 'decoder' }), 'a cell'],
+      [() => LSTMCell.fromStateDict(stateDict, { prefix: 'encoder' }), 'a layer'],
+      [() => loadStateDict(lstm({ hiddenSize: 6 }), stateDict, { prefix: 'decoder' }), 'a cell'],
+      [() => loadStateDict(lstmCell({ hiddenSize: 6 }), stateDict, { prefix: 'encoder' }), 'a layer'],
+    ] as const)
+      expect(load)
+        .to.throw(StateDictError, `is of ${kind} (torch.nn.`)
+        .with.property('message')
+        .that.does.not.include('pass prefix');
+  });
+
   it('distinguishes the keys of a cell from those of a layer', () => {
     const cell = new Map([...weights()].map(([key, tensor]) => [key.replace('_l0', ''), tensor]));
     expect(faultOf(cell).message).to.match(
-      /Hint: "weight_ih" is of a cell, such as torch\.nn\.GRUCell\..*"weight_ih_l0"/,
+      /Hint: "weight_ih" is of a cell \(torch\.nn\.GRUCell, LSTMCell or RNNCell\)\..*"weight_ih_l0"/,
     );
   });
 

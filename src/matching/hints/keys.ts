@@ -34,13 +34,13 @@ export function keyHints(missing: readonly string[], unexpected: readonly string
     ...hint(
       unexpected.find(isCellOf(lacking)),
       (key) =>
-        `"${key}" is of a cell, such as torch.nn.GRUCell. Load it into a cell, or, where the PyTorch model runs it over a ` +
+        `"${key}" is of a cell (torch.nn.GRUCell, LSTMCell or RNNCell). Load it into a cell, or, where the PyTorch model runs it over a ` +
         `sequence with nothing between the steps, rename the keys, "${key}" to "${key}_l0" and so on.`,
     ),
     ...hint(
       missing.find(isCellOf(found)),
       (key) =>
-        `"${key}_l0" is of a layer, such as torch.nn.GRU. Load it into a layer, or, since a cell computes one step ` +
+        `"${key}_l0" is of a layer (torch.nn.GRU, LSTM or RNN). Load it into a layer, or, since a cell computes one step ` +
         `of its first layer, rename the keys, "${key}_l0" to "${key}" and so on.`,
     ),
     ...hint(

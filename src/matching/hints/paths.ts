@@ -2,6 +2,7 @@
 
 import { show, showFirst } from '../../check.js';
 import { joinPath, parentPath } from '../../state-dict/keys.js';
+import { isOtherKind } from '../../torch/cells.js';
 import { prefixHint } from '../faults.js';
 import { modulesWith } from '../select-keys.js';
 import { fits, type ModuleLeaf, namesOf, type Parameter, type ShapeOf } from '../torch-module.js';
@@ -17,7 +18,11 @@ export function hintAtPaths(source: HintSource): void {
   const { faults, leaves, selection } = source;
   const missing = new Set(faults.missing);
   const absent = leaves.filter(
-    (leaf) => isAbsent(leaf, selection) && keysOf(leaf, selection).some((key) => missing.has(key)),
+    (leaf) =>
+      isAbsent(leaf, selection) &&
+      keysOf(leaf, selection).some((key) => missing.has(key)) &&
+      // The path is right, and the class is not: another module would be the wrong one.
+      !isOtherKind(namesOf(leaf), (name) => selection.keys.has(name)),
   );
   if (absent.length === 0) return;
   const prefixes = absent.length === leaves.length ? fittingPrefixes(source) : [];
