@@ -41,6 +41,18 @@ export function prefixHint(paths: readonly string[], isStripped = false): string
     : `The missing keys are there below ${paths.length} other paths, and the file does not tell which is meant: pass ${list}.`;
 }
 
+/** The first weight of a cell; that of a layer has `_l0` behind it. */
+const WEIGHT_IH_OF_CELL = /(?:^|\.)weight_ih$/;
+
+/** Whether names have the other kind of a recurrent module where one is wanted: a cell for a layer, or a layer for a cell. */
+export function isOtherKind(wanted: readonly string[], isThere: (name: string) => boolean): boolean {
+  return wanted.some((name) => {
+    if (WEIGHT_IH_OF_CELL.test(name)) return isThere(`${name}_l0`);
+    const cell = name.endsWith('_l0') ? name.slice(0, -'_l0'.length) : '';
+    return WEIGHT_IH_OF_CELL.test(cell) && isThere(cell);
+  });
+}
+
 /**
  * Collects everything wrong with a state_dict, so that one error reports all of it.
  *

@@ -1,7 +1,7 @@
 /** What a state_dict says about the arguments of the layer or cell it was saved from. */
 
-import { type Faults, prefixHint, shapeFits } from '../matching/faults.js';
-import { CELLS, isOtherKind } from './cells.js';
+import { type Faults, isOtherKind, prefixHint, shapeFits } from '../matching/faults.js';
+import { CELLS } from './cells.js';
 import { gatesNote } from './gates-note.js';
 
 /** Names and shapes of the entries of one module. */

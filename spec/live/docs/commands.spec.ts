@@ -35,6 +35,7 @@ const OTHERS = [
   'npm --prefix scripts/bench ci',
   'npm install',
   'npm pack',
+  'npx esbuild',
 ];
 
 const pages = readPages();
@@ -91,7 +92,14 @@ describe('the commands of the documentation', () => {
       folder = mkdtempSync(join(tmpdir(), 'tfjs-torch-rnn-commands-'));
       cpSync(join(FIXTURES, 'checkpoint.pt'), join(folder, 'model.pt'));
       cpSync(join(FIXTURES, 'modules.safetensors'), join(folder, 'model.safetensors'));
-      for (const name of ['x.npy', 'y.npy', 'classifier.safetensors'])
+      for (const name of [
+        'x.npy',
+        'y.npy',
+        'lengths.npy',
+        'packed.npy',
+        'packed_hn.npy',
+        'classifier.safetensors',
+      ])
         cpSync(join(FIXTURES, name), join(folder, name));
       cpSync(join(FIXTURES, 'model'), folder, { recursive: true });
       mkdirSync(join(folder, 'node_modules'));

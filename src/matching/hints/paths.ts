@@ -2,8 +2,7 @@
 
 import { show, showFirst } from '../../check.js';
 import { joinPath, parentPath } from '../../state-dict/keys.js';
-import { isOtherKind } from '../../torch/cells.js';
-import { prefixHint } from '../faults.js';
+import { isOtherKind, prefixHint } from '../faults.js';
 import { modulesWith } from '../select-keys.js';
 import { fits, type ModuleLeaf, namesOf, type Parameter, type ShapeOf } from '../torch-module.js';
 import { assign } from './assign.js';
