@@ -85,4 +85,29 @@ describe('verify --module runs', () => {
     expect(heard).to.have.lengthOf(1);
     expect(heard[0]).to.include('row 0 is all zeros');
   });
+
+  it('no module that has other weights at each run, as one that forgets to load them', async () => {
+    const forgetful = () =>
+      tf.sequential({
+        layers: [
+          tf.layers.embedding({ inputDim: 11, outputDim: 3, inputShape: [null] }),
+          gru({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
+          tf.layers.dense({ units: 5 }),
+        ],
+      });
+    const { code, out, err } = await verifyModelOf(forgetful, [...ids, '--expected', answer('logits')]);
+    expect([code, out]).to.deep.equal([1, '']);
+    expect(err).to.match(
+      /--module .*: expected the same numbers in each run, got others\. A function that is exported loads/,
+    );
+  });
+
+  it('a function on too few inputs, and says whose error it is', async () => {
+    const forward = () => (first: tf.Tensor, second: tf.Tensor) => first.add(second.dataSync()[0]!);
+    const { code, err } = await verifyModelOf(forward, [...ids, '--expected', answer('logits')]);
+    expect(code).to.equal(1);
+    expect(err).to.include(
+      'verify: --module: expected a function that runs on 1 input, one for each --input, got TypeError: Cannot read properties',
+    );
+  });
 });

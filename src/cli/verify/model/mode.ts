@@ -5,12 +5,14 @@ import { readFor } from '../../../state-dict/read.js';
 import { PATH_WORDS, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
 import type { ArrayFiles, NumberArray } from '../arrays.js';
+import { errorOf } from '../compare.js';
 import { adviceOf, type Diagnosis } from '../diagnosis.js';
 import { type Expectation, isSameShape, judge, judgedBy, numbersOf, shapeError } from '../judge.js';
 import { LAYER_OPTIONS } from '../layer/mode.js';
 import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits, type Result } from '../report.js';
 import type { Request } from '../request.js';
+import type { Answers, Numbers } from '../rounding.js';
 import { OUTPUT } from './output.js';
 import { paddingClue } from './padding.js';
 
@@ -33,7 +35,9 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   const make = await hear(() => importModel(file));
   const numbers = { weights, inputs };
   const wanted = expectations.map(({ name, tensor }) => ({ name, rank: tensor.shape.length }));
-  const answers = await judgedBy(tolerance, numbers, (moved) => hear(() => runModel(make, moved, wanted)));
+  const run = (moved: Numbers) => hear(() => runModel(make, moved, wanted));
+  const answers = await judgedBy(tolerance, numbers, run);
+  checkSame(file, answers.answers, await run(numbers));
   const explain = async ({ option, name, tensor }: Expectation): Promise<Diagnosis> => {
     const { diagnose } = await import('./variants.js');
     const actual = answers.answers.get(name) as NumberArray;
@@ -65,6 +69,18 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
     results,
     advice,
   };
+}
+
+/** @throws Error where a second run gave other numbers: those of new random weights, or of dropout. */
+function checkSame(file: string, first: Answers, second: Answers): void {
+  for (const [name, { values }] of first) {
+    const again = second.get(name)?.values ?? [];
+    const isSame = Array.from(values).every((value, i) => errorOf(value, again[i]) === 0);
+    if (isSame && values.length === again.length) continue;
+    const remedy =
+      'A function that is exported loads its layers itself, loadStateDict(layers, stateDict), and runs them without dropout';
+    throw new Error(message(WHERE, `--module ${file}`, 'the same numbers in each run', 'others', remedy));
+  }
 }
 
 function adviceFor(firstOff: string, compared: number): string {

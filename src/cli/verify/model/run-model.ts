@@ -54,6 +54,20 @@ export async function importModel(file: string): Promise<Maker> {
   };
 }
 
+/** What the user's function gives for the inputs; its own error says neither that it is the module's nor how many inputs it got. */
+async function callForward(
+  forward: (...inputs: tf.Tensor[]) => unknown,
+  tensors: readonly tf.Tensor[],
+): Promise<unknown> {
+  try {
+    return await forward(...tensors);
+  } catch (cause) {
+    const inputs = `${tensors.length} ${tensors.length === 1 ? 'input' : 'inputs'}, one for each --input`;
+    const got = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
+    throw new Error(message(WHERE, '--module', `a function that runs on ${inputs}`, got), { cause });
+  }
+}
+
 async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(resolve(file)).href);
@@ -90,7 +104,7 @@ export async function runModel(
   const made = await make(weights);
   const names = wanted.map(({ name }) => name);
   const answers = await withTensors(inputs, async (tensors) =>
-    isModel(made) ? runLayers(made, tensors, wanted) : named(await made(...tensors), names),
+    isModel(made) ? runLayers(made, tensors, wanted) : named(await callForward(made, tensors), names),
   );
   for (const own of wanted) {
     const note = noteOf(made, own);
