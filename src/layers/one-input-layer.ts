@@ -71,8 +71,14 @@ export abstract class OneInputLayer<Options extends OneInputOptions> extends lay
     const channels = this.channelsOf(shape);
     if (channels == null || expected === undefined || channels === expected) return;
     const { dataFormat } = this.options;
-    const remedy = `With dataFormat '${dataFormat}' they stand ${dataFormat === 'channelsLast' ? 'last' : 'behind the batch'}`;
+    const place = `With dataFormat '${dataFormat}' they stand ${dataFormat === 'channelsLast' ? 'last' : 'behind the batch'}`;
+    const remedy = [place, ...this.otherReadings(channels, expected)].join('. ');
     throw new RangeError(message(where, 'x', `${expected} channels${source}`, showShape(shape), remedy));
+  }
+
+  /** What other arguments the weights may belong to, where an input has other channels. */
+  protected otherReadings(_channels: number, _expected: number): string[] {
+    return [];
   }
 
   /** A weight as it stands; undefined where the layer has none of this name. */

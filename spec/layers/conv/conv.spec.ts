@@ -1,6 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { conv1d, conv2d, convTranspose1d, convTranspose2d } from '../../../src/index.js';
+import {
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  loadStateDict,
+  type StateDict,
+  StateDictError,
+} from '../../../src/index.js';
+import { f32 } from '../../models/torch-modules.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectSame } from '../../support/expect-same.js';
 import { reloaded } from '../../support/save.js';
@@ -296,6 +305,29 @@ describe('inputs of a convolution', () => {
     }
   });
 
+  it('may be those of a module with groups, which a file does not hold', () => {
+    const depthwise = toStateDictOf([8, 1, 3]);
+    const layer = conv1d({ outChannels: 8, kernelSize: 3, bias: false });
+    loadStateDict(layer, depthwise);
+    expect(() => tf.tidy(() => void layer.apply(x(1, 5, 4)))).to.throw(
+      RangeError,
+      'A module with groups=4 has weights of these shapes: pass groups: 4 where it is one',
+    );
+    expect(() => tf.tidy(() => void layer.apply(x(1, 5, 3)))).to.throw(RangeError, /stand last$/);
+    const grouped = conv1d({ outChannels: 8, kernelSize: 3, bias: false, groups: 4 });
+    loadStateDict(grouped, depthwise);
+    tf.tidy(() => void expect((grouped.apply(x(1, 5, 4)) as tf.Tensor).shape).to.deep.equal([1, 3, 8]));
+    const up = convTranspose1d({ outChannels: 6, kernelSize: 2, bias: false });
+    expect(() => loadStateDict(up, toStateDictOf([4, 3, 2]))).to.throw(
+      'The file fits groups=2: pass groups: 2.',
+    );
+    expect(() => loadStateDict(up, toStateDictOf([4, 4, 2])))
+      .to.throw(StateDictError)
+      .with.property('message')
+      .that.does.not.include('groups');
+    for (const each of [layer, grouped]) each.dispose();
+  });
+
   it('are float32', () => {
     const layer = conv1d({ outChannels: 2, kernelSize: 1 });
     expect(() => tf.tidy(() => void layer.apply(tf.ones([1, 5, 4], 'int32')))).to.throw(
@@ -305,3 +337,8 @@ describe('inputs of a convolution', () => {
     layer.dispose();
   });
 });
+
+/** A weight of this shape, as a file has it. */
+function toStateDictOf(shape: readonly number[]): StateDict {
+  return new Map([['weight', f32(shape)]]);
+}

@@ -46,6 +46,16 @@ export abstract class ConvLayer extends OneInputLayer<ConvLayerOptions> {
     return [spec('kernel', shape), ...(bias ? [spec('bias', [outChannels])] : [])];
   }
 
+  /** A file holds I / groups and not the groups, so the weights of a grouped module load into a layer without groups. */
+  protected override otherReadings(channels: number, expected: number): string[] {
+    const { outChannels, groups, inChannels } = this.options;
+    const other = (channels / expected) * groups;
+    const fits = Number.isInteger(other) && outChannels % other === 0;
+    return fits && !this.isTransposed && inChannels === undefined
+      ? [`A module with groups=${other} has weights of these shapes: pass groups: ${other} where it is one`]
+      : [];
+  }
+
   protected override checkShape(where: string, shape: Shape): void {
     const { dataFormat, inChannels, groups, kernelSize } = this.options;
     const axes = kernelSize.length;

@@ -72,6 +72,11 @@ function convTranspose(axes: 1 | 2): ModuleKind {
       inputShape: (shapeOf) => inputWith(shapeOf('weight')?.[0], axes, dataFormat),
       settings: settingsOf(config),
       argumentsFor,
+      shapeNote(parameter, [channels = 0, perGroup = 0]) {
+        const inFile = outChannels / perGroup;
+        const isOther = parameter.key === 'weight' && inFile !== groups && channels % inFile === 0;
+        return isOther ? `The file fits groups=${inFile}: pass groups: ${inFile}.` : undefined;
+      },
     };
   };
 }
