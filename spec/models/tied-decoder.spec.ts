@@ -21,7 +21,7 @@ const file = () => fixture('decoder.pt');
 const answers = fixture('decoder.safetensors');
 const answer = (name: string) => toTensor(answers.get(name) as TorchTensor);
 
-/** float32 rounding: measured 2.4e-7. */
+/** float32 rounding of sums, through three updates. */
 const LARGEST_ERROR = 1e-6;
 
 const zeros = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape)));
