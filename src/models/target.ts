@@ -15,7 +15,7 @@ import type { Layer } from './modules/registry.js';
  * A float32 `tf.Variable` stands for the one parameter or buffer of its whole name, `{ 'decoder.v': tf.variable(tf.zeros([8])) }`:
  * an `nn.Parameter` of no module that has a layer, or the bias of a Linear whose weight is an Embedding's.
  */
-export type LayersByPath = Readonly<Record<string, Holder>>;
+export type LayersByPath = Readonly<Record<string, Layer | Variable>>;
 
 /** What has weights. */
 export type Holder = Layer | Variable;
