@@ -6,6 +6,7 @@
 import { showFirst } from '../../../check.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import { CLOSE, type Diagnosis, MAX_COST } from '../diagnosis.js';
+import { type GateOrder, gatesOf, otherOrders } from '../gate-orders.js';
 import type { Numbers } from '../rounding.js';
 import { costOfStep, type PlainCell, type PlainWeights, runPlain, type Vectors } from './plain.js';
 import type { LayerCall } from './run-layer.js';
@@ -97,14 +98,10 @@ function unpaddedSteps({ y }: Row): number {
 }
 
 function variantsOf({ module, nonlinearity }: LayerCall): Variant[] {
-  const gates = module.torchName.startsWith('GRU')
-    ? 'rzn'
-    : module.torchName.startsWith('LSTM')
-      ? 'ifgo'
-      : '';
+  const gates = gatesOf(module.torchName);
   const names = 'bidirectional' in module.args && module.args.bidirectional;
   return [
-    ...orders(gates).map((order) => gateOrder(gates, order)),
+    ...otherOrders(gates).map(gateOrder),
     ...(gates === 'rzn'
       ? [
           cellVariant(
@@ -134,35 +131,16 @@ function cellVariant(cell: PlainCell, text: string, phrase: string): Variant {
   return { fits: text, phrase, change: (trial) => ({ ...trial, stack: { ...trial.stack, cell } }) };
 }
 
-/** All orders of some letters but the first, which is their own; none of none. */
-export function orders(letters: string): string[] {
-  const all = (rest: string): string[] =>
-    rest.length < 2
-      ? [rest]
-      : [...rest].flatMap((letter) => all(rest.replace(letter, '')).map((order) => letter + order));
-  return all(letters).slice(1);
-}
-
-/** The file's rows lie in `order`, where torch has them in `own`. */
-function gateOrder(own: string, order: string): Variant {
-  const blocks = [...own].map((gate) => order.indexOf(gate));
-  const show = (gates: string) => [...gates].join('|');
-  const permute = (values: Float64Array): Float64Array => {
-    const size = values.length / own.length;
-    const moved = new Float64Array(values.length);
-    for (const [to, from] of blocks.entries())
-      moved.set(values.subarray(from * size, (from + 1) * size), to * size);
-    return moved;
-  };
+function gateOrder({ text, toTorch }: GateOrder): Variant {
   return {
-    fits: `with the rows of the weights in the order ${show(order)}, where torch has ${show(own)}`,
+    fits: `with the rows of the weights ${text}`,
     phrase: 'other orders of the gates',
     change: (trial) =>
       withWeights(trial, ({ ih, hh, biasIh, biasHh, hr }) => ({
-        ih: permute(ih),
-        hh: permute(hh),
-        biasIh: permute(biasIh),
-        biasHh: permute(biasHh),
+        ih: toTorch(ih),
+        hh: toTorch(hh),
+        biasIh: toTorch(biasIh),
+        biasHh: toTorch(biasHh),
         hr,
       })),
   };

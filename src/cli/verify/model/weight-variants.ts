@@ -6,7 +6,7 @@ import { float32Of } from '../../../state-dict/tensors/float32.js';
 import type { StateDict, TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import type { CellModule, RecurrentModule } from '../../../torch/modules.js';
 import { recogniseModules } from '../../../torch/recognise.js';
-import { orders } from '../layer/variants.js';
+import { gatesOf, otherOrders } from '../gate-orders.js';
 
 export interface WeightVariant {
   /** "the numbers fit ..." */
@@ -79,32 +79,16 @@ function biases(modules: readonly Module[]): WeightVariant[] {
 }
 
 function gateOrders(modules: readonly Module[]): WeightVariant[] {
-  const [own, ...others] = new Set(modules.map(gatesOf));
-  if (own === undefined || others.length > 0) return [];
-  return orders(own).map((order) => {
-    const blocks = [...own].map((gate) => order.indexOf(gate));
-    const show = (gates: string) => [...gates].join('|');
-    const permuted = (values: Float32Array): Float32Array => {
-      const size = values.length / own.length;
-      const moved = new Float32Array(values.length);
-      for (const [to, from] of blocks.entries())
-        moved.set(values.subarray(from * size, (from + 1) * size), to * size);
-      return moved;
-    };
-    return {
-      fits: `with the rows of the weights of ${namesOf(modules)} in the order ${show(order)}, where torch has ${show(own)}`,
-      phrase: 'other orders of the gates',
-      change: (weights: StateDict) =>
-        changed(weights, modules, (tensor, key) =>
-          key.includes('weight_hr') ? tensor : withValues(tensor, permuted),
-        ),
-    };
-  });
-}
-
-function gatesOf({ torchName }: Module): string {
-  if (torchName.startsWith('GRU')) return 'rzn';
-  return torchName.startsWith('LSTM') ? 'ifgo' : '';
+  const [gates, ...others] = new Set(modules.map(({ torchName }) => gatesOf(torchName)));
+  if (gates === undefined || others.length > 0) return [];
+  return otherOrders(gates).map(({ text, toTorch }) => ({
+    fits: `with the rows of the weights of ${namesOf(modules)} ${text}`,
+    phrase: 'other orders of the gates',
+    change: (weights) =>
+      changed(weights, modules, (tensor, key) =>
+        key.includes('weight_hr') ? tensor : withValues(tensor, toTorch),
+      ),
+  }));
 }
 
 function withValues(tensor: TorchTensor, change: (values: Float32Array) => Float32Array): TorchTensor {
