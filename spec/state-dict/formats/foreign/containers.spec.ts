@@ -137,7 +137,7 @@ describe('zip archives of other writers', () => {
 
   it('of Keras are to be converted', () => {
     expect(messageOf(zip('metadata.json', 'config.json', 'model.weights.h5'))).to.equal(
-      'a Keras model. Convert it (tensorflowjs_converter --input_format=keras_keras model.keras web/), ' +
+      'a Keras model. Convert it (tensorflowjs_converter --input_format=keras_keras --output_format=tfjs_layers_model model.keras web/), ' +
         'and load web/model.json by loadKerasModel of tfjs-torch-rnn/keras',
     );
   });

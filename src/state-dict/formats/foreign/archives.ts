@@ -26,7 +26,7 @@ const KNOWN = new Map<string, readonly [kind: string, remedy: string]>([
     'model.weights.h5',
     [
       'a Keras model',
-      'Convert it (tensorflowjs_converter --input_format=keras_keras model.keras web/), ' +
+      'Convert it (tensorflowjs_converter --input_format=keras_keras --output_format=tfjs_layers_model model.keras web/), ' +
         'and load web/model.json by loadKerasModel of tfjs-torch-rnn/keras',
     ],
   ],
