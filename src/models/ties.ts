@@ -1,6 +1,7 @@
 /** Weights that PyTorch ties: one weight here under several names, or one tensor of the file in several weights here. */
 
 import { show } from '../check.js';
+import { addTo } from '../matching/add-to.js';
 import type { Faults } from '../matching/faults.js';
 import { variableEntries } from '../matching/hints/ties.js';
 import type { Selection } from '../matching/select-keys.js';
@@ -90,7 +91,7 @@ export function tieWarnings(slots: readonly Slot[], start: string): string[] {
       other.leaf.holder === slot.leaf.holder && other.parameter.weight === slot.parameter.weight;
     if (isOneWeight || data.length === 0 || other.tensor.shape.join() !== shape.join()) continue;
     const layers = `${other.leaf.layerPath}\n${slot.leaf.layerPath}`;
-    pairs.set(layers, [...(pairs.get(layers) ?? []), [other, slot]]);
+    addTo(pairs, layers, [other, slot]);
   }
   return Array.from(pairs.values(), (pair) => tieWarning(pair, slots, start));
 }

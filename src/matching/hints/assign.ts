@@ -1,5 +1,7 @@
 /** Which layer takes which module, as far as shapes tell. */
 
+import { addTo } from '../add-to.js';
+
 /** Layers, and the modules that each could take. */
 export type Candidates<L> = ReadonlyMap<L, readonly string[]>;
 
@@ -23,7 +25,7 @@ export function assign<L>(candidates: Candidates<L>): Assignment<L> {
     for (const [layer, paths] of open) {
       const [only] = paths;
       if (only === undefined || paths.size > 1) continue;
-      claims.set(only, [...(claims.get(only) ?? []), layer]);
+      addTo(claims, only, layer);
     }
     for (const [path, [layer, another]] of claims) {
       if (layer === undefined || another !== undefined) continue;

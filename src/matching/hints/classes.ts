@@ -2,6 +2,7 @@
 
 import { show } from '../../check.js';
 import { parentPath } from '../../state-dict/keys.js';
+import { addTo } from '../add-to.js';
 import type { Faults } from '../faults.js';
 import { pythonRemedy } from '../reparametrised/with-derived.js';
 import type { ModuleLeaf } from '../torch-module.js';
@@ -23,7 +24,7 @@ export function hintAtForeignParameters(
     const isToldApart = faults.explains(key) || isToldByName(key) || !key.startsWith(start);
     if (key.length > LIMITS.length || isToldApart) continue;
     const leaf = ownerOf(key.slice(start.length), byPath);
-    if (leaf !== undefined) foreign.set(leaf, [...(foreign.get(leaf) ?? []), key]);
+    if (leaf !== undefined) addTo(foreign, leaf, key);
   }
   for (const [leaf, keys] of foreign)
     hintAtOtherClass(faults, keys, leaf.module.torchName, `layer "${leaf.layerPath}"`);

@@ -4,6 +4,7 @@ import { show, showFirst, showShape } from '../../check.js';
 import { joinPath, lastPart, parentPath } from '../../state-dict/keys.js';
 import { hasSameValues } from '../../state-dict/tensors/check.js';
 import type { TorchTensor } from '../../state-dict/tensors/tensor.js';
+import { addTo } from '../add-to.js';
 import type { ModuleLeaf } from '../torch-module.js';
 import { type HintSource, type LoadedTensor, shapeAt } from './source.js';
 
@@ -56,7 +57,7 @@ export function hintAtParametersBesideTies(source: HintSource): void {
   const beside = new Map<ModuleLeaf, [string, string][]>();
   for (const [name, key] of unexpectedNames(source)) {
     const leaf = byPath.get(parentPath(name));
-    if (leaf !== undefined) beside.set(leaf, [...(beside.get(leaf) ?? []), [name, key]]);
+    if (leaf !== undefined) addTo(beside, leaf, [name, key]);
   }
   for (const [{ modulePath, layerPath }, names] of beside)
     faults.hint(
