@@ -36,10 +36,10 @@ export default {
       to: { path: '@tensorflow/' },
     },
     {
-      name: 'peers-alone',
+      name: 'dependencies-alone',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: 'node_modules/', pathNot: 'node_modules/@tensorflow/tfjs-(core|layers)/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(@tensorflow/tfjs-(core|layers)|fflate)/' },
     },
     {
       name: 'unresolved',

@@ -5,8 +5,8 @@ import { nodeThreads } from '../threads/node-threads.js';
 import type { WorkerPlatform } from '../threads/worker.js';
 import { WorkerThreads } from '../threads/worker-threads.js';
 import { Arena, type ArenaMemory } from './arena.js';
+import { buildOf } from './builds.js';
 import type { Engine } from './engine.js';
-import { ENGINE_WASM, ENGINE_WASM_RELAXED } from './engine.wasm.js';
 import { lostBy } from './engine-lost-error.js';
 
 const PAGE_FLOATS = 16384;
@@ -128,9 +128,7 @@ function guardFunctions(exports: WebAssembly.Exports, abandon: () => void): Engi
  */
 export function makeEngine(platform: WorkerPlatform | undefined = nodeThreads()): Engine {
   const { memory, maxPages } = makeMemory();
-  const base64 = hasMultiplyAdd() ? ENGINE_WASM_RELAXED : ENGINE_WASM;
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const module = new WebAssembly.Module(bytes);
+  const module = new WebAssembly.Module(buildOf(hasMultiplyAdd() ? 'relaxed' : 'plain'));
   const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
   const functions = guardFunctions(exports, () => threads.abandon());
   const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
