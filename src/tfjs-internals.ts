@@ -4,6 +4,7 @@
  */
 
 import {
+  type DataId,
   engine,
   getBackend,
   type KernelBackend,
@@ -113,6 +114,51 @@ export function usesTensorflowGpu(): boolean {
   const isBoolean = typeof isUsingGpuDevice === 'boolean';
   expectPart('NodeJSKernelBackend.isUsingGpuDevice', 'a boolean', isBoolean, isUsingGpuDevice);
   return isUsingGpuDevice === true;
+}
+
+/** What the webgl and webgpu backends know of the data of a tensor. */
+interface DeviceData {
+  /** Null once the data are on the device. */
+  readonly values: unknown;
+  /** Of webgl: part of the data of another tensor, on the device. */
+  readonly slice?: unknown;
+}
+
+interface DeviceStorage {
+  has(dataId: DataId): boolean;
+  get(dataId: DataId): DeviceData;
+}
+
+interface DeviceBackend {
+  /** Where webgl keeps its data. */
+  readonly texData?: DeviceStorage;
+  /** Where webgpu does; tfjs-node has a storage of this name too. */
+  readonly tensorMap?: DeviceStorage;
+  /** Of webgpu alone. */
+  readonly bufferManager?: object;
+}
+
+/** Undefined for a backend without a device of its own. */
+function storageOf(backend: KernelBackend): DeviceStorage | undefined {
+  const { texData, tensorMap, bufferManager } = backend as KernelBackend & DeviceBackend;
+  const storage = texData ?? (bufferManager && tensorMap);
+  const part = texData ? 'MathBackendWebGL.texData' : 'WebGPUBackend.tensorMap';
+  if (storage) expectPart(part, 'a storage of data', typeof storage.has === 'function', storage);
+  return storage;
+}
+
+/** Whether the active backend can read the elements of a tensor without waiting for a device. */
+export function isOnHost({ dataId }: TensorInfo): boolean {
+  const { backend, state } = engine();
+  const storage = storageOf(backend);
+  if (storage === undefined) return !usesTensorflowGpu();
+  if (storage.has(dataId)) {
+    const { values, slice } = storage.get(dataId);
+    return values != null && slice == null;
+  }
+  // It was made on another backend.
+  const holder = state.tensorInfo.get(dataId)?.backend;
+  return holder !== undefined && storageOf(holder) === undefined;
 }
 
 /** Counts a use of a layer that was built without `apply`: tfjs disposes no layer that was never used (null). */

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { kernelsOf, type RecurrentKernels } from '../../src/kernels/contract.js';
+import { kernelsOf } from '../../src/kernels/contract.js';
 
 /** Runs `body` while the kernels of the active backend decline every call. */
 export function whileDeclining(reason: string, body: () => void): void {
-  const kernels = kernelsOf(tf.getBackend()) as RecurrentKernels;
-  const { supports } = kernels;
-  kernels.supports = () => reason;
+  const declining = kernelsOf(tf.getBackend()).map((kernels) => ({ kernels, supports: kernels.supports }));
+  for (const { kernels } of declining) kernels.supports = () => reason;
   try {
     body();
   } finally {
-    kernels.supports = supports;
+    for (const { kernels, supports } of declining) kernels.supports = supports;
   }
 }

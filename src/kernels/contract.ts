@@ -6,7 +6,7 @@
  * G gates (RNN 1, GRU 3, LSTM 4). A state h is `[L*D, B, H]`, or `[L*D, B, P]` where it is projected; LSTM's c is
  * `[L*D, B, H]`. Everything is float32 except `lengths`. A kernel only reads its inputs. Its outputs belong to the caller.
  *
- * A backend registers four kernels by {@link registerKernels}:
+ * A backend may have several sets of kernels, which are asked in turn. Each has four, and is added by {@link registerKernels}:
  *
  *     inference  inputs                          -> outputs
  *     training   inputs                          -> reserve, outputs
@@ -213,10 +213,14 @@ export interface CallRequest {
   readonly inputs: readonly TensorInfo[];
   /** Whether a gradient may follow. */
   readonly isTraining: boolean;
+  /** Whether a fused kernel is asked for by name: it takes what it can then, also where others would be faster. */
+  readonly isForced: boolean;
 }
 
-/** The kernels of one backend. */
+/** Kernels that serve a backend. */
 export interface RecurrentKernels {
+  /** One word for them. */
+  readonly name: string;
   /** What runs the calls, for `describeKernels`. */
   readonly description: string;
   /**
@@ -224,8 +228,8 @@ export interface RecurrentKernels {
    * @param request undefined: why they run no call at all.
    */
   supports(request?: CallRequest): string | undefined;
-  /** Whether the values of the backend's tensors can be read without waiting for a device. */
-  hasTensorsOnHost(): boolean;
+  /** Why they take a call that `supports` takes, where that depends on the call. */
+  reasonFor?(request: CallRequest): string;
   /** @throws NoRoomError where it finds no room for the call. It keeps nothing then, and on 'auto' the op runs tf ops. */
   inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @throws NoRoomError as `inference`. */
@@ -243,6 +247,8 @@ export interface RecurrentKernels {
 
 /** The attributes of the kernels in tfjs's registry. */
 export interface KernelAttrs {
+  /** Those of the backend's kernels that run the call. */
+  readonly kernels: RecurrentKernels;
   readonly call: RecurrentCall;
   /** Of `product`. */
   readonly input?: number;
@@ -256,25 +262,31 @@ export const KERNELS = {
   product: 'TorchRecurrentProduct',
 } as const;
 
-const kernelsByBackend = new Map<string, RecurrentKernels>();
+const kernelsByBackend = new Map<string, readonly RecurrentKernels[]>();
 
-/** The kernels of a backend; undefined where it has none. */
-export function kernelsOf(backendName: string): RecurrentKernels | undefined {
-  return kernelsByBackend.get(backendName);
+/** The kernels of a backend, in the order in which they are asked; none where it has none. */
+export function kernelsOf(backendName: string): readonly RecurrentKernels[] {
+  return kernelsByBackend.get(backendName) ?? [];
 }
 
-/** Gives a backend its kernels. Importing the module that does so must not compile code or reserve memory. */
+/**
+ * Gives a backend kernels, which are asked after those that it has. Importing the module that does so must not compile code or
+ * reserve memory.
+ */
 export function registerKernels(backendName: string, kernels: RecurrentKernels): void {
-  kernelsByBackend.set(backendName, kernels);
+  const others = kernelsOf(backendName);
+  kernelsByBackend.set(backendName, [...others, kernels]);
+  // tfjs has one function for each name; the attributes of a call tell whose it is.
+  if (others.length > 0) return;
   for (const kind of ['inference', 'training', 'backward', 'product'] as const)
     registerKernel({
       kernelName: KERNELS[kind],
       backendName,
       kernelFunc: ({ inputs, backend, attrs }) => {
-        const { call, input } = attrs as unknown as KernelAttrs;
+        const { kernels: chosen, call, input } = attrs as unknown as KernelAttrs;
         // tfjs declares the inputs a map; a list is one with the keys '0', '1', ...
         const tensors = inputs as unknown as readonly TensorInfo[];
-        return (kernels[kind] as AnyKernel)(backend as KernelBackend, tensors, call, input);
+        return (chosen[kind] as AnyKernel)(backend as KernelBackend, tensors, call, input);
       },
     });
 }

@@ -24,6 +24,7 @@ import {
   KERNELS,
   type KernelAttrs,
   type RecurrentCall,
+  type RecurrentKernels,
   type StackOutputs,
 } from '../kernels/contract.js';
 import { pin, saveOnTape, share } from '../tfjs-internals.js';
@@ -39,16 +40,18 @@ interface TrainingAttrs extends KernelAttrs {
 
 /**
  * Runs one call in one kernel.
+ * @param kernels whose.
  * @param isTraining whether a tape records.
  */
 export function runFused(
+  kernels: RecurrentKernels,
   call: RecurrentCall,
   inputs: readonly Tensor[],
   isTraining: boolean,
   implementation: Implementation,
 ): StackOutputs {
-  if (!isTraining) return toOutputs(runKernel(KERNELS.inference, inputs, { call }) as Tensor[]);
-  const attrs: TrainingAttrs = { call, implementation, originals: inputs };
+  if (!isTraining) return toOutputs(runKernel(KERNELS.inference, inputs, { kernels, call }) as Tensor[]);
+  const attrs: TrainingAttrs = { kernels, call, implementation, originals: inputs };
   const made = runKernel(KERNELS.training, inputs, attrs) as Tensor[];
   saveOnTape(KERNELS.training, [...inputs, ...made].map(pin));
   const [reserve, ...outputs] = made as [Tensor, ...Tensor[]];
@@ -72,18 +75,18 @@ let lastList: readonly Tensor[] = [];
 registerGradient({
   kernelName: KERNELS.training,
   gradFunc: (dys, saved, attrs) => {
-    const { call, implementation, originals } = attrs as unknown as TrainingAttrs;
+    const { kernels, call, implementation, originals } = attrs as unknown as TrainingAttrs;
     const outputGradients = (dys as Tensor[]).slice(1);
     const inputCount = countInputs(call);
     const pinned = saved.slice(0, inputCount);
     const made = saved.slice(inputCount);
-    if (!engine().isTapeOn()) return kernelGradients(call, pinned, made, outputGradients);
+    if (!engine().isTapeOn()) return kernelGradients({ kernels, call }, pinned, made, outputGradients);
     const inputs = pinned.map((input, i) =>
       input.dtype === 'float32' ? connect(originals[i] as Tensor, input) : input,
     );
     return implementation === 'auto'
       ? referenceGradients(call, inputs, outputGradients)
-      : kernelGradients(call, inputs, made, outputGradients);
+      : kernelGradients({ kernels, call }, inputs, made, outputGradients);
   },
 });
 
@@ -92,20 +95,19 @@ type Gradients = Record<string, () => Tensor>;
 
 /** One `backward` now, and a `product` for each gradient that tfjs asks for. */
 function kernelGradients(
-  call: RecurrentCall,
+  attrs: KernelAttrs,
   inputs: readonly Tensor[],
   [reserve, ...outputs]: readonly Tensor[],
   dys: readonly Tensor[],
 ): Gradients {
   for (const tensor of lastList) tensor.dispose();
-  lastList = runKernel(KERNELS.backward, [...inputs, ...outputs, reserve as Tensor, ...dys], {
-    call,
-  }) as Tensor[];
+  const operandsOfBackward = [...inputs, ...outputs, reserve as Tensor, ...dys];
+  lastList = runKernel(KERNELS.backward, operandsOfBackward, attrs) as Tensor[];
   const operands = [...inputs, ...outputs, ...lastList];
   const gradients: Gradients = {};
   for (const [input, { dtype }] of inputs.entries())
     if (dtype === 'float32')
-      gradients[input] = () => runKernel(KERNELS.product, operands, { call, input }) as Tensor;
+      gradients[input] = () => runKernel(KERNELS.product, operands, { ...attrs, input }) as Tensor;
   return gradients;
 }
 

@@ -1,19 +1,26 @@
 import { getBackend } from '@tensorflow/tfjs-core';
 import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
-import { kernelsOf } from '../kernels/contract.js';
+import { kernelsOf, type RecurrentKernels } from '../kernels/contract.js';
 
 /** Which code computes a recurrent op: the fused kernel of the backend, the composed tf ops, or the better of both. */
 export type Implementation = 'auto' | 'fused' | 'reference';
 
 export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'reference'];
 
-export const NO_KERNELS = 'this backend has no fused kernel';
+const NO_KERNELS = 'this backend has no fused kernel';
 
-/** Why the kernels of a backend run no call at all; undefined where they run some. */
+/** Why none of the kernels of a backend runs any call; undefined where one does. */
 export function obstacleOf(backendName: string): string | undefined {
-  const kernels = kernelsOf(backendName);
-  return kernels ? kernels.supports() : NO_KERNELS;
+  const all = kernelsOf(backendName);
+  const obstacles = all.map((kernels) => kernels.supports());
+  return obstacles.includes(undefined) ? undefined : tellEach(all, obstacles as string[]);
+}
+
+/** What each of the kernels of a backend says. */
+export function tellEach(all: readonly RecurrentKernels[], sayings: readonly string[]): string {
+  if (all.length < 2) return sayings[0] ?? NO_KERNELS;
+  return sayings.map((saying, i) => `${all[i]?.name}: ${saying}`).join('; ');
 }
 
 /**
@@ -40,7 +47,7 @@ export function refusal(where: string, obstacle: string): UnsupportedError {
 /** What a call ran. */
 export interface Run {
   readonly implementation: 'fused' | 'reference';
-  /** Why it was the reference. */
+  /** Why it was the reference; of a fused kernel, where the call decides whether it is taken. */
   readonly reason: string | undefined;
 }
 

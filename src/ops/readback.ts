@@ -1,10 +1,10 @@
-import { getBackend } from '@tensorflow/tfjs-core';
-import { kernelsOf } from '../kernels/contract.js';
+import { getBackend, type Tensor } from '@tensorflow/tfjs-core';
+import { isOnHost } from '../tfjs-internals.js';
 
 /**
- * Whether a tensor's values can be read without waiting for a device. Values of lengths and masks are validated
- * only then: on a GPU, reading them would stall the queue at every call.
+ * Whether the values of lengths or of a mask are read, and so validated. On webgl they are read from the GPU too, which takes
+ * less than the steps that follow, and the engine needs them; on webgpu and tfjs-node's GPU build nothing is.
  */
-export function readsValuesCheaply(): boolean {
-  return kernelsOf(getBackend())?.hasTensorsOnHost() ?? false;
+export function readsLengths(tensor: Tensor): boolean {
+  return getBackend() === 'webgl' || isOnHost(tensor);
 }

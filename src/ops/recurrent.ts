@@ -4,13 +4,14 @@ import {
   kernelsOf,
   listInputs,
   NoRoomError,
+  type RecurrentKernels,
   type StackAttrs,
   type StackInputs,
   type StackOutputs,
 } from '../kernels/contract.js';
 import { CELLS, type Cell } from '../torch/cells.js';
 import { runFused } from './fused.js';
-import { type Implementation, NO_KERNELS, noteRun, refusal } from './implementation.js';
+import { type Implementation, noteRun, refusal, tellEach } from './implementation.js';
 import { runReference } from './reference/recurrence.js';
 
 /**
@@ -31,20 +32,26 @@ export function runRecurrent(
   }
   const call = callOf(cell, attrs, inputs);
   const tensors = listInputs(call, inputs);
-  const kernels = kernelsOf(getBackend());
   const isTraining = engine().isTapeOn();
-  const obstacle = kernels ? kernels.supports({ call, inputs: tensors, isTraining }) : NO_KERNELS;
-  if (obstacle !== undefined && implementation === 'fused') throw refusal(CELLS[cell].className, obstacle);
-  const declined = obstacle ?? tryFused();
-  if (typeof declined !== 'string') return declined;
-  noteRun('reference', declined);
+  const request = { call, inputs: tensors, isTraining, isForced: implementation === 'fused' };
+  const all = kernelsOf(getBackend());
+  const obstacles: string[] = [];
+  for (const kernels of all) {
+    const declined = kernels.supports(request) ?? runUnlessFull(kernels);
+    if (typeof declined !== 'string') return declined;
+    obstacles.push(declined);
+  }
+  const obstacle = tellEach(all, obstacles);
+  if (implementation === 'fused') throw refusal(CELLS[cell].className, obstacle);
+  noteRun('reference', obstacle);
   return runReference(cell, inputs, attrs);
 
   /** @returns on 'auto' the reason of a kernel that found no room for the call after all. */
-  function tryFused(): StackOutputs | string {
+  function runUnlessFull(kernels: RecurrentKernels): StackOutputs | string {
+    const reason = kernels.reasonFor?.(request);
     try {
-      const outputs = runFused(call, tensors, isTraining, implementation);
-      noteRun('fused');
+      const outputs = runFused(kernels, call, tensors, isTraining, implementation);
+      noteRun('fused', reason && `${kernels.name}: ${reason}`);
       return outputs;
     } catch (error) {
       if (implementation === 'auto' && error instanceof NoRoomError) return error.message;

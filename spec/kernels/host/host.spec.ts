@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
+import type { RecurrentCall } from '../../../src/kernels/contract.js';
 import { Host } from '../../../src/kernels/host/host.js';
 import { EngineLostError } from '../../../src/kernels/host/runtime/engine-lost-error.js';
 import { makeEngine } from '../../../src/kernels/host/runtime/wasm.js';
@@ -80,6 +81,7 @@ describe('the host of the engine', () => {
       call: makeCall({ hiddenSize: 512 }),
       inputs: [{ dataId: {}, shape: [1, 300_000, 1], dtype: 'float32' } as tf.TensorInfo],
       isTraining: false,
+      isForced: false,
     };
     host.run(() => {});
     expect(host.whyNoRoom({ ...request, isTraining: true })).to.match(
@@ -100,9 +102,10 @@ describe('the host of the engine', () => {
     const lengths = tf.tensor1d([250_000, 1], 'int32');
     const weights = Array.from({ length: 4 }, () => x);
     const call = makeCall({ hiddenSize: 100, hasLengths: true });
-    expect(host.whyNoRoom({ call, inputs: [x, ...weights, lengths], isTraining: true })).to.equal(undefined);
-    const full = makeCall({ hiddenSize: 100 });
-    expect(host.whyNoRoom({ call: full, inputs: [x, ...weights], isTraining: true })).to.be.a('string');
+    const whyNoRoom = (made: RecurrentCall, ...inputs: tf.TensorInfo[]) =>
+      host.whyNoRoom({ call: made, inputs, isTraining: true, isForced: false });
+    expect(whyNoRoom(call, x, ...weights, lengths)).to.equal(undefined);
+    expect(whyNoRoom(makeCall({ hiddenSize: 100 }), x, ...weights)).to.be.a('string');
     lengths.dispose();
   });
 });

@@ -111,6 +111,12 @@ export class Host {
     }
   }
 
+  /** Whether the weights of a call are packed, so that they are not read. */
+  hasPacked({ call, inputs }: CallRequest): boolean {
+    const { directions } = groupInputs(call, inputs);
+    return directions.every((direction) => this.running?.cache.has(direction));
+  }
+
   /** Why the engine's memory has no room for a call; undefined where it has, or where nothing runs yet. */
   whyNoRoom({ call, inputs, isTraining }: CallRequest): string | undefined {
     const [x] = inputs;

@@ -1,8 +1,12 @@
-/** The recurrent kernels of the backends whose tensors are in the memory of the host: cpu, wasm, and tensorflow on a CPU. */
+/**
+ * The recurrent kernels that run on the engine: those of the backends whose tensors are in the memory of the host (cpu, wasm,
+ * tensorflow on a CPU), and of webgl and webgpu for calls whose data are there or cost little to fetch.
+ */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { usesTensorflowGpu } from '../../tfjs-internals.js';
 import {
+  type CallRequest,
   groupBackward,
   groupInputs,
   groupProduct,
@@ -12,25 +16,26 @@ import {
 } from '../contract.js';
 import { infer, train } from './call/forward.js';
 import { makeTensor, valuesOf } from './call/tensors.js';
+import { declinedOnWebgl, declinedOnWebgpu, estimate, told } from './gpu/decide.js';
 import { host } from './host.js';
 import { isSupported } from './runtime/wasm.js';
 import { StackGradient } from './training/gradient.js';
 
-const kernels: RecurrentKernels = {
-  get description() {
-    const { lastLoss } = host;
-    const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
-    return `the engine runs whole sequences in WebAssembly SIMD${lost}`;
-  },
+/** What `describeKernels` says of the engine. */
+function describe(): string {
+  const { lastLoss } = host;
+  const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
+  return `the engine runs whole sequences in WebAssembly SIMD${lost}`;
+}
 
-  supports(request) {
-    if (!isSupported()) return 'this machine has no WebAssembly SIMD with shared memory';
-    if (usesTensorflowGpu()) return 'a GPU device, whose tensors would have to be read back';
-    return host.whyNotStarted() ?? (request && host.whyNoRoom(request));
-  },
+/** Why the engine does not run a call, wherever its data are. */
+function whyNot(request: CallRequest | undefined): string | undefined {
+  if (!isSupported()) return 'this machine has no WebAssembly SIMD with shared memory';
+  if (usesTensorflowGpu()) return 'a GPU device, whose tensors would have to be read back';
+  return host.whyNotStarted() ?? (request && host.whyNoRoom(request));
+}
 
-  hasTensorsOnHost: () => !usesTensorflowGpu(),
-
+const run: Pick<RecurrentKernels, 'inference' | 'training' | 'backward' | 'product'> = {
   inference: (backend, inputs, call) =>
     host.run((running) => {
       running.sweep();
@@ -70,4 +75,33 @@ function handleIn(backend: KernelBackend, tensor: TensorInfo): number {
   return valuesOf(backend, tensor)[0] as number;
 }
 
-for (const backendName of ['cpu', 'wasm', 'tensorflow']) registerKernels(backendName, kernels);
+for (const backendName of ['cpu', 'wasm', 'tensorflow'])
+  registerKernels(backendName, {
+    name: 'engine',
+    get description() {
+      return describe();
+    },
+    supports: whyNot,
+    ...run,
+  });
+
+registerKernels('webgl', {
+  name: 'engine',
+  get description() {
+    return `${describe()}, where its data cost less to read back than tf ops to run`;
+  },
+  supports: (request) => (request && declinedOnWebgl(request)) ?? whyNot(request),
+  reasonFor: (request) => told(estimate(request)),
+  ...run,
+});
+
+registerKernels('webgpu', {
+  name: 'engine',
+  get description() {
+    return `${describe()}, where its data are not on the GPU`;
+  },
+  supports: (request) =>
+    (request && declinedOnWebgpu(request, () => host.hasPacked(request))) ?? whyNot(request),
+  reasonFor: (request) => told(estimate(request)),
+  ...run,
+});

@@ -14,8 +14,8 @@ import {
 import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import { message } from '../../check.js';
 import { embedding as lookUp } from '../../nn/embedding.js';
-import { readsValuesCheaply } from '../../ops/readback.js';
 import { checkLiveTensor } from '../../ops/validate.js';
+import { isOnHost } from '../../tfjs-internals.js';
 import { namedArgs } from '../args/positional.js';
 import { construct, toConfig } from '../config.js';
 import { toList, toShapes } from '../one-or-many.js';
@@ -68,7 +68,7 @@ export class Embedding extends layers.Layer {
     return [...toShapes(inputShape)[0], this.options.embeddingDim];
   }
 
-  /** @throws RangeError for an id outside 0..V-1, where reading the ids costs nothing. */
+  /** @throws RangeError for an id outside 0..V-1, where the ids are not on a GPU. */
   override call(inputs: Tensor | Tensor[], kwargs: Parameters<layers.Layer['call']>[1] = {}): Tensor {
     return tidy(() => {
       this.invokeCallHook(inputs, kwargs);
@@ -83,7 +83,7 @@ export class Embedding extends layers.Layer {
     checkLiveTensor(where, 'ids', ids);
     if (ids.dtype !== 'int32' && ids.dtype !== 'float32')
       throw new TypeError(message(where, 'ids', 'dtype int32', ids.dtype, 'Convert them with tf.cast'));
-    if (readsValuesCheaply()) checkIds(where, ids, this.options.numEmbeddings);
+    if (isOnHost(ids)) checkIds(where, ids, this.options.numEmbeddings);
     return cast(ids, 'int32');
   }
 

@@ -2,7 +2,7 @@
 
 import { cast, reshape, sum, Tensor, type Tensor1D, type TypedArray, tensor1d } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../../check.js';
-import { readsValuesCheaply } from '../../ops/readback.js';
+import { readsLengths } from '../../ops/readback.js';
 import type { TorchData, TorchTensor } from '../../state-dict/tensors/tensor.js';
 
 /**
@@ -28,7 +28,7 @@ const TORCH_POSITIVE =
 /**
  * The lengths as an int32 tensor `[B]`, or undefined when every row has all T steps, so that nothing is masked.
  * Call inside `tidy`.
- * @throws TypeError, RangeError naming the entry. The values of a tensor are checked only where reading them costs nothing.
+ * @throws TypeError, RangeError naming the entry. The values of a tensor are checked where they can be read, see {@link readsLengths}.
  */
 export function toLengths(
   where: string,
@@ -48,7 +48,7 @@ export function toLengths(
       message(where, 'lengths', `shape [${batch}], one per batch row`, showShape(shape), remedy),
     );
   }
-  if (given instanceof Tensor && !readsValuesCheaply()) return cast(given, 'int32') as Tensor1D;
+  if (given instanceof Tensor && !readsLengths(given)) return cast(given, 'int32') as Tensor1D;
   const values = Array.from<number | bigint, number>(
     given instanceof Tensor ? given.dataSync() : given.values,
     (value) => (typeof value === 'bigint' ? Number(value) : value),
@@ -108,11 +108,11 @@ const UNPACKED =
 
 /**
  * The lengths of the rows in a mask `[B, T]`, or undefined when it masks nothing. Call inside `tidy`.
- * @throws RangeError for a row that is empty or not right-padded, where reading the mask costs nothing.
+ * @throws RangeError for a row that is empty or not right-padded, where the mask can be read.
  */
 export function lengthsFromMask(where: string, mask: Tensor): Tensor1D | undefined {
   const [batch, steps] = mask.shape as [number, number];
-  if (!readsValuesCheaply()) return sum(cast(mask, 'int32'), 1) as Tensor1D;
+  if (!readsLengths(mask)) return sum(cast(mask, 'int32'), 1) as Tensor1D;
   const present = mask.dataSync();
   const values = Array.from({ length: batch }, (_, row) =>
     rowLength(where, present.subarray(row * steps, (row + 1) * steps), row),

@@ -4,12 +4,12 @@ import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { type GroupedInputs, groupInputs, type RecurrentCall } from '../../contract.js';
 import type { Scope } from '../runtime/arena.js';
 import type { Engine } from '../runtime/engine.js';
-import type { PackedWeights, WeightCache } from '../weights/packed-weights.js';
+import { type PackedWeights, tensorsOf, type WeightCache } from '../weights/packed-weights.js';
 import type { BufferCache } from './buffer-cache.js';
 import { CallBuffers, type StackArrays } from './call-buffers.js';
 import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
 import { copyIn, copyOut } from './sequences.js';
-import { makeTensor, valuesOf } from './tensors.js';
+import { fetchTogether, makeTensor, valuesOf } from './tensors.js';
 
 /** What a training call leaves for its gradient. All blocks belong to `scope`. */
 export interface Reserve extends StackArrays {
@@ -104,11 +104,14 @@ function withWeights<T>(
   body: (weights: readonly PackedWeights[]) => T,
 ): T {
   const weights: PackedWeights[] = [];
+  const read = directions.filter((direction) => !cache.has(direction)).flatMap(tensorsOf);
   try {
-    for (const [k, direction] of directions.entries()) {
-      const inputSize = inputSizeOf(plan, Math.floor(k / plan.directions));
-      weights.push(cache.get(backend, direction, plan, inputSize, isTraining));
-    }
+    fetchTogether(read, () => {
+      for (const [k, direction] of directions.entries()) {
+        const inputSize = inputSizeOf(plan, Math.floor(k / plan.directions));
+        weights.push(cache.get(backend, direction, plan, inputSize, isTraining));
+      }
+    });
     return body(weights);
   } finally {
     for (const packed of weights) packed.users--;

@@ -93,7 +93,8 @@ export function threadsFor(plan: Plan, { count, thresholds }: Threads): number {
   return callFlops(plan) < thresholds.call ? 1 : count;
 }
 
-function callFlops(plan: Plan): number {
+/** Multiplications and additions of a call. */
+export function callFlops(plan: Plan): number {
   const { steps, batch, directions, layers, inputSize } = plan;
   return stepFlops(plan, inputSize) * steps * batch * directions * layers;
 }

@@ -1,16 +1,51 @@
-/** Tensors of the cpu, wasm and tensorflow backends as arrays, and arrays as their tensors. */
+/** Tensors as arrays, and arrays as tensors. */
 
 import {
+  concat1d,
+  type DataId,
   type DataType,
   getBackend,
   type KernelBackend,
+  reshape,
+  type Tensor,
+  type Tensor1D,
   type TensorInfo,
   engine as tfEngine,
+  tidy,
+  util,
 } from '@tensorflow/tfjs-core';
-import { wasmView } from '../../../tfjs-internals.js';
+import { isOnHost, wasmView } from '../../../tfjs-internals.js';
+
+/** By their data, values that {@link fetchTogether} has read. */
+const fetched = new Map<DataId, Float32Array>();
+
+/**
+ * Runs `body` with the values of these float32 tensors at hand. Those on a GPU are joined there and read at once: each read waits
+ * for the device.
+ */
+export function fetchTogether<T>(infos: readonly TensorInfo[], body: () => T): T {
+  const remote = infos.filter((info) => !isOnHost(info));
+  // valuesOf reads a single one.
+  if (remote.length < 2) return body();
+  const flat = (info: TensorInfo) => reshape(info as Tensor, [-1]) as Tensor1D;
+  const values = tidy(() => concat1d(remote.map(flat)).dataSync()) as Float32Array;
+  let begin = 0;
+  for (const { dataId, shape } of remote) {
+    const end = begin + util.sizeFromShape(shape);
+    fetched.set(dataId, values.subarray(begin, end));
+    begin = end;
+  }
+  try {
+    return body();
+  } finally {
+    fetched.clear();
+  }
+}
 
 /** The values of a tensor. Only to be read, and only until a tensor is made: it may be a view of the backend's memory. */
 export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array | Int32Array {
+  const known = fetched.get(info.dataId);
+  if (known) return known;
   // It was made on another backend. tfjs-node's readSync does not fetch it, and a weight counts as alive by its data here.
   if (backend.refCount(info.dataId) === 0) tfEngine().moveData(backend, info.dataId);
   // The wasm backend has no view of a tensor without elements.

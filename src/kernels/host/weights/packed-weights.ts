@@ -10,6 +10,11 @@ const WEIGHT_NAMES = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr
 
 export type MatrixName = 'weight_ih' | 'weight_hh' | 'weight_hr';
 
+/** The weights that a direction has. */
+export function tensorsOf(direction: DirectionTensors): TensorInfo[] {
+  return WEIGHT_NAMES.flatMap((name) => direction[name] ?? []);
+}
+
 /** The packed weights of one direction of one layer. Blocks of the arena; 0 where there is none. */
 export class PackedWeights {
   readonly weight_ih: number;
@@ -186,7 +191,7 @@ export class WeightCache {
   ): PackedWeights {
     const key = tensors.weight_hh.dataId;
     const known = this.entries.get(key);
-    if (known?.isOf(tensors)) {
+    if (known && this.has(tensors)) {
       known.users++;
       return known;
     }
@@ -196,6 +201,11 @@ export class WeightCache {
     made.users++;
     this.entries.set(key, made);
     return made;
+  }
+
+  /** Whether the weights of a direction are packed. */
+  has(tensors: DirectionTensors): boolean {
+    return this.entries.get(tensors.weight_hh.dataId)?.isOf(tensors) ?? false;
   }
 
   /** Frees some of what no live tensor and no reserve needs. */
