@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { readStateDict, toFloat32Array } from 'tfjs-torch-rnn/state-dict';
 import { argmax } from './classify.js';
-import { TRAINED } from './model.js';
 import { normalise } from './text.js';
+import { TRAINED } from './trained.js';
 
 /** Characters from which a phrase counts as long: many a shorter one could be a word of several languages. */
 export const LONG = 8;

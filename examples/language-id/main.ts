@@ -20,34 +20,17 @@ import {
 } from '../support/terminal.js';
 import { argmax, computeLogits, softmax } from './classify.js';
 import { compare, LONG, readHeldOut } from './held-out.js';
-import { type Description, loadClassifier, readDescription } from './model.js';
+import type { Description } from './model.js';
 import { HELP, type Options, parseOptions } from './options.js';
+import { SAMPLE } from './sample.js';
 import { createEncoder, UNKNOWN } from './text.js';
+import { loadClassifier, readDescription } from './trained.js';
 
 /**
  * How far a logit may be from PyTorch's. Logits reach about 10 and follow from thousands of float32 operations
  * whose order differs between the libraries (measured: 6e-6 at most on any backend).
  */
 const TOLERANCE = 1e-4;
-
-const SAMPLE = [
-  'Kde je nejbližší nádraží?',
-  'Wo ist der nächste Bahnhof?',
-  'The weather is lovely today',
-  'Me gustaría un café con leche',
-  'Hyvää huomenta kaikille',
-  "Il y a un chat sur le toit de l'école",
-  'Köszönöm szépen a segítséget',
-  'Selamat pagi, apa kabar?',
-  'La bicicletta è nel giardino',
-  'De hond slaapt onder de tafel',
-  'Dziękuję bardzo za pomoc',
-  'O gato está dormindo na janela',
-  'Câinele doarme sub masă',
-  'Barnen leker i trädgården',
-  'Çocuklar bahçede oynuyor',
-  'Hôm nay trời đẹp quá',
-];
 
 type Encoder = (text: string) => number[];
 

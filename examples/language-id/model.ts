@@ -1,11 +1,7 @@
-/** The port: the layers of language_id/model.py under torch's names, and the weights trained there. */
+/** The port: the layers of language_id/model.py under torch's names. */
 
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import { gru, loadStateDict, readStateDict, type StateDict } from 'tfjs-torch-rnn';
-
-/** The folder of the trained model. */
-export const TRAINED = new URL('./', import.meta.url);
+import { gru, loadStateDict, type StateDict } from 'tfjs-torch-rnn';
 
 /** What train.py writes about the model beside its weights. */
 export interface Description {
@@ -18,19 +14,6 @@ export interface Description {
   readonly embeddingSize: number;
   readonly hiddenSize: number;
   readonly parameters: number;
-}
-
-export async function readDescription(folder = TRAINED): Promise<Description> {
-  return JSON.parse(await readFile(new URL('model.json', folder), 'utf8'));
-}
-
-export function readWeights(folder = TRAINED): Promise<StateDict> {
-  return readStateDict(new URL('model.safetensors', folder));
-}
-
-/** The model of a folder; see {@link classifier}. */
-export async function loadClassifier(description: Description, folder = TRAINED): Promise<tf.LayersModel> {
-  return classifier(description, await readWeights(folder));
 }
 
 /** Token ids `[B, T]`, padded with 0 on the right -> logits `[B, languages]`. The caller disposes the model. */

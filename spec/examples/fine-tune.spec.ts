@@ -12,14 +12,9 @@ import { showProgress } from '../../examples/fine-tune/progress.js';
 import { saveModel } from '../../examples/fine-tune/save.js';
 import { computeLogits } from '../../examples/language-id/classify.js';
 import { compare, type HeldOut, readHeldOut } from '../../examples/language-id/held-out.js';
-import {
-  classifier,
-  type Description,
-  loadClassifier,
-  readDescription,
-  readWeights,
-} from '../../examples/language-id/model.js';
+import { classifier, type Description } from '../../examples/language-id/model.js';
 import { createEncoder, normalise, UNKNOWN } from '../../examples/language-id/text.js';
+import { loadClassifier, readDescription, readWeights } from '../../examples/language-id/trained.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { f32 } from '../models/torch-modules.js';
 import { describeEachBackend } from '../support/backends.js';

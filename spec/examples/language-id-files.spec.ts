@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import { compare, readHeldOut } from '../../examples/language-id/held-out.js';
-import { type Description, readDescription } from '../../examples/language-id/model.js';
+import type { Description } from '../../examples/language-id/model.js';
 import { createEncoder, normalise, PAD, UNKNOWN } from '../../examples/language-id/text.js';
+import { readDescription } from '../../examples/language-id/trained.js';
 import { readStateDict, type StateDict } from '../../src/state-dict/index.js';
 
 const folder = new URL('../../examples/language-id/', import.meta.url);

@@ -2,9 +2,10 @@ import type * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { argmax, computeLogits, softmax } from '../../examples/language-id/classify.js';
 import { compare, type HeldOut, readHeldOut } from '../../examples/language-id/held-out.js';
-import { type Description, loadClassifier, readDescription } from '../../examples/language-id/model.js';
+import type { Description } from '../../examples/language-id/model.js';
 import { parseOptions } from '../../examples/language-id/options.js';
 import { createEncoder } from '../../examples/language-id/text.js';
+import { loadClassifier, readDescription } from '../../examples/language-id/trained.js';
 import { describeEachBackend } from '../support/backends.js';
 
 /** Every 40th held-out phrase: two of each language, short and long ones. */
