@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { computeLogits, softmax } from '../../../examples/language-id/classify.js';
+import { createEncoder } from '../../../examples/language-id/text.js';
+import { loadClassifier, readDescription } from '../../../examples/language-id/trained.js';
+import { axeFaults, expectNoOverflow, type Opened, openPage } from './support/open-page.js';
+import { servedPage } from './support/server.js';
+
+const PHRASE = 'Hyvää huomenta kaikille';
+
+/** What the demo computes of a phrase in Node. */
+async function demoProbabilities(phrase: string): Promise<number[]> {
+  await tf.setBackend('cpu');
+  const description = await readDescription();
+  const model = await loadClassifier(description);
+  const [logits] = await computeLogits(model, [createEncoder(description.characters)(phrase)]);
+  model.dispose();
+  return Array.from(softmax(logits!));
+}
+
+/** Waits until the page shows these probabilities: of float32 logits, within 1e-4 of each other on all backends. */
+async function expectProbabilities(page: Page, expected: readonly number[]): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const shown = [...document.querySelectorAll<HTMLDataElement>('.bars data')].map(({ value }) =>
+      Number(value),
+    );
+    return (
+      shown.length === wanted.length && shown.every((one, i) => Math.abs(one - (wanted[i] as number)) <= 1e-4)
+    );
+  }, expected);
+}
+
+describe('the page: language', () => {
+  let opened: Opened;
+  let page: Page;
+  let expected: number[];
+
+  before(async () => {
+    expected = await demoProbabilities(PHRASE);
+    opened = await openPage(await servedPage());
+    page = opened.page;
+    await page.locator('.bars .best').waitFor();
+  });
+  after(async () => {
+    await opened?.close();
+    expect(opened.faults).to.deep.equal([]);
+  });
+
+  it("moves its bars at each key, and ends at the demo's probabilities", async () => {
+    await page.locator('#phrase').fill('');
+    await page.getByRole('heading', { name: 'Nothing typed yet' }).waitFor();
+    const seen: string[] = [];
+    for (const key of 'kaikk') {
+      await page.locator('#phrase').press(key);
+      await page.waitForFunction(
+        (before) => document.querySelector('.bars')?.textContent !== before,
+        seen.at(-1) ?? '',
+      );
+      seen.push((await page.locator('.bars').textContent()) as string);
+    }
+    expect(new Set(seen).size).to.equal(5);
+    await page.locator('#phrase').fill(PHRASE);
+    await expectProbabilities(page, expected);
+    await page.getByRole('heading', { name: 'Finnish', exact: true }).waitFor();
+  });
+
+  for (const backend of ['cpu', 'webgl', 'webgpu', 'wasm']) {
+    it(`gives the same probabilities on ${backend}, and says what ran`, async () => {
+      await page.locator('#phrase').fill('x');
+      await page.getByLabel(backend, { exact: true }).check();
+      await page.getByRole('heading', { name: `describeKernels() on ${backend}` }).waitFor();
+      await page.locator('#phrase').fill(PHRASE);
+      await expectProbabilities(page, expected);
+      expect(await page.locator('[data-figure=median]').textContent()).to.match(/^[\d.,]+ ms$/);
+    });
+  }
+
+  it('runs on another number of threads', async () => {
+    await page.getByLabel('Threads').selectOption('1');
+    await expectProbabilities(page, expected);
+  });
+
+  it('tells of characters outside the alphabet', async () => {
+    await page.locator('#phrase').fill('日本');
+    await page.getByText("2 characters are outside the network's alphabet.").waitFor();
+    await page.getByRole('heading', { name: 'Unreadable' }).waitFor();
+  });
+
+  it('has a map with a column for each character that the network reads', async () => {
+    await page.locator('#phrase').fill('İstanbul');
+    const canvas = page.locator('.map canvas').first();
+    // A capital with a dot is two characters in lower case.
+    await page.waitForFunction(() => document.querySelector('canvas')?.width === 9);
+    await canvas.hover();
+    expect(await page.locator('.map output').first().textContent()).to.match(/^.̇?, unit \d+: 0\.\d\d$/);
+    await page.getByLabel('right to left').check();
+    await canvas.waitFor();
+  });
+});
+
+describe('the page: language, as people see it', () => {
+  for (const scheme of ['light', 'dark'] as const)
+    it(`axe finds nothing wrong, ${scheme}, on a phone's width`, async () => {
+      const opened = await openPage(await servedPage(), { scheme, width: 360 });
+      await opened.page.locator('.bars .best').waitFor();
+      await opened.page.locator('.map canvas').first().waitFor();
+      expect(await axeFaults(opened.page)).to.deep.equal([]);
+      await expectNoOverflow(opened.page);
+      await opened.close();
+      expect(opened.faults).to.deep.equal([]);
+    });
+});
