@@ -21,3 +21,17 @@ export function readsOnFakeGpu(body: () => void): number {
   }
   return reads;
 }
+
+/** Runs `body` while the active backend says that these data, and no other, lie on a GPU, as webgl does. */
+export function whileOnGpu(dataIds: readonly object[], body: () => void): void {
+  const backend = tf.backend() as tf.KernelBackend & { texData?: object };
+  backend.texData = {
+    has: () => true,
+    get: (dataId: object) => ({ values: dataIds.includes(dataId) ? null : [], slice: null }),
+  };
+  try {
+    body();
+  } finally {
+    delete backend.texData;
+  }
+}
