@@ -1,6 +1,6 @@
 // @ts-check
-// Packs dist/ and the texts for npm, without what only a checkout uses: `prepare` makes npm warn in every project that
-// installs the tarball. The last line printed is the tarball's path.
+// Packs dist/ and the texts for npm, without what only a checkout uses: scripts, and what they need. The last line printed is the
+// tarball's path.
 //
 //   npm run pack -- [FOLDER]
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+import { closeBrowser } from './browser.js';
 import { removeFolders } from './projects.js';
 
-export const mochaHooks = { afterAll: removeFolders };
+export const mochaHooks = { afterAll: [closeBrowser, removeFolders] };

@@ -1,8 +1,16 @@
-// Serves the files of a folder over HTTP to programs that fetch, as a page's server does.
+// Serves the files of a folder over HTTP, as a page's server does. `?policy=TEXT` is answered with that content security policy.
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+
+/** What browsers refuse under another type. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
 
 export interface FileServer {
   /** `http://127.0.0.1:PORT`. */
@@ -12,11 +20,14 @@ export interface FileServer {
 
 export async function serve(folder: string): Promise<FileServer> {
   const server: Server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    // Browsers and Node compile WebAssembly from a response of this type alone.
-    const type = pathname.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream';
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const policy = searchParams.get('policy');
+    const headers = {
+      'content-type': TYPES[extname(pathname)] ?? 'application/octet-stream',
+      ...(policy !== null && { 'content-security-policy': policy }),
+    };
     readFile(join(folder, decodeURIComponent(pathname))).then(
-      (bytes) => response.writeHead(200, { 'content-type': type }).end(bytes),
+      (bytes) => response.writeHead(200, headers).end(bytes),
       () => response.writeHead(404).end(),
     );
   });

@@ -6,7 +6,8 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import 'tfjs-torch-rnn';
-import { ORIGIN, report, startWasm, train } from './train-model.mjs';
+import { report, setWasmFolder, train } from './train-model.mjs';
 
-await startWasm(core, setWasmPaths);
-report(await train(core, await loadLayersModel(`${ORIGIN}/saved/torch/model.json`)));
+setWasmFolder(setWasmPaths);
+await core.setBackend('wasm');
+report(await train(core, await loadLayersModel('/saved/torch/model.json')));

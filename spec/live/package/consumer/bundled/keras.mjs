@@ -5,11 +5,12 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import 'tfjs-torch-rnn/keras';
-import { ORIGIN, report, startWasm } from './train-model.mjs';
+import { report, setWasmFolder } from './train-model.mjs';
 
-await startWasm(core, setWasmPaths);
-const model = await loadLayersModel(`${ORIGIN}/saved/keras/model.json`);
-const { shape, values } = await (await fetch(`${ORIGIN}/saved/keras/input.json`)).json();
+setWasmFolder(setWasmPaths);
+await core.setBackend('wasm');
+const model = await loadLayersModel('/saved/keras/model.json');
+const { shape, values } = await (await fetch('/saved/keras/input.json')).json();
 /** @type {core.Tensor | undefined} */
 let output;
 const { kernelNames } = await core.profile(() => {

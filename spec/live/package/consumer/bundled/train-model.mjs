@@ -1,23 +1,13 @@
 // @ts-check
-// What the bundles that train have in common. ORIGIN is the server that as-web-worker.mjs names.
+// What the programs that train have in common.
 import { IDS, LEARNING_RATE, STEPS, TARGETS } from './values.mjs';
 
-/** @type {string} */
-export const ORIGIN = Reflect.get(globalThis, 'ORIGIN');
+/** @param {unknown} result what the spec that opens the page waits for */
+export const report = (result) => Object.assign(globalThis, { result });
 
-/** @param {object} result which the last line of the output is */
-export const report = (result) => console.log(JSON.stringify(result));
-
-/**
- * @param {typeof import('@tensorflow/tfjs-core')} tf
- * @param {typeof import('@tensorflow/tfjs-backend-wasm').setWasmPaths} setWasmPaths
- */
-export async function startWasm(tf, setWasmPaths) {
-  setWasmPaths(`${ORIGIN}/node_modules/@tensorflow/tfjs-backend-wasm/dist/`);
-  // Node has no Worker of the web, which tfjs's threads need.
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend does not start');
-}
+/** @param {typeof import('@tensorflow/tfjs-backend-wasm').setWasmPaths} setWasmPaths */
+export const setWasmFolder = (setWasmPaths) =>
+  setWasmPaths('/node_modules/@tensorflow/tfjs-backend-wasm/dist/');
 
 /**
  * @param {typeof import('@tensorflow/tfjs-core')} tf

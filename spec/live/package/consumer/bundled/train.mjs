@@ -3,17 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { describeKernels, gru, loadStateDict } from 'tfjs-torch-rnn';
-import { report, startWasm, train } from './train-model.mjs';
-import { stateDict } from './values.mjs';
+import { program } from '../program.mjs';
+import { report, setWasmFolder } from './train-model.mjs';
 
-await startWasm(tf, setWasmPaths);
-const model = tf.sequential({
-  layers: [
-    tf.layers.embedding({ name: 'embedding', inputDim: 7, outputDim: 5, inputShape: [4] }),
-    gru({ name: 'gru', hiddenSize: 6, returnSequences: false }),
-    tf.layers.dense({ name: 'fc', units: 1 }),
-  ],
-});
-loadStateDict(model, stateDict);
-const result = await train(tf, model);
-report({ ...result, described: describeKernels().find(({ backend }) => backend === 'wasm') });
+setWasmFolder(setWasmPaths);
+report(await program(tf, { describeKernels, gru, loadStateDict }, 'wasm'));
