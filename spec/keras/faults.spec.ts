@@ -143,7 +143,9 @@ describe('loadKerasModel', () => {
         ] as tf.io.WeightsManifestEntry[],
         weightData: data.buffer as ArrayBuffer,
       });
-      const values = model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+      const values = (
+        await Promise.all(model.getWeights().map(async (weight) => [...(await weight.data())]))
+      ).flat();
       disposeModel(model);
       return values;
     };

@@ -6,6 +6,7 @@ import { describeEachBackend } from '../support/backends.js';
 import type { FloatTensor } from '../support/fixtures.js';
 import { expectGradient } from '../support/gradients.js';
 import { toTensor } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { disposeModel, handlerOf, inputTensors, kerasFixture } from './fixtures.js';
 
 /** Networks that have gradients stored: without masks, behind an embedding's mask, and single directions behind one. */
@@ -32,7 +33,7 @@ describeEachBackend('a Keras model trains with the gradients of Keras', () => {
       it(`in ${name}, Keras ${version}`, async () => {
         const fixture = kerasFixture(version, name);
         const model = await loadKerasModel(handlerOf(fixture));
-        tf.tidy(() => {
+        await tidied(async () => {
           const [call] = fixture.calls;
           const factors = fixture.factors.map(toTensor);
           const loss = () => {
@@ -44,9 +45,9 @@ describeEachBackend('a Keras model trains with the gradients of Keras', () => {
           const { grads } = tf.variableGrads(loss, [...expected.keys()]);
           expect(expected.size).to.equal(model.trainableWeights.length);
           for (const [variable, gradient] of expected)
-            expectGradient(
+            await expectGradient(
               grads[variable.name],
-              { dtype: 'F32', shape: gradient.shape, data: gradient.dataSync() as Float32Array },
+              { dtype: 'F32', shape: gradient.shape, data: (await gradient.data()) as Float32Array },
               variable.name,
             );
         });

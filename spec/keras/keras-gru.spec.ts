@@ -6,6 +6,7 @@ import { KerasGRU } from '../../src/keras/layer/keras-gru.js';
 import { describeEachBackend } from '../support/backends.js';
 import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { maxDifference } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 
 /** Padding in front, at the end and in holes, a full row and an empty one. */
 const MASK = [
@@ -28,9 +29,9 @@ function make(args: Partial<KerasGRUArgs> = {}): KerasGRU {
   return new KerasGRU({ hiddenSize: 3, seed: 5, ...args });
 }
 
-function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-6): void {
+async function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-6): Promise<void> {
   expect(actual.shape).to.deep.equal(expected.shape);
-  expect(maxDifference(actual.dataSync(), expected.dataSync())).to.be.at.most(tolerance);
+  expect(maxDifference(await actual.data(), await expected.data())).to.be.at.most(tolerance);
 }
 
 /** The present steps of a row. */
@@ -40,60 +41,60 @@ function present(x: tf.Tensor3D, row: number, rows = MASK): tf.Tensor3D {
 }
 
 describeEachBackend('KerasGRU', (backend) => {
-  it('computes what GRU computes from the same weights, in both directions', () => {
+  it('computes what GRU computes from the same weights, in both directions', async () => {
     const layer = make({ bidirectional: true, returnSequences: true, returnState: true });
     const torch = gru({ hiddenSize: 3, bidirectional: true, inputSize: 2 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = sequence();
       const [output, forward, backward] = layer.apply(x) as tf.Tensor[];
       torch.ensureBuilt(2);
       torch.setWeights(layer.getWeights());
       const expected = torch.forward(x);
-      expectClose(output, expected.output);
-      expectClose(tf.stack([forward, backward]), expected.hn);
+      await expectClose(output, expected.output);
+      await expectClose(tf.stack([forward, backward]), expected.hn);
     });
     layer.dispose();
     torch.dispose();
   });
 
-  it('reads the present steps of a masked row, whatever the others hold, NaN included', () => {
+  it('reads the present steps of a masked row, whatever the others hold, NaN included', async () => {
     const layer = make({ returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = sequence();
       const bits = tf.expandDims(mask(), 2);
       const spoilt = tf.where(bits, x, tf.fill(x.shape, Number.NaN));
       const [output, state] = layer.apply(spoilt, { mask: mask() }) as tf.Tensor[];
       for (const row of [0, 1, 2]) {
         const [last] = layer.apply(present(x, row)) as tf.Tensor[];
-        expectClose(tf.slice(output, [row, 0], [1, 3]), last);
-        expectClose(tf.slice(state, [row, 0], [1, 3]), last);
+        await expectClose(tf.slice(output, [row, 0], [1, 3]), last);
+        await expectClose(tf.slice(state, [row, 0], [1, 3]), last);
       }
     });
     layer.dispose();
   });
 
-  it('returns zeros for an empty row, and its initial state', () => {
+  it('returns zeros for an empty row, and its initial state', async () => {
     const layer = make({ returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const h = tf.ones([4, 3]);
       const [output, state] = layer.apply([sequence(), h], { mask: mask() }) as tf.Tensor[];
-      expect(tf.slice(output, [3, 0]).arraySync()).to.deep.equal([[0, 0, 0]]);
-      expect(tf.slice(state, [3, 0]).arraySync()).to.deep.equal([[1, 1, 1]]);
+      expect(await tf.slice(output, [3, 0]).array()).to.deep.equal([[0, 0, 0]]);
+      expect(await tf.slice(state, [3, 0]).array()).to.deep.equal([[1, 1, 1]]);
     });
     layer.dispose();
   });
 
-  it('has the gradients of the steps it read, none of masked ones, and NaN there reaches nothing', () => {
+  it('has the gradients of the steps it read, none of masked ones, and NaN there reaches nothing', async () => {
     const layer = make({ returnSequences: true, goBackwards: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = sequence();
       const bits = tf.expandDims(mask(), 2);
       const spoilt = tf.where(bits, x, tf.fill(x.shape, Number.NaN));
       const loss = (y: tf.Tensor) => tf.sum(tf.square(layer.apply(y, { mask: mask() }) as tf.Tensor));
       const [dx, expected] = [tf.grad(loss)(spoilt), tf.grad(loss)(x)];
-      expectClose(dx, expected);
-      expectClose(tf.mul(dx, tf.sub(1, tf.cast(bits, 'float32'))), tf.zerosLike(dx), 0);
-      expect(tf.max(tf.abs(dx)).arraySync()).to.be.above(1e-2);
+      await expectClose(dx, expected);
+      await expectClose(tf.mul(dx, tf.sub(1, tf.cast(bits, 'float32'))), tf.zerosLike(dx), 0);
+      expect(await tf.max(tf.abs(dx)).array()).to.be.above(1e-2);
       // Without a mask, the same loss over the present steps only: a held output counts again.
       const row = (y: tf.Tensor) => {
         const steps = layer.apply(y) as tf.Tensor;
@@ -103,17 +104,17 @@ describeEachBackend('KerasGRU', (backend) => {
         );
       };
       const alone = tf.grad((y) => row(y) as tf.Scalar)(present(x, 0));
-      expectClose(tf.slice(dx, [0, 2, 0], [1, 2, 2]), alone);
+      await expectClose(tf.slice(dx, [0, 2, 0], [1, 2, 2]), alone);
     });
     layer.dispose();
   });
 
-  it('ignores the mask with maskRule: ignore, and passes it on', () => {
+  it('ignores the mask with maskRule: ignore, and passes it on', async () => {
     const layer = make({ returnSequences: true, maskRule: 'ignore' });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = sequence();
       const m = mask();
-      expectClose(layer.apply(x, { mask: m }) as tf.Tensor, layer.apply(x) as tf.Tensor);
+      await expectClose(layer.apply(x, { mask: m }) as tf.Tensor, layer.apply(x) as tf.Tensor);
       expect(layer.computeMask(x, m)).to.equal(m);
     });
     layer.dispose();
@@ -132,17 +133,17 @@ describeEachBackend('KerasGRU', (backend) => {
     });
   });
 
-  it('continues from call to call in both directions with stateful, until resetStates', () => {
+  it('continues from call to call in both directions with stateful, until resetStates', async () => {
     const layer = make({ bidirectional: true, stateful: true, returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, y] = [sequence(), tf.neg(sequence())];
       const [first, ...states] = layer.apply(x) as tf.Tensor[];
       const [second] = layer.apply(y) as tf.Tensor[];
-      expectClose(second, (layer.apply([y, ...states]) as tf.Tensor[])[0]);
+      await expectClose(second, (layer.apply([y, ...states]) as tf.Tensor[])[0]);
       layer.resetStates();
-      expectClose((layer.apply(x) as tf.Tensor[])[0], first);
+      await expectClose((layer.apply(x) as tf.Tensor[])[0], first);
       layer.resetStates(states);
-      expectClose((layer.apply(y) as tf.Tensor[])[0], second);
+      await expectClose((layer.apply(y) as tf.Tensor[])[0], second);
       expect(() => layer.apply(tf.zeros([3, 4, 2]))).to.throw(
         RangeError,
         'KerasGRU.apply: x: expected batch size 4, as in the call before, got 3. A stateful layer carries one state per row. ' +
@@ -152,21 +153,23 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('drops inputs in training only, the same ones at every step, others in each direction', () => {
+  it('drops inputs in training only, the same ones at every step, others in each direction', async () => {
     const layer = make({ bidirectional: true, returnSequences: true, dropout: 0.5 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.add(tf.abs(tf.randomNormal([64, 4, 1], 0, 1, 'float32', 7)), 0.5);
       const halves = (y: tf.Tensor) => tf.split(y, 2, 2);
       const [kept, dropped] = [tf.mul(x, 2), tf.zerosLike(x)].map((y) => halves(layer.apply(y) as tf.Tensor));
-      expectClose(layer.apply(x) as tf.Tensor, layer.apply(x, { training: false }) as tf.Tensor, 0);
+      await expectClose(layer.apply(x) as tf.Tensor, layer.apply(x, { training: false }) as tf.Tensor, 0);
       const trained = halves(layer.apply(x, { training: true }) as tf.Tensor);
-      const isKept = trained.map((half, direction) => {
-        const distance = (other: tf.Tensor) =>
-          tf.max(tf.abs(tf.sub(half, other)), [1, 2]).arraySync() as number[];
-        const [toKept, toDropped] = [distance(kept[direction]), distance(dropped[direction])];
-        for (const [row, d] of toKept.entries()) expect(Math.min(d, toDropped[row])).to.be.below(1e-6);
-        return toKept.map((d) => d < 1e-6);
-      });
+      const isKept = await Promise.all(
+        trained.map(async (half, direction) => {
+          const distance = async (other: tf.Tensor) =>
+            (await tf.max(tf.abs(tf.sub(half, other)), [1, 2]).array()) as number[];
+          const [toKept, toDropped] = [await distance(kept[direction]), await distance(dropped[direction])];
+          for (const [row, d] of toKept.entries()) expect(Math.min(d, toDropped[row])).to.be.below(1e-6);
+          return toKept.map((d) => d < 1e-6);
+        }),
+      );
       for (const rows of isKept) expect(rows.filter(Boolean).length).to.be.within(12, 52);
       expect(isKept[0]).not.to.deep.equal(isKept[1]);
     });
@@ -175,11 +178,11 @@ describeEachBackend('KerasGRU', (backend) => {
 
   for (const goBackwards of [false, true])
     for (const isMasked of [false, true])
-      it(`runs each direction alone to drop inputs${goBackwards ? ', backwards' : ''}${isMasked ? ', masked' : ''}`, () => {
+      it(`runs each direction alone to drop inputs${goBackwards ? ', backwards' : ''}${isMasked ? ', masked' : ''}`, async () => {
         // This rate drops nothing, and 1 / (1 - rate) rounds to 1: both layers must agree.
         const args = { bidirectional: true, returnSequences: true, returnState: true, goBackwards } as const;
         const [plain, dropping] = [make(args), make({ ...args, dropout: 1e-9 })];
-        tf.tidy(() => {
+        await tidied(async () => {
           const x = sequence();
           const states = [
             tf.randomNormal([4, 3], 0, 1, 'float32', 8),
@@ -188,10 +191,11 @@ describeEachBackend('KerasGRU', (backend) => {
           const apply = (layer: KerasGRU, y: tf.Tensor, training: boolean) =>
             layer.apply([y, ...states], { training, ...(isMasked && { mask: mask() }) }) as tf.Tensor[];
           const expected = apply(plain, x, false);
-          for (const [i, output] of apply(dropping, x, true).entries()) expectClose(output, expected[i]);
+          for (const [i, output] of apply(dropping, x, true).entries())
+            await expectClose(output, expected[i]);
           const gradient = (layer: KerasGRU) =>
             tf.grad((y) => tf.addN(apply(layer, y, true).map((output) => tf.sum(tf.square(output)))))(x);
-          expectClose(gradient(dropping), gradient(plain), 1e-5);
+          await expectClose(gradient(dropping), gradient(plain), 1e-5);
         });
         for (const layer of [plain, dropping]) layer.dispose();
       });
@@ -225,19 +229,21 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('puts its regularizers into the loss', () => {
+  it('puts its regularizers into the loss', async () => {
     const regularizer = { l1: 0.1, l2: 0.01 };
     const layer = make({
       kernelRegularizer: regularizer,
       recurrentRegularizer: { l1: 0, l2: 0.5 },
       biasRegularizer: { l1: 0.3, l2: 0 },
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       layer.apply(sequence());
-      const [ih, hh, biasIh, biasHh] = layer.getWeights().map((weight) => Array.from(weight.dataSync()));
+      const [ih, hh, biasIh, biasHh] = await Promise.all(
+        layer.getWeights().map(async (weight) => Array.from(await weight.data())),
+      );
       const l1 = (values: number[]) => values.reduce((sum, value) => sum + Math.abs(value), 0);
       const l2 = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
-      const losses = layer.calculateLosses().map((loss) => loss.arraySync());
+      const losses = await Promise.all(layer.calculateLosses().map((loss) => loss.array()));
       const expected = [0.1 * l1(ih) + 0.01 * l2(ih), 0.5 * l2(hh), 0.3 * l1(biasIh), 0.3 * l1(biasHh)];
       expect(losses).to.have.length(4);
       for (const [i, loss] of losses.entries()) expect(loss).to.be.closeTo(expected[i], 1e-5);
@@ -245,33 +251,33 @@ describeEachBackend('KerasGRU', (backend) => {
     layer.dispose();
   });
 
-  it('ignores what other layers of a model leave in the options of a call', () => {
+  it('ignores what other layers of a model leave in the options of a call', async () => {
     const [x, h] = [tf.input({ shape: [4, 2] }), tf.input({ shape: [3] })];
     const simple = tf.layers.simpleRNN({ units: 3, returnSequences: true });
     const layer = make();
     const middle = simple.apply([x, h]) as tf.SymbolicTensor;
     const model = tf.model({ inputs: [x, h], outputs: layer.apply(middle) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [values, state] = [sequence(), tf.ones([4, 3])];
       const expected = layer.apply(simple.apply([values, state]) as tf.Tensor) as tf.Tensor;
-      expectClose(model.predict([values, state]) as tf.Tensor, expected);
+      await expectClose(model.predict([values, state]) as tf.Tensor, expected);
     });
     model.dispose();
   });
 
-  it('does not use the mask of an encoder, even where its size fits', () => {
+  it('does not use the mask of an encoder, even where its size fits', async () => {
     const ids = tf.input({ shape: [4], dtype: 'int32' });
     const embed = tf.layers.embedding({ inputDim: 6, outputDim: 2, maskZero: true });
     const [encoder, decoder] = [make(), make({ bidirectional: true, returnSequences: true })];
     const summary = encoder.apply(embed.apply(ids) as tf.SymbolicTensor) as tf.SymbolicTensor;
     const repeated = tf.layers.repeatVector({ n: 4 }).apply(summary) as tf.SymbolicTensor;
     const model = tf.model({ inputs: ids, outputs: decoder.apply(repeated) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const rows = tf.tensor2d([0, 3, 1, 2, 4, 0, 0, 5], [2, 4], 'int32');
       const x = tf.gather(embed.getWeights()[0], rows);
       const h = encoder.apply(x, { mask: tf.notEqual(rows, 0) }) as tf.Tensor;
       const expected = decoder.apply(tf.tile(tf.expandDims(h, 1), [1, 4, 1])) as tf.Tensor;
-      expectClose(model.predict(rows) as tf.Tensor, expected);
+      await expectClose(model.predict(rows) as tf.Tensor, expected);
     });
     model.dispose();
   });
@@ -286,9 +292,9 @@ describeEachBackend('KerasGRU', (backend) => {
   });
 
   if (backend === 'tensorflow') {
-    it('reads nothing back on a GPU build, masked and differentiated', () => {
+    it('reads nothing back on a GPU build, masked and differentiated', async () => {
       const layer = make({ returnSequences: true });
-      tf.tidy(() => {
+      await tidied(async () => {
         const [x, m] = [sequence(), mask()];
         const run = () => [
           layer.apply(x, { mask: m }) as tf.Tensor,
@@ -297,7 +303,7 @@ describeEachBackend('KerasGRU', (backend) => {
         const expected = run();
         let actual: tf.Tensor[] = [];
         expect(readsOnFakeGpu(() => (actual = run()))).to.equal(0);
-        for (const [i, tensor] of actual.entries()) expectClose(tensor, expected[i]);
+        for (const [i, tensor] of actual.entries()) await expectClose(tensor, expected[i]);
       });
       layer.dispose();
     });

@@ -23,7 +23,9 @@ function source(layers: unknown[], output: unknown[], names: readonly string[], 
 /** The first value of each weight of a layer. */
 async function loaded(artifacts: tf.io.ModelArtifacts, names: readonly string[]) {
   const model = await loadKerasModel(artifacts);
-  const values = names.map((name) => model.getLayer(name).getWeights()[0]?.dataSync()[0]);
+  const values = await Promise.all(
+    names.map(async (name) => (await model.getLayer(name).getWeights()[0]!.data())[0]),
+  );
   disposeModel(model);
   return values;
 }
@@ -38,7 +40,9 @@ describe('a layer of Keras', () => {
     const inModel = kernels.map((name) => `model/${name}`);
     expect(await loaded(make(inModel), names)).to.deep.equal([1, 2, 3, 4]);
     const loadedByTfjs = await tf.loadLayersModel({ load: async () => make(kernels) as never });
-    const values = names.map((name) => loadedByTfjs.getLayer(name).getWeights()[0]?.dataSync()[0]);
+    const values = await Promise.all(
+      names.map(async (name) => (await loadedByTfjs.getLayer(name).getWeights()[0]!.data())[0]),
+    );
     expect(values).to.deep.equal([1, 2, 3, 4]);
     disposeModel(loadedByTfjs);
   });

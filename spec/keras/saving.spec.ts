@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadKerasModel } from '../../src/keras/index.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 import { disposeModel, handlerOf, inputTensors, type KerasCall, kerasFixture } from './fixtures.js';
 
 async function saved(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
@@ -17,13 +18,15 @@ async function saved(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
 }
 
 /** The outputs of all calls in order. */
-function results(model: tf.LayersModel, calls: readonly KerasCall[]): number[] {
-  return tf.tidy(() =>
-    calls.flatMap((call) => {
+async function results(model: tf.LayersModel, calls: readonly KerasCall[]): Promise<number[]> {
+  const found: number[] = [];
+  await tidied(async () => {
+    for (const call of calls) {
       const output = model.predict(inputTensors(call), { batchSize: call.inputs[0].shape[0] });
-      return (Array.isArray(output) ? output : [output]).flatMap((tensor) => Array.from(tensor.dataSync()));
-    }),
-  );
+      for (const tensor of [output].flat()) found.push(...(await tensor.data()));
+    }
+  });
+  return found;
 }
 
 describeEachBackend('saving a Keras model', () => {
@@ -34,11 +37,11 @@ describeEachBackend('saving a Keras model', () => {
     it(`and loading it computes the same, by tf.loadLayersModel and by loadKerasModel: ${name}`, async () => {
       const fixture = kerasFixture('3', name);
       const model = await loadKerasModel(handlerOf(fixture));
-      const expected = results(model, fixture.calls);
+      const expected = await results(model, fixture.calls);
       const artifacts = await saved(model);
       for (const load of [tf.loadLayersModel, loadKerasModel]) {
         const again = await load(tf.io.fromMemory(artifacts));
-        expect(results(again, fixture.calls)).to.deep.equal(expected);
+        expect(await results(again, fixture.calls)).to.deep.equal(expected);
         again.resetStates();
         disposeModel(again);
       }

@@ -3,6 +3,7 @@ import { gru } from '../../src/index.js';
 import { KerasGRU } from '../../src/keras/layer/keras-gru.js';
 import { describeEachBackend } from '../support/backends.js';
 import { expectSame } from '../support/expect-same.js';
+import { tidied } from '../support/tidied.js';
 
 /** The gradients by x of a gradient penalty, the call inside the inner gradient or outside of it. */
 function penaltyGradients(call: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor[] {
@@ -17,25 +18,26 @@ function penaltyGradients(call: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.T
 }
 
 describeEachBackend('the second-order gradients of KerasGRU', () => {
-  it('are those of GRU, which are compared with PyTorch, with the call inside and outside the inner gradient', () => {
+  it('are those of GRU, which are compared with PyTorch, with the call inside and outside the inner gradient', async () => {
     const keras = new KerasGRU({ hiddenSize: 3, seed: 5, bidirectional: true, returnSequences: true });
     const torch = gru({ hiddenSize: 3, bidirectional: true, inputSize: 2 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([4, 4, 2], 0, 1, 'float32', 3);
       keras.apply(x);
       torch.ensureBuilt(2);
       torch.setWeights(keras.getWeights());
       const actual = penaltyGradients((y) => keras.apply(y) as tf.Tensor, x);
       const expected = penaltyGradients((y) => torch.forward(y).output, x);
-      for (const [i, gradient] of actual.entries()) expectSame(gradient, expected[i] as tf.Tensor, 1e-5);
+      for (const [i, gradient] of actual.entries())
+        await expectSame(gradient, expected[i] as tf.Tensor, 1e-5);
       // The same penalty either way.
-      expectSame(actual[1] as tf.Tensor, actual[0] as tf.Tensor, 1e-5);
+      await expectSame(actual[1] as tf.Tensor, actual[0] as tf.Tensor, 1e-5);
     });
     keras.dispose();
     torch.dispose();
   });
 
-  it('are those of the reference where a mask has holes', () => {
+  it('are those of the reference where a mask has holes', async () => {
     const mask = tf.tidy(() =>
       tf.tensor2d(
         [
@@ -46,7 +48,7 @@ describeEachBackend('the second-order gradients of KerasGRU', () => {
         'bool',
       ),
     );
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 4, 2], 0, 1, 'float32', 3);
       const [auto, reference] = (['auto', 'reference'] as const).map((implementation) => {
         const layer = new KerasGRU({ hiddenSize: 3, seed: 5, returnSequences: true, implementation });
@@ -54,7 +56,7 @@ describeEachBackend('the second-order gradients of KerasGRU', () => {
         layer.dispose();
         return gradients;
       }) as [tf.Tensor[], tf.Tensor[]];
-      for (const [i, gradient] of auto.entries()) expectSame(gradient, reference[i] as tf.Tensor, 1e-5);
+      for (const [i, gradient] of auto.entries()) await expectSame(gradient, reference[i] as tf.Tensor, 1e-5);
     });
     mask.dispose();
   });

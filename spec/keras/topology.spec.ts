@@ -9,6 +9,7 @@ import { dataLayers } from '../../src/keras/topology/mask-layers.js';
 import { MAX_CALLS } from '../../src/keras/topology/size.js';
 import { toTfjsTopology } from '../../src/keras/topology/topology.js';
 import { WeightNames } from '../../src/keras/weights/weight-names.js';
+import { tidied } from '../support/tidied.js';
 import { disposeModel } from './fixtures.js';
 import { type Edit, edited, expectRefusal } from './support.js';
 import { dense, functional, input, type Json, layer, ref, topology } from './topologies.js';
@@ -131,7 +132,7 @@ describe('the topology of a Keras model', () => {
       weightSpecs: weights,
       weightData: values.buffer,
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 4, 3]);
       const run = (y: tf.Tensor, name: string) => {
         const at = ['shared', ...names].indexOf(name) * 12;
@@ -145,7 +146,7 @@ describe('the topology of a Keras model', () => {
       const [deep, last] = model.predict(x) as tf.Tensor[];
       const expected = [run(run(x, 'long'), 'shared'), run(run(run(x, 'shared'), 'after'), 'last')];
       for (const [i, y] of [deep, last].entries())
-        expect(y.sub(expected[i]).abs().max().arraySync() as number).to.be.below(1e-5);
+        expect((await y.sub(expected[i]).abs().max().array()) as number).to.be.below(1e-5);
     });
     disposeModel(model);
   });

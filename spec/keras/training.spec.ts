@@ -2,10 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadKerasModel } from '../../src/keras/index.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 import { disposeModel, handlerOf, inputTensors, kerasFixture } from './fixtures.js';
 
-function weightsOf(model: tf.LayersModel): Map<string, number[]> {
-  return new Map(model.weights.map((weight) => [weight.originalName, Array.from(weight.read().dataSync())]));
+async function weightsOf(model: tf.LayersModel): Promise<Map<string, number[]>> {
+  const values = new Map<string, number[]>();
+  for (const weight of model.weights) values.set(weight.originalName, Array.from(await weight.read().data()));
+  return values;
 }
 
 describeEachBackend('training a Keras model', () => {
@@ -15,13 +18,13 @@ describeEachBackend('training a Keras model', () => {
     expect(model.getLayer('frozen').trainable).to.equal(false);
     expect(model.getLayer('regularized').trainable).to.equal(true);
     model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     const [x] = inputTensors(fixture.calls[0]);
     const y = tf.tensor2d([1, 0, 0, 1], [2, 2]);
     const train = () => model.fit(x, y, { epochs: 1, verbose: 0 });
     const { history } = await train();
     expect(history.loss[0]).to.be.a('number').and.satisfy(Number.isFinite);
-    for (const [name, values] of weightsOf(model))
+    for (const [name, values] of await weightsOf(model))
       if (name.startsWith('frozen/')) expect(values, name).to.deep.equal(before.get(name));
       else expect(values, name).not.to.deep.equal(before.get(name));
     const tensors = tf.memory().numTensors;
@@ -36,7 +39,7 @@ describeEachBackend('training a Keras model', () => {
     const fixture = kerasFixture('2', 'mixed');
     const model = await loadKerasModel(handlerOf(fixture));
     expect(model.getLayer('regularized').getConfig()).to.deep.include({ dropout: 0.25 });
-    const values = weightsOf(model);
+    const values = await weightsOf(model);
     const sum = (name: string, f: (value: number) => number) =>
       (values.get(`regularized/${name}`) as number[]).reduce((total, value) => total + f(value), 0);
     const square = (value: number) => value * value;
@@ -45,9 +48,9 @@ describeEachBackend('training a Keras model', () => {
     );
     const expected =
       0.01 * sum('weight_ih_l0', square) + 0.02 * sum('weight_hh_l0', Math.abs) + bias[0] + bias[1];
-    tf.tidy(() => {
+    await tidied(async () => {
       const losses = model.calculateLosses();
-      expect(tf.addN(losses).arraySync()).to.be.closeTo(expected, 1e-5);
+      expect(await tf.addN(losses).array()).to.be.closeTo(expected, 1e-5);
     });
     disposeModel(model);
   });

@@ -6,6 +6,7 @@ import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { toStateDict } from '../../src/models/to-state-dict.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 
 const [I, H] = [2, 3];
@@ -48,7 +49,7 @@ describeEachBackend('cells and state_dicts', () => {
       const file = new Map([...below('decoder', weights(gates)), ['fc.weight', f32([2, H])] as const]);
       loadStateDict(model, file);
       expectSameBits(await toStateDict(model), file);
-      tf.tidy(() => {
+      await tidied(async () => {
         const x = tf.randomNormal([4, 5, I]);
         const alone = make();
         loadStateDict(alone, weights(gates));
@@ -58,21 +59,21 @@ describeEachBackend('cells and state_dicts', () => {
         for (const step of tf.unstack(x, 1)) [, ...states] = alone.call([step, ...states]);
         const sequence = (model.layers[0] as tf.layers.Layer).apply(x) as tf.Tensor;
         const last = tf.unstack(sequence, 1)[4] as tf.Tensor;
-        expect(tf.max(tf.abs(tf.sub(last, states[0] as tf.Tensor))).arraySync()).to.be.at.most(1e-6);
+        expect(await tf.max(tf.abs(tf.sub(last, states[0] as tf.Tensor))).array()).to.be.at.most(1e-6);
         alone.dispose();
       });
       model.dispose();
     });
   }
 
-  it('builds the cell inside an unbuilt tf.layers.rnn, which is built around it later', () => {
+  it('builds the cell inside an unbuilt tf.layers.rnn, which is built around it later', async () => {
     const layer = tf.layers.rnn({ cell: gruCell({ hiddenSize: H }), returnSequences: false });
     loadStateDict(layer, weights(3));
-    const [before] = layer.getWeights().map((weight) => weight.dataSync());
+    const [before] = await Promise.all(layer.getWeights().map((weight) => weight.data()));
     tf.tidy(() => {
       expect((layer.apply(tf.zeros([1, 4, I])) as tf.Tensor).shape).to.deep.equal([1, H]);
     });
-    expect(layer.getWeights()[0].dataSync()).to.deep.equal(before);
+    expect(await layer.getWeights()[0].data()).to.deep.equal(before);
     layer.dispose();
   });
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { StateDictError, UnsupportedError } from '../../src/errors.js';
 import { loadStateDict, type TorchParameters, toStateDict } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 
 /** `x @ kernel * gain`, a layer of the user's own. */
@@ -70,9 +71,9 @@ describeEachBackend('a custom layer with torchParameters()', () => {
     ]);
     const all = new Map([...below('scaled', stateDict()), ...below('fc', fc)]);
     expect(loadStateDict(model, all).loaded).to.deep.equal([...all.keys()]);
-    tf.tidy(() => {
+    await tidied(async () => {
       const output = model.predict(tf.tensor2d([[1, 2]])) as tf.Tensor;
-      expect([...output.dataSync()]).to.deep.equal([5 + 110 + 1700 + 0.5]);
+      expect([...(await output.data())]).to.deep.equal([5 + 110 + 1700 + 0.5]);
     });
     expectSameBits(await toStateDict(model), all);
     model.dispose();

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadStateDict, type StateDict } from '../../src/index.js';
 import { expectClose } from '../support/expect-same.js';
+import { tidied } from '../support/tidied.js';
 import { f32 } from './torch-modules.js';
 
 function warningsOf(model: tf.LayersModel, stateDict: StateDict): readonly string[] {
@@ -29,7 +30,7 @@ const REMEDY = 'put tf.layers.permute({ dims: [2, 1] }) before "flat".';
 describe('a Dense behind a flattened convolution', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('is told, and with the permute it computes what torch does', () => {
+  it('is told, and with the permute it computes what torch does', async () => {
     const build = (...between: tf.layers.Layer[]) =>
       tf.sequential({ layers: [conv1d(), ...between, flatten(), fc()] });
     const wrong = build();
@@ -39,14 +40,16 @@ describe('a Dense behind a flattened convolution', () => {
     ]);
     const right = build(tf.layers.permute({ dims: [2, 1] }));
     expect(warningsOf(right, CONV1D)).to.deep.equal([]);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 6, 3]);
       const features = right.layers[0]!.apply(x) as tf.Tensor3D;
       const rows = features.transpose([0, 2, 1]).reshape([2, 16]); // channels first, as torch has them
       const weight = tf.tensor2d(CONV1D.get('fc.weight')!.data as Float32Array, [2, 16]);
       const expected = tf.matMul(rows, weight, false, true).add(CONV1D.get('fc.bias')!.data as Float32Array);
-      expectClose(right.predict(x) as tf.Tensor, expected);
-      expect(tf.max(tf.abs(tf.sub(wrong.predict(x) as tf.Tensor, expected))).dataSync()[0]).to.be.above(0.1);
+      await expectClose(right.predict(x) as tf.Tensor, expected);
+      expect((await tf.max(tf.abs(tf.sub(wrong.predict(x) as tf.Tensor, expected))).data())[0]).to.be.above(
+        0.1,
+      );
     });
     wrong.dispose();
     right.dispose();

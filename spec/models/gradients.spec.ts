@@ -1,11 +1,11 @@
 // One step of training of every module in the table of the README, on every backend: what tfjs lacks a kernel for fails here.
-import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { describeEachBackend } from '../support/backends.js';
 import { type FloatTensor, moduleFixtures } from '../support/fixtures.js';
 import { expectGradient } from '../support/gradients.js';
 import { toTensor } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { UNHEARD } from '../support/unheard.js';
 import { gradientsOf, makersFor } from './torch-modules.js';
 
@@ -22,9 +22,9 @@ describeEachBackend('one step of training, against PyTorch', () => {
         const gradients = await gradientsOf(layer, fixture);
         layer.dispose();
         expect([...gradients.keys()]).to.have.members(Object.keys(fixture.gradients));
-        tf.tidy(() => {
+        await tidied(async () => {
           for (const [key, gradient] of gradients)
-            expectGradient(toTensor(gradient), fixture.gradients[key] as FloatTensor, key);
+            await expectGradient(toTensor(gradient), fixture.gradients[key] as FloatTensor, key);
         });
       });
     }

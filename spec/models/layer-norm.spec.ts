@@ -5,6 +5,7 @@ import { describeEachBackend } from '../support/backends.js';
 import { type ModuleFixture, moduleFixtures } from '../support/fixtures.js';
 import { expectForward, toTensor } from '../support/parity.js';
 import { reloaded } from '../support/save.js';
+import { tidied } from '../support/tidied.js';
 import { UNHEARD } from '../support/unheard.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 
@@ -13,11 +14,11 @@ const fixtureOf = (name: string) => moduleFixtures().get(name) as ModuleFixture;
 const layerNorm = (args: object = {}) => tf.layers.layerNormalization({ epsilon: 1e-5, ...args } as object);
 
 describeEachBackend('an unbuilt layerNormalization that is loaded', () => {
-  it('normalizes the last axis of inputs of every rank, as torch.nn.LayerNorm does', () => {
+  it('normalizes the last axis of inputs of every rank, as torch.nn.LayerNorm does', async () => {
     const { stateDict, x, output } = fixtureOf('LayerNorm');
     const layer = layerNorm();
     loadStateDict(layer, stateDict);
-    tf.tidy(() => {
+    await tidied(async () => {
       const input = toTensor(x as typeof output);
       for (const shape of [
         [3, 5, 6],
@@ -27,13 +28,13 @@ describeEachBackend('an unbuilt layerNormalization that is loaded', () => {
       ]) {
         const result = layer.apply(tf.reshape(input, shape)) as tf.Tensor;
         expect(result.shape).to.deep.equal(shape);
-        expectForward(tf.reshape(result, [3, 5, 6]), output, `output of rank ${shape.length}`);
+        await expectForward(tf.reshape(result, [3, 5, 6]), output, `output of rank ${shape.length}`);
       }
     });
     layer.dispose();
   });
 
-  it('takes several axes, counted from either end', () => {
+  it('takes several axes, counted from either end', async () => {
     const { stateDict, x, output } = fixtureOf('LayerNorm-axes');
     for (const axis of [
       [-2, -1],
@@ -41,9 +42,9 @@ describeEachBackend('an unbuilt layerNormalization that is loaded', () => {
     ]) {
       const layer = layerNorm({ axis: [...axis] });
       loadStateDict(layer, stateDict, UNHEARD);
-      tf.tidy(() => {
+      await tidied(async () => {
         const result = layer.apply(toTensor(x as typeof output)) as tf.Tensor;
-        expectForward(result, output, `output along ${axis}`);
+        await expectForward(result, output, `output along ${axis}`);
       });
       layer.dispose();
     }
@@ -58,8 +59,8 @@ describeEachBackend('an unbuilt layerNormalization that is loaded', () => {
     expectSameBits(await toStateDict(model), below('norm', stateDict));
     const loaded = await reloaded(model);
     const x = tf.randomNormal([2, 5, 6], 0, 1, 'float32', 3);
-    tf.tidy(() => {
-      const [a, b] = [model, loaded].map((each) => (each.predict(x) as tf.Tensor).dataSync());
+    await tidied(async () => {
+      const [a, b] = await Promise.all([model, loaded].map((each) => (each.predict(x) as tf.Tensor).data()));
       expect(a).to.deep.equal(b);
     });
     tf.dispose([x, layer.weights.map((weight) => weight.read())]);

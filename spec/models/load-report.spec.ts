@@ -48,7 +48,7 @@ describe('LoadReport', () => {
     });
   });
 
-  it('lists missing and unexpected keys with strict: false, and loads the rest', () => {
+  it('lists missing and unexpected keys with strict: false, and loads the rest', async () => {
     const layer = tf.layers.dense({ name: 'fc', units: 3 });
     const stateDict = new Map([
       ['weight', f32([3, 5])],
@@ -57,7 +57,7 @@ describe('LoadReport', () => {
     const report = load(layer, stateDict, { strict: false });
     expect(report).to.deep.include({ loaded: ['weight'], missing: ['bias'], unexpected: ['weight_g'] });
     expect(report.warnings).to.deep.equal(['Pass useBias: false to layer "fc" if the module was made so.']);
-    expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0, 0, 0]);
+    expect([...(await (layer.getWeights()[1] as tf.Tensor).data())]).to.deep.equal([0, 0, 0]);
     layer.dispose();
   });
 
@@ -96,7 +96,7 @@ describe('LoadReport', () => {
     expect(reportOf(tf.layers.batchNormalization({ epsilon: 1e-5 }), stateDict).ignored).to.deep.equal([]);
   });
 
-  it('lists tensors that were not float32, with their dtype, and loads their values', () => {
+  it('lists tensors that were not float32, with their dtype, and loads their values', async () => {
     const layer = tf.layers.dense({ units: 2 });
     const stateDict: StateDict = new Map([
       ['weight', { dtype: 'F16', shape: [2, 1], data: new Uint16Array([0x3c00, 0xc000]) }],
@@ -107,7 +107,9 @@ describe('LoadReport', () => {
       { key: 'weight', dtype: 'F16' },
       { key: 'bias', dtype: 'F64' },
     ]);
-    expect(layer.getWeights().map((tensor) => [...tensor.dataSync()])).to.deep.equal([
+    expect(
+      await Promise.all(layer.getWeights().map(async (tensor) => [...(await tensor.data())])),
+    ).to.deep.equal([
       [1, -2],
       [0.5, 0.25],
     ]);
@@ -130,20 +132,20 @@ describe('LoadReport', () => {
     ]);
   });
 
-  it('copies the one value of a PReLU to every alpha, and warns of the axes to share', () => {
+  it('copies the one value of a PReLU to every alpha, and warns of the axes to share', async () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
     const report = load(layer, new Map([['weight', f32([1], [0.5])]]));
-    expect([...(layer.getWeights()[0] as tf.Tensor).dataSync()]).to.deep.equal(new Array(6).fill(0.5));
+    expect([...(await (layer.getWeights()[0] as tf.Tensor).data())]).to.deep.equal(new Array(6).fill(0.5));
     expect(report.warnings).to.deep.equal([
       `layer "act": alpha has 6 values, torch.nn.PReLU's weight 1. Pass sharedAxes: [1, 2] to tf.layers.prelu for one value; as it is, toStateDict writes 3.`,
     ]);
     layer.dispose();
   });
 
-  it('copies one value per channel of a PReLU along the other axes, and warns of the axes to share', () => {
+  it('copies one value per channel of a PReLU along the other axes, and warns of the axes to share', async () => {
     const layer = tf.layers.prelu({ name: 'act', inputShape: [2, 3] } as object);
     const report = load(layer, new Map([['weight', f32([3], [0.5, 0.25, 2])]]));
-    expect(layer.getWeights()[0]?.arraySync()).to.deep.equal([
+    expect(await layer.getWeights()[0]?.array()).to.deep.equal([
       [0.5, 0.25, 2],
       [0.5, 0.25, 2],
     ]);

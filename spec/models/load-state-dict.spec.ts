@@ -6,6 +6,7 @@ import { loadStateDict } from '../../src/models/load-state-dict.js';
 import { describeEachBackend } from '../support/backends.js';
 import { modelFixture, moduleFixtures } from '../support/fixtures.js';
 import { expectForward } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { UNHEARD } from '../support/unheard.js';
 import { below, f32, inputOf, makersFor, outputOf, toTorchOrder } from './torch-modules.js';
 
@@ -13,47 +14,47 @@ describeEachBackend('loadStateDict against PyTorch', () => {
   for (const [name, fixture] of moduleFixtures()) {
     const { module, stateDict } = fixture;
     for (const [kind, make] of makersFor(fixture)) {
-      const check = (layer: tf.layers.Layer) => {
-        tf.tidy(() => {
+      const check = async (layer: tf.layers.Layer) => {
+        await tidied(async () => {
           const output = outputOf(layer, module, inputOf(fixture));
-          expectForward(toTorchOrder(module, output), fixture.output, 'output');
+          await expectForward(toTorchOrder(module, output), fixture.output, 'output');
         });
         layer.dispose();
       };
 
-      it(`makes an unbuilt layer compute what ${name} does ${kind}`, () => {
+      it(`makes an unbuilt layer compute what ${name} does ${kind}`, async () => {
         const layer = make();
         loadStateDict(layer, stateDict, UNHEARD);
-        check(layer);
+        await check(layer);
       });
 
-      it(`makes a built layer compute what ${name} does ${kind}`, () => {
+      it(`makes a built layer compute what ${name} does ${kind}`, async () => {
         const layer = make();
         tf.tidy(() => {
           outputOf(layer, module, inputOf(fixture));
         });
         loadStateDict(layer, stateDict, UNHEARD);
-        check(layer);
+        await check(layer);
       });
     }
   }
 
-  it('makes a nested model compute what PyTorch does, its modules found through a map', () => {
+  it('makes a nested model compute what PyTorch does, its modules found through a map', async () => {
     const { modules, stateDict, ids, logits } = modelFixture();
     const model = wholeModel(ids.shape[1], true);
     const report = loadStateDict(model, stateDict, { map: modules });
     expect(report.loaded).to.have.members([...stateDict.keys()]);
-    expectLogits(model, logits);
+    await expectLogits(model, logits);
   });
 
-  it('takes the map as a function of the layer name', () => {
+  it('takes the map as a function of the layer name', async () => {
     const { modules, stateDict, ids, finalLogits } = modelFixture();
     const model = wholeModel(ids.shape[1], false);
     loadStateDict(model, stateDict, { map: (name) => modules[name as keyof typeof modules] });
-    expectLogits(model, finalLogits);
+    await expectLogits(model, finalLogits);
   });
 
-  it('finds the modules of nested models and wrapped layers by their joined names', () => {
+  it('finds the modules of nested models and wrapped layers by their joined names', async () => {
     const { modules, stateDict, ids, logits } = modelFixture();
     const encoder = tf.sequential({ name: 'encoder' });
     encoder.add(embeddingLayer(ids.shape[1]));
@@ -71,7 +72,7 @@ describeEachBackend('loadStateDict against PyTorch', () => {
       ]),
     );
     loadStateDict(model, renamed);
-    expectLogits(model, logits);
+    await expectLogits(model, logits);
   });
 });
 
@@ -98,10 +99,10 @@ function wholeModel(steps: number, returnSequences: boolean): tf.Sequential {
   return tf.sequential({ layers: [embeddingLayer(steps), gruLayer(returnSequences), fcLayer()] });
 }
 
-function expectLogits(model: tf.Sequential, expected: typeof fixture.logits): void {
-  tf.tidy(() => {
+async function expectLogits(model: tf.Sequential, expected: typeof fixture.logits): Promise<void> {
+  await tidied(async () => {
     const ids = tf.tensor(fixture.ids.data, [...fixture.ids.shape], 'int32');
-    expectForward(model.predict(ids) as tf.Tensor, expected, 'logits');
+    await expectForward(model.predict(ids) as tf.Tensor, expected, 'logits');
   });
   model.dispose();
 }
@@ -120,10 +121,10 @@ describe('loadStateDict', () => {
     layer.dispose();
   });
 
-  it('takes the keys below a prefix for a model', () => {
+  it('takes the keys below a prefix for a model', async () => {
     const model = tf.sequential({ layers: [dense(2, { name: 'fc', inputShape: [3] })] });
     loadStateDict(model, below('net.fc', linear(3, 2)), { prefix: 'net' });
-    expect(model.getWeights()[0]?.arraySync()).to.deep.equal(transposeOf(f32([2, 3]).data));
+    expect(await model.getWeights()[0]?.array()).to.deep.equal(transposeOf(f32([2, 3]).data));
     model.dispose();
   });
 
@@ -203,7 +204,7 @@ describe('loadStateDict', () => {
     });
   });
 
-  it('builds a PReLU that serves inputs of every rank, as torch.nn.PReLU does', () => {
+  it('builds a PReLU that serves inputs of every rank, as torch.nn.PReLU does', async () => {
     const prelu = (args: object, values: readonly number[]) => {
       const layer = tf.layers.prelu(args as object);
       loadStateDict(layer, new Map([['weight', f32([values.length], values)]]));
@@ -220,10 +221,10 @@ describe('loadStateDict', () => {
       ],
     ];
     for (const [layer, shape, expected] of cases) {
-      tf.tidy(() => {
+      await tidied(async () => {
         const output = layer.apply(tf.fill(shape, -1)) as tf.Tensor;
         expect(output.shape).to.deep.equal(shape);
-        expect([...output.dataSync()]).to.deep.equal(expected);
+        expect([...(await output.data())]).to.deep.equal(expected);
       });
       layer.dispose();
     }
@@ -233,12 +234,12 @@ describe('loadStateDict', () => {
     strict.dispose();
   });
 
-  it('keeps the weights a constructor was given for keys that the file lacks', () => {
+  it('keeps the weights a constructor was given for keys that the file lacks', async () => {
     const given = [tf.fill([3, 2], 0.5), tf.fill([2], 0.25)];
     const layer = dense(2, { weights: given });
     loadStateDict(layer, new Map([['weight', f32([2, 3])]]), { strict: false, ...UNHEARD });
-    expect(layer.getWeights()[0]?.arraySync()).to.deep.equal(transposeOf(f32([2, 3]).data));
-    expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([0.25, 0.25]);
+    expect(await layer.getWeights()[0]?.array()).to.deep.equal(transposeOf(f32([2, 3]).data));
+    expect([...(await (layer.getWeights()[1] as tf.Tensor).data())]).to.deep.equal([0.25, 0.25]);
     layer.dispose();
     tf.dispose(given);
   });
@@ -269,15 +270,19 @@ describe('loadStateDict', () => {
     tf.dispose(model.weights.map((weight) => weight.read()));
   });
 
-  it('keeps a copy, so that the file may be changed or forgotten', () => {
+  it('keeps a copy, so that the file may be changed or forgotten', async () => {
     const layer = dense(2, { useBias: false });
     const weight = f32([2, 3]);
     const table = tf.layers.embedding({ inputDim: 2, outputDim: 3 });
     loadStateDict(layer, new Map([['weight', weight]]));
     loadStateDict(table, new Map([['weight', weight]]));
-    const before = [...layer.getWeights(), ...table.getWeights()].map((tensor) => [...tensor.dataSync()]);
+    const before = await Promise.all(
+      [...layer.getWeights(), ...table.getWeights()].map(async (tensor) => [...(await tensor.data())]),
+    );
     (weight.data as Float32Array).fill(0);
-    const after = [...layer.getWeights(), ...table.getWeights()].map((tensor) => [...tensor.dataSync()]);
+    const after = await Promise.all(
+      [...layer.getWeights(), ...table.getWeights()].map(async (tensor) => [...(await tensor.data())]),
+    );
     expect(after).to.deep.equal(before);
     layer.dispose();
     table.dispose();
@@ -319,12 +324,12 @@ describe('loadStateDict', () => {
     }
   });
 
-  it('survives a tidy around it', () => {
+  it('survives a tidy around it', async () => {
     const layer = dense(2);
     tf.tidy(() => {
       loadStateDict(layer, linear(3, 2));
     });
-    expect(layer.getWeights()[1]?.dataSync()).to.deep.equal(f32([2]).data);
+    expect(await layer.getWeights()[1]?.data()).to.deep.equal(f32([2]).data);
     layer.dispose();
   });
 });

@@ -14,6 +14,7 @@ import type { TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { FIRST_ROW, LAST_ROW, model, modelWith } from '../layers/embedding/fixture.js';
 import { expectForward } from '../support/parity.js';
 import { reloaded } from '../support/save.js';
+import { tidied } from '../support/tidied.js';
 
 const FILE = FIRST_ROW.below('before');
 
@@ -60,8 +61,8 @@ function modelWithLengths(first: tf.layers.Layer, isMasked = true): tf.LayersMod
   return tf.model({ inputs: [ids, lengths], outputs: output as tf.SymbolicTensor });
 }
 
-function expectOutput(own: tf.LayersModel, answer: string): void {
-  tf.tidy(() =>
+async function expectOutput(own: tf.LayersModel, answer: string): Promise<void> {
+  await tidied(() =>
     expectForward(own.predict(FIRST_ROW.tensor('ids')) as tf.Tensor, FIRST_ROW.get(answer), answer),
   );
   own.dispose();
@@ -115,24 +116,24 @@ describe('a load of an embedding with a row of zeros', () => {
       expect(warningsOf(own)).to.deep.equal([]);
       const again = await reloaded(own);
       expect(warningsOf(again)).to.deep.equal([]);
-      for (const each of [own, again]) expectOutput(each, answer);
+      for (const each of [own, again]) await expectOutput(each, answer);
     }
     const unsaid = await reloaded(modelWith(tfEmbedding()));
     expect(warningsOf(unsaid)).to.deep.equal([TOLD]);
     unsaid.dispose();
   });
 
-  it('is silent where lengthMask() stands before every layer that reads a mask', () => {
+  it('is silent where lengthMask() stands before every layer that reads a mask', async () => {
     for (const made of [
       tfEmbedding(),
       embedding(FIRST_ROW.args({ name: 'embedding', maskPadding: undefined })),
     ]) {
       const own = modelWithLengths(made);
       expect(warningsOf(own)).to.deep.equal([]);
-      tf.tidy(() => {
+      await tidied(async () => {
         const lengths = FIRST_ROW.tensor('lengths').reshape([-1, 1]);
         const output = own.predict([FIRST_ROW.tensor('ids'), lengths]) as tf.Tensor;
-        expectForward(output, FIRST_ROW.get('packed'), 'packed');
+        await expectForward(output, FIRST_ROW.get('packed'), 'packed');
       });
       own.dispose();
     }
@@ -180,32 +181,32 @@ describe('a load of an embedding with a row of zeros', () => {
 describe('a load of layers by their paths, which are called on tensors', () => {
   before(() => tf.setBackend('cpu'));
 
-  const expectAsTorch = (layers: ReturnType<typeof parts>, answer: string, withLengths: boolean) => {
-    tf.tidy(() => {
+  const expectAsTorch = async (layers: ReturnType<typeof parts>, answer: string, withLengths: boolean) => {
+    await tidied(async () => {
       const lengths = withLengths ? FIRST_ROW.tensor('lengths') : undefined;
-      expectForward(forward(layers, lengths), FIRST_ROW.get(answer), answer);
+      await expectForward(forward(layers, lengths), FIRST_ROW.get(answer), answer);
     });
     for (const layer of Object.values(layers)) layer.dispose();
   };
 
-  it('names the embedding by its path; with lengths it computes what PyTorch does where it packs', () => {
+  it('names the embedding by its path; with lengths it computes what PyTorch does where it packs', async () => {
     const layers = parts(tf.layers.embedding({ inputDim: 7, outputDim: 3 }));
     expect(warningsOf(layers)).to.deep.equal([TOLD]);
-    expectAsTorch(layers, 'packed', true);
+    await expectAsTorch(layers, 'packed', true);
   });
 
-  it('is silent with maskZero: false or maskPadding: false, and computes what PyTorch does where it does not pack', () => {
+  it('is silent with maskZero: false or maskPadding: false, and computes what PyTorch does where it does not pack', async () => {
     for (const first of [
       tf.layers.embedding({ inputDim: 7, outputDim: 3, maskZero: false }),
       embedding(FIRST_ROW.args({ maskPadding: false })),
     ]) {
       const layers = parts(first);
       expect(warningsOf(layers)).to.deep.equal([]);
-      expectAsTorch(layers, 'unpacked', false);
+      await expectAsTorch(layers, 'unpacked', false);
     }
   });
 
-  it('tells of a mask that nothing can read, and to pass lengths', () => {
+  it('tells of a mask that nothing can read, and to pass lengths', async () => {
     for (const [argument, first] of [
       ['maskZero', tf.layers.embedding({ inputDim: 7, outputDim: 3, maskZero: true })],
       ['maskPadding', embedding(FIRST_ROW.args({ maskPadding: true }))],
@@ -215,15 +216,15 @@ describe('a load of layers by their paths, which are called on tensors', () => {
         `layer "embedding": ${argument}: true makes a mask inside a model alone. Where the layer is called on tensors, pass ` +
           'lengths to the layers behind it.',
       ]);
-      expectAsTorch(layers, 'packed', true);
+      await expectAsTorch(layers, 'packed', true);
     }
   });
 
-  it('does not tell so of a layer that stands in a model', () => {
+  it('does not tell so of a layer that stands in a model', async () => {
     const own = modelWith(tfEmbedding(true));
     const layers = Object.fromEntries(own.layers.map((layer) => [layer.name, layer]));
     expect(warningsOf(layers)).to.deep.equal([]);
-    expectOutput(own, 'packed');
+    await expectOutput(own, 'packed');
   });
 
   it('names layers by their paths in other warnings too', () => {

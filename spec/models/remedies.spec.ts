@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { GRU, GRUCell, gru, type LoadOptions, LSTM, loadStateDict, lstm, toTensor } from '../../src/index.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { tidied } from '../support/tidied.js';
 
 /** What scripts/fixtures/make_remedies.py wrote. */
 function fixture(name: string, folder = 'remedies'): StateDict {
@@ -26,13 +27,17 @@ function fileOf(...paths: string[]): StateDict {
 const LARGEST_ERROR = 1e-6;
 
 /** The largest distance of a layer's output from PyTorch's. */
-function errorOf(layer: tf.layers.Layer | tf.LayersModel, input: string, answer: string): number {
-  return tf.tidy(() => {
+async function errorOf(
+  layer: tf.layers.Layer | tf.LayersModel,
+  input: string,
+  answer: string,
+): Promise<number> {
+  return await tidied(async () => {
     const x = toTensor(answers.get(input) as TorchTensor);
     const y = layer.apply(x, {}) as tf.Tensor | tf.Tensor[];
     const [output] = [y].flat() as tf.Tensor[];
     const expected = toTensor(answers.get(answer) as TorchTensor);
-    return output === undefined ? Number.NaN : (output.sub(expected).abs().max().arraySync() as number);
+    return output === undefined ? Number.NaN : ((await output.sub(expected).abs().max().array()) as number);
   });
 }
 
@@ -54,29 +59,33 @@ function remedyIn(text: string, pattern: RegExp): unknown {
   return new Function(`return (${found});`)();
 }
 
-function expectAsTorch(layer: tf.layers.Layer | tf.LayersModel, input: string, answer: string): void {
-  expect(errorOf(layer, input, answer)).to.be.below(LARGEST_ERROR);
+async function expectAsTorch(
+  layer: tf.layers.Layer | tf.LayersModel,
+  input: string,
+  answer: string,
+): Promise<void> {
+  expect(await errorOf(layer, input, answer)).to.be.below(LARGEST_ERROR);
   layer.dispose();
 }
 
 describe('remedies, followed on modules of PyTorch', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('prefix', () => {
+  it('prefix', async () => {
     const told = toldBy(gru({ hiddenSize: 4 }), fileOf('gru', 'head'));
     const prefix = remedyIn(told, /pass prefix: ("[^"]*")\./) as string;
     const layer = gru({ hiddenSize: 4 });
     loadStateDict(layer, fileOf('gru', 'head'), { prefix });
-    expectAsTorch(layer, 'x', 'gru');
+    await expectAsTorch(layer, 'x', 'gru');
     try {
       GRU.fromStateDict(fileOf('gru', 'head')).dispose();
     } catch (error) {
       const own = remedyIn((error as Error).message, /pass prefix: ("[^"]*")\./) as string;
-      expectAsTorch(GRU.fromStateDict(modules, { prefix: own }), 'x', 'gru');
+      await expectAsTorch(GRU.fromStateDict(modules, { prefix: own }), 'x', 'gru');
     }
   });
 
-  it('a map, where one module alone fits each layer', () => {
+  it('a map, where one module alone fits each layer', async () => {
     const model = () =>
       tf.sequential({
         layers: [
@@ -90,10 +99,10 @@ describe('remedies, followed on modules of PyTorch', () => {
     expect(map).to.deep.equal({ tokens: 'embedding', rnn: 'gru', classifier: 'head' });
     const mapped = model();
     loadStateDict(mapped, file, { map, onWarnings: () => {} });
-    expectAsTorch(mapped, 'ids', 'unpacked');
+    await expectAsTorch(mapped, 'ids', 'unpacked');
   });
 
-  it('no map, where two modules fit two layers: one of the two computes what PyTorch does', () => {
+  it('no map, where two modules fit two layers: one of the two computes what PyTorch does', async () => {
     const model = () => {
       const first = gru({ name: 'gru_1', hiddenSize: 4, inputShape: [null, 4] });
       return tf.sequential({ layers: [first, gru({ name: 'gru_2', hiddenSize: 4 })] });
@@ -104,21 +113,23 @@ describe('remedies, followed on modules of PyTorch', () => {
       'By shapes "higher", "lower" fit, and the file does not tell which belongs to which layer',
     );
     expect(told).to.not.match(/map: \{ "gru_1": "/);
-    const errors = [
-      { gru_1: 'higher', gru_2: 'lower' },
-      { gru_1: 'lower', gru_2: 'higher' },
-    ].map((map) => {
-      const mapped = model();
-      loadStateDict(mapped, file, { map });
-      const error = errorOf(mapped, 'wide', 'twins');
-      mapped.dispose();
-      return error;
-    });
+    const errors = await Promise.all(
+      [
+        { gru_1: 'higher', gru_2: 'lower' },
+        { gru_1: 'lower', gru_2: 'higher' },
+      ].map(async (map) => {
+        const mapped = model();
+        loadStateDict(mapped, file, { map });
+        const error = await errorOf(mapped, 'wide', 'twins');
+        mapped.dispose();
+        return error;
+      }),
+    );
     expect(errors[0]).to.be.above(0.1);
     expect(errors[1]).to.be.below(LARGEST_ERROR);
   });
 
-  it('arguments of the module: one after the other, until all is told', () => {
+  it('arguments of the module: one after the other, until all is told', async () => {
     let args: Record<string, unknown> = { name: 'stack', hiddenSize: 4 };
     const told: string[] = [];
     for (let i = 0; i < 8; i++) {
@@ -143,43 +154,43 @@ describe('remedies, followed on modules of PyTorch', () => {
     ]);
     const layer = gru(args as never);
     loadStateDict(layer, fileOf('stack'), { prefix: 'stack' });
-    expectAsTorch(layer, 'x', 'stack');
+    await expectAsTorch(layer, 'x', 'stack');
   });
 
-  it('sizes of a projected LSTM', () => {
+  it('sizes of a projected LSTM', async () => {
     const text = toldBy(lstm({ hiddenSize: 4 }), fileOf('projected'), { prefix: 'projected' });
     expect(text).to.contain('The file\'s "projected" has hiddenSize 5 and projSize 2, layer');
     const layer = lstm({ hiddenSize: 5, projSize: 2 });
     loadStateDict(layer, fileOf('projected'), { prefix: 'projected' });
-    expectAsTorch(layer, 'x', 'projected');
-    expectAsTorch(LSTM.fromStateDict(modules, { prefix: 'projected' }), 'x', 'projected');
+    await expectAsTorch(layer, 'x', 'projected');
+    await expectAsTorch(LSTM.fromStateDict(modules, { prefix: 'projected' }), 'x', 'projected');
   });
 
-  it('useBias', () => {
+  it('useBias', async () => {
     const text = toldBy(tf.layers.dense({ name: 'out', units: 4 }), fileOf('out'), { prefix: 'out' });
     const args = remedyIn(text, /Pass useBias: (false) to layer "out"/);
     const layer = tf.layers.dense({ name: 'out', units: 4, useBias: args as boolean });
     loadStateDict(layer, fileOf('out'), { prefix: 'out' });
-    expectAsTorch(layer, 'x', 'out');
+    await expectAsTorch(layer, 'x', 'out');
   });
 
-  it('other names for the keys of a cell that is run over a sequence, and those of a layer for a cell', () => {
+  it('other names for the keys of a cell that is run over a sequence, and those of a layer for a cell', async () => {
     const cell = fileOf('cell');
     expect(toldBy(gru({ hiddenSize: 4 }), cell, { prefix: 'cell' })).to.contain(
       'rename the keys, "cell.weight_ih" to "cell.weight_ih_l0" and so on',
     );
     const renamed = new Map([...cell].map(([key, tensor]) => [`${key}_l0`, tensor]));
-    expectAsTorch(GRU.fromStateDict(renamed, { prefix: 'cell' }), 'x', 'cell');
+    await expectAsTorch(GRU.fromStateDict(renamed, { prefix: 'cell' }), 'x', 'cell');
     const layerKeys = fileOf('gru');
     const asCell = new Map([...layerKeys].map(([key, tensor]) => [key.replace(/_l0$/, ''), tensor]));
     const layer = tf.layers.rnn({
       cell: GRUCell.fromStateDict(asCell, { prefix: 'gru' }),
       returnSequences: true,
     });
-    expectAsTorch(layer, 'x', 'gru');
+    await expectAsTorch(layer, 'x', 'gru');
   });
 
-  it('a map of tied weights, of which the file has one name, or the model one layer', () => {
+  it('a map of tied weights, of which the file has one name, or the model one layer', async () => {
     const whole = tied;
     const embedding = tf.layers.embedding({
       name: 'embedding',
@@ -205,13 +216,13 @@ describe('remedies, followed on modules of PyTorch', () => {
     expect(warnings.join()).to.contain(
       'one tensor in the file, and two weights here, which training moves apart',
     );
-    const output = tf.tidy(() => {
+    const output = await tidied(async () => {
       const y = probe.predict(toTensor(whole.get('ids') as TorchTensor)) as tf.Tensor;
-      return y
+      return (await y
         .sub(toTensor(whole.get('output') as TorchTensor))
         .abs()
         .max()
-        .arraySync() as number;
+        .array()) as number;
     });
     expect(output).to.be.below(LARGEST_ERROR);
     probe.dispose();
@@ -233,16 +244,16 @@ describe('remedies, followed on modules of PyTorch', () => {
     short.dispose();
   });
 
-  it('sharedAxes of a PReLU', () => {
+  it('sharedAxes of a PReLU', async () => {
     const prelu = (args: object) => tf.layers.prelu({ inputShape: [6, 4], ...args } as never);
     const text = toldBy(prelu({}), fileOf('prelu'), { prefix: 'prelu' });
     const sharedAxes = remedyIn(text, /Pass sharedAxes: (\[[\d, ]*\])/);
     const layer = prelu({ sharedAxes });
     loadStateDict(layer, fileOf('prelu'), { prefix: 'prelu' });
-    expectAsTorch(layer, 'wide', 'prelu');
+    await expectAsTorch(layer, 'wide', 'prelu');
   });
 
-  it('prefix, where two models fit', () => {
+  it('prefix, where two models fit', async () => {
     const below = (path: string, of: string) =>
       [...fileOf(of)].map(([key, tensor]) => [`${path}.gru${key.slice(of.length)}`, tensor] as const);
     const file = new Map([...below('module', 'lower'), ...below('model', 'higher')]);
@@ -253,17 +264,19 @@ describe('remedies, followed on modules of PyTorch', () => {
       JSON.parse(prefix as string),
     );
     expect(prefixes).to.deep.equal(['module', 'model']);
-    const [first, second] = prefixes.map((prefix) => {
-      const layer = model();
-      expect(loadStateDict(layer, file, { prefix }).warnings).to.deep.equal([]);
-      const error = errorOf(layer, 'wide', 'wide');
-      layer.dispose();
-      return error;
-    });
+    const [first, second] = await Promise.all(
+      prefixes.map(async (prefix) => {
+        const layer = model();
+        expect(loadStateDict(layer, file, { prefix }).warnings).to.deep.equal([]);
+        const error = await errorOf(layer, 'wide', 'wide');
+        layer.dispose();
+        return error;
+      }),
+    );
     expect(first).to.not.equal(second);
   });
 
-  it('strict: false, where modules are left out on purpose', () => {
+  it('strict: false, where modules are left out on purpose', async () => {
     const model = () =>
       tf.sequential({ layers: [gru({ name: 'gru', hiddenSize: 4, inputShape: [null, 3] })] });
     const file = fileOf('gru', 'head');
@@ -273,6 +286,6 @@ describe('remedies, followed on modules of PyTorch', () => {
     );
     const layer = model();
     loadStateDict(layer, file, { strict: false });
-    expectAsTorch(layer, 'x', 'gru');
+    await expectAsTorch(layer, 'x', 'gru');
   });
 });

@@ -10,6 +10,7 @@ import { toTensor } from '../../src/models/to-tensor.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 import { f32 } from './torch-modules.js';
 
 /** What scripts/fixtures/make_tied.py wrote. */
@@ -56,8 +57,8 @@ function forward(target: Target, ids: tf.Tensor): tf.Tensor {
     .reshape([...ids.shape, 7]);
 }
 
-function expectNear(actual: tf.Tensor, name: string): void {
-  expect(actual.sub(answer(name)).abs().max().arraySync()).to.be.below(LARGEST_ERROR);
+async function expectNear(actual: tf.Tensor, name: string): Promise<void> {
+  expect(await actual.sub(answer(name)).abs().max().array()).to.be.below(LARGEST_ERROR);
 }
 
 function disposeAll(target: LayersByPath): void {
@@ -90,25 +91,25 @@ describeEachBackend('a tie with a bias, and loose parameters', () => {
       unexpected: [],
       warnings: [],
     });
-    tf.tidy(() => expectNear(forward(target, answer('ids')), 'output'));
+    await tidied(() => expectNear(forward(target, answer('ids')), 'output'));
     const optimizer = tf.train.sgd(0.5);
-    const losses = [0, 1, 2].map(() =>
-      tf.tidy(() => {
+    const losses: number[] = [];
+    for (let i = 0; i < 3; i++)
+      await tidied(async () => {
         const ids = answer('ids');
         const loss = () => {
           const logits = forward(target, ids.slice([0, 0], [2, 5])).reshape([10, 7]) as tf.Tensor2D;
           const wanted = tf.oneHot(ids.slice([0, 1], [2, 5]).flatten().toInt(), 7).toFloat();
           return logits.logSumExp(1).sub(logits.mul(wanted).sum(1)).mean().asScalar();
         };
-        return optimizer.minimize(loss, true, variablesOf(target))?.arraySync() as number;
-      }),
-    );
+        losses.push((await optimizer.minimize(loss, true, variablesOf(target))?.array()) as number);
+      });
     const torch = [...((answers.get('losses') as TorchTensor).data as Float32Array)];
     for (const [i, loss] of losses.entries()) expect(loss).to.be.closeTo(torch[i] as number, LARGEST_ERROR);
-    tf.tidy(() => expectNear(forward(target, answer('ids')), 'after'));
+    await tidied(() => expectNear(forward(target, answer('ids')), 'after'));
     const written = await toStateDict(target, { map: MAP });
     expect([...written.keys()].sort()).to.deep.equal([...file().keys()].sort());
-    for (const [key, tensor] of written) tf.tidy(() => expectNear(toTensor(tensor), `trained.${key}`));
+    for (const [key, tensor] of written) await tidied(() => expectNear(toTensor(tensor), `trained.${key}`));
     expect(written.get('decoder.out.weight')?.data).to.deep.equal(
       written.get('decoder.embedding.weight')?.data,
     );
@@ -126,7 +127,7 @@ describe('ties that come apart', () => {
     return { ...others, 'decoder.out': tf.layers.dense({ units: 7 }) };
   };
 
-  it('are told by the load, which names both weights and the way to tie them', () => {
+  it('are told by the load, which names both weights and the way to tie them', async () => {
     const target = apart();
     const told = messageOf(target, file());
     expect(told).to.equal(
@@ -138,7 +139,7 @@ describe('ties that come apart', () => {
     const { 'decoder.out': dense, ...layers } = target;
     const remedy = remedyIn(told, layers);
     expect(messageOf(remedy.target, file(), { map: remedy.map })).to.equal('');
-    tf.tidy(() => expectNear(forward(remedy.target, answer('ids')), 'output'));
+    await tidied(() => expectNear(forward(remedy.target, answer('ids')), 'output'));
     disposeAll({ ...remedy.target, dense });
   });
 
@@ -198,7 +199,7 @@ describe('ties that come apart', () => {
 describe('ties that are mapped in another way', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('name the bias that a mapped embedding leaves, and the variable that takes it', () => {
+  it('name the bias that a mapped embedding leaves, and the variable that takes it', async () => {
     const { 'decoder.out.bias': bias, ...layers } = targetOf();
     bias?.dispose();
     const told = messageOf(layers, file(), { map: MAP });
@@ -208,18 +209,18 @@ describe('ties that are mapped in another way', () => {
     expect(told).to.not.contain('another class');
     const { target } = remedyIn(told, layers);
     expect(messageOf(target, file(), { map: MAP })).to.equal('');
-    tf.tidy(() => expectNear(forward(target, answer('ids')), 'output'));
+    await tidied(() => expectNear(forward(target, answer('ids')), 'output'));
     disposeAll(target);
   });
 
-  it('name the map and the variable where the output layer has none here', () => {
+  it('name the map and the variable where the output layer has none here', async () => {
     const { 'decoder.out.bias': bias, ...layers } = targetOf();
     bias?.dispose();
     const told = messageOf(layers, file());
     const { target, map } = remedyIn(told, layers);
     expect(map).to.deep.equal(MAP);
     expect(messageOf(target, file(), { map })).to.equal('');
-    tf.tidy(() => expectNear(forward(target, answer('ids')), 'output'));
+    await tidied(() => expectNear(forward(target, answer('ids')), 'output'));
     disposeAll(target);
   });
 

@@ -164,7 +164,7 @@ describe('toStateDict', () => {
       { prefix: 'x' },
     );
     (await toStateDict(layer)).get('bias')?.data.fill(0 as never);
-    expect([...(layer.getWeights()[1] as tf.Tensor).dataSync()]).to.deep.equal([
+    expect([...(await (layer.getWeights()[1] as tf.Tensor).data())]).to.deep.equal([
       ...(f32([3]).data as Float32Array),
     ]);
     layer.dispose();

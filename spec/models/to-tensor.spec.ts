@@ -6,6 +6,7 @@ import { toTensor } from '../../src/models/to-tensor.js';
 import { readStateDict } from '../../src/state-dict/read.js';
 import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/torch/to-tensor.safetensors', import.meta.url));
 
@@ -22,7 +23,7 @@ describeEachBackend('toTensor', (backend) => {
     file = await readStateDict(FIXTURE);
   });
 
-  it('has the values of torch, bit for bit, in the shape of the entry', () => {
+  it('has the values of torch, bit for bit, in the shape of the entry', async () => {
     const names = [...file.keys()].filter((name) => file.has(`${name}/tfjs`));
     expect(names).to.have.lengthOf(15);
     for (const name of names) {
@@ -32,12 +33,12 @@ describeEachBackend('toTensor', (backend) => {
       expect(tensor.dtype, name).to.equal(
         { F32: 'float32', I32: 'int32', BOOL: 'bool' }[expected.dtype as 'F32'],
       );
-      expect(bytesOf(tensor.dataSync()), name).to.deep.equal(bytesOf(expected.data));
+      expect(bytesOf(await tensor.data()), name).to.deep.equal(bytesOf(expected.data));
       tensor.dispose();
     }
   });
 
-  it('makes complex64 of C64, where the backend has it', () => {
+  it('makes complex64 of C64, where the backend has it', async () => {
     const c64 = file.get('complex64') as TorchTensor;
     if (backend === 'wasm') {
       expect(() => toTensor(c64, 'freqs')).to.throw(
@@ -48,19 +49,19 @@ describeEachBackend('toTensor', (backend) => {
     }
     const tensor = toTensor(c64);
     expect([tensor.dtype, tensor.shape]).to.deep.equal(['complex64', [2, 3]]);
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const [part, values] of [
         ['real', tf.real(tensor)],
         ['imag', tf.imag(tensor)],
       ] as const)
-        expect(bytesOf(values.dataSync())).to.deep.equal(
+        expect(bytesOf(await values.data())).to.deep.equal(
           bytesOf((file.get(`complex64/${part}`) as TorchTensor).data),
         );
     });
     tensor.dispose();
   });
 
-  it('copies: a change of the entry is none of the tensor, and the other way round', () => {
+  it('copies: a change of the entry is none of the tensor, and the other way round', async () => {
     for (const [dtype, data] of [
       ['F32', Float32Array.of(1, 2)],
       ['I32', Int32Array.of(1, 2)],
@@ -68,14 +69,14 @@ describeEachBackend('toTensor', (backend) => {
     ] as const) {
       const tensor = toTensor(entry(dtype, data));
       data.fill(0);
-      expect([...tensor.dataSync()][0], dtype).to.equal(1);
+      expect([...(await tensor.data())][0], dtype).to.equal(1);
       tensor.dispose();
     }
   });
 
-  it('takes every true byte of BOOL for true', () => {
+  it('takes every true byte of BOOL for true', async () => {
     const tensor = toTensor(entry('BOOL', Uint8Array.of(0, 255, 2)));
-    expect([...tensor.dataSync()].map(Number)).to.deep.equal([0, 1, 1]);
+    expect([...(await tensor.data())].map(Number)).to.deep.equal([0, 1, 1]);
     tensor.dispose();
   });
 

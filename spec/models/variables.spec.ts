@@ -45,8 +45,8 @@ describeEachBackend('variables of a target', () => {
     const target = targetOf();
     const report = loadStateDict(target, file());
     expect(report).to.deep.include({ loaded: [...file().keys()], missing: [], unexpected: [], warnings: [] });
-    expect([...target.start.dataSync()]).to.deep.equal([3, 4]);
-    expect([...target['decoder.scale'].dataSync()]).to.deep.equal([0.5]);
+    expect([...(await target.start.data())]).to.deep.equal([3, 4]);
+    expect([...(await target['decoder.scale'].data())]).to.deep.equal([0.5]);
     expectSameBits(await toStateDict(target), file());
     disposeAll(target);
   });
@@ -57,7 +57,7 @@ describeEachBackend('variables of a target', () => {
     expect(loadStateDict(target, below('module', file().set('start', half))).converted).to.deep.equal([
       { key: 'module.start', dtype: 'F16' },
     ]);
-    expect([...target.start.dataSync()]).to.deep.equal([1, 2]);
+    expect([...(await target.start.data())]).to.deep.equal([1, 2]);
     const nested = new Map([...below('net', file()), ['other', f32([1])] as const]);
     expect(loadStateDict(target, nested, { prefix: 'net' }).loaded).to.have.lengthOf(4);
     expectSameBits(await toStateDict(target, { prefix: 'net' }), below('net', file()));
@@ -87,7 +87,7 @@ describeEachBackend('variables of a target', () => {
     disposeAll(target);
   });
 
-  it('train with the layers', () => {
+  it('train with the layers', async () => {
     const target = targetOf();
     loadStateDict(target, file());
     const loss = () =>
@@ -98,13 +98,13 @@ describeEachBackend('variables of a target', () => {
     const optimizer = tf.train.sgd(0.5);
     optimizer.minimize(loss);
     // The gradient of `start` is scale * the sum of the weight's rows, that of `scale` the sum of W start + b.
-    expect([...target.start.dataSync()]).to.deep.equal([3 - 0.25 * 9, 4 - 0.25 * 12]);
-    expect([...target['decoder.scale'].dataSync()]).to.deep.equal([0.5 - 0.5 * (11 + 25 + 39 + 24)]);
+    expect([...(await target.start.data())]).to.deep.equal([3 - 0.25 * 9, 4 - 0.25 * 12]);
+    expect([...(await target['decoder.scale'].data())]).to.deep.equal([0.5 - 0.5 * (11 + 25 + 39 + 24)]);
     optimizer.dispose();
     disposeAll(target);
   });
 
-  it('are strict: a name that is missing or spelt otherwise, and another shape, fail and change nothing', () => {
+  it('are strict: a name that is missing or spelt otherwise, and another shape, fail and change nothing', async () => {
     const target = targetOf();
     const tensors = tf.memory().numTensors;
     const wrong = file();
@@ -121,15 +121,15 @@ describeEachBackend('variables of a target', () => {
     );
     expect(target['decoder.fc'].built).to.equal(false);
     expect(tf.memory().numTensors).to.equal(tensors);
-    expect([...target.start.dataSync()]).to.deep.equal([0, 0]);
+    expect([...(await target.start.data())]).to.deep.equal([0, 0]);
     disposeAll(target);
   });
 
-  it('stay whole where a layer fails to take its values', () => {
+  it('stay whole where a layer fails to take its values', async () => {
     const target = targetOf();
     const complex = { dtype: 'C64', shape: [3], data: new Float32Array(6) } as const;
     expect(() => loadStateDict(target, file().set('decoder.fc.bias', complex))).to.throw(/C64/);
-    expect([...target.start.dataSync()]).to.deep.equal([0, 0]);
+    expect([...(await target.start.data())]).to.deep.equal([0, 0]);
     disposeAll(target);
   });
 

@@ -11,6 +11,7 @@ import { describeEachBackend } from '../support/backends.js';
 import { type FloatTensor, type FunctionFixture, functionFixtures } from '../support/fixtures.js';
 import { expectGradient } from '../support/gradients.js';
 import { expectForward, toTensor } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 
 /** The inputs of a call, in torch's layout. */
 interface Inputs {
@@ -77,16 +78,16 @@ describeEachBackend('torch.nn.functional against PyTorch', () => {
           dataFormat,
         );
 
-      it(`computes ${title}, ${dataFormat}`, () => {
-        tf.tidy(() => expectForward(run(...tensors()), fixture.output, 'output'));
+      it(`computes ${title}, ${dataFormat}`, async () => {
+        await tidied(() => expectForward(run(...tensors()), fixture.output, 'output'));
       });
 
-      it(`has the gradients of ${title}, ${dataFormat}`, () => {
-        tf.tidy(() => {
+      it(`has the gradients of ${title}, ${dataFormat}`, async () => {
+        await tidied(async () => {
           const loss = (...values: tf.Tensor[]) => tf.sum(tf.mul(run(...values), toTensor(fixture.R)));
           const gradients = tf.grads(loss)(tensors());
           for (const [i, name] of names.entries())
-            expectGradient(gradients[i] as tf.Tensor, fixture.gradients[name] as FloatTensor, name);
+            await expectGradient(gradients[i] as tf.Tensor, fixture.gradients[name] as FloatTensor, name);
         });
       });
     }

@@ -11,13 +11,14 @@ import { expectSame } from '../support/expect-same.js';
 import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { describeEachLayer, EVERY_LAYER, forward } from '../support/family.js';
 import { maxAbs } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { GRADIENT_TOLERANCE } from '../support/tolerance.js';
 
 const lastRun = () => describeKernels().find(({ isActive }) => isActive)?.lastRun;
 
 describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => {
-  it("takes the fused kernel for 'auto' and 'fused', tf ops for 'reference', and computes the same", () => {
-    tf.tidy(() => {
+  it("takes the fused kernel for 'auto' and 'fused', tf ops for 'reference', and computes the same", async () => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 4, 3]);
       const outputs = (['reference', 'auto', 'fused'] as const).map((implementation) => {
         const layer = make({ hiddenSize: 5, seed: 1, implementation });
@@ -26,13 +27,13 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
         layer.dispose();
         return output;
       });
-      expectSame(outputs[1] as tf.Tensor, outputs[0] as tf.Tensor, 1e-6);
-      expectSame(outputs[2] as tf.Tensor, outputs[1] as tf.Tensor);
+      await expectSame(outputs[1] as tf.Tensor, outputs[0] as tf.Tensor, 1e-6);
+      await expectSame(outputs[2] as tf.Tensor, outputs[1] as tf.Tensor);
     });
   });
 
-  it("differentiates a call twice with 'fused'", () => {
-    tf.tidy(() => {
+  it("differentiates a call twice with 'fused'", async () => {
+    await tidied(async () => {
       const x = tf.randomNormal([1, 2, 3], 0, 1, 'float32', 1);
       const layers = (['fused', 'reference'] as const).map((implementation) =>
         make({ hiddenSize: 2, seed: 1, implementation }),
@@ -52,7 +53,7 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
         return [outer, inner!] as const;
       }) as [readonly [tf.Tensor, tf.Tensor], readonly [tf.Tensor, tf.Tensor]];
       for (const i of [0, 1] as const)
-        expectSame(fused[i], reference[i], GRADIENT_TOLERANCE * maxAbs(reference[i].dataSync()));
+        await expectSame(fused[i], reference[i], GRADIENT_TOLERANCE * maxAbs(await reference[i].data()));
       tf.dispose([fused[1], reference[1]]);
       for (const layer of layers) layer.dispose();
     });

@@ -2,27 +2,28 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { sliceRows, unstackRows } from '../../src/ops/rows.js';
 import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 
 describeEachBackend('rows', () => {
   const numbers = (shape: [number, number, number]) =>
     tf.range(0, shape[0] * shape[1] * shape[2]).reshape(shape) as tf.Tensor3D;
 
-  it('are the slices along the first axis', () => {
-    tf.tidy(() => {
+  it('are the slices along the first axis', async () => {
+    await tidied(async () => {
       const x = numbers([3, 2, 2]);
-      expect(sliceRows(x, 1, 2).arraySync()).to.deep.equal(x.arraySync().slice(1));
-      expect(unstackRows(x).map((row) => row.arraySync())).to.deep.equal(x.arraySync());
+      expect(await sliceRows(x, 1, 2).array()).to.deep.equal((await x.array()).slice(1));
+      expect(await Promise.all(unstackRows(x).map((row) => row.array()))).to.deep.equal(await x.array());
     });
   });
 
-  it('have gradients, for a single row too', () => {
-    tf.tidy(() => {
+  it('have gradients, for a single row too', async () => {
+    await tidied(async () => {
       for (const count of [1, 3]) {
         const x = numbers([count, 2, 2]);
         const square = (y: tf.Tensor) => tf.sum(tf.addN(unstackRows(y).map((row) => tf.square(row))));
-        expect(tf.grad(square)(x).arraySync()).to.deep.equal(tf.mul(x, 2).arraySync());
+        expect(await tf.grad(square)(x).array()).to.deep.equal(await tf.mul(x, 2).array());
         const last = (y: tf.Tensor) => tf.sum(sliceRows(y as tf.Tensor3D, count - 1, 1));
-        expect(Array.from(tf.grad(last)(x).dataSync()).reduce((sum, value) => sum + value)).to.equal(4);
+        expect(Array.from(await tf.grad(last)(x).data()).reduce((sum, value) => sum + value)).to.equal(4);
       }
     });
   });

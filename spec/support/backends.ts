@@ -1,42 +1,23 @@
-/** Runs one suite on every backend that this machine has. */
+/** Runs one suite on every backend that this machine, or this page of a browser, has. */
 
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-wasm';
-import '../../src/node-shim.js';
-import { NO_TFJS_NODE, skip } from './skip.js';
+import { BACKENDS, loadBackend } from './node/backends.js';
+import { skip } from './skip.js';
 
-const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
-
-/** Required backends: an absent one fails its suites; the suites of any other absent backend are skipped. */
-const required = (process.env.REQUIRE_BACKENDS ?? 'cpu,wasm').split(',').filter(Boolean);
-
-let tfjsNode: Promise<Error | undefined> | undefined;
-
-/** Registers the tensorflow backend, once; resolves to the error where it fails. */
-function loadTfjsNode(): Promise<Error | undefined> {
-  // A variable, since the type checker does not find the package on every machine.
-  const optionalPackage: string = '@tensorflow/tfjs-node';
-  tfjsNode ??= import(optionalPackage).then(
-    () => undefined,
-    (error: Error) => error,
-  );
-  return tfjsNode;
-}
-
-/** The backends that this machine has. */
+/** The backends that there are. */
 export async function availableBackends(): Promise<string[]> {
-  return BACKENDS.filter((name) => name !== 'tensorflow').concat((await loadTfjsNode()) ? [] : 'tensorflow');
+  const absent = await Promise.all(BACKENDS.map(loadBackend));
+  return BACKENDS.filter((_, i) => absent[i] === undefined);
 }
 
-/** Makes the backend the active one. @returns false where it is absent and not required. */
-async function startBackend(name: string): Promise<boolean> {
-  const fault = name === 'tensorflow' ? await loadTfjsNode() : undefined;
-  if (fault && !required.includes(name)) return false;
-  if (fault) throw new Error(`REQUIRE_BACKENDS names ${name}, which cannot be loaded: ${fault.message}`);
+/** Makes the backend the active one. @returns why it is skipped, if it is */
+async function startBackend(name: string): Promise<string | undefined> {
+  const absent = await loadBackend(name);
+  if (absent !== undefined) return absent;
   if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend does not start`);
   // On other backends tfjs 4.22's own kernels fail it: wasm's Identity copies the saved tensors of customGrad, and so on.
   tf.env().set('IS_TEST', name === 'cpu');
-  return true;
+  return undefined;
 }
 
 /**
@@ -49,7 +30,8 @@ export function describeEachBackend(title: string, body: (backend: string) => vo
       let tensors = 0;
       let buffers = 0;
       before(async function () {
-        if (!(await startBackend(backend))) skip(this, NO_TFJS_NODE);
+        const absent = await startBackend(backend);
+        if (absent !== undefined) skip(this, absent);
       });
       beforeEach(() => {
         ({ numTensors: tensors, numDataBuffers: buffers } = tf.memory());

@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import { maxDifference } from './parity.js';
 
 /** The same shape, and values that differ by at most `tolerance`. */
-export function expectSame(actual: tf.Tensor, expected: tf.Tensor, tolerance = 0): void {
+export async function expectSame(actual: tf.Tensor, expected: tf.Tensor, tolerance = 0): Promise<void> {
   expect(actual.shape).to.deep.equal(expected.shape);
-  expect(maxDifference(actual.dataSync(), expected.dataSync())).to.be.at.most(tolerance);
+  expect(maxDifference(await actual.data(), await expected.data())).to.be.at.most(tolerance);
 }
 
 /** The same but for the rounding of float32. */
-export function expectClose(actual: tf.Tensor, expected: tf.Tensor): void {
-  expectSame(actual, expected, 1e-6);
+export async function expectClose(actual: tf.Tensor, expected: tf.Tensor): Promise<void> {
+  await expectSame(actual, expected, 1e-6);
 }

@@ -1,10 +1,8 @@
 /** Reads what scripts/fixtures/make_torch.py wrote: inputs, weights and results of PyTorch 2.13. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Nonlinearity } from '../../src/index.js';
 import type { StateDict, TorchData, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
-
-const folder = new URL('../fixtures/torch/', import.meta.url);
+import { fixtureNames, fixtureText } from './node/files.js';
 
 export interface FloatTensor extends TorchTensor {
   readonly dtype: 'F32';
@@ -261,14 +259,14 @@ export function torchMessageIds(): string[] {
 }
 
 function namesIn(subfolder: string): string[] {
-  return readdirSync(new URL(`${subfolder}/`, folder))
+  return fixtureNames(`torch/${subfolder}`)
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
 }
 
 /** T is the type of the JSON that make_torch.py wrote. */
 function read<T>(path: string): T {
-  return parseFixture<T>(readFileSync(new URL(path, folder), 'utf8'));
+  return parseFixture<T>(fixtureText(`torch/${path}`));
 }
 
 /** JSON in which every stored tensor is decoded to a TorchTensor, and every object called stateDict to a Map. */
@@ -307,11 +305,11 @@ export const TYPED_ARRAYS = {
 };
 
 function toTypedArray({ dtype, data }: StoredTensor): TorchData {
-  return new TYPED_ARRAYS[dtype](Uint8Array.from(Buffer.from(data, 'base64')).buffer);
+  return new TYPED_ARRAYS[dtype](Uint8Array.from(atob(data), (character) => character.charCodeAt(0)).buffer);
 }
 
 /** The form in which make_torch.py stores a tensor, for a JSON that PyTorch will read. */
 export function encodeTensor({ dtype, shape, data }: TorchTensor): object {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return { dtype, shape, data: bytes.toString('base64') };
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { dtype, shape, data: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')) };
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import type { FloatTensor, NamedTensors, RecurrentRun } from './fixtures.js';
 import { maxAbs, maxDifference, type Results, type Subject, toTensor } from './parity.js';
+import { tidied } from './tidied.js';
 import { GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from './tolerance.js';
 
 /** Each result and the factor R of the loss `sum(result * R)`: of a layer, then of a cell. */
@@ -24,37 +25,37 @@ export function weighted(tensor: tf.Tensor, factors: tf.Tensor): tf.Scalar {
 }
 
 /** An empty batch has gradients that are empty or exactly zero; there only the values are compared. */
-export function expectGradient(
+export async function expectGradient(
   actual: tf.Tensor,
   expected: FloatTensor,
   what: string,
   isEmptyBatch = false,
-): void {
+): Promise<void> {
   expect(actual.shape, `shape of ${what}`).to.deep.equal(expected.shape);
   const scale = maxAbs(expected.data);
   if (!isEmptyBatch) expect(scale, `scale of ${what}`).to.be.above(SMALLEST_GRADIENT);
-  expect(maxDifference(actual.dataSync(), expected.data), what).to.be.at.most(GRADIENT_TOLERANCE * scale);
+  expect(maxDifference(await actual.data(), expected.data), what).to.be.at.most(GRADIENT_TOLERANCE * scale);
 }
 
 /**
  * Runs `body` in a tidy with variables to differentiate by, under torch's names: `x`, `h0` and `c0` where the run has
  * them, and the weights.
  */
-export function withVariables(
+export async function withVariables(
   run: RecurrentRun,
   layer: Subject['layer'],
-  body: (variables: Map<string, tf.Variable>) => void,
-): void {
+  body: (variables: Map<string, tf.Variable>) => Promise<void>,
+): Promise<void> {
   const { x, h0, c0 } = run;
   const inputs = new Map<string, tf.Variable>();
   try {
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const [name, tensor] of Object.entries({ x, h0, c0 }))
         if (tensor) inputs.set(name, tf.variable(toTensor(tensor)));
       const weights = layer.weights.map(
         (weight) => [torchName(weight), weight.read() as tf.Variable] as const,
       );
-      body(new Map([...inputs, ...weights]));
+      await body(new Map([...inputs, ...weights]));
     });
   } finally {
     for (const variable of inputs.values()) variable.dispose();
@@ -76,12 +77,12 @@ export function gradientsOf(
   );
 }
 
-export function expectGradients(
+export async function expectGradients(
   actual: Map<string, tf.Tensor>,
   expected: NamedTensors,
   isEmptyBatch = false,
-): void {
+): Promise<void> {
   expect([...actual.keys()]).to.have.members(Object.keys(expected));
   for (const [name, gradient] of actual)
-    expectGradient(gradient, expected[name] as FloatTensor, `gradient of ${name}`, isEmptyBatch);
+    await expectGradient(gradient, expected[name] as FloatTensor, `gradient of ${name}`, isEmptyBatch);
 }

@@ -31,21 +31,22 @@ export function describeParity(
   });
 }
 
-function expectResults(fixture: RecurrentFixture): void {
+async function expectResults(fixture: RecurrentFixture): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const results = compute(variables);
     expect(Object.keys(results)).to.deep.equal([...expectedResults(fixture).keys()]);
-    for (const [name, expected] of expectedResults(fixture)) expectForward(results[name]!, expected, name);
+    for (const [name, expected] of expectedResults(fixture))
+      await expectForward(results[name]!, expected, name);
   });
   layer.dispose();
 }
 
-function expectFirstOrder(fixture: RecurrentFixture, loss: string): void {
+async function expectFirstOrder(fixture: RecurrentFixture, loss: string): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const gradients = gradientsOf(() => lossOf(compute(variables), fixture, loss), variables);
-    expectGradients(gradients, fixture.gradients[loss]!, fixture.x.data.length === 0);
+    await expectGradients(gradients, fixture.gradients[loss]!, fixture.x.data.length === 0);
   });
   layer.dispose();
 }
@@ -58,13 +59,13 @@ function productOf(fixture: SecondOrderFixture, first: Map<string, tf.Tensor>): 
   ) as tf.Scalar;
 }
 
-function expectSecondOrder(fixture: SecondOrderFixture): void {
+async function expectSecondOrder(fixture: SecondOrderFixture): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
   const [result] = expectedResults(fixture).keys();
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const first = () => gradientsOf(() => lossOf(compute(variables), fixture, result!), variables);
-    expectGradients(first(), fixture.first);
-    expectGradients(
+    await expectGradients(first(), fixture.first);
+    await expectGradients(
       gradientsOf(() => productOf(fixture, first()), variables),
       fixture.second,
     );
@@ -73,10 +74,10 @@ function expectSecondOrder(fixture: SecondOrderFixture): void {
 }
 
 /** The call is recorded by the outer gradient alone; the inner one differentiates it, and is differentiated. */
-function expectSharedCall(fixture: SecondOrderFixture): void {
+async function expectSharedCall(fixture: SecondOrderFixture): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
   const [result] = expectedResults(fixture).keys();
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const inner: Map<string, tf.Tensor>[] = [];
     const product = () => {
       const results = compute(variables);
@@ -84,15 +85,15 @@ function expectSharedCall(fixture: SecondOrderFixture): void {
       inner.push(keepAll(first));
       return productOf(fixture, first);
     };
-    expectGradients(gradientsOf(product, variables), fixture.second);
+    await expectGradients(gradientsOf(product, variables), fixture.second);
     // The same call, whose loss is differentiated twice: once inside, once outside.
     const loss = () => {
       const value = lossOf(compute(variables), fixture, result!);
       inner.push(keepAll(gradientsOf(() => tf.mul(value, 1), variables)));
       return value;
     };
-    expectGradients(gradientsOf(loss, variables), fixture.first);
-    for (const gradients of inner) expectGradients(gradients, fixture.first);
+    await expectGradients(gradientsOf(loss, variables), fixture.first);
+    for (const gradients of inner) await expectGradients(gradients, fixture.first);
     for (const gradients of inner) tf.dispose([...gradients.values()]);
   });
   layer.dispose();
@@ -104,10 +105,10 @@ function keepAll(gradients: Map<string, tf.Tensor>): Map<string, tf.Tensor> {
 }
 
 /** As a WGAN with gradient penalty has it: the norm of the gradient by x is part of the loss. */
-function expectPenalty(fixture: SecondOrderFixture): void {
+async function expectPenalty(fixture: SecondOrderFixture): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
   const [result] = expectedResults(fixture).keys();
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const x = new Map([['x', variables.get('x')!]]);
     const penalty = (loss: () => tf.Scalar) => {
       const slope = gradientsOf(loss, x).get('x')!;
@@ -118,15 +119,16 @@ function expectPenalty(fixture: SecondOrderFixture): void {
       const results = compute(variables);
       return penalty(() => lossOf(results, fixture, result!));
     };
-    for (const loss of [inside, outside]) expectGradients(gradientsOf(loss, variables), fixture.penalty!);
+    for (const loss of [inside, outside])
+      await expectGradients(gradientsOf(loss, variables), fixture.penalty!);
   });
   layer.dispose();
 }
 
 /** A node of the tape that is differentiated several times, with another gradient each time. */
-function expectSeveralLosses(fixture: RecurrentFixture): void {
+async function expectSeveralLosses(fixture: RecurrentFixture): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     const names = Object.keys(fixture.gradients);
     const inner = new Map<string, Map<string, tf.Tensor>>();
     const loss = () => {
@@ -135,8 +137,8 @@ function expectSeveralLosses(fixture: RecurrentFixture): void {
         inner.set(name, keepAll(gradientsOf(() => lossOf(results, fixture, name), variables)));
       return lossOf(results, fixture, names[0]!);
     };
-    expectGradients(gradientsOf(loss, variables), fixture.gradients[names[0]!]!);
-    for (const name of names) expectGradients(inner.get(name)!, fixture.gradients[name]!);
+    await expectGradients(gradientsOf(loss, variables), fixture.gradients[names[0]!]!);
+    for (const name of names) await expectGradients(inner.get(name)!, fixture.gradients[name]!);
     for (const gradients of inner.values()) tf.dispose([...gradients.values()]);
   });
   layer.dispose();

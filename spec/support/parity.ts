@@ -123,7 +123,7 @@ export function maxDifference(actual: ArrayLike<number>, expected: ArrayLike<num
   return maxAbs(Array.from(actual, (value, i) => value - (expected[i] as number)));
 }
 
-export function expectForward(actual: tf.Tensor, expected: FloatTensor, what: string): void {
+export async function expectForward(actual: tf.Tensor, expected: FloatTensor, what: string): Promise<void> {
   expect(actual.shape, `shape of ${what}`).to.deep.equal(expected.shape);
-  expect(maxDifference(actual.dataSync(), expected.data), what).to.be.at.most(FORWARD_TOLERANCE);
+  expect(maxDifference(await actual.data(), expected.data), what).to.be.at.most(FORWARD_TOLERANCE);
 }

@@ -1,4 +1,3 @@
-import './relaxed-simd.js';
 import * as tf from '@tensorflow/tfjs';
 
 /** What begins a warning of a load. */

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { loadStateDict } from '../../src/index.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import { tidied } from '../support/tidied.js';
 import type { Cell, OptimizerOptions, Task } from './fixtures.js';
 import { recurrent } from './layers.js';
 import { disposeOptimizer, optimizerFor } from './optimizers.js';
@@ -47,14 +48,14 @@ export async function fitCurve(
 }
 
 /** The loss on the windows that no batch trains on. */
-export function heldOutLoss(logitsOf: (ids: tf.Tensor2D) => tf.Tensor3D, task: Task): number {
-  return tf.tidy(() => {
+export async function heldOutLoss(logitsOf: (ids: tf.Tensor2D) => tf.Tensor3D, task: Task): Promise<number> {
+  return await tidied(async () => {
     const { ids, targets } = windowsAt(task, task.heldOutStarts.data);
-    return tf.losses.softmaxCrossEntropy(targets, logitsOf(ids)).dataSync()[0] as number;
+    return (await tf.losses.softmaxCrossEntropy(targets, logitsOf(ids)).data())[0] as number;
   });
 }
 
 /** {@link heldOutLoss} by `model.predict`. */
-export function evaluate(model: tf.LayersModel, task: Task): number {
-  return heldOutLoss((ids) => model.predict(ids) as tf.Tensor3D, task);
+export async function evaluate(model: tf.LayersModel, task: Task): Promise<number> {
+  return await heldOutLoss((ids) => model.predict(ids) as tf.Tensor3D, task);
 }

@@ -17,7 +17,7 @@ describeEachBackend('200 updates of model.fit, against PyTorch', () => {
         const curve = await fitCurve(model, task, options);
         expect(curve).to.have.length(200);
         expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
-        expect(relativeError(evaluate(model, task), expected)).to.be.at.most(CURVE_TOLERANCE);
+        expect(relativeError(await evaluate(model, task), expected)).to.be.at.most(CURVE_TOLERANCE);
         model.dispose();
       });
     }
@@ -34,7 +34,7 @@ describe('a trained model', () => {
     const exported = await toStateDict(trained);
     expect([...exported.keys()]).to.deep.equal([...stateDict.keys()]);
     const loaded = characterModel(cell, exported);
-    expect(evaluate(loaded, task)).to.equal(evaluate(trained, task));
+    expect(await evaluate(loaded, task)).to.equal(await evaluate(trained, task));
     for (const model of [trained, loaded]) model.dispose();
   });
 

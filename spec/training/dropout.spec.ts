@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { loadStateDict } from '../../src/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { expectForward, maxAbs, toTensor } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { type DropoutFixture, dropoutFixtures } from './fixtures.js';
 import { constantLayer, type RecurrentLayer, recurrent } from './layers.js';
 import { CURVE_TOLERANCE, largestError } from './tolerance.js';
@@ -25,16 +26,16 @@ function loadedLayer({ cell, stateDict }: DropoutFixture, dropout: number): Recu
 }
 
 /** The largest distance to torch's mean and variance of any element, in standard errors. */
-function distance(
+async function distance(
   layer: RecurrentLayer,
   { x, some: { draws, moments } }: DropoutFixture,
-): { mean: number; variance: number } {
-  return tf.tidy(() => {
+): Promise<{ mean: number; variance: number }> {
+  return await tidied(async () => {
     const row = tf.slice(toTensor(x), 0, 1);
     // Each row draws for itself.
     const { output } = layer.forward(tf.tile(row, [DRAWS, 1, 1]), { training: true });
     const { mean, variance } = tf.moments(output, 0);
-    const [means, variances] = [mean.dataSync(), variance.dataSync()];
+    const [means, variances] = [await mean.data(), await variance.data()];
     const shares = 1 / DRAWS + 1 / draws;
     const [expected, spread, fourth] = [moments.mean.data, moments.variance.data, moments.fourth.data];
     return {
@@ -64,26 +65,26 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
   for (const fixture of dropoutFixtures()) {
     const { cell, some, all, constant, x, y } = fixture;
 
-    it(`has the mean and the variance that ${cell} has at every step and unit`, () => {
+    it(`has the mean and the variance that ${cell} has at every step and unit`, async () => {
       const layer = loadedLayer(fixture, some.dropout);
-      const { mean, variance } = distance(layer, fixture);
+      const { mean, variance } = await distance(layer, fixture);
       expect(mean).to.be.below(STANDARD_ERRORS);
       expect(variance).to.be.below(STANDARD_ERRORS);
       layer.dispose();
     });
 
     for (const dropout of [0, some.dropout - 0.1, some.dropout + 0.1])
-      it(`has another variance than ${cell} with a probability of ${dropout.toFixed(2)}`, () => {
+      it(`has another variance than ${cell} with a probability of ${dropout.toFixed(2)}`, async () => {
         const layer = loadedLayer(fixture, dropout);
-        expect(distance(layer, fixture).variance).to.be.above(STANDARD_ERRORS);
+        expect((await distance(layer, fixture)).variance).to.be.above(STANDARD_ERRORS);
         layer.dispose();
       });
 
-    it(`acts in training alone, as in ${cell}: forward, apply, model.apply and model.predict`, () => {
+    it(`acts in training alone, as in ${cell}: forward, apply, model.apply and model.predict`, async () => {
       const layer = loadedLayer(fixture, 1);
       const model = regression(fixture);
       const dense = model.getLayer('fc');
-      tf.tidy(() => {
+      await tidied(async () => {
         const input = toTensor(x);
         const lastOf = (output: tf.Tensor) => tf.slice(output, [0, 3, 0], [-1, 1, -1]).squeeze([1]);
         const outputs = (training?: boolean) => [
@@ -91,10 +92,10 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
           dense.apply(lastOf(layer.apply(input, { training }) as tf.Tensor)) as tf.Tensor,
           model.apply(input, { training }) as tf.Tensor,
         ];
-        for (const output of outputs(true)) expectForward(output, all.inTraining, 'training: true');
-        for (const output of outputs(false)) expectForward(output, all.inEvaluation, 'training: false');
-        for (const output of outputs()) expectForward(output, all.inEvaluation, 'training left out');
-        expectForward(model.predict(input) as tf.Tensor, all.inEvaluation, 'predict');
+        for (const output of outputs(true)) await expectForward(output, all.inTraining, 'training: true');
+        for (const output of outputs(false)) await expectForward(output, all.inEvaluation, 'training: false');
+        for (const output of outputs()) await expectForward(output, all.inEvaluation, 'training left out');
+        await expectForward(model.predict(input) as tf.Tensor, all.inEvaluation, 'predict');
       });
       for (const one of [layer, model]) one.dispose();
     });
@@ -106,7 +107,9 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
       const [input, target] = [toTensor(x), toTensor(y)];
       const [losses, inEvaluation]: [number[], number[]] = [[], []];
       for (let i = 0; i < all.losses.data.length; i++) {
-        inEvaluation.push(tf.tidy(() => (model.evaluate(input, target) as tf.Scalar).dataSync()[0]!));
+        inEvaluation.push(
+          await tidied(async () => (await (model.evaluate(input, target) as tf.Scalar).data())[0]!),
+        );
         const { history } = await model.fit(input, target, { epochs: 1, verbose: 0 });
         losses.push(history.loss![0] as number);
       }
@@ -118,17 +121,17 @@ describeEachBackend('dropout between layers, against PyTorch', () => {
     });
 
     for (const dropout of [0, 0.276, 0.731, 1])
-      it(`passes PyTorch's test_RNN_dropout for ${cell} with a probability of ${dropout}`, () => {
+      it(`passes PyTorch's test_RNN_dropout for ${cell} with a probability of ${dropout}`, async () => {
         const layer = constantLayer(cell, constant, dropout);
-        tf.tidy(() => {
+        await tidied(async () => {
           // The original has one row. With five, 20% of the mean are more than eight standard errors.
           const input = tf.ones([5, 1, constant.inputSize]);
           for (const training of [true, false]) {
             const { output } = layer.forward(input, { training });
             const values = tf.reshape(output, [5, constant.hiddenSize]);
-            const [least, most] = [tf.min(values, 1), tf.max(values, 1)].map((row) => [
-              ...row.dataSync(),
-            ]) as [number[], number[]];
+            const [least, most] = (await Promise.all(
+              [tf.min(values, 1), tf.max(values, 1)].map(async (row) => [...(await row.data())]),
+            )) as [number[], number[]];
             for (const [row, value] of least.entries()) expect(most[row]).to.be.closeTo(value, 1e-5 * value);
             const mean = least.reduce((sum, value) => sum + value, 0) / least.length;
             if (!training || dropout === 0) expect(mean).to.be.closeTo(constant.ofAll, 1e-5 * constant.ofAll);

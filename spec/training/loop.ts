@@ -1,6 +1,7 @@
 /** A training loop written by hand, as tfjs's users write it. */
 
 import * as tf from '@tensorflow/tfjs';
+import { tidied } from '../support/tidied.js';
 import type { OptimizerOptions, Task } from './fixtures.js';
 import { disposeOptimizer, optimizerFor } from './optimizers.js';
 import { startsOf, windowsAt } from './task.js';
@@ -25,23 +26,24 @@ export function traineeOf(model: tf.LayersModel): Trainee {
 }
 
 /** @param change what happens to the gradients before they are applied. Returns the loss before each update. */
-export function trainByHand(
+export async function trainByHand(
   { variables, logits }: Trainee,
   task: Task,
   options: OptimizerOptions,
   updates: number,
-  change = (gradients: tf.NamedTensorMap) => gradients,
-): number[] {
+  change: (gradients: tf.NamedTensorMap) => tf.NamedTensorMap | Promise<tf.NamedTensorMap> = (gradients) =>
+    gradients,
+): Promise<number[]> {
   const optimizer = optimizerFor(options);
-  const losses = Array.from({ length: updates }, (_, i) =>
-    tf.tidy(() => {
+  const losses: number[] = [];
+  for (let i = 0; i < updates; i++)
+    await tidied(async () => {
       const { ids, targets } = windowsAt(task, startsOf(task, i));
       const loss = () => tf.losses.softmaxCrossEntropy(targets, logits(ids)) as tf.Scalar;
       const { value, grads } = tf.variableGrads(loss, variables);
-      optimizer.applyGradients(change(grads));
-      return value.dataSync()[0] as number;
-    }),
-  );
+      optimizer.applyGradients(await change(grads));
+      losses.push((await value.data())[0] as number);
+    });
   disposeOptimizer(optimizer);
   return losses;
 }

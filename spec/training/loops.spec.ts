@@ -9,28 +9,29 @@ import { curvesFixtures } from './fixtures.js';
 import { clipByGlobalNorm, trainByHand, traineeOf } from './loop.js';
 import { CURVE_TOLERANCE, largestError } from './tolerance.js';
 
-const valuesOf = (layer: tf.layers.Layer) => layer.getWeights().map((weight) => [...weight.dataSync()]);
+const valuesOf = (layer: tf.layers.Layer) =>
+  Promise.all(layer.getWeights().map(async (weight) => [...(await weight.data())]));
 
 describeEachBackend('a hand-written training loop, against PyTorch', () => {
   // See curves.spec.ts.
   before(() => tf.env().set('IS_TEST', false));
 
   for (const { cell, task, stateDict, curves, loops } of curvesFixtures()) {
-    it(`has the loss curve of ${cell} without model.fit`, () => {
+    it(`has the loss curve of ${cell} without model.fit`, async () => {
       const model = characterModel(cell, stateDict);
       const { options, losses } = curves.sgd!;
-      const curve = trainByHand(traineeOf(model), task, options, 20);
+      const curve = await trainByHand(traineeOf(model), task, options, 20);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
     });
 
-    it(`clips the gradients of ${cell} by their global norm as torch.nn.utils.clip_grad_norm_ does`, () => {
+    it(`clips the gradients of ${cell} by their global norm as torch.nn.utils.clip_grad_norm_ does`, async () => {
       const { options, losses, norms, maxNorm } = loops.clipNorm;
       const model = characterModel(cell, stateDict);
       const found: number[] = [];
-      const curve = trainByHand(traineeOf(model), task, options, losses.data.length, (grads) => {
+      const curve = await trainByHand(traineeOf(model), task, options, losses.data.length, async (grads) => {
         const { clipped, norm } = clipByGlobalNorm(grads, maxNorm);
-        found.push(norm.dataSync()[0]!);
+        found.push((await norm.data())[0]!);
         return clipped;
       });
       expect(largestError(found, norms.data)).to.be.at.most(CURVE_TOLERANCE);
@@ -38,18 +39,18 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       model.dispose();
     });
 
-    it(`clips the gradients of ${cell} with tf.clipByValue as torch.nn.utils.clip_grad_value_ does`, () => {
+    it(`clips the gradients of ${cell} with tf.clipByValue as torch.nn.utils.clip_grad_value_ does`, async () => {
       const { options, losses, clipValue } = loops.clipValue;
       const model = characterModel(cell, stateDict);
       let largest = 0;
-      const curve = trainByHand(traineeOf(model), task, options, losses.data.length, (grads) =>
-        Object.fromEntries(
-          Object.entries(grads).map(([name, gradient]) => {
-            largest = Math.max(largest, maxAbs(gradient.dataSync()));
-            return [name, tf.clipByValue(gradient, -clipValue, clipValue)];
-          }),
-        ),
-      );
+      const curve = await trainByHand(traineeOf(model), task, options, losses.data.length, async (grads) => {
+        const clipped: tf.NamedTensorMap = {};
+        for (const [name, gradient] of Object.entries(grads)) {
+          largest = Math.max(largest, maxAbs(await gradient.data()));
+          clipped[name] = tf.clipByValue(gradient, -clipValue, clipValue);
+        }
+        return clipped;
+      });
       expect(largest).to.be.above(clipValue);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
       model.dispose();
@@ -60,23 +61,23 @@ describeEachBackend('a hand-written training loop, against PyTorch', () => {
       const model = characterModel(cell, stateDict);
       const layer = model.getLayer(module);
       layer.trainable = false;
-      const before = valuesOf(layer);
+      const before = await valuesOf(layer);
       const curve = await fitCurve(model, task, options, losses.data.length);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
-      expect(valuesOf(layer)).to.deep.equal(before);
+      expect(await valuesOf(layer)).to.deep.equal(before);
       model.dispose();
     });
 
-    it(`trains what is around a frozen ${cell} in a loop over model.trainableWeights`, () => {
+    it(`trains what is around a frozen ${cell} in a loop over model.trainableWeights`, async () => {
       const { options, losses, module } = loops.frozen;
       const model = characterModel(cell, stateDict);
       const layer = model.getLayer(module);
       layer.trainable = false;
       expect(layer.trainableWeights).to.deep.equal([]);
-      const before = valuesOf(layer);
-      const curve = trainByHand(traineeOf(model), task, options, losses.data.length);
+      const before = await valuesOf(layer);
+      const curve = await trainByHand(traineeOf(model), task, options, losses.data.length);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
-      expect(valuesOf(layer)).to.deep.equal(before);
+      expect(await valuesOf(layer)).to.deep.equal(before);
       model.dispose();
     });
 

@@ -5,6 +5,7 @@ import { describeEachBackend } from '../support/backends.js';
 import type { FloatTensor } from '../support/fixtures.js';
 import { expectGradient } from '../support/gradients.js';
 import { maxDifference, toTensor } from '../support/parity.js';
+import { tidied } from '../support/tidied.js';
 import { FORWARD_TOLERANCE } from '../support/tolerance.js';
 import { type SharedFixture, sharedFixtures } from './fixtures.js';
 import { recurrent } from './layers.js';
@@ -58,14 +59,15 @@ describeEachBackend('a layer applied twice in a functional model, against PyTorc
     const tensors = () =>
       [fixture.a, fixture.b, fixture.y].map(toTensor) as [tf.Tensor, tf.Tensor, tf.Tensor];
 
-    it(`has the summed gradients of ${cell}`, () => {
+    it(`has the summed gradients of ${cell}`, async () => {
       const model = pairModel(fixture);
-      tf.tidy(() => {
+      await tidied(async () => {
         const [a, b, y] = tensors();
         const loss = () => tf.losses.meanSquaredError(y, model.apply([a, b]) as tf.Tensor) as tf.Scalar;
         const found = torchGradients(model, tf.variableGrads(loss, variablesOf(model)).grads);
         expect([...found.keys()]).to.have.members([...stateDict.keys()]);
-        for (const [key, gradient] of found) expectGradient(gradient, gradients[key] as FloatTensor, key);
+        for (const [key, gradient] of found)
+          await expectGradient(gradient, gradients[key] as FloatTensor, key);
       });
       disposePair(model);
     });

@@ -20,11 +20,11 @@ describeEachBackend('a tied decoder, against PyTorch', () => {
   before(() => tf.env().set('IS_TEST', false));
 
   for (const { cell, task, stateDict, options, losses, heldOutLoss: expected } of tiedFixtures()) {
-    it(`has the loss curve of ${cell} under tf.variableGrads, and its loss on held-out text`, () => {
+    it(`has the loss curve of ${cell} under tf.variableGrads, and its loss on held-out text`, async () => {
       const model = tiedModel(cell, stateDict);
-      const curve = trainByHand(model, task, options, losses.data.length);
+      const curve = await trainByHand(model, task, options, losses.data.length);
       expect(largestError(curve, losses.data)).to.be.at.most(CURVE_TOLERANCE);
-      expect(relativeError(heldOutLoss(model.logits, task), expected)).to.be.at.most(CURVE_TOLERANCE);
+      expect(relativeError(await heldOutLoss(model.logits, task), expected)).to.be.at.most(CURVE_TOLERANCE);
       model.body.dispose();
     });
 

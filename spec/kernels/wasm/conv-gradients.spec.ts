@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import '../../../src/kernels/index.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { maxDifference } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 type Size = [number, number];
 
@@ -48,9 +49,13 @@ describeEachBackend('gradients of convolutions', (backend) => {
   for (const name of ['conv2d', 'depthwiseConv2d'] as const)
     for (const [i, each] of CASES.entries())
       it(`of ${name} are those of the cpu backend, case ${i}`, async () => {
-        const found = tf.tidy(() => gradients(name, each).map((gradient) => gradient.dataSync()));
+        const found = await tidied(() =>
+          Promise.all(gradients(name, each).map((gradient) => gradient.data())),
+        );
         await tf.setBackend('cpu');
-        const expected = tf.tidy(() => gradients(name, each).map((gradient) => gradient.dataSync()));
+        const expected = await tidied(() =>
+          Promise.all(gradients(name, each).map((gradient) => gradient.data())),
+        );
         await tf.setBackend(backend);
         for (const [k, values] of found.entries()) {
           const largest = Math.max(...expected[k]!.map(Math.abs));

@@ -2,15 +2,16 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru } from '../../../src/index.js';
 import { describeEachBackend } from '../../support/backends.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachBackend('unsortedSegmentSum', (backend) => {
-  it('sums the rows of each segment, leaves empty segments zero and drops ids out of range', () => {
-    tf.tidy(() => {
+  it('sums the rows of each segment, leaves empty segments zero and drops ids out of range', async () => {
+    await tidied(async () => {
       const x = tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [5, 2]);
       // TensorFlow's own kernel refuses ids above the range, so there only the negative one is tried.
       const ids = tf.tensor1d([2, 0, 2, -1, backend === 'tensorflow' ? -1 : 4], 'int32');
       const sums = tf.unsortedSegmentSum(x, ids, 4);
-      expect(sums.arraySync()).to.deep.equal([
+      expect(await sums.array()).to.deep.equal([
         [3, 4],
         [0, 0],
         [6, 8],
@@ -19,10 +20,10 @@ describeEachBackend('unsortedSegmentSum', (backend) => {
     });
   });
 
-  it('sums vectors and empty inputs', () => {
-    tf.tidy(() => {
+  it('sums vectors and empty inputs', async () => {
+    await tidied(async () => {
       const ids = tf.tensor1d([1, 1, 0], 'int32');
-      expect(tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4]), ids, 2).arraySync()).to.deep.equal([4, 3]);
+      expect(await tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4]), ids, 2).array()).to.deep.equal([4, 3]);
     });
   });
 
@@ -37,11 +38,11 @@ describeEachBackend('unsortedSegmentSum', (backend) => {
     model.compile({ optimizer: tf.train.adam(0.05), loss: 'binaryCrossentropy' });
     const x = tf.tensor2d([1, 2, 3, 0, 4, 5, 0, 0, 6, 1, 2, 3, 5, 0, 0, 0], [4, 4], 'int32');
     const y = tf.tensor2d([1, 0, 1, 0], [4, 1]);
-    const before = model.layers[0].getWeights()[0].arraySync();
+    const before = await model.layers[0].getWeights()[0].array();
     const { history } = await model.fit(x, y, { epochs: 12, batchSize: 3, verbose: 0, shuffle: false });
     const losses = history.loss as number[];
     expect(losses.at(-1)).to.be.below((losses[0] as number) * 0.8);
-    expect(model.layers[0].getWeights()[0].arraySync()).not.to.deep.equal(before);
+    expect(await model.layers[0].getWeights()[0].array()).not.to.deep.equal(before);
     model.optimizer.dispose();
     model.dispose();
     tf.dispose([x, y]);

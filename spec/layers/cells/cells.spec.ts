@@ -7,6 +7,7 @@ import { whileDeclining } from '../../support/declining.js';
 import { expectClose, expectSame } from '../../support/expect-same.js';
 import { forward } from '../../support/family.js';
 import { maxDifference } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 import { SMALLEST_GRADIENT } from '../../support/tolerance.js';
 
 const [B, T, I, H] = [4, 5, 2, 3];
@@ -26,17 +27,17 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
     return layer;
   }
 
-  it('computes one step of the layer, batched and unbatched', () => {
+  it('computes one step of the layer, batched and unbatched', async () => {
     const cell = make({ hiddenSize: H, seed: 1 });
     cell.ensureBuilt(I);
     const layer = layerOf(cell);
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, states] = [random([B, I], 1), randomStates(B, H)];
       const expected = forward(layer, tf.expandDims(x, 1), {
         states: states.map((state) => tf.expandDims(state, 0)),
       }).states;
       for (const [i, next] of step(cell, x, states).entries())
-        expectClose(next, tf.squeeze(expected[i]!, [0]));
+        await expectClose(next, tf.squeeze(expected[i]!, [0]));
       const alone = step(
         cell,
         tf.unstack(x)[1]!,
@@ -44,16 +45,16 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
       );
       for (const [i, next] of alone.entries()) {
         expect(next.shape).to.deep.equal([H]);
-        expectClose(next, tf.unstack(tf.squeeze(expected[i]!, [0]))[1]!);
+        await expectClose(next, tf.unstack(tf.squeeze(expected[i]!, [0]))[1]!);
       }
     });
     cell.dispose();
     layer.dispose();
   });
 
-  it('starts from zeros without states', () => {
+  it('starts from zeros without states', async () => {
     const cell = make({ hiddenSize: H, seed: 1 });
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const shape of [[B], []]) {
         const x = random([...shape, I], 1);
         const expected = step(cell, x, zeros(...shape, H));
@@ -66,7 +67,7 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
           ),
         ];
         for (const result of results)
-          for (const [i, next] of result.entries()) expectSame(next, expected[i]!);
+          for (const [i, next] of result.entries()) await expectSame(next, expected[i]!);
       }
     });
     cell.dispose();
@@ -87,11 +88,11 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
     cell.dispose();
   });
 
-  it('in a loop gives the output and the states of the layer, and its gradients', () => {
+  it('in a loop gives the output and the states of the layer, and its gradients', async () => {
     const cell = make({ hiddenSize: H, seed: 2 });
     cell.ensureBuilt(I);
     const layer = layerOf(cell);
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, initial] = [random([B, T, I], 3), randomStates(B, H)];
       const factors = [random([B, T, H], 4), ...stateNames.map((_, i) => random([B, H], 5 + i))];
       const loss = (results: tf.Tensor[]) =>
@@ -106,7 +107,7 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
         return [result.output, ...result.states.map((state) => tf.squeeze(state, [0]))];
       };
       const expected = inLayer();
-      for (const [i, result] of inLoop().entries()) expectClose(result, expected[i]!);
+      for (const [i, result] of inLoop().entries()) await expectClose(result, expected[i]!);
       const gradients = (f: () => tf.Tensor[], { weights }: tf.layers.Layer) => {
         const variables = weights.map((weight) => weight.read() as tf.Variable);
         const { grads } = tf.variableGrads(() => loss(f()), variables);
@@ -114,16 +115,16 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
       };
       const ofLayer = gradients(inLayer, layer);
       for (const [i, gradient] of gradients(inLoop, cell).entries()) {
-        const scale = tf.max(tf.abs(ofLayer[i]!)).arraySync() as number;
+        const scale = (await tf.max(tf.abs(ofLayer[i]!)).array()) as number;
         expect(scale).to.be.above(SMALLEST_GRADIENT);
-        expectSame(gradient, ofLayer[i]!, 1e-5 * scale);
+        await expectSame(gradient, ofLayer[i]!, 1e-5 * scale);
       }
     });
     cell.dispose();
     layer.dispose();
   });
 
-  it('feeds a decoder that reads its own output, and trains it', () => {
+  it('feeds a decoder that reads its own output, and trains it', async () => {
     const cell = make({ hiddenSize: H, seed: 5 });
     cell.ensureBuilt(H);
     const optimizer = tf.train.sgd(0.3);
@@ -134,9 +135,9 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
         for (let t = 0; t < 3; t++) states = step(cell, states[0]!, states) as typeof states;
         return tf.losses.meanSquaredError(target, states[0]!) as tf.Scalar;
       });
-    const losses = Array.from({ length: 12 }, () =>
-      tf.tidy(() => optimizer.minimize(loss, true)?.arraySync() as number),
-    );
+    const losses: number[] = [];
+    for (let i = 0; i < 12; i++)
+      await tidied(async () => losses.push((await optimizer.minimize(loss, true)?.array()) as number));
     expect(losses.at(-1)).to.be.below(0.8 * losses[0]!);
     optimizer.dispose();
     target.dispose();
@@ -157,9 +158,9 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
     cell.dispose();
   });
 
-  it('takes an empty batch, with gradients', () => {
+  it('takes an empty batch, with gradients', async () => {
     const cell = make({ hiddenSize: H });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.zeros([0, I]);
       expect(step(cell, x, step(cell, x)).map(({ shape }) => shape)).to.deep.equal(
         stateNames.map(() => [0, H]),
@@ -167,7 +168,7 @@ describeEachCell('forward', ({ make, layer: { make: makeLayer }, module, stateNa
       const weights = cell.weights.map((weight) => weight.read() as tf.Variable);
       const { grads } = tf.variableGrads(() => tf.sum(step(cell, x)[0]!), weights);
       for (const gradient of Object.values(grads))
-        expect(Array.from(gradient.dataSync()).every((value) => value === 0)).to.equal(true);
+        expect(Array.from(await gradient.data()).every((value) => value === 0)).to.equal(true);
     });
     cell.dispose();
   });
@@ -236,10 +237,12 @@ for (const { title, module, make, layer, stateNames } of EVERY_CELL) {
       cell.dispose();
     });
 
-    it('initialises its weights U(-1/sqrt(H), 1/sqrt(H)), repeatably with a seed, as the layer does not', () => {
+    it('initialises its weights U(-1/sqrt(H), 1/sqrt(H)), repeatably with a seed, as the layer does not', async () => {
       const cells = [7, 7, 8].map((seed) => make({ hiddenSize: 16, seed }));
       for (const cell of cells) cell.ensureBuilt(50);
-      const [a, b, c] = cells.map((cell) => cell.getWeights().map((weight) => weight.dataSync()));
+      const [a, b, c] = await Promise.all(
+        cells.map((cell) => Promise.all(cell.getWeights().map((weight) => weight.data()))),
+      );
       expect(b).to.deep.equal(a);
       expect(c).not.to.deep.equal(a);
       for (const weight of a!) expect(Math.max(...weight.map(Math.abs))).to.be.within(0.5 / 4, 1 / 4);
@@ -257,19 +260,19 @@ for (const { title, module, make, layer, stateNames } of EVERY_CELL) {
       cell.dispose();
     });
 
-    it('takes initial weights as tf.layers does, alone and in tf.layers.rnn, and refuses other shapes', () => {
-      tf.tidy(() => {
+    it('takes initial weights as tf.layers does, alone and in tf.layers.rnn, and refuses other shapes', async () => {
+      await tidied(async () => {
         const weights = [...make({ hiddenSize: H }).torchShapes(I).values()].map((shape, i) =>
           tf.fill(shape, i + 1),
         );
-        const values = weights.map((weight) => weight.dataSync());
+        const values = await Promise.all(weights.map((weight) => weight.data()));
         const alone = make({ hiddenSize: H, weights });
         step(alone, tf.zeros([B, I]));
         const inner = make({ hiddenSize: H, weights });
         const outer = tf.layers.rnn({ cell: inner });
         outer.apply(tf.zeros([B, T, I]));
         for (const cell of [alone, inner])
-          expect(cell.getWeights().map((weight) => weight.dataSync())).to.deep.equal(values);
+          expect(await Promise.all(cell.getWeights().map((weight) => weight.data()))).to.deep.equal(values);
         alone.dispose();
         outer.dispose();
         const wrong = make({ hiddenSize: H, weights: [tf.ones([6, 7])] });
@@ -330,17 +333,17 @@ describe('RNNCell', () => {
 });
 
 describeEachBackend('LSTMCell.forward', () => {
-  it('takes {}, null and undefined for zeros, and returns h and c by name', () => {
+  it('takes {}, null and undefined for zeros, and returns h and c by name', async () => {
     const cell = LSTM_CELL.make({ hiddenSize: H, seed: 1 }) as LSTMCell;
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = random([B, I], 1);
       const [expected, ...others] = [cell.forward(x), cell.forward(x, {}), cell.forward(x, null)];
       expect(Object.keys(expected!)).to.deep.equal(['h', 'c']);
       for (const { h, c } of others) {
-        expectSame(h, expected!.h);
-        expectSame(c, expected!.c);
+        await expectSame(h, expected!.h);
+        await expectSame(c, expected!.c);
       }
-      expect(maxDifference(expected!.h.dataSync(), expected!.c.dataSync())).to.be.above(1e-3);
+      expect(maxDifference(await expected!.h.data(), await expected!.c.data())).to.be.above(1e-3);
     });
     cell.dispose();
   });

@@ -8,10 +8,11 @@ import { CELL_CLASSES, EVERY_CELL, unroll } from '../../support/cells.js';
 import { CLASSES } from '../../support/family.js';
 import { CELL_MODULES, type CellModule, cellFixtures, type LayerModule } from '../../support/fixtures.js';
 import { expectForward, toTensor } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachBackend('fromStateDict of the cells against PyTorch', () => {
   for (const fixture of CELL_MODULES.flatMap(cellFixtures)) {
-    it(`rebuilds the ${fixture.module} of "${fixture.name}" from its state_dict alone`, () => {
+    it(`rebuilds the ${fixture.module} of "${fixture.name}" from its state_dict alone`, async () => {
       const { nonlinearity, ...inFile } = fixture.config;
       const CellClass = CELL_CLASSES[fixture.module] as typeof RNNCell;
       const cell = CellClass.fromStateDict(below('decoder.cell', fixture.stateDict), {
@@ -20,13 +21,13 @@ describeEachBackend('fromStateDict of the cells against PyTorch', () => {
       });
       expect(cell).to.be.instanceOf(CellClass);
       expect(cell.getConfig()).to.include(inFile);
-      tf.tidy(() => {
+      await tidied(async () => {
         const initial = [fixture.h0, fixture.c0].flatMap((state) => (state ? [toTensor(state)] : []));
         const { outputs, states } = unroll(cell, tf.unstack(toTensor(fixture.x)), initial);
-        expectForward(tf.stack(outputs), fixture.h, 'h');
+        await expectForward(tf.stack(outputs), fixture.h, 'h');
         if (!fixture.c) return;
         const last = fixture.c.data.slice(fixture.c.data.length - states[1]!.size);
-        expectForward(
+        await expectForward(
           states[1]!,
           { dtype: 'F32', shape: states[1]!.shape, data: last },
           'c of the last step',
@@ -80,7 +81,7 @@ describe('fromStateDict of the cells', () => {
         });
         expect(cell.getConfig()).to.deep.equal(original.getConfig());
         for (const [i, weight] of cell.getWeights().entries())
-          expect(weight.dataSync()).to.deep.equal(original.getWeights()[i]!.dataSync());
+          expect(await weight.data()).to.deep.equal(await original.getWeights()[i]!.data());
         original.dispose();
         cell.dispose();
         expect(tf.memory().numTensors).to.equal(tensors);

@@ -8,6 +8,7 @@ import { describeEachCell, step, unroll } from '../../support/cells.js';
 import { expectClose, expectSame } from '../../support/expect-same.js';
 import { maxDifference } from '../../support/parity.js';
 import { artifactsOf, reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 
 const [B, T, I, H] = [4, 5, 2, 3];
 
@@ -20,38 +21,38 @@ describeEachCell('in tf.layers', (variant) => {
   const cellOf = (layer: Rnn) => layer.cell as ReturnType<typeof make>;
   const zeros = () => stateNames.map(() => tf.zeros([B, H]));
 
-  it('runs over a sequence as a loop does, and returns its states', () => {
+  it('runs over a sequence as a loop does, and returns its states', async () => {
     const layer = rnn({ returnSequences: true, returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
       const [output, ...states] = layer.apply(x) as tf.Tensor[];
       const expected = unroll(cellOf(layer), tf.unstack(x, 1));
-      expectClose(output!, tf.stack(expected.outputs, 1));
+      await expectClose(output!, tf.stack(expected.outputs, 1));
       expect(states).to.have.length(stateNames.length);
-      for (const [i, state] of states.entries()) expectClose(state, expected.states[i]!);
+      for (const [i, state] of states.entries()) await expectClose(state, expected.states[i]!);
     });
     layer.dispose();
   });
 
-  it('starts from initial states, in a model too', () => {
+  it('starts from initial states, in a model too', async () => {
     const layer = rnn({ returnState: true });
     const x = tf.input({ shape: [T, I] });
     const initial = stateNames.map(() => tf.input({ shape: [H] }));
     const outputs = layer.apply([x, ...initial]) as tf.SymbolicTensor[];
     expect(outputs.map(({ shape }) => shape)).to.deep.equal(outputs.map(() => [null, H]));
     const model = tf.model({ inputs: [x, ...initial], outputs });
-    tf.tidy(() => {
+    await tidied(async () => {
       const given = stateNames.map(() => tf.randomNormal([B, H]));
       const sequence = tf.randomNormal([B, T, I]);
       const [output, ...states] = model.predict([sequence, ...given]) as tf.Tensor[];
       const expected = unroll(cellOf(layer), tf.unstack(sequence, 1), given);
-      expectClose(output!, expected.outputs.at(-1)!);
-      for (const [i, state] of states.entries()) expectClose(state, expected.states[i]!);
+      await expectClose(output!, expected.outputs.at(-1)!);
+      for (const [i, state] of states.entries()) await expectClose(state, expected.states[i]!);
     });
     model.dispose();
   });
 
-  it('follows the masks of tf.layers: a masked step keeps state and output', () => {
+  it('follows the masks of tf.layers: a masked step keeps state and output', async () => {
     const layer = rnn({ returnSequences: true, returnState: true });
     const ids = tf.input({ shape: [4], dtype: 'int32' });
     const embedding = tf.layers.embedding({ inputDim: 6, outputDim: I, maskZero: true });
@@ -59,7 +60,7 @@ describeEachCell('in tf.layers', (variant) => {
       inputs: ids,
       outputs: layer.apply(embedding.apply(ids) as tf.SymbolicTensor) as tf.SymbolicTensor[],
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const rows = tf.tensor2d([0, 3, 0, 2, 1, 4, 5, 0], [2, 4], 'int32');
       const [output, ...states] = model.predict(rows) as tf.Tensor[];
       const embedded = (row: number[]) =>
@@ -67,11 +68,11 @@ describeEachCell('in tf.layers', (variant) => {
       const first = unroll(cellOf(layer), embedded([3, 2]));
       const [early, late] = first.outputs as [tf.Tensor, tf.Tensor];
       const [ofFirst, ofSecond] = tf.unstack(output!) as [tf.Tensor, tf.Tensor];
-      expectClose(ofFirst, tf.concat([tf.zeros([1, H]), early, early, late]));
+      await expectClose(ofFirst, tf.concat([tf.zeros([1, H]), early, early, late]));
       const second = unroll(cellOf(layer), embedded([1, 4, 5]));
-      expectClose(ofSecond, tf.concat([...second.outputs, second.outputs.at(-1)!]));
+      await expectClose(ofSecond, tf.concat([...second.outputs, second.outputs.at(-1)!]));
       for (const [i, state] of states.entries())
-        expectClose(state, tf.concat([first.states[i]!, second.states[i]!]));
+        await expectClose(state, tf.concat([first.states[i]!, second.states[i]!]));
     });
     model.dispose();
   });
@@ -85,12 +86,15 @@ describeEachCell('in tf.layers', (variant) => {
     const free = rnn({ cell: make({ hiddenSize: H, seed: 2 }) });
     const model = tf.sequential({ layers: [frozen, free, tf.layers.dense({ units: 1 })] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    const values = () => [frozen, free].map((layer) => layer.getWeights().map((weight) => weight.dataSync()));
-    const before = values().map((weights) => weights.map((weight) => weight.slice()));
+    const values = () =>
+      Promise.all(
+        [frozen, free].map((layer) => Promise.all(layer.getWeights().map((weight) => weight.data()))),
+      );
+    const before = (await values()).map((weights) => weights.map((weight) => weight.slice()));
     const [x, y] = [tf.randomNormal([8, T, I], 0, 1, 'float32', 3), tf.ones([8, 1])];
     const { history } = await model.fit(x, y, { epochs: 2, verbose: 0 });
     expect(history.loss![1]).to.be.below(history.loss![0] as number);
-    const [ofFrozen, ofFree] = values();
+    const [ofFrozen, ofFree] = await values();
     expect(ofFrozen).to.deep.equal(before[0]);
     for (const [i, weight] of ofFree!.entries()) expect(weight).not.to.deep.equal(before[1]![i]);
     tf.dispose([x, y]);
@@ -114,9 +118,9 @@ describeEachCell('in tf.layers', (variant) => {
       ),
     );
     const loaded = await reloaded(model);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
-      expectSame(loaded.predict(x) as tf.Tensor, model.predict(x) as tf.Tensor);
+      await expectSame(loaded.predict(x) as tf.Tensor, model.predict(x) as tf.Tensor);
     });
     const [config, again] = [model, loaded].map((each) => cellOf(each.layers[1] as Rnn).getConfig());
     expect(again).to.deep.equal(config);
@@ -137,9 +141,9 @@ describeEachCell('in tf.layers', (variant) => {
     cell.dispose();
   });
 
-  it('computes one step with apply, as forward does', () => {
+  it('computes one step with apply, as forward does', async () => {
     const cell = make({ hiddenSize: H });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, states] = [tf.randomNormal([B, I]), stateNames.map(() => tf.randomNormal([B, H]))];
       const before = tf.memory().numTensors;
       cell.ensureBuilt(I);
@@ -147,8 +151,8 @@ describeEachCell('in tf.layers', (variant) => {
       expect(built).to.equal(before + 4);
       const [output, ...next] = cell.apply([x, ...states]) as tf.Tensor[];
       const expected = step(cell, x, states);
-      expectSame(output!, expected[0]!);
-      for (const [i, state] of next.entries()) expectSame(state, expected[i]!);
+      await expectSame(output!, expected[0]!);
+      for (const [i, state] of next.entries()) await expectSame(state, expected[i]!);
       expect(next).to.have.length(stateNames.length);
     });
     cell.dispose();
@@ -170,7 +174,7 @@ describeEachCell('in tf.layers', (variant) => {
     }
     const model = tf.model({ inputs: [start, ...initial], outputs: [x, ...states] });
     expect(model.weights).to.have.length(4 + 2);
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [tf.randomNormal([B, I]), ...stateNames.map(() => tf.randomNormal([B, H]))];
       const [y, ...finals] = model.predict(inputs) as tf.Tensor[];
       let [fed, held]: [tf.Tensor, tf.Tensor[]] = [inputs[0]!, inputs.slice(1)];
@@ -178,14 +182,14 @@ describeEachCell('in tf.layers', (variant) => {
         held = step(cell, fed, held);
         fed = dense.apply(held[0]!) as tf.Tensor;
       }
-      expectClose(y!, fed);
-      for (const [i, state] of finals.entries()) expectClose(state, held[i]!);
+      await expectClose(y!, fed);
+      for (const [i, state] of finals.entries()) await expectClose(state, held[i]!);
     });
     const loaded = await reloaded(model);
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [tf.randomNormal([B, I]), ...zeros()];
       const [a, b] = [model, loaded].map((each) => (each.predict(inputs) as tf.Tensor[])[0]!);
-      expectSame(b!, a!);
+      await expectSame(b!, a!);
     });
     model.dispose();
     // tf.layers counts one reference per use.
@@ -230,20 +234,20 @@ describeEachBackend('cells of several classes', () => {
     const layer = tf.layers.rnn({ cell, returnSequences: true, inputShape: [T, I] });
     const model = tf.sequential({ layers: [layer] });
     const loaded = await reloaded(model);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
       const output = model.predict(x) as tf.Tensor;
       let steps = tf.unstack(x, 1);
       for (const each of cell) steps = unroll(each, steps).outputs;
-      expectClose(output, tf.stack(steps, 1));
+      await expectClose(output, tf.stack(steps, 1));
       expect(output.shape).to.deep.equal([B, T, 2]);
-      expectSame(loaded.predict(x) as tf.Tensor, output);
+      await expectSame(loaded.predict(x) as tf.Tensor, output);
     });
     model.dispose();
     loaded.dispose();
   });
 
-  it('carry their states in a stateful tf.layers.rnn', () => {
+  it('carry their states in a stateful tf.layers.rnn', async () => {
     const layer = tf.layers.rnn({
       cell: lstmCell({ hiddenSize: H, seed: 1 }),
       stateful: true,
@@ -251,14 +255,14 @@ describeEachBackend('cells of several classes', () => {
       batchInputShape: [B, null as never, I],
     });
     const model = tf.sequential({ layers: [layer] });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I], 0, 1, 'float32', 2);
       const chunks = tf
         .split(x, [2, 3], 1)
         .map((chunk) => model.predict(chunk, { batchSize: B }) as tf.Tensor);
       const whole = unroll(layer.cell as never, tf.unstack(x, 1)).outputs;
-      expectClose(tf.concat(chunks, 1), tf.stack(whole, 1));
-      expect(maxDifference(chunks[0]!.dataSync().slice(0, H), new Float32Array(H))).to.be.above(1e-3);
+      await expectClose(tf.concat(chunks, 1), tf.stack(whole, 1));
+      expect(maxDifference((await chunks[0]!.data()).slice(0, H), new Float32Array(H))).to.be.above(1e-3);
     });
     model.dispose();
     tf.dispose((layer as unknown as { states_: tf.Tensor[] }).states_);

@@ -13,6 +13,7 @@ import { f32 } from '../../models/torch-modules.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectSame } from '../../support/expect-same.js';
 import { reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 
 /** Every layer, between one that it can be applied to and its like. */
 function model(): tf.Sequential {
@@ -56,7 +57,7 @@ describeEachBackend('convolutions in a model', () => {
     const original = model();
     const loaded = await reloaded(original);
     const x = tf.randomNormal([2, 5, 6, 3], 0, 1, 'float32', 5);
-    tf.tidy(() => expectSame(loaded.predict(x) as tf.Tensor, original.predict(x) as tf.Tensor));
+    await tidied(() => expectSame(loaded.predict(x) as tf.Tensor, original.predict(x) as tf.Tensor));
     for (const name of ['conv2d', 'up2d', 'conv1d', 'up1d'])
       expect(loaded.getLayer(name).getConfig()).to.deep.equal(original.getLayer(name).getConfig());
     expect(loaded.getLayer('up1d').getConfig()).to.include({ outChannels: 3, groups: 1, bias: true });
@@ -92,11 +93,13 @@ describeEachBackend('convolutions in a model', () => {
     const trained = model();
     const [x, y] = [tf.randomNormal([4, 5, 6, 3], 0, 1, 'float32', 6), tf.zeros([4, 14, 3])];
     trained.compile({ optimizer: tf.train.adam(0.05), loss: 'meanSquaredError' });
-    const before = trained.getWeights().map((weight) => weight.arraySync());
+    const before = await Promise.all(trained.getWeights().map((weight) => weight.array()));
     const { history } = await trained.fit(x, y, { epochs: 4, verbose: 0 });
     const losses = history.loss as number[];
     expect(losses.at(-1)).to.be.below((losses[0] as number) * 0.9);
-    const changed = trained.getWeights().map((weight, i) => `${weight.arraySync()}` !== `${before[i]}`);
+    const changed = await Promise.all(
+      trained.getWeights().map(async (weight, i) => `${await weight.array()}` !== `${before[i]}`),
+    );
     // The last two are those of up1d.
     expect(changed).to.deep.equal([true, true, true, true, true, false, false]);
     trained.optimizer.dispose();
@@ -116,7 +119,7 @@ describeEachBackend('convolutions in a model', () => {
 });
 
 describe('weights of a convolution', () => {
-  it('start as in torch: uniform, bounded by the taps on an output, repeatable with a seed', () => {
+  it('start as in torch: uniform, bounded by the taps on an output, repeatable with a seed', async () => {
     const made = [
       [conv1d({ outChannels: 64, kernelSize: 3, groups: 2, seed: 1 }), 1 / Math.sqrt(3 * 4)],
       [convTranspose1d({ outChannels: 64, kernelSize: 3, groups: 2, seed: 1 }), 1 / Math.sqrt(3 * 32)],
@@ -124,18 +127,20 @@ describe('weights of a convolution', () => {
     for (const [layer, bound] of made) {
       tf.tidy(() => void layer.apply(tf.ones([1, 5, 8])));
       for (const weight of layer.getWeights()) {
-        const largest = tf.tidy(() => weight.abs().max().dataSync()[0] as number);
+        const largest = await tidied(async () => (await weight.abs().max().data())[0] as number);
         expect(largest).to.be.within(bound * 0.8, bound);
       }
       layer.dispose();
     }
-    const [a, b, c] = [1, 1, 2].map((seed) => {
-      const layer = conv1d({ outChannels: 2, kernelSize: 3, seed, inputShape: [5, 2] });
-      tf.tidy(() => void layer.apply(tf.ones([1, 5, 2])));
-      const values = layer.getWeights().map((weight) => weight.arraySync());
-      layer.dispose();
-      return values;
-    });
+    const [a, b, c] = await Promise.all(
+      [1, 1, 2].map(async (seed) => {
+        const layer = conv1d({ outChannels: 2, kernelSize: 3, seed, inputShape: [5, 2] });
+        tf.tidy(() => void layer.apply(tf.ones([1, 5, 2])));
+        const values = await Promise.all(layer.getWeights().map((weight) => weight.array()));
+        layer.dispose();
+        return values;
+      }),
+    );
     expect(a).to.deep.equal(b);
     expect(a).not.to.deep.equal(c);
   });

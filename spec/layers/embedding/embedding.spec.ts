@@ -5,47 +5,48 @@ import { f32 } from '../../models/torch-modules.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectSame } from '../../support/expect-same.js';
 import { reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 import { FIRST_ROW, model } from './fixture.js';
 
 const SIZES = { numEmbeddings: 5, embeddingDim: 2 };
 
 describeEachBackend('Embedding', (backend) => {
-  it('takes ids of any rank, also none and those of a model, which are float32', () => {
+  it('takes ids of any rank, also none and those of a model, which are float32', async () => {
     const layer = embedding({ ...SIZES, paddingIdx: -2, seed: 3 });
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const shape of [[], [3], [2, 3], [2, 1, 3], [0, 4]]) {
         const ids = tf.fill(shape, 4, 'int32');
         const y = layer.apply(ids) as tf.Tensor;
         expect(y.shape).to.deep.equal([...shape, 2]);
-        const row = [...(layer.getWeights()[0] as tf.Tensor).slice(4, 1).dataSync()];
-        expect([...y.dataSync()]).to.deep.equal(Array.from({ length: ids.size }, () => row).flat());
-        expectSame(layer.apply(tf.cast(ids, 'float32')) as tf.Tensor, y);
+        const row = [...(await (layer.getWeights()[0] as tf.Tensor).slice(4, 1).data())];
+        expect([...(await y.data())]).to.deep.equal(Array.from({ length: ids.size }, () => row).flat());
+        await expectSame(layer.apply(tf.cast(ids, 'float32')) as tf.Tensor, y);
       }
     });
     layer.dispose();
   });
 
-  it('starts N(0, 1) with a row of zeros for the padding, and with the same numbers for a seed', () => {
+  it('starts N(0, 1) with a row of zeros for the padding, and with the same numbers for a seed', async () => {
     const made = (seed?: number) => {
       const layer = embedding({ numEmbeddings: 400, embeddingDim: 50, paddingIdx: -1, seed });
       layer.build([null]);
       return layer;
     };
     const layers = [made(1), made(1), made(2)] as const;
-    tf.tidy(() => {
+    await tidied(async () => {
       const [first, same, other] = layers.map((layer) => layer.getWeights()[0] as tf.Tensor2D);
-      expectSame(same as tf.Tensor, first as tf.Tensor);
+      await expectSame(same as tf.Tensor, first as tf.Tensor);
       expect(
-        (first as tf.Tensor)
+        await (first as tf.Tensor)
           .equal(other as tf.Tensor)
           .sum()
-          .arraySync(),
+          .array(),
       ).to.equal(50);
-      expect([...(first as tf.Tensor).slice(399, 1).dataSync()]).to.deep.equal(new Array(50).fill(0));
+      expect([...(await (first as tf.Tensor).slice(399, 1).data())]).to.deep.equal(new Array(50).fill(0));
       const { mean, variance } = tf.moments((first as tf.Tensor).slice(0, 399));
       // 19950 numbers: their mean is within 0.04 of 0, and their variance within 0.06 of 1, but for one seed in a million.
-      expect(mean.arraySync()).to.be.within(-0.04, 0.04);
-      expect(variance.arraySync()).to.be.within(0.94, 1.06);
+      expect(await mean.array()).to.be.within(-0.04, 0.04);
+      expect(await variance.array()).to.be.within(0.94, 1.06);
     });
     for (const layer of layers) tf.dispose(layer.weights.map((weight) => weight.read()));
   });
@@ -59,9 +60,9 @@ describeEachBackend('Embedding', (backend) => {
       expect(first.getConfig()).to.deep.equal(original.layers[0]?.getConfig());
       expect(first.getConfig().paddingIdx).to.equal(0);
       expect(first.getConfig().maskPadding).to.equal(maskPadding);
-      tf.tidy(() => {
+      await tidied(async () => {
         const ids = FIRST_ROW.tensor('ids');
-        expectSame(loaded.predict(ids) as tf.Tensor, original.predict(ids) as tf.Tensor);
+        await expectSame(loaded.predict(ids) as tf.Tensor, original.predict(ids) as tf.Tensor);
       });
       for (const each of [original, loaded]) each.dispose();
     }
@@ -83,10 +84,10 @@ describeEachBackend('Embedding', (backend) => {
     tf.dispose(layer.weights.map((weight) => weight.read()));
   });
 
-  it('has no gradient at the padding, also where that of the output is no number', () => {
+  it('has no gradient at the padding, also where that of the output is no number', async () => {
     const layer = embedding({ ...SIZES, paddingIdx: 1 });
     layer.build([null]);
-    tf.tidy(() => {
+    await tidied(async () => {
       const weight = layer.weights[0]?.read() as tf.Variable;
       const factor = tf.tensor2d([
         [Number.NaN, Number.POSITIVE_INFINITY],
@@ -95,7 +96,7 @@ describeEachBackend('Embedding', (backend) => {
       const ids = tf.tensor1d([1, 4], 'int32');
       const { grads } = tf.variableGrads(() => (layer.apply(ids) as tf.Tensor).mul(factor).sum(), [weight]);
       const gradient = grads[weight.name] as tf.Tensor;
-      expect([...gradient.dataSync()]).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0, 2, 3]);
+      expect([...(await gradient.data())]).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0, 2, 3]);
     });
     tf.dispose(layer.weights.map((weight) => weight.read()));
   });
@@ -120,15 +121,15 @@ describe('an embedding with maskPadding', () => {
     own.dispose();
   });
 
-  it('makes one mask with another embedding of the same ids', () => {
+  it('makes one mask with another embedding of the same ids', async () => {
     const ids = tf.input({ shape: [null] });
     const made = (name: string) =>
       embedding({ name, ...SIZES, paddingIdx: 4, maskPadding: true }).apply(ids) as tf.SymbolicTensor;
     const sum = tf.layers.add().apply([made('a'), made('b'), made('c')]) as tf.SymbolicTensor;
     const own = tf.model({ inputs: ids, outputs: gru({ hiddenSize: 3 }).apply(sum) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const output = own.predict(tf.tensor2d([[1, 2, 4, 4]])) as tf.Tensor;
-      expect([...output.slice([0, 2, 0]).dataSync()]).to.deep.equal(new Array(6).fill(0));
+      expect([...(await output.slice([0, 2, 0]).data())]).to.deep.equal(new Array(6).fill(0));
     });
     own.dispose();
   });

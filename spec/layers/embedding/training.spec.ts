@@ -6,6 +6,7 @@ import { describeEachBackend } from '../../support/backends.js';
 import type { FloatTensor } from '../../support/fixtures.js';
 import { expectGradient } from '../../support/gradients.js';
 import { expectForward, maxDifference } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
 import { type EmbeddingFixture, FIRST_ROW, LAST_ROW, model, modelWith } from './fixture.js';
 
@@ -55,14 +56,14 @@ async function looped(fixture: EmbeddingFixture, name: OptimizerName): Promise<T
   const optimizer: tf.Optimizer = OPTIMIZERS[name]();
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++)
-    tf.tidy(() => {
+    await tidied(async () => {
       const { value, grads } = tf.variableGrads(() => {
         const { hn } = layers.gru.forward(layers.embedding.apply(ids) as tf.Tensor3D);
         const output = layers.head.apply(tf.squeeze(hn, [0])) as tf.Tensor;
         return tf.losses.meanSquaredError(y, output).asScalar();
       });
       optimizer.applyGradients(grads);
-      losses.push(value.arraySync());
+      losses.push(await value.array());
     });
   const after = await toStateDict(layers);
   for (const layer of Object.values(layers)) layer.dispose();
@@ -112,26 +113,26 @@ describeEachBackend('an embedding with paddingIdx, against PyTorch', () => {
       });
     }
 
-    it(`has torch's outputs and gradients, ${title}`, () => {
+    it(`has torch's outputs and gradients, ${title}`, async () => {
       const own = loaded(fixture);
-      tf.tidy(() => {
+      await tidied(async () => {
         const [ids, y] = [fixture.tensor('ids'), fixture.tensor('y')];
-        expectForward(own.predict(ids) as tf.Tensor, fixture.get('unpacked'), 'unpacked');
+        await expectForward(own.predict(ids) as tf.Tensor, fixture.get('unpacked'), 'unpacked');
         const weights = own.layers[0]!.weights.map((weight) => weight.read() as tf.Variable);
         const { grads } = tf.variableGrads(
           () => tf.losses.meanSquaredError(y, own.apply(ids) as tf.Tensor).asScalar(),
           weights,
         );
         const gradient = grads[weights[0]!.name] as tf.Tensor;
-        expectGradient(gradient, fixture.get('gradients.embedding.weight'), 'weight');
+        await expectGradient(gradient, fixture.get('gradients.embedding.weight'), 'weight');
         const row = fixture.paddingIdx === 0 ? 0 : 6;
-        expect([...gradient.slice(row, 1).dataSync()]).to.deep.equal([0, 0, 0]);
+        expect([...(await gradient.slice(row, 1).data())]).to.deep.equal([0, 0, 0]);
       });
       own.dispose();
     });
 
-    it(`has torch's gradients of first and second order, ${title}`, () => {
-      tf.tidy(() => {
+    it(`has torch's gradients of first and second order, ${title}`, async () => {
+      await tidied(async () => {
         const [ids, factor] = [tf.cast(fixture.tensor('ids'), 'int32'), fixture.tensor('factor')];
         const weight = fixture.tensor('before.embedding.weight') as tf.Tensor2D;
         const paddingIdx = fixture.paddingIdx === 0 ? 0 : 6;
@@ -141,19 +142,19 @@ describeEachBackend('an embedding with paddingIdx, against PyTorch', () => {
             .mul(factor)
             .sum(),
         );
-        expectGradient(first(weight), fixture.get('first'), 'first');
+        await expectGradient(first(weight), fixture.get('first'), 'first');
         const second = tf.grad((w) => first(w).square().sum());
-        expectGradient(second(weight), fixture.get('second'), 'second');
+        await expectGradient(second(weight), fixture.get('second'), 'second');
       });
     });
 
-    it(`makes the mask of the padding, which does what packing does, ${title}`, () => {
+    it(`makes the mask of the padding, which does what packing does, ${title}`, async () => {
       const own = loaded(fixture, model(fixture, { maskPadding: true }));
-      tf.tidy(() => {
+      await tidied(async () => {
         const ids = fixture.tensor('ids');
-        expectForward(own.predict(ids) as tf.Tensor, fixture.get('packed'), 'packed');
+        await expectForward(own.predict(ids) as tf.Tensor, fixture.get('packed'), 'packed');
         const [first] = own.layers as [tf.layers.Layer];
-        expectForward(first.apply(ids) as tf.Tensor, fixture.get('embedded'), 'embedded');
+        await expectForward(first.apply(ids) as tf.Tensor, fixture.get('embedded'), 'embedded');
       });
       own.dispose();
     });

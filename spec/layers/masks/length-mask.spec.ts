@@ -7,6 +7,7 @@ import type { FloatTensor } from '../../support/fixtures.js';
 import { expectGradient, weighted } from '../../support/gradients.js';
 import { expectForward, maxAbs, toTensor } from '../../support/parity.js';
 import { reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 import { CLASSIFIERS, classifier, idsOf, LENGTHS, type Pooling } from './classifier.js';
 
 const POOLINGS = Object.keys(CLASSIFIERS) as Pooling[];
@@ -20,20 +21,20 @@ describeEachBackend('lengths in a model', (backend) => {
     const fixture = CLASSIFIERS[pooling];
 
     for (const dtype of ['int32', 'float32'] as const)
-      it(`behind layers that drop masks give what PyTorch packs: ${pooling}, ${dtype}`, () => {
+      it(`behind layers that drop masks give what PyTorch packs: ${pooling}, ${dtype}`, async () => {
         const model = classifier(pooling, dtype);
-        tf.tidy(() => {
+        await tidied(async () => {
           for (const lengths of [column('int32'), column('float32')]) {
             const logits = model.predict([idsOf(fixture), lengths]) as tf.Tensor;
-            expectForward(logits, fixture.logits, 'logits');
+            await expectForward(logits, fixture.logits, 'logits');
           }
         });
         model.dispose();
       });
 
-    it(`have PyTorch's gradients: ${pooling}`, () => {
+    it(`have PyTorch's gradients: ${pooling}`, async () => {
       const model = classifier(pooling);
-      tf.tidy(() => {
+      await tidied(async () => {
         const inputs = [idsOf(fixture), column()];
         const loss = () =>
           weighted(model.apply(inputs, { training: true }) as tf.Tensor, toTensor(fixture.R));
@@ -48,7 +49,7 @@ describeEachBackend('lengths in a model', (backend) => {
           // At the last step the reverse direction has read one step: its weight_hh has no part in it.
           const isZero = maxAbs(expected.data) === 0;
           expect(isZero).to.equal(pooling === 'last' && name === 'gru.weight_hh_l0_reverse');
-          expectGradient(toTorch(name, grads[variable.name]!), expected, `gradient of ${name}`, isZero);
+          await expectGradient(toTorch(name, grads[variable.name]!), expected, `gradient of ${name}`, isZero);
         }
       });
       model.dispose();
@@ -57,9 +58,9 @@ describeEachBackend('lengths in a model', (backend) => {
     it(`survive a save and a load: ${pooling}`, async () => {
       const model = classifier(pooling);
       const loaded = await reloaded(model);
-      tf.tidy(() => {
+      await tidied(async () => {
         const logits = loaded.predict([idsOf(fixture), column()]) as tf.Tensor;
-        expectForward(logits, fixture.logits, 'logits');
+        await expectForward(logits, fixture.logits, 'logits');
       });
       loaded.dispose();
       model.dispose();
@@ -86,7 +87,7 @@ describeEachBackend('lengths in a model', (backend) => {
     model.dispose();
   });
 
-  it('set the mask inside a nested model, and enter one from outside', () => {
+  it('set the mask inside a nested model, and enter one from outside', async () => {
     const layer = gru({ hiddenSize: 2, bidirectional: true });
     const inputs = () => [tf.input({ shape: [4, 3] }), tf.input({ shape: [1] })] as const;
     const [x, lengths] = inputs();
@@ -106,18 +107,18 @@ describeEachBackend('lengths in a model', (backend) => {
       inputs: [againX, againLengths],
       outputs: plain.apply(masked) as tf.SymbolicTensor,
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const given = [tf.randomNormal([3, 4, 3]), tf.tensor2d([4, 1, 2], [3, 1])];
       const options = { lengths: [4, 1, 2] };
       const [values] = given as [tf.Tensor];
-      expectClose(inside.predict(given) as tf.Tensor, layer.forward(values, options).output);
+      await expectClose(inside.predict(given) as tf.Tensor, layer.forward(values, options).output);
       const dense = plain.layers[0]!.apply(values) as tf.Tensor;
-      expectClose(outside.predict(given) as tf.Tensor, layer.forward(dense, options).output);
+      await expectClose(outside.predict(given) as tf.Tensor, layer.forward(dense, options).output);
     });
     for (const model of [outside, inside]) model.dispose();
   });
 
-  it('take the place of the mask that x has', () => {
+  it('take the place of the mask that x has', async () => {
     const layer = gru({ hiddenSize: 2, bidirectional: true });
     const [x, lengths] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [1] })];
     const masked = tf.layers.masking().apply(x) as tf.SymbolicTensor;
@@ -125,14 +126,14 @@ describeEachBackend('lengths in a model', (backend) => {
       inputs: [x, lengths],
       outputs: layer.apply(lengthMask().apply([masked, lengths]) as tf.SymbolicTensor) as tf.SymbolicTensor,
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const values = tf.pad(tf.abs(tf.randomNormal([2, 2, 3])).add(0.1), [
         [0, 0],
         [0, 2],
         [0, 0],
       ]);
       const output = model.predict([values, tf.tensor2d([[4], [3]])]) as tf.Tensor;
-      expectClose(output, layer.forward(values, { lengths: [4, 3] }).output);
+      await expectClose(output, layer.forward(values, { lengths: [4, 3] }).output);
     });
     model.dispose();
   });
@@ -154,7 +155,7 @@ describeEachBackend('lengths in a model', (backend) => {
 });
 
 describeEachBackend('LengthMask', () => {
-  it('returns x as it is, and leaves no mask behind', () => {
+  it('returns x as it is, and leaves no mask behind', async () => {
     const layer = lengthMask({ name: 'lengths' });
     expect([layer.name, layer.getClassName()]).to.deep.equal(['lengths', 'TorchLengthMask']);
     const inputs = [tf.input({ shape: [4, 2] }), tf.input({ shape: [1] })];
@@ -163,17 +164,17 @@ describeEachBackend('LengthMask', () => {
     const before = tf.memory().numTensors;
     const output = model.predict([...values]) as tf.Tensor;
     expect(tf.memory().numTensors).to.equal(before + 1);
-    expectSame(output, values[0]);
+    await expectSame(output, values[0]);
     tf.dispose([output, ...values]);
     model.dispose();
   });
 
-  it('refuses tensors, which would lose the lengths, also of a layer that stands in a model', () => {
+  it('refuses tensors, which would lose the lengths, also of a layer that stands in a model', async () => {
     const layer = lengthMask();
     const inputs = [tf.input({ shape: [4, 3] }), tf.input({ shape: [1] })];
     const model = tf.model({ inputs, outputs: layer.apply(inputs) as tf.SymbolicTensor });
     const reader = gru({ hiddenSize: 2, seed: 1 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const values = [tf.ones([2, 4, 3]), tf.tensor2d([2, 4], [2, 1])] as [tf.Tensor, tf.Tensor];
       model.apply(values);
       for (const training of [undefined, true])
@@ -183,15 +184,17 @@ describeEachBackend('LengthMask', () => {
             'pass the lengths to the layer that reads them, apply(x, { lengths }) or forward(x, { lengths })',
         );
       const { output } = reader.forward(values[0], { lengths: [2, 4] });
-      expectSame(reader.apply(values[0], { lengths: [2, 4] }) as tf.Tensor, output);
-      expect(output.arraySync()).to.have.nested.property('[0][3]').that.deep.equals([0, 0]);
+      await expectSame(reader.apply(values[0], { lengths: [2, 4] }) as tf.Tensor, output);
+      expect(await output.array())
+        .to.have.nested.property('[0][3]')
+        .that.deep.equals([0, 0]);
     });
     model.dispose();
     reader.dispose();
   });
 
-  it('has the mask of lengths [B] and [B, 1] of any numeric dtype, and of any x [B, T, ...]', () => {
-    tf.tidy(() => {
+  it('has the mask of lengths [B] and [B, 1] of any numeric dtype, and of any x [B, T, ...]', async () => {
+    await tidied(async () => {
       for (const lengths of [
         tf.tensor1d([1, 3], 'int32'),
         tf.tensor1d([1, 3]),
@@ -200,7 +203,7 @@ describeEachBackend('LengthMask', () => {
       ])
         for (const x of [tf.zeros([2, 3]), tf.zeros([2, 3, 4], 'int32'), tf.zeros([2, 3, 4, 5])]) {
           const mask = lengthMask().computeMask([x, lengths]);
-          expect([mask.dtype, mask.arraySync()]).to.deep.equal([
+          expect([mask.dtype, await mask.array()]).to.deep.equal([
             'bool',
             [
               [1, 0, 0],
@@ -209,9 +212,9 @@ describeEachBackend('LengthMask', () => {
           ]);
         }
       expect(
-        lengthMask()
+        await lengthMask()
           .computeMask([tf.zeros([1, 2]), tf.tensor1d([2])])
-          .arraySync(),
+          .array(),
       ).to.deep.equal([[1, 1]]);
       expect(lengthMask().computeMask([tf.zeros([0, 2, 3]), tf.zeros([0, 1])]).shape).to.deep.equal([0, 2]);
     });

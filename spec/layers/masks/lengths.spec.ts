@@ -4,19 +4,20 @@ import { type Lengths, lengthsFromMask, toLengths } from '../../../src/layers/ma
 import { readsLengths } from '../../../src/ops/readback.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { readsOnFakeGpu } from '../../support/fake-gpu.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachBackend('lengths', (backend) => {
-  it('become an int32 tensor, or nothing where every row is full', () => {
-    tf.tidy(() => {
+  it('become an int32 tensor, or nothing where every row is full', async () => {
+    await tidied(async () => {
       const lengths = toLengths('f', [2, 3], 2, 3) as tf.Tensor1D;
-      expect([lengths.dtype, lengths.arraySync()]).to.deep.equal(['int32', [2, 3]]);
+      expect([lengths.dtype, await lengths.array()]).to.deep.equal(['int32', [2, 3]]);
       expect(toLengths('f', [3, 3], 2, 3)).to.equal(undefined);
       expect(toLengths('f', tf.tensor1d([3, 3], 'int32'), 2, 3)).to.equal(undefined);
     });
   });
 
-  it('come as any typed array, as BigInts and as entries of files', () => {
-    tf.tidy(() => {
+  it('come as any typed array, as BigInts and as entries of files', async () => {
+    await tidied(async () => {
       const shape = [2];
       for (const given of [
         [2n, 3n],
@@ -32,7 +33,7 @@ describeEachBackend('lengths', (backend) => {
         { dtype: 'U8', shape, data: Uint8Array.of(2, 3) },
         { dtype: 'F64', shape, data: Float64Array.of(2, 3) },
       ] as Lengths[])
-        expect(toLengths('f', given, 2, 3)?.arraySync(), String(given)).to.deep.equal([2, 3]);
+        expect(await toLengths('f', given, 2, 3)?.array(), String(given)).to.deep.equal([2, 3]);
     });
   });
 
@@ -58,17 +59,17 @@ describeEachBackend('lengths', (backend) => {
       expect(of(given)).to.throw(type, text);
   });
 
-  it('are read off a right-padded mask', () => {
-    tf.tidy(() => {
+  it('are read off a right-padded mask', async () => {
+    await tidied(async () => {
       const mask = (rows: number[][]) => tf.tensor2d(rows, undefined, 'bool');
       expect(
-        lengthsFromMask(
+        await lengthsFromMask(
           'f',
           mask([
             [1, 0],
             [1, 1],
           ]),
-        )?.arraySync(),
+        )?.array(),
       ).to.deep.equal([1, 2]);
       expect(
         lengthsFromMask(
@@ -92,8 +93,8 @@ describeEachBackend('lengths', (backend) => {
   });
 
   if (backend === 'tensorflow') {
-    it('stay on the device on a GPU build', () => {
-      tf.tidy(() => {
+    it('stay on the device on a GPU build', async () => {
+      await tidied(async () => {
         const [lengths, mask] = [
           tf.tensor1d([2, 1], 'int32'),
           tf.tensor2d(
@@ -111,7 +112,7 @@ describeEachBackend('lengths', (backend) => {
           results = [toLengths('f', lengths, 2, 2), lengthsFromMask('f', mask)];
         });
         expect(reads).to.equal(0);
-        expect(results.map((result) => result?.arraySync())).to.deep.equal([
+        expect(await Promise.all(results.map((result) => result?.array()))).to.deep.equal([
           [2, 1],
           [2, 1],
         ]);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/index.js';
 import { expectClose } from '../../support/expect-same.js';
 import { describeEachLayer, EACH_CLASS, forward, type LayerArgs } from '../../support/family.js';
+import { tidied } from '../../support/tidied.js';
 
 /** Right-padded token rows of lengths 4, 2 and 3; index 0 pads. */
 const IDS = [
@@ -28,29 +29,32 @@ function modelOf(...layers: tf.layers.Layer[]): tf.LayersModel {
 }
 
 describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }) => {
-  it('carry the lengths of an embedding through a stack of layers in a model', () => {
+  it('carry the lengths of an embedding through a stack of layers in a model', async () => {
     const [embed, first, second] = [
       embedding(),
       make({ hiddenSize: 4, bidirectional: true }),
       make({ hiddenSize: 3 }),
     ];
     const model = modelOf(embed, first, tf.layers.dropout({ rate: 0.5 }), second);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.gather(embed.getWeights()[0], ids());
       const middle = first.forward(x, { lengths: LENGTHS }).output;
-      expectClose(model.predict(ids()) as tf.Tensor, second.forward(middle, { lengths: LENGTHS }).output);
+      await expectClose(
+        model.predict(ids()) as tf.Tensor,
+        second.forward(middle, { lengths: LENGTHS }).output,
+      );
     });
     model.dispose();
   });
 
-  it('follow the batch of each call in a nested model, not that of the first call', () => {
+  it('follow the batch of each call in a nested model, not that of the first call', async () => {
     const [embed, inner] = [
       embedding(),
       make({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
     ];
     const nested = modelOf(embed, inner);
     const outer = modelOf(nested);
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const [rows, lengths] of [
         [IDS, LENGTHS],
         [
@@ -64,22 +68,22 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
         [[[1, 2, 0, 0]], [2]],
       ] as [number[][], number[]][]) {
         const x = tf.gather(embed.getWeights()[0], ids(rows));
-        expectClose(outer.predict(ids(rows)) as tf.Tensor, inner.apply(x, { lengths }) as tf.Tensor);
+        await expectClose(outer.predict(ids(rows)) as tf.Tensor, inner.apply(x, { lengths }) as tf.Tensor);
       }
     });
     outer.dispose();
   });
 
-  it('enter a nested model from an embedding outside it', () => {
+  it('enter a nested model from an embedding outside it', async () => {
     const [embed, inner] = [
       embedding(),
       make({ hiddenSize: 4, bidirectional: true, returnSequences: false }),
     ];
     const nested = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4, 3] }), inner] });
     const model = modelOf(embed, nested);
-    tf.tidy(() => {
+    await tidied(async () => {
       const dense = nested.layers[0].apply(tf.gather(embed.getWeights()[0], ids())) as tf.Tensor;
-      expectClose(
+      await expectClose(
         model.predict(ids()) as tf.Tensor,
         forward(inner, dense, { lengths: LENGTHS })
           .states[0]!.transpose([1, 0, 2])
@@ -89,7 +93,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('are ignored when they belong to another branch of the model', () => {
+  it('are ignored when they belong to another branch of the model', async () => {
     const [embed, a, b] = [
       embedding(),
       make({ hiddenSize: 2 }),
@@ -101,14 +105,14 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
       b.apply(vectors),
     ] as tf.SymbolicTensor[];
     const model = tf.model({ inputs: [tokens, vectors], outputs });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 4, 3]);
-      expectClose((model.predict([ids(), x]) as tf.Tensor[])[1], b.forward(x).output);
+      await expectClose((model.predict([ids(), x]) as tf.Tensor[])[1], b.forward(x).output);
     });
     model.dispose();
   });
 
-  it('belong to the masked one of two calls of a layer in one model', () => {
+  it('belong to the masked one of two calls of a layer in one model', async () => {
     const [embed, shared] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
     const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
     const outputs = [
@@ -116,31 +120,31 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
       shared.apply(vectors),
     ] as tf.SymbolicTensor[];
     const model = tf.model({ inputs: [tokens, vectors], outputs });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.gather(embed.getWeights()[0], ids());
       const [masked, plain] = model.predict([ids(), x]) as tf.Tensor[];
-      expectClose(masked, shared.forward(x, { lengths: LENGTHS }).output);
-      expectClose(plain, shared.forward(x).output);
+      await expectClose(masked, shared.forward(x, { lengths: LENGTHS }).output);
+      await expectClose(plain, shared.forward(x).output);
     });
     model.dispose();
     shared.dispose();
   });
 
-  it('are used in one model and absent in another that shares the layer', () => {
+  it('are used in one model and absent in another that shares the layer', async () => {
     const [embed, shared] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
     const masked = modelOf(embed, shared);
     const input = tf.input({ shape: [4, 3] });
     const plain = tf.model({ inputs: input, outputs: shared.apply(input) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.gather(embed.getWeights()[0], ids());
-      expectClose(masked.predict(ids()) as tf.Tensor, shared.forward(x, { lengths: LENGTHS }).output);
-      expectClose(plain.predict(x) as tf.Tensor, shared.forward(x).output);
+      await expectClose(masked.predict(ids()) as tf.Tensor, shared.forward(x, { lengths: LENGTHS }).output);
+      await expectClose(plain.predict(x) as tf.Tensor, shared.forward(x).output);
     });
     plain.dispose();
     masked.dispose();
   });
 
-  it('throw behind a custom layer that supports masks and returns none', () => {
+  it('throw behind a custom layer that supports masks and returns none', async () => {
     class Unmask extends tf.layers.Layer {
       static className = 'Unmask';
       constructor(supportsMasking: boolean) {
@@ -169,9 +173,9 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
     const [embed, last] = [embedding(), make({ hiddenSize: 2, bidirectional: true })];
     const remedied = modelOf(embed, new Unmask(false), last);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.gather(embed.getWeights()[0], ids());
-      expectClose(remedied.predict(ids()) as tf.Tensor, last.forward(x).output);
+      await expectClose(remedied.predict(ids()) as tf.Tensor, last.forward(x).output);
     });
     remedied.dispose();
   });
@@ -192,21 +196,21 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('and options that a tf.layers RNN with an initial state leaves behind do not reach the next layer', () => {
+  it('and options that a tf.layers RNN with an initial state leaves behind do not reach the next layer', async () => {
     const layer = make({ hiddenSize: 2 });
     const [x, h0] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [3] })];
     const first = tf.layers.simpleRNN({ units: 3, returnSequences: true });
     const sequence = first.apply([x, h0]) as tf.SymbolicTensor;
     const model = tf.model({ inputs: [x, h0], outputs: layer.apply(sequence) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [tf.randomNormal([2, 4, 3]), tf.randomNormal([2, 3])];
       const expected = layer.forward(first.apply(inputs) as tf.Tensor).output;
-      expectClose(model.predict(inputs) as tf.Tensor, expected);
+      await expectClose(model.predict(inputs) as tf.Tensor, expected);
     });
     model.dispose();
   });
 
-  it('leave no tensor behind, and are refused when they are not tensors [B, T]', () => {
+  it('leave no tensor behind, and are refused when they are not tensors [B, T]', async () => {
     const layer = make({ hiddenSize: 2, bidirectional: true });
     const input = tf.input({ shape: [4, 3] });
     const model = tf.model({
@@ -217,7 +221,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     const before = tf.memory().numTensors;
     const output = layer.apply([x], { mask }) as tf.Tensor;
     expect(tf.memory().numTensors).to.equal(before + 1);
-    tf.tidy(() => expectClose(output, layer.forward(x, { lengths: LENGTHS }).output));
+    await tidied(() => expectClose(output, layer.forward(x, { lengths: LENGTHS }).output));
     tf.tidy(() => {
       expect(() => layer.apply([x], { mask: mask.expandDims(0) })).to.throw(
         RangeError,
@@ -232,7 +236,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('come from merged embeddings, tf.layers.masking and custom layers', () => {
+  it('come from merged embeddings, tf.layers.masking and custom layers', async () => {
     class MasksZeroRows extends tf.layers.Layer {
       static className = 'TorchMasksZeroRows';
       override supportsMasking = true;
@@ -257,8 +261,11 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
         inputs: x,
         outputs: layer.apply(source.apply(x) as tf.SymbolicTensor) as tf.SymbolicTensor,
       });
-      tf.tidy(() => {
-        expectClose(model.predict(masked) as tf.Tensor, layer.forward(masked, { lengths: LENGTHS }).output);
+      await tidied(async () => {
+        await expectClose(
+          model.predict(masked) as tf.Tensor,
+          layer.forward(masked, { lengths: LENGTHS }).output,
+        );
       });
       model.dispose();
     }
@@ -274,14 +281,14 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
       inputs: input,
       outputs: layer.apply(tf.layers.add().apply(both) as tf.SymbolicTensor) as tf.SymbolicTensor,
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.add(tf.gather(tokens.getWeights()[0], ids()), tf.gather(positions.getWeights()[0], ids()));
-      expectClose(merged.predict(ids()) as tf.Tensor, layer.forward(x, { lengths: LENGTHS }).output);
+      await expectClose(merged.predict(ids()) as tf.Tensor, layer.forward(x, { lengths: LENGTHS }).output);
     });
     merged.dispose();
   });
 
-  it('do not come with the final states of a masked layer, even if the size fits', () => {
+  it('do not come with the final states of a masked layer, even if the size fits', async () => {
     const [embed, encoder, decoder] = [
       embedding(),
       make({ hiddenSize: 3, numLayers: 4, returnState: true }),
@@ -290,9 +297,12 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     const input = tf.input({ shape: [4], dtype: 'int32' });
     const [, hn] = encoder.apply(embed.apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor[];
     const model = tf.model({ inputs: input, outputs: decoder.apply(hn) as tf.SymbolicTensor });
-    tf.tidy(() => {
+    await tidied(async () => {
       const states = encoder.forward(tf.gather(embed.getWeights()[0], ids()), { lengths: LENGTHS }).hn;
-      expectClose(model.predict(ids()) as tf.Tensor, decoder.forward(states.transpose([1, 0, 2])).output);
+      await expectClose(
+        model.predict(ids()) as tf.Tensor,
+        decoder.forward(states.transpose([1, 0, 2])).output,
+      );
     });
     model.dispose();
   });
@@ -315,16 +325,16 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('are ignored when left over from a layer that drops them, even if the size fits', () => {
+  it('are ignored when left over from a layer that drops them, even if the size fits', async () => {
     const decoder = make({ hiddenSize: 4 });
     const [embed, encoder] = [embedding(), make({ hiddenSize: 5, returnSequences: false })];
     const model = modelOf(embed, encoder, tf.layers.repeatVector({ n: 4 }), decoder);
-    tf.tidy(() => {
+    await tidied(async () => {
       const summary = encoder.apply(tf.gather(embed.getWeights()[0], ids()), {
         lengths: LENGTHS,
       }) as tf.Tensor2D;
       const repeated = tf.tile(tf.expandDims(summary, 1), [1, 4, 1]);
-      expectClose(model.predict(ids()) as tf.Tensor, decoder.forward(repeated).output);
+      await expectClose(model.predict(ids()) as tf.Tensor, decoder.forward(repeated).output);
     });
     model.dispose();
   });
@@ -355,15 +365,15 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     model.dispose();
   });
 
-  it('given eagerly count as lengths; explicit lengths have precedence', () => {
+  it('given eagerly count as lengths; explicit lengths have precedence', async () => {
     const layer = make({ hiddenSize: 3, bidirectional: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 4, 2]);
       const mask = tf.notEqual(ids(), 0);
       const expected = layer.forward(x, { lengths: LENGTHS }).output;
-      expectClose(layer.apply(x, { mask }) as tf.Tensor, expected);
-      expectClose(layer.apply(x, { mask: [mask] }) as tf.Tensor, expected);
-      expectClose(layer.apply(x, { mask: tf.onesLike(mask), lengths: LENGTHS }) as tf.Tensor, expected);
+      await expectClose(layer.apply(x, { mask }) as tf.Tensor, expected);
+      await expectClose(layer.apply(x, { mask: [mask] }) as tf.Tensor, expected);
+      await expectClose(layer.apply(x, { mask: tf.onesLike(mask), lengths: LENGTHS }) as tf.Tensor, expected);
     });
     layer.dispose();
   });
@@ -387,12 +397,12 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
     });
   });
 
-  it('given eagerly count batch first, also where x does not', () => {
+  it('given eagerly count batch first, also where x does not', async () => {
     const layer = make({ hiddenSize: 3, batchFirst: false });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([4, 3, 2]);
       const expected = layer.forward(x, { lengths: LENGTHS }).output;
-      expectClose(layer.apply(x, { mask: tf.notEqual(ids(), 0) }) as tf.Tensor, expected);
+      await expectClose(layer.apply(x, { mask: tf.notEqual(ids(), 0) }) as tf.Tensor, expected);
     });
     layer.dispose();
   });

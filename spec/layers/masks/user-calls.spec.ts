@@ -6,6 +6,7 @@ import { gruCell } from '../../../src/index.js';
 import { expectClose } from '../../support/expect-same.js';
 import { describeEachLayer, EACH_CLASS } from '../../support/family.js';
 import type { RecurrentLayer } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 const LENGTHS = [4, 2, 3];
 
@@ -24,33 +25,38 @@ describeEachLayer(
   "a user's call of a layer in a model",
   EACH_CLASS,
   ({ make, module, stateNames, stateSizes }) => {
-    /** Calls of every form with a mask, and what they give. */
-    function expectMasked(layer: RecurrentLayer): void {
+    /** What calls of every form with a mask give, each with what is expected. */
+    function maskedCalls(layer: RecurrentLayer): [actual: tf.Tensor, expected: tf.Tensor][] {
       const x = tf.randomNormal([3, 4, 3]);
       const states = stateSizes(4).map((columns) => tf.zeros([3, 2, columns]));
       const expected = layer.forward(x, { lengths: LENGTHS }).output;
       const mask = maskOf(LENGTHS);
-      for (const inputs of [x, [x], [x, ...states]]) {
-        expectClose(layer.apply(inputs, { mask }) as tf.Tensor, expected);
-        expectClose(layer.apply(inputs, { mask: [mask] }) as tf.Tensor, expected);
-        expectClose(layer.apply(inputs, { lengths: LENGTHS }) as tf.Tensor, expected);
-      }
+      return [x, [x], [x, ...states]].flatMap((inputs) =>
+        [{ mask }, { mask: [mask] }, { lengths: LENGTHS }].map((options): [tf.Tensor, tf.Tensor] => [
+          layer.apply(inputs, options) as tf.Tensor,
+          expected,
+        ]),
+      );
     }
 
-    it('heeds its mask and lengths, before and after the model runs, also where that fails', () => {
+    async function expectMasked(layer: RecurrentLayer): Promise<void> {
+      for (const [actual, expected] of maskedCalls(layer)) await expectClose(actual, expected);
+    }
+
+    it('heeds its mask and lengths, before and after the model runs, also where that fails', async () => {
       const layer = make({ hiddenSize: 4, bidirectional: true });
       const model = plainModel(layer);
-      tf.tidy(() => {
-        expectMasked(layer);
+      await tidied(async () => {
+        await expectMasked(layer);
         model.predict(tf.zeros([2, 4, 3]));
-        expectMasked(layer);
+        await expectMasked(layer);
         expect(() => model.predict(tf.zeros([2, 5, 3]))).to.throw();
-        expectMasked(layer);
+        await expectMasked(layer);
       });
       model.dispose();
     });
 
-    it('heeds them where a layer before it in the model has thrown', () => {
+    it('heeds them where a layer before it in the model has thrown', async () => {
       class Fails extends tf.layers.Layer {
         static className = 'Fails';
         override computeOutputShape(shape: tf.Shape) {
@@ -64,14 +70,15 @@ describeEachLayer(
       const input = tf.input({ shape: [4, 3] });
       const output = layer.apply(new Fails({}).apply(input) as tf.SymbolicTensor) as tf.SymbolicTensor;
       const model = tf.model({ inputs: input, outputs: output });
-      tf.tidy(() => {
+      await tidied(async () => {
         expect(() => model.predict(tf.zeros([2, 4, 3]))).to.throw('as asked');
-        expectMasked(layer);
+        await expectMasked(layer);
       });
       model.dispose();
     });
 
-    it('heeds them from inside another layer of a running model', () => {
+    it('heeds them from inside another layer of a running model', async () => {
+      let inside: [tf.Tensor, tf.Tensor][] = [];
       const layer = make({ hiddenSize: 4, bidirectional: true });
       const model = plainModel(layer);
       class Calls extends tf.layers.Layer {
@@ -80,7 +87,8 @@ describeEachLayer(
           return shape;
         }
         override call(inputs: tf.Tensor | tf.Tensor[]) {
-          expectMasked(layer);
+          inside = maskedCalls(layer);
+          for (const tensor of inside.flat()) tf.keep(tensor);
           return Array.isArray(inputs) ? inputs[0] : inputs;
         }
       }
@@ -92,6 +100,8 @@ describeEachLayer(
       tf.tidy(() => {
         outer.predict(tf.zeros([2, 4, 3]));
       });
+      for (const [actual, expected] of inside) await expectClose(actual, expected);
+      tf.dispose(inside);
       outer.dispose();
       model.dispose();
     });
@@ -117,7 +127,7 @@ describeEachLayer(
       model.dispose();
     });
 
-    it('changes nothing by asking for a shape', () => {
+    it('changes nothing by asking for a shape', async () => {
       const [a, b] = [make({ hiddenSize: 4 }), make({ hiddenSize: 4, bidirectional: true })];
       const embedding = tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true });
       const [tokens, vectors] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
@@ -126,31 +136,31 @@ describeEachLayer(
         inputs: [tokens, vectors],
         outputs: [masked, b.apply(vectors) as tf.SymbolicTensor],
       });
-      tf.tidy(() => {
+      await tidied(async () => {
         const inputs = [tf.tensor2d([[1, 2, 0, 0]], undefined, 'int32'), tf.randomNormal([1, 4, 3])];
         const expected = b.forward(inputs[1]!).output;
         const output = () => (model.predict(inputs) as tf.Tensor[])[1]!;
-        expectClose(output(), expected);
+        await expectClose(output(), expected);
         b.computeOutputShape([null, 4, 3]);
         model.computeOutputShape([
           [null, 4],
           [null, 4, 3],
         ]);
-        expectClose(output(), expected);
-        expectMasked(b);
+        await expectClose(output(), expected);
+        await expectMasked(b);
       });
       model.dispose();
     });
 
-    it('reaches the layers of a model that is called with a mask', () => {
+    it('reaches the layers of a model that is called with a mask', async () => {
       const layer = make({ hiddenSize: 4, bidirectional: true });
       const model = plainModel(layer);
-      tf.tidy(() => {
+      await tidied(async () => {
         const x = tf.randomNormal([3, 4, 3]);
         const mask = maskOf(LENGTHS);
         const expected = layer.forward(x, { lengths: LENGTHS }).output;
-        expectClose(model.apply(x, { mask }) as tf.Tensor, expected);
-        expectClose(model.apply(x) as tf.Tensor, layer.forward(x).output);
+        await expectClose(model.apply(x, { mask }) as tf.Tensor, expected);
+        await expectClose(model.apply(x) as tf.Tensor, layer.forward(x).output);
       });
       model.dispose();
     });
@@ -160,20 +170,23 @@ describeEachLayer(
 describe("a user's call of a cell", () => {
   before(() => tf.setBackend('cpu'));
 
-  it('refuses unknown options, in a model or not', () => {
+  it('refuses unknown options, in a model or not', async () => {
     const cell = gruCell({ hiddenSize: 2 });
     const [x, h] = [tf.input({ shape: [3] }), tf.input({ shape: [2] })];
     const [output] = cell.apply([x, h]) as tf.SymbolicTensor[];
     const model = tf.model({ inputs: [x, h], outputs: output });
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [tf.zeros([1, 3]), tf.zeros([1, 2])];
       expect(() => cell.apply(inputs, { trainng: true })).to.throw(
         TypeError,
         'GRUCell.apply: trainng: expected one of training, got unknown option "trainng". Did you mean training?',
       );
       expect(() => cell.apply(inputs, { h: inputs[1] })).to.throw(TypeError, 'Call apply([x, h])');
-      expectClose(model.predict(inputs) as tf.Tensor, (cell.apply(inputs) as tf.Tensor[])[0]!);
-      expectClose(model.apply(inputs, { mask: null }) as tf.Tensor, (cell.apply(inputs) as tf.Tensor[])[0]!);
+      await expectClose(model.predict(inputs) as tf.Tensor, (cell.apply(inputs) as tf.Tensor[])[0]!);
+      await expectClose(
+        model.apply(inputs, { mask: null }) as tf.Tensor,
+        (cell.apply(inputs) as tf.Tensor[])[0]!,
+      );
     });
     model.dispose();
   });

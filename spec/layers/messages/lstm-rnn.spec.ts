@@ -5,6 +5,7 @@ import { expectClose } from '../../support/expect-same.js';
 import { EVERY_LAYER } from '../../support/family.js';
 import { torchMessage, torchMessageIds } from '../../support/fixtures.js';
 import { describeMisuses, type Misuse, warningsOf } from '../../support/misuse.js';
+import { tidied } from '../../support/tidied.js';
 
 const STEPS = 'Expected sequence length to be larger than 0 in RNN';
 const DISABLE = 'proj_size should be a positive integer or zero to disable projections';
@@ -273,8 +274,8 @@ describe('states of one call', () => {
     });
   });
 
-  it('of a batch with one step and no axis of time tell how to make the axis, which gives right numbers', () => {
-    tf.tidy(() => {
+  it('of a batch with one step and no axis of time tell how to make the axis, which gives right numbers', async () => {
+    await tidied(async () => {
       for (const [batchFirst, axis] of [
         [true, 1],
         [false, 0],
@@ -288,7 +289,10 @@ describe('states of one call', () => {
         );
         const { hn } = layer.forward(step.expandDims(axis), states);
         const row = { h0: tf.ones([1, 5]), c0: tf.ones([1, 5]) };
-        expectClose(hn.slice([0, 1, 0], [1, 1, 5]).squeeze([1]), layer.forward(step.slice(1, 1), row).hn);
+        await expectClose(
+          hn.slice([0, 1, 0], [1, 1, 5]).squeeze([1]),
+          layer.forward(step.slice(1, 1), row).hn,
+        );
       }
     });
   });

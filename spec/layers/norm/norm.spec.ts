@@ -14,6 +14,7 @@ import { expectSame } from '../../support/expect-same.js';
 import { type FloatTensor, type NormTrainingFixture, normTrainingFixture } from '../../support/fixtures.js';
 import { expectForward, maxDifference, toTensor } from '../../support/parity.js';
 import { reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
 
 const {
@@ -46,9 +47,9 @@ async function expectTrained(model: tf.Sequential, fixture: NormTrainingFixture)
     const found = trained.get(key) as FloatTensor;
     expect(maxDifference(found.data, (expected as FloatTensor).data), key).to.be.at.most(FORWARD_TOLERANCE);
   }
-  tf.tidy(() => {
+  await tidied(async () => {
     const first = tf.slice(x, 0, batch);
-    expectForward(model.predict(first) as tf.Tensor, fixture.output, 'output of the trained model');
+    await expectForward(model.predict(first) as tf.Tensor, fixture.output, 'output of the trained model');
   });
   model.optimizer.dispose();
   model.dispose();
@@ -98,7 +99,7 @@ describeEachBackend('norms in training, against PyTorch', () => {
     original.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     await original.fit(x, x, { verbose: 0 });
     const loaded = await reloaded(original);
-    tf.tidy(() => expectSame(loaded.predict(x) as tf.Tensor, original.predict(x) as tf.Tensor));
+    await tidied(() => expectSame(loaded.predict(x) as tf.Tensor, original.predict(x) as tf.Tensor));
     for (const name of ['batch', 'group', 'instance'])
       expect(loaded.getLayer(name).getConfig()).to.deep.equal(original.getLayer(name).getConfig());
     original.optimizer.dispose();

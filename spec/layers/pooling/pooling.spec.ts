@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { gru, lastStep, maskedMean } from '../../../src/index.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectClose } from '../../support/expect-same.js';
+import { tidied } from '../../support/tidied.js';
 
 const LENGTHS = [4, 1, 3];
 
@@ -23,8 +24,8 @@ const POOLINGS = [
 
 for (const { title, make, pool } of POOLINGS)
   describeEachBackend(title, () => {
-    it('reads the valid steps of each row, by lengths or by a mask, and all without them', () => {
-      tf.tidy(() => {
+    it('reads the valid steps of each row, by lengths or by a mask, and all without them', async () => {
+      await tidied(async () => {
         for (const shape of [
           [3, 4, 2],
           [3, 4, 2, 5],
@@ -41,25 +42,28 @@ for (const { title, make, pool } of POOLINGS)
             make().apply(x, { mask }),
             make().apply([x], { mask: [mask] }),
           ])
-            expectClose(output as tf.Tensor, expected);
-          expectClose(make().apply(x, { lengths: [4, 4, 4] }) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
+            await expectClose(output as tf.Tensor, expected);
+          await expectClose(
+            make().apply(x, { lengths: [4, 4, 4] }) as tf.Tensor,
+            eachRow(x, [4, 4, 4], pool),
+          );
         }
         expect((make().apply(tf.zeros([0, 4, 2])) as tf.Tensor).shape).to.deep.equal([0, 2]);
       });
     });
 
-    it('reads all steps in a model whose sequences have no mask', () => {
+    it('reads all steps in a model whose sequences have no mask', async () => {
       const input = tf.input({ shape: [4, 2] });
       const model = tf.model({ inputs: input, outputs: make().apply(input) as tf.SymbolicTensor });
-      tf.tidy(() => {
+      await tidied(async () => {
         const x = tf.randomNormal([3, 4, 2]);
-        expectClose(model.predict(x) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
+        await expectClose(model.predict(x) as tf.Tensor, eachRow(x, [4, 4, 4], pool));
       });
       model.dispose();
     });
 
-    it('neither reads padded steps nor gives them a gradient', () => {
-      tf.tidy(() => {
+    it('neither reads padded steps nor gives them a gradient', async () => {
+      await tidied(async () => {
         const lengths = tf.tensor2d(LENGTHS, [3, 1]);
         const clean = tf.randomNormal([3, 4, 2]);
         const valid = tf.less(tf.range(0, 4), lengths).expandDims(2);
@@ -69,19 +73,19 @@ for (const { title, make, pool } of POOLINGS)
         const expected = tf.valueAndGrad((given: tf.Tensor) => eachRow(given, LENGTHS, pool).square().sum())(
           clean,
         );
-        expectClose(value, expected.value);
-        expectClose(grad, expected.grad);
+        await expectClose(value, expected.value);
+        await expectClose(grad, expected.grad);
       });
     });
 
-    it('reads the mask of a model, from whatever layer', () => {
+    it('reads the mask of a model, from whatever layer', async () => {
       const embed = tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true });
       const layer = gru({ hiddenSize: 2, bidirectional: true });
       const ids = tf.input({ shape: [4], dtype: 'int32' });
       const output = layer.apply(embed.apply(ids) as tf.SymbolicTensor) as tf.SymbolicTensor;
       const model = tf.model({ inputs: ids, outputs: make().apply(output) as tf.SymbolicTensor });
       expect(model.outputs[0]!.shape).to.deep.equal([null, 4]);
-      tf.tidy(() => {
+      await tidied(async () => {
         const rows = tf.tensor2d(
           [
             [1, 2, 3, 4],
@@ -93,22 +97,22 @@ for (const { title, make, pool } of POOLINGS)
         );
         const x = tf.gather(embed.getWeights()[0]!, rows);
         const expected = eachRow(layer.forward(x, { lengths: LENGTHS }).output, LENGTHS, pool);
-        expectClose(model.predict(rows) as tf.Tensor, expected);
+        await expectClose(model.predict(rows) as tf.Tensor, expected);
       });
       model.dispose();
     });
 
-    it('ignores a mask that belongs to another branch of the model', () => {
+    it('ignores a mask that belongs to another branch of the model', async () => {
       const embed = tf.layers.embedding({ inputDim: 6, outputDim: 3, maskZero: true });
       const [ids, x] = [tf.input({ shape: [4], dtype: 'int32' }), tf.input({ shape: [4, 3] })];
       const masked = make().apply(embed.apply(ids) as tf.SymbolicTensor) as tf.SymbolicTensor;
       const model = tf.model({ inputs: [ids, x], outputs: [masked, make().apply(x) as tf.SymbolicTensor] });
-      tf.tidy(() => {
+      await tidied(async () => {
         const values = tf.randomNormal([1, 4, 3]);
         const rows = tf.tensor2d([[1, 2, 0, 0]], undefined, 'int32');
         const [first, second] = model.predict([rows, values]) as [tf.Tensor, tf.Tensor];
-        expectClose(first, eachRow(tf.gather(embed.getWeights()[0]!, rows), [2], pool));
-        expectClose(second, eachRow(values, [4], pool));
+        await expectClose(first, eachRow(tf.gather(embed.getWeights()[0]!, rows), [2], pool));
+        await expectClose(second, eachRow(values, [4], pool));
       });
       model.dispose();
     });
@@ -145,10 +149,10 @@ for (const { title, make, pool } of POOLINGS)
   });
 
 describeEachBackend('poolings of tensors without lengths', () => {
-  it('are the last step of every row, and no mean, whose mask was lost', () => {
-    tf.tidy(() => {
+  it('are the last step of every row, and no mean, whose mask was lost', async () => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 4, 2]);
-      expectClose(lastStep().apply(x) as tf.Tensor, x.slice([0, 3], [3, 1]).squeeze([1]));
+      await expectClose(lastStep().apply(x) as tf.Tensor, x.slice([0, 3], [3, 1]).squeeze([1]));
       for (const options of [undefined, {}, { mask: null }, { lengths: undefined }])
         expect(() => maskedMean().apply(x, options)).to.throw(
           TypeError,

@@ -11,6 +11,7 @@ import {
   type Variant,
 } from '../../support/family.js';
 import { expectForward, layerOf, maxDifference, toTensor } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 /** Random initial states of one direction in the shapes of `apply`. */
 function randomStates({ stateSizes }: Variant, hiddenSize: number, batch: number, rows: number): tf.Tensor[] {
@@ -24,34 +25,34 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
   const stack = numLayers * 2;
   const B = fixture.x.shape[0] as number;
 
-  it('returns the output of forward, eagerly, with states batch-leading', () => {
+  it('returns the output of forward, eagerly, with states batch-leading', async () => {
     const layer = layerOf(fixture, { returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const finals = finalStates(fixture);
       const inputs = [toTensor(fixture.x), ...initialStates(fixture).map(batchLeading)];
       const [output, ...states] = layer.apply(inputs, { lengths: fixture.lengths }) as tf.Tensor[];
-      expectForward(output, fixture.output, 'output');
+      await expectForward(output, fixture.output, 'output');
       expect(states.map(({ shape }) => shape)).to.deep.equal(
         finals.map(({ shape: [rows, b, n] }) => [b, rows, n]),
       );
       for (const [i, state] of states.entries())
-        expectForward(batchLeading(state), finals[i]!, `final state ${i}`);
+        await expectForward(batchLeading(state), finals[i]!, `final state ${i}`);
     });
     layer.dispose();
   });
 
-  it('returns cat(h[-2], h[-1]) with returnSequences: false', () => {
+  it('returns cat(h[-2], h[-1]) with returnSequences: false', async () => {
     const layer = layerOf(fixture, { returnSequences: false });
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [toTensor(fixture.x), ...initialStates(fixture).map(batchLeading)];
       const last = layer.apply(inputs, { lengths: fixture.lengths }) as tf.Tensor;
       const hn = tf.unstack(toTensor(fixture.hn));
-      expectClose(last, tf.concat([hn[stack - 2]!, hn[stack - 1]!], 1));
+      await expectClose(last, tf.concat([hn[stack - 2]!, hn[stack - 1]!], 1));
     });
     layer.dispose();
   });
 
-  it('gives the same in a functional model with x and the states as inputs, for any number of samples', () => {
+  it('gives the same in a functional model with x and the states as inputs, for any number of samples', async () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, bidirectional: true, returnState: true, seed: 1 });
     const sizes = stateSizes(5);
     const x = tf.input({ shape: [4, 3] });
@@ -62,13 +63,13 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
       ...sizes.map((columns) => [null, 4, columns]),
     ]);
     const model = tf.model({ inputs: [x, ...states], outputs });
-    tf.tidy(() => {
+    await tidied(async () => {
       const given = randomStates(variant, 5, 70, 4);
       const inputs = [tf.randomNormal([70, 4, 3]), ...given];
       const [output, ...finals] = model.predict(inputs, { batchSize: 32 }) as tf.Tensor[];
       const expected = forward(layer, inputs[0]!, { states: given.map(batchLeading) });
-      expectClose(output!, expected.output);
-      for (const [i, state] of finals.entries()) expectClose(batchLeading(state), expected.states[i]!);
+      await expectClose(output!, expected.output);
+      for (const [i, state] of finals.entries()) await expectClose(batchLeading(state), expected.states[i]!);
     });
     model.dispose();
   });
@@ -87,7 +88,7 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
     ]);
   });
 
-  it('reads its states from another recurrent layer of the model', () => {
+  it('reads its states from another recurrent layer of the model', async () => {
     const encoder = make({ name: 'encoder', hiddenSize: 4, returnState: true, seed: 2 });
     const decoder = make({ name: 'decoder', hiddenSize: 4, seed: 3 });
     const [source, target] = [tf.input({ shape: [5, 3] }), tf.input({ shape: [2, 6] })];
@@ -96,15 +97,15 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
       inputs: [source, target],
       outputs: decoder.apply([target, ...states]) as tf.SymbolicTensor,
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [a, b] = [tf.randomNormal([3, 5, 3]), tf.randomNormal([3, 2, 6])];
       const { states: carried } = forward(encoder, a);
-      expectClose(model.predict([a, b]) as tf.Tensor, forward(decoder, b, { states: carried }).output);
+      await expectClose(model.predict([a, b]) as tf.Tensor, forward(decoder, b, { states: carried }).output);
     });
     model.dispose();
   });
 
-  it('works inside tf.layers.timeDistributed', () => {
+  it('works inside tf.layers.timeDistributed', async () => {
     const inner = make({ hiddenSize: 3, returnSequences: false, seed: 4 });
     const model = tf.sequential({
       layers: [
@@ -112,69 +113,69 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
         tf.layers.dense({ units: 1 }),
       ],
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 2, 5, 4]);
       const [first, second] = tf.unstack(x, 1).map((part) => inner.apply(part) as tf.Tensor);
       const wrapped = (model.layers[0] as tf.layers.Layer).apply(x) as tf.Tensor;
-      expectClose(wrapped, tf.stack([first!, second!], 1));
+      await expectClose(wrapped, tf.stack([first!, second!], 1));
       expect((model.predict(x) as tf.Tensor).shape).to.deep.equal([3, 2, 1]);
     });
     model.dispose();
   });
 
-  it('ignores the mask that tf.layers.timeDistributed passes to the wrapped layer', () => {
+  it('ignores the mask that tf.layers.timeDistributed passes to the wrapped layer', async () => {
     const inner = make({ hiddenSize: 3, returnSequences: false, seed: 4 });
     inner.ensureBuilt(4);
     const wrapper = tf.layers.timeDistributed({ layer: inner });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 5, 5, 4]);
       const mask = tf.tensor2d(
         new Array(15).fill(0).map((_, i) => i % 5 === 0),
         [3, 5],
         'bool',
       );
-      expectSame(wrapper.apply(x, { mask }) as tf.Tensor, wrapper.apply(x) as tf.Tensor);
+      await expectSame(wrapper.apply(x, { mask }) as tf.Tensor, wrapper.apply(x) as tf.Tensor);
     });
     wrapper.dispose();
   });
 
-  it('runs twice in one model with shared weights', () => {
+  it('runs twice in one model with shared weights', async () => {
     const layer = make({ hiddenSize: 3, returnSequences: false, seed: 5 });
     const [a, b] = [tf.input({ shape: [4, 2] }), tf.input({ shape: [6, 2] })];
     const outputs = [layer.apply(a), layer.apply(b)] as tf.SymbolicTensor[];
     const model = tf.model({ inputs: [a, b], outputs });
     expect(model.weights.length).to.equal(layer.torchShapes(2).size);
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, y] = [tf.randomNormal([3, 4, 2]), tf.randomNormal([3, 6, 2])];
       const [p, q] = model.predict([x, y]) as tf.Tensor[];
-      expectClose(p!, layer.apply(x) as tf.Tensor);
-      expectClose(q!, layer.apply(y) as tf.Tensor);
+      await expectClose(p!, layer.apply(x) as tf.Tensor);
+      await expectClose(q!, layer.apply(y) as tf.Tensor);
     });
     model.dispose();
     layer.dispose(); // tf.layers counts one reference per use
   });
 
-  it('drops elements between layers in training only, with the mean kept', () => {
+  it('drops elements between layers in training only, with the mean kept', async () => {
     const layer = make({ hiddenSize: 40, numLayers: 2, dropout: 0.4, seed: 6 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([50, 3, 7]);
       const [quiet, again] = [layer.apply(x), layer.apply(x, { training: false })] as tf.Tensor[];
-      expectSame(quiet!, again!);
+      await expectSame(quiet!, again!);
       const [first, second] = [
         layer.apply(x, { training: true }),
         layer.apply(x, { training: true }),
       ] as tf.Tensor[];
-      expect(maxDifference(first!.dataSync(), second!.dataSync())).to.be.above(1e-3);
+      expect(maxDifference(await first!.data(), await second!.data())).to.be.above(1e-3);
       expect(
-        tf.mean(tf.abs(tf.sub(tf.mean(first!, [0, 1]), tf.mean(quiet!, [0, 1])))).arraySync(),
+        await tf.mean(tf.abs(tf.sub(tf.mean(first!, [0, 1]), tf.mean(quiet!, [0, 1])))).array(),
       ).to.be.below(0.05);
     });
     layer.dispose();
   });
 
-  it('keeps the states of each layer apart when dropout acts between them', () => {
+  it('keeps the states of each layer apart when dropout acts between them', async () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 0.5, returnState: true, seed: 6 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const inputs = [tf.randomNormal([4, 3, 7]), ...randomStates(variant, 5, 4, 2)];
       const [, ...quiet] = layer.apply(inputs) as tf.Tensor[];
       const [, ...dropped] = layer.apply(inputs, { training: true }) as tf.Tensor[];
@@ -183,16 +184,16 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
           tf.Tensor[],
           tf.Tensor[],
         ];
-        expectClose(first!, same!);
-        expect(maxDifference(second!.dataSync(), other!.dataSync())).to.be.above(1e-3);
+        await expectClose(first!, same!);
+        expect(maxDifference(await second!.data(), await other!.data())).to.be.above(1e-3);
       }
     });
     layer.dispose();
   });
 
-  it('starts each layer from its own states when dropout acts between them', () => {
+  it('starts each layer from its own states when dropout acts between them', async () => {
     const layer = make({ hiddenSize: 5, numLayers: 2, dropout: 1, returnState: true, seed: 6 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([4, 3, 7]);
       const [a, b] = [1, 2].map(() => randomStates(variant, 5, 4, 2).map((state) => tf.split(state, 2, 1)));
       /** The final h of the second layer, which at dropout: 1 depends on nothing but its own initial states. */
@@ -201,17 +202,19 @@ describeEachLayer('apply', EVERY_LAYER, (variant) => {
         const [, hn] = layer.apply([x, ...states], { training: true }) as tf.Tensor[];
         return tf.unstack(hn!, 1)[1]!;
       };
-      expectSame(secondFrom(b!, a!), secondFrom(a!, a!));
-      expect(maxDifference(secondFrom(a!, b!).dataSync(), secondFrom(a!, a!).dataSync())).to.be.above(1e-3);
+      await expectSame(secondFrom(b!, a!), secondFrom(a!, a!));
+      expect(maxDifference(await secondFrom(a!, b!).data(), await secondFrom(a!, a!).data())).to.be.above(
+        1e-3,
+      );
     });
     layer.dispose();
   });
 
-  it('zeroes everything between layers at dropout: 1', () => {
+  it('zeroes everything between layers at dropout: 1', async () => {
     const layer = make({ hiddenSize: 3, numLayers: 2, dropout: 1, seed: 6 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const run = () => layer.apply(tf.randomNormal([2, 4, 5]), { training: true }) as tf.Tensor;
-      expectSame(run(), run());
+      await expectSame(run(), run());
     });
     layer.dispose();
   });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { expectClose, expectSame } from '../../support/expect-same.js';
 import { describeEachLayer, EVERY_LAYER, finalStates, forward, initialStates } from '../../support/family.js';
 import { expectForward, layerOf, maxDifference, toTensor } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachLayer('forward', EVERY_LAYER, (variant) => {
   const { make, module, stateNames, stateSizes } = variant;
@@ -26,21 +27,21 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('computes what PyTorch does from initial states and lengths', () => {
+  it('computes what PyTorch does from initial states and lengths', async () => {
     const layer = layerOf(fixture);
-    tf.tidy(() => {
+    await tidied(async () => {
       const [initial, finals] = [initialStates(fixture), finalStates(fixture)];
       const { output, states } = forward(layer, toTensor(fixture.x), { states: initial, lengths });
-      expectForward(output, fixture.output, 'output');
-      for (const [i, state] of states.entries()) expectForward(state, finals[i]!, `final state ${i}`);
+      await expectForward(output, fixture.output, 'output');
+      for (const [i, state] of states.entries()) await expectForward(state, finals[i]!, `final state ${i}`);
     });
     layer.dispose();
   });
 
-  it('builds an unbuilt layer and takes null for states of zeros', () => {
+  it('builds an unbuilt layer and takes null for states of zeros', async () => {
     const layer = make({ hiddenSize: 4, seed: 9 });
     const sizes = stateSizes(4);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 2]);
       const { output, ...finals } = layer.forward(
         x,
@@ -51,7 +52,7 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
         ...sizes.map((columns) => [1, columns]),
       ]);
       const states = sizes.map((columns) => tf.zeros([1, columns]));
-      expectSame(forward(layer, x, { states }).output, output);
+      await expectSame(forward(layer, x, { states }).output, output);
     });
     expect(layer.weights.map((weight) => weight.originalName)).to.deep.equal(
       [...layer.torchShapes(2).keys()].map((name) => `${layer.name}/${name}`),
@@ -59,35 +60,36 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('takes unbatched x and states, as a batch of one', () => {
+  it('takes unbatched x and states, as a batch of one', async () => {
     const layer = make({ hiddenSize: 4, numLayers: 2, bidirectional: true, seed: 9 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 2]);
       const states = stateSizes(4).map((columns) => tf.randomNormal([4, columns]));
       const alone = forward(layer, x, { states });
       const batch = forward(layer, tf.expandDims(x), {
         states: states.map((state) => tf.expandDims(state, 1)),
       });
-      expectClose(alone.output, tf.squeeze(batch.output, [0]));
-      for (const [i, state] of alone.states.entries()) expectClose(state, tf.squeeze(batch.states[i]!, [1]));
+      await expectClose(alone.output, tf.squeeze(batch.output, [0]));
+      for (const [i, state] of alone.states.entries())
+        await expectClose(state, tf.squeeze(batch.states[i]!, [1]));
     });
     layer.dispose();
   });
 
-  it('takes lengths as numbers, Int32Array and tensors alike', () => {
+  it('takes lengths as numbers, Int32Array and tensors alike', async () => {
     const layer = layerOf(fixture);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = toTensor(fixture.x);
       const expected = layer.forward(x, { lengths }).output;
       for (const same of [Int32Array.from(lengths), tf.tensor1d(lengths, 'int32'), tf.tensor1d(lengths)])
-        expectSame(layer.forward(x, { lengths: same }).output, expected);
+        await expectSame(layer.forward(x, { lengths: same }).output, expected);
     });
     layer.dispose();
   });
 
-  it('never reads padded steps: NaN there changes no output, state or gradient', () => {
+  it('never reads padded steps: NaN there changes no output, state or gradient', async () => {
     const layer = layerOf(fixture);
-    tf.tidy(() => {
+    await tidied(async () => {
       const clean = toTensor(fixture.x);
       const padding = tf.tidy(() =>
         tf.greaterEqual(tf.range(0, T).reshape([1, T, 1]), tf.tensor(lengths, [B, 1, 1])),
@@ -119,12 +121,12 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
       };
       const [a, b] = [run(clean), run(poisoned)];
       x.dispose();
-      expectSame(b.output, a.output);
-      for (const [i, state] of b.states.entries()) expectSame(state, a.states[i]!);
+      await expectSame(b.output, a.output);
+      for (const [i, state] of b.states.entries()) await expectSame(state, a.states[i]!);
       expect(a.gradients).to.have.length(1 + layer.weights.length);
       for (const [i, gradient] of a.gradients.entries()) {
-        expectSame(b.gradients[i]!, gradient);
-        expect(maxDifference(gradient.dataSync(), new Float32Array(gradient.size))).to.be.finite;
+        await expectSame(b.gradients[i]!, gradient);
+        expect(maxDifference(await gradient.data(), new Float32Array(gradient.size))).to.be.finite;
       }
     });
     layer.dispose();
@@ -144,9 +146,9 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
     layer.dispose();
   });
 
-  it('takes an empty batch in every form of call, with gradients', () => {
+  it('takes an empty batch in every form of call, with gradients', async () => {
     const sizes = stateSizes(3);
-    tf.tidy(() => {
+    await tidied(async () => {
       const layer = make({
         hiddenSize: 3,
         numLayers: 2,
@@ -165,7 +167,7 @@ describeEachLayer('forward', EVERY_LAYER, (variant) => {
       const weights = layer.weights.map((weight) => weight.read() as tf.Variable);
       const { grads } = tf.variableGrads(() => tf.sum(layer.apply(x) as tf.Tensor), weights);
       for (const gradient of Object.values(grads))
-        expect(Array.from(gradient.dataSync()).every((value) => value === 0)).to.equal(true);
+        expect(Array.from(await gradient.data()).every((value) => value === 0)).to.equal(true);
       layer.dispose();
     });
   });

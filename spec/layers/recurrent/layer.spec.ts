@@ -3,11 +3,12 @@ import { expect } from 'chai';
 import { type LSTM, type RNN, rnn } from '../../../src/index.js';
 import { CLASSES, EVERY_LAYER } from '../../support/family.js';
 import type { RecurrentLayer } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 const KINDS = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'];
 
-function values(layer: RecurrentLayer): Float32Array[] {
-  return layer.getWeights().map((weight) => weight.dataSync<'float32'>());
+async function values(layer: RecurrentLayer): Promise<Float32Array[]> {
+  return await Promise.all(layer.getWeights().map((weight) => weight.data<'float32'>()));
 }
 
 for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
@@ -19,11 +20,15 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
       return rows * (inputs + columns + 2) + (isProjected(5) ? columns * 5 : 0);
     };
 
-    it('initialises every weight U(-1/sqrt(H), 1/sqrt(H)), repeatably with a seed', () => {
+    it('initialises every weight U(-1/sqrt(H), 1/sqrt(H)), repeatably with a seed', async () => {
       const layers = [7, 7, 8].map((seed) => make({ hiddenSize: 16, inputSize: 300, seed }));
-      tf.tidy(() => {
+      await tidied(async () => {
         for (const layer of layers) layer.ensureBuilt(300);
-        const [a, b, c] = layers.map(values) as [Float32Array[], Float32Array[], Float32Array[]];
+        const [a, b, c] = (await Promise.all(layers.map(values))) as [
+          Float32Array[],
+          Float32Array[],
+          Float32Array[],
+        ];
         expect(b).to.deep.equal(a);
         expect(c).not.to.deep.equal(a);
         const [weightIh, , biasIh, biasHh] = a as [Float32Array, Float32Array, Float32Array, Float32Array];
@@ -38,12 +43,16 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
       for (const layer of layers) layer.dispose();
     });
 
-    it('draws different weights for every parameter and every seed', () => {
+    it('draws different weights for every parameter and every seed', async () => {
       const layers = [1, 2, 3].map((seed) => make({ hiddenSize: 4, seed }));
-      const starts = layers.flatMap((layer) => {
-        layer.ensureBuilt(4);
-        return values(layer).map(([first]) => first);
-      });
+      const starts = (
+        await Promise.all(
+          layers.map(async (layer) => {
+            layer.ensureBuilt(4);
+            return (await values(layer)).map(([first]) => first);
+          }),
+        )
+      ).flat();
       expect(new Set(starts).size).to.equal(3 * (isProjected(4) ? 5 : 4));
       for (const layer of layers) layer.dispose();
     });
@@ -73,13 +82,13 @@ for (const { title, make, module, gates, stateSizes } of EVERY_LAYER) {
       layer.dispose();
     });
 
-    it('takes initial weights as tf.layers does', () => {
-      tf.tidy(() => {
+    it('takes initial weights as tf.layers does', async () => {
+      await tidied(async () => {
         const shapes = [...make({ hiddenSize: 2 }).torchShapes(3).values()];
         const weights = shapes.map((shape, i) => tf.fill(shape, i + 1));
         const layer = make({ hiddenSize: 2, weights });
         layer.forward(tf.zeros([4, 3]));
-        expect(values(layer)).to.deep.equal(weights.map((weight) => weight.dataSync()));
+        expect(await values(layer)).to.deep.equal(await Promise.all(weights.map((weight) => weight.data())));
         layer.dispose();
       });
     });

@@ -4,13 +4,14 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { expectClose, expectSame } from '../../support/expect-same.js';
 import { batchLeading, describeEachLayer, EVERY_LAYER, forward } from '../../support/family.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachLayer('states of a stateful layer', EVERY_LAYER, ({ make, module, stateNames, stateSizes }) => {
   const B = 4;
   const random = (rows: number) => stateSizes(3).map((columns) => tf.randomNormal([rows, 2, columns]));
   const stateful = () => make({ hiddenSize: 3, numLayers: 2, stateful: true });
 
-  it('are those that forward ends with, in copies, and none after a reset', () => {
+  it('are those that forward ends with, in copies, and none after a reset', async () => {
     const layer = stateful();
     expect(layer.getStates()).to.equal(undefined);
     const x = tf.randomNormal([B, 5, 2]);
@@ -18,9 +19,9 @@ describeEachLayer('states of a stateful layer', EVERY_LAYER, ({ make, module, st
     const before = tf.memory().numTensors;
     const states = layer.getStates()!;
     expect(tf.memory().numTensors).to.equal(before + stateNames.length);
-    tf.tidy(() => {
+    await tidied(async () => {
       for (const [i, state] of forward(layer, x).states.entries())
-        expectClose(batchLeading(state), states[i]!);
+        await expectClose(batchLeading(state), states[i]!);
       layer.apply(x);
     });
     for (const state of states) expect(state.isDisposed).to.equal(false);
@@ -30,22 +31,22 @@ describeEachLayer('states of a stateful layer', EVERY_LAYER, ({ make, module, st
     layer.dispose();
   });
 
-  it('come back as they were read', () => {
+  it('come back as they were read', async () => {
     const layer = stateful();
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, next] = [tf.randomNormal([B, 5, 2]), tf.randomNormal([B, 2, 2])];
       layer.apply(x);
       const states = layer.getStates()!;
       const expected = layer.apply(next) as tf.Tensor;
       layer.resetStates(states);
-      expectSame(layer.apply(next) as tf.Tensor, expected);
+      await expectSame(layer.apply(next) as tf.Tensor, expected);
     });
     layer.dispose();
   });
 
-  it('begin again in some rows, and go on in the others bit for bit', () => {
+  it('begin again in some rows, and go on in the others bit for bit', async () => {
     const layer = stateful();
-    tf.tidy(() => {
+    await tidied(async () => {
       layer.apply(tf.fill([B, 2, 2], Number.NaN));
       const given = random(B);
       layer.resetStates(given);
@@ -53,28 +54,29 @@ describeEachLayer('states of a stateful layer', EVERY_LAYER, ({ make, module, st
       const x = tf.randomNormal([B, 3, 2]);
       const keep = tf.tensor([0, 1, 0, 1], [B, 1, 1]);
       const states = given.map((state) => batchLeading(tf.mul(state, keep)));
-      for (const [i, state] of layer.getStates()!.entries()) expectSame(batchLeading(state), states[i]!);
-      expectClose(layer.apply(x) as tf.Tensor, forward(layer, x, { states }).output);
+      for (const [i, state] of layer.getStates()!.entries())
+        await expectSame(batchLeading(state), states[i]!);
+      await expectClose(layer.apply(x) as tf.Tensor, forward(layer, x, { states }).output);
     });
     layer.dispose();
   });
 
-  it('begin again where a row has become NaN, without a trace', () => {
+  it('begin again where a row has become NaN, without a trace', async () => {
     const layer = stateful();
-    tf.tidy(() => {
+    await tidied(async () => {
       const poisoned = tf.concat([tf.fill([1, 2, 2], Number.NaN), tf.ones([B - 1, 2, 2])]);
       layer.apply(poisoned);
       layer.resetStates(undefined, { rows: [0] });
-      expect((layer.apply(tf.ones([B, 1, 2])) as tf.Tensor).isNaN().any().dataSync()[0]).to.equal(0);
+      expect((await (layer.apply(tf.ones([B, 1, 2])) as tf.Tensor).isNaN().any().data())[0]).to.equal(0);
     });
     layer.dispose();
   });
 
-  it('are set in some rows, in the order of the indices', () => {
+  it('are set in some rows, in the order of the indices', async () => {
     for (const batchInputShape of [undefined, [B, 3, 2]]) {
       const layer = make({ hiddenSize: 3, numLayers: 2, stateful: true, batchInputShape });
       layer.ensureBuilt(2);
-      tf.tidy(() => {
+      await tidied(async () => {
         const x = tf.randomNormal([B, 3, 2]);
         const start = batchInputShape ? random(B).map(tf.zerosLike) : random(B);
         if (!batchInputShape) layer.resetStates(start);
@@ -85,7 +87,7 @@ describeEachLayer('states of a stateful layer', EVERY_LAYER, ({ make, module, st
           const [third, first] = tf.split(rows[i]!, 2);
           return batchLeading(tf.concat([a!, first!, c!, third!]));
         });
-        expectClose(layer.apply(x) as tf.Tensor, forward(layer, x, { states }).output);
+        await expectClose(layer.apply(x) as tf.Tensor, forward(layer, x, { states }).output);
       });
       layer.dispose();
     }

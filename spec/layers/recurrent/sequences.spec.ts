@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { expectClose } from '../../support/expect-same.js';
 import { EACH_CLASS } from '../../support/family.js';
+import { tidied } from '../../support/tidied.js';
 
 for (const { title, module, make, stateSizes } of EACH_CLASS)
   describe(`${title} behind what gives no sequence`, () => {
@@ -31,7 +32,7 @@ for (const { title, module, make, stateSizes } of EACH_CLASS)
       ],
     ];
     for (const [what, first] of sources)
-      it(`names ${what} that gives its last state only`, () => {
+      it(`names ${what} that gives its last state only`, async () => {
         const build = (returnSequences: boolean) => {
           const layer = first(returnSequences);
           const last = make({ name: 'last', hiddenSize: 2 });
@@ -46,10 +47,10 @@ for (const { title, module, make, stateSizes } of EACH_CLASS)
             'Layer "first" before it gives its last state only: pass returnSequences: true to it',
         );
         const { layer, last, model } = build(true);
-        tf.tidy(() => {
+        await tidied(async () => {
           const x = tf.randomNormal([2, 4, 5]);
           const expected = last.forward(layer.apply(x) as tf.Tensor).output;
-          expectClose(model.predict(x) as tf.Tensor, expected);
+          await expectClose(model.predict(x) as tf.Tensor, expected);
         });
         model.dispose();
       });

@@ -7,6 +7,7 @@ import { type GRU, gru, lstm, rnn } from '../../../src/index.js';
 import { CLASSES, describeEachLayer, EVERY_LAYER, type Variant } from '../../support/family.js';
 import { maxDifference } from '../../support/parity.js';
 import { artifactsOf, reloaded } from '../../support/save.js';
+import { tidied } from '../../support/tidied.js';
 
 /** Two layers of one kind, one of them under a mask, and states in use. */
 function model({ make }: Variant): tf.LayersModel {
@@ -34,10 +35,10 @@ function model({ make }: Variant): tf.LayersModel {
   return tf.model({ inputs: ids, outputs: second.apply(output as tf.SymbolicTensor) as tf.SymbolicTensor });
 }
 
-function expectSamePredictions(a: tf.LayersModel, b: tf.LayersModel): void {
-  tf.tidy(() => {
+async function expectSamePredictions(a: tf.LayersModel, b: tf.LayersModel): Promise<void> {
+  await tidied(async () => {
     const ids = tf.tensor2d([1, 2, 3, 0, 0, 6, 5, 4, 3, 2], [2, 5], 'int32');
-    const [p, q] = [a, b].map((m) => (m.predict(ids) as tf.Tensor).dataSync());
+    const [p, q] = await Promise.all([a, b].map((m) => (m.predict(ids) as tf.Tensor).data()));
     expect(maxDifference(p!, q!)).to.equal(0);
     expect(maxDifference(p!, new Float32Array(p!.length))).to.be.above(1e-3);
   });
@@ -53,7 +54,7 @@ describeEachLayer('saving', EVERY_LAYER, (variant, backend) => {
     if (stateSizes(3)[0] !== 3)
       expect(names).to.include.members(['first/weight_hr_l1_reverse', 'second/weight_hr_l0']);
     const loaded = await reloaded(original);
-    expectSamePredictions(loaded, original);
+    await expectSamePredictions(loaded, original);
     const { name: _, ...config } = loaded.getLayer('first').getConfig();
     const { name: __, ...expected } = original.getLayer('first').getConfig();
     expect(config).to.deep.equal(expected);
@@ -84,7 +85,7 @@ describeEachLayer('saving', EVERY_LAYER, (variant, backend) => {
         const original = model(variant);
         await original.save(`file://${folder}`);
         const loaded = await tf.loadLayersModel(`file://${folder}/model.json`);
-        expectSamePredictions(loaded, original);
+        await expectSamePredictions(loaded, original);
         original.dispose();
         loaded.dispose();
       } finally {

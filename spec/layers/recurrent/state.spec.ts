@@ -3,63 +3,64 @@ import { expect } from 'chai';
 import { expectClose } from '../../support/expect-same.js';
 import { batchLeading, describeEachLayer, EVERY_LAYER, forward } from '../../support/family.js';
 import { maxDifference } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSizes }) => {
   /** Initial states as `apply` and `resetStates` take them. */
   const zeros = (batch: number, rows = 1) => stateSizes(3).map((columns) => tf.zeros([batch, rows, columns]));
 
-  it('continues from call to call as one long call, row by row, until resetStates', () => {
+  it('continues from call to call as one long call, row by row, until resetStates', async () => {
     const layer = make({ hiddenSize: 4, numLayers: 2, stateful: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([3, 9, 2]);
       const whole = layer.forward(x).output;
       for (let repeat = 0; repeat < 2; repeat++) {
         const chunks = tf.split(x, [4, 1, 4], 1).map((chunk) => layer.apply(chunk) as tf.Tensor);
-        expectClose(tf.concat(chunks, 1), whole);
+        await expectClose(tf.concat(chunks, 1), whole);
         layer.resetStates();
       }
     });
     layer.dispose();
   });
 
-  it('continues through predict, and model.resetStates starts afresh', () => {
+  it('continues through predict, and model.resetStates starts afresh', async () => {
     const layer = make({ hiddenSize: 3, stateful: true, batchInputShape: [2, 4, 3] });
     const model = tf.sequential({ layers: [layer] });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 8, 3]);
       const [a, b] = tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor];
       const whole = layer.forward(x).output;
       const first = model.predict(a, { batchSize: 2 }) as tf.Tensor;
-      expectClose(tf.concat([first, model.predict(b, { batchSize: 2 }) as tf.Tensor], 1), whole);
+      await expectClose(tf.concat([first, model.predict(b, { batchSize: 2 }) as tf.Tensor], 1), whole);
       model.resetStates();
-      expectClose(model.predict(a, { batchSize: 2 }) as tf.Tensor, first);
+      await expectClose(model.predict(a, { batchSize: 2 }) as tf.Tensor, first);
       model.resetStates();
     });
     model.dispose();
   });
 
-  it('neither reads nor writes its state in forward', () => {
+  it('neither reads nor writes its state in forward', async () => {
     const layer = make({ hiddenSize: 3, stateful: true, seed: 1 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 3, 2], 0, 1, 'float32', 1);
       const alone = layer.forward(x).output;
       const first = layer.apply(x) as tf.Tensor;
-      expectClose(first, alone);
-      expectClose(layer.forward(x).output, alone);
-      expect(maxDifference((layer.apply(x) as tf.Tensor).dataSync(), first.dataSync())).to.be.above(1e-3);
+      await expectClose(first, alone);
+      await expectClose(layer.forward(x).output, alone);
+      expect(maxDifference(await (layer.apply(x) as tf.Tensor).data(), await first.data())).to.be.above(1e-3);
     });
     layer.dispose();
   });
 
-  it('starts from given states, by argument or by resetStates', () => {
+  it('starts from given states, by argument or by resetStates', async () => {
     const layer = make({ hiddenSize: 3, numLayers: 2, stateful: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([4, 3, 2]);
       const states = stateSizes(3).map((columns) => tf.randomNormal([4, 2, columns]));
       const expected = forward(layer, x, { states: states.map(batchLeading) }).output;
-      expectClose(layer.apply([x, ...states]) as tf.Tensor, expected);
+      await expectClose(layer.apply([x, ...states]) as tf.Tensor, expected);
       layer.resetStates(states.length === 1 ? states[0] : states);
-      expectClose(layer.apply(x) as tf.Tensor, expected);
+      await expectClose(layer.apply(x) as tf.Tensor, expected);
     });
     layer.dispose();
   });
@@ -74,21 +75,21 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
     layer.dispose();
   });
 
-  it('returns the states it carries with returnState', () => {
+  it('returns the states it carries with returnState', async () => {
     const layer = make({ hiddenSize: 3, stateful: true, returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 6, 2]);
       const { states } = forward(layer, x);
       const finals = tf
         .split(x, [5, 1], 1)
         .map((chunk) => layer.apply(chunk) as tf.Tensor[])[1]!
         .slice(1);
-      for (const [i, state] of finals.entries()) expectClose(batchLeading(state), states[i]!);
+      for (const [i, state] of finals.entries()) await expectClose(batchLeading(state), states[i]!);
     });
     layer.dispose();
   });
 
-  it('carries its states once where a model uses several outputs, which tfjs computes one by one', () => {
+  it('carries its states once where a model uses several outputs, which tfjs computes one by one', async () => {
     const layer = make({ hiddenSize: 3, stateful: true, returnState: true });
     const input = tf.input({ batchShape: [2, 3, 2] });
     const outputs = layer.apply(input) as tf.SymbolicTensor[];
@@ -99,10 +100,10 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
       (x: tf.Tensor) => model.predict(x, { batchSize: 2 }),
       (x: tf.Tensor) => model.apply(x),
     ].entries()) {
-      tf.tidy(() => {
+      await tidied(async () => {
         const { output, states } = forward(layer, tf.concat(chunks, 1));
         const results = chunks.map((x) => call(x) as tf.Tensor[]);
-        expectClose(
+        await expectClose(
           tf.concat(
             results.map(([sequence]) => sequence!),
             1,
@@ -110,11 +111,11 @@ describeEachLayer('stateful', EVERY_LAYER, ({ make, module, stateNames, stateSiz
           output,
         );
         for (const [i, state] of results.at(-1)!.slice(1).entries())
-          expectClose(batchLeading(state), states[i]!);
+          await expectClose(batchLeading(state), states[i]!);
         // The same x again goes on.
         const [again] = [call(chunks[0]!), call(chunks[0]!)].at(-1) as tf.Tensor[];
         const twice = forward(layer, tf.concat([...chunks, chunks[0]!, chunks[0]!], 1)).output;
-        expectClose(again!, tf.slice(twice, [0, 12], [2, 3]));
+        await expectClose(again!, tf.slice(twice, [0, 12], [2, 3]));
       });
       if (run === 0) held = tf.memory().numTensors;
       expect(tf.memory().numTensors).to.equal(held);

@@ -8,6 +8,7 @@ import { expectClose } from '../../support/expect-same.js';
 import { batchLeading, describeEachLayer, EVERY_LAYER, forward } from '../../support/family.js';
 import type { RecurrentLayer } from '../../support/parity.js';
 import { Random } from '../../support/random.js';
+import { tidied } from '../../support/tidied.js';
 
 const [B, T, I, H] = [3, 12, 2, 4];
 
@@ -43,10 +44,13 @@ function inChunks(
   return { output: tf.concat(outputs, axis), states: [...states] };
 }
 
-function expectSameResults(actual: ReturnType<typeof forward>, expected: ReturnType<typeof forward>): void {
-  expectClose(actual.output, expected.output);
+async function expectSameResults(
+  actual: ReturnType<typeof forward>,
+  expected: ReturnType<typeof forward>,
+): Promise<void> {
+  await expectClose(actual.output, expected.output);
   expect(actual.states).to.have.length(expected.states.length);
-  for (const [i, state] of actual.states.entries()) expectClose(state, expected.states[i]!);
+  for (const [i, state] of actual.states.entries()) await expectClose(state, expected.states[i]!);
 }
 
 describe('the splits', () => {
@@ -63,34 +67,34 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
     stateSizes(H).map((columns, i) => tf.randomNormal([rows, batch, columns], 0, 1, 'float32', i));
 
   for (const numLayers of [1, 3]) {
-    it(`with forward equals one long call for ${numLayers} layers, batch-first and time-major`, () => {
+    it(`with forward equals one long call for ${numLayers} layers, batch-first and time-major`, async () => {
       for (const batchFirst of [true, false]) {
         const layer = make({ hiddenSize: H, numLayers, batchFirst });
-        tf.tidy(() => {
+        await tidied(async () => {
           const x = tf.randomNormal(batchFirst ? [B, T, I] : [T, B, I]);
           const initial = states(B, numLayers);
           const whole = forward(layer, x, { states: initial });
           for (const lengths of SPLITS)
-            expectSameResults(inChunks(layer, x, lengths, batchFirst ? 1 : 0, initial), whole);
+            await expectSameResults(inChunks(layer, x, lengths, batchFirst ? 1 : 0, initial), whole);
         });
         layer.dispose();
       }
     });
   }
 
-  it('with forward equals one long call without a batch, from zeros', () => {
+  it('with forward equals one long call without a batch, from zeros', async () => {
     const layer = make({ hiddenSize: H, numLayers: 2 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([T, I]);
       const whole = forward(layer, x);
-      for (const lengths of SPLITS) expectSameResults(inChunks(layer, x, lengths, 0), whole);
+      for (const lengths of SPLITS) await expectSameResults(inChunks(layer, x, lengths, 0), whole);
     });
     layer.dispose();
   });
 
-  it('with stateful apply equals one long call, row by row, whatever is called between', () => {
+  it('with stateful apply equals one long call, row by row, whatever is called between', async () => {
     const layer = make({ hiddenSize: H, numLayers: 2, stateful: true, returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [x, other] = [tf.randomNormal([B, T, I]), tf.randomNormal([B, 2, I])];
       const whole = forward(layer, x);
       for (const lengths of SPLITS) {
@@ -101,37 +105,37 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
           forward(layer, other);
           return output!;
         });
-        expectSameResults({ output: tf.concat(outputs, 1), states: finals.map(batchLeading) }, whole);
+        await expectSameResults({ output: tf.concat(outputs, 1), states: finals.map(batchLeading) }, whole);
         layer.resetStates();
       }
       const rows = tf.unstack(x).map((row) => tf.expandDims(row));
       for (const [row, sequence] of rows.entries())
-        expectClose(forward(layer, sequence).output, tf.slice(whole.output, [row, 0, 0], [1, -1, -1]));
+        await expectClose(forward(layer, sequence).output, tf.slice(whole.output, [row, 0, 0], [1, -1, -1]));
     });
     layer.dispose();
   });
 
-  it('with a stateful model equals one long call through predict, for chunks of any length', () => {
+  it('with a stateful model equals one long call through predict, for chunks of any length', async () => {
     const [first, second] = [
       make({ hiddenSize: H, stateful: true, inputShape: [null as never, I] }),
       make({ hiddenSize: 3, stateful: true }),
     ];
     const model = tf.sequential({ layers: [first, second] });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
       const whole = forward(second, forward(first, x).output).output;
       for (const lengths of SPLITS.slice(1)) {
         const chunks = tf.split(x, lengths, 1).map((chunk) => model.predict(chunk) as tf.Tensor);
-        expectClose(tf.concat(chunks, 1), whole);
+        await expectClose(tf.concat(chunks, 1), whole);
         model.resetStates();
       }
     });
     model.dispose();
   });
 
-  it('with a stateful layer continues each row from its own end, by lengths or by a mask', () => {
+  it('with a stateful layer continues each row from its own end, by lengths or by a mask', async () => {
     const layer = make({ hiddenSize: H, numLayers: 2, stateful: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
       const [head, tail] = tf.split(x, [5, T - 5], 1) as [tf.Tensor, tf.Tensor];
       const lengths = [3, 5, 1];
@@ -149,7 +153,7 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
             1,
           );
           const expected = tf.squeeze(forward(layer, own).output, [0]);
-          expectClose(rest[row]!, tf.slice(expected, [length, 0], [T - 5, -1]));
+          await expectClose(rest[row]!, tf.slice(expected, [length, 0], [T - 5, -1]));
         }
         layer.resetStates();
       }
@@ -157,9 +161,9 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
     layer.dispose();
   });
 
-  it('continues from states that resetStates sets, in part or for new rows', () => {
+  it('continues from states that resetStates sets, in part or for new rows', async () => {
     const layer = make({ hiddenSize: H, stateful: true, returnState: true });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I]);
       const [head, tail] = tf.split(x, [7, T - 7], 1) as [tf.Tensor, tf.Tensor];
       const [, ...carried] = layer.apply(head) as tf.Tensor[];
@@ -167,22 +171,22 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
       // Only row 1 continues.
       layer.resetStates(carried.map((state) => tf.slice(state, [1, 0, 0], [1, -1, -1])));
       const [alone] = layer.apply(tf.slice(tail, [1, 0, 0], [1, -1, -1])) as tf.Tensor[];
-      expectClose(alone!, tf.slice(expected!, [1, 0, 0], [1, -1, -1]));
+      await expectClose(alone!, tf.slice(expected!, [1, 0, 0], [1, -1, -1]));
     });
     layer.dispose();
   });
 
-  it('refuses a reverse direction, whose chunks differ from one call', () => {
+  it('refuses a reverse direction, whose chunks differ from one call', async () => {
     expect(() => make({ hiddenSize: H, bidirectional: true, stateful: true })).to.throw(
       RangeError,
       `${module}: stateful: expected false with bidirectional: true, got true. ` +
         'The reverse direction needs the end of the sequence before its start, so it cannot be carried on',
     );
     const layer = make({ hiddenSize: H, bidirectional: true, seed: 1 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([B, T, I], 0, 1, 'float32', 1);
       const [whole, chunks] = [forward(layer, x), inChunks(layer, x, [6, 6], 1)];
-      expect(tf.max(tf.abs(tf.sub(whole.output, chunks.output))).arraySync()).to.be.above(1e-3);
+      expect(await tf.max(tf.abs(tf.sub(whole.output, chunks.output))).array()).to.be.above(1e-3);
     });
     layer.dispose();
   });
@@ -190,11 +194,11 @@ describeEachLayer('streaming', EVERY_LAYER, ({ make, module, stateSizes }) => {
 
 describeEachBackend('streaming with a cell', () => {
   for (const { title, make, layer: variant, stateNames } of EVERY_CELL) {
-    it(`goes on where the layer of ${title} stopped, and the layer where the cell did`, () => {
+    it(`goes on where the layer of ${title} stopped, and the layer where the cell did`, async () => {
       const [cell, layer] = [make({ hiddenSize: H }), variant.make({ hiddenSize: H })];
       cell.ensureBuilt(I);
       layer.ensureBuilt(I);
-      tf.tidy(() => {
+      await tidied(async () => {
         layer.setWeights(cell.getWeights());
         const x = tf.randomNormal([B, T, I]);
         const whole = forward(layer, x);
@@ -207,7 +211,7 @@ describeEachBackend('streaming with a cell', () => {
           states.map((state) => tf.squeeze(state, [0])),
         );
         const rest = forward(layer, tail, { states: next.map((state) => tf.expandDims(state, 0)) });
-        expectSameResults(
+        await expectSameResults(
           { output: rest.output, states: rest.states },
           { output: tf.slice(whole.output, [0, 6, 0], [B, 6, H]), states: whole.states },
         );

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { expectSame } from '../../support/expect-same.js';
 import { describeEachLayer, EACH_CLASS, EVERY_LAYER, forward } from '../../support/family.js';
+import { tidied } from '../../support/tidied.js';
 import { SMALLEST_GRADIENT } from '../../support/tolerance.js';
 
 /** Sequences labelled by the sign of their first element, which only a state carried over all steps can know. */
@@ -51,20 +52,24 @@ describeEachLayer('gradients', EVERY_LAYER, ({ make, stateSizes }) => {
     const model = tf.sequential({ layers: [frozen, free, tf.layers.dense({ units: 1 })] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const values = () =>
-      [frozen, free].map((layer) => layer.getWeights().map((weight) => Array.from(weight.dataSync())));
-    const [frozenBefore, freeBefore] = values();
+      Promise.all(
+        [frozen, free].map((layer) =>
+          Promise.all(layer.getWeights().map(async (weight) => Array.from(await weight.data()))),
+        ),
+      );
+    const [frozenBefore, freeBefore] = await values();
     const { x, y } = task(8);
     await model.fit(x, y, { epochs: 1, verbose: 0 });
-    const [frozenAfter, freeAfter] = values();
+    const [frozenAfter, freeAfter] = await values();
     expect(frozenAfter).to.deep.equal(frozenBefore);
     for (const [i, weight] of freeAfter.entries()) expect(weight).not.to.deep.equal(freeBefore[i]);
     tf.dispose([x, y]);
     model.dispose();
   });
 
-  it('sums the gradients of a layer that a model uses twice', () => {
+  it('sums the gradients of a layer that a model uses twice', async () => {
     const layer = make({ hiddenSize: 3, returnSequences: false, seed: 2 });
-    tf.tidy(() => {
+    await tidied(async () => {
       const [a, b] = [tf.randomNormal([2, 4, 2]), tf.randomNormal([2, 5, 2])];
       const run = (x: tf.Tensor) => tf.sum(layer.apply(x) as tf.Tensor) as tf.Scalar;
       layer.ensureBuilt(2);
@@ -76,16 +81,16 @@ describeEachLayer('gradients', EVERY_LAYER, ({ make, stateSizes }) => {
       ].map(grads);
       for (const [i, gradient] of both.entries()) {
         const difference = tf.sub(gradient, tf.add(first[i], second[i]));
-        expect(tf.max(tf.abs(difference)).arraySync()).to.be.below(1e-5);
+        expect(await tf.max(tf.abs(difference)).array()).to.be.below(1e-5);
       }
     });
     layer.dispose();
   });
 
-  it('flow from call to call through every carried state', () => {
+  it('flow from call to call through every carried state', async () => {
     const layer = make({ hiddenSize: 3, numLayers: 2, seed: 2 });
     layer.ensureBuilt(2);
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 7, 2], 0, 1, 'float32', 3);
       const start = stateSizes(3).map((columns, i) => tf.randomNormal([2, 2, columns], 0, 1, 'float32', i));
       const lossOf = (outputs: tf.Tensor[], states: tf.Tensor[]) =>
@@ -106,9 +111,9 @@ describeEachLayer('gradients', EVERY_LAYER, ({ make, stateSizes }) => {
       const [expected, actual] = [whole, inChunks].map((f) => Object.values(tf.variableGrads(f).grads));
       expect(actual).to.have.length(layer.weights.length);
       for (const [i, gradient] of expected!.entries()) {
-        const scale = tf.max(tf.abs(gradient)).arraySync() as number;
+        const scale = (await tf.max(tf.abs(gradient)).array()) as number;
         expect(scale).to.be.above(SMALLEST_GRADIENT);
-        expectSame(actual![i]!, gradient, 1e-5 * scale);
+        await expectSame(actual![i]!, gradient, 1e-5 * scale);
       }
     });
     layer.dispose();

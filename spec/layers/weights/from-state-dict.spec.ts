@@ -19,13 +19,14 @@ import { describeEachBackend } from '../../support/backends.js';
 import { CLASSES, EVERY_LAYER, finalStates, forward, initialStates } from '../../support/family.js';
 import { LAYER_MODULES, type LayerModule, layerFixtures } from '../../support/fixtures.js';
 import { expectForward, toTensor } from '../../support/parity.js';
+import { tidied } from '../../support/tidied.js';
 
 const load = (stateDict: StateDict, options?: FromStateDictOptions<GRUArgs>) =>
   GRU.fromStateDict(stateDict, options);
 
 describeEachBackend('fromStateDict against PyTorch', () => {
   for (const fixture of LAYER_MODULES.flatMap(layerFixtures)) {
-    it(`rebuilds the ${fixture.module} of "${fixture.name}" from its state_dict alone`, () => {
+    it(`rebuilds the ${fixture.module} of "${fixture.name}" from its state_dict alone`, async () => {
       const { batchFirst, nonlinearity, ...inFile } = fixture.config;
       // What a state_dict does not hold.
       const args = { batchFirst, ...(nonlinearity && { nonlinearity }) };
@@ -36,12 +37,12 @@ describeEachBackend('fromStateDict against PyTorch', () => {
       });
       expect(layer).to.be.instanceOf(LayerClass);
       expect(layer.getConfig()).to.include({ ...inFile, ...args });
-      tf.tidy(() => {
+      await tidied(async () => {
         const states = initialStates(fixture);
         const result = forward(layer, toTensor(fixture.x), { states, lengths: fixture.lengths });
-        expectForward(result.output, fixture.output, 'output');
+        await expectForward(result.output, fixture.output, 'output');
         for (const [i, state] of finalStates(fixture).entries())
-          expectForward(result.states[i]!, state, `final state ${i}`);
+          await expectForward(result.states[i]!, state, `final state ${i}`);
       });
       layer.dispose();
     });
@@ -100,9 +101,9 @@ describe('fromStateDict', () => {
       }),
     );
     const again = await tf.loadLayersModel(tf.io.fromMemory(artifacts as tf.io.ModelArtifacts));
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = tf.randomNormal([2, 5, 2]);
-      const [one, two] = [model, again].map((m) => (m.predict(x) as tf.Tensor).dataSync());
+      const [one, two] = await Promise.all([model, again].map((m) => (m.predict(x) as tf.Tensor).data()));
       expect(two).to.deep.equal(one);
     });
     again.dispose();
@@ -328,7 +329,7 @@ describe('fromStateDict of every class', () => {
         const { name: __, ...expected } = original.getConfig();
         expect(config).to.deep.equal(expected);
         for (const [i, weight] of layer.getWeights().entries())
-          expect(weight.dataSync()).to.deep.equal(original.getWeights()[i]!.dataSync());
+          expect(await weight.data()).to.deep.equal(await original.getWeights()[i]!.data());
         original.dispose();
         layer.dispose();
       }

@@ -24,11 +24,13 @@ describe('buildLayer', () => {
     expect(tf.memory().numTensors).to.equal(tensors);
   });
 
-  it('gives the layer the weights its constructor was given', () => {
+  it('gives the layer the weights its constructor was given', async () => {
     const given = [tf.fill([3, 2], 0.5), tf.fill([2], 0.25)];
     const layer = tf.layers.dense({ units: 2, weights: given });
     buildLayer(layer, 'fc', [null, 3]);
-    expect(layer.getWeights().map((tensor) => tensor.dataSync()[0])).to.deep.equal([0.5, 0.25]);
+    expect(
+      await Promise.all(layer.getWeights().map(async (tensor) => (await tensor.data())[0])),
+    ).to.deep.equal([0.5, 0.25]);
     layer.dispose();
     tf.dispose(given);
   });
@@ -101,17 +103,17 @@ describe('buildAllOrNone', () => {
 describe('assignWeights', () => {
   before(() => tf.setBackend('cpu'));
 
-  it('changes no weight when one of them is disposed', () => {
+  it('changes no weight when one of them is disposed', async () => {
     const [first, second] = [0, 1].map(() => tf.layers.dense({ units: 1, useBias: false }));
     for (const layer of [first, second]) buildLayer(layer, 'fc', [null, 1]);
     const weights = [first, second].map((layer) => layer.weights[0]);
-    const before = weights[0].read().dataSync()[0];
+    const before = (await weights[0].read().data())[0];
     second.dispose();
     const values = Float32Array.of(before + 1);
     expect(() =>
       assignWeights(weights.map((weight) => ({ variable: weight.read() as tf.Variable, values }))),
     ).to.throw(/disposed/);
-    expect(weights[0].read().dataSync()[0]).to.equal(before);
+    expect((await weights[0].read().data())[0]).to.equal(before);
     first.dispose();
   });
 });

@@ -65,12 +65,12 @@ async function compareCheckpoint(answer: Answer): Promise<void> {
   for (const read of reads) {
     if (isWhole(answer)) {
       const { whole, report } = await withReport((onReport) => read(answer, { onReport }));
-      expectSame(whole, stateDict);
+      await expectSame(whole, stateDict);
       expectRest(answer, whole, report);
     } else {
       await expectRefusal(answer, () => read(answer, {}));
     }
-    if (answer.select) expectSame(await read(answer, { select: answer.select }), selected);
+    if (answer.select) await expectSame(await read(answer, { select: answer.select }), selected);
   }
 }
 

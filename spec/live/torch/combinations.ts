@@ -77,10 +77,10 @@ export function compareCudnnCombinations(session: Session): void {
     const comparison = { group: 'test_RNN_cpu_vs_cudnn', title, part: 'cudnn' as const, seed: session.seed };
     compareOnEachBackend(session, comparison, async (worst) => {
       const fixture = await session.ask<LayerFixture>(layerCase);
-      withLayer(fixture, (layer) => {
+      await withLayer(fixture, async (layer) => {
         const compute = (inputs: Inputs) =>
           forward(layer, contiguous ? inputs : asViews(inputs), lengthsOf(fixture, lensAsTensor));
-        compareSubject(fixture, { layer, compute }, worst);
+        await compareSubject(fixture, { layer, compute }, worst);
       });
     });
   }
@@ -132,9 +132,9 @@ export function compareOnnxCombinations(session: Session): void {
     compareOnEachBackend(session, comparison, async (worst) => {
       const fixtures: LayerFixture[] = [];
       for (const layerCase of cases) fixtures.push(await session.ask<LayerFixture>(layerCase));
-      withoutDropoutWarning(() =>
-        withLayer(fixtures[0] as LayerFixture, (layer) => {
-          for (const fixture of fixtures) compareCall(fixture, layer, worst);
+      await withoutDropoutWarning(() =>
+        withLayer(fixtures[0] as LayerFixture, async (layer) => {
+          for (const fixture of fixtures) await compareCall(fixture, layer, worst);
         }),
       );
     });
@@ -167,26 +167,29 @@ function onnxCase(combination: OnnxCombination, seed: number, batch: number, ran
   };
 }
 
-function compareCall(fixture: LayerFixture, layer: RecurrentLayer, worst: WorstErrors): void {
+async function compareCall(fixture: LayerFixture, layer: RecurrentLayer, worst: WorstErrors): Promise<void> {
   const compute = (inputs: Inputs) => forward(layer, inputs, fixture.lengths);
-  compareSubject(fixture, { layer, compute }, worst);
+  await compareSubject(fixture, { layer, compute }, worst);
 }
 
 /** Both libraries warn about dropout with one layer, which is intended here. */
-function withoutDropoutWarning(body: () => void): void {
+async function withoutDropoutWarning(body: () => Promise<void>): Promise<void> {
   const { warn } = console;
   console.warn = () => {};
   try {
-    body();
+    await body();
   } finally {
     console.warn = warn;
   }
 }
 
-function withLayer(fixture: LayerFixture, body: (layer: RecurrentLayer) => void): void {
+async function withLayer(
+  fixture: LayerFixture,
+  body: (layer: RecurrentLayer) => Promise<void>,
+): Promise<void> {
   const layer = layerOf(fixture);
   try {
-    body(layer);
+    await body(layer);
   } finally {
     layer.dispose();
   }

@@ -20,34 +20,40 @@ export interface WorstErrors {
 }
 
 /** Compares on the active backend. @throws Error naming the first tensor that differs too much. */
-export function compareSubject(
+export async function compareSubject(
   fixture: RecurrentFixture,
   { layer, compute }: Subject,
   worst: WorstErrors,
-): void {
-  withVariables(fixture, layer, (variables) => compareForward(fixture, compute(variables), worst));
+): Promise<void> {
+  await withVariables(fixture, layer, (variables) => compareForward(fixture, compute(variables), worst));
   for (const loss of Object.keys(fixture.gradients))
-    withVariables(fixture, layer, (variables) => compareGradients(fixture, compute, variables, loss, worst));
+    await withVariables(fixture, layer, (variables) =>
+      compareGradients(fixture, compute, variables, loss, worst),
+    );
 }
 
-function compareForward(fixture: RecurrentFixture, results: Results, worst: WorstErrors): void {
+async function compareForward(
+  fixture: RecurrentFixture,
+  results: Results,
+  worst: WorstErrors,
+): Promise<void> {
   const expected = expectedResults(fixture);
   const [got, wanted] = [Object.keys(results).join(), [...expected.keys()].join()];
   check(got === wanted, `results ${got}, torch has ${wanted}`);
   for (const [name, tensor] of expected) {
-    const error = absoluteError(results[name] as tf.Tensor, tensor, name);
+    const error = await absoluteError(results[name] as tf.Tensor, tensor, name);
     worst.forward = Math.max(worst.forward, error);
     check(error <= FORWARD_TOLERANCE, `${name}: ${error} > ${FORWARD_TOLERANCE}`);
   }
 }
 
-function compareGradients(
+async function compareGradients(
   fixture: RecurrentFixture,
   compute: (inputs: Inputs) => Results,
   variables: Map<string, tf.Variable>,
   loss: string,
   worst: WorstErrors,
-): void {
+): Promise<void> {
   const expected = fixture.gradients[loss] ?? {};
   const actual = gradientsOf(() => lossOf(compute(variables), fixture, loss), variables);
   const [got, wanted] = [[...actual.keys()], Object.keys(expected)].map((names) => names.sort().join());
@@ -57,7 +63,7 @@ function compareGradients(
     const reference = expected[name] as FloatTensor;
     // A gradient below SMALLEST_GRADIENT is the rounding of larger terms that cancelled.
     const scale = Math.max(maxAbs(reference.data), SMALLEST_GRADIENT);
-    const error = absoluteError(gradient, reference, what) / scale;
+    const error = (await absoluteError(gradient, reference, what)) / scale;
     worst.gradient = Math.max(worst.gradient, error);
     check(error <= GRADIENT_TOLERANCE, `${what}: ${error} of ${scale} > ${GRADIENT_TOLERANCE}`);
   }
@@ -77,10 +83,10 @@ export function withPoisonedPadding<F extends RecurrentFixture>(fixture: F): F {
   return { ...fixture, x: { ...x, data } };
 }
 
-function absoluteError(actual: tf.Tensor, expected: FloatTensor, what: string): number {
+async function absoluteError(actual: tf.Tensor, expected: FloatTensor, what: string): Promise<number> {
   const [got, wanted] = [actual.shape.join(), expected.shape.join()];
   check(got === wanted, `${what}: shape [${got}], torch has [${wanted}]`);
-  return maxDifference(actual.dataSync(), expected.data);
+  return maxDifference(await actual.data(), expected.data);
 }
 
 function check(holds: boolean, message: string): void {

@@ -23,7 +23,7 @@ export function compareContainers(session: Session): void {
         (error: Error) => error.message,
       );
       if (!told.includes(words)) throw new Error(`${path}: expected ${words}, got ${told}`);
-      expectSame(await readStateDict(made), answer.stateDict);
+      await expectSame(await readStateDict(made), answer.stateDict);
     }
   });
 }

@@ -20,6 +20,7 @@ import {
 import { encodeTensor, type FloatTensor } from '../../support/fixtures.js';
 import { maxDifference } from '../../support/parity.js';
 import { Random } from '../../support/random.js';
+import { tidied } from '../../support/tidied.js';
 import { FORWARD_TOLERANCE } from '../../support/tolerance.js';
 import { checkOnEachBackend } from './backends.js';
 import type { Oracle } from './oracle.js';
@@ -208,12 +209,12 @@ async function compareExport(oracle: Oracle, example: Export, random: Random, pa
       modules: stages.map(({ layer, module, args }) => ({ name: layer.name, module, args })),
       input: encodeTensor(input),
     });
-    tf.tidy(() => {
+    await tidied(async () => {
       const x = toTfTensor(input);
       const actual = model.predict(x) as tf.Tensor;
       if (actual.shape.join() !== expected.shape.join())
         throw new Error(`shape [${actual.shape}], torch has [${expected.shape}]`);
-      const error = maxDifference(actual.dataSync(), expected.data);
+      const error = maxDifference(await actual.data(), expected.data);
       if (!(error <= FORWARD_TOLERANCE)) throw new Error(`output: ${error} > ${FORWARD_TOLERANCE}`);
     });
   } finally {
@@ -227,7 +228,7 @@ function toTfTensor({ data, shape }: TorchTensor): tf.Tensor {
 
 /** A few steps of Adam towards zero, which change every weight. */
 async function fineTune(model: tf.LayersModel, input: TorchTensor): Promise<void> {
-  const before = model.getWeights().map((weight) => weight.dataSync().slice());
+  const before = await Promise.all(model.getWeights().map(async (weight) => (await weight.data()).slice()));
   model.compile({ optimizer: tf.train.adam(0.01), loss: 'meanSquaredError' });
   const x = toTfTensor(input);
   const y = tf.tidy(() => tf.zerosLike(model.predict(x) as tf.Tensor));
@@ -235,7 +236,7 @@ async function fineTune(model: tf.LayersModel, input: TorchTensor): Promise<void
   tf.dispose([x, y]);
   model.optimizer.dispose();
   for (const [i, weight] of model.getWeights().entries())
-    if (maxDifference(weight.dataSync(), before[i]) === 0)
+    if (maxDifference(await weight.data(), before[i]) === 0)
       throw new Error(`${model.weights[i].originalName} did not train`);
 }
 

@@ -39,7 +39,7 @@ export function compareFiles(session: Session): void {
     check(`${form.format} from Python`, again, async () => {
       const path = join(session.folder, `python.${form.format}`);
       const { stateDict } = await session.oracle.ask<Saved>({ command: 'save', seed, path, ...form });
-      expectSame(await readStateDict(path), stateDict);
+      await expectSame(await readStateDict(path), stateDict);
     });
   check('writeSafetensors repeats the bytes of safetensors.torch.save_file', again, async () => {
     const bytes = await readFile(join(session.folder, 'python.safetensors'));
@@ -52,7 +52,7 @@ export function compareFiles(session: Session): void {
     await writeFile(path, writeSafetensors(written, { format: 'pt' }));
     const tensors = Object.fromEntries([...written].map(([name, tensor]) => [name, encodeTensor(tensor)]));
     const { stateDict } = await session.oracle.ask<Saved>({ command: 'load', path, tensors });
-    expectSame(stateDict, written);
+    await expectSame(stateDict, written);
   });
   compareContainers(session);
   compareWholeModules(session);

@@ -16,7 +16,7 @@ export function compareRandom(session: Session, module: Module, cases: number): 
       const fixture = await session.ask(randomized);
       const subject = subjectOf(fixture);
       try {
-        compareSubject(fixture, subject, worst);
+        await compareSubject(fixture, subject, worst);
       } finally {
         subject.layer.dispose();
       }

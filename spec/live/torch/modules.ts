@@ -1,12 +1,13 @@
 /** Random convolutions, norms and Linears against those of torch.nn, on their output and their gradients. */
 
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { loadStateDict } from '../../../src/index.js';
 import { gradientsOf, inputOf, makersFor, outputOf, toTorchOrder } from '../../models/torch-modules.js';
 import type { FloatTensor, ModuleFixture } from '../../support/fixtures.js';
 import { expectGradient } from '../../support/gradients.js';
 import { expectForward, toTensor } from '../../support/parity.js';
 import { Random } from '../../support/random.js';
+import { tidied } from '../../support/tidied.js';
 import { UNHEARD } from '../../support/unheard.js';
 import { checkOnEachBackend } from './backends.js';
 import type { Session } from './session.js';
@@ -47,9 +48,9 @@ function layerFor(fixture: ModuleFixture): tf.layers.Layer {
 
 async function compareLayer(layer: tf.layers.Layer, fixture: ModuleFixture): Promise<void> {
   loadStateDict(layer, fixture.stateDict, UNHEARD);
-  tf.tidy(() => {
+  await tidied(async () => {
     const output = outputOf(layer, fixture.module, inputOf(fixture));
-    expectForward(toTorchOrder(fixture.module, output), fixture.output, 'output');
+    await expectForward(toTorchOrder(fixture.module, output), fixture.output, 'output');
   });
   const gradients = await gradientsOf(layer, fixture);
   layer.dispose();
@@ -57,9 +58,9 @@ async function compareLayer(layer: tf.layers.Layer, fixture: ModuleFixture): Pro
     keys.sort().join(),
   );
   if (got !== wanted) throw new Error(`gradients of ${got}, torch has ${wanted}`);
-  tf.tidy(() => {
+  await tidied(async () => {
     for (const [key, gradient] of gradients)
-      expectGradient(toTensor(gradient), fixture.gradients[key] as FloatTensor, `gradient of ${key}`);
+      await expectGradient(toTensor(gradient), fixture.gradients[key] as FloatTensor, `gradient of ${key}`);
   });
 }
 

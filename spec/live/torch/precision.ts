@@ -91,7 +91,7 @@ function compareScales(session: Session, { module, ...own }: (typeof LAYERS)[num
         const config = { inputSize: 24, hiddenSize: 40, batchFirst: true, ...shape, ...own };
         return { module, config, scale, batch: 8, steps: 20, gain: 1, gradients: true };
       });
-      comparePooled(`${title} on ${backend}`, await runs);
+      await comparePooled(`${title} on ${backend}`, await runs);
     });
   }
 }
@@ -107,7 +107,7 @@ function compareLong(session: Session, { module, ...own }: (typeof LAYERS)[numbe
       config: { ...config, bidirectional: false },
       ...inputs,
     }));
-    compareMedians(`${title} on ${backend}`, await runs);
+    await compareMedians(`${title} on ${backend}`, await runs);
   });
 }
 
@@ -139,11 +139,11 @@ async function ask(oracle: Oracle, seed: number, asked: Asked): Promise<Run> {
 }
 
 /** @throws Error naming the results or gradients of which the median of the runs' ratios is too large. */
-function compareMedians(title: string, runs: readonly Run[]): void {
+async function compareMedians(title: string, runs: readonly Run[]): Promise<void> {
   const ratios = new Map<string, number[]>();
   for (const run of runs) {
     const ofRun = new Map<string, Errors>();
-    addErrors(ofRun, run);
+    await addErrors(ofRun, run);
     for (const [kind, { ours, torch }] of ofRun)
       ratios.set(kind, [...(ratios.get(kind) ?? []), ours / torch]);
   }
@@ -156,9 +156,9 @@ function median(values: readonly number[]): number {
 }
 
 /** @throws Error naming the results or gradients whose average error is too large. */
-function comparePooled(title: string, runs: readonly Run[]): void {
+async function comparePooled(title: string, runs: readonly Run[]): Promise<void> {
   const pool = new Map<string, Errors>();
-  for (const run of runs) addErrors(pool, run);
+  for (const run of runs) await addErrors(pool, run);
   judge(
     title,
     [...pool].map(([kind, { ours, torch }]) => [kind, ours / torch] as const),
@@ -178,22 +178,27 @@ function judge(
 }
 
 /** Adds the errors of a run: of its results, and of its gradients if they were asked for. */
-function addErrors(pool: Map<string, Errors>, { fixture, single, double }: Run): void {
+async function addErrors(pool: Map<string, Errors>, { fixture, single, double }: Run): Promise<void> {
   const { layer, compute } = subjectOf(fixture);
-  const add = (kind: string, actual: tf.Tensor, torch: ArrayLike<number>, exact: ArrayLike<number>) => {
+  const add = async (kind: string, actual: tf.Tensor, torch: ArrayLike<number>, exact: ArrayLike<number>) => {
     const errors = pool.get(kind) ?? { ours: 0, torch: 0 };
     pool.set(kind, errors);
-    errors.ours += sumOfErrors(actual.dataSync(), exact);
+    errors.ours += sumOfErrors(await actual.data(), exact);
     errors.torch += sumOfErrors(torch, exact);
   };
-  withVariables(fixture, layer, (variables) => {
+  await withVariables(fixture, layer, async (variables) => {
     // hn alone has too few values for an average.
     for (const [name, tensor] of Object.entries(compute(variables)))
-      add(name === 'cn' ? 'c' : 'h', tensor, dataOf(single.results, name), dataOf(double.results, name));
+      await add(
+        name === 'cn' ? 'c' : 'h',
+        tensor,
+        dataOf(single.results, name),
+        dataOf(double.results, name),
+      );
     if (Object.keys(single.gradients).length === 0) return;
     // Gradients are averaged over all layers and directions.
     for (const [name, tensor] of gradientsOf(() => lossOf(compute(variables), fixture, 'sum'), variables))
-      add(
+      await add(
         `d ${name.replace(/_l\d.*/, '')}`,
         tensor,
         dataOf(single.gradients, name),

@@ -71,7 +71,7 @@ async function compareRun(session: Session, trainingCase: TrainingCase): Promise
     );
     const request = { command: 'evaluate_export', ...trainingCase, seed };
     const inTorch = await evaluateInTorch(session, await toStateDict(model), request);
-    checkAtMost('export', relativeError(evaluate(model, task), inTorch), EVALUATION_TOLERANCE);
+    checkAtMost('export', relativeError(await evaluate(model, task), inTorch), EVALUATION_TOLERANCE);
     checkAtMost('loss on held-out text', relativeError(inTorch, expected), CURVE_TOLERANCE);
   } finally {
     model.dispose();
@@ -84,11 +84,15 @@ async function compareTied(session: Session, cell: Cell): Promise<void> {
   const { task, stateDict, options, losses, heldOutLoss: expected } = fixture;
   const model = tiedModel(cell, stateDict);
   try {
-    const curve = trainByHand(model, task, options, losses.data.length);
+    const curve = await trainByHand(model, task, options, losses.data.length);
     checkAtMost('loss curve', largestError(curve, losses.data), CURVE_TOLERANCE);
     const exported = await toStateDict(model.body, { map: TIED });
     const inTorch = await evaluateInTorch(session, exported, { command: 'evaluate_tied', ...request });
-    checkAtMost('export', relativeError(heldOutLoss(model.logits, task), inTorch), EVALUATION_TOLERANCE);
+    checkAtMost(
+      'export',
+      relativeError(await heldOutLoss(model.logits, task), inTorch),
+      EVALUATION_TOLERANCE,
+    );
     checkAtMost('loss on held-out text', relativeError(inTorch, expected), CURVE_TOLERANCE);
   } finally {
     model.body.dispose();

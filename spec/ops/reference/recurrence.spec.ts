@@ -9,6 +9,7 @@ import { runStep } from '../../../src/ops/run-step.js';
 import { CELLS, type Cell, stackParameters, stateSizes } from '../../../src/torch/cells.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { expectClose, expectSame } from '../../support/expect-same.js';
+import { tidied } from '../../support/tidied.js';
 
 const [B, T, I, H] = [3, 4, 2, 3];
 
@@ -43,27 +44,27 @@ for (const [name, { cell, projSize }] of Object.entries(OPS)) {
       };
     }
 
-    it('gives a row without steps its initial states back, and zeros', () => {
-      tf.tidy(() => {
+    it('gives a row without steps its initial states back, and zeros', async () => {
+      await tidied(async () => {
         const given = inputs();
         const lengths = tf.tensor1d([2, 0, T], 'int32');
         const { output, finalStates } = run({ ...given, lengths }, attrs);
         const rows = tf.unstack(output);
-        expectSame(rows[1]!, tf.zerosLike(rows[1]!));
+        await expectSame(rows[1]!, tf.zerosLike(rows[1]!));
         for (const [i, state] of finalStates.entries()) {
           const [initial, final] = [given.initialStates![i]!, state].map((each) => tf.unstack(each, 1));
-          expectSame(final![1]!, initial![1]!);
+          await expectSame(final![1]!, initial![1]!);
           for (const row of [0, 2])
-            expect(tf.max(tf.abs(tf.sub(final![row]!, initial![row]!))).arraySync()).to.be.above(1e-3);
+            expect(await tf.max(tf.abs(tf.sub(final![row]!, initial![row]!))).array()).to.be.above(1e-3);
         }
         const full = run({ ...given, lengths: tf.tensor1d([T, T, T], 'int32') }, attrs);
         const plain = run(given, attrs);
-        expectClose(full.output, plain.output);
+        await expectClose(full.output, plain.output);
       });
     });
 
-    it('reads no step of such a row, forward or backward', () => {
-      tf.tidy(() => {
+    it('reads no step of such a row, forward or backward', async () => {
+      await tidied(async () => {
         const given = inputs();
         const lengths = tf.tensor1d([2, 0, T], 'int32');
         const present = tf.tensor([1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1], [B, T, 1]);
@@ -77,20 +78,21 @@ for (const [name, { cell, projSize }] of Object.entries(OPS)) {
           return tf.addN([output, ...finalStates].map((tensor) => tf.sum(tf.square(tensor)))) as tf.Scalar;
         };
         const [clean, poisoned] = [given.x, x].map((y) => tf.grad(loss as (y: tf.Tensor) => tf.Tensor)(y));
-        expectSame(poisoned!, clean!);
+        await expectSame(poisoned!, clean!);
         const zeros = tf.mul(clean!, tf.sub(1, present));
-        expectSame(zeros, tf.zerosLike(zeros));
-        expect(tf.max(tf.abs(clean!)).arraySync()).to.be.above(1e-3);
+        await expectSame(zeros, tf.zerosLike(zeros));
+        expect(await tf.max(tf.abs(clean!)).array()).to.be.above(1e-3);
       });
     });
 
-    it('takes absent initial states for zeros', () => {
-      tf.tidy(() => {
+    it('takes absent initial states for zeros', async () => {
+      await tidied(async () => {
         const { initialStates, ...given } = inputs();
         const zeros = initialStates!.map((state) => tf.zerosLike(state));
         const [absent, present] = [run(given, attrs), run({ ...given, initialStates: zeros }, attrs)];
-        expectSame(absent.output, present.output);
-        for (const [i, state] of absent.finalStates.entries()) expectSame(state, present.finalStates[i]!);
+        await expectSame(absent.output, present.output);
+        for (const [i, state] of absent.finalStates.entries())
+          await expectSame(state, present.finalStates[i]!);
       });
     });
 
@@ -108,8 +110,8 @@ for (const [name, { cell, projSize }] of Object.entries(OPS)) {
 
     if (projSize > 0) return;
 
-    it('runs one step of a cell', () => {
-      tf.tidy(() => {
+    it('runs one step of a cell', async () => {
+      await tidied(async () => {
         const { x, weights, initialStates } = inputs();
         const first = tf.unstack(x, 1)[0] as tf.Tensor2D;
         const initial = initialStates!.map((state) => tf.unstack(state)[0] as tf.Tensor2D);
@@ -125,35 +127,36 @@ for (const [name, { cell, projSize }] of Object.entries(OPS)) {
         );
         expect(next).to.have.length(states.length);
         for (const [i, state] of next.entries())
-          expectClose(state, tf.squeeze(sequence.finalStates[i]!, [0]));
+          await expectClose(state, tf.squeeze(sequence.finalStates[i]!, [0]));
       });
     });
   });
 }
 
 describeEachBackend('the parts of a recurrence', () => {
-  it('are a product with the transposed weight and a bias, for an empty batch too', () => {
-    tf.tidy(() => {
+  it('are a product with the transposed weight and a bias, for an empty batch too', async () => {
+    await tidied(async () => {
       const [weight, bias] = [tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]), tf.tensor1d([10, 20, 30])];
       const x = tf.tensor2d([1, 1, 0, 2], [2, 2]);
-      expect(linear(x, weight, bias).arraySync()).to.deep.equal([
+      expect(await linear(x, weight, bias).array()).to.deep.equal([
         [13, 27, 41],
         [14, 28, 42],
       ]);
-      expect(linear(x, weight).arraySync()).to.deep.equal([
+      expect(await linear(x, weight).array()).to.deep.equal([
         [3, 7, 11],
         [4, 8, 12],
       ]);
       const ofNoRows = (b: tf.Tensor) => tf.sum(linear(tf.zeros([0, 2]), weight, b as tf.Tensor1D));
-      expect(tf.grad(ofNoRows)(bias).arraySync()).to.deep.equal([0, 0, 0]);
+      expect(await tf.grad(ofNoRows)(bias).array()).to.deep.equal([0, 0, 0]);
     });
   });
 
-  it('are the gate blocks of each step, one after the other', () => {
-    tf.tidy(() => {
+  it('are the gate blocks of each step, one after the other', async () => {
+    await tidied(async () => {
       const gates = tf.range(0, 12).reshape([2, 1, 6]) as tf.Tensor3D;
-      const rows = (count: number) => gateBlocks(gates, count).map((block) => block.arraySync()[0]);
-      expect(rows(3)).to.deep.equal([
+      const rows = (count: number) =>
+        Promise.all(gateBlocks(gates, count).map(async (block) => (await block.array())[0]));
+      expect(await rows(3)).to.deep.equal([
         [0, 1],
         [2, 3],
         [4, 5],
@@ -161,7 +164,7 @@ describeEachBackend('the parts of a recurrence', () => {
         [8, 9],
         [10, 11],
       ]);
-      expect(rows(1)).to.deep.equal([
+      expect(await rows(1)).to.deep.equal([
         [0, 1, 2, 3, 4, 5],
         [6, 7, 8, 9, 10, 11],
       ]);

@@ -4,7 +4,7 @@
  */
 
 import { setFlagsFromString } from 'node:v8';
-import { hasMultiplyAdd } from '../../src/kernels/host/runtime/wasm.js';
+import { hasMultiplyAdd } from '../../../src/kernels/host/runtime/wasm.js';
 
 if (process.env.RELAXED_SIMD === '1' && !hasMultiplyAdd()) {
   setFlagsFromString('--experimental-wasm-relaxed-simd');

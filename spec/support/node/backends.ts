@@ -1,0 +1,35 @@
+/** The backends of Node; `../page/backends.ts` takes the place of this module in a page. */
+
+import '@tensorflow/tfjs-backend-wasm';
+import '../../../src/node-shim.js';
+import { NO_TFJS_NODE } from '../skip.js';
+
+export const BACKENDS: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
+
+/** Required backends: an absent one fails its suites; the suites of any other absent backend are skipped. */
+const required = (process.env.REQUIRE_BACKENDS ?? 'cpu,wasm').split(',').filter(Boolean);
+
+let tfjsNode: Promise<Error | undefined> | undefined;
+
+/** Registers the tensorflow backend, once; resolves to the error where it fails. */
+function loadTfjsNode(): Promise<Error | undefined> {
+  // A variable, since the type checker does not find the package on every machine.
+  const optionalPackage: string = '@tensorflow/tfjs-node';
+  tfjsNode ??= import(optionalPackage).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  return tfjsNode;
+}
+
+/**
+ * Has tfjs know the backend.
+ *
+ * @returns why its suites are skipped, where it is absent and not required
+ */
+export async function loadBackend(name: string): Promise<string | undefined> {
+  const fault = name === 'tensorflow' ? await loadTfjsNode() : undefined;
+  if (fault && !required.includes(name)) return NO_TFJS_NODE;
+  if (fault) throw new Error(`REQUIRE_BACKENDS names ${name}, which cannot be loaded: ${fault.message}`);
+  return undefined;
+}
