@@ -34,7 +34,7 @@ function urlOf(program: string): string {
 export function webWorkers(): WorkerPlatform | undefined {
   if (typeof Worker === 'undefined' || typeof URL?.createObjectURL !== 'function') return undefined;
   return {
-    processors: navigator.hardwareConcurrency ?? 1,
+    processors: globalThis.navigator?.hardwareConcurrency ?? 1,
     whyNotShared: globalThis.crossOriginIsolated ? undefined : NOT_ISOLATED,
     start(program, data, { onMessage, onError, onExit }) {
       const worker = new Worker(urlOf(program));
