@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { gru } from '../../../src/index.js';
-import { describeEachBackend } from '../../support/backends.js';
-import { tidied } from '../../support/tidied.js';
+import { gru } from '../../src/index.js';
+import { describeEachBackend } from '../support/backends.js';
+import { tidied } from '../support/tidied.js';
 
 describeEachBackend('unsortedSegmentSum', (backend) => {
   it('sums the rows of each segment, leaves empty segments zero and drops ids out of range', async () => {
