@@ -32,6 +32,10 @@ function withOther({ owner, name, value }: Part, body: () => void): void {
 const { state } = tf.engine();
 const weight = { originalName: 'kernel' } as unknown as Parameters<typeof Internals.renameWeight>[0];
 const wasm = { typedArrayFromHeap: () => new Float32Array(1) };
+const webgpu = {
+  device: { limits: { maxStorageBufferBindingSize: 2 ** 27 } },
+  runWebGPUProgram: () => {},
+};
 const KERNEL = 'TorchRecurrentTraining';
 
 const CASES: readonly Case[] = [
@@ -58,6 +62,24 @@ const CASES: readonly Case[] = [
     use: ({ wasmView }) => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
     part: { owner: wasm, name: 'typedArrayFromHeap' },
     told: 'BackendWasm.typedArrayFromHeap: expected a function, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the programs of the webgpu backend',
+    use: ({ webGpuBackend }) => webGpuBackend(webgpu as unknown as tf.KernelBackend),
+    part: { owner: webgpu, name: 'runWebGPUProgram' },
+    told: 'WebGPUBackend.runWebGPUProgram: expected a function, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the device of the webgpu backend',
+    use: ({ webGpuBackend }) => webGpuBackend(webgpu as unknown as tf.KernelBackend),
+    part: { owner: webgpu, name: 'device' },
+    told: 'WebGPUBackend.device: expected a device with limits, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the data that kernels may keep',
+    use: ({ keepBeyondKernel }) => keepBeyondKernel(),
+    part: { owner: state, name: 'numDataMovesStack' },
+    told: 'Engine.state.numDataMovesStack: expected a list, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the device of tfjs-node',

@@ -23,10 +23,9 @@ import { StackGradient } from './training/gradient.js';
 
 /** What `describeKernels` says of the engine. */
 function describe(): string {
-  const { lastLoss, whyAlone } = host;
-  const alone = whyAlone === undefined ? '' : ` on one thread: ${whyAlone}`;
+  const { lastLoss } = host;
   const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
-  return `the engine runs whole sequences in WebAssembly SIMD${alone}${lost}`;
+  return `the engine runs whole sequences in WebAssembly SIMD${lost}`;
 }
 
 /** Why the engine does not run a call, wherever its data are. */
