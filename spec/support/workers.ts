@@ -3,6 +3,7 @@
 import process from 'node:process';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { DIRECTION, QUEUE, QUEUED_JOB, TEAM } from '../../src/kernels/host/abi/structs.js';
+import { host } from '../../src/kernels/host/host.js';
 
 /** What the engine asks for. */
 type WorkerThreads = { Worker: new (code: string, options: WorkerOptions) => Worker };
@@ -83,7 +84,7 @@ const MAY_HAVE_A_MISHAP = `
   }`;
 
 export class WorkerWatch {
-  private readonly original = { Worker: threads.Worker, notify: Atomics.notify, wait: Atomics.wait };
+  private readonly original = { Worker: threads.Worker, notify: Atomics.notify };
   private readonly ends: Promise<unknown>[] = [];
   /** The started workers, in order. */
   readonly started: Worker[] = [];
@@ -139,7 +140,7 @@ export class WorkerWatch {
       if (!this.isPlanned) return;
       spinUntil(() => !this.isPlanned);
       // The caller gives up on a silent worker at once.
-      if (mishap === 'hang') Atomics.wait = () => 'timed-out';
+      if (mishap === 'hang') host.run(({ engine }) => Object.assign(engine.functions, { nap: () => 0 }));
     });
   }
 
@@ -152,7 +153,6 @@ export class WorkerWatch {
   leaveAlone(): void {
     Atomics.store(this.order, 0, 0);
     Atomics.notify = this.original.notify;
-    Atomics.wait = this.original.wait;
   }
 
   /** Ends everything. */

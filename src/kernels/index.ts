@@ -6,5 +6,5 @@
 import './host/register.js';
 import './wasm/conv2d-backprop-filter.js';
 import './wasm/depthwise-gradients.js';
-import './wasm/unsorted-segment-sum.js';
+import './unsorted-segment-sum.js';
 import './webgpu/register.js';

@@ -11,6 +11,7 @@ import {
   type Tensor1D,
   type Tensor2D,
   tidy,
+  unsortedSegmentSum,
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
@@ -27,10 +28,21 @@ import {
 export function embedding(ids: Tensor, weight: Tensor2D, paddingIdx?: number): Tensor {
   return tidy(() => {
     const flat = reshape(ids, [ids.size]) as Tensor1D;
-    const rows = gather(weight, flat) as Tensor2D;
+    const rows = rowsOf(weight, flat);
     const y = paddingIdx === undefined ? rows : withoutGradientAt(paddingIdx, flat, rows);
     return reshape(y, [...ids.shape, weight.shape[1]]);
   });
+}
+
+/** `weight[ids]`. The gradient of tf.gather turns the axes of all `[V, E]` twice, into the order that they have. */
+function rowsOf(weight: Tensor2D, ids: Tensor1D): Tensor2D {
+  const lookUp = customGrad((table, save) => {
+    (save as GradSaveFunc)([ids]);
+    const gradFunc = (dy: Tensor, [saved]: Tensor[]) =>
+      unsortedSegmentSum(dy, saved as Tensor1D, weight.shape[0]);
+    return { value: gather(table as Tensor, ids), gradFunc };
+  });
+  return lookUp(weight) as Tensor2D;
 }
 
 /** The rows as they are, whose gradient is zero where the id is `paddingIdx`, also where that of the output is no number. */

@@ -28,6 +28,8 @@ const common: BuildOptions & { readonly metafile: true } = {
   format: 'esm',
   target: 'es2022',
   splitting: true,
+  // sideEffects of package.json names the modules of dist: those of src would lose what they register.
+  ignoreAnnotations: true,
   plugins: [page],
   metafile: true,
   logLevel: 'silent',

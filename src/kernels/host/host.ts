@@ -1,6 +1,7 @@
 /** The engine and what it keeps from call to call: started at the first call, and again where one was lost. */
 
 import { engine as tfEngine } from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { disposeOfDeadTape } from '../../tfjs-internals.js';
 import { type CallRequest, groupInputs } from '../contract.js';
 import { BufferCache } from './call/buffer-cache.js';
@@ -10,6 +11,7 @@ import { mebibytes } from './runtime/arena.js';
 import type { Engine } from './runtime/engine.js';
 import { EngineLostError } from './runtime/engine-lost-error.js';
 import { makeEngine } from './runtime/wasm.js';
+import { whyAlone, workerPlatform } from './threads/platform.js';
 import { defaultThreads } from './threads/thread-count.js';
 import { Reserves } from './training/reserves.js';
 import { WeightCache } from './weights/packed-weights.js';
@@ -50,13 +52,30 @@ export class Host {
   /** Threads that were asked for; undefined: the default. */
   private wantedThreads: number | undefined;
   private loss: string | undefined;
+  /** Why there are no threads, as told last. */
+  private told: string | undefined;
 
   constructor(private readonly start: () => Engine) {}
 
-  /** Sets how many threads calls may use. */
+  /** Sets how many threads calls may use, and warns where they have to do with one. */
   setThreads(count: number): void {
     this.wantedThreads = count;
     if (this.running) this.running.engine.threads.count = count;
+    this.tellWhyAlone();
+  }
+
+  /** Why calls have no threads beside the calling one; undefined where they may. */
+  get whyAlone(): string | undefined {
+    return this.running ? this.running.engine.threads.obstacle : whyAlone(workerPlatform());
+  }
+
+  /** Once for each reason, where threads were asked for. That a browser blocks workers shows after they were started. */
+  private tellWhyAlone(): void {
+    const { wantedThreads = 1, whyAlone } = this;
+    if (wantedThreads < 2 || whyAlone === undefined || whyAlone === this.told) return;
+    this.told = whyAlone;
+    const words = `Calls run on the calling thread: ${whyAlone}`;
+    console.warn(message('setThreads', 'count', '1 here', String(wantedThreads), words));
   }
 
   /** How the last engine was lost; undefined where none was. */
@@ -98,6 +117,7 @@ export class Host {
   run<T>(body: (running: RunningEngine) => T): T {
     const obstacle = this.whyNotStarted();
     if (this.running === undefined) throw new Error(obstacle);
+    this.tellWhyAlone();
     try {
       return body(this.running);
     } catch (error) {

@@ -23,9 +23,10 @@ import { StackGradient } from './training/gradient.js';
 
 /** What `describeKernels` says of the engine. */
 function describe(): string {
-  const { lastLoss } = host;
+  const { lastLoss, whyAlone } = host;
+  const alone = whyAlone === undefined ? '' : ` on one thread: ${whyAlone}`;
   const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
-  return `the engine runs whole sequences in WebAssembly SIMD${lost}`;
+  return `the engine runs whole sequences in WebAssembly SIMD${alone}${lost}`;
 }
 
 /** Why the engine does not run a call, wherever its data are. */

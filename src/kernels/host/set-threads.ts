@@ -4,7 +4,8 @@ import { MAX_THREADS } from './threads/thread-count.js';
 
 /**
  * Sets how many threads the fused kernels use, the calling one among them. Workers start when a call is large enough for
- * them, and never keep the process alive. Where there are none (browsers, for now) everything runs on the calling thread.
+ * them, and never keep the process alive. In browsers they need a cross-origin isolated page, and a policy that allows workers
+ * from `blob:` URLs. Where none can start, everything runs on the calling thread; `describeKernels` says why, and so does a warning.
  *
  * Outputs and the gradients of inputs are the same to the bit on any number of threads. Gradients of weights are sums over parts
  * of the batch, one part for each thread: with another number they may differ by rounding.

@@ -1,43 +1,23 @@
 import { expect } from 'chai';
-import { INPUT_GRADIENT, noFields, placeStruct } from '../../../../src/kernels/host/abi/structs.js';
-import { Scope } from '../../../../src/kernels/host/runtime/arena.js';
-import type { Engine, Job } from '../../../../src/kernels/host/runtime/engine.js';
 import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
-import { nodeThreads } from '../../../../src/kernels/host/threads/node-threads.js';
+import { nodeWorkers } from '../../../../src/kernels/host/threads/node-workers.js';
+import { workerPlatform } from '../../../../src/kernels/host/threads/platform.js';
 import type { WorkerPlatform } from '../../../../src/kernels/host/threads/worker.js';
+import { runRound } from '../../../support/round.js';
 
 /** Node's workers, counted, as long as `fails` does not hold. */
 class CountingPlatform implements WorkerPlatform {
   readonly processors = 3;
+  whyNotShared: string | undefined;
   started = 0;
   fails = false;
-  private readonly node = nodeThreads() as WorkerPlatform;
+  private readonly node = nodeWorkers() as WorkerPlatform;
 
   start(...args: Parameters<WorkerPlatform['start']>) {
     if (this.fails) throw new Error('no more threads');
     this.started++;
     return this.node.start(...args);
   }
-}
-
-/** Runs a round of three jobs, of a product each, large enough to wake workers for. @returns whether the products are right. */
-function runRound(engine: Engine): boolean {
-  const scope = new Scope(engine.arena);
-  const [dgates, weight] = [1, 2].map((value) => {
-    const at = scope.allocate(8);
-    engine.floats(at, 8).fill(value);
-    return at;
-  }) as [number, number];
-  const products = [0, 1, 2].map(() => scope.allocate(8));
-  const jobs = products.map((dx): Job => {
-    const sizes = { dgates_stride: 1, depth: 1, rows: 1, columns: 8 };
-    const fields = { ...noFields(INPUT_GRADIENT), ...sizes, dgates, weight_t: weight, dx };
-    return { job: 'input_gradient', at: placeStruct(engine, scope, INPUT_GRADIENT, fields) };
-  });
-  engine.threads.run({ jobs, flops: 1e9 });
-  const isRight = products.every((at) => engine.floats(at, 8).every((value) => value === 2));
-  scope.release();
-  return isRight;
 }
 
 describe('the threads of an engine', () => {
@@ -61,20 +41,33 @@ describe('the threads of an engine', () => {
     platform.fails = true;
     expect(runRound(engine)).to.equal(true);
     expect(engine.threads.count).to.equal(1);
+    expect(engine.threads.obstacle).to.equal('no more threads');
     platform.fails = false;
     expect(runRound(engine)).to.equal(true);
     expect(platform.started).to.equal(0);
     engine.threads.count = 2;
+    expect(engine.threads.obstacle).to.equal(undefined);
     expect(runRound(engine)).to.equal(true);
     expect(platform.started).to.equal(1);
     engine.threads.count = 1;
+  });
+
+  it('are the caller alone where workers cannot share memory, and tell why', () => {
+    const platform = new CountingPlatform();
+    platform.whyNotShared = 'not isolated';
+    const engine = makeEngine(platform);
+    engine.threads.count = 2;
+    expect(engine.threads.count).to.equal(1);
+    expect(engine.threads.obstacle).to.equal('not isolated');
+    expect(runRound(engine)).to.equal(true);
+    expect(platform.started).to.equal(0);
   });
 
   it('are the caller alone where there is no platform, whatever count is set', () => {
     const { process } = globalThis;
     Object.assign(globalThis, { process: undefined });
     try {
-      expect(nodeThreads()).to.equal(undefined);
+      expect(workerPlatform()).to.equal(undefined);
       const engine = makeEngine();
       engine.threads.count = 4;
       expect(engine.threads.count).to.equal(1);
@@ -83,5 +76,39 @@ describe('the threads of an engine', () => {
     } finally {
       Object.assign(globalThis, { process });
     }
+  });
+});
+
+/** Where the caller must not sleep, as on the main thread of a page. */
+function withoutSleep<T>(body: () => T): T {
+  const { wait } = Atomics;
+  Atomics.wait = () => {
+    throw new TypeError('Atomics.wait cannot be called in this context');
+  };
+  try {
+    return body();
+  } finally {
+    Atomics.wait = wait;
+  }
+}
+
+describe('a thread that waits', () => {
+  const engines = { sleeps: () => makeEngine(), spins: () => withoutSleep(() => makeEngine()) };
+  for (const [how, start] of Object.entries(engines))
+    it(`for an integer that does not change ${how} until the time is over`, () => {
+      const { arena, functions, base, ints } = start();
+      const at = arena.allocate(1);
+      ints(at, 1)[0] = 5;
+      expect(functions.nap(base, at, 5, 30)).to.equal(0);
+      expect(functions.nap(base, at, 4, 60_000), 'has changed already').to.equal(1);
+    });
+
+  it('spins for workers, and the products are right', () => {
+    withoutSleep(() => {
+      const engine = makeEngine();
+      engine.threads.count = 2;
+      for (let i = 0; i < 20; i++) expect(runRound(engine)).to.equal(true);
+      engine.threads.count = 1;
+    });
   });
 });

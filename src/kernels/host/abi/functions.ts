@@ -61,6 +61,7 @@ export interface EngineFunctions {
   await_round(arena: number, queue: number, seen: number): number;
   abandon(arena: number, queue: number): void;
   look(arena: number, at: number, value: number, looks: number): number;
+  nap(arena: number, at: number, value: number, milliseconds: number): number;
   activation(arena: number, which: number, x: number, y: number, count: number): void;
 }
 

@@ -96,7 +96,7 @@ export const TEAM = [
 ] as const;
 
 /** The queue of a round of jobs; the jobs lie behind it. */
-export const QUEUE = ['round', 'ticket', 'done', 'lost', 'looks', 'sleeping'] as const;
+export const QUEUE = ['round', 'ticket', 'done', 'lost', 'looks', 'sleeping', 'by_message'] as const;
 
 /** One job of a queue. */
 export const QUEUED_JOB = ['job', 'at'] as const;

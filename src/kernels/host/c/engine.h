@@ -165,7 +165,7 @@ void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t 
  * The state of a team: jobs that share the units of one direction. The caller sets the first three fields and clears the others.
  * With `size` 1 and `start` -1 the first job that runs does everything, and the others nothing.
  *
- * Threads wait by spinning, then asleep. A look is one read of a spinning thread.
+ * Threads wait by spinning, then asleep where they may. A look is one read of a spinning thread.
  */
 struct team {
   int32_t size;          /* members */
@@ -199,6 +199,7 @@ struct queue {
   int32_t lost;          /* not 0: a thread is lost, and nothing in this arena can be trusted */
   int32_t looks;         /* that a worker takes for the next round before it sleeps */
   int32_t sleeping;      /* workers asleep */
+  int32_t by_message;    /* 1: the caller does not wait, and gets a message of each worker that finds no more jobs */
   struct queued_job { int32_t job; index_t at; } jobs[];
 };
 
@@ -213,6 +214,9 @@ void abandon(float *arena, index_t queue);
 
 /* Reads an integer until it differs from `value`, `looks` times at most. Returns how often it was `value`. */
 int32_t look(float *arena, index_t at, int32_t value, int32_t looks);
+
+/* Sleeps until an integer differs from `value`, or spins where the thread must not sleep. 0: the time is over. */
+int32_t nap(float *arena, index_t at, int32_t value, int32_t milliseconds);
 
 /* The activations alone, y[i] = f(x[i]), for tests. */
 void activation(float *arena, int32_t which, index_t x, index_t y, int32_t count);

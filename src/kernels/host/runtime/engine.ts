@@ -46,6 +46,8 @@ export interface Teams {
 export interface Threads {
   /** Processors that this process may use; 1 where no worker can start. */
   readonly processors: number;
+  /** Why no workers help the caller; undefined where they do, or will. */
+  readonly obstacle: string | undefined;
   /** Threads that may work at once, the caller among them. Workers beyond it end. */
   count: number;
   /** How much work a call or round must have to be shared. */

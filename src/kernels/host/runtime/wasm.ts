@@ -1,7 +1,7 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
 import type { EngineFunctions } from '../abi/functions.js';
-import { nodeThreads } from '../threads/node-threads.js';
+import { maySleep, workerPlatform } from '../threads/platform.js';
 import type { WorkerPlatform } from '../threads/worker.js';
 import { WorkerThreads } from '../threads/worker-threads.js';
 import { Arena, type ArenaMemory } from './arena.js';
@@ -126,10 +126,12 @@ function guardFunctions(exports: WebAssembly.Exports, abandon: () => void): Engi
  * @param platform what its workers come from.
  * @throws where the host allows none: it has no room, or a page forbids WebAssembly.
  */
-export function makeEngine(platform: WorkerPlatform | undefined = nodeThreads()): Engine {
+export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform()): Engine {
   const { memory, maxPages } = makeMemory();
   const module = new WebAssembly.Module(buildOf(hasMultiplyAdd() ? 'relaxed' : 'plain'));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
+  const mayThisSleep = Number(maySleep(memory));
+  const env = { memory, now: () => performance.now(), may_sleep: () => mayThisSleep };
+  const { exports } = new WebAssembly.Instance(module, { env });
   const functions = guardFunctions(exports, () => threads.abandon());
   const heapBase = (exports.__heap_base as WebAssembly.Global).value as number;
   const base = Math.ceil(heapBase / 64) * 64;

@@ -9,7 +9,7 @@ export const WORKER_STATES = {
   hasLeft: 2,
 } as const;
 
-/** Addresses are in bytes; `state` and `done` count integers of the whole memory. */
+/** Addresses are in bytes; `state`, `done` and `byMessage` count integers of the whole memory. */
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -23,7 +23,37 @@ export interface WorkerData {
   readonly state: number;
   /** The queue's `done`, on which the caller may be asleep. */
   readonly done: number;
+  /** The queue's `by_message`. */
+  readonly byMessage: number;
 }
+
+/**
+ * What a worker runs: a function of its data, and of a port with which it reaches the thread that started it. In plain
+ * JavaScript, so that neither a bundler nor a loader of TypeScript has to find it.
+ *
+ * The port has `post(message)`, `listen(body)` for messages, `atEnd(body)` for when it fails, and `leave()`.
+ */
+export const WORKER_PROGRAM = `
+({ module, memory, base, queue, stack, state, done, byMessage }, { post, atEnd, leave }) => {
+  const env = { memory, now: () => performance.now(), may_sleep: () => 1 };
+  const { exports } = new WebAssembly.Instance(module, { env });
+  exports.__stack_pointer.value = stack;
+  const ints = new Int32Array(memory.buffer);
+  const [isToLeave, hasLeft] = [${WORKER_STATES.isToLeave}, ${WORKER_STATES.hasLeft}];
+  let isAtWork = false;
+  atEnd(() => { if (isAtWork) exports.abandon(base, queue); });
+  for (let round = 0; ; ) {
+    round = exports.await_round(base, queue, round);
+    if (Atomics.compareExchange(ints, state, isToLeave, hasLeft) === isToLeave) break;
+    isAtWork = true;
+    exports.work(base, queue, round);
+    isAtWork = false;
+    Atomics.notify(ints, done);
+    if (Atomics.load(ints, byMessage) !== 0) post(round);
+  }
+  leave();
+}
+`;
 
 /** A worker that was started. */
 export interface RunningWorker {
@@ -31,17 +61,26 @@ export interface RunningWorker {
   terminate(): void;
 }
 
-/** What an engine's workers come from. Node's stand in node-threads.ts. */
+/** What a worker tells the thread that started it. */
+export interface WorkerEvents {
+  /** What the program has posted. */
+  onMessage(message: unknown): void;
+  /** It has failed. Called before `onExit`. */
+  onError(reason: string): void;
+  /** It has ended. */
+  onExit(): void;
+}
+
+/** What an engine's workers come from: node-workers.ts and web-workers.ts. */
 export interface WorkerPlatform {
   /** Processors that this process may use. */
   readonly processors: number;
+  /** Why no worker can share memory with this thread; undefined where one can. */
+  readonly whyNotShared: string | undefined;
   /**
-   * Starts a worker, which does not keep the process alive. It instantiates the module, waits for rounds and takes their
-   * jobs. One that traps or ends in a job calls `abandon`, so that nobody waits for it.
-   *
-   * @param onError called where it has failed, before `onExit`.
-   * @param onExit called when it has ended.
+   * Starts a worker, which does not keep the process alive.
+   * @param program as {@link WORKER_PROGRAM}.
    * @throws Error where the process may start no thread.
    */
-  start(data: WorkerData, onError: () => void, onExit: () => void): RunningWorker;
+  start(program: string, data: object, events: WorkerEvents): RunningWorker;
 }

@@ -2,7 +2,13 @@
 
 import { STACK_BYTES } from '../abi/constants.js';
 import type { Arena } from '../runtime/arena.js';
-import { type RunningWorker, WORKER_STATES, type WorkerData, type WorkerPlatform } from './worker.js';
+import {
+  type RunningWorker,
+  WORKER_PROGRAM,
+  WORKER_STATES,
+  type WorkerData,
+  type WorkerPlatform,
+} from './worker.js';
 
 /** Floats of a worker's block of the arena: its stack, and behind it its state. */
 const STACK_FLOATS = STACK_BYTES / 4;
@@ -23,6 +29,13 @@ interface Entry {
   readonly block: number;
 }
 
+/** Places of the queue, in floats of the arena. */
+export interface QueuePlaces {
+  readonly queue: number;
+  readonly done: number;
+  readonly byMessage: number;
+}
+
 export class Workers {
   private readonly staying: Entry[] = [];
   private readonly leaving: Entry[] = [];
@@ -31,12 +44,12 @@ export class Workers {
 
   /**
    * @param platform undefined: no worker ever starts.
-   * @param onError called when one has failed: another would fail as well.
+   * @param onError called when one has failed, or did not start: another would fail as well.
    */
   constructor(
     private readonly platform: WorkerPlatform | undefined,
     private readonly host: WorkerHost,
-    private readonly onError: () => void,
+    private readonly onError: (reason: string) => void,
   ) {}
 
   /** Workers that take jobs, or will when they have started. */
@@ -57,12 +70,12 @@ export class Workers {
 
   /**
    * One more: one that was to leave and has not, or a new one.
-   * @param queue where the struct queue and its `done` lie, in floats of the arena.
+   * @param at where the struct queue and two of its fields lie, in floats of the arena.
    * @returns false where none may start.
    * @throws NoRoomError where the arena has no room for its stack.
    */
-  add(queue: number, done: number): boolean {
-    return this.callBack() || this.start(queue, done);
+  add(at: QueuePlaces): boolean {
+    return this.callBack() || this.start(at);
   }
 
   /** Ends all of them wherever they are. Their engine cannot be used any more. */
@@ -88,7 +101,7 @@ export class Workers {
     return false;
   }
 
-  private start(queue: number, done: number): boolean {
+  private start({ queue, done, byMessage }: QueuePlaces): boolean {
     const { platform } = this;
     if (platform === undefined) return false;
     const { module, memory, base, arena } = this.host;
@@ -103,21 +116,23 @@ export class Workers {
       stack: base + at * 4,
       state: base / 4 + at,
       done: base / 4 + done,
+      byMessage: base / 4 + byMessage,
     };
     try {
-      const worker: RunningWorker = platform.start(
-        data,
-        () => {
+      const worker: RunningWorker = platform.start(WORKER_PROGRAM, data, {
+        onMessage: () => {},
+        onError: (reason) => {
           this.forget(worker);
-          this.onError();
+          this.onError(reason);
         },
-        () => this.forget(worker),
-      );
+        onExit: () => this.forget(worker),
+      });
       this.staying.push({ worker, block });
       return true;
-    } catch {
+    } catch (error) {
       // The process may start none: the other threads do the work.
       this.freeBlocks.push(block);
+      this.onError(error instanceof Error ? error.message : String(error));
       return false;
     }
   }

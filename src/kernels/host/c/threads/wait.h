@@ -1,4 +1,7 @@
-/* Waiting for another thread to change an integer of the arena: spinning for a while, then asleep. */
+/*
+ * Waiting for another thread to change an integer of the arena: spinning for a while, then asleep. Some threads must not sleep,
+ * such as the main one of a page: WebAssembly traps there. They spin on.
+ */
 #ifndef WAIT_H
 #define WAIT_H
 
@@ -22,16 +25,25 @@ NOINLINE int32_t look_until_change(const int32_t *at, int32_t value, int32_t loo
 /* Milliseconds of a clock; 0 in native builds, where no thread sleeps. */
 #ifdef __wasm__
 __attribute__((import_module("env"), import_name("now"))) double now(void);
+/* Whether this thread may. */
+__attribute__((import_module("env"), import_name("may_sleep"))) int32_t may_sleep(void);
 #else
 INLINE double now(void) { return 0; }
 #endif
 
 #define FOR_EVER -1LL
 
+/* Looks between two of the clock. */
+#define LOOKS_A_TIME 1000
+
 /* Sleeps until another thread calls wake_all(at), unless *at differs from `value` already. 0: the time is over. */
 INLINE int sleep_while(int32_t *at, int32_t value, long long nanoseconds) {
 #ifdef __wasm__
-  return __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) != 2;
+  if (may_sleep()) return __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) != 2;
+  double end = now() + (double)nanoseconds / 1e6;
+  while (look_until_change(at, value, LOOKS_A_TIME) == LOOKS_A_TIME)
+    if (now() >= end) return 0;
+  return 1;
 #else
   (void)at;
   (void)value;
