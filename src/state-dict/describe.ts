@@ -35,7 +35,7 @@ export interface SourceDescription extends About {
 
 export type DescribeOptions = Pick<
   SourceOptions,
-  'limits' | 'path' | 'words' | 'select' | 'signal' | 'headers' | 'fetch'
+  'limits' | 'path' | 'words' | 'select' | 'signal' | 'onProgress' | 'headers' | 'fetch'
 >;
 
 /**

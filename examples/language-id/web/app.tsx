@@ -1,9 +1,15 @@
 /** The page: a title, and a tab for each thing that it does. */
 
+import { FileTab } from './file/file-tab.js';
 import { LanguageTab } from './language/language-tab.js';
+import { MeasureTab } from './measure/measure-tab.js';
 import { type Tab, Tabs } from './tabs.js';
 
-const TABS: readonly Tab[] = [{ id: 'language', title: 'Language', content: LanguageTab }];
+const TABS: readonly Tab[] = [
+  { id: 'language', title: 'Language', content: LanguageTab },
+  { id: 'file', title: 'Your file', content: FileTab },
+  { id: 'measure', title: 'Measure', content: MeasureTab },
+];
 
 export function App() {
   return (

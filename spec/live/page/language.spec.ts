@@ -5,7 +5,7 @@ import { computeLogits, softmax } from '../../../examples/language-id/classify.j
 import { createEncoder } from '../../../examples/language-id/text.js';
 import { loadClassifier, readDescription } from '../../../examples/language-id/trained.js';
 import { axeFaults, expectNoOverflow, type Opened, openPage } from './support/open-page.js';
-import { servedPage } from './support/server.js';
+import { builtPage } from './support/server.js';
 
 const PHRASE = 'Hyvää huomenta kaikille';
 
@@ -38,7 +38,7 @@ describe('the page: language', () => {
 
   before(async () => {
     expected = await demoProbabilities(PHRASE);
-    opened = await openPage(await servedPage());
+    opened = await openPage(await builtPage());
     page = opened.page;
     await page.locator('.bars .best').waitFor();
   });
@@ -102,7 +102,7 @@ describe('the page: language', () => {
 describe('the page: language, as people see it', () => {
   for (const scheme of ['light', 'dark'] as const)
     it(`axe finds nothing wrong, ${scheme}, on a phone's width`, async () => {
-      const opened = await openPage(await servedPage(), { scheme, width: 360 });
+      const opened = await openPage(await builtPage(), { scheme, width: 360 });
       await opened.page.locator('.bars .best').waitFor();
       await opened.page.locator('.map canvas').first().waitFor();
       expect(await axeFaults(opened.page)).to.deep.equal([]);

@@ -1,7 +1,4 @@
-import { describeSource } from '../../state-dict/describe.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
-import { recogniseModules } from '../../torch/recognise.js';
-import { weightlessModules } from '../../torch/told/weightless.js';
 import type { Command, CommandContext, ExitCode } from '../command.js';
 import {
   HTTP_OPTIONS,
@@ -13,7 +10,7 @@ import {
   UsageError,
 } from '../options.js';
 import { printableJson } from '../printable.js';
-import { rebuildingCode } from './code.js';
+import { examine } from './examine.js';
 import { jsonReport } from './json-report.js';
 import { writeReport } from './text-report.js';
 
@@ -47,7 +44,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   const select = words.values('select');
   const path = pathOf(words);
   const limits = resolveLimits(WHERE);
-  const description = await describeSource(WHERE, source, {
+  const found = await examine(WHERE, source, source, {
     limits,
     path,
     words: PATH_WORDS,
@@ -55,16 +52,8 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     signal,
     headers: headersOf(words),
   });
-  const modules = recogniseModules(description.tensors, description.modules);
-  const refused = description.refused.keys();
-  const ties = new Map<string, string>();
-  for (const [name, { sameAs }] of description.tensors) if (sameAs !== undefined) ties.set(name, sameAs);
-  const weightless =
-    description.modules && weightlessModules(description.modules, description.tensors.keys());
-  const code = rebuildingCode(modules, { source, path, select, refused, ties, weightless });
-  const found = { source, description, modules, weightless: weightless ?? [], code };
   if (words.flag('json')) terminal.line(printableJson(jsonReport(found)));
-  else if (words.flag('code')) terminal.line(code);
+  else if (words.flag('code')) terminal.line(found.code);
   else writeReport(terminal, found);
   return 0;
 }

@@ -1,17 +1,7 @@
-import type { SourceDescription, TensorDescription } from '../../state-dict/describe.js';
+import type { TensorDescription } from '../../state-dict/describe.js';
 import { elementCount } from '../../state-dict/tensors/dtypes.js';
-import { describeModule, type RecognisedModule } from '../../torch/modules.js';
-import type { WeightlessModule } from '../../torch/told/weightless.js';
-
-/** What `inspect` found. */
-export interface Found {
-  readonly source: string;
-  readonly description: SourceDescription;
-  readonly modules: readonly RecognisedModule[];
-  /** Modules without weights, which the file of a whole module names alone. */
-  readonly weightless: readonly WeightlessModule[];
-  readonly code: string;
-}
+import { describeModule } from '../../torch/modules.js';
+import type { Found } from './examine.js';
 
 /** What `inspect --json` prints. Names are in lists of pairs or members, never keys: a name may be `__proto__`. */
 export function jsonReport({ source, description, modules, weightless, code }: Found) {

@@ -6,7 +6,8 @@ import { printable, printableMessage, printableSentence } from '../printable.js'
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { publicWord } from '../url.js';
-import { type Found, totalsOf } from './json-report.js';
+import type { Found } from './examine.js';
+import { totalsOf } from './json-report.js';
 
 /** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
 export function writeReport(

@@ -38,6 +38,14 @@ export function GateSection({ phrase }: { readonly phrase: string }) {
           from its weights:
         </p>
         <Equations />
+        <p>
+          With <var>z</var> near 1 a unit keeps its state, with <var>r</var> near 0 its proposal <var>n</var>{' '}
+          does without it. A column is a character and a row a unit, those first whose <var>z</var> has the
+          largest bias; the line is the mean over the units.
+        </p>
+        <p class="legend">
+          0 <span /> 1
+        </p>
         <Choice
           name="direction"
           label="Direction of the layer"

@@ -45,6 +45,7 @@ class Runner {
   private waiting: { readonly phrase: string; readonly backend: Backend } | undefined;
   private isRunning = false;
   private classifier: Classifier | undefined;
+  private isWarm = false;
   /** Why backends do not start, so that no key tries again. */
   private readonly failures = new Map<Backend, unknown>();
 
@@ -72,8 +73,8 @@ class Runner {
 
   private async run(phrase: string, backend: Backend): Promise<void> {
     const ids = encode(phrase);
-    const { classify } = await this.on(backend);
-    const answer = ids.length === 0 ? undefined : await classify(ids);
+    const classifier = await this.on(backend);
+    const answer = ids.length === 0 ? undefined : await this.classify(classifier, ids);
     const kernel = describeKernels().find(({ isActive }) => isActive);
     this.tell(({ times }) => ({
       answer,
@@ -82,6 +83,13 @@ class Runner {
       error: undefined,
       times: answer === undefined ? times : [...times.slice(1 - RECENT), answer.milliseconds],
     }));
+  }
+
+  private async classify({ classify }: Classifier, ids: readonly number[]): Promise<Answer> {
+    // The first call on a backend compiles: it says nothing of the others.
+    if (!this.isWarm) await classify(ids);
+    this.isWarm = true;
+    return classify(ids);
   }
 
   private async on(backend: Backend): Promise<Classifier> {
@@ -93,8 +101,7 @@ class Runner {
     });
     this.classifier?.dispose();
     this.classifier = next;
-    // The first call on a backend compiles: it says nothing of the others.
-    await next.classify(encode('first'));
+    this.isWarm = false;
     this.tell(() => ({ times: [] }));
     return next;
   }

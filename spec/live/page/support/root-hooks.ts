@@ -1,9 +1,9 @@
 import { closeBrowser } from './chromium.js';
-import { stopServer } from './server.js';
+import { stopServers } from './server.js';
 
 export const mochaHooks = {
   async afterAll(): Promise<void> {
     await closeBrowser();
-    stopServer();
+    await stopServers();
   },
 };
