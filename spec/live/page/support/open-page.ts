@@ -8,6 +8,9 @@ import { runningBrowser } from './chromium.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** What does not come in so long a time does not come. */
+const LIMIT_MS = 3 * 60_000;
+
 export interface OpenOptions {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
@@ -26,7 +29,7 @@ export async function openPage(address: string, options: OpenOptions = {}): Prom
   const browser = await runningBrowser();
   const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 900 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(LIMIT_MS);
   const faults: string[] = [];
   context.on('request', (request) => {
     const url = new URL(request.url());
