@@ -122,6 +122,8 @@ interface DeviceData {
   readonly values: unknown;
   /** Of webgl: part of the data of another tensor, on the device. */
   readonly slice?: unknown;
+  /** Of webgl: whether a texel of the texture holds 2 x 2 elements. */
+  readonly isPacked?: boolean;
 }
 
 interface DeviceStorage {
@@ -159,6 +161,12 @@ export function isOnHost({ dataId }: TensorInfo): boolean {
   // It was made on another backend.
   const holder = state.tensorInfo.get(dataId)?.backend;
   return holder !== undefined && storageOf(holder) === undefined;
+}
+
+/** Whether a tensor lies in a texture of webgl with 2 x 2 elements in a texel. */
+export function isPackedTexture(backend: KernelBackend, { dataId }: TensorInfo): boolean {
+  const storage = storageOf(backend);
+  return storage?.has(dataId) === true && storage.get(dataId).isPacked === true;
 }
 
 /** Counts a use of a layer that was built without `apply`: tfjs disposes no layer that was never used (null). */

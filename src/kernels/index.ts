@@ -4,6 +4,7 @@
  */
 
 import './host/register.js';
+import './webgl/odd-products.js';
 import './wasm/conv2d-backprop-filter.js';
 import './wasm/depthwise-gradients.js';
 import './unsorted-segment-sum.js';
