@@ -124,12 +124,12 @@ function lengthsOf({ batch, steps, seed }: Combination): number[] {
   });
 }
 
-/** Outputs and states with and without a tape that records them, and every gradient, by name. */
-function results(combination: Combination, implementation: Implementation): Map<string, Float32Array> {
+/** Outputs and states with and without a tape that records them, and every gradient, by name. The caller disposes them. */
+function tensorsOf(combination: Combination, implementation: Implementation): Map<string, tf.Tensor> {
   const { inputSize, hiddenSize, batch, steps, batchFirst, hasStates, hasLengths, seed } = combination;
   const layer = makeLayer(combination, implementation);
   layer.ensureBuilt(inputSize);
-  const found = new Map<string, Float32Array>();
+  const found = new Map<string, tf.Tensor>();
   tf.tidy(() => {
     const normal = (shape: number[], i: number) => tf.randomNormal(shape, 0, 1, 'float32', seed * 10 + i + 1);
     const stack = layer.numLayers * layer.numDirections;
@@ -147,8 +147,7 @@ function results(combination: Combination, implementation: Implementation): Map<
       return Object.entries(called) as [string, tf.Tensor][];
     };
     const record = (kind: string, outputs: readonly [string, tf.Tensor][]) => {
-      for (const [name, tensor] of outputs)
-        found.set(`${kind} ${name}`, tensor.dataSync<'float32'>().slice());
+      for (const [name, tensor] of outputs) found.set(`${kind} ${name}`, tf.keep(tf.clone(tensor)));
     };
     const loss = () => {
       const outputs = run();
@@ -187,11 +186,37 @@ function sharingAll<T>(body: () => T): T {
   }
 }
 
+function results(combination: Combination, implementation: Implementation): Map<string, Float32Array> {
+  const tensors = [...tensorsOf(combination, implementation)];
+  const values = tensors.map(([name, tensor]) => [name, tensor.dataSync<'float32'>()] as const);
+  tf.dispose(tensors.map(([, tensor]) => tensor));
+  return new Map(values);
+}
+
 /** The largest difference of any result, relative to its largest value. */
 export function differenceFromReference(combination: Combination): number {
   setThreads(combination.threads);
   const expected = results(combination, 'reference');
-  const actual = sharingAll(() => results(combination, 'fused'));
+  return largestDifference(
+    sharingAll(() => results(combination, 'fused')),
+    expected,
+  );
+}
+
+/** That of a backend whose tensors cannot be read at once, from the reference on cpu. It leaves the backend the active one. */
+export async function differenceFromCpu(combination: Combination, backend: string): Promise<number> {
+  await tf.setBackend('cpu');
+  const expected = results(combination, 'reference');
+  await tf.setBackend(backend);
+  const actual = new Map<string, Float32Array>();
+  for (const [name, tensor] of tensorsOf(combination, 'fused')) {
+    actual.set(name, await tensor.data<'float32'>());
+    tensor.dispose();
+  }
+  return largestDifference(actual, expected);
+}
+
+function largestDifference(actual: Map<string, Float32Array>, expected: Map<string, Float32Array>): number {
   let worst = 0;
   for (const [name, values] of expected) {
     const difference = maxDifference(actual.get(name) as Float32Array, values);
