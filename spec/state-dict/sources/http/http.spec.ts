@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { httpAccess } from '../../../../src/state-dict/sources/http/http.js';
 import type { ReadProgress, Transfer } from '../../../../src/state-dict/sources/stream.js';
@@ -152,6 +153,65 @@ describe('httpAccess', () => {
       expect(await source.read([PART])).to.deep.equal([FILE.slice(100_000, 100_010)]);
       expect(requests.map((request) => request.headers.range)).to.deep.equal(['bytes=0-65535', undefined]);
     }
+  });
+
+  it('takes the whole of a server that compresses whatever is asked', async () => {
+    const compressed = gzipSync(FILE);
+    const part = compressed.subarray(0, HEAD);
+    const headers = { 'Content-Encoding': 'gzip' };
+    const range = { 'Content-Range': `bytes 0-${part.length - 1}/${compressed.length}` };
+    const source = await open({
+      first: () => ({ headers: { ...headers, ...range }, body: part }),
+      later: () => ({ status: 200, headers, body: compressed }),
+    });
+    expect(await source.read([PART])).to.deep.equal([FILE.slice(100_000, 100_010)]);
+    expect(requests.map((request) => request.headers.range)).to.deep.equal(['bytes=0-65535', undefined]);
+  });
+
+  describe('of a page, to which a failed request says nothing', () => {
+    const { getBuiltinModule } = process;
+    let asked: (string | null)[] = [];
+
+    /** Fails as Chromium does where the answer to a request for a range is compressed. */
+    const fetchWhole: typeof fetch = async (to, init) => {
+      asked.push(new Headers(init?.headers).get('range'));
+      if (asked.at(-1) !== null) throw new TypeError('Failed to fetch');
+      return fetch(to, init);
+    };
+    const fails: typeof fetch = async () => {
+      asked.push('none');
+      throw new TypeError('Failed to fetch');
+    };
+
+    beforeEach(() => {
+      asked = [];
+      (process as { getBuiltinModule?: unknown }).getBuiltinModule = undefined;
+    });
+    afterEach(() => {
+      process.getBuiltinModule = getBuiltinModule;
+    });
+
+    it('asks for the whole once where the first request fails', async () => {
+      const source = await open({}, { http: { fetch: fetchWhole as never } });
+      expect(await source.read([PART])).to.deep.equal([FILE.slice(100_000, 100_010)]);
+      expect(asked).to.deep.equal(['bytes=0-65535', null]);
+    });
+
+    it('tells the failure of the second, and makes none after an abort', async () => {
+      const failure = await rejectionOf(open({}, { http: { fetch: fails as never } }));
+      expect(failure.message).to.match(/^spec: URL "u": expected an answer, got TypeError: Failed to fetch/);
+      expect(asked).to.have.length(2);
+      const reason = new Error('no longer needed');
+      const http = { fetch: fails as never };
+      expect(await rejectionOf(open({}, { http, signal: AbortSignal.abort(reason) }))).to.equal(reason);
+      expect(asked).to.have.length(3);
+    });
+
+    it('asks once in Node, which says why', async () => {
+      process.getBuiltinModule = getBuiltinModule;
+      await rejectionOf(open({}, { http: { fetch: fails as never } }));
+      expect(asked).to.have.length(1);
+    });
   });
 
   it('tells no total, since what will be read is not known', async () => {

@@ -1,6 +1,7 @@
 import { message } from '../../../check.js';
 import type { ByteRange } from '../../reading/reading.js';
 import { fetchUrl, readAnswer, readBody, readUrl } from '../body.js';
+import { nodeFs } from '../disk/node-fs.js';
 import { memoryAccess, type RandomAccess, rangedAccess } from '../ranges.js';
 import { collectStream, type ReadProgress, type Transfer } from '../stream.js';
 import { discard, isWebStream } from './request.js';
@@ -37,11 +38,11 @@ interface Part extends ByteRange {
  * A server without ranges answers the first request with 200; others answer with a part that cannot be used: compressed, or
  * without a size that this page may see; and an empty file has no range that can be requested. Then the whole file is read, once. Every later response must be 206 and exactly the
  * requested range, of the same size and version as the first: a file that is replaced while it is read is an error. A failed
- * request is not repeated.
+ * request is not repeated, but for the first of a page.
  */
 export async function httpAccess(url: string, transfer: Transfer): Promise<RandomAccess> {
   const asked = { begin: 0, end: Math.min(HEAD_BYTES, transfer.maxBytes) };
-  const response = await fetchUrl(url, transfer, rangeHeaders(asked));
+  const response = await fetchHead(url, transfer, asked);
   const isPart = response.status === 206;
   if (!isPart && response.status !== 416) return memoryAccess(await readAnswer(response, transfer));
   const first = isPart ? partOf(response) : undefined;
@@ -56,6 +57,20 @@ export async function httpAccess(url: string, transfer: Transfer): Promise<Rando
     fetchRange(url, { ...first, begin: range.begin, end: range.end }, part);
   const limits = { atOnce: REQUESTS_AT_ONCE, maxBytes: MAX_REQUEST_BYTES };
   return rangedAccess(first.size, transfer, readOne, { head, isDeclared: true, ...limits });
+}
+
+/**
+ * The first response. Browsers ask for ranges of uncompressed bytes. Where a server compresses them all the same, Chromium fails the
+ * request, and tells a page no more of it than of any other failure: then the page asks for the whole.
+ */
+async function fetchHead(url: string, transfer: Transfer, asked: ByteRange): Promise<Response> {
+  try {
+    return await fetchUrl(url, transfer, rangeHeaders(asked));
+  } catch (error) {
+    transfer.signal?.throwIfAborted();
+    if (nodeFs()) throw error;
+    return fetchUrl(url, transfer);
+  }
 }
 
 /** Sends no If-Range: the response's own version says as much, and pages of another origin would need a preflight for it. */
