@@ -3,6 +3,7 @@ import type { CallRequest, RecurrentCall } from '../../../src/kernels/contract.j
 import { chunksOf, workgroups } from '../../../src/kernels/webgpu/chunks.js';
 import { DISPATCH_WORK, obstacleTo, threadsFor } from '../../../src/kernels/webgpu/limits.js';
 import { BackwardLayout, ForwardLayout, planOf } from '../../../src/kernels/webgpu/plan.js';
+import { makeKernels } from '../../../src/kernels/webgpu/register.js';
 import { makeCall } from '../../support/call.js';
 
 const x = (shape: number[]) => ({ dataId: {}, shape, dtype: 'float32' as const });
@@ -75,6 +76,14 @@ describe('how the work of a call is shared', () => {
     ]);
     expect(170 * 32 * 3 * 256 ** 2).to.be.at.most(DISPATCH_WORK);
     expect(chunksOf(seed, 1).length).to.equal(400);
+  });
+
+  it('is told by describeKernels', () => {
+    const call = makeCall({ directions: 2, hiddenSize: 256 });
+    const request = { call, inputs: [x([32, 400, 8])], isTraining: false, isForced: false };
+    expect(makeKernels().reasonFor?.(request)).to.equal(
+      '400 steps in 6 dispatches, beside the products for the input',
+    );
   });
 
   it('has no two parts of a buffer in one place', () => {

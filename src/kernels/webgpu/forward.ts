@@ -8,7 +8,7 @@ import { threadsFor } from './limits.js';
 import { ForwardLayout, type Plan } from './plan.js';
 import { copyOf, free, linear, reshaped, runShader } from './run.js';
 import { forwardShader } from './shaders/forward.js';
-import { type DirectionTensors, weightCacheOf } from './weights.js';
+import { weightCacheOf } from './weights.js';
 
 /** Outputs of a call: the output, then the final states; and what forward wrote, in the order of {@link ForwardLayout}. */
 export interface Ran {
@@ -16,22 +16,24 @@ export interface Ran {
   readonly written: TensorInfo;
 }
 
-/** @param dispatchWork the multiply-adds of one dispatch. */
-export function runForward(
-  backend: WebGpuBackend,
-  plan: Plan,
-  inputs: GroupedInputs<TensorInfo>,
-  isTraining: boolean,
-  dispatchWork: number,
-): Ran {
-  const { call, layers, directions, rows, batch, steps, hiddenSize, states } = plan;
+/** What the layers of one call share. */
+interface Call {
+  readonly plan: Plan;
+  readonly inputs: GroupedInputs<TensorInfo>;
+  readonly isTraining: boolean;
+  /** The multiply-adds of one dispatch. */
+  readonly dispatchWork: number;
+}
+
+export function runForward(backend: WebGpuBackend, forward: Call): Ran {
+  const { plan, inputs, isTraining } = forward;
+  const { call, layers, directions, rows, batch, steps, inputSize, hiddenSize, states } = plan;
   const layout = new ForwardLayout(plan, isTraining);
   const written = backend.makeTensorInfo([layout.floats], 'float32');
   const width = directions * hiddenSize;
-  let input = reshaped(inputs.x, [rows, plan.inputSize]);
+  let input = reshaped(inputs.x, [rows, inputSize]);
   for (let layer = 0; layer < layers; layer++) {
-    const weights = inputs.directions.slice(layer * directions, (layer + 1) * directions);
-    runLayer(backend, plan, layer, input, weights, inputs, written, isTraining, dispatchWork);
+    runLayer(backend, forward, layer, input, written);
     if (layer > 0) free(backend, [input]);
     input = copyOf(backend, written, layout.floats, layout.sequenceAt(layer), [rows, width]);
   }
@@ -45,16 +47,15 @@ export function runForward(
 
 function runLayer(
   backend: WebGpuBackend,
-  plan: Plan,
+  { plan, inputs, isTraining, dispatchWork }: Call,
   layer: number,
   input: TensorInfo,
-  weights: readonly DirectionTensors[],
-  { states, lengths }: GroupedInputs<TensorInfo>,
   written: TensorInfo,
-  isTraining: boolean,
-  dispatchWork: number,
 ): void {
   const { hiddenSize, directions, rows } = plan;
+  const { states, lengths } = inputs;
+  const k = layer * directions;
+  const weights = inputs.directions.slice(k, k + directions);
   const layout = new ForwardLayout(plan, isTraining);
   const threads = threadsFor(hiddenSize, backend.device.limits);
   const shader = forwardShader(plan, { threads, isTraining });
@@ -63,9 +64,9 @@ function runLayer(
   const sources = [packed, ...projected, ...states, ...(lengths ? [lengths] : [])];
   const uniforms = {
     ...walkUniforms(plan),
-    layerRows: layer * directions * plan.batch,
+    layerRows: k * plan.batch,
     sequenceAt: layout.sequenceAt(layer),
-    slotsAt: layout.slotsAt(layer * directions),
+    slotsAt: layout.slotsAt(k),
     slotFloats: rows * hiddenSize,
     hAt: layout.stateAt(0),
     cAt: layout.stateAt(1),

@@ -1,16 +1,18 @@
 /** The recurrent kernels of tfjs's webgpu backend, in WGSL. */
 
 import { engine, type TensorInfo } from '@tensorflow/tfjs-core';
-import { disposeOfDeadTape, webGpuBackend } from '../../tfjs-internals.js';
+import { disposeOfDeadTape, type WebGpuBackend, webGpuBackend } from '../../tfjs-internals.js';
 import {
   groupBackward,
   groupInputs,
   groupProduct,
+  type RecurrentCall,
   type RecurrentKernels,
   registerKernels,
   roleOf,
 } from '../contract.js';
 import { runBackward } from './backward.js';
+import { chunksOf } from './chunks.js';
 import { runForward } from './forward.js';
 import { DISPATCH_WORK, obstacleTo } from './limits.js';
 import { planOf } from './plan.js';
@@ -20,29 +22,41 @@ import { weightCacheOf } from './weights.js';
 
 /** @param dispatchWork the multiply-adds of one dispatch. */
 export function makeKernels(dispatchWork = DISPATCH_WORK): RecurrentKernels {
+  const forward = (
+    backend: WebGpuBackend,
+    tensors: readonly TensorInfo[],
+    call: RecurrentCall,
+    isTraining: boolean,
+  ) => {
+    disposeOfDeadTape();
+    weightCacheOf(backend).sweep();
+    const plan = planOf(call, tensors[0] as TensorInfo);
+    return runForward(backend, { plan, inputs: groupInputs(call, tensors), isTraining, dispatchWork });
+  };
+
   return {
     name: 'wgsl',
-    description: 'one compute shader runs whole sequences of a layer on the GPU',
+    description: 'compute shaders run all steps of a layer at once on the GPU',
 
     // Of the backend itself it knows nothing before the first call: it may not have started.
     supports: (request) => request && obstacleTo(request, webGpuBackend(engine().backend).device.limits),
 
+    reasonFor({ call, inputs }) {
+      const plan = planOf(call, inputs[0] as TensorInfo);
+      const dispatches = plan.layers * chunksOf(plan, dispatchWork).length;
+      return `${plan.steps} steps in ${dispatches} dispatches, beside the products for the input`;
+    },
+
     inference(anyBackend, tensors, call) {
       const backend = webGpuBackend(anyBackend);
-      disposeOfDeadTape();
-      weightCacheOf(backend).sweep();
-      const plan = planOf(call, tensors[0] as TensorInfo);
-      const { outputs, written } = runForward(backend, plan, groupInputs(call, tensors), false, dispatchWork);
+      const { outputs, written } = forward(backend, tensors, call, false);
       free(backend, [written]);
       return outputs;
     },
 
     training(anyBackend, tensors, call) {
       const backend = webGpuBackend(anyBackend);
-      disposeOfDeadTape();
-      weightCacheOf(backend).sweep();
-      const plan = planOf(call, tensors[0] as TensorInfo);
-      const { outputs, written } = runForward(backend, plan, groupInputs(call, tensors), true, dispatchWork);
+      const { outputs, written } = forward(backend, tensors, call, true);
       return [written, ...outputs];
     },
 
