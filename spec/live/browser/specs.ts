@@ -17,7 +17,7 @@ const page: Plugin = {
         new URL(path.replace('/node/', '/page/').replace(/js$/, 'ts'), `file://${resolveDir}/`),
       ),
     }));
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
   },
 };
 
@@ -35,25 +35,39 @@ const common: BuildOptions & { readonly metafile: true } = {
   logLevel: 'silent',
 };
 
-/** The specs among `paths` that a page can run: neither they nor what they import use a module of Node's, or `Buffer` or `process`. */
+/** Node's globals are not for `src`, which runs everywhere. */
+const withoutSource: Plugin = {
+  name: 'without source',
+  setup: ({ onResolve }) => onResolve({ filter: /\/src\// }, ({ path }) => ({ path, external: true })),
+};
+
+/**
+ * The specs among `paths` that a page can run: neither they nor what they import use a module of Node's, `Buffer`, `process`, or a module
+ * whose name is made at run time.
+ */
 export async function pageSpecs(paths: readonly string[]): Promise<string[]> {
-  const { metafile } = await build({
-    ...common,
-    entryPoints: [...paths],
-    outdir: 'unwritten',
-    write: false,
-    packages: 'external',
+  const analysis: typeof common = { ...common, outdir: 'unwritten', write: false, packages: 'external' };
+  const { metafile } = await build({ ...analysis, entryPoints: [...paths] });
+  const candidates = paths.filter((path) => !reachesNode(metafile.inputs, path));
+  const globals = await build({
+    ...analysis,
+    entryPoints: candidates,
+    splitting: false,
     inject: [fileURLToPath(new URL('node-globals.ts', import.meta.url))],
+    plugins: [withoutSource, page],
   });
-  return paths.filter((path) => !reachesNode(metafile, path));
+  const inNode = Object.entries(globals.metafile.outputs)
+    .filter(([path]) => reachesNode(globals.metafile.outputs, path))
+    .map(([, { entryPoint }]) => entryPoint);
+  return candidates.filter((path) => !inNode.includes(path));
 }
 
-function reachesNode({ inputs }: Metafile, entry: string): boolean {
-  const seen = new Set([entry]);
+function reachesNode(files: Metafile['inputs'] | Metafile['outputs'], start: string): boolean {
+  const seen = new Set([start]);
   for (const path of seen)
-    for (const imported of inputs[path]?.imports ?? []) {
-      if (imported.path.startsWith('node:')) return true;
-      if (!imported.external) seen.add(imported.path);
+    for (const imported of files[path]?.imports ?? []) {
+      if (/^node:|\*/.test(imported.path)) return true;
+      seen.add(imported.path);
     }
   return false;
 }
@@ -65,6 +79,8 @@ export async function bundle(paths: readonly string[], folder: string): Promise<
     entryPoints: [PAGE_MAIN, ...paths],
     outbase: '.',
     outdir: folder,
+    // package.json names what has side effects in dist, not in src.
+    ignoreAnnotations: true,
     sourcemap: 'inline',
     sourcesContent: false,
   });
