@@ -1,10 +1,8 @@
 /** Reads what scripts/fixtures/make_keras.py wrote: models of Keras 2.15 and 3 as the converter writes them, and what Keras computes. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { type FloatTensor, type IntTensor, parseFixture } from '../support/fixtures.js';
-
-const folder = new URL('../fixtures/keras/', import.meta.url);
+import { base64Bytes, type FloatTensor, type IntTensor, parseFixture } from '../support/fixtures.js';
+import { fixtureNames, fixtureText } from '../support/node/files.js';
 
 export type KerasVersion = '2' | '3';
 
@@ -38,7 +36,7 @@ interface Stored {
 
 /** The names of the networks; those with `-keras-file` were converted from a .keras file, the others from an HDF5 file. */
 export function kerasNames(version: KerasVersion): string[] {
-  return readdirSync(new URL(`${version}/`, folder))
+  return fixtureNames(`keras/${version}`)
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
 }
@@ -48,7 +46,7 @@ export function kerasFixture(version: KerasVersion, name: string): KerasFixture 
   const base = read('2', name.replace(/-keras-file$/, ''));
   const own = read(version, name);
   const stored = { ...base, ...own } as Stored;
-  const { buffer } = Uint8Array.from(Buffer.from(stored.weights, 'base64'));
+  const { buffer } = base64Bytes(stored.weights);
   return {
     ...stored,
     name,
@@ -59,8 +57,8 @@ export function kerasFixture(version: KerasVersion, name: string): KerasFixture 
 }
 
 function read(version: KerasVersion, name: string): Partial<Stored> {
-  const file = new URL(`${version}/${name}.json`, folder);
-  return existsSync(file) ? parseFixture<Partial<Stored>>(readFileSync(file, 'utf8')) : {};
+  const isStored = kerasNames(version).includes(name);
+  return isStored ? parseFixture<Partial<Stored>>(fixtureText(`keras/${version}/${name}.json`)) : {};
 }
 
 /** Replaces each `{ $, ... }` by `common[$]`, with the keys beside `$` added. */

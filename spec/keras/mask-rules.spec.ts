@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { type KerasVersion, kerasRule, readsMasks } from '../../src/keras/masks/rules.js';
 import { TFJS_MASK_RULES } from '../../src/layers/masks/mask-rules.js';
+import { fixtureText } from '../support/node/files.js';
 
 /** What scripts/fixtures/make_keras_masks.py found by trying each layer of Keras. */
 type Tried = Readonly<Record<string, { readonly out: boolean; readonly reads: boolean }>>;
 
-const TRIED: Readonly<Record<string, Tried>> = JSON.parse(
-  readFileSync(new URL('../fixtures/keras/masks.json', import.meta.url), 'utf8'),
-);
+const TRIED: Readonly<Record<string, Tried>> = JSON.parse(fixtureText('keras/masks.json'));
 
 /** Layers with several inputs or with ids, whose masks the networks of spec/fixtures/keras show; and models. */
 const ELSEWHERE =

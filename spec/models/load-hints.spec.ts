@@ -1,6 +1,5 @@
 /** Hints at prefixes, followed on a state_dict of PyTorch. */
 
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { type LoadOptions, loadStateDict } from '../../src/models/load-state-dict.js';
@@ -9,12 +8,12 @@ import { toStateDict } from '../../src/models/to-state-dict.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
 import { writeSafetensors } from '../../src/state-dict/write/safetensors.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { below, expectSameBits, f32 } from './torch-modules.js';
 
 /** What scripts/fixtures/make_tied.py wrote. */
 const file = (): StateDict => {
-  const url = new URL('../fixtures/tied/whole.safetensors', import.meta.url);
-  const whole = parseStateDict(new Uint8Array(readFileSync(url)));
+  const whole = parseStateDict(fixtureBytes('tied/whole.safetensors'));
   return new Map([...whole].filter(([key]) => /^(?:embedding|fc)\./.test(key)));
 };
 

@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { GRU, GRUCell, gru, type LoadOptions, LSTM, loadStateDict, lstm, toTensor } from '../../src/index.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { tidied } from '../support/tidied.js';
 
 /** What scripts/fixtures/make_remedies.py wrote. */
 function fixture(name: string, folder = 'remedies'): StateDict {
-  const url = new URL(`../fixtures/${folder}/${name}.safetensors`, import.meta.url);
-  return parseStateDict(new Uint8Array(readFileSync(url)));
+  return parseStateDict(fixtureBytes(`${folder}/${name}.safetensors`));
 }
 
 const modules = fixture('modules');

@@ -1,6 +1,5 @@
 /** A Linear with a bias tied to an Embedding, beside parameters of no module, as PyTorch trains it. */
 
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { type LoadOptions, loadStateDict } from '../../src/models/load-state-dict.js';
@@ -10,12 +9,13 @@ import { toTensor } from '../../src/models/to-tensor.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { describeEachBackend } from '../support/backends.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { tidied } from '../support/tidied.js';
 import { f32 } from './torch-modules.js';
 
 /** What scripts/fixtures/make_tied.py wrote. */
 function fixture(name: string): StateDict {
-  return parseStateDict(new Uint8Array(readFileSync(new URL(`../fixtures/tied/${name}`, import.meta.url))));
+  return parseStateDict(fixtureBytes(`tied/${name}`));
 }
 
 const file = () => fixture('decoder.pt');

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { conv1d } from '../../src/layers/conv/conv1d.js';
@@ -10,12 +9,13 @@ import type { LoadTarget } from '../../src/models/target.js';
 import { type AttributeValue, keepFacts } from '../../src/state-dict/module-facts.js';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { StateDict } from '../../src/state-dict/tensors/tensor.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { UNHEARD } from '../support/unheard.js';
 import { f32 } from './torch-modules.js';
 
 /** Written by scripts/fixtures/make_whole_modules.py: its rnn has nonlinearity='relu', its norm eps=0.01. */
 const net = (): StateDict =>
-  parseStateDict(new Uint8Array(readFileSync(new URL('../fixtures/whole-modules/net.pt', import.meta.url))), {
+  parseStateDict(fixtureBytes('whole-modules/net.pt'), {
     onReport: () => undefined,
   });
 

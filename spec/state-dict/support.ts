@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { UnopenedFile } from '../../src/state-dict/formats/checkpoint.js';
 import type { ParseOptions } from '../../src/state-dict/options.js';
@@ -9,6 +8,7 @@ import { WorkBudget } from '../../src/state-dict/rules/work.js';
 import { checkTensor } from '../../src/state-dict/tensors/check.js';
 import { DTYPE_NAMES } from '../../src/state-dict/tensors/dtypes.js';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
+import { fixtureBytes } from '../support/node/files.js';
 
 /** What to do with a folder. */
 export const FOLDER_REMEDY =
@@ -21,7 +21,7 @@ export function fixturePath(name: string): URL {
 
 /** A stored file in memory of its own, as a browser would hold it; small Buffers of Node share a pool. */
 export function fixture(name: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(fixturePath(name)));
+  return fixtureBytes(`safetensors/${name}`);
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

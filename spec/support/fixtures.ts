@@ -305,7 +305,11 @@ export const TYPED_ARRAYS = {
 };
 
 function toTypedArray({ dtype, data }: StoredTensor): TorchData {
-  return new TYPED_ARRAYS[dtype](Uint8Array.from(atob(data), (character) => character.charCodeAt(0)).buffer);
+  return new TYPED_ARRAYS[dtype](base64Bytes(data).buffer);
+}
+
+export function base64Bytes(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 /** The form in which make_torch.py stores a tensor, for a JSON that PyTorch will read. */

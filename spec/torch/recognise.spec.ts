@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { TorchDtype } from '../../src/state-dict/tensors/tensor.js';
@@ -6,6 +5,7 @@ import type { TensorShape } from '../../src/torch/groups.js';
 import { derivedNotes, describeModule, fileKeys } from '../../src/torch/modules.js';
 import { recogniseModules } from '../../src/torch/recognise.js';
 import { LAYER_MODULES, layerFixtures } from '../support/fixtures.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { reparametrised } from '../support/reparametrised.js';
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -31,7 +31,7 @@ const GRU: Shapes = { weight_ih_l0: [12, 3], weight_hh_l0: [12, 4], bias_ih_l0: 
 
 describe('recogniseModules', () => {
   it('recognises every kind of module that PyTorch saved', () => {
-    const file = readFileSync(new URL('../fixtures/cli/modules.safetensors', import.meta.url));
+    const file = fixtureBytes('cli/modules.safetensors');
     const modules = recogniseModules(parseStateDict(new Uint8Array(file)));
     expect(Object.fromEntries(modules.map((module) => [module.path, describeModule(module)]))).to.deep.equal({
       token_embedding: 'Embedding(7, 3)',

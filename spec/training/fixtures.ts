@@ -1,17 +1,14 @@
 /** Reads what scripts/fixtures/torch_fixtures/training wrote: PyTorch 2.13's training, update by update. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import type { StateDict, TorchTensor } from '../../src/state-dict/tensors/tensor.js';
 import { type FloatTensor, type NamedTensors, parseFixture } from '../support/fixtures.js';
-
-const folder = new URL('../fixtures/torch/training/', import.meta.url);
+import { fixtureNames, fixtureText } from '../support/node/files.js';
 
 /** Every cell's fixture of one kind. */
 function fixturesOf<T>(kind: string): T[] {
-  return readdirSync(folder)
+  return fixtureNames('torch/training')
     .filter((file) => file.startsWith(`${kind}-`))
-    .sort()
-    .map((file) => parseFixture<T>(readFileSync(new URL(file, folder), 'utf8')));
+    .map((file) => parseFixture<T>(fixtureText(`torch/training/${file}`)));
 }
 
 export type Cell = 'GRU' | 'LSTM' | 'RNN';

@@ -1,10 +1,10 @@
 /** What scripts/fixtures/make_embedding.py wrote: a model with padding_idx, and how PyTorch trains it. */
 
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { type EmbeddingArgs, embedding, gru, type StateDict, toTensor } from '../../../src/index.js';
 import { parseStateDict } from '../../../src/state-dict/parse.js';
 import type { FloatTensor } from '../../support/fixtures.js';
+import { fixtureBytes } from '../../support/node/files.js';
 
 export class EmbeddingFixture {
   private readonly tensors: StateDict;
@@ -14,8 +14,7 @@ export class EmbeddingFixture {
     /** torch's padding_idx. */
     readonly paddingIdx: number,
   ) {
-    const url = new URL(`../../fixtures/embedding/${name}.safetensors`, import.meta.url);
-    this.tensors = parseStateDict(new Uint8Array(readFileSync(url)));
+    this.tensors = parseStateDict(fixtureBytes(`embedding/${name}.safetensors`));
   }
 
   get(name: string): FloatTensor {

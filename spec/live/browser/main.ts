@@ -18,10 +18,10 @@ import { bundle, pageSpecs } from './specs.js';
 
 async function main(options: Options): Promise<number> {
   const specs = await pageSpecs(options.specs);
-  const others = options.specs.filter((spec) => !specs.includes(spec));
-  if (options.isChosen && others.length > 0)
-    throw new RangeError(`${others.join(', ')}: a page cannot run them, since they need modules of Node`);
-  console.log(`${specs.length} specs run in pages; ${others.length} need Node, and run by npm test`);
+  const refused = options.named.filter((spec) => !specs.includes(spec));
+  if (refused.length > 0) throw new RangeError(`${refused.join(', ')}: expected specs that do not need Node`);
+  const others = options.specs.length - specs.length;
+  console.log(`${specs.length} files of specs run in pages; ${others} need Node, and run by npm test`);
 
   const folder = mkdtempSync(join(tmpdir(), 'torch-rnn-pages-'));
   const run = new PageRun(new Replay(), specs, options.grep);

@@ -12,7 +12,8 @@ export interface Options {
   readonly grep: string;
   /** Below the root; all specs where none is named. */
   readonly specs: readonly string[];
-  readonly isChosen: boolean;
+  /** Those among them that are named themselves, not their folder. */
+  readonly named: readonly string[];
 }
 
 /** @throws RangeError that names the option. */
@@ -33,12 +34,12 @@ export function readOptions(args: readonly string[]): Options {
     const { backends = [] } = BROWSERS[name] ?? {};
     return [name, backends.filter((backend) => wanted.includes(backend))];
   });
-  const isChosen = positionals.length > 0;
+  const places = positionals.length > 0 ? positionals : ['spec'];
   return {
     pages: new Map(pages.filter(([, backends]) => backends.length > 0)),
     grep: values.grep,
-    specs: (isChosen ? positionals : ['spec']).flatMap(specsIn),
-    isChosen,
+    specs: places.flatMap(specsIn),
+    named: places.filter((place) => place.endsWith('.ts')).flatMap(specsIn),
   };
 }
 
