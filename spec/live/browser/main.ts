@@ -25,6 +25,8 @@ async function main(options: Options): Promise<number> {
 
   const folder = mkdtempSync(join(tmpdir(), 'torch-rnn-pages-'));
   const run = new PageRun(new Replay(), specs, options.grep);
+  const stop = () => run.stop();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   const server = await serve(folder, (event) => run.hear(event));
   try {
     await bundle(specs, folder);

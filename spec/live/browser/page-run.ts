@@ -10,6 +10,7 @@ export class PageRun {
   private readonly lines: string[] = [];
   private onEnd = (_fault?: string): void => {};
   private heardAt = 0;
+  private isStopped = false;
   /** The test that runs. */
   private current = '';
 
@@ -26,8 +27,15 @@ export class PageRun {
     else this.replay.hear(event);
   }
 
+  /** Ends the page that runs, and begins no other. */
+  stop(): void {
+    this.isStopped = true;
+    this.onEnd('the run was stopped');
+  }
+
   /** @param backend one of a browser's, see `BROWSERS` */
   async page(browser: Browser, backend: string, url: string): Promise<void> {
+    if (this.isStopped) return;
     const before = { ...this.replay.stats };
     const start = Date.now();
     this.replay.begin(`${browser.name}, ${backend}`);
