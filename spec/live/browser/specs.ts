@@ -28,8 +28,6 @@ const common: BuildOptions & { readonly metafile: true } = {
   format: 'esm',
   target: 'es2022',
   splitting: true,
-  // sideEffects of package.json names the modules of dist: those of src would lose what they register.
-  ignoreAnnotations: true,
   plugins: [page],
   metafile: true,
   logLevel: 'silent',
@@ -79,7 +77,7 @@ export async function bundle(paths: readonly string[], folder: string): Promise<
     entryPoints: [PAGE_MAIN, ...paths],
     outbase: '.',
     outdir: folder,
-    // package.json names what has side effects in dist, not in src.
+    // sideEffects of package.json names the modules of dist: those of src would lose what they register.
     ignoreAnnotations: true,
     sourcemap: 'inline',
     sourcesContent: false,
