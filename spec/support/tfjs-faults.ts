@@ -8,10 +8,10 @@ interface Fault {
   readonly reason: string;
 }
 
-/** Its reduction divides by the size: "The new shape (NaN,0) has NaN elements". */
+/** A division by the size: "The new shape (NaN,0) has NaN elements", "Value is not of type 'unsigned long long'". */
 export const SUM_OF_NOTHING: Fault = {
-  backends: ['webgl'],
-  reason: "tfjs's webgl backend cannot sum an empty tensor",
+  backends: ['webgl', 'webgpu'],
+  reason: 'tfjs cannot sum an empty tensor on this backend',
 };
 
 /** Skips the test where the active backend has the fault. */
