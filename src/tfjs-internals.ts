@@ -95,6 +95,14 @@ export function pin(tensor: Tensor): Tensor {
   return keep(share(tensor));
 }
 
+/** As `pin`, of a tensor that may lie on any backend: its data stay where they are. */
+export function hold({ dataId, shape, dtype }: Tensor): Tensor {
+  const { backend, state } = engine();
+  const holder = state.tensorInfo.get(dataId)?.backend ?? backend;
+  holder.incRef(dataId);
+  return keep(engine().makeTensorFromTensorInfo({ dataId, shape, dtype }));
+}
+
 interface WasmBackend {
   typedArrayFromHeap(info: TensorInfo): TypedArray;
 }

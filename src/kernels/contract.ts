@@ -245,6 +245,35 @@ export interface RecurrentKernels {
   ): TensorInfo;
 }
 
+/** What a call off the calling thread gives. */
+export interface OffThreadOutputs {
+  readonly outputs: TensorInfo[];
+  /** Why the calling thread did work of it after all; undefined where it did none. */
+  readonly callerReason: string | undefined;
+}
+
+/** Kernels that run calls off the calling thread, whatever the active backend is. */
+export interface OffThreadKernels {
+  /** Why they do not run a call; undefined where they do. */
+  supports(request: CallRequest): string | undefined;
+  /**
+   * @param inputs stay alive until the promise settles.
+   * @returns rejected with NoRoomError where there is no room for the call.
+   */
+  inference(inputs: readonly Tensor[], call: RecurrentCall): Promise<OffThreadOutputs>;
+}
+
+let offThread: OffThreadKernels | undefined;
+
+/** Undefined where none are registered. */
+export function offThreadKernels(): OffThreadKernels | undefined {
+  return offThread;
+}
+
+export function registerOffThreadKernels(kernels: OffThreadKernels): void {
+  offThread = kernels;
+}
+
 /** The attributes of the kernels in tfjs's registry. */
 export interface KernelAttrs {
   /** Those of the backend's kernels that run the call. */

@@ -1,6 +1,6 @@
 import { engine, env, getBackend } from '@tensorflow/tfjs-core';
 import { kernelsOf } from '../kernels/contract.js';
-import { lastRunOn, obstacleOf, tellEach } from './implementation.js';
+import { lastOffThreadOn, lastRunOn, obstacleOf, tellEach } from './implementation.js';
 
 /** How recurrent layers run on one backend. */
 export interface KernelDescription {
@@ -18,6 +18,10 @@ export interface KernelDescription {
    * call decides which kernel runs, as on GPUs: which one ran it, and why.
    */
   readonly lastReason: string | undefined;
+  /** Where the last call of `forwardAsync` there ran; undefined before the first. */
+  readonly lastAsyncRun: 'workers' | 'the calling thread' | undefined;
+  /** Why it ran on the calling thread. */
+  readonly lastAsyncReason: string | undefined;
 }
 
 /** tfjs's flag of webgl; the devices where it is false are mostly phones. */
@@ -45,6 +49,7 @@ export function describeKernels(): KernelDescription[] {
     .map((backend) => {
       const obstacle = obstacleOf(backend);
       const last = lastRunOn(backend);
+      const lastAsync = lastOffThreadOn(backend);
       return {
         backend,
         isActive: backend === getBackend(),
@@ -52,6 +57,8 @@ export function describeKernels(): KernelDescription[] {
         reason: (obstacle ?? descriptionOf(backend)) + precisionNote(backend),
         lastRun: last?.implementation,
         lastReason: last?.reason,
+        lastAsyncRun: lastAsync?.ranOn,
+        lastAsyncReason: lastAsync?.reason,
       } as const;
     });
 }

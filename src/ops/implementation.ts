@@ -61,6 +61,26 @@ export function noteRun(implementation: Run['implementation'], reason?: string):
   lastRuns.set(backend, { implementation, reason });
 }
 
+/** Where a call off the calling thread ran. */
+export interface OffThreadRun {
+  readonly ranOn: 'workers' | 'the calling thread';
+  /** Why it was the calling thread. */
+  readonly reason: string | undefined;
+}
+
+const lastOffThread = new Map<string, OffThreadRun>();
+
+/** Notes where a call ran, for `describeKernels`. @param reason why it was the calling thread. */
+export function noteOffThread(reason: string | undefined): void {
+  const ranOn = reason === undefined ? 'workers' : 'the calling thread';
+  lastOffThread.set(getBackend(), { ranOn, reason });
+}
+
+/** Where the last call off the calling thread ran on a backend; undefined before the first. */
+export function lastOffThreadOn(backendName: string): OffThreadRun | undefined {
+  return lastOffThread.get(backendName);
+}
+
 /** What the last call on a backend ran; undefined before the first. */
 export function lastRunOn(backendName: string): Run | undefined {
   return lastRuns.get(backendName);

@@ -21,6 +21,8 @@ const LONGEST_PAUSE = 64;
 
 /** An engine with its caches. */
 export class RunningEngine {
+  /** Another takes its place. */
+  isLost = false;
   readonly cache: WeightCache;
   readonly reserves = new Reserves();
   readonly bufferCache = new BufferCache();
@@ -52,6 +54,7 @@ export class Host {
   /** Threads that were asked for; undefined: the default. */
   private wantedThreads: number | undefined;
   private loss: string | undefined;
+  private lastOffThread: Promise<unknown> = Promise.resolve();
   /** Why there are no threads, as told last. */
   private told: string | undefined;
 
@@ -118,17 +121,43 @@ export class Host {
     const obstacle = this.whyNotStarted();
     if (this.running === undefined) throw new Error(obstacle);
     this.tellWhyAlone();
+    const { running } = this;
     try {
-      return body(this.running);
+      return body(running);
     } catch (error) {
-      // A worker of the lost engine may still be at work, so the next one starts on one thread.
-      if (error instanceof EngineLostError) {
-        this.running = undefined;
-        this.wantedThreads = 1;
-        this.loss = error.message;
-      }
+      this.noteLoss(running, error);
       throw error;
     }
+  }
+
+  /** As `run`, when the calls before it that run off the calling thread are over. */
+  runOffThread<T>(body: (running: RunningEngine) => Promise<T>): Promise<T> {
+    const call = this.lastOffThread.then(async () => {
+      const running = this.run((started) => started);
+      try {
+        return await body(running);
+      } catch (error) {
+        this.noteLoss(running, error);
+        throw error;
+      }
+    });
+    this.lastOffThread = call.catch(() => {});
+    return call;
+  }
+
+  private noteLoss(running: RunningEngine, error: unknown): void {
+    if (!(error instanceof EngineLostError) || running.isLost) return;
+    running.isLost = true;
+    // A worker of the lost engine may still be at work, so the next one starts on one thread.
+    this.running = undefined;
+    this.wantedThreads = 1;
+    this.loss = error.message;
+  }
+
+  /** Why calls cannot run off the calling thread; undefined where they can. */
+  get whyNotOffThread(): string | undefined {
+    const engine = this.running?.engine;
+    return engine?.mirror ? engine.mirror.obstacle : this.whyAlone;
   }
 
   /** Whether the weights of a call are packed, so that they are not read. */

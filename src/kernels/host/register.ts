@@ -12,14 +12,18 @@ import {
   groupProduct,
   type RecurrentKernels,
   registerKernels,
+  registerOffThreadKernels,
   roleOf,
 } from '../contract.js';
 import { infer, train } from './call/forward.js';
+import { inferOffThread } from './call/off-thread.js';
 import { makeTensor, valuesOf } from './call/tensors.js';
 import { declinedOnWebgl, declinedOnWebgpu, estimate, told } from './gpu/decide.js';
 import { host } from './host.js';
 import { isSupported } from './runtime/wasm.js';
 import { StackGradient } from './training/gradient.js';
+
+const NO_SIMD = 'this machine has no WebAssembly SIMD with shared memory';
 
 /** What `describeKernels` says of the engine. */
 function describe(): string {
@@ -31,7 +35,7 @@ function describe(): string {
 
 /** Why the engine does not run a call, wherever its data are. */
 function whyNot(request: CallRequest | undefined): string | undefined {
-  if (!isSupported()) return 'this machine has no WebAssembly SIMD with shared memory';
+  if (!isSupported()) return NO_SIMD;
   if (usesTensorflowGpu()) return 'a GPU device, whose tensors would have to be read back';
   return host.whyNotStarted() ?? (request && host.whyNoRoom(request));
 }
@@ -75,6 +79,14 @@ function handleTensor(backend: KernelBackend, handle: number): TensorInfo {
 function handleIn(backend: KernelBackend, tensor: TensorInfo): number {
   return valuesOf(backend, tensor)[0] as number;
 }
+
+registerOffThreadKernels({
+  supports: (request) => {
+    if (!isSupported()) return NO_SIMD;
+    return host.whyNotStarted() ?? host.whyNotOffThread ?? host.whyNoRoom(request);
+  },
+  inference: (tensors, call) => host.runOffThread((running) => inferOffThread(running, tensors, call)),
+});
 
 for (const backendName of ['cpu', 'wasm', 'tensorflow'])
   registerKernels(backendName, {

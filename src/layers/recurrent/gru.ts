@@ -71,6 +71,21 @@ export class GRU extends Recurrent {
     const { output, finalStates } = this.runForward(x, options);
     return { output, hn: finalStates[0] as Tensor };
   }
+
+  /**
+   * {@link GRU.forward} off the calling thread, so that a page or a server goes on meanwhile. Calls run one after the other, in any order
+   * with other calls; x and the options' tensors may be disposed once it has returned, and weights count as they are then.
+   *
+   * Workers run it: in Node and on cross-origin isolated pages threads that share the engine's memory, on other pages one to which
+   * inputs are copied. Where none can start, and with dropout or another implementation than the fused one, it runs on the calling
+   * thread, after a turn of the event loop; `describeKernels` says so.
+   * @returns a promise of what `forward` returns, rejected with its errors.
+   * @throws UnsupportedError while a gradient is recorded, which cannot wait for a promise.
+   */
+  forwardAsync(x: Tensor, options: GRUForwardOptions = {}): Promise<{ output: Tensor; hn: Tensor }> {
+    const promised = this.runForwardAsync(x, options);
+    return promised.then(({ output, finalStates }) => ({ output, hn: finalStates[0] as Tensor }));
+  }
 }
 
 serialization.registerClass(GRU);

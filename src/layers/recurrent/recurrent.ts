@@ -1,11 +1,13 @@
 /** What the recurrent layers share: torch's call, and stacks of layers with their states, lengths and dropout. */
 
 import {
+  dispose,
+  engine,
   expandDims,
   reshape,
   type serialization,
   squeeze,
-  type Tensor,
+  Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -14,11 +16,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
 import type { StackInputs, StackOutputs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runRecurrent } from '../../ops/recurrent.js';
+import { runRecurrentOffThread } from '../../ops/recurrent-off-thread.js';
 import { sliceRows } from '../../ops/rows.js';
 import { checkTensor } from '../../ops/validate.js';
+import { hold, isOnHost } from '../../tfjs-internals.js';
 import { CELLS, type Cell, outputSize, stackParameters } from '../../torch/cells.js';
 import { lengthsFromMask, toLengths } from '../masks/lengths.js';
 import { toList } from '../one-or-many.js';
@@ -132,28 +137,93 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
 
   /** torch's call, shared by the layers; see their `forward`. */
   protected runForward(x: Tensor, options: ForwardOptions): StackOutputs {
-    const where = `${this.where}.forward`;
+    return tidy(() => {
+      const call = this.prepareForward(`${this.where}.forward`, x, options);
+      const outputs = this.runLayers(call, options.training ?? false);
+      return x.rank === 2 ? this.toUnbatched(outputs) : outputs;
+    });
+  }
+
+  /**
+   * `runForward` off the calling thread; see the layers' `forwardAsync`.
+   * @throws UnsupportedError where a gradient is recorded; all else rejects the promise.
+   */
+  protected runForwardAsync(x: Tensor, options: ForwardOptions): Promise<StackOutputs> {
+    const where = `${this.where}.forwardAsync`;
+    if (engine().isTapeOn()) {
+      const remedy = 'tfjs records what runs before its function returns: use forward';
+      throw new UnsupportedError(
+        message(where, 'gradient', 'none to be recorded', 'a call inside of one', remedy),
+      );
+    }
+    return this.forwardOffThread(where, x, options);
+  }
+
+  private async forwardOffThread(where: string, x: Tensor, options: ForwardOptions): Promise<StackOutputs> {
+    // A caller in JavaScript may pass null, which is told below.
+    const lengths = (options as ForwardOptions | null)?.lengths;
+    // Lengths on a GPU are read, so that they are checked.
+    if (lengths instanceof Tensor && !lengths.isDisposed && !isOnHost(lengths)) {
+      const held = [x, ...this.statesOf(options)].map((each) =>
+        each instanceof Tensor && !each.isDisposed ? hold(each) : each,
+      );
+      const [heldX, ...heldStates] = held;
+      const states = Object.fromEntries(this.stateNames.map((name, i) => [name, heldStates[i]]));
+      try {
+        const read = Array.from(await lengths.data());
+        return await this.forwardOffThread(where, heldX as Tensor, { ...options, ...states, lengths: read });
+      } finally {
+        for (const each of held) if (each instanceof Tensor) each.dispose();
+      }
+    }
+    const { numLayers, dropout, implementation } = this.options;
+    let promised: Promise<StackOutputs> | undefined;
+    tidy(() => {
+      const call = this.prepareForward(where, x, options);
+      const inputs = { ...call, weights: this.readWeights() };
+      const { training = false } = options;
+      const drops = training && dropout > 0 && numLayers > 1;
+      promised = runRecurrentOffThread(this.cell, inputs, this.attrs, implementation, {
+        run: (same) => this.runStack(same, training),
+        reason: drops ? 'dropout between layers is made of tf ops' : undefined,
+      });
+    });
+    const outputs = (await promised) as StackOutputs;
+    if (x.rank === 3) return outputs;
+    const squeezed = tidy(() => this.toUnbatched(outputs));
+    dispose([outputs.output, ...outputs.finalStates]);
+    return squeezed;
+  }
+
+  private statesOf(options: ForwardOptions): unknown[] {
+    return this.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
+  }
+
+  /** Checks the arguments of `forward`, and builds an unbuilt layer. Call inside `tidy`. */
+  private prepareForward(where: string, x: Tensor, options: ForwardOptions): PreparedCall {
     checkForwardOptions(where, options, this.stateNames);
-    const states = this.stateNames.map((name) => (options as Readonly<Record<string, unknown>>)[name]);
     checkTensor(where, 'x', x);
     checkImplementation(this.where, this.options.implementation);
     this.checkSequence(where, x.shape, true);
-    return tidy(() => {
-      const unbatched = x.rank === 2;
-      const batchAxis = this.options.batchFirst ? 0 : 1;
-      const batched = (unbatched ? expandDims(x, batchAxis) : x) as Tensor3D;
-      const [batch, steps] = this.batchAndSteps(batched);
-      const initialStates = this.shapes.torchStates(where, states, unbatched, batch, steps);
-      const lengths = this.forwardLengths(where, x, options.lengths, batch, steps);
-      this.ensureBuilt(x.shape[x.rank - 1] as number);
-      const outputs = this.runLayers({ x: batched, initialStates, lengths }, options.training ?? false);
-      if (!unbatched) return outputs;
-      const squeezed = {
-        output: squeeze(outputs.output, [batchAxis]),
-        finalStates: outputs.finalStates.map((state) => squeeze(state, [1])),
-      };
-      return squeezed as unknown as StackOutputs;
-    });
+    const unbatched = x.rank === 2;
+    const batched = (unbatched ? expandDims(x, this.batchAxis) : x) as Tensor3D;
+    const [batch, steps] = this.batchAndSteps(batched);
+    const initialStates = this.shapes.torchStates(where, this.statesOf(options), unbatched, batch, steps);
+    const lengths = this.forwardLengths(where, x, options.lengths, batch, steps);
+    this.ensureBuilt(x.shape[x.rank - 1] as number);
+    return { x: batched, initialStates, lengths };
+  }
+
+  private get batchAxis(): number {
+    return this.options.batchFirst ? 0 : 1;
+  }
+
+  private toUnbatched({ output, finalStates }: StackOutputs): StackOutputs {
+    const squeezed = {
+      output: squeeze(output, [this.batchAxis]),
+      finalStates: finalStates.map((state) => squeeze(state, [1])),
+    };
+    return squeezed as unknown as StackOutputs;
   }
 
   private forwardLengths(
@@ -173,8 +243,11 @@ export abstract class Recurrent extends SequenceLayer<RecurrentOptions> {
 
   /** Runs the whole stack in one call of the op, or with dropout between the layers in one call per layer. */
   private runLayers({ x, initialStates, lengths }: PreparedCall, training: boolean): StackOutputs {
+    return this.runStack({ x, initialStates, lengths, weights: this.readWeights() }, training);
+  }
+
+  private runStack(inputs: StackInputs, training: boolean): StackOutputs {
     const { dropout, numLayers, implementation } = this.options;
-    const inputs = { x, initialStates, lengths, weights: this.readWeights() };
     if (!training || dropout === 0 || numLayers === 1)
       return runRecurrent(this.cell, inputs, this.attrs, implementation);
     const run = (stack: StackInputs) => runRecurrent(this.cell, stack, this.attrs, implementation);

@@ -26,7 +26,7 @@ describe('the buffers that are kept', () => {
 
   /** A buffers whose jobs read `weights`. */
   function makeBuffers({ plan }: BufferKey, weights: readonly PackedWeights[]): CallBuffers {
-    const buffers = new CallBuffers(engine, plan, packingsOf(plan, undefined, 1), false, 1, false);
+    const buffers = new CallBuffers(engine, plan, packingsOf(plan, undefined, 1), false, 1, 'inference');
     buffers.use(weights);
     return buffers;
   }

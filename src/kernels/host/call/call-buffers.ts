@@ -4,6 +4,7 @@ import { CELL_CODES, padded, SLOTS, VECTOR } from '../abi/constants.js';
 import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from '../abi/structs.js';
 import { Scope } from '../runtime/arena.js';
 import type { Engine, Job, Round } from '../runtime/engine.js';
+import type { Block, MirroredCall } from '../threads/mirror.js';
 import type { PackedWeights } from '../weights/packed-weights.js';
 import { project, usesBackend } from './backend-projection.js';
 import {
@@ -88,6 +89,9 @@ export function commonFields(
   return fields;
 }
 
+/** Inference on the calling thread or off it, or training. */
+export type Purpose = 'inference' | 'off-thread' | 'training';
+
 /** The arrays of a forward call of one shape. Calls of that shape can use it one after the other, with any weights. */
 export class CallBuffers {
   readonly groups: readonly Group[];
@@ -115,6 +119,7 @@ export class CallBuffers {
    * @param packings one for each group of rows.
    * @param hasStates whether the caller gives initial states.
    * @param threads how many the call may use.
+   * @param purpose decides what is kept for a gradient, and whether the backend may make projections.
    * @throws NoRoomError when the arena is full; nothing is kept then.
    */
   constructor(
@@ -123,12 +128,12 @@ export class CallBuffers {
     packings: readonly Packing[],
     hasStates: boolean,
     readonly threads: number,
-    private readonly isTraining: boolean,
+    private readonly purpose: Purpose,
   ) {
     this.kept = new Scope(engine.arena);
     this.temporary = new Scope(engine.arena);
     this.rows = rowsOf(packings);
-    this.isProjected = usesBackend(plan, this.rows);
+    this.isProjected = purpose !== 'off-thread' && usesBackend(plan, this.rows);
     try {
       this.groups = packings.map((packing) => this.makeGroup(packing));
       this.initial = this.makeInitial(hasStates);
@@ -186,13 +191,42 @@ export class CallBuffers {
    * @param tensors the weights as the backend has them.
    */
   run(tensors: readonly DirectionTensors[]): void {
-    const { engine, plan, jobs, teams, threads, members } = this;
-    for (const [layer, ofLayer] of jobs.entries()) {
+    for (let layer = 0; layer < this.plan.layers; layer++) {
       if (this.isProjected) this.project(layer, tensors);
-      const flopsOfStep = stepFlops(plan, inputSizeOf(plan, layer));
-      const flops = flopsOfStep * this.rows * plan.directions;
-      runJobs(engine, threads, { jobs: ofLayer, flops, teams: { at: teams, members, flopsOfStep } });
+      runJobs(this.engine, this.threads, this.roundOf(layer));
     }
+  }
+
+  /** What runs the layers, one after the other, where the backend makes no projections. */
+  get rounds(): Round[] {
+    return this.jobs.map((_, layer) => this.roundOf(layer));
+  }
+
+  private roundOf(layer: number): Round {
+    const { plan, jobs, teams, members } = this;
+    const flopsOfStep = stepFlops(plan, inputSizeOf(plan, layer));
+    const flops = flopsOfStep * this.rows * plan.directions;
+    return { jobs: jobs[layer] as readonly Job[], flops, teams: { at: teams, members, flopsOfStep } };
+  }
+
+  /** What runs all layers where nothing of the arena is shared: no team. */
+  get mirrored(): MirroredCall {
+    const { engine, groups, initial, finals, used, plan } = this;
+    const blocks = (places: readonly number[]): Block[] =>
+      places.flatMap((at) => (at === 0 ? [] : [{ at, count: engine.arena.sizeOf(at) }]));
+    const jobs = this.jobs.flat();
+    const ofGroups = groups.flatMap(({ order, counts, sequences }) => [
+      order,
+      counts,
+      sequences[0] as number,
+    ]);
+    const states = initial.map(([at]) => at as number);
+    return {
+      jobs,
+      inputs: blocks([...jobs.map(({ at }) => at), ...ofGroups, ...states]),
+      weights: new Map(used.map((packed) => [packed, blocks(packed.read)])),
+      results: blocks([...groups.map(({ sequences }) => sequences[plan.layers] as number), ...finals]),
+    };
   }
 
   private project(layer: number, tensors: readonly DirectionTensors[]): void {
@@ -208,7 +242,8 @@ export class CallBuffers {
   }
 
   private makeGroup(packing: Packing): Group {
-    const { engine, plan, isTraining, kept } = this;
+    const { engine, plan, kept } = this;
+    const isTraining = this.purpose === 'training';
     const { layers, directions, cell, hiddenSize, inputSize, outSize } = plan;
     const { rows } = packing;
     const width = directions * outSize;

@@ -6,7 +6,7 @@ import type { Scope } from '../runtime/arena.js';
 import type { Engine } from '../runtime/engine.js';
 import { type PackedWeights, tensorsOf, type WeightCache } from '../weights/packed-weights.js';
 import type { BufferCache } from './buffer-cache.js';
-import { CallBuffers, type StackArrays } from './call-buffers.js';
+import { CallBuffers, type Purpose, type StackArrays } from './call-buffers.js';
 import { groupCount, inputSizeOf, type Plan, packingsOf, planOf, threadsFor } from './plan.js';
 import { copyIn, copyOut } from './sequences.js';
 import { fetchTogether, makeTensor, valuesOf } from './tensors.js';
@@ -38,7 +38,7 @@ export function infer(
   const key = { backend, plan, threads: engine.threads.count };
   return withWeights(cache, backend, plan, inputs, false, (weights) => {
     const known = call.hasLengths ? undefined : bufferCache.find(key, weights);
-    const buffers = known ?? makeBuffers(engine, backend, plan, inputs, false);
+    const buffers = known ?? makeBuffers(engine, backend, plan, inputs, 'inference');
     let isKept = known !== undefined;
     try {
       buffers.use(weights);
@@ -65,7 +65,7 @@ export function train(
 ): { readonly outputs: Outputs; readonly reserve: Reserve } {
   const inputs = groupInputs(call, tensors);
   const plan = planOf(call, inputs.x);
-  const buffers = makeBuffers(engine, backend, plan, inputs, true);
+  const buffers = makeBuffers(engine, backend, plan, inputs, 'training');
   const { groups, initial, threads, kept } = buffers;
   try {
     return withWeights(cache, backend, plan, inputs, true, (weights) => {
@@ -81,17 +81,18 @@ export function train(
   }
 }
 
-function makeBuffers(
+export function makeBuffers(
   engine: Engine,
   backend: KernelBackend,
   plan: Plan,
   { states, lengths }: GroupedInputs<TensorInfo>,
-  isTraining: boolean,
+  purpose: Purpose,
 ): CallBuffers {
-  const threads = threadsFor(plan, engine.threads);
+  const { countOffThread } = engine.threads;
+  const threads = purpose === 'off-thread' ? countOffThread : threadsFor(plan, engine.threads);
   const values = lengths && (valuesOf(backend, lengths) as Int32Array);
   const packings = packingsOf(plan, values, groupCount(plan, threads, engine.threads.thresholds));
-  return new CallBuffers(engine, plan, packings, states.length > 0, threads, isTraining);
+  return new CallBuffers(engine, plan, packings, states.length > 0, threads, purpose);
 }
 
 /** Runs `body` with the packed weights, which are not freed meanwhile. */
@@ -99,10 +100,26 @@ function withWeights<T>(
   cache: WeightCache,
   backend: KernelBackend,
   plan: Plan,
-  { directions }: GroupedInputs<TensorInfo>,
+  inputs: GroupedInputs<TensorInfo>,
   isTraining: boolean,
   body: (weights: readonly PackedWeights[]) => T,
 ): T {
+  const weights = takeWeights(cache, backend, plan, inputs, isTraining);
+  try {
+    return body(weights);
+  } finally {
+    giveBack(weights);
+  }
+}
+
+/** The packed weights of a call. They are not freed until they are given back. */
+export function takeWeights(
+  cache: WeightCache,
+  backend: KernelBackend,
+  plan: Plan,
+  { directions }: GroupedInputs<TensorInfo>,
+  isTraining: boolean,
+): PackedWeights[] {
   const weights: PackedWeights[] = [];
   const read = directions.filter((direction) => !cache.has(direction)).flatMap(tensorsOf);
   try {
@@ -112,25 +129,48 @@ function withWeights<T>(
         weights.push(cache.get(backend, direction, plan, inputSize, isTraining));
       }
     });
-    return body(weights);
-  } finally {
-    for (const packed of weights) packed.users--;
+    return weights;
+  } catch (error) {
+    giveBack(weights);
+    throw error;
   }
+}
+
+export function giveBack(weights: readonly PackedWeights[]): void {
+  for (const packed of weights) packed.users--;
 }
 
 function run(
   engine: Engine,
   backend: KernelBackend,
   buffers: CallBuffers,
-  { x, states, directions: tensors }: GroupedInputs<TensorInfo>,
+  inputs: GroupedInputs<TensorInfo>,
 ): Outputs {
-  const { plan, groups, initial, staging, finals } = buffers;
-  const { steps, batch, directions, outSize, layers, stateSizes, call } = plan;
+  fill(engine, backend, buffers, inputs);
+  buffers.run(inputs.directions);
+  return outputsOf(engine, backend, buffers);
+}
+
+/** Copies x and the initial states into the buffers of a call. */
+export function fill(
+  engine: Engine,
+  backend: KernelBackend,
+  { plan, groups, initial, staging }: CallBuffers,
+  { x, states }: GroupedInputs<TensorInfo>,
+): void {
   for (const [s, state] of states.entries())
     engine.write(initial[s]?.[0] as number, valuesOf(backend, state));
   const first = groups.map(({ sequences }) => sequences[0] as number);
   copyIn(engine, plan, groups, valuesOf(backend, x), plan.inputSize, first, staging.input);
-  buffers.run(tensors);
+}
+
+/** The outputs of a call whose jobs have run, copied out of its buffers. */
+export function outputsOf(
+  engine: Engine,
+  backend: KernelBackend,
+  { plan, groups, staging, finals }: CallBuffers,
+): Outputs {
+  const { steps, batch, directions, outSize, layers, stateSizes, call } = plan;
   const width = directions * outSize;
   const last = groups.map(({ sequences }) => sequences[layers] as number);
   const values = copyOut(engine, plan, groups, last, width, staging.output);

@@ -16,25 +16,35 @@ import {
 } from '@tensorflow/tfjs-core';
 import { isOnHost, wasmView } from '../../../tfjs-internals.js';
 
-/** By their data, values that {@link fetchTogether} has read. */
-const fetched = new Map<DataId, Float32Array>();
+/** By their data, values that {@link valuesOf} does not have to read. */
+const fetched = new Map<DataId, Float32Array | Int32Array>();
 
 /**
  * Runs `body` with the values of these float32 tensors at hand. Those on a GPU are joined there and read at once: each read waits
  * for the device.
  */
 export function fetchTogether<T>(infos: readonly TensorInfo[], body: () => T): T {
-  const remote = infos.filter((info) => !isOnHost(info));
+  const remote = infos.filter((info) => !fetched.has(info.dataId) && !isOnHost(info));
   // valuesOf reads a single one.
   if (remote.length < 2) return body();
   const flat = (info: TensorInfo) => reshape(info as Tensor, [-1]) as Tensor1D;
   const values = tidy(() => concat1d(remote.map(flat)).dataSync()) as Float32Array;
   let begin = 0;
-  for (const { dataId, shape } of remote) {
+  const parts = remote.map(({ dataId, shape }): [DataId, Float32Array] => {
     const end = begin + util.sizeFromShape(shape);
-    fetched.set(dataId, values.subarray(begin, end));
+    const part = values.subarray(begin, end);
     begin = end;
-  }
+    return [dataId, part];
+  });
+  return withValues(parts, body);
+}
+
+/** Runs `body` with values at hand that were read before. */
+export function withValues<T>(
+  values: Iterable<readonly [DataId, Float32Array | Int32Array]>,
+  body: () => T,
+): T {
+  for (const [dataId, each] of values) fetched.set(dataId, each);
   try {
     return body();
   } finally {

@@ -55,9 +55,15 @@ export class Arena {
     return at;
   }
 
-  release(at: number): void {
+  /** Floats of a block in use, at least as many as were asked for. */
+  sizeOf(at: number): number {
     const size = this.used.get(at);
     if (size === undefined) throw new Error(`arena: ${at} is no block in use`);
+    return size;
+  }
+
+  release(at: number): void {
+    const size = this.sizeOf(at);
     this.used.delete(at);
     this.inUse -= size;
     this.putFree({ at, size });

@@ -2,6 +2,7 @@
 
 import type { JOBS } from '../abi/constants.js';
 import type { EngineFunctions } from '../abi/functions.js';
+import type { Mirror } from '../threads/mirror.js';
 import type { Thresholds } from '../threads/thresholds.js';
 import type { Arena } from './arena.js';
 
@@ -16,6 +17,8 @@ export interface Engine {
   /** Copies values into the arena. */
   write(at: number, values: ArrayLike<number>): void;
   readonly threads: Threads;
+  /** Where workers cannot share memory. */
+  readonly mirror: Mirror | undefined;
 }
 
 export interface Job {
@@ -54,4 +57,11 @@ export interface Threads {
   thresholds: Thresholds;
   /** Runs all jobs to their end. @throws EngineLostError */
   run(round: Round): void;
+  /** Threads that may work at once in `runOffThread`: the caller is none of them. */
+  readonly countOffThread: number;
+  /**
+   * Runs rounds one after the other, on workers alone. One call at a time; while it is under way `run` uses the calling thread alone.
+   * @returns a promise of why the caller did work of it after all; undefined where it did none. It is rejected with EngineLostError.
+   */
+  runOffThread(rounds: readonly Round[]): Promise<string | undefined>;
 }

@@ -1,6 +1,7 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
 import type { EngineFunctions } from '../abi/functions.js';
+import { Mirror } from '../threads/mirror.js';
 import { maySleep, workerPlatform } from '../threads/platform.js';
 import type { WorkerPlatform } from '../threads/worker.js';
 import { WorkerThreads } from '../threads/worker-threads.js';
@@ -139,6 +140,7 @@ export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform
   const arena = new Arena(arenaMemory);
   const ints = (at: number, count: number) => arenaMemory.ints.subarray(at, at + count);
   const threads = new WorkerThreads(platform, { module, memory, base, arena, functions, ints });
+  const mirror = platform?.whyNotShared && new Mirror(platform, { module, base, maxPages, ints });
   return {
     arena,
     functions,
@@ -147,5 +149,6 @@ export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform
     ints,
     write: (at, values) => arenaMemory.floats.set(values, at),
     threads,
+    mirror: mirror || undefined,
   };
 }

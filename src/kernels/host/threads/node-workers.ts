@@ -17,6 +17,8 @@ interface NodeWorker {
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'exit', listener: () => void): unknown;
+  postMessage(message: object, transfer?: ArrayBuffer[]): void;
+  ref(): void;
   unref(): void;
   terminate(): Promise<number>;
 }
@@ -49,7 +51,11 @@ export function nodeWorkers(): WorkerPlatform | undefined {
       worker.on('error', (error) => onError(error instanceof Error ? error.message : String(error)));
       worker.on('exit', onExit);
       worker.unref();
-      return { terminate: () => void worker.terminate() };
+      return {
+        post: (message, transfer) => worker.postMessage(message, transfer),
+        keepAlive: (isKept) => (isKept ? worker.ref() : worker.unref()),
+        terminate: () => void worker.terminate(),
+      };
     },
   };
 }

@@ -50,7 +50,11 @@ export function webWorkers(): WorkerPlatform | undefined {
         else onMessage(message);
       };
       worker.postMessage(data);
-      return { terminate: () => worker.terminate() };
+      return {
+        post: (message, transfer = []) => worker.postMessage(message, transfer),
+        keepAlive: () => {},
+        terminate: () => worker.terminate(),
+      };
     },
   };
 }

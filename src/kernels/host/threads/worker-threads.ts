@@ -55,6 +55,18 @@ export interface ThreadHost extends WorkerHost {
   ints(at: number, count: number): Int32Array;
 }
 
+/** A round that workers run alone. */
+interface AwaitedRound {
+  /** Of its jobs. */
+  readonly count: number;
+  /** Whether the number of workers was changed meanwhile. */
+  isRecounted: boolean;
+  resolve(reason: string | undefined): void;
+  reject(error: unknown): void;
+}
+
+const LOST_IN_JOB = 'a worker that trapped or ended in one';
+
 /** Shares rounds among the caller and workers, unless that is slower. */
 export class WorkerThreads implements Threads {
   thresholds: Thresholds = THRESHOLDS;
@@ -66,6 +78,7 @@ export class WorkerThreads implements Threads {
   private round = 0;
   /** Of the arena; undefined until the first shared round. */
   private queue: { readonly at: number; readonly ints: Int32Array } | undefined;
+  private awaited: AwaitedRound | undefined;
   private looksOfMicrosecond = 0;
   /** When the last round ended, in milliseconds. */
   private ended = Number.NEGATIVE_INFINITY;
@@ -79,9 +92,16 @@ export class WorkerThreads implements Threads {
     private readonly platform: WorkerPlatform | undefined,
     private readonly host: ThreadHost,
   ) {
-    this.workers = new Workers(platform, host, (reason) => {
-      this.wanted = Math.min(this.wanted, this.workers.count + 1);
-      this.failure = reason;
+    this.workers = new Workers(platform, host, {
+      onMessage: () => this.hear(),
+      onError: (reason) => {
+        this.failure = reason;
+        this.wanted = Math.min(this.wanted, this.workers.count + 1);
+      },
+      onLoss: () => {
+        if (this.failure !== undefined) this.wanted = Math.min(this.wanted, this.workers.count + 1);
+        this.takeOver();
+      },
     });
   }
 
@@ -102,7 +122,25 @@ export class WorkerThreads implements Threads {
     this.wanted = whyAlone(this.platform) === undefined ? count : 1;
     this.failure = undefined;
     this.backoff = new Backoff();
-    if (this.workers.keep(count - 1)) this.ring(0);
+    // Workers that are told to leave would take no more jobs of a round that is under way.
+    if (this.awaited) this.awaited.isRecounted = true;
+    else this.dismiss();
+  }
+
+  private dismiss(): void {
+    if (this.workers.keep(this.wanted - 1)) this.ring(0);
+  }
+
+  get countOffThread(): number {
+    return Math.max(1, this.wanted - 1);
+  }
+
+  async runOffThread(rounds: readonly Round[]): Promise<string | undefined> {
+    let reason: string | undefined;
+    for (const { jobs, teams } of rounds)
+      for (let first = 0; first < jobs.length; first += QUEUE_CAPACITY)
+        reason = (await this.shareOffThread(jobs.slice(first, first + QUEUE_CAPACITY), teams)) ?? reason;
+    return reason;
   }
 
   run(round: Round): void {
@@ -127,6 +165,7 @@ export class WorkerThreads implements Threads {
   /** The engine is lost: lets nobody wait for the others, and ends the workers wherever they are. */
   abandon(): void {
     const { queue, host } = this;
+    this.endAwaited({ error: lostInThreads('an engine that another call has lost') });
     this.queue = undefined;
     this.wanted = 1;
     try {
@@ -138,16 +177,16 @@ export class WorkerThreads implements Threads {
   }
 
   private mayShare({ jobs, flops }: Round): boolean {
-    if (jobs.length < 2 || this.count < 2) return false;
+    if (jobs.length < 2 || this.count < 2 || this.awaited) return false;
     const isQuick = (performance.now() - this.ended) * 1000 <= QUICK_GAP;
     this.quickRounds = isQuick ? this.quickRounds + 1 : 0;
     if (!this.backoff.mayShare(flops)) return false;
     if (flops >= this.thresholds.waking) {
-      this.startWorkers();
+      this.startWorkers(this.wanted - 1);
       return this.workers.count > 0;
     }
     if (this.quickRounds < QUICK_ROUNDS) return false;
-    this.startWorkers();
+    this.startWorkers(this.wanted - 1);
     if (this.countAsleep() === 0) {
       this.roundsSinceWoken = 0;
       return true;
@@ -172,6 +211,18 @@ export class WorkerThreads implements Threads {
   private share(jobs: readonly Job[], teams: Teams | undefined): number {
     const { functions, base } = this.host;
     const { at: queue, ints } = this.queue as NonNullable<typeof this.queue>;
+    this.begin(jobs, teams);
+    const begin = performance.now();
+    functions.work(base, queue, this.round);
+    const worked = performance.now() - begin;
+    this.awaitDone(ints, jobs.length);
+    const waited = performance.now() - begin - worked;
+    return waited + this.waitedInTeams(teams);
+  }
+
+  /** Writes jobs into the queue, and begins a round of them. */
+  private begin(jobs: readonly Job[], teams: Teams | undefined): void {
+    const { ints } = this.queue as NonNullable<typeof this.queue>;
     if (teams) this.writeTeams(teams);
     let place = QUEUE.length;
     for (const { job, at } of jobs) {
@@ -179,12 +230,55 @@ export class WorkerThreads implements Threads {
       ints[place++] = at;
     }
     this.ring(jobs.length);
-    const begin = performance.now();
-    functions.work(base, queue, this.round);
-    const worked = performance.now() - begin;
-    this.awaitDone(ints, jobs.length);
-    const waited = performance.now() - begin - worked;
-    return waited + this.waitedInTeams(teams);
+  }
+
+  /** @returns a promise of why the caller did work of it after all; undefined where it did none. */
+  private shareOffThread(jobs: readonly Job[], teams: Teams | undefined): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      this.startWorkers(this.countOffThread);
+      const { ints } = this.queue as NonNullable<typeof this.queue>;
+      this.awaited = { count: jobs.length, isRecounted: false, resolve, reject };
+      this.workers.keepAlive(true);
+      Atomics.store(ints, AT.by_message, 1);
+      this.begin(jobs, teams);
+      if (this.workers.count === 0) this.takeOver();
+    });
+  }
+
+  /** A worker finds no more jobs: others may still be at theirs. */
+  private hear(): void {
+    const { awaited, queue } = this;
+    if (!awaited || !queue) return;
+    if (Atomics.load(queue.ints, AT.lost) !== 0) this.lost(LOST_IN_JOB);
+    else if (Atomics.load(queue.ints, AT.done) === awaited.count) this.endAwaited({});
+  }
+
+  /** A worker has ended, perhaps in a job, or none has started: the caller takes the jobs that are left, and waits for the others. */
+  private takeOver(): void {
+    const { awaited, queue, host } = this;
+    if (!awaited || !queue) return;
+    try {
+      host.functions.work(host.base, queue.at, this.round);
+      this.awaitDone(queue.ints, awaited.count);
+      this.endAwaited({ reason: this.failure ?? 'a worker has ended' });
+    } catch (error) {
+      this.endAwaited({ error });
+    }
+  }
+
+  private endAwaited({ reason, error }: { reason?: string; error?: unknown }): void {
+    const { awaited, queue } = this;
+    if (!awaited || !queue) return;
+    this.awaited = undefined;
+    Atomics.store(queue.ints, AT.by_message, 0);
+    this.workers.keepAlive(false);
+    if (error !== undefined) {
+      awaited.reject(error);
+      return;
+    }
+    if (awaited.isRecounted) this.dismiss();
+    this.ended = performance.now();
+    awaited.resolve(reason);
   }
 
   /** Milliseconds for which a member that has lost its processor kept the others waiting. */
@@ -226,7 +320,7 @@ export class WorkerThreads implements Threads {
     // Naps, not seconds of a clock: a process that was stopped for an hour has lost no worker.
     for (let seconds = 0; seconds < LOST_AFTER_SECONDS; ) {
       const finished = Atomics.load(ints, AT.done);
-      if (Atomics.load(ints, AT.lost) !== 0) throw this.lost('a worker that trapped or ended in one');
+      if (Atomics.load(ints, AT.lost) !== 0) throw this.lost(LOST_IN_JOB);
       if (finished === count) return;
       if (functions.look(base, at + AT.done, finished, looks) < looks) continue;
       if (!functions.nap(base, at + AT.done, finished, 1000)) seconds++;
@@ -235,19 +329,21 @@ export class WorkerThreads implements Threads {
   }
 
   private lost(got: string): EngineLostError {
+    const error = lostInThreads(got);
+    this.endAwaited({ error });
     this.abandon();
-    return lostInThreads(got);
+    return error;
   }
 
   private countAsleep(): number {
     return this.queue ? Atomics.load(this.queue.ints, AT.sleeping) : 0;
   }
 
-  private startWorkers(): void {
+  private startWorkers(count: number): void {
     this.queue ??= this.makeQueue();
     const { at: queue } = this.queue;
     const places = { queue, done: queue + AT.done, byMessage: queue + AT.by_message };
-    while (this.workers.count < this.wanted - 1 && this.workers.add(places));
+    while (this.workers.count < count && this.workers.add(places));
   }
 
   private makeQueue(): { readonly at: number; readonly ints: Int32Array } {

@@ -57,6 +57,9 @@ export const WORKER_PROGRAM = `
 
 /** A worker that was started. */
 export interface RunningWorker {
+  post(message: object, transfer?: ArrayBuffer[]): void;
+  /** Whether the process waits for it. */
+  keepAlive(isKept: boolean): void;
   /** Ends it wherever it is. */
   terminate(): void;
 }

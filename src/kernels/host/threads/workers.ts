@@ -36,6 +36,16 @@ export interface QueuePlaces {
   readonly byMessage: number;
 }
 
+/** What the owner of workers hears of them. */
+export interface WorkersListener {
+  /** One finds no more jobs in a round whose caller asked for messages. */
+  onMessage(): void;
+  /** One has failed, or did not start: another would fail as well. */
+  onError(reason: string): void;
+  /** One that was to stay has ended. */
+  onLoss(): void;
+}
+
 export class Workers {
   private readonly staying: Entry[] = [];
   private readonly leaving: Entry[] = [];
@@ -44,12 +54,11 @@ export class Workers {
 
   /**
    * @param platform undefined: no worker ever starts.
-   * @param onError called when one has failed, or did not start: another would fail as well.
    */
   constructor(
     private readonly platform: WorkerPlatform | undefined,
     private readonly host: WorkerHost,
-    private readonly onError: (reason: string) => void,
+    private readonly listener: WorkersListener,
   ) {}
 
   /** Workers that take jobs, or will when they have started. */
@@ -76,6 +85,11 @@ export class Workers {
    */
   add(at: QueuePlaces): boolean {
     return this.callBack() || this.start(at);
+  }
+
+  /** Whether the process waits for those that take jobs. */
+  keepAlive(isKept: boolean): void {
+    for (const { worker } of this.staying) worker.keepAlive(isKept);
   }
 
   /** Ends all of them wherever they are. Their engine cannot be used any more. */
@@ -120,10 +134,10 @@ export class Workers {
     };
     try {
       const worker: RunningWorker = platform.start(WORKER_PROGRAM, data, {
-        onMessage: () => {},
+        onMessage: () => this.listener.onMessage(),
         onError: (reason) => {
+          this.listener.onError(reason);
           this.forget(worker);
-          this.onError(reason);
         },
         onExit: () => this.forget(worker),
       });
@@ -132,7 +146,7 @@ export class Workers {
     } catch (error) {
       // The process may start none: the other threads do the work.
       this.freeBlocks.push(block);
-      this.onError(error instanceof Error ? error.message : String(error));
+      this.listener.onError(error instanceof Error ? error.message : String(error));
       return false;
     }
   }
@@ -143,6 +157,7 @@ export class Workers {
       const i = entries.findIndex((entry) => entry.worker === worker);
       if (i < 0) continue;
       this.freeBlocks.push((entries.splice(i, 1) as [Entry])[0].block);
+      if (entries === this.staying) this.listener.onLoss();
     }
   }
 }

@@ -71,6 +71,11 @@ export class PackedWeights {
     );
   }
 
+  /** The blocks that `forward` reads; 0 where there is none. */
+  get read(): readonly number[] {
+    return [this.weight_ih, this.weight_hh, this.weight_hr, this.bias_ih, this.bias_hh];
+  }
+
   /**
    * The weight packed for products with its transpose, made when it is first asked for.
    * @param tensor the weight, with the values that it had.
