@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { expect } from 'chai';
 import { describeKernels, setThreads } from '../../../src/index.js';
 import { Host } from '../../../src/kernels/host/host.js';
@@ -63,7 +64,6 @@ describe('setThreads', () => {
   });
 
   it('is told by describeKernels where it has no effect', () => {
-    const { process } = globalThis;
     Object.assign(globalThis, { process: undefined });
     try {
       const host = new Host(() => makeEngine());

@@ -221,6 +221,7 @@ describe('forwardAsync of a long call', () => {
     const before = ticks;
     tf.dispose(await promise);
     isPending = false;
+    expect(active()).to.deep.include({ lastAsyncRun: 'workers', lastAsyncReason: undefined });
     expect(ticks - before).to.be.greaterThan(5);
     tf.dispose(x);
     layer.dispose();

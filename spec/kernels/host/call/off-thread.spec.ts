@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { callOf, type DirectionWeights, listInputs } from '../../../../src/kernels/contract.js';
@@ -22,7 +23,7 @@ interface Post {
 
 /** The workers of this machine, watched. */
 class WatchedPlatform implements WorkerPlatform {
-  readonly processors = 4;
+  readonly processors = availableParallelism();
   readonly workers: RunningWorker[] = [];
   readonly events: WorkerEvents[] = [];
   /** Integers of the blocks of each message. */
@@ -244,9 +245,11 @@ describe('a call off the calling thread, by a worker with an engine of its own',
     await tf.setBackend('cpu');
     const platform = new WatchedPlatform('not isolated');
     const host = new Host(() => makeEngine(platform));
+    // Its scratch lies beyond all that is sent.
     const call = makeCall('GRU', 64, 300, 1);
     const expected = onCaller(host, call);
-    const { outputs } = await offThread(host, call);
+    const { outputs, callerReason } = await offThread(host, call);
+    expect(callerReason).to.equal(undefined);
     for (const [i, values] of outputs.entries())
       expect(values.every((value, k) => value === expected[i]?.[k])).to.equal(true);
     tf.dispose(call.tensors);

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { expect } from 'chai';
 import { makeEngine } from '../../../../src/kernels/host/runtime/wasm.js';
 import { nodeWorkers } from '../../../../src/kernels/host/threads/node-workers.js';
@@ -64,7 +65,6 @@ describe('the threads of an engine', () => {
   });
 
   it('are the caller alone where there is no platform, whatever count is set', () => {
-    const { process } = globalThis;
     Object.assign(globalThis, { process: undefined });
     try {
       expect(workerPlatform()).to.equal(undefined);

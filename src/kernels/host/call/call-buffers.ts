@@ -222,6 +222,7 @@ export class CallBuffers {
     ]);
     const states = initial.map(([at]) => at as number);
     return {
+      size: engine.arena.end,
       jobs,
       inputs: blocks([...jobs.map(({ at }) => at), ...ofGroups, ...states]),
       weights: new Map(used.map((packed) => [packed, blocks(packed.read)])),

@@ -38,6 +38,11 @@ export class Arena {
     return this.memory.limit;
   }
 
+  /** Behind the last block in use. */
+  get end(): number {
+    return this.top;
+  }
+
   /** Floats given out and not yet taken back. */
   get floatsInUse(): number {
     return this.inUse;

@@ -36,6 +36,8 @@ interface FilledBlock {
 
 /** What a call runs, and where its data lie. */
 export interface MirroredCall {
+  /** Floats of the arena that the jobs may reach. */
+  readonly size: number;
   readonly jobs: readonly { readonly job: keyof typeof JOBS; readonly at: number }[];
   readonly inputs: readonly Block[];
   /** Weights and their blocks: each is sent once, and its blocks stay as they are as long as it lives. */
@@ -69,13 +71,12 @@ export class Mirror {
   }
 
   /** One call at a time. @returns a promise of why it has not run; undefined where the results are in the caller's arena. */
-  async run({ jobs, inputs, weights, results }: MirroredCall): Promise<string | undefined> {
+  async run({ size, jobs, inputs, weights, results }: MirroredCall): Promise<string | undefined> {
     const worker = this.start();
     if (worker === undefined) return this.failure;
     const fresh = [...weights].filter(([owner]) => !this.sent.has(owner));
     const all = [...inputs, ...fresh.flatMap(([, blocks]) => blocks)];
     const blocks = all.map(({ at, count }) => ({ at, values: this.host.ints(at, count).slice() }));
-    const size = Math.max(...[...all, ...results].map(({ at, count }) => at + count));
     await new Promise<void>((resolve) => {
       this.end = resolve;
       worker.keepAlive(true);
