@@ -1,11 +1,5 @@
-/** The runtimes that are compared, each with a number of threads in a process of its own. */
+/** The runtimes that are compared, each with a number of threads in a process of its own, or in a browser. */
 
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Backend } from '../../examples/support/backend.js';
-import { LineProcess } from '../support/line-process.js';
 import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';
 
@@ -21,28 +15,45 @@ export interface Kind {
 
 const TF_LAYERS: Readonly<Record<CellName, string>> = { gru: 'gru', lstm: 'lstm', rnn: 'simpleRNN' };
 
-/** The others are compared with the first. */
-export const KINDS: readonly Kind[] = [
+/** On tfjs. */
+export const TFJS_KINDS: readonly Kind[] = [
   { name: 'ours', title: () => 'tfjs-torch-rnn', trains: true, isTorch: true },
   { name: 'reference', title: () => '  composed of tf ops', trains: true, isTorch: true },
   { name: 'tf-layers', title: (cell) => `tf.layers.${TF_LAYERS[cell]}`, trains: true, isTorch: false },
+];
+
+/** The others are compared with the first. */
+export const KINDS: readonly Kind[] = [
+  ...TFJS_KINDS,
   { name: 'ort-web', title: () => 'onnxruntime-web', trains: false, isTorch: true },
   { name: 'ort-node', title: () => 'onnxruntime-node', trains: false, isTorch: true },
   { name: 'torch', title: () => 'PyTorch', trains: true, isTorch: true },
 ];
 
-/** The peer took longer than its limit; its process has been killed. */
+/** The peer took longer than its limit, and has been ended. */
 export class TooSlow extends Error {}
+
+/** A peer that has been started. */
+export interface Connection {
+  /** What it says of itself. @throws Error where it has ended. */
+  hello(): Promise<Answer<Hello>>;
+  /** @throws Error where it has ended. */
+  ask<T>(request: Request): Promise<Answer<T>>;
+  /** No more requests follow. */
+  end(): void;
+  /** At once, whatever it does. */
+  kill(): void;
+}
 
 export class Contestant {
   /** The first answer of its process; undefined before the first start. */
   hello: Hello | undefined;
-  private process: LineProcess | undefined;
+  private connection: Connection | undefined;
 
   constructor(
     readonly kind: Kind,
     readonly threads: number,
-    private readonly backend: Backend,
+    private readonly connect: () => Connection,
     /** Milliseconds that an answer may take. */
     private readonly limitMs: number,
   ) {}
@@ -53,77 +64,46 @@ export class Contestant {
 
   /** @throws Error where the runtime is not installed. */
   async start(): Promise<Hello> {
-    const [command, args] = this.kind.name === 'torch' ? this.pythonCommand() : this.nodeCommand();
-    // TensorFlow takes its number of threads from here.
-    const threads = String(this.threads);
-    const env = {
-      ...process.env,
-      TF_NUM_INTRAOP_THREADS: threads,
-      TF_NUM_INTEROP_THREADS: threads,
-      TF_CPP_MIN_LOG_LEVEL: '1',
-    };
-    this.process = new LineProcess(command, args, env);
-    this.hello = await this.answer<Hello>(this.process);
+    const started = this.connect();
+    this.connection = started;
+    this.hello = await this.answer(started, () => started.hello());
     return this.hello;
   }
 
-  /** Starts the process again where it had to be ended. @throws TooSlow; Error with what the peer says. */
+  /** Starts the peer again where it had to be ended. @throws TooSlow; Error with what the peer says. */
   async ask<T>(request: Request): Promise<T> {
-    if (!this.process) await this.start();
-    const current = this.process as LineProcess;
-    current.send(request);
-    return this.answer<T>(current);
+    if (!this.connection) await this.start();
+    const current = this.connection as Connection;
+    return this.answer(current, () => current.ask<T>(request));
   }
 
   stop(): void {
-    this.process?.end();
-    this.process = undefined;
+    this.connection?.end();
+    this.connection = undefined;
   }
 
-  private async answer<T>(current: LineProcess): Promise<T> {
+  private async answer<T>(current: Connection, get: () => Promise<Answer<T>>): Promise<T> {
     try {
-      const line = await this.lineWithinLimit(current);
-      if (line === undefined) throw new Error(`the process has ended: ${current.lastWords}`);
-      const answer = JSON.parse(line) as Answer<T>;
+      const answer = await this.withinLimit(get());
       if ('error' in answer) throw new Error(answer.error);
       return answer.result;
     } catch (error) {
-      // After a fault the state of the process is unknown.
+      // After a fault the state of the peer is unknown.
       current.kill();
-      this.process = undefined;
+      this.connection = undefined;
       throw error;
     }
   }
 
-  private async lineWithinLimit(current: LineProcess): Promise<string | undefined> {
+  private async withinLimit<T>(answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new TooSlow(`more than ${this.limitMs / 1000} s`)), this.limitMs);
     });
     try {
-      return await Promise.race([current.nextLine(), limit]);
+      return await Promise.race([answer, limit]);
     } finally {
       clearTimeout(timer);
     }
   }
-
-  private nodeCommand(): [string, string[]] {
-    const args = [this.kind.name, this.backend, String(this.threads)];
-    return [process.execPath, ['--import', 'tsx', pathOf('serve.ts'), ...args]];
-  }
-
-  private pythonCommand(): [string, string[]] {
-    return [torchPython(), [pathOf('peers/torch_peer.py'), String(this.threads)]];
-  }
-}
-
-function pathOf(file: string): string {
-  return fileURLToPath(new URL(file, import.meta.url));
-}
-
-/** TORCH_PYTHON, else the environment that .ci/run makes, else the one on the path. */
-function torchPython(): string {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const made = join(cache, 'tfjs-torch-rnn', 'torch', 'bin', 'python');
-  return process.env.TORCH_PYTHON ?? (existsSync(made) ? made : 'python3');
 }

@@ -53,7 +53,7 @@ async function timeSizes(
   rounds: number,
   blockMs: number,
 ): Promise<GrowthPoint[]> {
-  const prepared = cases.map((benchCase) => prepare(benchCase, makeNumbers(benchCase), 'fused'));
+  const prepared = cases.map((benchCase) => prepare(benchCase, makeNumbers(benchCase), 'fused', 'tensors'));
   const times = sizes.map((): number[] => []);
   for (let round = 0; round <= rounds; round++)
     for (const [i, { run }] of prepared.entries()) {

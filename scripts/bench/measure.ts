@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 /** Contestants that compute torch's equations are checked against the first of these that takes part. */
-const TRUTHS = ['torch', 'reference', 'ours', 'ort-node', 'ort-web'];
+const TRUTHS = ['torch', 'reference', 'ours', 'ort-node', 'ort-web', 'ort-webgpu'];
 
 export async function measureCase(
   benchCase: BenchCase,

@@ -1,5 +1,6 @@
-/** The requests to a peer's process, one JSON a line, and its answers. serve.ts and torch_peer.py implement it. */
+/** The requests to a peer's process, one JSON a line, and its answers. serving.ts and torch_peer.py implement it. */
 
+import type { GpuWork } from '../../spec/support/gpu-work.js';
 import type { BenchCase } from './cases.js';
 
 export type Request =
@@ -7,7 +8,11 @@ export type Request =
   | { readonly command: 'prepare'; readonly case: BenchCase; readonly numbers: string }
   /** Writes the results of a call to a safetensors file. */
   | { readonly command: 'results'; readonly file: string }
-  | ({ readonly command: 'measure' } & Block);
+  | ({ readonly command: 'measure' } & Block)
+  /** Pages only: tfjs's first op, then the first call of the case. */
+  | { readonly command: 'first' }
+  /** Pages only: the work of a call on the GPU. */
+  | { readonly command: 'work' };
 
 /** One block of calls in a row. */
 export interface Block {
@@ -22,10 +27,24 @@ export interface Block {
 }
 
 export interface Measured {
-  /** Milliseconds of each call. */
+  /** Milliseconds of each call; where the clock is coarse, means over some calls in a row. */
   readonly times: readonly number[];
-  /** Milliseconds of processor time a call, all threads of the process. */
-  readonly cpu: number;
+  /** Milliseconds of processor time a call, all threads of the process; absent where a peer cannot know. */
+  readonly cpu?: number;
+  /** What the last call ran, of a peer that chooses. */
+  readonly ran?: string;
+}
+
+/** Milliseconds, in a page that has done nothing yet. */
+export interface FirstCall {
+  readonly op: number;
+  readonly call: number;
+}
+
+export interface Work extends GpuWork {
+  /** Of all calls of the page up to this one. */
+  readonly programs: number;
+  readonly ran?: string;
 }
 
 /** The first line, unasked. */

@@ -27,14 +27,22 @@ export function machineText(machine: Machine): string {
   return isBusy(machine) ? `${line}\nThe machine is busy with something else: times will scatter.` : line;
 }
 
+/** `tfjs 4.22.0, torch 2.13.0`. */
+export function versionsText(versions: Readonly<Record<string, string>>): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+}
+
 export function caseText({ case: benchCase, rows }: CaseResult): string {
   const { inputSize, hiddenSize, layers, directions, batch, steps } = benchCase;
   const sizes = `I ${inputSize}, H ${hiddenSize}, L ${layers}, D ${directions}, B ${batch}, T ${steps}`;
   const header = ['', 'threads', 'ms', 'p10 - p90', 'CPU ms', 'calls', 'x ours', 'p10 - p90', 'error'];
-  const faults = rows.flatMap(({ title, threads, fault }) =>
-    fault === undefined ? [] : [`${title.trim()}, ${threads} thread(s): ${fault}`],
-  );
-  return [`${caseTitle(benchCase)}: ${sizes}`, table([header, ...rows.map(rowCells)]), ...faults].join('\n');
+  const notes = rows.flatMap(({ title, threads, fault, ran }) => {
+    const note = fault ?? (ran === undefined ? undefined : `ran ${ran}`);
+    return note === undefined ? [] : [`${title.trim()}, ${threads} thread(s): ${note}`];
+  });
+  return [`${caseTitle(benchCase)}: ${sizes}`, table([header, ...rows.map(rowCells)]), ...notes].join('\n');
 }
 
 function rowCells({ title, threads, times, cpu, ratio, error }: Row): string[] {
@@ -44,7 +52,7 @@ function rowCells({ title, threads, times, cpu, ratio, error }: Row): string[] {
     String(threads),
     digits(times.median),
     `${digits(times.p10)} - ${digits(times.p90)}`,
-    digits(cpu ?? 0),
+    cpu === undefined ? '' : digits(cpu),
     String(times.count),
     ratio ? digits(ratio.median) : '',
     ratio ? `${digits(ratio.p10)} - ${digits(ratio.p90)}` : '',

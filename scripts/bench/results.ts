@@ -12,8 +12,10 @@ export interface Row {
   readonly threads: number;
   /** Milliseconds a call; absent where there is a fault. */
   readonly times?: Summary;
-  /** Median of the milliseconds of processor time a call, all threads. */
+  /** Median of the milliseconds of processor time a call, all threads; absent where a peer cannot know. */
   readonly cpu?: number;
+  /** What its last call ran, of a peer that chooses. */
+  readonly ran?: string;
   /** Its time divided by this package's with as many threads, by turn. */
   readonly ratio?: Summary;
   /** The largest difference to the peer that the others are checked against. */
@@ -43,11 +45,14 @@ function toRow(benchCase: BenchCase, outcome: Outcome, all: readonly Outcome[]):
   if (fault !== undefined) return { ...row, fault };
   const times = timesOf(outcome);
   const base = all.find((other) => isOurs(other.contestant) && other.contestant.threads === row.threads);
+  const cpus = rounds.flatMap(({ cpu }) => cpu ?? []);
+  const ran = rounds.at(-1)?.ran;
   const hasRatio = base !== undefined && base !== outcome && base.fault === undefined;
   return {
     ...row,
     times: summarize(times.flat()),
-    cpu: median(rounds.map(({ cpu }) => cpu)),
+    ...(cpus.length > 0 ? { cpu: median(cpus) } : {}),
+    ...(ran === undefined ? {} : { ran }),
     ...(hasRatio ? { ratio: summarizeRatio(times, timesOf(base)) } : {}),
   };
 }

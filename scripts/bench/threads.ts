@@ -8,11 +8,18 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { BenchCase } from './cases.js';
+import { writeSafetensors } from '../../src/state-dict/index.js';
+import { type BenchCase, makeNumbers } from './cases.js';
+import { casesOf, inFolder, print } from './compare.js';
+import type { Contestant } from './contestants.js';
 import type { Competitor } from './measure.js';
+import type { CommonOptions } from './options.js';
 import type { Measured } from './protocol.js';
+import { threadsText } from './report.js';
 import { median, type Summary, summarize } from './stats.js';
 
 export interface ThreadsResult {
@@ -28,7 +35,7 @@ export interface ThreadsResult {
   readonly leftOut: number;
 }
 
-export interface ThreadsOptions {
+interface ThreadsOptions {
   readonly bursts: number;
   /** Pairs of turns in a burst. */
   readonly pairs: number;
@@ -44,7 +51,7 @@ const WARM_MS = 15;
 const MAX_RUNS = 100_000;
 
 /** Two loops in threads of this process. */
-export class Calibration {
+class Calibration {
   private readonly workers = [0, 1].map(
     () =>
       new Worker(
@@ -78,7 +85,7 @@ async function spin(worker: Worker): Promise<number> {
 }
 
 /** A process that does nothing but take a processor; stopped until it is told to begin. */
-export class BusyProcess {
+class BusyProcess {
   private readonly process: ChildProcess = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
 
   constructor() {
@@ -98,8 +105,43 @@ export class BusyProcess {
   }
 }
 
-/** @param contestants this package on one thread and on two, both with the case prepared. */
-export async function measureThreads(
+/** @param contestants this package on one thread and on two: both are there all the time, and only one of them is at work. */
+export async function compareThreads(
+  options: CommonOptions,
+  contestants: readonly [one: Contestant, two: Contestant],
+): Promise<ThreadsResult[]> {
+  const { rounds, isQuick } = options;
+  const times = isQuick
+    ? { bursts: rounds, pairs: 1, blockMs: 20, restMs: 50 }
+    : { bursts: rounds, pairs: 4, blockMs: 80, restMs: 400 };
+  const [calibration, busy] = [new Calibration(), new BusyProcess()];
+  const results: ThreadsResult[] = [];
+  try {
+    await inFolder(async (folder) => {
+      const numbers = join(folder, 'numbers.safetensors');
+      for (const benchCase of casesOf(options)) {
+        await writeFile(numbers, writeSafetensors(makeNumbers(benchCase)));
+        for (const contestant of contestants) {
+          await contestant.ask({ command: 'prepare', case: benchCase, numbers });
+          await contestant.ask({ command: 'measure', warmMs: isQuick ? 20 : 300, blockMs: 0, maxRuns: 1 });
+        }
+        const ofCase: ThreadsResult[] = [];
+        for (const other of [undefined, busy])
+          ofCase.push(await measureThreads(benchCase, contestants, other, calibration, times));
+        print(threadsText(ofCase));
+        results.push(...ofCase);
+      }
+    });
+  } finally {
+    busy.stop();
+    for (const contestant of contestants) contestant.stop();
+    await calibration.stop();
+  }
+  return results;
+}
+
+/** @param contestants both with the case prepared. */
+async function measureThreads(
   benchCase: BenchCase,
   contestants: readonly [one: Competitor, two: Competitor],
   busy: BusyProcess | undefined,

@@ -2,21 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Api from 'tfjs-torch-rnn';
-import { startBackend } from '../../../examples/support/backend.js';
 import type * as Wasm from '../../../src/kernels/host/runtime/wasm.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import { importBuilt } from '../built.js';
 import { type BenchCase, weightsOf } from '../cases.js';
-import type { Peer, PeerOptions, Prepared } from './peer.js';
-import {
-  type CaseTensors,
-  caseTensors,
-  disposeTensors,
-  gradients,
-  readAll,
-  toTimeMajor,
-  toTorch,
-} from './tfjs.js';
+import { callsOf } from './calls.js';
+import type { Data, Peer, PeerOptions, Prepared, TfjsStart } from './peer.js';
+import { stateTensors, toTimeMajor, toTorch } from './tfjs.js';
 
 const api = await importBuilt<typeof Api>('index.js');
 const { hasMultiplyAdd } = await importBuilt<typeof Wasm>('kernels/host/runtime/wasm.js');
@@ -25,8 +17,8 @@ export type Layer = Api.GRU | Api.LSTM | Api.RNN;
 
 const LAYERS = { gru: api.GRU, lstm: api.LSTM, rnn: api.RNN };
 
-export async function startOurs({ backend, threads }: PeerOptions): Promise<void> {
-  await startBackend(backend);
+export async function startOurs({ start }: TfjsStart, threads: number): Promise<void> {
+  await start();
   api.setThreads(threads);
 }
 
@@ -39,19 +31,19 @@ export function makeLayer(
 }
 
 /** `output`, `hn`, and `cn` where there is one. */
-export function forward(layer: Layer, { x, states }: CaseTensors): tf.Tensor[] {
+export function forward(layer: Layer, x: tf.Tensor3D, states: readonly tf.Tensor3D[]): tf.Tensor[] {
   const [h0, c0] = states;
   const results = layer instanceof api.LSTM ? layer.forward(x, { h0, c0 }) : layer.forward(x, { h0 });
   return Object.values(results);
 }
 
 export async function startPeer(options: PeerOptions, implementation: Api.Implementation): Promise<Peer> {
-  await startOurs(options);
+  const { tfjs, threads, data } = options;
+  await startOurs(tfjs, threads);
   return {
     versions: { tfjs: tf.version.tfjs, 'engine in': hasMultiplyAdd() ? 'relaxed SIMD' : 'SIMD' },
-    // The engine has threads; tf ops have them on tensorflow alone.
-    hasThreads: options.threads === 1 || implementation === 'fused' || options.backend === 'tensorflow',
-    prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation),
+    hasThreads: threads === 1 || implementation !== 'reference' || tfjs.opsHaveThreads,
+    prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation, data),
   };
 }
 
@@ -62,25 +54,35 @@ export function prepare(
   benchCase: BenchCase,
   numbers: StateDict,
   implementation: Api.Implementation,
-): Prepared {
+  data: Data,
+) {
   const layer = makeLayer(benchCase, numbers, implementation);
-  const tensors = caseTensors(benchCase, numbers);
-  const weights = new Map(layer.weights.map((weight) => [torchName(weight), weight.read()]));
-  const { dy } = tensors;
-  const run = dy
-    ? () =>
-        readAll(
-          gradients(() => forward(layer, tensors)[0] as tf.Tensor, tensors.x, [...weights.values()], dy),
-        )
-    : () => readAll(forward(layer, tensors));
+  const states = stateTensors(benchCase, numbers);
+  const weights = new Map(layer.weights.map((weight) => [torchName(weight), weight.read() as tf.Variable]));
+  const calls = callsOf(benchCase, numbers, data, {
+    weights: [...weights.values()],
+    forward: (x) => forward(layer, x, states),
+  });
   return {
-    run,
-    results: async () => resultsOf(benchCase, weights, run()),
-    dispose: async () => {
-      layer.dispose();
-      disposeTensors(tensors);
+    ...calls,
+    // Where it is left to the package.
+    ...(implementation === 'auto' ? { ran } : {}),
+    results: async () => {
+      await calls.refresh?.();
+      return resultsOf(benchCase, weights, await calls.run());
     },
-  };
+    dispose: async () => {
+      await calls.dispose();
+      layer.dispose();
+      tf.dispose(states);
+    },
+  } satisfies Prepared;
+}
+
+/** What the last call on the active backend ran, and why. */
+function ran(): string {
+  const last = api.describeKernels().find(({ isActive }) => isActive);
+  return last?.lastReason ?? (last?.lastRun === 'fused' ? last.reason : 'reference');
 }
 
 function torchName({ originalName }: { readonly originalName: string }): string {

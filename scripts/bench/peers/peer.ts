@@ -1,11 +1,12 @@
 /** The interface of a runtime that is compared. */
 
-import type { Backend } from '../../../examples/support/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import type { BenchCase } from '../cases.js';
 
 /** A case made ready in one runtime. */
 export interface Prepared {
+  /** Makes what a call must find new, such as an input that an op has just left on a GPU. Not timed. */
+  refresh?(): Promise<void>;
   /** One call, from inputs that are there to results that JavaScript (or Python) can read; a promise where the runtime has one. */
   run(): unknown;
   /**
@@ -13,6 +14,8 @@ export interface Prepared {
    * `x` `[T, B, I]` and of each weight under its name.
    */
   results(): Promise<StateDict>;
+  /** What the last call ran, of a runtime that chooses. */
+  ran?(): string;
   dispose(): Promise<void>;
 }
 
@@ -25,10 +28,24 @@ export interface Peer {
   prepare(benchCase: BenchCase, numbers: StateDict): Promise<Prepared>;
 }
 
+/**
+ * Where the numbers of a call lie: in tensors that are there; in JavaScript, so that each call makes tensors of x and of the
+ * gradient of the output; or on the GPU, where an op has left these, and in training an optimizer the weights.
+ */
+export type Data = 'tensors' | 'js' | 'gpu';
+
+/** The backend of tfjs, for peers that run on it. */
+export interface TfjsStart {
+  /** Makes it the active one. */
+  start(): Promise<void>;
+  /** Whether its ops run on as many threads as the peer is started for. */
+  readonly opsHaveThreads: boolean;
+}
+
 export interface PeerOptions {
-  /** Of tfjs, for those that run on it. */
-  readonly backend: Backend;
+  readonly tfjs: TfjsStart;
   readonly threads: number;
+  readonly data: Data;
 }
 
 /** Every module of a runtime exports one. @throws Error with the remedy where the runtime is not installed. */

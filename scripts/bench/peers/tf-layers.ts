@@ -4,45 +4,38 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
-import { startBackend } from '../../../examples/support/backend.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import type { BenchCase } from '../cases.js';
-import type { Prepared, StartPeer } from './peer.js';
-import { type CaseTensors, caseTensors, disposeTensors, gradients, readAll } from './tfjs.js';
+import { callsOf } from './calls.js';
+import type { Data, Prepared, StartPeer } from './peer.js';
+import { stateTensors } from './tfjs.js';
 
-export const start: StartPeer = async ({ backend, threads }) => {
-  await startBackend(backend);
+export const start: StartPeer = async ({ tfjs, threads, data }) => {
+  await tfjs.start();
   return {
     versions: { tfjs: tf.version.tfjs },
-    // Of the backends only tensorflow has threads; see the environment that contestants.ts gives it.
-    hasThreads: threads === 1 || backend === 'tensorflow',
-    prepare: async (benchCase, numbers) => prepare(benchCase, numbers),
+    hasThreads: threads === 1 || tfjs.opsHaveThreads,
+    prepare: async (benchCase, numbers) => prepare(benchCase, numbers, data),
   };
 };
 
-function prepare(benchCase: BenchCase, numbers: StateDict): Prepared {
+function prepare(benchCase: BenchCase, numbers: StateDict, data: Data): Prepared {
   const layers = Array.from({ length: benchCase.layers }, () => makeLayer(benchCase));
-  const tensors = caseTensors(benchCase, numbers);
   // [B, H] each, layer by layer, as tf.layers takes them.
-  const states = splitStates(benchCase, tensors);
-  tf.tidy(() => void forward(layers, tensors.x, states));
-  const weights = layers.flatMap((layer) => layer.weights.map((weight) => weight.read()));
-  const { dy } = tensors;
-  const run = dy
-    ? () => {
-        const output = () => forward(layers, tensors.x, states)[0] as tf.Tensor;
-        return readAll(gradients(output, tensors.x, weights, dy));
-      }
-    : () => readAll(tf.tidy(() => forward(layers, tensors.x, states)));
+  const states = tf.tidy(() => splitStates(benchCase, stateTensors(benchCase, numbers)));
+  const run = (x: tf.Tensor) => tf.tidy(() => forward(layers, x, states));
+  build(layers, benchCase);
+  const weights = layers.flatMap((layer) => layer.weights.map((weight) => weight.read() as tf.Variable));
+  const calls = callsOf(benchCase, numbers, data, { weights, forward: run });
   return {
-    run,
+    ...calls,
     results: async () => {
       throw new Error('tf.layers computes another function than torch');
     },
     dispose: async () => {
-      for (const layer of layers) layer.dispose();
-      disposeTensors(tensors);
-      tf.dispose(states);
+      await calls.dispose();
+      // tfjs disposes no layer that was built without a call.
+      tf.dispose([weights, states]);
     },
   };
 }
@@ -65,10 +58,21 @@ function makeLayer({ cell, hiddenSize, directions }: BenchCase): tf.layers.Layer
   return directions === 2 ? tf.layers.bidirectional({ layer, mergeMode: 'concat' }) : layer;
 }
 
-function splitStates({ layers, directions }: BenchCase, { states }: CaseTensors): tf.Tensor[][] {
+/** Without a call, so that the first call is one. */
+function build(
+  layers: readonly tf.layers.Layer[],
+  { batch, steps, inputSize, directions, hiddenSize }: BenchCase,
+): void {
+  for (const [i, layer] of layers.entries()) {
+    layer.build([batch, steps, i === 0 ? inputSize : directions * hiddenSize]);
+    layer.built = true;
+  }
+}
+
+function splitStates({ layers, directions }: BenchCase, states: readonly tf.Tensor3D[]): tf.Tensor[][] {
   return Array.from({ length: layers }, (_, layer) =>
     Array.from({ length: directions }, (_, d) => layer * directions + d).flatMap((k) =>
-      states.map((state) => tf.tidy(() => state.slice([k], [1]).squeeze([0]))),
+      states.map((state) => state.slice([k], [1]).squeeze<tf.Tensor2D>([0])),
     ),
   );
 }

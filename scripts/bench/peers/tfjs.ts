@@ -14,16 +14,27 @@ export interface CaseTensors {
   readonly dy?: tf.Tensor3D;
 }
 
-export function caseTensors(benchCase: BenchCase, numbers: StateDict): CaseTensors {
-  const { cell, mode, steps, batch, layers, directions, inputSize, hiddenSize } = benchCase;
-  const sequence = (name: string, width: number) =>
-    tf.tensor3d(swapOuter(valuesOf(numbers, name), steps, batch, width), [batch, steps, width]);
-  const stateShape: [number, number, number] = [layers * directions, batch, hiddenSize];
-  return {
-    x: sequence('x', inputSize),
-    states: stateNames(cell).map((name) => tf.tensor3d(valuesOf(numbers, name), stateShape)),
-    ...(mode === 'training' ? { dy: sequence('dy', directions * hiddenSize) } : {}),
+/** Makes tensors of a case's sequences. */
+export function sequenceMaker(benchCase: BenchCase, numbers: StateDict): () => Omit<CaseTensors, 'states'> {
+  const { mode, steps, batch, directions, inputSize, hiddenSize } = benchCase;
+  const sequence = (name: string, width: number) => {
+    const values = swapOuter(valuesOf(numbers, name), steps, batch, width);
+    return () => tf.tensor3d(values, [batch, steps, width]);
   };
+  const x = sequence('x', inputSize);
+  if (mode === 'forward') return () => ({ x: x() });
+  const dy = sequence('dy', directions * hiddenSize);
+  return () => ({ x: x(), dy: dy() });
+}
+
+export function stateTensors(benchCase: BenchCase, numbers: StateDict): tf.Tensor3D[] {
+  const { cell, batch, layers, directions, hiddenSize } = benchCase;
+  const shape: [number, number, number] = [layers * directions, batch, hiddenSize];
+  return stateNames(cell).map((name) => tf.tensor3d(valuesOf(numbers, name), shape));
+}
+
+export function caseTensors(benchCase: BenchCase, numbers: StateDict): CaseTensors {
+  return { ...sequenceMaker(benchCase, numbers)(), states: stateTensors(benchCase, numbers) };
 }
 
 export function disposeTensors({ x, states, dy }: CaseTensors): void {
@@ -33,6 +44,13 @@ export function disposeTensors({ x, states, dy }: CaseTensors): void {
 /** The values of tensors, which are disposed. */
 export function readAll(tensors: readonly tf.Tensor[]): tf.TypedArray[] {
   const values = tensors.map((tensor) => tensor.dataSync());
+  tf.dispose([...tensors]);
+  return values;
+}
+
+/** As `readAll`, on a GPU backend: webgpu reads at once through a canvas alone, which kills the GPU process of some browsers. */
+export async function awaitAll(tensors: readonly tf.Tensor[]): Promise<tf.TypedArray[]> {
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
   tf.dispose([...tensors]);
   return values;
 }

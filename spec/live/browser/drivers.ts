@@ -14,6 +14,8 @@ export interface Browser {
 export interface Page {
   /** Resolves where the page cannot go on. */
   readonly ended: Promise<string>;
+  /** The value of an expression in the page, or what its promise resolves to. */
+  evaluate<T>(expression: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -47,7 +49,11 @@ async function launchChromium(executablePath: string): Promise<Browser> {
         browser.once('disconnected', () => resolve('the browser ended'));
       });
       await page.goto(url);
-      return { ended, close: () => page.close() };
+      return {
+        ended,
+        evaluate: <T>(expression: string) => page.evaluate(expression) as Promise<T>,
+        close: () => page.close(),
+      };
     },
   };
 }
@@ -64,7 +70,11 @@ async function launchFirefox(executablePath: string): Promise<Browser> {
         browser.once('disconnected', () => resolve('the browser ended'));
       });
       await page.goto(url);
-      return { ended, close: () => page.close() };
+      return {
+        ended,
+        evaluate: <T>(expression: string) => page.evaluate(expression) as Promise<T>,
+        close: () => page.close(),
+      };
     },
   };
 }
