@@ -8,8 +8,8 @@ import {
   embed,
   gruWeights,
   meanOverUnits,
-} from '../../../examples/language-id/web/language/gates.js';
-import { unitOrder } from '../../../examples/language-id/web/language/unit-order.js';
+} from '../../../examples/language-id/web/language/gates/compute-gates.js';
+import { unitOrder } from '../../../examples/language-id/web/language/gates/unit-order.js';
 import { GRU, type StateDict } from '../../../src/index.js';
 
 /** Measured: 6.0e-7, of float32 sums in another order. */

@@ -99,6 +99,28 @@ describe('the page: language', () => {
   });
 });
 
+describe('the page: a backend that does not start', () => {
+  it('is told, and the others go on', async () => {
+    const { page, close } = await openPage(await builtPage());
+    await page.getByRole('heading', { name: 'German', exact: true }).waitFor();
+    await page.evaluate(() => {
+      const { gpu } = navigator as unknown as { gpu: { requestAdapter(): Promise<null> } };
+      gpu.requestAdapter = async () => null;
+    });
+    await page.getByLabel('webgpu', { exact: true }).check();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).to.equal(
+      'The webgpu backend does not start in this browser.',
+    );
+    await page.getByLabel('cpu', { exact: true }).check();
+    await page.locator('#phrase').fill('Hyvää huomenta kaikille');
+    await page.getByRole('heading', { name: 'Finnish', exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'describeKernels() on cpu' }).waitFor();
+    expect(await page.getByRole('alert').count()).to.equal(0);
+    await close();
+  });
+});
+
 describe('the page: language, as people see it', () => {
   for (const scheme of ['light', 'dark'] as const)
     it(`axe finds nothing wrong, ${scheme}, on a phone's width`, async () => {

@@ -6,7 +6,7 @@ import { UNKNOWN } from '../../text.js';
 import { type Backend, backendsHere } from '../backends.js';
 import { Bars } from './bars.js';
 import { encode } from './classifier.js';
-import { GateSection } from './gate-section.js';
+import { GateSection } from './gates/gate-section.js';
 import { RunPanel } from './run-panel.js';
 import { useAnswers } from './use-answers.js';
 

@@ -1,7 +1,7 @@
 /** A heat map: a column for each character, a row for each unit. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { meanOverUnits } from './gates.js';
+import { meanOverUnits } from './compute-gates.js';
 import { paintMap } from './paint-map.js';
 import { useColourScheme } from './use-colour-scheme.js';
 

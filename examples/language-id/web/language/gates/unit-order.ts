@@ -1,4 +1,4 @@
-import type { GruWeights } from './gates.js';
+import type { GruWeights } from './compute-gates.js';
 
 /**
  * The units of a layer, those first that keep their state by default: by the bias of z. The order is that of the weights, so

@@ -2,12 +2,12 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { StateDict } from 'tfjs-torch-rnn';
-import { normalise } from '../../text.js';
-import { Choice } from '../choice.js';
-import { encode, fetchWeights } from './classifier.js';
+import { normalise } from '../../../text.js';
+import { Choice } from '../../choice.js';
+import { encode, fetchWeights } from '../classifier.js';
+import { computeGates, type Direction, embed, gruWeights } from './compute-gates.js';
 import { Equations } from './equations.js';
 import { GateMap } from './gate-map.js';
-import { computeGates, type Direction, embed, gruWeights } from './gates.js';
 import { unitOrder } from './unit-order.js';
 
 const DIRECTIONS = [
