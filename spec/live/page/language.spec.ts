@@ -72,6 +72,8 @@ describe('the page: language', () => {
       await page.getByRole('heading', { name: `describeKernels() on ${backend}` }).waitFor();
       await page.locator('#phrase').fill(PHRASE);
       await expectProbabilities(page, expected);
+      // The engine or a kernel of WebGPU: a bundle without them runs the reference, unseen.
+      expect(await page.locator('.kernel strong').textContent()).to.equal('fused');
       expect(await page.locator('[data-figure=median]').textContent()).to.match(/^[\d.,]+ ms$/);
     });
   }

@@ -1,7 +1,7 @@
 /** How Vite serves and builds the page. */
 
 import { fileURLToPath } from 'node:url';
-import type { InlineConfig } from 'vite';
+import type { InlineConfig, Plugin } from 'vite';
 
 const FOLDER = fileURLToPath(new URL('../', import.meta.url));
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -27,9 +27,16 @@ const DEPENDENCIES = [
   'preact/jsx-runtime',
 ];
 
-/** package.json lists the built files of the package that do something when they are imported; here their sources are imported. */
-const TREE_SHAKING = {
-  moduleSideEffects: [{ test: /[/\\](src|examples)[/\\][^?]*\.tsx?/, sideEffects: true }],
+/**
+ * package.json lists the built files of the package that do something when they are imported. Here their sources are imported,
+ * which a bundle would drop: layers without their kernels.
+ */
+const keepEffects: Plugin = {
+  name: 'keep-effects',
+  transform: {
+    filter: { id: /[/\\]src[/\\][^?]*\.ts$/ },
+    handler: () => ({ moduleSideEffects: true }),
+  },
 };
 
 export function pageConfig(): InlineConfig {
@@ -41,7 +48,8 @@ export function pageConfig(): InlineConfig {
     logLevel: 'warn',
     resolve: { tsconfigPaths: true },
     optimizeDeps: { include: DEPENDENCIES },
-    worker: { format: 'es', rolldownOptions: { treeshake: TREE_SHAKING } },
+    plugins: [keepEffects],
+    worker: { format: 'es', plugins: () => [keepEffects] },
     server: { headers: ISOLATION, fs: { allow: [REPOSITORY] } },
     build: {
       outDir: BUILT,
@@ -50,7 +58,6 @@ export function pageConfig(): InlineConfig {
       // A binary in a data: URL is what the policy of the page forbids.
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 4096,
-      rolldownOptions: { treeshake: TREE_SHAKING },
     },
   };
 }
