@@ -1,7 +1,11 @@
 // @ts-check
 // Node's side of main.ts: loads files as the package's users do. One JSON request a line, one answer a line.
 import { createInterface } from 'node:readline';
-import { readStateDict, toFloat32Array } from '../../../dist/state-dict/index.js';
+
+// Its types are those of the source: a checkout that built nothing has no dist/.
+const { href } = new URL('../../../dist/state-dict/index.js', import.meta.url);
+/** @type {typeof import('../../../src/state-dict/index.js')} */
+const { readStateDict, toFloat32Array } = await import(href);
 
 const PAGE = 4096;
 

@@ -36,6 +36,7 @@ const OTHERS = [
   'npm install',
   'npm pack',
   'npx esbuild',
+  'npx jest',
 ];
 
 const pages = readPages();

@@ -18,6 +18,7 @@ describe('a project with tfjs, in Node', () => {
   for (const [resolution, module, file] of [
     ['nodenext', 'nodenext', 'types.ts'],
     ['bundler', 'esnext', 'types.ts'],
+    ['node16', 'node16', 'types-node16.cts'],
     ['node10', 'commonjs', 'types-node10.ts'],
   ]) {
     it(`compiles ${file} with moduleResolution ${resolution}`, () => {

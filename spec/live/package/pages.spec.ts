@@ -1,9 +1,10 @@
 // Pages without a bundler, and what a bundle meets in browsers: workers and policies.
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as library from '../../../src/index.js';
+import { blocksOf, readPages } from '../docs/pages.js';
 import { resultOf } from './support/browser.js';
 import { projectWithTfjs } from './support/projects.js';
 import { runNode } from './support/run.js';
@@ -40,6 +41,17 @@ describe('in Chromium', () => {
   it('an import map: the package as it lies in node_modules trains on the engine', async () => {
     expectTorchsTraining(await page('import-map'));
   });
+
+  for (const { page: path, line, code } of readPages()
+    .flatMap(blocksOf)
+    .filter(({ language }) => language === 'html'))
+    it(`the page of ${path}:${line} runs`, async () => {
+      writeFileSync(
+        join(folder, 'documented.html'),
+        `${code}\n<script type="module">globalThis.result = document.title;</script>\n`,
+      );
+      expect(await resultOf(`${server.origin}/documented.html`)).to.equal('1 x 5 x 8');
+    });
 
   describe('a bundle', () => {
     /** Bundles a program of pages/, for the page that loads it. */

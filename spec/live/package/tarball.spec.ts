@@ -1,8 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { projectAlone } from './support/projects.js';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { projectAlone, tarball } from './support/projects.js';
+import { runNode } from './support/run.js';
 
+const CLI = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json');
+const ATTW = join(dirname(CLI), 'dist/index.js');
 const ALLOWED = /^(dist\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 
 describe('the tarball', () => {
@@ -52,6 +58,18 @@ describe('the tarball', () => {
     const modules = files.filter((file) => file.endsWith('.js') && file !== 'dist/torch-rnn.min.js');
     expect(modules).to.include('dist/keras/index.js');
     expect(modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))).to.deep.equal([]);
+  });
+
+  it('is clean for publint', async () => {
+    const { buffer } = new Uint8Array(readFileSync(await tarball()));
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, level: 'suggestion' });
+    expect(messages.map((message) => formatMessage(message, pkg))).to.deep.equal([]);
+  });
+
+  it('has right types for every resolution, for attw', async () => {
+    const file = await tarball();
+    // The package is ES modules alone, which Node requires since 20.19; types-node16.cts has what it is for an older TypeScript.
+    await runNode([ATTW, file, '--ignore-rules', 'cjs-resolves-to-esm'], dirname(file));
   });
 
   it('runs nothing as it is installed, brings an inflater alone, and npm has nothing to warn of', () => {

@@ -1,12 +1,23 @@
 // The package as npm ships it, installed in projects of its own, which every spec here shares.
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npm } from '../../../../scripts/support/child-process.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const CONSUMER = fileURLToPath(new URL('../consumer', import.meta.url));
+const TOOLS = fileURLToPath(new URL('../tools', import.meta.url));
 /** npm waits for a silent registry for ever. */
 const NPM_LIMIT_MS = 5 * 60_000;
 const TFJS = ['@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0'];
@@ -19,7 +30,9 @@ export interface Project {
 }
 
 let folder: string | undefined;
+let folderBesideTools: string | undefined;
 let packed: Promise<string> | undefined;
+let tools: Promise<string> | undefined;
 const projects = new Map<string, Promise<Project>>();
 
 /** A new folder, away from this repository's node_modules, that `removeFolders` removes. */
@@ -32,7 +45,7 @@ export function newFolder(name: string): string {
 }
 
 export function removeFolders(): void {
-  if (folder) rmSync(folder, { recursive: true });
+  for (const made of [folder, folderBesideTools]) if (made) rmSync(made, { recursive: true });
 }
 
 /** The path of the tarball, built from the source. */
@@ -53,15 +66,51 @@ export function projectWithTfjs(): Promise<Project> {
   return project('with-tfjs', TFJS);
 }
 
-function project(name: string, packages: readonly string[]): Promise<Project> {
-  const known = projects.get(name) ?? makeProject(name, packages);
+/** A project with tfjs that finds the tools of tools/package.json, since its folder lies in theirs. */
+export function projectWithTools(): Promise<Project> {
+  return project('with-tools', TFJS, async () => {
+    const parent = join(await toolsFolder(), 'projects');
+    mkdirSync(parent, { recursive: true });
+    folderBesideTools = mkdtempSync(join(parent, 'consumer-'));
+    return folderBesideTools;
+  });
+}
+
+/** The tools are installed once, beside other caches of this repository, and again where a version changes. */
+function toolsFolder(): Promise<string> {
+  tools ??= installTools();
+  return tools;
+}
+
+async function installTools(): Promise<string> {
+  const lock = readFileSync(join(TOOLS, 'package-lock.json'));
+  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+  const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const installed = join(caches, 'tfjs-torch-rnn', `package-tools-${hash}`);
+  // npm writes it last.
+  if (existsSync(join(installed, 'node_modules/.package-lock.json'))) return installed;
+  mkdirSync(installed, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json']) cpSync(join(TOOLS, name), join(installed, name));
+  await npmOrThrow(['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], installed);
+  return installed;
+}
+
+function project(
+  name: string,
+  packages: readonly string[],
+  makeFolder: () => Promise<string> | string = () => newFolder(name),
+): Promise<Project> {
+  const known = projects.get(name) ?? makeProject(makeFolder, packages);
   projects.set(name, known);
   return known;
 }
 
-async function makeProject(name: string, packages: readonly string[]): Promise<Project> {
+async function makeProject(
+  makeFolder: () => Promise<string> | string,
+  packages: readonly string[],
+): Promise<Project> {
   const file = await tarball();
-  const made = newFolder(name);
+  const made = await makeFolder();
   writeFileSync(join(made, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   cpSync(CONSUMER, made, { recursive: true });
   // --omit=peer: a peer comes from the list, or is absent.
