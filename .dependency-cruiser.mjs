@@ -7,7 +7,7 @@ const IMPORTS = {
   torch: ['matching/faults', 'matching/reparametrised', 'state-dict'],
   kernels: ['tfjs-internals', 'torch'],
   nn: [],
-  ops: ['kernels/contract', 'tfjs-internals', 'torch'],
+  ops: ['kernels/contract', 'nn/empty', 'tfjs-internals', 'torch'],
   layers: ['kernels/contract', 'matching', 'nn', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   models: ['layers', 'matching', 'state-dict', 'tfjs-internals', 'torch'],
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'tfjs-internals', 'torch'],

@@ -4,6 +4,7 @@ import { type serialization, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../check.js';
 import type { DataFormat } from '../nn/data-format.js';
+import { emptyOf } from '../nn/empty.js';
 import type { LayerArgs } from './args/module-args.js';
 import { construct, toConfig } from './config.js';
 import { toList, toShapes } from './one-or-many.js';
@@ -104,6 +105,11 @@ export abstract class OneInputLayer<Options extends OneInputOptions> extends lay
       const where = `${this.where}.apply`;
       checkFloats(where, x);
       this.checkShape(where, x.shape);
+      if (x.shape[0] === 0)
+        return emptyOf(this.computeOutputShape(x.shape) as number[], [
+          x,
+          ...this.trainableWeights.map((weight) => weight.read()),
+        ]);
       return this.compute(x, (kwargs as { training?: boolean }).training ?? false);
     });
   }

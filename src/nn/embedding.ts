@@ -15,6 +15,7 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { emptyOf } from './empty.js';
 
 /**
  * `torch.nn.functional.embedding`: `y[...] = weight[ids[...]]`, where rows of `paddingIdx` get no gradient.
@@ -26,6 +27,7 @@ import {
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
  */
 export function embedding(ids: Tensor, weight: Tensor2D, paddingIdx?: number): Tensor {
+  if (ids.size === 0) return emptyOf([...ids.shape, weight.shape[1]], [weight]);
   return tidy(() => {
     const flat = reshape(ids, [ids.size]) as Tensor1D;
     const rows = rowsOf(weight, flat);

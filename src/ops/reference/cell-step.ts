@@ -3,7 +3,6 @@
 import {
   add,
   matMul,
-  ones,
   reshape,
   type Tensor1D,
   type Tensor2D,
@@ -26,11 +25,7 @@ export type CellStep = (
 /** `x @ weight^T + bias`, torch's `F.linear`. */
 export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
   const product = matMul(x, weight, false, true) as Tensor2D;
-  if (!bias) return product;
-  // The gradient of a broadcast bias is a sum over the rows, and the wasm backend's Sum over no rows returns
-  // uninitialised memory (tfjs 4.22). A product with a column of ones has the right gradient there: zeros.
-  if (x.shape[0] === 0) return add(product, matMul(ones([0, 1]), reshape(bias, [1, -1])));
-  return add(product, bias);
+  return bias ? add(product, bias) : product;
 }
 
 /**

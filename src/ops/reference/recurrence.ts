@@ -8,6 +8,7 @@ import {
   less,
   range,
   reshape,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -18,6 +19,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { DirectionWeights, StackAttrs, StackInputs, StackOutputs } from '../../kernels/contract.js';
+import { emptyOf } from '../../nn/empty.js';
 import { CELLS, type Cell, stateSizes } from '../../torch/cells.js';
 import { stackRows, unstackRows } from '../rows.js';
 import { selectOrZero } from '../select.js';
@@ -90,12 +92,30 @@ function splitInitialStates(
   });
 }
 
+/** The outputs of a batch without rows. */
+function emptyOutputs(
+  { x, initialStates = [], weights }: StackInputs,
+  { bidirectional }: StackAttrs,
+  sizes: readonly number[],
+): StackOutputs {
+  const [first, second] = x.shape;
+  const tensors = weights.flatMap((direction) =>
+    Object.values(direction).filter((weight) => weight !== undefined),
+  );
+  const from: Tensor[] = [x, ...initialStates, ...tensors];
+  return {
+    output: emptyOf([first, second, (bidirectional ? 2 : 1) * (sizes[0] as number)], from),
+    finalStates: sizes.map((size) => emptyOf([weights.length, 0, size], from)),
+  };
+}
+
 /** Runs a stack by tf ops. Contract: {@link StackInputs}, {@link StackOutputs}. */
 export function runReference(cell: Cell, inputs: StackInputs, attrs: StackAttrs): StackOutputs {
   return tidy(() => {
     const timeMajor = attrs.batchFirst ? transpose(inputs.x, [1, 0, 2]) : inputs.x;
     const [steps, batch] = timeMajor.shape;
     const sizes = stateSizes(cell, attrs);
+    if (batch === 0) return emptyOutputs(inputs, attrs, sizes);
     const mask = inputs.lengths && stepMask(inputs.lengths, steps, sizes);
     const initial = splitInitialStates(inputs, batch, sizes);
     const directions = attrs.bidirectional ? 2 : 1;

@@ -1,0 +1,21 @@
+import { customGrad, type GradSaveFunc, type Tensor, zeros, zerosLike } from '@tensorflow/tfjs-core';
+
+/**
+ * What an op returns for a batch without rows: a tensor without elements, all of whose gradients are zeros.
+ *
+ * Kernels of tfjs 4.22 fail at empty tensors on webgl and webgpu, and wasm's read memory that nobody wrote.
+ *
+ * @param shape has a 0.
+ * @param inputs what the op computes with.
+ */
+export function emptyOf<T extends Tensor>(shape: readonly number[], inputs: readonly Tensor[]): T {
+  const op = customGrad((...args) => {
+    const save = args.pop() as unknown as GradSaveFunc;
+    save(args as Tensor[]);
+    return {
+      value: zeros([...shape]),
+      gradFunc: (_dy: Tensor, saved: Tensor[]) => saved.map((input) => zerosLike(input)),
+    };
+  });
+  return op(...inputs) as T;
+}
