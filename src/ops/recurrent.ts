@@ -48,8 +48,7 @@ export function runRecurrent(
 
   /** @returns on 'auto' the reason of a kernel that found no room for the call after all. */
   function runUnlessFull(kernels: RecurrentKernels): StackOutputs | string {
-    // Those that have no reason of their own run it for that of the last ones, which declined it.
-    const reason = kernels.reasonFor?.(request) ?? obstacles.at(-1);
+    const reason = kernels.reasonFor?.(request);
     try {
       const outputs = runFused(kernels, call, tensors, isTraining, implementation);
       noteRun('fused', reason && `${kernels.name}: ${reason}`);

@@ -63,7 +63,7 @@ describeEachBackend('the work of a call on a GPU backend', (backend) => {
         const source = sequence(shape, steps);
         const x = tf.mul(source, 2);
         works.push(await gpuWorkOf(() => call(layer, x)));
-        expect(lastReason()).to.equal('wgsl: data of the call are on the GPU');
+        expect(lastReason()).to.match(/^wgsl: /);
         tf.dispose([source, x]);
       }
       expect(works[1]!.programs).to.equal(0);
