@@ -61,6 +61,11 @@ export function projectAlone(): Promise<Project> {
   return project('alone', []);
 }
 
+/** A project with tfjs, Bun and Deno. */
+export function projectWithRuntimes(): Promise<Project> {
+  return project('with-runtimes', [...TFJS, 'bun@1.4.5', 'deno@2.9.6']);
+}
+
 /** A project with tfjs and its wasm backend. */
 export function projectWithTfjs(): Promise<Project> {
   return project('with-tfjs', TFJS);
