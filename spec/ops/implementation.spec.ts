@@ -76,6 +76,8 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
           reason: 'a GPU device, whose tensors would have to be read back',
           lastRun: 'reference',
           lastReason: 'a GPU device, whose tensors would have to be read back',
+          lastAsyncRun: undefined,
+          lastAsyncReason: undefined,
         });
         for (const call of [() => fused.forward(x), () => fused.apply(x)])
           expect(call).to.throw(
@@ -204,6 +206,8 @@ describe('implementation where the kernels decline one call', () => {
         isActive: true,
         implementation: 'fused',
         reason: 'short sequences',
+        lastAsyncRun: undefined,
+        lastAsyncReason: undefined,
       };
       expect(described()).to.deep.equal({ ...onBackend, lastRun: 'reference', lastReason: REASON });
       expect(() => fused.forward(tf.ones([1, 3, 3]))).to.throw(
