@@ -2,8 +2,8 @@ import type { PageEvent } from '../../support/page/events.js';
 import type { Browser, Page } from './drivers.js';
 import type { Replay } from './replay.js';
 
-/** A page that has been silent for so long hangs: a test may take a minute. */
-const PATIENCE_MS = 150_000;
+/** A page that has been silent for so long hangs: longer than a test may take in it. */
+const PATIENCE_MS = 330_000;
 
 /** Runs the specs in one page after the other, and says what each page took. */
 export class PageRun {

@@ -40,7 +40,7 @@ const withoutSource: Plugin = {
 };
 
 /**
- * The specs among `paths` that a page can run: neither they nor what they import use a module of Node's, `Buffer`, `process`, or a module
+ * The specs among `paths` that a page can run: neither they nor what they import use a module of Node's, `Buffer`, `process`, `setImmediate`, or a module
  * whose name is made at run time.
  */
 export async function pageSpecs(paths: readonly string[]): Promise<string[]> {
