@@ -69,15 +69,13 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
       const x = tf.ones([1, 2, 3]);
       readsOnFakeGpu(() => {
         auto.forward(x);
-        expect(describeKernels().find(({ isActive }) => isActive)).to.deep.equal({
+        expect(describeKernels().find(({ isActive }) => isActive)).to.deep.include({
           backend: 'tensorflow',
           isActive: true,
           implementation: 'reference',
           reason: 'a GPU device, whose tensors would have to be read back',
           lastRun: 'reference',
           lastReason: 'a GPU device, whose tensors would have to be read back',
-          lastAsyncRun: undefined,
-          lastAsyncReason: undefined,
         });
         for (const call of [() => fused.forward(x), () => fused.apply(x)])
           expect(call).to.throw(
@@ -144,9 +142,9 @@ describe('implementation on a backend without a fused kernel', () => {
 describe('describeKernels on a device whose webgl has float16 textures alone', () => {
   const FLAG = 'WEBGL_RENDER_FLOAT32_ENABLED';
   const reason = () => describeKernels().find(({ backend }) => backend === 'webgl')?.reason;
-  /** A page that is not isolated also says that the engine runs on one thread. */
+  /** Behind it may stand why the engine runs on one thread, and how the one before was lost. */
   const described =
-    /^the engine runs whole sequences in WebAssembly SIMD[^;]*, where its data cost less to read back than tf ops to run$/;
+    /^the engine runs whole sequences in WebAssembly SIMD where its data cost less to read back than tf ops to run(?!.*float16)/;
 
   before(() => tf.registerBackend('webgl', () => tf.findBackend('cpu')));
   after(async () => {
@@ -207,17 +205,15 @@ describe('implementation where the kernels decline one call', () => {
         isActive: true,
         implementation: 'fused',
         reason: 'short sequences',
-        lastAsyncRun: undefined,
-        lastAsyncReason: undefined,
       };
-      expect(described()).to.deep.equal({ ...onBackend, lastRun: 'reference', lastReason: REASON });
+      expect(described()).to.deep.include({ ...onBackend, lastRun: 'reference', lastReason: REASON });
       expect(() => fused.forward(tf.ones([1, 3, 3]))).to.throw(
         UnsupportedError,
         `GRU: implementation: expected a fused kernel on the declining backend, got ${REASON}. ` +
           "Use implementation: 'auto' or 'reference'",
       );
       for (const layer of [auto, fused]) layer.forward(tf.ones([1, 2, 3]));
-      expect(described()).to.deep.equal({ ...onBackend, lastRun: 'fused', lastReason: undefined });
+      expect(described()).to.deep.include({ ...onBackend, lastRun: 'fused', lastReason: undefined });
     });
     for (const layer of [auto, fused]) layer.dispose();
   });

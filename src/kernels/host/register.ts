@@ -25,12 +25,12 @@ import { StackGradient } from './training/gradient.js';
 
 const NO_SIMD = 'this machine has no WebAssembly SIMD with shared memory';
 
-/** What `describeKernels` says of the engine. */
-function describe(): string {
+/** What `describeKernels` says of the engine. @param where which calls it takes. */
+function describe(where = ''): string {
   const { lastLoss, whyAlone } = host;
-  const alone = whyAlone === undefined ? '' : ` on one thread: ${whyAlone}`;
+  const alone = whyAlone === undefined ? '' : `, on one thread: ${whyAlone}`;
   const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
-  return `the engine runs whole sequences in WebAssembly SIMD${alone}${lost}`;
+  return `the engine runs whole sequences in WebAssembly SIMD${where}${alone}${lost}`;
 }
 
 /** Why the engine does not run a call, wherever its data are. */
@@ -101,7 +101,7 @@ for (const backendName of ['cpu', 'wasm', 'tensorflow'])
 registerKernels('webgl', {
   name: 'engine',
   get description() {
-    return `${describe()}, where its data cost less to read back than tf ops to run`;
+    return describe(' where its data cost less to read back than tf ops to run');
   },
   supports: (request) => (request && declinedOnWebgl(request)) ?? whyNot(request),
   reasonFor: (request) => told(estimate(request)),
@@ -111,7 +111,7 @@ registerKernels('webgl', {
 registerKernels('webgpu', {
   name: 'engine',
   get description() {
-    return `${describe()}, where its data are not on the GPU`;
+    return describe(' where its data are not on the GPU');
   },
   supports: (request) =>
     (request && declinedOnWebgpu(request, () => host.hasPacked(request))) ?? whyNot(request),

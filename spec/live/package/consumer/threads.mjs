@@ -32,5 +32,5 @@ checkSame('forwardAsync', /** @type {Float32Array} */ (await output.data()));
 tf.dispose([output, hn]);
 const { reason, lastAsyncRun, lastAsyncReason } = describeKernels().find(({ isActive }) => isActive) ?? {};
 if (lastAsyncRun !== 'workers') throw new Error(`forwardAsync ran on the calling thread: ${lastAsyncReason}`);
-if (reason?.includes('on one thread')) throw new Error(reason);
+if (reason?.includes(', on one thread: ')) throw new Error(reason);
 console.log('threads: ok');
