@@ -12,6 +12,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { startBackend } from '../../examples/support/backend.js';
+import { runCommand } from '../support/run-command.js';
 import { compareCases, inFolder, print } from './compare.js';
 import { Contestant, KINDS, type Kind } from './contestants.js';
 import { type Growth, measureGrowth } from './growth.js';
@@ -102,10 +103,4 @@ async function startContestants(
 }
 
 if (process.argv.includes('--help')) console.log(USAGE);
-else
-  try {
-    await main(readOptions(process.argv.slice(2)));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+else await runCommand(() => main(readOptions(process.argv.slice(2))));

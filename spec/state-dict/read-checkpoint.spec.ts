@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseStateDict } from '../../src/state-dict/parse.js';
 import type { ReadReport } from '../../src/state-dict/report.js';
+import { collectWarnings } from '../support/warnings.js';
 import { errorOf, expectSameBits, fixture, utf8 } from './support.js';
 
 const FILE = fixture('reference/module.safetensors');
@@ -56,15 +57,7 @@ describe('readCheckpoint', () => {
 
   describe('tells the console of tensors that may be weights and were left out', () => {
     const LOST = utf8('{"encoder": {"w": [[1]]}, "scaler": {"mean": [0]}, "epoch": 3}');
-    const { warn } = console;
-    let warned: string[] = [];
-    beforeEach(() => {
-      warned = [];
-      console.warn = (text: string) => warned.push(text);
-    });
-    afterEach(() => {
-      console.warn = warn;
-    });
+    const warned = collectWarnings();
 
     it('once, unless a report is taken', () => {
       parseStateDict(LOST);

@@ -11,6 +11,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { launch } from '../../../spec/live/browser/drivers.js';
+import { runCommand } from '../../support/run-command.js';
 import type { BenchCase } from '../cases.js';
 import { casesOf, compareCases, inFolder, print } from '../compare.js';
 import { Contestant, type Kind } from '../contestants.js';
@@ -160,10 +161,4 @@ class Browsers {
 }
 
 if (process.argv.includes('--help')) console.log(USAGE);
-else
-  try {
-    await main(readOptions(process.argv.slice(2)));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+else await runCommand(() => main(readOptions(process.argv.slice(2))));

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LineProcess } from '../../support/line-process.js';
 import { readInteger } from '../../support/options.js';
+import { runCommand } from '../../support/run-command.js';
 import { describeMachine } from '../machine.js';
 import { digits, machineText, table } from '../report.js';
 import { median, summarizeRatio } from '../stats.js';
@@ -194,9 +195,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -5,18 +5,10 @@ import { Host } from '../../../src/kernels/host/host.js';
 import { EngineLostError } from '../../../src/kernels/host/runtime/engine-lost-error.js';
 import { makeEngine } from '../../../src/kernels/host/runtime/wasm.js';
 import { makeCall } from '../../support/call.js';
+import { collectWarnings } from '../../support/warnings.js';
 
 describe('the host of the engine', () => {
-  const { warn } = console;
-  let warnings: string[];
-
-  beforeEach(() => {
-    warnings = [];
-    console.warn = (text: string) => void warnings.push(text);
-  });
-  afterEach(() => {
-    console.warn = warn;
-  });
+  const warnings = collectWarnings();
 
   it('tries a start that failed again after 1, 2, 4, ... 64 calls, and says so once', () => {
     let starts = 0;

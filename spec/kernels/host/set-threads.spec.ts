@@ -6,6 +6,7 @@ import { makeEngine } from '../../../src/kernels/host/runtime/wasm.js';
 import { nodeWorkers } from '../../../src/kernels/host/threads/node-workers.js';
 import type { WorkerPlatform } from '../../../src/kernels/host/threads/worker.js';
 import { runRound } from '../../support/round.js';
+import { collectWarnings } from '../../support/warnings.js';
 
 const platform = (whyNotShared: string | undefined): WorkerPlatform => ({
   processors: 4,
@@ -16,17 +17,9 @@ const platform = (whyNotShared: string | undefined): WorkerPlatform => ({
 });
 
 describe('setThreads', () => {
-  const { warn } = console;
-  let warnings: string[];
+  const warnings = collectWarnings();
 
-  beforeEach(() => {
-    warnings = [];
-    console.warn = (text: string) => void warnings.push(text);
-  });
-  afterEach(() => {
-    console.warn = warn;
-    setThreads(1);
-  });
+  afterEach(() => setThreads(1));
 
   it('throws for what is no number of threads', () => {
     expect(() => setThreads(0)).to.throw(RangeError, 'setThreads: count: expected an integer >= 1, got 0');

@@ -1,8 +1,8 @@
 /** The browsers that are installed, driven alike. */
 
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
+import { browserPath, CHROMIUM_FLAGS, SWIFTSHADER_FLAGS } from '../../support/browsers.js';
 
 export interface Browser {
   /** With its version. */
@@ -19,99 +19,69 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** WebGL and WebGPU on SwiftShader, which computes on the processor, where there is no GPU. */
-const CHROMIUM_FLAGS = [
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-  '--ignore-gpu-blocklist',
-  // Containers and root have no sandbox.
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-async function launchChromium(executablePath: string): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
+async function launchChromium(): Promise<Browser> {
+  const args = [...CHROMIUM_FLAGS, ...SWIFTSHADER_FLAGS];
+  const browser = await chromium.launch({ executablePath: browserPath('chromium'), args });
   return {
     name: `Chromium ${browser.version()}`,
     close: () => browser.close(),
     open: async (url) => {
       const page = await browser.newPage();
-      page.on('pageerror', (error) => console.error(`error in the page: ${error}`));
       const ended = new Promise<string>((resolve) => {
         page.once('crash', () => resolve('the page crashed'));
         browser.once('disconnected', () => resolve('the browser ended'));
       });
-      await page.goto(url);
-      return {
-        ended,
-        evaluate: <T>(expression: string) => page.evaluate(expression) as Promise<T>,
-        close: () => page.close(),
-      };
+      return openIn(page, url, ended);
     },
   };
 }
 
-async function launchFirefox(executablePath: string): Promise<Browser> {
+async function launchFirefox(): Promise<Browser> {
+  const executablePath = browserPath('firefox');
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
   return {
     name: (await browser.version()).replace('/', ' '),
     close: () => browser.close(),
     open: async (url) => {
       const page = await browser.newPage();
-      page.on('pageerror', (error) => console.error(`error in the page: ${error}`));
       const ended = new Promise<string>((resolve) => {
         browser.once('disconnected', () => resolve('the browser ended'));
       });
-      await page.goto(url);
-      return {
-        ended,
-        evaluate: <T>(expression: string) => page.evaluate(expression) as Promise<T>,
-        close: () => page.close(),
-      };
+      return openIn(page, url, ended);
     },
   };
 }
 
+/** What the pages of both drivers have. */
+interface Tab {
+  on(event: 'pageerror', listener: (error: unknown) => void): unknown;
+  goto(url: string): Promise<unknown>;
+  evaluate(expression: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function openIn(tab: Tab, url: string, ended: Promise<string>): Promise<Page> {
+  tab.on('pageerror', (error) => console.error(`error in the page: ${error}`));
+  await tab.goto(url);
+  return {
+    ended,
+    evaluate: <T>(expression: string) => tab.evaluate(expression) as Promise<T>,
+    close: () => tab.close(),
+  };
+}
+
 interface Kind {
-  /** The variable that names the program, and where it usually is. */
-  readonly variable: string;
-  readonly usual: readonly string[];
-  readonly launch: (executablePath: string) => Promise<Browser>;
+  readonly launch: () => Promise<Browser>;
   /** By default; `wasm-threads` is wasm in an isolated page. */
   readonly backends: readonly string[];
 }
 
 export const BROWSERS: Readonly<Record<string, Kind>> = {
-  chromium: {
-    variable: 'CHROMIUM',
-    usual: [
-      '/usr/bin/chromium',
-      '/usr/bin/chromium-browser',
-      '/usr/bin/google-chrome',
-      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    ],
-    launch: launchChromium,
-    backends: ['cpu', 'wasm', 'wasm-threads', 'webgl', 'webgpu'],
-  },
-  firefox: {
-    variable: 'FIREFOX',
-    usual: ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
-    launch: launchFirefox,
-    backends: ['cpu', 'wasm'],
-  },
+  chromium: { launch: launchChromium, backends: ['cpu', 'wasm', 'wasm-threads', 'webgl', 'webgpu'] },
+  firefox: { launch: launchFirefox, backends: ['cpu', 'wasm'] },
 };
 
 /** @throws {Error} where the browser is not installed */
 export function launch(name: string): Promise<Browser> {
-  const { variable, usual, launch } = BROWSERS[name] as Kind;
-  const path = process.env[variable] ?? usual.find((each) => existsSync(each));
-  if (path === undefined) throw new Error(`no ${name} in ${usual.join(', ')}; ${variable} may name it`);
-  return launch(path);
+  return (BROWSERS[name] as Kind).launch();
 }

@@ -6,14 +6,12 @@ import { stateDict } from './bundled/values.mjs';
 /** @typedef {Pick<typeof import('tfjs-torch-rnn'), 'describeKernels' | 'gru' | 'loadStateDict'>} Library */
 
 /**
- * The model gets its weights, trains, and tells what it ran on.
+ * The model that the programs train, with the weights of {@link stateDict}.
  *
  * @param {typeof import('@tensorflow/tfjs')} tf
- * @param {Library} library
- * @param {string} [backend] `cpu`, which needs no file of its own, unless it is chosen
+ * @param {Pick<Library, 'gru' | 'loadStateDict'>} library
  */
-export async function program(tf, { describeKernels, gru, loadStateDict }, backend = 'cpu') {
-  await tf.setBackend(backend);
+export function loadedModel(tf, { gru, loadStateDict }) {
   const model = tf.sequential({
     layers: [
       tf.layers.embedding({ name: 'embedding', inputDim: 7, outputDim: 5, inputShape: [4] }),
@@ -22,6 +20,18 @@ export async function program(tf, { describeKernels, gru, loadStateDict }, backe
     ],
   });
   loadStateDict(model, stateDict);
-  const result = await train(tf, model);
-  return { ...result, described: describeKernels().find(({ isActive }) => isActive) };
+  return model;
+}
+
+/**
+ * The model gets its weights, trains, and tells what it ran on.
+ *
+ * @param {typeof import('@tensorflow/tfjs')} tf
+ * @param {Library} library
+ * @param {string} [backend] `cpu`, which needs no file of its own, unless it is chosen
+ */
+export async function program(tf, library, backend = 'cpu') {
+  await tf.setBackend(backend);
+  const result = await train(tf, loadedModel(tf, library));
+  return { ...result, described: library.describeKernels().find(({ isActive }) => isActive) };
 }

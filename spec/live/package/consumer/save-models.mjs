@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { gru, loadStateDict, saveSafetensors } from 'tfjs-torch-rnn';
 import { loadKerasModel } from 'tfjs-torch-rnn/keras';
 import { stateDict } from './bundled/values.mjs';
+import { loadedModel } from './program.mjs';
 
 /**
  * @param {string} folder
@@ -23,15 +24,7 @@ async function save(folder, model) {
 }
 
 await tf.setBackend('cpu');
-const model = tf.sequential({
-  layers: [
-    tf.layers.embedding({ name: 'embedding', inputDim: 7, outputDim: 5, inputShape: [4] }),
-    gru({ name: 'gru', hiddenSize: 6, returnSequences: false }),
-    tf.layers.dense({ name: 'fc', units: 1 }),
-  ],
-});
-loadStateDict(model, stateDict);
-await save('saved/torch', model);
+await save('saved/torch', loadedModel(tf, { gru, loadStateDict }));
 await saveSafetensors('saved/weights.safetensors', stateDict);
 const tensors = [...stateDict].map(([key, { shape, data }]) => [key, [shape, [...data]]]);
 writeFileSync('saved/weights.json', JSON.stringify(Object.fromEntries(tensors)));

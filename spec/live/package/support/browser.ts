@@ -1,32 +1,15 @@
 // Pages in Chromium: one browser for all specs, a context of its own for each page.
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import { browserPath, CHROMIUM_FLAGS } from '../../../support/browsers.js';
 
-const USUAL_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-/** Containers and root have no sandbox; the rest keeps Chromium from asking its servers. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** A page that hangs fails. */
 const LIMIT_MS = 3 * 60_000;
 
 let browser: Promise<Browser> | undefined;
 
-function launch(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM ?? USUAL_PATHS.find((path) => existsSync(path));
-  if (executablePath === undefined)
-    throw new Error(`no Chromium in ${USUAL_PATHS.join(', ')}; CHROMIUM may name it`);
-  return chromium.launch({ executablePath, args: FLAGS });
-}
-
 /** Opens a page, and waits for what its program assigns to `globalThis.result`. @throws Error of the page, or its message */
 export async function resultOf<T>(url: string): Promise<T> {
-  browser ??= launch();
+  browser ??= chromium.launch({ executablePath: browserPath('chromium'), args: [...CHROMIUM_FLAGS] });
   const context = await (await browser).newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(LIMIT_MS);

@@ -41,14 +41,14 @@ export function fetchTogether<T>(infos: readonly TensorInfo[], body: () => T): T
 
 /** Runs `body` with values at hand that were read before. */
 export function withValues<T>(
-  values: Iterable<readonly [DataId, Float32Array | Int32Array]>,
+  values: readonly (readonly [DataId, Float32Array | Int32Array])[],
   body: () => T,
 ): T {
   for (const [dataId, each] of values) fetched.set(dataId, each);
   try {
     return body();
   } finally {
-    fetched.clear();
+    for (const [dataId] of values) fetched.delete(dataId);
   }
 }
 
