@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { FormatError } from '../../src/errors.js';
+import { SERVICES } from '../../src/state-dict/parse.js';
 import { readCheckpoint } from '../../src/state-dict/read-checkpoint.js';
 import { runSync } from '../../src/state-dict/reading/drive.js';
-import { inflateSync } from '../../src/state-dict/reading/inflate.js';
 import { HOSTILE_FILES } from './hostile-files.js';
 import { openedFile } from './support.js';
 
@@ -15,7 +15,7 @@ interface Outcome {
 function outcomeOf(bytes: Uint8Array): Outcome {
   const file = openedFile(bytes.length);
   try {
-    runSync(readCheckpoint(file, {}), bytes, inflateSync);
+    runSync(readCheckpoint(file, {}), bytes, SERVICES);
   } catch (error) {
     const { name } = error as Error;
     return { steps: file.work.steps, error: error instanceof FormatError ? error.code : name };

@@ -1,3 +1,4 @@
+import { readerAtHand } from './formats/readers.js';
 import { checkParseOptions, type ParseOptions } from './options.js';
 import { readCheckpoint } from './read-checkpoint.js';
 import { runSync } from './reading/drive.js';
@@ -6,6 +7,9 @@ import { resolveLimits } from './rules/limits.js';
 import { WorkBudget } from './rules/work.js';
 import { asBytes, requireLittleEndian } from './tensors/bytes.js';
 import type { StateDict } from './tensors/tensor.js';
+
+/** What a reading may ask for besides bytes of the file. */
+export const SERVICES = { inflate: inflateSync, load: readerAtHand };
 
 const WHERE = 'parseStateDict';
 /** A string could be a path, so it is refused. */
@@ -34,5 +38,5 @@ export function parseStateDict(bytes: Uint8Array | ArrayBuffer, options: ParseOp
   const limits = resolveLimits(WHERE, options.limits);
   const size = bytesInMemory.length;
   const file = { where: WHERE, size, limits, work: new WorkBudget(size, limits) };
-  return runSync(readCheckpoint(file, options), bytesInMemory, inflateSync);
+  return runSync(readCheckpoint(file, options), bytesInMemory, SERVICES);
 }

@@ -6,11 +6,10 @@ import { writeReport } from '../../../src/cli/inspect/text-report.js';
 import { terminalOf } from '../../../src/cli/terminal.js';
 import { FormatError, UnsupportedError } from '../../../src/errors.js';
 import { describeSource } from '../../../src/state-dict/describe.js';
-import { parseStateDict } from '../../../src/state-dict/parse.js';
+import { parseStateDict, SERVICES } from '../../../src/state-dict/parse.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
 import { readCheckpoint } from '../../../src/state-dict/read-checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
-import { inflateSync } from '../../../src/state-dict/reading/inflate.js';
 import { formatCodes } from '../../../src/state-dict/rules/format-codes.js';
 import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
@@ -36,7 +35,7 @@ const STEPS_PER_BYTE = 16;
 /** `parseStateDict`, with its work counted. */
 function parseCounted(bytes: Uint8Array): StateDict {
   const file = { ...openedFile(bytes.length, LIMITS), where: 'parseStateDict' };
-  const stateDict = runSync(readCheckpoint(file, QUIET), bytes, inflateSync);
+  const stateDict = runSync(readCheckpoint(file, QUIET), bytes, SERVICES);
   const { steps } = file.work;
   if (steps > FREE_STEPS + STEPS_PER_BYTE * bytes.length)
     throw new Error(`${bytes.length} bytes were read in ${steps} steps`);

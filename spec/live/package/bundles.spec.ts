@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { DEFLATED_BUILDS } from '../../../src/kernels/host/runtime/engine.wasm.js';
+import { parseStateDict } from '../../../src/state-dict/parse.js';
 import { artifactsOf, kerasFixture } from '../../keras/fixtures.js';
 import { resultOf } from './support/browser.js';
 import { projectWithTfjs } from './support/projects.js';
@@ -11,6 +12,7 @@ import { type FileServer, serve } from './support/server.js';
 import { expectClose, expectTorchsNumbers, expectTorchsTraining, type Training } from './support/training.js';
 
 const BUNDLE = fileURLToPath(new URL('support/bundle.mjs', import.meta.url));
+const CHECKPOINT = new URL('../../fixtures/cli/checkpoint.pt', import.meta.url);
 const BUNDLERS = ['vite', 'rollup', 'webpack', 'esbuild'];
 /** Of consumer/bundled/, for every bundler. */
 const PROGRAMS = ['train', 'bare', 'keras', 'state-dict'];
@@ -34,11 +36,25 @@ describe('production bundles', () => {
     const input = { shape: call.inputs[0].shape, values: [...call.inputs[0].data] };
     writeFileSync(join(folder, 'converted-keras.json'), JSON.stringify({ artifacts, weights, input }));
     await runNode(['save-models.mjs'], folder);
+    copyFileSync(CHECKPOINT, join(folder, 'saved/checkpoint.pt'));
     server = await serve(folder);
     build(BUNDLERS, PROGRAMS);
     build(['esbuild'], ['keras-without-entry']);
   });
   after(() => server?.close());
+
+  /** Shapes and elements of the tensors in a file. */
+  function tensorsOf(file: string) {
+    const stateDict = parseStateDict(new Uint8Array(readFileSync(join(folder, 'saved', file))), {
+      onReport: () => {},
+    });
+    return Object.fromEntries(
+      [...stateDict].map(([key, { shape, data }]) => [
+        key,
+        [shape, Array.from<number | bigint, number>(data, Number)],
+      ]),
+    );
+  }
 
   /** The bundles that are being made, by bundler and program. */
   const builds = new Map<string, Promise<string>>();
@@ -66,7 +82,10 @@ describe('production bundles', () => {
   async function run<T>(bundler: string, program: string) {
     const page = (await builds.get(`${bundler} ${program}`)) as string;
     const result = await resultOf<T>(`${server.origin}/${page}/index.html`);
-    return { result, text: readFileSync(join(folder, page, 'bundle.js'), 'utf8') };
+    const scripts = readdirSync(join(folder, page), { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.js'),
+    );
+    return { result, text: scripts.map((path) => readFileSync(join(folder, page, path), 'utf8')).join('\n') };
   }
 
   for (const name of BUNDLERS) {
@@ -92,7 +111,11 @@ describe('production bundles', () => {
 
       it('tfjs-torch-rnn/state-dict: files are read, without a kernel and without tfjs', async () => {
         const { result, text } = await run(name, 'state-dict');
-        expect(result).to.deep.equal(JSON.parse(readFileSync(join(folder, 'saved/weights.json'), 'utf8')));
+        expect(result).to.deep.equal([
+          tensorsOf('weights.json'),
+          tensorsOf('weights.json'),
+          tensorsOf('checkpoint.pt'),
+        ]);
         expect(text).to.not.match(ENGINE).and.to.not.match(TFJS).and.to.not.include(DEFLATED_BUILDS);
       });
     });

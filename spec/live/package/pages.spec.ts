@@ -55,12 +55,12 @@ describe('in Chromium', () => {
 
   describe('a bundle', () => {
     /** Bundles a program of pages/, for the page that loads it. */
-    async function bundled(program: string, html: string): Promise<string> {
+    async function bundled(program: string, html: string, bundler = 'esbuild'): Promise<string> {
       const path = `built/pages-${html}`;
       mkdirSync(join(folder, path), { recursive: true });
       cpSync(join(folder, `pages/${html}.html`), join(folder, path, 'index.html'));
       await runNode(
-        [BUNDLE, 'esbuild', folder, `pages/${program}.mjs`, join(folder, path, 'bundle.js')],
+        [BUNDLE, bundler, folder, `pages/${program}.mjs`, join(folder, path, 'bundle.js')],
         folder,
       );
       return `${server.origin}/${path}/index.html`;
@@ -70,6 +70,19 @@ describe('in Chromium', () => {
       it(`in a ${html} trains on the engine`, async () => {
         expectTorchsTraining(await resultOf(await bundled('worker', html)));
       });
+
+    it('in a service worker reads safetensors in any build, and says what to do about other files in one of several files', async () => {
+      const url = await bundled('reader', 'split-service-worker', 'esbuild-splitting');
+      const stateDict = new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const]]);
+      const write = (name: string, content: string | Uint8Array) =>
+        writeFileSync(join(folder, 'built/pages-split-service-worker', name), content);
+      write('tensors.safetensors', library.writeSafetensors(stateDict));
+      write('tensors.json', '{"w": [1]}');
+      const [names, refused] = await resultOf<[string[], string]>(url);
+      expect(names).to.deep.equal(['w']);
+      expect(refused).to.match(/reader of json files: expected a module that loads, got .*import/);
+      expect(refused).to.include('use parseStateDict on the bytes there');
+    });
 
     describe('under a policy of', () => {
       let url: string;

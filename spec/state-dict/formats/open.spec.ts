@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/errors.js';
 import { FORMATS, openCheckpoint } from '../../../src/state-dict/formats/open.js';
+import { SERVICES } from '../../../src/state-dict/parse.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import type { ByteRange } from '../../../src/state-dict/reading/reading.js';
 import { errorOf, fixture, utf8 } from '../support.js';
@@ -13,7 +14,7 @@ describe('openCheckpoint', () => {
       [utf8('{"a":[1]}'), 'json'],
     ] as const) {
       for (const told of [undefined, format]) {
-        const checkpoint = runSync(openCheckpoint(opened(bytes), told), bytes);
+        const checkpoint = runSync(openCheckpoint(opened(bytes), told), bytes, SERVICES);
         expect([checkpoint.format, [...checkpoint.root.keys()][0]]).to.deep.equal([format, 'a']);
       }
       expect(FORMATS).to.include(format);
@@ -22,7 +23,7 @@ describe('openCheckpoint', () => {
 
   it('names a format that is not read', () => {
     const bytes = utf8('<html>');
-    const error = errorOf(() => runSync(openCheckpoint(opened(bytes)), bytes));
+    const error = errorOf(() => runSync(openCheckpoint(opened(bytes)), bytes, SERVICES));
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error.message).to.match(/^file: format: expected one of tensors \(.*\), got an HTML or XML page/);
   });

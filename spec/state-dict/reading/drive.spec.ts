@@ -27,11 +27,12 @@ function* reading(): Reading<string> {
 
 /** Inflates as nothing does, so that its answer cannot be taken for another's. */
 const shout = ({ bytes }: InflateRequest) => utf8(new TextDecoder().decode(bytes).toUpperCase());
-const shoutLater = async (request: InflateRequest) => shout(request);
+const SERVICES = { inflate: shout };
+const SERVICES_LATER = { inflate: async (request: InflateRequest) => shout(request) };
 
 describe('runSync', () => {
   it('answers from memory, in the order asked for, and without a copy', () => {
-    expect(runSync(reading(), BYTES, shout)).to.equal('gh|ab||ABCDEFGH');
+    expect(runSync(reading(), BYTES, SERVICES)).to.equal('gh|ab||ABCDEFGH');
     expect(runSync(readRange(2, 5), BYTES).buffer).to.equal(BYTES.buffer);
   });
 
@@ -59,7 +60,7 @@ describe('runSync', () => {
 
 describe('runAsync', () => {
   it('answers from a source as runSync does from memory', async () => {
-    expect(await runAsync(reading(), memoryAccess(BYTES), shoutLater)).to.equal('gh|ab||ABCDEFGH');
+    expect(await runAsync(reading(), memoryAccess(BYTES), SERVICES_LATER)).to.equal('gh|ab||ABCDEFGH');
   });
 
   it('refuses to inflate where nothing can, and ranges outside the source before it is asked', async () => {
@@ -77,7 +78,7 @@ describe('within', () => {
       const first = yield* readRange(0, 1);
       return `${String.fromCharCode(first[0])}:${yield* within(utf8('12345678'), reading())}`;
     }
-    expect(runSync(outer(), BYTES, shout)).to.equal('a:78|12||ABCDEFGH');
+    expect(runSync(outer(), BYTES, SERVICES)).to.equal('a:78|12||ABCDEFGH');
     expect(() => runSync(within(utf8('12'), readRange(0, 3)), BYTES)).to.throw('inside the 2 bytes');
   });
 });

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FormatError } from '../../../src/errors.js';
+import { SERVICES } from '../../../src/state-dict/parse.js';
 import { readStateDict } from '../../../src/state-dict/read.js';
 import { readCheckpoint } from '../../../src/state-dict/read-checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
-import { inflateSync } from '../../../src/state-dict/reading/inflate.js';
 import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import { bytesOfParts, int, type Part, text } from '../formats/pickle/support.js';
 import { floats, ints, pickled, storagePart, tensorPart, torchZip } from '../formats/torch/support.js';
@@ -34,7 +34,7 @@ function outcomeOf(
   limits: ReadLimits,
 ): { error: Error & { code?: string }; steps: number } {
   const file = openedFile(bytes.length, limits);
-  const error = errorOf(() => runSync(readCheckpoint(file, { path: [] }), bytes, inflateSync));
+  const error = errorOf(() => runSync(readCheckpoint(file, { path: [] }), bytes, SERVICES));
   return { error, steps: file.work.steps };
 }
 

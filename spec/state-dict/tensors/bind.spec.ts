@@ -41,7 +41,7 @@ function reading(tensors: Record<string, StoredTensor>, options: object = {}): R
 }
 
 function bind(tensors: Record<string, StoredTensor>, file = FILE, options: object = {}): StateDict {
-  return runSync(reading(tensors, options), file, inflate);
+  return runSync(reading(tensors, options), file, { inflate });
 }
 
 /** What is read of the file. */
@@ -150,7 +150,7 @@ describe('bindTensors', () => {
       return inflate(request);
     };
     const tensors = { a: tensor(shared, [12]), b: tensor(shared, [2], { byteOffset: 8 }) };
-    const stateDict = runSync(reading(tensors), deflated, counting);
+    const stateDict = runSync(reading(tensors), deflated, { inflate: counting });
     expect([...stateDict.get('b')!.data]).to.deep.equal([2.5, 3.5]);
     expect(inflated).to.equal(1);
     const short = storage(0, deflated.length, { inflatedBytes: 49 });

@@ -1,19 +1,12 @@
 /** From the first bytes of a file to the reader of its format. */
 
 import { within } from '../reading/drive.js';
-import { inflate, type Reading, readRange } from '../reading/reading.js';
+import { inflate, type ReaderName, type Reading, readRange } from '../reading/reading.js';
 import { expandedBytes } from '../rules/limits.js';
 import type { Checkpoint, InputFile, OpenCheckpoint, UnopenedFile } from './checkpoint.js';
 import { detectFormat, isArchive, isGzip, isKnownFormat, type StateDictFormat } from './detect.js';
-import { openJson } from './json/json.js';
-import { openNpy } from './numpy/npy.js';
-import { isNpzArchive, openNpz, openNpzArchive } from './numpy/npz.js';
+import type { Readers } from './readers.js';
 import { openSafetensors } from './safetensors/safetensors.js';
-import { openTorch } from './torch/open.js';
-import { openPickle } from './torch/pickle.js';
-import { isTorchArchive, openTorchArchive } from './torch/zip.js';
-import { openZip, type ZipArchive } from './zip/archive.js';
-import { findDirectory } from './zip/end.js';
 
 /** Enough for the signature of every format. */
 const HEAD_BYTES = 1 << 12;
@@ -21,12 +14,26 @@ const HEAD_BYTES = 1 << 12;
 /** The reader of each format. A new format is a line here, and its detection in `detectFormat`. */
 const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   safetensors: openSafetensors,
-  torch: openTorch,
-  pickle: openPickle,
-  npz: openNpz,
-  npy: openNpy,
-  json: openJson,
+  *torch(file) {
+    return yield* (yield* reader('python')).openTorch(file);
+  },
+  *pickle(file) {
+    return yield* (yield* reader('python')).openPickle(file);
+  },
+  *npz(file) {
+    return yield* (yield* reader('python')).openNpz(file);
+  },
+  *npy(file) {
+    return yield* (yield* reader('python')).openNpy(file);
+  },
+  *json(file) {
+    return yield* (yield* reader('json')).openJson(file);
+  },
 };
+
+function* reader<N extends ReaderName>(name: N): Reading<Readers[N]> {
+  return (yield { kind: 'load', name }) as Readers[N];
+}
 
 /** The values of the option `format`. */
 export const FORMATS = Object.keys(READERS) as StateDictFormat[];
@@ -51,23 +58,10 @@ export function* withHead<T>(file: UnopenedFile, read: (file: InputFile) => Read
  */
 export function* openCheckpoint(file: InputFile, format?: StateDictFormat): Reading<Checkpoint> {
   if (format !== undefined) return yield* READERS[format](file);
-  const archive = yield* findArchive(file);
-  if (archive === undefined) return yield* READERS[detectFormat(file.head)](file);
-  return yield* (isNpzArchive(archive) && !isTorchArchive(archive) ? openNpzArchive : openTorchArchive)(
-    file,
-    archive,
-  );
-}
-
-/** The zip archive that a file is or ends with: one that unpacks itself begins as a program does. */
-function* findArchive(file: InputFile): Reading<ZipArchive | undefined> {
-  if (isArchive(file.head)) return yield* openZip(file);
-  if (isKnownFormat(file.head)) return undefined;
-  try {
-    yield* findDirectory(file.size);
-  } catch {
-    // What its first bytes are is the better message.
-    return undefined;
+  const { head } = file;
+  if (isArchive(head) || !isKnownFormat(head)) {
+    const archive = yield* (yield* reader('python')).openArchive(file);
+    if (archive) return archive;
   }
-  return yield* openZip(file);
+  return yield* READERS[detectFormat(head)](file);
 }

@@ -3,22 +3,31 @@
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { RandomAccess } from '../sources/ranges.js';
-import type { ByteRange, InflateRequest, Reading } from './reading.js';
+import type { Answer, ByteRange, InflateRequest, ReaderName, Reading, ReadingRequest } from './reading.js';
 
-export type InflateSync = (request: InflateRequest) => Uint8Array;
-export type InflateAsync = (request: InflateRequest) => Promise<Uint8Array>;
+/** Answers what is not a range of the file. Left out: the requests are refused. */
+export interface ServicesSync {
+  readonly inflate?: (request: InflateRequest) => Uint8Array;
+  readonly load?: (name: ReaderName) => object;
+}
+
+export interface ServicesAsync {
+  readonly inflate?: (request: InflateRequest) => Promise<Uint8Array>;
+  readonly load?: (name: ReaderName) => Promise<object>;
+}
 
 /** Runs a reader on bytes in memory and returns its result. The answers are views of the bytes. */
 export function runSync<T>(
   reading: Reading<T>,
   bytes: Uint8Array,
-  inflate: InflateSync = refuseToInflate,
+  { inflate = refuseToInflate, load = refuseToLoad }: ServicesSync = {},
 ): T {
+  const answer = (request: ReadingRequest): Answer => {
+    if (request.kind === 'read') return slices(bytes, request.ranges);
+    return request.kind === 'inflate' ? [inflate(request)] : load(request.name);
+  };
   let step = reading.next();
-  while (!step.done) {
-    const request = step.value;
-    step = reading.next(request.kind === 'read' ? slices(bytes, request.ranges) : [inflate(request)]);
-  }
+  while (!step.done) step = reading.next(answer(step.value));
   return step.value;
 }
 
@@ -26,20 +35,20 @@ export function runSync<T>(
 export async function runAsync<T>(
   reading: Reading<T>,
   source: RandomAccess,
-  inflate: InflateAsync = refuseToInflate,
+  { inflate = refuseToInflate, load = refuseToLoad }: ServicesAsync = {},
 ): Promise<T> {
+  const answer = async (request: ReadingRequest): Promise<Answer> => {
+    if (request.kind === 'inflate') return [await inflate(request)];
+    if (request.kind === 'load') return load(request.name);
+    for (const range of request.ranges) checkRange(range, source.size);
+    return source.read(request.ranges);
+  };
   let step = reading.next();
-  while (!step.done) {
-    const request = step.value;
-    if (request.kind === 'read') for (const range of request.ranges) checkRange(range, source.size);
-    step = reading.next(
-      request.kind === 'read' ? await source.read(request.ranges) : [await inflate(request)],
-    );
-  }
+  while (!step.done) step = reading.next(await answer(step.value));
   return step.value;
 }
 
-/** Runs a reader on bytes that another reader has produced, such as those of a gzip file. Inflating is passed on. */
+/** Runs a reader on bytes that another reader has produced, such as those of a gzip file. Other requests are passed on. */
 export function* within<T>(bytes: Uint8Array, reading: Reading<T>): Reading<T> {
   let step = reading.next();
   while (!step.done) {
@@ -60,6 +69,10 @@ function slices(bytes: Uint8Array, ranges: readonly ByteRange[]): Uint8Array[] {
 function checkRange({ begin, end }: ByteRange, size: number): void {
   if (0 <= begin && begin <= end && end <= size) return;
   throw new RangeError(message('reading', 'range', `one inside the ${size} bytes`, `[${begin}, ${end}]`));
+}
+
+function refuseToLoad(name: ReaderName): never {
+  throw new UnsupportedError(message('reading', 'reader', 'one that is at hand', name));
 }
 
 function refuseToInflate({ what }: InflateRequest): never {

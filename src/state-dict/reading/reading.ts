@@ -1,5 +1,5 @@
 /**
- * The requests of a format's reader: byte ranges, and inflating.
+ * The requests of a format's reader: byte ranges, inflating, and the modules that read a format.
  *
  * A reader is a generator that yields its requests, so one reader serves both callers: `parseStateDict` answers from memory
  * synchronously, `readStateDict` asynchronously from a file, a Blob or HTTP ranges. Nothing else is read.
@@ -30,24 +30,36 @@ export interface InflateRequest {
   readonly what: string;
 }
 
-export type ReadingRequest = ReadRequest | InflateRequest;
+/** A module that reads some formats. */
+export type ReaderName = 'json' | 'python';
+
+/** The answer is that module. A page loads it when a file is one of its formats. */
+export interface LoadRequest {
+  readonly kind: 'load';
+  readonly name: ReaderName;
+}
+
+export type ReadingRequest = ReadRequest | InflateRequest | LoadRequest;
+
+/** What a reading is resumed with: the bytes of ranges or the inflated ones, or a module. */
+export type Answer = readonly Uint8Array[] | object;
 
 /** A generator that yields requests, is resumed with their answers, and returns a `T`. */
-export type Reading<T> = Generator<ReadingRequest, T, readonly Uint8Array[]>;
+export type Reading<T> = Generator<ReadingRequest, T, Answer>;
 
 /** `const [head, tail] = yield* readRanges([…])`. */
 export function* readRanges(ranges: readonly ByteRange[]): Reading<readonly Uint8Array[]> {
-  return yield { kind: 'read', ranges };
+  return (yield { kind: 'read', ranges }) as readonly Uint8Array[];
 }
 
 /** `const bytes = yield* readRange(begin, end)`. */
 export function* readRange(begin: number, end: number): Reading<Uint8Array> {
-  const [bytes] = yield { kind: 'read', ranges: [{ begin, end }] };
-  return bytes as Uint8Array;
+  const [bytes] = yield* readRanges([{ begin, end }]);
+  return bytes;
 }
 
 /** `const bytes = yield* inflate({ wrapper: 'zip', … })`. */
 export function* inflate(request: Omit<InflateRequest, 'kind'>): Reading<Uint8Array> {
-  const [bytes] = yield { kind: 'inflate', ...request };
-  return bytes as Uint8Array;
+  const [bytes] = (yield { kind: 'inflate', ...request }) as readonly Uint8Array[];
+  return bytes;
 }

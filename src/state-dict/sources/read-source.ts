@@ -1,5 +1,6 @@
 import { FormatError, UnsupportedError } from '../../errors.js';
 import type { UnopenedFile } from '../formats/checkpoint.js';
+import { loadReader } from '../formats/load-reader.js';
 import type { ReadOptions } from '../options.js';
 import { readCheckpoint, type Wanted } from '../read-checkpoint.js';
 import { runAsync } from '../reading/drive.js';
@@ -44,7 +45,10 @@ export async function runSource<T>(
     signal?.throwIfAborted();
     const { size, received } = access;
     const file = { where, size, received, limits, work: new WorkBudget(received ?? size, limits) };
-    return await runAsync(reading(file), access, (request) => inflateAsync(request, signal));
+    return await runAsync(reading(file), access, {
+      inflate: (request) => inflateAsync(request, signal),
+      load: loadReader,
+    });
   } catch (error) {
     throw attributed(where, error);
   } finally {

@@ -26,7 +26,7 @@ async function save(folder, model) {
 await tf.setBackend('cpu');
 await save('saved/torch', loadedModel(tf, { gru, loadStateDict }));
 await saveSafetensors('saved/weights.safetensors', stateDict);
-const tensors = [...stateDict].map(([key, { shape, data }]) => [key, [shape, [...data]]]);
+const tensors = [...stateDict].map(([key, { shape, data }]) => [key, { shape, data: [...data] }]);
 writeFileSync('saved/weights.json', JSON.stringify(Object.fromEntries(tensors)));
 
 const { artifacts, weights, input } = JSON.parse(readFileSync('converted-keras.json', 'utf8'));

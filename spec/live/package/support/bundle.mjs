@@ -3,9 +3,8 @@
 //
 //   node bundle.mjs BUNDLER FOLDER ENTRY OUTPUT
 //
-// ENTRY is a file of the project in FOLDER, OUTPUT the file to write. A process of its own, as it is for users: bundlers
-// keep state.
-import { writeFileSync } from 'node:fs';
+// ENTRY is a file of the project in FOLDER, OUTPUT the file to write; what a bundler splits off lies beside it. A process of its
+// own, as it is for users: bundlers keep state.
 import { basename, dirname, join } from 'node:path';
 
 /** @typedef {{ folder: string, entry: string, output: string }} Bundle */
@@ -14,14 +13,17 @@ import { basename, dirname, join } from 'node:path';
 const bundlers = {
   async vite({ folder, entry, output }) {
     const { build } = await import('vite');
-    const built = await build({
+    await build({
       root: folder,
       configFile: false,
       logLevel: 'error',
-      build: { write: false, rolldownOptions: { input: join(folder, entry) } },
+      base: './',
+      build: {
+        outDir: dirname(output),
+        emptyOutDir: false,
+        rolldownOptions: { input: join(folder, entry), output: { entryFileNames: basename(output) } },
+      },
     });
-    if (!('output' in built)) throw new Error('vite built several bundles');
-    writeFileSync(output, onlyFile(built.output).code);
   },
 
   async rollup({ folder, entry, output }) {
@@ -35,9 +37,8 @@ const bundlers = {
       plugins: [nodeResolve({ browser: true }), plugin()],
       onLog: () => {},
     });
-    const built = await bundle.generate({ format: 'es' });
+    await bundle.write({ format: 'es', dir: dirname(output), entryFileNames: basename(output) });
     await bundle.close();
-    writeFileSync(output, onlyFile(built.output).code);
   },
 
   async webpack({ folder, entry, output }) {
@@ -60,28 +61,26 @@ const bundlers = {
 
   async esbuild({ folder, entry, output }) {
     const { build } = await import('esbuild');
-    await build({
-      absWorkingDir: folder,
-      entryPoints: [entry],
-      outfile: output,
-      bundle: true,
-      minify: true,
-      platform: 'browser',
-      format: 'esm',
-      logLevel: 'error',
-    });
+    await build({ ...esbuildOptions(folder), entryPoints: [entry], outfile: output });
+  },
+
+  async 'esbuild-splitting'({ folder, entry, output }) {
+    const { build } = await import('esbuild');
+    const entryPoints = [{ in: entry, out: basename(output, '.js') }];
+    await build({ ...esbuildOptions(folder), entryPoints, splitting: true, outdir: dirname(output) });
   },
 };
 
-/**
- * @param {readonly { type: string }[]} files
- * @returns {{ code: string }}
- */
-function onlyFile(files) {
-  const [file] = files;
-  if (files.length !== 1 || !('code' in file)) throw new Error(`expected one file, got ${files.length}`);
-  return /** @type {{ code: string }} */ (/** @type {unknown} */ (file));
-}
+/** @param {string} folder */
+const esbuildOptions = (folder) =>
+  /** @type {const} */ ({
+    absWorkingDir: folder,
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'esm',
+    logLevel: 'error',
+  });
 
 const [, , name, folder, entry, output] = process.argv;
 await bundlers[name]({ folder, entry, output });

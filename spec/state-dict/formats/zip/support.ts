@@ -1,8 +1,14 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { InputFile } from '../../../../src/state-dict/formats/checkpoint.js';
+import { readerAtHand } from '../../../../src/state-dict/formats/readers.js';
 import { readEntry, type ZipArchive } from '../../../../src/state-dict/formats/zip/archive.js';
 import { inflateSync } from '../../../../src/state-dict/reading/inflate.js';
-import type { Reading, ReadingRequest } from '../../../../src/state-dict/reading/reading.js';
+import type {
+  Answer,
+  ByteRange,
+  Reading,
+  ReadingRequest,
+} from '../../../../src/state-dict/reading/reading.js';
 import type { ReadLimits } from '../../../../src/state-dict/rules/limits.js';
 import { openedFile, utf8 } from '../../support.js';
 
@@ -11,22 +17,26 @@ export function opened(bytes: Uint8Array, limits: ReadLimits = {}): InputFile {
   return { ...openedFile(bytes.length, limits), head: bytes.subarray(0, 4096) };
 }
 
+function slices(bytes: Uint8Array, ranges: readonly ByteRange[]): Uint8Array[] {
+  return ranges.map(({ begin, end }) => {
+    if (!(0 <= begin && begin <= end && end <= bytes.length)) {
+      throw new Error(`asked for [${begin}, ${end}] of ${bytes.length} bytes`);
+    }
+    return bytes.subarray(begin, end);
+  });
+}
+
+function answer(request: Exclude<ReadingRequest, { kind: 'read' }>): Answer {
+  return request.kind === 'inflate' ? [inflateSync(request)] : readerAtHand(request.name);
+}
+
 /** Runs a reading on bytes in memory. `seen` collects its requests; one outside the file fails. */
 export function readAll<T>(reading: Reading<T>, bytes: Uint8Array, seen: ReadingRequest[] = []): T {
   let step = reading.next();
   while (!step.done) {
     const request = step.value;
     seen.push(request);
-    step = reading.next(
-      request.kind === 'inflate'
-        ? [inflateSync(request)]
-        : request.ranges.map(({ begin, end }) => {
-            if (!(0 <= begin && begin <= end && end <= bytes.length)) {
-              throw new Error(`asked for [${begin}, ${end}] of ${bytes.length} bytes`);
-            }
-            return bytes.subarray(begin, end);
-          }),
-    );
+    step = reading.next(request.kind === 'read' ? slices(bytes, request.ranges) : answer(request));
   }
   return step.value;
 }
