@@ -1,0 +1,97 @@
+"""What PyTorch computes with a model of the corpus: results, gradients, buffers and weights after training, by name."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.utils._pytree as pytree
+from torch import Tensor, nn
+
+SGD_STEPS = 20
+SGD_RATE = 0.01
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one call, and what each floating result is multiplied by in the loss."""
+
+    args: tuple
+    keywords: dict
+
+    def run(self, module: Callable) -> object:
+        # A model that changes its input in place gets a copy.
+        args, keywords = pytree.tree_map_only(Tensor, torch.clone, (self.args, self.keywords))
+        return module(*args, **keywords)
+
+    def leaves(self) -> Iterator[tuple[int, Tensor]]:
+        return tensor_leaves((self.args, self.keywords))
+
+
+def tensor_leaves(tree: object) -> Iterator[tuple[int, Tensor]]:
+    """The tensors of a pytree, with their place among all of its leaves."""
+    return ((index, leaf) for index, leaf in enumerate(pytree.tree_leaves(tree)) if isinstance(leaf, Tensor))
+
+
+def loss_weights(output: object, seed: int) -> dict[int, Tensor]:
+    """Random numbers for each floating result; a scalar is a loss, and has 1."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        index: torch.empty(leaf.shape).uniform_(-1, 1, generator=generator) if leaf.dim() > 0 else torch.ones(())
+        for index, leaf in tensor_leaves(output)
+        if leaf.is_floating_point()
+    }
+
+
+def loss_of(output: object, weights: dict[int, Tensor]) -> Tensor:
+    return sum((leaf * weights[index]).sum() for index, leaf in tensor_leaves(output) if index in weights)
+
+
+def gradients(module: nn.Module, loss: Tensor) -> dict[str, Tensor]:
+    """Of the parameters that the loss depends on."""
+    if not loss.requires_grad:
+        return {}
+    parameters = {name: value for name, value in module.named_parameters() if value.requires_grad}
+    found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+    return {name: value for name, value in zip(parameters, found, strict=True) if value is not None}
+
+
+def changed_buffers(before: nn.Module, after: nn.Module) -> dict[str, Tensor]:
+    new = dict(after.named_buffers())
+    return {name: new[name] for name, value in before.named_buffers() if not torch.equal(value, new[name])}
+
+
+def answers(model: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
+    """`input.N`, `output.N`, `weight.N` by the place among the leaves; `grad.NAME`, and of changed buffers `after.NAME`.
+    Where buffers change, `again.output.N` and `again.after.NAME` are those of a second call with the same input."""
+    module = copy.deepcopy(model)
+    output = call.run(module)
+    weights = loss_weights(output, seed)
+    found = {f"input.{index}": leaf for index, leaf in call.leaves()}
+    found |= {f"output.{index}": leaf.clone() for index, leaf in tensor_leaves(output)}
+    found |= {f"weight.{index}": value for index, value in weights.items()}
+    if weights:
+        found |= {f"grad.{name}": value for name, value in gradients(module, loss_of(output, weights)).items()}
+    changed = changed_buffers(model, module)
+    if changed:
+        found |= {f"after.{name}": value.clone() for name, value in changed.items()}
+        found |= {f"again.output.{index}": leaf for index, leaf in tensor_leaves(call.run(module))}
+        found |= {f"again.after.{name}": value for name, value in changed_buffers(model, module).items()}
+    return detached(found)
+
+
+def trained(model: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
+    """`sgd.NAME`: all parameters and buffers after 20 steps of SGD on one batch."""
+    module = copy.deepcopy(model)
+    optimizer = torch.optim.SGD(module.parameters(), lr=SGD_RATE)
+    for _ in range(SGD_STEPS):
+        optimizer.zero_grad()
+        output = call.run(module)
+        loss_of(output, loss_weights(output, seed)).backward()
+        optimizer.step()
+    return detached({f"sgd.{name}": value for name, value in module.state_dict().items()})
+
+
+def detached(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each with memory of its own, as safetensors wants them."""
+    return {name: value.detach().clone().contiguous() for name, value in tensors.items()}

@@ -1,0 +1,155 @@
+"""Exports models of the corpus, with the numbers that PyTorch computes with them.
+
+    python export_models.py FOLDER [NAME ...] [--decomposed] [--histogram FILE]
+
+writes NAME.pt2 and NAME.safetensors (see answers.py) into the folder; those of a second batch have the prefix `second.`.
+With --decomposed the programs are those of run_decompositions({}). With --histogram nothing is exported: the targets of all
+archives in the folder are counted. A program that disagrees with its model ends the run with an error.
+"""
+
+import argparse
+import copy
+import inspect
+import json
+import sys
+import warnings
+import zlib
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torch.utils._pytree as pytree
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from answers import SGD_RATE, SGD_STEPS, Call, answers, trained
+from histogram import histogram
+from models import MODELS
+from models.model import Model
+
+TOLERANCE = 1e-5
+BATCH = 2
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    options = parse_options()
+    if options.histogram is not None:
+        options.histogram.write_text(histogram(options.folder), encoding="utf-8")
+        return
+    options.folder.mkdir(parents=True, exist_ok=True)
+    failed = [name for name in options.names or MODELS if not succeeds(MODELS[name], options)]
+    if failed:
+        sys.exit(f"{len(failed)} failed: {' '.join(failed)}")
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--decomposed", action="store_true")
+    parser.add_argument("--histogram", type=Path)
+    return parser.parse_args()
+
+
+def succeeds(model: Model, options: argparse.Namespace) -> bool:
+    try:
+        write(model, options.folder, options.decomposed)
+        return True
+    except Exception as error:
+        print(f"{model.name}: {type(error).__name__}: {error}", file=sys.stderr)
+        return False
+
+
+def write(model: Model, folder: Path, decomposed: bool) -> None:
+    seed = zlib.crc32(model.name.encode())
+    torch.manual_seed(seed)
+    module = model.make().train(model.train)
+    call = draw(model, BATCH, model.steps, seed)
+    program = export(model, copy.deepcopy(module), call)
+    if decomposed:
+        program = program.run_decompositions({})
+    found = checked_answers(model, module, program, call, seed)
+    second = second_call(model, program, seed)
+    if second is not None:
+        found |= {f"second.{name}": value for name, value in checked_answers(model, module, program, second, seed).items()}
+    if model.train and not model.random:
+        found |= trained(module, call, seed)
+    torch.export.save(program, folder / f"{model.name}.pt2")
+    safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=metadata(model, call))
+
+
+def draw(model: Model, batch: int, steps: int, seed: int) -> Call:
+    torch.manual_seed(seed + 1)
+    return Call(model.inputs(batch, steps), model.keywords(batch, steps))
+
+
+def export(model: Model, module: nn.Module, call: Call) -> ExportedProgram:
+    if model.exporter == "torch_rnn_export":
+        import torch_rnn_export
+
+        shapes = None if model.dynamic == "auto" else model.dynamic
+        return torch_rnn_export.export(module, call.args, call.keywords, dynamic_shapes=shapes)
+    shapes = automatic_shapes(module, call) if model.dynamic == "auto" else model.dynamic
+    return torch.export.export(module, call.args, call.keywords, dynamic_shapes=shapes)
+
+
+def automatic_shapes(module: nn.Module, call: Call) -> dict:
+    """The first two axes of every tensor, by the name of the argument."""
+    arguments = inspect.signature(module.forward).bind(*call.args, **call.keywords).arguments
+
+    def shape(leaf: object) -> dict | None:
+        return {axis: Dim.AUTO for axis in range(min(leaf.dim(), 2))} if isinstance(leaf, Tensor) else None
+
+    return pytree.tree_map(shape, dict(arguments))
+
+
+def second_call(model: Model, program: ExportedProgram, seed: int) -> Call | None:
+    """The largest change of sizes that the program takes: batch and steps, either, or none."""
+    for batch, steps in [(BATCH + 1, model.steps + 3), (BATCH + 1, model.steps), (BATCH, model.steps + 3)]:
+        call = draw(model, batch, steps, seed + 2)
+        if takes(program, call):
+            return call
+    return None
+
+
+def takes(program: ExportedProgram, call: Call) -> bool:
+    try:
+        # A copy: a call changes the buffers of the program.
+        call.run(copy.deepcopy(program.module()))
+        return True
+    except (AssertionError, RuntimeError, ValueError):
+        return False
+
+
+def checked_answers(model: Model, module: nn.Module, program: ExportedProgram, call: Call, seed: int) -> dict[str, Tensor]:
+    """What the model answers; the program answers the same."""
+    found = answers(module, call, seed)
+    of_program = answers(program.module(), call, seed)
+    if model.random:
+        return {name: value for name, value in found.items() if name.startswith(("input.", "output."))}
+    for name, value in found.items():
+        if not torch.allclose(value.double(), of_program[name].double(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            raise ValueError(f"{name}: the program differs from the model")
+    return found
+
+
+def metadata(model: Model, call: Call) -> dict[str, str]:
+    """What a reader of the numbers has to know; `values` are the leaves of the input that are no tensors."""
+    leaves = enumerate(pytree.tree_leaves((call.args, call.keywords)))
+    values = {str(index): leaf for index, leaf in leaves if not isinstance(leaf, Tensor)}
+    entries = {
+        "train": model.train,
+        "random": model.random,
+        "exporter": model.exporter,
+        "positional": len(call.args),
+        "keywords": list(call.keywords),
+        "values": values,
+        "sgd": {"steps": SGD_STEPS, "rate": SGD_RATE},
+    }
+    return {name: json.dumps(value) for name, value in entries.items()}
+
+
+if __name__ == "__main__":
+    main()

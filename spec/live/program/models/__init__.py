@@ -1,0 +1,8 @@
+"""The corpus: models of the field, written as their users write them, a file for each family."""
+
+from . import audio, classifiers, seq2seq, speech, taggers
+from .model import Model
+
+FAMILIES = [classifiers, taggers, seq2seq, speech, audio]
+
+MODELS: dict[str, Model] = {model.name: model for family in FAMILIES for model in family.MODELS}
