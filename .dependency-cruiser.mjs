@@ -11,6 +11,16 @@ const IMPORTS = {
   layers: ['kernels/contract', 'matching', 'nn', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
   models: ['layers', 'matching', 'state-dict', 'tfjs-internals', 'torch'],
   keras: ['kernels/contract', 'kernels/index', 'layers', 'ops', 'state-dict', 'tfjs-internals', 'torch'],
+  program: [
+    'kernels/contract',
+    'kernels/index',
+    'layers',
+    'nn',
+    'ops',
+    'state-dict',
+    'tfjs-internals',
+    'torch',
+  ],
   cli: ['matching/reparametrised', 'state-dict', 'torch'],
 };
 const TFJS_IN_CLI =

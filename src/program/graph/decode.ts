@@ -1,0 +1,296 @@
+/** From the JSON of a program to its graph. Schema: torch/_export/serde/schema.py, version 8. */
+
+import { message, show } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
+import type { Cursor } from '../archive/cursor.js';
+import { sourceOf } from './source.js';
+import { readTree } from './tree.js';
+import type {
+  Argument,
+  Constant,
+  Graph,
+  GraphNode,
+  InputSpec,
+  OutputSpec,
+  Program,
+  Size,
+  TensorMeta,
+} from './types.js';
+
+/** The major version of the schema that torch 2.7 to 2.13 write. */
+const MAJOR = 8;
+
+/** Numbers of torch's dtypes. */
+const DTYPES: ReadonlyMap<number, TorchDtype> = new Map([
+  [1, 'U8'],
+  [2, 'I8'],
+  [3, 'I16'],
+  [4, 'I32'],
+  [5, 'I64'],
+  [6, 'F16'],
+  [7, 'F32'],
+  [8, 'F64'],
+  [10, 'C64'],
+  [12, 'BOOL'],
+  [13, 'BF16'],
+  [28, 'U16'],
+  [34, 'U32'],
+  [35, 'U64'],
+]);
+
+/**
+ * Reads a program.
+ *
+ * @param parse  reads JSON text inside text.
+ * @throws FormatError where the file breaks its schema; UnsupportedError for another version of it.
+ */
+export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Program {
+  const version = root.get('schema_version');
+  const major = version.get('major').integer();
+  if (major !== MAJOR) {
+    const got = `${major}.${version.get('minor').integer()}`;
+    const remedy = 'Export it with torch 2.7 or newer';
+    throw new UnsupportedError(
+      message('program', 'schema_version', `${MAJOR}.x, of torch 2.7 to 2.13`, got, remedy),
+    );
+  }
+  const module = root.get('graph_module');
+  const signature = module.get('signature');
+  const [entry] = module.get('module_call_graph').list();
+  const call = entry?.optional('signature');
+  if (call === undefined) throw module.fault('the signature of the whole model');
+  const namedTuples = new Map(module.optional('treespec_namedtuple_fields')?.members());
+  const fieldsOf = (className: string) =>
+    namedTuples
+      .get(className)
+      ?.get('field_names')
+      .list()
+      .map((field) => field.string());
+  const args = readTree(call.get('in_spec'), parse, fieldsOf);
+  if (args.kind !== 'list' || args.items.length !== 2)
+    throw call.get('in_spec').fault('positional arguments and keyword arguments');
+  const [positional, keywords] = args.items;
+  return {
+    graph: decodeGraph(module.get('graph')),
+    inputs: signature.get('input_specs').list().map(decodeInput),
+    outputs: signature.get('output_specs').list().map(decodeOutput),
+    call: {
+      positional: positional as Program['call']['positional'],
+      keywords: keywords as Program['call']['keywords'],
+      results: readTree(call.get('out_spec'), parse, fieldsOf),
+    },
+    argumentNames: (call.optional('forward_arg_names')?.list() ?? []).map((name) => name.string()),
+    torchVersion: root.optional('torch_version')?.string() ?? 'unknown',
+  };
+}
+
+function decodeInput(spec: Cursor): InputSpec {
+  const [kind, value] = spec.union();
+  switch (kind) {
+    case 'parameter':
+      return { kind, name: value.get('parameter_name').string() };
+    case 'buffer':
+      return {
+        kind,
+        name: value.get('buffer_name').string(),
+        isPersistent: value.optional('persistent')?.boolean() ?? true,
+      };
+    case 'tensor_constant':
+      return { kind: 'constant', name: value.get('tensor_constant_name').string() };
+    case 'user_input':
+      return { kind: 'user' };
+    case 'constant_input':
+      return { kind: 'frozen', value: decodeConstant(value.get('value')) };
+    default:
+      throw unsupported(spec, `an input of kind ${kind}`);
+  }
+}
+
+function decodeConstant(value: Cursor): Constant {
+  const [kind, inner] = value.union();
+  if (kind === 'as_none') return null;
+  if (kind === 'as_int' || kind === 'as_float') return inner.float();
+  if (kind === 'as_string') return inner.string();
+  if (kind === 'as_bool') return inner.boolean();
+  throw value.fault('a constant', kind);
+}
+
+function decodeOutput(spec: Cursor): OutputSpec {
+  const [kind, value] = spec.union();
+  switch (kind) {
+    case 'user_output':
+    case 'loss_output':
+      return { kind: 'user' };
+    case 'buffer_mutation':
+      return { kind: 'mutation', name: value.get('buffer_name').string() };
+    case 'parameter_mutation':
+      return { kind: 'mutation', name: value.get('parameter_name').string() };
+    case 'user_input_mutation':
+      return { kind: 'ignored' };
+    default:
+      throw unsupported(spec, `an output of kind ${kind}`);
+  }
+}
+
+/** Reads a graph, and checks that every value in it is defined once, before it is used. */
+export function decodeGraph(graph: Cursor): Graph {
+  const defined = new Set<string>();
+  const define = (cursor: Cursor) => (argument: Argument) => {
+    for (const name of namesIn(argument)) {
+      if (defined.has(name)) throw cursor.fault('each value to be defined once', `${show(name)} again`);
+      defined.add(name);
+    }
+    return argument;
+  };
+  const use = (cursor: Cursor, argument: Argument): Argument => {
+    for (const name of namesIn(argument))
+      if (!defined.has(name)) throw cursor.fault('a value that is defined before', show(name));
+    return argument;
+  };
+  const tensors = new Map(
+    graph
+      .get('tensor_values')
+      .members()
+      .map(([name, meta]) => [name, decodeMeta(meta)]),
+  );
+  const inputs = graph
+    .get('inputs')
+    .list()
+    .map((input) => define(input)(decodeArgument(input)));
+  const nodes = graph
+    .get('nodes')
+    .list()
+    .map((node): GraphNode => {
+      const target = node
+        .get('target')
+        .string()
+        .replace(/^torch\.ops\./, '');
+      const args = node
+        .get('inputs')
+        .list()
+        .map((input) => ({
+          name: input.get('name').string(),
+          argument: use(input, decodeArgument(input.get('arg'))),
+        }));
+      const outputs = node
+        .get('outputs')
+        .list()
+        .map((output) => define(output)(decodeArgument(output)));
+      return {
+        target,
+        name: node.optional('name')?.string() ?? ([...outputs.flatMap(namesIn), target][0] as string),
+        inputs: args,
+        outputs,
+        isSingle: node.optional('is_hop_single_tensor_return')?.boolean() ?? false,
+        ...sourceOf(node.optional('metadata')),
+      };
+    });
+  const outputs = graph
+    .get('outputs')
+    .list()
+    .map((output) => use(output, decodeArgument(output)));
+  return { inputs, outputs, nodes, tensors };
+}
+
+/** The values of the graph that an argument refers to. */
+export function namesIn(argument: Argument): string[] {
+  if (argument.kind === 'tensor' || argument.kind === 'number') return [argument.name];
+  return argument.kind === 'list' ? argument.items.flatMap(namesIn) : [];
+}
+
+const NONE: Argument = { kind: 'constant', value: null };
+
+function decodeArgument(cursor: Cursor): Argument {
+  const [kind, value] = cursor.union();
+  const decode = ARGUMENTS.get(kind);
+  if (decode === undefined) throw unsupported(cursor, `an argument of kind ${kind}`);
+  return decode(value);
+}
+
+const constant = (value: Constant): Argument => ({ kind: 'constant', value });
+const listOf =
+  (decode: (item: Cursor) => Argument) =>
+  (value: Cursor): Argument => ({ kind: 'list', items: value.list().map(decode) });
+const tensor = (value: Cursor): Argument => ({ kind: 'tensor', name: value.get('name').string() });
+const integer = (value: Cursor) => constant(value.integer());
+const float = (value: Cursor) => constant(value.float());
+const boolean = (value: Cursor) => constant(value.boolean());
+const string = (value: Cursor) => constant(value.string());
+
+/** `{"as_name": "sym_size"}`, or a plain value. */
+function symbolic(value: Cursor): Argument {
+  const [kind, inner] = value.union();
+  if (kind === 'as_name') return { kind: 'number', name: inner.string() };
+  if (kind === 'as_int') return integer(inner);
+  if (kind === 'as_float') return float(inner);
+  if (kind === 'as_bool') return boolean(inner);
+  throw value.fault('a number', kind);
+}
+
+function optionalTensor(value: Cursor): Argument {
+  const [kind, inner] = value.union();
+  return kind === 'as_none' ? NONE : tensor(inner);
+}
+
+const ARGUMENTS: ReadonlyMap<string, (value: Cursor) => Argument> = new Map<
+  string,
+  (value: Cursor) => Argument
+>([
+  ['as_none', () => NONE],
+  ['as_tensor', tensor],
+  ['as_tensors', listOf(tensor)],
+  ['as_int', integer],
+  ['as_ints', listOf(integer)],
+  ['as_float', float],
+  ['as_floats', listOf(float)],
+  ['as_string', string],
+  ['as_strings', listOf(string)],
+  ['as_sym_int', symbolic],
+  ['as_sym_ints', listOf(symbolic)],
+  ['as_sym_float', symbolic],
+  ['as_sym_floats', listOf(symbolic)],
+  ['as_sym_bool', symbolic],
+  ['as_sym_bools', listOf(symbolic)],
+  ['as_scalar_type', (value) => ({ kind: 'dtype', dtype: decodeDtype(value) })],
+  ['as_memory_format', () => ({ kind: 'ignored' })],
+  ['as_layout', () => ({ kind: 'ignored' })],
+  ['as_device', () => ({ kind: 'ignored' })],
+  ['as_bool', boolean],
+  ['as_bools', listOf(boolean)],
+  ['as_graph', (value) => ({ kind: 'graph', graph: decodeGraph(value.get('graph')) })],
+  ['as_optional_tensor', optionalTensor],
+  ['as_optional_tensors', listOf(optionalTensor)],
+  ['as_nested_tensors', listOf(listOf(tensor))],
+  ['as_int_lists', listOf(listOf(integer))],
+  ['as_float_lists', listOf(listOf(float))],
+]);
+
+function decodeMeta(meta: Cursor): TensorMeta {
+  return {
+    dtype: decodeDtype(meta.get('dtype')),
+    shape: meta.get('sizes').list().map(decodeSize),
+    requiresGrad: meta.get('requires_grad').boolean(),
+  };
+}
+
+export function decodeDtype(value: Cursor): TorchDtype {
+  const dtype = DTYPES.get(value.integer());
+  if (dtype === undefined) throw value.fault('the number of a dtype');
+  return dtype;
+}
+
+/** `Symbol('s77', positive=True, integer=True)`, alone. */
+const SYMBOL = /^Symbol\('(\w+)'[^()]*\)$/;
+
+export function decodeSize(size: Cursor): Size {
+  const [kind, value] = size.union();
+  if (kind === 'as_int') return value.integer();
+  if (kind !== 'as_expr') throw size.fault('a size', kind);
+  const text = value.get('expr_str').string();
+  return { symbol: SYMBOL.exec(text)?.[1] ?? text };
+}
+
+function unsupported(cursor: Cursor, got: string): UnsupportedError {
+  return new UnsupportedError(cursor.fault('what this version reads', got).message);
+}

@@ -1,0 +1,86 @@
+/** How tensors are put together in arguments and results: lists, tuples and dicts, which torch calls a pytree. */
+
+import { show } from '../../check.js';
+import type { Cursor } from '../archive/cursor.js';
+import type { Json } from '../archive/json.js';
+
+export type Tree =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'list'; readonly items: readonly Tree[] }
+  | { readonly kind: 'dict'; readonly keys: readonly string[]; readonly items: readonly Tree[] };
+
+/** Classes of Python that are a list here. */
+const LISTS = new Set(['builtins.tuple', 'builtins.list', 'collections.deque']);
+const DICTS = new Set(['builtins.dict', 'collections.OrderedDict', 'collections.defaultdict']);
+const NAMED_TUPLE = 'collections.namedtuple';
+
+/** The version of the layout that torch 2.7 to 2.13 write. */
+const VERSION = 1;
+
+/**
+ * Reads a tree from the JSON text in which torch keeps it, `[1, {type, context, children_spec}]`.
+ *
+ * @param parse  reads JSON text inside text.
+ * @param fieldsOf  the names of the fields of a named tuple's class.
+ */
+export function readTree(
+  spec: Cursor,
+  parse: (text: Cursor) => Cursor,
+  fieldsOf: (className: string) => readonly string[] | undefined,
+): Tree {
+  const [version, root] = parse(spec).list();
+  if (version?.value !== VERSION || root === undefined) throw spec.fault(`a tree of version ${VERSION}`);
+  return readNode(root);
+
+  function readNode(node: Cursor): Tree {
+    const type = node.optional('type')?.string();
+    const children = node.get('children_spec').list();
+    if (type === undefined) return { kind: 'leaf' };
+    const items = children.map(readNode);
+    if (LISTS.has(type)) return { kind: 'list', items };
+    if (DICTS.has(type)) return dict(node, keysOf(node.get('context')), items);
+    if (type === NAMED_TUPLE) {
+      const className = parse(node.get('context')).value;
+      const fields = typeof className === 'string' ? fieldsOf(className) : undefined;
+      return fields ? dict(node, fields, items) : { kind: 'list', items };
+    }
+    throw node.fault('a list, tuple or dict', `a ${type}`);
+  }
+
+  /** Keys of a dict may be any value of Python. */
+  function keysOf(context: Cursor): string[] {
+    const keys = parse(context).value;
+    const list = Array.isArray(keys) ? (keys as readonly Json[]) : findKeys(keys);
+    if (list === undefined) throw context.fault('a list of keys');
+    return list.map((key) => (typeof key === 'string' ? key : String(key)));
+  }
+}
+
+/** A defaultdict has a list of its keys beside its factory. */
+function findKeys(context: Json): readonly Json[] | undefined {
+  if (!(context instanceof Map)) return undefined;
+  const keys = context.get('dict_context') ?? context.get('keys');
+  return Array.isArray(keys) ? (keys as readonly Json[]) : undefined;
+}
+
+function dict(node: Cursor, keys: readonly string[], items: readonly Tree[]): Tree {
+  if (keys.length !== items.length || new Set(keys).size !== keys.length)
+    throw node.fault(`${items.length} different keys`, show(keys));
+  return { kind: 'dict', keys, items };
+}
+
+/** The paths of the leaves, in order: `0`, `1.mask`. */
+export function leafPaths(tree: Tree, nameOf: (i: number) => string = String): string[] {
+  if (tree.kind === 'leaf') return [''];
+  return tree.items.flatMap((item, i) => {
+    const step = tree.kind === 'dict' ? (tree.keys[i] as string) : nameOf(i);
+    return leafPaths(item).map((path) => (path === '' ? step : `${step}.${path}`));
+  });
+}
+
+/** Puts values together as a tree says, in the order of its leaves. */
+export function assemble<T>(tree: Tree, values: Iterator<T>): unknown {
+  if (tree.kind === 'leaf') return values.next().value;
+  const items = tree.items.map((item) => assemble(item, values));
+  return tree.kind === 'list' ? items : Object.fromEntries(tree.keys.map((key, i) => [key, items[i]]));
+}

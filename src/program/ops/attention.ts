@@ -1,0 +1,5 @@
+/** Attention, and embeddings. */
+
+import type { OpFunction } from './types.js';
+
+export const ATTENTION: Readonly<Record<string, OpFunction>> = {};

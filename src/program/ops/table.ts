@@ -1,0 +1,84 @@
+/** All ops, by target. */
+
+import { ACTIVATIONS } from './activations.js';
+import { ARITHMETIC } from './arithmetic.js';
+import { ATTENTION } from './attention.js';
+import { COMPARISONS } from './comparisons.js';
+import { CONV } from './conv.js';
+import { COPIES } from './copies.js';
+import { CREATION } from './creation.js';
+import { INDEXING } from './indexing.js';
+import { JOINING } from './joining.js';
+import { LINEAR } from './linear.js';
+import { LOSSES } from './losses.js';
+import { NORM } from './norm.js';
+import { POOLING } from './pooling.js';
+import { RANDOM } from './random.js';
+import { RECURRENT } from './recurrent.js';
+import { REDUCTIONS } from './reductions.js';
+import { parseSignature, type Signature } from './schema.js';
+import { SHAPE } from './shape.js';
+import { SORTING } from './sorting.js';
+import type { OpFunction } from './types.js';
+
+export interface Op {
+  readonly signature: Signature;
+  readonly run: OpFunction;
+}
+
+/** Families of ops: torch's signature and the function. A new op is a line in one of them, and a row of its test. */
+const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
+  ARITHMETIC,
+  COMPARISONS,
+  ACTIVATIONS,
+  CREATION,
+  COPIES,
+  RANDOM,
+  SHAPE,
+  JOINING,
+  INDEXING,
+  SORTING,
+  REDUCTIONS,
+  LINEAR,
+  CONV,
+  POOLING,
+  NORM,
+  ATTENTION,
+  LOSSES,
+  RECURRENT,
+];
+
+const TABLE = new Map<string, Op>();
+
+for (const family of FAMILIES)
+  for (const [text, run] of Object.entries(family)) {
+    const signature = parseSignature(text);
+    TABLE.set(signature.target, { signature, run });
+  }
+
+/** How a target runs: by its own op, or in place by that of the same name without the underscore. */
+export interface Resolved extends Op {
+  /** Whether the call writes its result into its first argument. */
+  readonly isInPlace: boolean;
+}
+
+const IN_PLACE = /^(\w+\.\w*[^_.\W])_(\.\w+)$/;
+
+export function findOp(target: string): Resolved | undefined {
+  const own = TABLE.get(target);
+  if (own) return { ...own, isInPlace: IN_PLACE.test(target) };
+  const match = IN_PLACE.exec(target);
+  const twin = match ? TABLE.get(`${match[1]}${match[2]}`) : undefined;
+  return twin && { ...twin, isInPlace: true };
+}
+
+/** Adds an op, or replaces one. */
+export function addOp(signature: string, run: OpFunction): void {
+  const parsed = parseSignature(signature);
+  TABLE.set(parsed.target, { signature: parsed, run });
+}
+
+/** The targets of all ops, sorted. */
+export function knownTargets(): string[] {
+  return [...TABLE.keys()].sort();
+}

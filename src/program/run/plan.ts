@@ -1,0 +1,293 @@
+/**
+ * A graph made ready to run: each call with its op, its arguments as places in a list of values, and the values that nothing needs
+ * after it. Everything that can be wrong with a graph is found here, before anything runs.
+ */
+
+import { message, show, showFirst } from '../../check.js';
+import { UnsupportedError } from '../../errors.js';
+import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
+import { namesIn } from '../graph/decode.js';
+import type { Argument, Graph, GraphNode } from '../graph/types.js';
+import { tfDtype } from '../ops/dtypes.js';
+import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
+import { orderArguments } from '../ops/schema.js';
+import { findOp, type Resolved } from '../ops/table.js';
+import type { OpFunction, Value } from '../ops/types.js';
+import { Aliases } from './aliases.js';
+
+/** An argument of a step: a value that is known, a place in the list of values, or a list of both. */
+export type Source =
+  | { readonly kind: 'value'; readonly value: Value | TorchDtype }
+  | { readonly kind: 'place'; readonly place: number }
+  | { readonly kind: 'list'; readonly items: readonly Source[] };
+
+/** Where results go: a place, or a list of them; undefined where nothing uses a result. */
+export type Target = number | readonly number[] | undefined;
+
+interface StepBase {
+  readonly node: GraphNode;
+  readonly sources: readonly Source[];
+  readonly targets: readonly Target[];
+  /** Places whose values nothing needs after this step. */
+  readonly freed: readonly number[];
+}
+
+export type Step =
+  | (StepBase & {
+      readonly kind: 'op';
+      readonly run: OpFunction;
+      readonly dtypes: readonly (TorchDtype | undefined)[];
+      readonly argumentDtypes: readonly (TorchDtype | undefined)[];
+      /** The places of the arguments that are buffers or parameters, by index: an op may assign them. */
+      readonly where: string;
+    })
+  | (StepBase & { readonly kind: 'number'; readonly run: NumberFunction })
+  /** A graph that runs without gradients, or with. */
+  | (StepBase & { readonly kind: 'graph'; readonly plan: Plan; readonly hasGradients: boolean });
+
+export interface Plan {
+  /** How many values there are in all. */
+  readonly places: number;
+  readonly inputs: readonly Target[];
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Source[];
+  /** The place that holds an input at the end, where a call has written into it: the place of the input to that of its last value. */
+  readonly written: ReadonlyMap<number, number>;
+}
+
+const GRAD_MODE = 'higher_order.wrap_with_set_grad_enabled';
+
+/** What to run in Python about a call that writes into a tensor which others see. */
+const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes into a tensor';
+
+/**
+ * Makes a plan.
+ *
+ * @param where  opens messages.
+ * @throws UnsupportedError with all targets that are missing, how often each occurs and where; for a call that writes into a tensor
+ *   of which another call sees a part; for dtypes that tfjs has not.
+ */
+export function planGraph(graph: Graph, where: string): Plan {
+  refuseMissing(graph, where);
+  refuseDtypes(graph, where);
+  return new Planner(graph, where).plan();
+}
+
+function* allNodes(graph: Graph): Generator<GraphNode> {
+  for (const node of graph.nodes) {
+    yield node;
+    for (const { argument } of node.inputs) if (argument.kind === 'graph') yield* allNodes(argument.graph);
+  }
+}
+
+/** Calls of ops that are missing, by target. */
+export function missingOps(graph: Graph): Map<string, GraphNode[]> {
+  const missing = new Map<string, GraphNode[]>();
+  for (const node of allNodes(graph)) {
+    const { target } = node;
+    if (target === GRAD_MODE || NUMBERS.has(target) || findOp(target)) continue;
+    const same = missing.get(target);
+    if (same) same.push(node);
+    else missing.set(target, [node]);
+  }
+  return missing;
+}
+
+function refuseMissing(graph: Graph, where: string): void {
+  const missing = missingOps(graph);
+  if (missing.size === 0) return;
+  const list = [...missing].map(([target, nodes]) => {
+    const at = nodes.find(({ source }) => source !== undefined)?.source;
+    return `${target} (${nodes.length} ${nodes.length === 1 ? 'call' : 'calls'}${at ? `, ${at}` : ''})`;
+  });
+  const remedy =
+    'Save exported.run_decompositions({}), which writes some ops in simpler ones, or registerOp them';
+  throw new UnsupportedError(message(where, 'ops', 'known ones', list.join('; '), remedy));
+}
+
+function refuseDtypes(graph: Graph, where: string): void {
+  const unknown = [...graph.tensors].filter(([, { dtype }]) => tfDtype(dtype) === undefined);
+  if (unknown.length === 0) return;
+  const list = showFirst(unknown, ([name, { dtype }]) => `${name} ${dtype}`);
+  throw new UnsupportedError(message(where, 'tensors', 'float32, float64, int64, int32 or bool', list));
+}
+
+class Planner {
+  private readonly places = new Map<string, number>();
+  /** The value that stands for a name since a call has written into it. */
+  private readonly current = new Map<string, string>();
+  private readonly aliases = new Aliases();
+  private count = 0;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly where: string,
+  ) {}
+
+  plan(): Plan {
+    const { graph } = this;
+    const lastUses = this.lastUses();
+    const inputs = graph.inputs.map((input) => this.target(input));
+    const steps = graph.nodes.map((node, i) => this.step(node, i, lastUses));
+    const outputs = graph.outputs.map((output) => this.source(output));
+    const written = new Map<number, number>();
+    for (const input of graph.inputs)
+      for (const name of namesIn(input)) {
+        const last = this.resolve(name);
+        if (last !== name) written.set(this.place(name), this.place(last));
+      }
+    return {
+      places: this.count,
+      inputs,
+      steps: withFrees(steps, inputs, outputs, written),
+      outputs,
+      written,
+    };
+  }
+
+  /** The index of the last node that uses each name; outputs are used behind all. */
+  private lastUses(): ReadonlyMap<string, number> {
+    const last = new Map<string, number>();
+    for (const [i, { inputs }] of this.graph.nodes.entries())
+      for (const { argument } of inputs) for (const name of namesIn(argument)) last.set(name, i);
+    for (const output of this.graph.outputs)
+      for (const name of namesIn(output)) last.set(name, Number.POSITIVE_INFINITY);
+    return last;
+  }
+
+  private step(node: GraphNode, index: number, lastUses: ReadonlyMap<string, number>): Step {
+    const number = NUMBERS.get(node.target);
+    const base = { node, freed: [] };
+    if (number) {
+      const sources = node.inputs.map(({ argument }) => this.source(argument));
+      return { ...base, kind: 'number', run: number, sources, targets: this.targets(node) };
+    }
+    if (node.target === GRAD_MODE) return this.graphStep(node);
+    const op = findOp(node.target) as Resolved;
+    const where = `${this.where}: ${node.name}`;
+    const ordered = orderArguments(op.signature, node.inputs);
+    if ('rule' in ordered)
+      throw new UnsupportedError(message(where, `${node.target} ${ordered.name}`, ordered.rule, 'another'));
+    const sources = ordered.map((argument) => this.source(argument));
+    const argumentDtypes = ordered.map((argument) => this.dtypeOf(argument));
+    const targets = this.targets(node);
+    const results = node.outputs.flatMap(namesIn);
+    if (op.isInPlace) this.write(node, ordered[0] as Argument, index, lastUses);
+    else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
+      for (const result of results) this.aliases.join(result, ordered.flatMap(namesIn));
+    const dtypes = node.outputs.map((output) => this.dtypeOf(output));
+    return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes, where };
+  }
+
+  /** A call that writes into a tensor gives a new one, where nothing else sees the old one. */
+  private write(
+    node: GraphNode,
+    argument: Argument,
+    index: number,
+    lastUses: ReadonlyMap<string, number>,
+  ): void {
+    const [name] = namesIn(argument);
+    const [result] = node.outputs.flatMap(namesIn);
+    if (name === undefined || result === undefined) return;
+    const current = this.resolve(name);
+    const seen = this.aliases.others(current).find((other) => (lastUses.get(other) ?? -1) > index);
+    if (seen !== undefined) {
+      const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
+      const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
+      throw new UnsupportedError(
+        message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, DECOMPOSE),
+      );
+    }
+    this.current.set(current, result);
+    this.aliases.join(result, [current]);
+  }
+
+  private graphStep(node: GraphNode): Step {
+    const [mode, body, ...rest] = node.inputs.map(({ argument }) => argument);
+    if (mode?.kind !== 'constant' || typeof mode.value !== 'boolean' || body?.kind !== 'graph')
+      throw new UnsupportedError(message(this.where, node.target, 'a mode and a graph', 'others'));
+    const sources = rest.map((argument) => this.source(argument));
+    const plan = new Planner(body.graph, `${this.where}: ${node.name}`).plan();
+    if (plan.written.size > 0) {
+      const got = 'a write into a tensor from outside of it';
+      throw new UnsupportedError(
+        message(`${this.where}: ${node.name}`, node.target, 'no such write', got, DECOMPOSE),
+      );
+    }
+    const targets = this.targets(node);
+    return { kind: 'graph', node, freed: [], sources, targets, plan, hasGradients: mode.value };
+  }
+
+  private targets({ outputs }: GraphNode): Target[] {
+    return outputs.map((output) => this.target(output));
+  }
+
+  private target(argument: Argument): Target {
+    if (argument.kind === 'list') return argument.items.map((item) => this.target(item) as number);
+    const [name] = namesIn(argument);
+    if (name === undefined) return undefined;
+    this.places.set(name, this.count);
+    return this.count++;
+  }
+
+  private source(argument: Argument): Source {
+    switch (argument.kind) {
+      case 'tensor':
+      case 'number':
+        return { kind: 'place', place: this.place(this.resolve(argument.name)) };
+      case 'list':
+        return { kind: 'list', items: argument.items.map((item) => this.source(item)) };
+      case 'constant':
+        return { kind: 'value', value: argument.value };
+      case 'dtype':
+        return { kind: 'value', value: argument.dtype };
+      default:
+        return { kind: 'value', value: null };
+    }
+  }
+
+  private resolve(name: string): string {
+    let resolved = name;
+    for (let next = this.current.get(resolved); next !== undefined; next = this.current.get(resolved))
+      resolved = next;
+    return resolved;
+  }
+
+  private place(name: string): number {
+    return this.places.get(name) as number;
+  }
+
+  private dtypeOf(argument: Argument): TorchDtype | undefined {
+    const [name] = namesIn(argument);
+    return name === undefined ? undefined : this.graph.tensors.get(name)?.dtype;
+  }
+}
+
+/** In evaluation these return their argument, though their signatures do not say so. */
+const RETURNS_ARGUMENT = /^aten\.(feature_|alpha_)?dropout\./;
+
+function placesIn(source: Source): readonly number[] {
+  if (source.kind === 'place') return [source.place];
+  return source.kind === 'list' ? source.items.flatMap(placesIn) : [];
+}
+
+/** Has each step free what nothing needs after it: also its own results that nobody uses. Inputs and outputs stay. */
+function withFrees(
+  steps: readonly Step[],
+  inputs: readonly Target[],
+  outputs: readonly Source[],
+  written: ReadonlyMap<number, number>,
+): Step[] {
+  const kept = new Set([...inputs.flat(), ...outputs.flatMap(placesIn), ...written.values()]);
+  const freed: number[][] = steps.map(() => []);
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i] as Step;
+    const own = step.targets.flat().filter((place) => place !== undefined);
+    for (const place of [...step.sources.flatMap(placesIn), ...own]) {
+      if (kept.has(place)) continue;
+      kept.add(place);
+      freed[i]?.push(place);
+    }
+  }
+  return steps.map((step, i) => ({ ...step, freed: freed[i] as number[] }));
+}

@@ -1,0 +1,157 @@
+/** Runs a plan: the calls in their order, on tensors of tfjs. */
+
+import { customGrad, Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Value } from '../ops/types.js';
+import type { Plan, Source, Step, Target } from './plan.js';
+
+export interface RunOptions {
+  /** Whether calls that were exported for training run as in training. */
+  readonly isTraining: boolean;
+}
+
+export interface RunResult {
+  readonly outputs: Value[];
+  /** New values of inputs that a call has written into, by the index of the input. */
+  readonly written: Map<number, Tensor>;
+}
+
+/**
+ * Runs a plan. Tensors that it makes are disposed at their last use; outputs and written values belong to the caller. Inputs are never
+ * changed nor disposed, and an input that is returned is returned as a copy.
+ */
+export function runPlan(plan: Plan, inputs: readonly Value[], options: RunOptions): RunResult {
+  const run = new Run(plan, inputs, options);
+  try {
+    return run.run();
+  } catch (error) {
+    run.disposeAll();
+    throw error;
+  }
+}
+
+class Run {
+  private readonly values: (Value | undefined)[];
+  /** How many places hold a tensor that was made here. */
+  private readonly holders = new Map<Tensor, number>();
+  private readonly given: ReadonlySet<Value>;
+
+  constructor(
+    private readonly plan: Plan,
+    inputs: readonly Value[],
+    private readonly options: RunOptions,
+  ) {
+    this.values = new Array(plan.places);
+    this.given = new Set(inputs.flat() as Value[]);
+    for (const [i, input] of inputs.entries()) this.store(plan.inputs[i], input);
+  }
+
+  run(): RunResult {
+    for (const step of this.plan.steps) {
+      this.runStep(step);
+      for (const place of step.freed) this.free(place);
+    }
+    const written = new Map<number, Tensor>();
+    for (const [i, target] of this.plan.inputs.entries()) {
+      if (typeof target !== 'number') continue;
+      const value = this.values[this.plan.written.get(target) ?? target];
+      if (value instanceof Tensor && !this.given.has(value)) written.set(i, this.take(value) as Tensor);
+    }
+    const outputs = this.plan.outputs.map((output) => this.take(this.read(output)));
+    this.disposeAll();
+    return { outputs, written };
+  }
+
+  private runStep(step: Step): void {
+    const args = step.sources.map((source) => this.read(source));
+    let results: readonly Value[];
+    if (step.kind === 'number') results = [step.run(...(args as number[]))];
+    else if (step.kind === 'graph') results = this.runGraph(step, args);
+    else results = this.runOp(step, args);
+    for (const [i, target] of step.targets.entries()) this.store(target, results[i] as Value);
+  }
+
+  private runOp(step: Extract<Step, { kind: 'op' }>, args: readonly Value[]): readonly Value[] {
+    const { dtypes, argumentDtypes, where, sources, targets } = step;
+    const { isTraining } = this.options;
+    const assigned = new Map<number, Tensor>();
+    const assign = (argument: number, value: Tensor) => void assigned.set(argument, value);
+    const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
+    const run = step.run as (...all: unknown[]) => Value | undefined;
+    const [result, ...values] = tidy(() => [run(...args, call) as Tensor, ...assigned.values()]);
+    for (const [i, argument] of [...assigned.keys()].entries()) {
+      const source = sources[argument];
+      if (source?.kind !== 'place') continue;
+      this.free(source.place);
+      this.store(source.place, values[i] as Tensor);
+    }
+    return targets.length === 1 ? [result as Value] : ((result ?? []) as unknown as readonly Value[]);
+  }
+
+  private runGraph(step: Extract<Step, { kind: 'graph' }>, args: readonly Value[]): readonly Value[] {
+    const { outputs } = runPlan(step.plan, args, this.options);
+    const detached = step.hasGradients ? outputs : outputs.map(detach);
+    return step.node.isSingle || step.targets.length > 1 || !Array.isArray(step.targets[0])
+      ? detached
+      : [detached];
+  }
+
+  private read(source: Source): Value {
+    if (source.kind === 'place') return this.values[source.place] as Value;
+    return source.kind === 'list' ? source.items.map((item) => this.read(item)) : source.value;
+  }
+
+  private store(target: Target, value: Value): void {
+    if (target === undefined) {
+      for (const tensor of tensorsIn(value))
+        if (!this.given.has(tensor) && !this.holders.has(tensor)) tensor.dispose();
+    } else if (typeof target === 'number') {
+      this.values[target] = value;
+      this.hold(value);
+    } else
+      for (const [i, place] of target.entries()) this.store(place, (value as readonly Value[])[i] as Value);
+  }
+
+  private hold(value: Value): void {
+    if (value instanceof Tensor && !this.given.has(value))
+      this.holders.set(value, (this.holders.get(value) ?? 0) + 1);
+  }
+
+  private free(place: number): void {
+    const value = this.values[place];
+    this.values[place] = undefined;
+    if (!(value instanceof Tensor)) return;
+    const holders = this.holders.get(value);
+    if (holders === undefined) return;
+    if (holders > 1) this.holders.set(value, holders - 1);
+    else {
+      this.holders.delete(value);
+      value.dispose();
+    }
+  }
+
+  /** Hands a value to the caller: a tensor that was made here as it is once, and else copies. */
+  private take(value: Value): Value {
+    if (Array.isArray(value)) return (value as readonly Value[]).map((item) => this.take(item));
+    if (!(value instanceof Tensor)) return value;
+    return this.holders.delete(value) ? value : value.clone();
+  }
+
+  /** Disposes every tensor that is still held here. */
+  disposeAll(): void {
+    for (const tensor of this.holders.keys()) tensor.dispose();
+    this.holders.clear();
+  }
+}
+
+function tensorsIn(value: Value): readonly Tensor[] {
+  if (value instanceof Tensor) return [value];
+  return Array.isArray(value) ? (value as readonly Value[]).flatMap(tensorsIn) : [];
+}
+
+/** The same values on no tape: torch's `no_grad`. It disposes the tensor that it gets. */
+function detach(value: Value): Value {
+  if (!(value instanceof Tensor)) return value;
+  const detached = customGrad(() => ({ value: value.clone(), gradFunc: () => [] }))();
+  value.dispose();
+  return detached;
+}

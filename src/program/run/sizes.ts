@@ -1,0 +1,46 @@
+/** Checks the tensors of a call against the sizes with which a program was exported. */
+
+import { message, showShape } from '../../check.js';
+import type { Size, TensorMeta } from '../graph/types.js';
+
+/** The sizes that symbols have in one call. */
+export class Sizes {
+  private readonly bySymbol = new Map<string, { readonly size: number; readonly input: string }>();
+
+  constructor(private readonly where: string) {}
+
+  /** @throws RangeError for a shape that differs from a frozen size, or from the same symbol elsewhere. */
+  check(name: string, shape: readonly number[], meta: TensorMeta): void {
+    const fits = shape.length === meta.shape.length;
+    if (!fits) throw this.fault(name, shape, meta);
+    for (const [axis, size] of meta.shape.entries()) this.checkSize(name, shape, axis, size, meta);
+  }
+
+  private checkSize(
+    name: string,
+    shape: readonly number[],
+    axis: number,
+    size: Size,
+    meta: TensorMeta,
+  ): void {
+    const actual = shape[axis] as number;
+    if (typeof size === 'number') {
+      if (actual === size) return;
+      const remedy = `Axis ${axis} was fixed when the model was exported: torch_rnn_export.export keeps the first two axes open, or pass dynamic_shapes to torch.export`;
+      throw this.fault(name, shape, meta, remedy);
+    }
+    const known = this.bySymbol.get(size.symbol);
+    if (known === undefined) this.bySymbol.set(size.symbol, { size: actual, input: name });
+    else if (known.size !== actual)
+      throw this.fault(name, shape, meta, `${size.symbol} is ${known.size} in ${known.input}`);
+  }
+
+  private fault(name: string, shape: readonly number[], meta: TensorMeta, remedy?: string): RangeError {
+    return new RangeError(message(this.where, name, `shape ${showSizes(meta)}`, showShape(shape), remedy));
+  }
+}
+
+/** `[s77, 7, 4]` */
+export function showSizes({ shape }: TensorMeta): string {
+  return `[${shape.map((size) => (typeof size === 'number' ? size : size.symbol)).join(', ')}]`;
+}
