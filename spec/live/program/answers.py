@@ -1,6 +1,5 @@
 """What PyTorch computes with a model of the corpus: results, gradients, buffers and weights after training, by name."""
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -56,33 +55,37 @@ def gradients(module: nn.Module, loss: Tensor) -> dict[str, Tensor]:
     return {name: value for name, value in zip(parameters, found, strict=True) if value is not None}
 
 
-def changed_buffers(before: nn.Module, after: nn.Module) -> dict[str, Tensor]:
-    new = dict(after.named_buffers())
-    return {name: new[name] for name, value in before.named_buffers() if not torch.equal(value, new[name])}
+def changed_buffers(before: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in module.named_buffers() if not torch.equal(value, before.get(name, value))}
 
 
-def answers(model: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
-    """`input.N`, `output.N`, `weight.N` by the place among the leaves; `grad.NAME`, and of changed buffers `after.NAME`.
-    Where buffers change, `again.output.N` and `again.after.NAME` are those of a second call with the same input."""
-    module = copy.deepcopy(model)
-    output = call.run(module)
-    weights = loss_weights(output, seed)
-    found = {f"input.{index}": leaf for index, leaf in call.leaves()}
-    found |= {f"output.{index}": leaf.clone() for index, leaf in tensor_leaves(output)}
-    found |= {f"weight.{index}": value for index, value in weights.items()}
-    if weights:
-        found |= {f"grad.{name}": value for name, value in gradients(module, loss_of(output, weights)).items()}
-    changed = changed_buffers(model, module)
-    if changed:
-        found |= {f"after.{name}": value.clone() for name, value in changed.items()}
-        found |= {f"again.output.{index}": leaf for index, leaf in tensor_leaves(call.run(module))}
-        found |= {f"again.after.{name}": value for name, value in changed_buffers(model, module).items()}
+def results(module: nn.Module, call: Call) -> dict[str, Tensor]:
+    """`output.N` by the place among the leaves, and of changed buffers `after.NAME`. Where buffers change, `again.output.N` and
+    `again.after.NAME` are those of a second call with the same input."""
+    before = {name: value.clone() for name, value in module.named_buffers()}
+    found: dict[str, Tensor] = {}
+    for prefix in ("", "again."):
+        output = call.run(module)
+        changed = changed_buffers(before, module)
+        if prefix == "" or changed:
+            found |= {f"{prefix}output.{index}": leaf.clone() for index, leaf in tensor_leaves(output)}
+            found |= {f"{prefix}after.{name}": value for name, value in changed.items()}
     return detached(found)
 
 
-def trained(model: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
+def with_gradients(module: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
+    """`input.N`, and of the loss `weight.N`, by the place among the leaves, and `grad.NAME`."""
+    output = call.run(module)
+    weights = loss_weights(output, seed)
+    found = {f"input.{index}": leaf for index, leaf in call.leaves()}
+    found |= {f"weight.{index}": value for index, value in weights.items()}
+    if weights:
+        found |= {f"grad.{name}": value for name, value in gradients(module, loss_of(output, weights)).items()}
+    return detached(found)
+
+
+def trained(module: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
     """`sgd.NAME`: all parameters and buffers after 20 steps of SGD on one batch."""
-    module = copy.deepcopy(model)
     optimizer = torch.optim.SGD(module.parameters(), lr=SGD_RATE)
     for _ in range(SGD_STEPS):
         optimizer.zero_grad()

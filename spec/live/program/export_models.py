@@ -22,7 +22,7 @@ import torch.utils._pytree as pytree
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from answers import SGD_RATE, SGD_STEPS, Call, answers, trained
+from answers import SGD_RATE, SGD_STEPS, Call, results, trained, with_gradients
 from histogram import histogram
 from models import MODELS
 from models.model import Model
@@ -64,20 +64,24 @@ def succeeds(model: Model, options: argparse.Namespace) -> bool:
 
 def write(model: Model, folder: Path, decomposed: bool) -> None:
     seed = zlib.crc32(model.name.encode())
-    torch.manual_seed(seed)
-    module = model.make().train(model.train)
     call = draw(model, BATCH, model.steps, seed)
-    program = export(model, copy.deepcopy(module), call)
+    program = export(model, build(model, seed), call)
     if decomposed:
         program = program.run_decompositions({})
-    found = checked_answers(model, module, program, call, seed)
+    found = checked_answers(model, program, call, seed)
     second = second_call(model, program, seed)
     if second is not None:
-        found |= {f"second.{name}": value for name, value in checked_answers(model, module, program, second, seed).items()}
+        found |= {f"second.{name}": value for name, value in checked_answers(model, program, second, seed).items()}
     if model.train and not model.random:
-        found |= trained(module, call, seed)
+        found |= trained(build(model, seed), call, seed)
     torch.export.save(program, folder / f"{model.name}.pt2")
     safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=metadata(model, call))
+
+
+def build(model: Model, seed: int) -> nn.Module:
+    """The same each time: a call may change its buffers."""
+    torch.manual_seed(seed)
+    return model.make().train(model.train)
 
 
 def draw(model: Model, batch: int, steps: int, seed: int) -> Call:
@@ -116,23 +120,27 @@ def second_call(model: Model, program: ExportedProgram, seed: int) -> Call | Non
 
 def takes(program: ExportedProgram, call: Call) -> bool:
     try:
-        # A copy: a call changes the buffers of the program.
-        call.run(copy.deepcopy(program.module()))
+        call.run(copy_of(program))
         return True
     except (AssertionError, RuntimeError, ValueError):
         return False
 
 
-def checked_answers(model: Model, module: nn.Module, program: ExportedProgram, call: Call, seed: int) -> dict[str, Tensor]:
-    """What the model answers; the program answers the same."""
-    found = answers(module, call, seed)
-    of_program = answers(program.module(), call, seed)
+def copy_of(program: ExportedProgram) -> nn.Module:
+    """Whose calls leave the buffers of the program alone."""
+    return copy.deepcopy(program.module())
+
+
+def checked_answers(model: Model, program: ExportedProgram, call: Call, seed: int) -> dict[str, Tensor]:
+    """What the model answers; the program answers the same, forward: the derivatives of decomposed ones are not all in PyTorch."""
+    found = results(build(model, seed), call)
     if model.random:
-        return {name: value for name, value in found.items() if name.startswith(("input.", "output."))}
+        return found | {f"input.{index}": leaf for index, leaf in call.leaves()}
+    of_program = results(copy_of(program), call)
     for name, value in found.items():
         if not torch.allclose(value.double(), of_program[name].double(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             raise ValueError(f"{name}: the program differs from the model")
-    return found
+    return found | with_gradients(build(model, seed), call, seed)
 
 
 def metadata(model: Model, call: Call) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The corpus: models of the field, written as their users write them, a file for each family."""
 
-from . import audio, classifiers, seq2seq, speech, taggers
+from . import attention, audio, classifiers, forecasting, generative, seq2seq, speech, taggers
 from .model import Model
 
-FAMILIES = [classifiers, taggers, seq2seq, speech, audio]
+FAMILIES = [classifiers, taggers, seq2seq, speech, audio, forecasting, generative, attention]
 
 MODELS: dict[str, Model] = {model.name: model for family in FAMILIES for model in family.MODELS}
