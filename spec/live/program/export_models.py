@@ -1,9 +1,9 @@
 """Exports models of the corpus, with the numbers that PyTorch computes with them.
 
-    python export_models.py FOLDER [NAME ...] [--decomposed] [--histogram FILE]
+    python export_models.py FOLDER [NAME ...] [--flexible] [--decomposed] [--histogram FILE]
 
 writes NAME.pt2 and NAME.safetensors (see answers.py) into the folder; those of a second batch have the prefix `second.`.
-With --decomposed the programs are those of run_decompositions({}). With --histogram nothing is exported: the targets of all
+With --flexible all are exported by torch_rnn_export. With --decomposed the programs are those of run_decompositions({}). With --histogram nothing is exported: the targets of all
 archives in the folder are counted. A program that disagrees with its model ends the run with an error.
 """
 
@@ -22,10 +22,15 @@ import torch.utils._pytree as pytree
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from answers import SGD_RATE, SGD_STEPS, Call, results, trained, with_gradients
-from histogram import histogram
-from models import MODELS
-from models.model import Model
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.append(str(ROOT / "python"))
+
+from answers import SGD_RATE, SGD_STEPS, Call, results, trained, with_gradients  # noqa: E402
+from histogram import histogram  # noqa: E402
+from models import MODELS  # noqa: E402
+from models.model import Model  # noqa: E402
+
+import torch_rnn_export  # noqa: E402
 
 TOLERANCE = 1e-5
 BATCH = 2
@@ -48,6 +53,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--flexible", action="store_true")
     parser.add_argument("--decomposed", action="store_true")
     parser.add_argument("--histogram", type=Path)
     return parser.parse_args()
@@ -55,18 +61,18 @@ def parse_options() -> argparse.Namespace:
 
 def succeeds(model: Model, options: argparse.Namespace) -> bool:
     try:
-        write(model, options.folder, options.decomposed)
+        write(model, options)
         return True
     except Exception as error:
         print(f"{model.name}: {type(error).__name__}: {error}", file=sys.stderr)
         return False
 
 
-def write(model: Model, folder: Path, decomposed: bool) -> None:
+def write(model: Model, options: argparse.Namespace) -> None:
     seed = zlib.crc32(model.name.encode())
     call = draw(model, BATCH, model.steps, seed)
-    program = export(model, build(model, seed), call)
-    if decomposed:
+    program = export(model, build(model, seed), call, options.flexible)
+    if options.decomposed:
         program = program.run_decompositions({})
     found = checked_answers(model, program, call, seed)
     second = second_call(model, program, seed)
@@ -74,8 +80,8 @@ def write(model: Model, folder: Path, decomposed: bool) -> None:
         found |= {f"second.{name}": value for name, value in checked_answers(model, program, second, seed).items()}
     if model.train and not model.random:
         found |= trained(build(model, seed), call, seed)
-    torch.export.save(program, folder / f"{model.name}.pt2")
-    safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=metadata(model, call))
+    torch.export.save(program, options.folder / f"{model.name}.pt2")
+    safetensors.torch.save_file(found, options.folder / f"{model.name}.safetensors", metadata=metadata(model, call))
 
 
 def build(model: Model, seed: int) -> nn.Module:
@@ -89,10 +95,8 @@ def draw(model: Model, batch: int, steps: int, seed: int) -> Call:
     return Call(model.inputs(batch, steps), model.keywords(batch, steps))
 
 
-def export(model: Model, module: nn.Module, call: Call) -> ExportedProgram:
-    if model.exporter == "torch_rnn_export":
-        import torch_rnn_export
-
+def export(model: Model, module: nn.Module, call: Call, flexible: bool) -> ExportedProgram:
+    if flexible or model.exporter == "torch_rnn_export":
         shapes = None if model.dynamic == "auto" else model.dynamic
         return torch_rnn_export.export(module, call.args, call.keywords, dynamic_shapes=shapes)
     shapes = automatic_shapes(module, call) if model.dynamic == "auto" else model.dynamic
