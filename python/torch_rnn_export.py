@@ -15,17 +15,18 @@
                      bool train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)
       torch_rnn::lstm(Tensor input, Tensor[] hx, ...) -> (Tensor, Tensor, Tensor)
 
-- A packed sequence stays a padded tensor beside its lengths. The call of a recurrent layer with one becomes `gru_lengths`,
-  `rnn_tanh_lengths`, `rnn_relu_lengths` or `lstm_lengths`:
+- A packed sequence stays a padded tensor beside its lengths. The call of a recurrent layer with one becomes
+  `gru_lengths`, `rnn_tanh_lengths`, `rnn_relu_lengths` or `lstm_lengths`:
 
       torch_rnn::gru_lengths(Tensor input, Tensor lengths, Tensor hx, Tensor[] params, bool has_biases, int num_layers,
                              float dropout, bool train, bool bidirectional, bool enforce_sorted) -> (Tensor, Tensor)
       torch_rnn::lstm_lengths(Tensor input, Tensor lengths, Tensor[] hx, ...) -> (Tensor, Tensor, Tensor)
 
-  `input` is [B, T, I], the output [B, T, D*H] with zeros beyond the end of each row, `lengths` int64 [B], each from 1 to T.
-  All have their rows in the order of the model, sorted or not.
+  `input` is [B, T, I], the output [B, T, D*H] with zeros beyond the end of each row, `lengths` int64 [B], each from 1
+  to T. All have their rows in the order of the model, sorted or not.
 
-The program runs in PyTorch too, forward and backward, where this file is imported: import it before `torch.export.load`.
+The program runs in PyTorch too, forward and backward, where this file is imported. Import it before
+`torch.export.load`.
 
 Needs torch alone. Tried with torch 2.13.
 """
@@ -37,9 +38,9 @@ from types import SimpleNamespace
 import torch
 
 _OLDEST = (2, 7)
-if tuple(int(part) for part in torch.__version__.split('.')[:2]) < _OLDEST:
+if tuple(int(part) for part in torch.__version__.split(".")[:2]) < _OLDEST:
     raise ImportError(
-        f'torch_rnn_export: torch: expected version {_OLDEST[0]}.{_OLDEST[1]} or newer, got {torch.__version__}'
+        f"torch_rnn_export: torch: expected version {_OLDEST[0]}.{_OLDEST[1]} or newer, got {torch.__version__}"
     )
 
 from torch import _VF, Tensor, nn
@@ -47,68 +48,59 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, s
 from torch.nn.utils import rnn as packing
 from torch.utils import _pytree as pytree
 
-__all__ = ['export']
+__all__ = ["export"]
 
 
 def export(model, args, kwargs=None, *, dynamic_shapes=None, strict=False, **options):
     """`torch.export.export` of a model with recurrent layers.
 
     model:           an `nn.Module`: `model.eval()` for inference, `model.train()` for training.
-    args, kwargs:    a sample call. What is no tensor becomes a constant of the program, and so does a size of 1: give at
-                     least two rows and two steps.
-    dynamic_shapes:  as `torch.export.export` takes it. Without it the first two axes of every tensor are `Dim.AUTO`: any
-                     size, unless the model itself fixes it.
+    args, kwargs:    a sample call. What is no tensor becomes a constant of the program, and so does a size of 1: give
+                     at least two rows and two steps.
+    dynamic_shapes:  as `torch.export.export` takes it. Without it the first two axes of every tensor are `Dim.AUTO`:
+                     any size, unless the model itself fixes it.
     options:         the other options of `torch.export.export`.
 
-    Returns the `torch.export.ExportedProgram`. The model stays as it was. No other thread may run recurrent layers while
-    this runs.
+    Returns the `torch.export.ExportedProgram`. The model stays as it was. No other thread may run recurrent layers
+    meanwhile.
     """
     if strict:
         raise ValueError(
-            'torch_rnn_export.export: strict: expected False, got True. A strict export reads the code of the model '
-            'instead of running it, and refuses functions that were replaced. Leave strict out'
+            "torch_rnn_export.export: strict: expected False, got True. A strict export reads the code of the model "
+            "instead of running it, and refuses functions that were replaced. Leave strict out"
         )
     leaves = pytree.tree_leaves((args, kwargs), is_leaf=_is_packed)
     if any(map(_is_packed, leaves)):
         raise TypeError(
-            'torch_rnn_export.export: args: expected tensors, got a PackedSequence. Give the model the padded tensor and '
-            'the lengths, and call pack_padded_sequence in its forward'
+            "torch_rnn_export.export: args: expected tensors, got a PackedSequence. Give the model the padded tensor "
+            "and the lengths, and call pack_padded_sequence in its forward"
         )
     if dynamic_shapes is None:
         dynamic_shapes = _automatic_sizes(args, kwargs)
     with _replaced(), warnings.catch_warnings():
         # Recurrent modules note their weights anew when they run. torch.export puts the notes back, and tells of it.
-        warnings.filterwarnings('ignore', r'The tensor attributes (\S+\._flat_weights\[\d+\],? )+were assigned')
+        warnings.filterwarnings("ignore", r"The tensor attributes (\S+\._flat_weights\[\d+\],? )+were assigned")
         try:
             return torch.export.export(model, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False, **options)
         except GuardOnDataDependentSymNode as error:
             raise RuntimeError(
-                'torch_rnn_export.export: the model decides by a number that it reads from a tensor, with tolist(), item() '
-                f'or int(): {str(error).splitlines()[0]} Where the number is a length, leave the lengths a tensor: '
-                'pack_padded_sequence takes it'
+                "torch_rnn_export.export: the model decides by a number that it reads from a tensor, with tolist(), "
+                f"item() or int(): {str(error).splitlines()[0]} Where the number is a length, leave the lengths a "
+                "tensor: pack_padded_sequence takes it"
             ) from error
 
 
 def _automatic_sizes(args, kwargs):
     sizes = torch.export.ShapesCollection()
-    fixed = []
-    for path, leaf in pytree.tree_flatten_with_path((args, kwargs or {}))[0]:
+    for leaf in pytree.tree_leaves((args, kwargs)):
         if isinstance(leaf, Tensor):
             sizes[leaf] = {axis: torch.export.Dim.AUTO for axis in range(min(2, leaf.dim()))}
-            name = ('args', 'kwargs')[path[0].idx] + pytree.keystr(path[1:])
-            fixed += [f'axis {axis} of {name}' for axis in sizes[leaf] if leaf.shape[axis] == 1]
-    if fixed:
-        warnings.warn(
-            f'torch_rnn_export.export: {", ".join(fixed)}: the sample has size 1 there, and the program takes no other. Give '
-            'a sample with 2 or more where other sizes shall fit',
-            stacklevel=3,
-        )
     return sizes
 
 
 # The operators.
 
-_NAMES = ('gru', 'lstm', 'rnn_tanh', 'rnn_relu')
+_NAMES = ("gru", "lstm", "rnn_tanh", "rnn_relu")
 
 
 def _make_run(name):
@@ -140,7 +132,7 @@ def _make_run_lengths(name):
         order = order.to(input.device)
         back = torch.argsort(order)
         data, batch_sizes = _VF._pack_padded_sequence(input.index_select(0, order), descending, True)
-        hx = [state.index_select(1, order) for state in hx] if name == 'lstm' else hx.index_select(1, order)
+        hx = [state.index_select(1, order) for state in hx] if name == "lstm" else hx.index_select(1, order)
         data, *states = aten(data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional)
         output, _ = _VF._pad_packed_sequence(data, batch_sizes, True, 0.0, input.shape[1])
         return output.index_select(0, back), *(state.index_select(1, back) for state in states)
@@ -165,19 +157,20 @@ def _fake_states(batch, hx):
 def _check_lengths(lengths, steps, enforce_sorted):
     """What `pack_padded_sequence` checks, and that no row is longer than the tensor, which torch lets pass."""
     if lengths.numel() == 0:
-        raise RuntimeError('Cannot pack empty tensors.')
+        raise RuntimeError("Cannot pack empty tensors.")
     if lengths.min() <= 0:
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
         )
     if lengths.max() > steps:
         raise RuntimeError(
-            f'pack_padded_sequence: lengths: expected at most the {steps} steps of the padded tensor, got {lengths.max()}'
+            f"pack_padded_sequence: lengths: expected at most the {steps} steps of the padded tensor, got "
+            f"{lengths.max()}"
         )
     if enforce_sorted and (lengths[1:] > lengths[:-1]).any():
         raise RuntimeError(
-            '`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass '
-            '`enforce_sorted=False` to pack_padded_sequence'
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
+            "`enforce_sorted=False` to pack_padded_sequence"
         )
 
 
@@ -194,8 +187,8 @@ def _make_gradient(run):
         if train and dropout > 0 and num_layers > 1:
             # The second run would drop other elements than the first.
             raise NotImplementedError(
-                'torch_rnn_export: gradients of a recurrent layer with dropout in training. Train the model itself, or '
-                'export it with the dropout of its recurrent layers set to 0'
+                "torch_rnn_export: gradients of a recurrent layer with dropout in training. Train the model itself, or "
+                "export it with the dropout of its recurrent layers set to 0"
             )
         with torch.enable_grad():
             # Aliases, so that a tensor given in two places has a gradient for each.
@@ -203,7 +196,7 @@ def _make_gradient(run):
             leaves = [next(aliases) if other is None else other for other in ctx.others]
             outputs = run(*pytree.tree_unflatten(leaves, ctx.structure))
         is_wanted = [isinstance(leaf, Tensor) and leaf.requires_grad for leaf in leaves]
-        wanted = [leaf for leaf, is_one in zip(leaves, is_wanted) if is_one]
+        wanted = [leaf for leaf, is_one in zip(leaves, is_wanted, strict=True) if is_one]
         # A gradient of the gradient goes on through the aliases to the inputs.
         found = iter(torch.autograd.grad(outputs, wanted, gradients, create_graph=torch.is_grad_enabled()))
         return tuple(pytree.tree_unflatten([next(found) if is_one else None for is_one in is_wanted], ctx.structure))
@@ -212,14 +205,18 @@ def _make_gradient(run):
 
 
 def _define(name):
-    hx, outputs = ('Tensor[] hx', '(Tensor, Tensor, Tensor)') if name == 'lstm' else ('Tensor hx', '(Tensor, Tensor)')
-    rest = 'Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional'
+    hx, outputs = ("Tensor[] hx", "(Tensor, Tensor, Tensor)") if name == "lstm" else ("Tensor hx", "(Tensor, Tensor)")
+    rest = "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional"
     for op, arguments, (run, fake) in (
-        (name, f'Tensor input, {hx}, {rest}, bool batch_first', _make_run(name)),
-        (f'{name}_lengths', f'Tensor input, Tensor lengths, {hx}, {rest}, bool enforce_sorted', _make_run_lengths(name)),
+        (name, f"Tensor input, {hx}, {rest}, bool batch_first", _make_run(name)),
+        (
+            f"{name}_lengths",
+            f"Tensor input, Tensor lengths, {hx}, {rest}, bool enforce_sorted",
+            _make_run_lengths(name),
+        ),
     ):
         operator = torch.library.custom_op(
-            f'torch_rnn::{op}', run, mutates_args=(), schema=f'({arguments}) -> {outputs}'
+            f"torch_rnn::{op}", run, mutates_args=(), schema=f"({arguments}) -> {outputs}"
         )
         operator.register_fake(fake)
         save, backward = _make_gradient(run)
@@ -252,9 +249,9 @@ class PaddedSequence(packing.PackedSequence):
 
     def _refuse(self, *_):
         raise NotImplementedError(
-            'torch_rnn_export: PackedSequence: expected it to go to recurrent layers and pad_packed_sequence alone, got a '
-            'read of its data, batch_sizes or indices, or a return of it from the model. Work on the padded tensor, before '
-            'pack_padded_sequence or after pad_packed_sequence'
+            "torch_rnn_export: PackedSequence: expected it to go to recurrent layers and pad_packed_sequence alone, "
+            "got a read of its data, batch_sizes or indices, or a return of it from the model. Work on the padded "
+            "tensor, before pack_padded_sequence or after pad_packed_sequence"
         )
 
     data = batch_sizes = sorted_indices = unsorted_indices = property(_refuse)
@@ -268,40 +265,41 @@ def _is_packed(value):
 def _check_ours(where, sequence):
     if not isinstance(sequence, PaddedSequence):
         raise TypeError(
-            f'{where}: expected a PackedSequence of pack_padded_sequence, got one that was made otherwise. Give the model '
-            'the padded tensor and the lengths, and call pack_padded_sequence in its forward'
+            f"{where}: expected a PackedSequence of pack_padded_sequence, got one that was made otherwise. Give the "
+            "model the padded tensor and the lengths, and call pack_padded_sequence in its forward"
         )
 
 
 def _pack(input, lengths, batch_first, enforce_sorted):
     if not isinstance(lengths, Tensor):
         raise TypeError(
-            f'pack_padded_sequence: lengths: expected a tensor, got a {type(lengths).__name__}, whose numbers would be '
-            'constants of the program. Make lengths a tensor that the model is called with, and leave out tolist()'
+            f"pack_padded_sequence: lengths: expected a tensor, got a {type(lengths).__name__}, whose numbers would be "
+            "constants of the program. Make lengths a tensor that the model is called with, and leave out tolist()"
         )
     padded = input if batch_first else input.transpose(0, 1)
     torch._check(
         lengths.dim() == 1 and lengths.shape[0] == padded.shape[0],
-        lambda: f'Expected lengths of shape [{padded.shape[0]}], the batch_size, but got {list(lengths.shape)}',
+        lambda: f"Expected lengths of shape [{padded.shape[0]}], the batch_size, but got {list(lengths.shape)}",
     )
     return PaddedSequence(padded, _converted(lengths, dtype=torch.int64), enforce_sorted, False)
 
 
 def _pad(sequence, batch_first, padding_value, total_length):
-    _check_ours('pad_packed_sequence', sequence)
+    _check_ours("pad_packed_sequence", sequence)
     padded, lengths = sequence.padded, sequence.lengths
     steps = padded.shape[1]
     if total_length is None:
         # torch cuts to the longest row. A program cannot: the size would depend on values.
         torch._assert_async(
             lengths.max() == steps,
-            'pad_packed_sequence: lengths: expected the longest row to fill the padded tensor, because an exported program '
-            'does not cut its output to that row. Pass total_length=x.size(1) to pad_packed_sequence, or cut x before',
+            "pad_packed_sequence: lengths: expected the longest row to fill the padded tensor, because an exported "
+            "program does not cut its output to that row. Pass total_length=x.size(1) to pad_packed_sequence, or cut x "
+            "before",
         )
     elif not statically_known_true(total_length == steps):
         torch._assert_async(
             lengths.max() <= total_length,
-            'Expected total_length to be at least the length of the longest sequence in input',
+            "Expected total_length to be at least the length of the longest sequence in input",
         )
         # The detour is right for more steps and for fewer. Padding by the difference would fix which of the two holds.
         rest = padded.new_zeros(padded.shape[0], total_length, *padded.shape[2:])
@@ -327,7 +325,7 @@ def _forward_packed(self, sequence, hx):
     self._update_flat_weights()
     x = sequence.padded
     self.check_input(x, None)
-    is_lstm = self.mode == 'LSTM'
+    is_lstm = self.mode == "LSTM"
     widths = [self.proj_size or self.hidden_size, self.hidden_size] if is_lstm else [self.hidden_size]
     sizes = [(self.num_layers * (1 + self.bidirectional), x.shape[0], width) for width in widths]
     if hx is None:
@@ -336,7 +334,7 @@ def _forward_packed(self, sequence, hx):
         states = list(hx) if is_lstm else [hx]
         for state, size in zip(states, sizes, strict=True):
             self.check_hidden_size(state, size)
-    op = getattr(torch.ops.torch_rnn, f'{self.mode.lower()}_lengths')
+    op = getattr(torch.ops.torch_rnn, f"{self.mode.lower()}_lengths")
     output, *states = op(
         x,
         sequence.lengths,
@@ -362,11 +360,11 @@ def _replaced():
         for name in _NAMES:
             stack.enter_context(_set(_VF, name, _operator(name)))
         for module in (nn.GRU, nn.LSTM, nn.RNN):
-            stack.enter_context(_set(module, 'forward', _forward_of(module.forward)))
+            stack.enter_context(_set(module, "forward", _forward_of(module.forward)))
         # Modules import these two functions by name, so that what must change is their code.
-        stack.enter_context(_set(packing.pack_padded_sequence, '__code__', _pack_padded_sequence.__code__))
-        stack.enter_context(_set(packing.pad_packed_sequence, '__code__', _pad_packed_sequence.__code__))
-        stack.enter_context(_set(packing, '_torch_rnn_export', SimpleNamespace(pack=_pack, pad=_pad)))
+        stack.enter_context(_set(packing.pack_padded_sequence, "__code__", _pack_padded_sequence.__code__))
+        stack.enter_context(_set(packing.pad_packed_sequence, "__code__", _pad_packed_sequence.__code__))
+        stack.enter_context(_set(packing, "_torch_rnn_export", SimpleNamespace(pack=_pack, pad=_pad)))
         yield
 
 
@@ -384,7 +382,7 @@ def _pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_l
 @contextlib.contextmanager
 def _set(target, name, value):
     """Sets an attribute, and puts back what was there."""
-    was_there = name == '__code__' or name in vars(target)
+    was_there = name == "__code__" or name in vars(target)
     before = getattr(target, name) if was_there else None
     setattr(target, name, value)
     try:
@@ -401,7 +399,7 @@ def _operator(name):
     op = getattr(torch.ops.torch_rnn, name)
 
     def call(input, hx, *rest):
-        return op(input, list(hx) if name == 'lstm' else hx, *rest)
+        return op(input, list(hx) if name == "lstm" else hx, *rest)
 
     return call
 

@@ -37,10 +37,10 @@ describe('tfjs-torch-rnn', () => {
       for (const words of [[], ['help'], ['--help'], ['-h']]) {
         const { code, out } = await tell(...words);
         expect(code).to.equal(0);
-        for (const name of ['inspect', 'convert', 'verify', 'Examples', 'Exit codes'])
+        for (const name of ['inspect', 'convert', 'verify', 'export-script', 'Examples', 'Exit codes'])
           expect(out).to.include(name);
       }
-      for (const name of ['inspect', 'convert', 'verify']) {
+      for (const name of ['inspect', 'convert', 'verify', 'export-script']) {
         const { code, out } = await tell('help', name);
         expect(code).to.equal(0);
         expect(out)

@@ -5,6 +5,7 @@ import { FormatError } from '../errors.js';
 import { didYouMean } from '../spelling.js';
 import { type Command, type CommandContext, type ExitCode, PROGRAM } from './command.js';
 import { convert } from './convert/command.js';
+import { exportScript } from './export-script.js';
 import { commandHelp, optionHelp } from './help.js';
 import { inspect } from './inspect/command.js';
 import { COMMON_OPTIONS, checkPositionals, type OptionSpecs, parseWords, UsageError } from './options.js';
@@ -13,7 +14,7 @@ import type { Terminal } from './terminal.js';
 import { publicWord } from './url.js';
 import { verify } from './verify/command.js';
 
-const COMMANDS: readonly Command[] = [inspect, convert, verify];
+const COMMANDS: readonly Command[] = [inspect, convert, verify, exportScript];
 
 /** What the program takes without a command. */
 const PROGRAM_OPTIONS: OptionSpecs = {
@@ -29,7 +30,7 @@ Usage:
   ${PROGRAM} help COMMAND
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`).join('\n')}
 
 ${optionHelp(PROGRAM_OPTIONS)}
 

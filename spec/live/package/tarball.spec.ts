@@ -9,7 +9,7 @@ import { runNode } from './support/run.js';
 
 const CLI = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json');
 const ATTW = join(dirname(CLI), 'dist/index.js');
-const ALLOWED = /^(dist\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const ALLOWED = /^(dist\/.*|python\/torch_rnn_export\.py|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 
 describe('the tarball', () => {
   let installed: string;
@@ -33,9 +33,15 @@ describe('the tarball', () => {
       );
   });
 
-  it('holds dist/ and the texts, nothing else', () => {
+  it('holds dist/, the script for PyTorch and the texts, nothing else', () => {
     expect(files.filter((file) => !ALLOWED.test(file))).to.deep.equal([]);
-    expect(files).to.include.members(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']);
+    expect(files).to.include.members([
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'dist/index.js',
+      'python/torch_rnn_export.py',
+    ]);
   });
 
   it('holds every file that its manifest names', () => {

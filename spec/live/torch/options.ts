@@ -26,6 +26,7 @@ export const PARTS = [
   'files',
   'checkpoints',
   'exports',
+  'export-script',
   'training',
 ] as const;
 export type Part = (typeof PARTS)[number];

@@ -3,7 +3,7 @@ import { LineProcess } from '../../../scripts/support/line-process.js';
 import { parseFixture } from '../../support/fixtures.js';
 
 const TORCH_VERSION = '2.13';
-const PYTHON = process.env.TORCH_PYTHON ?? 'python3';
+export const PYTHON: string = process.env.TORCH_PYTHON ?? 'python3';
 const REMEDY =
   'Run `pip install -r scripts/requirements.txt`, or name the Python that has it in the variable TORCH_PYTHON.';
 

@@ -1,6 +1,7 @@
 /**
  * The layers, readers and exports against a live PyTorch: random layers, cells and other modules forward and backward, the combinations of two
- * of PyTorch's own tests, rounding against float64, files and models both ways, random checkpoints, and training.
+ * of PyTorch's own tests, rounding against float64, files and models both ways, the script that exports programs, random checkpoints, and
+ * training.
  *
  *     npm run test:torch -- [--seed N] [--parts GRU,LSTM,...] [--cases N] [--backends cpu,wasm,tensorflow]
  *
@@ -13,6 +14,7 @@ import { LIVE_ARGUMENTS } from '../command.js';
 import { MODULES } from './cases.js';
 import { compareCheckpoints } from './checkpoints.js';
 import { compareCudnnCombinations, compareOnnxCombinations } from './combinations.js';
+import { compareExportScript } from './export-script.js';
 import { compareExports } from './exports.js';
 import { compareFiles } from './files.js';
 import { compareRandom } from './layers.js';
@@ -37,6 +39,7 @@ const DECLARE = new Map<Part, (session: Session) => void>([
   ['files', compareFiles],
   ['checkpoints', (session) => compareCheckpoints(session, options.cases ?? CASES.checkpoints)],
   ['exports', compareExports],
+  ['export-script', compareExportScript],
   ['training', compareTraining],
 ]);
 
