@@ -1,6 +1,9 @@
 /** Runs a plan: the calls in their order, on tensors of tfjs. */
 
 import { customGrad, Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
+import { liveTape, share } from '../../tfjs-internals.js';
+import { isFloat } from '../ops/dtypes.js';
 import type { Value } from '../ops/types.js';
 import type { Plan, Source, Step, Target } from './plan.js';
 
@@ -77,7 +80,10 @@ class Run {
     const assign = (argument: number, value: Tensor) => void assigned.set(argument, value);
     const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
     const run = step.run as (...all: unknown[]) => Value | undefined;
-    const [result, ...values] = tidy(() => [run(...args, call) as Tensor, ...assigned.values()]);
+    const [result, ...values] = tidy(() => [
+      withoutGradients(run(...args, call) as Value, dtypes) as Tensor,
+      ...assigned.values(),
+    ]);
     for (const [i, argument] of [...assigned.keys()].entries()) {
       const source = sources[argument];
       if (source?.kind !== 'place') continue;
@@ -146,6 +152,17 @@ class Run {
 function tensorsIn(value: Value): readonly Tensor[] {
   if (value instanceof Tensor) return [value];
   return Array.isArray(value) ? (value as readonly Value[]).flatMap(tensorsIn) : [];
+}
+
+/** Results whose dtypes have no gradient, taken off the tape: tfjs has none for comparisons, and a path through one fails. */
+function withoutGradients(result: Value, dtypes: readonly (TorchDtype | undefined)[]): Value {
+  if (dtypes.every(isFloat) || liveTape() === undefined) return result;
+  const take = (value: Value, dtype: TorchDtype | undefined) =>
+    value instanceof Tensor && !isFloat(dtype) ? share(value) : value;
+  if (!Array.isArray(result)) return take(result, dtypes[0]);
+  const values = result as readonly Value[];
+  // A list of tensors, as of `split`, is one result.
+  return values.map((value, i) => take(value, dtypes.length === 1 ? dtypes[0] : dtypes[i]));
 }
 
 /** The same values on no tape: torch's `no_grad`. It disposes the tensor that it gets. */
