@@ -3,6 +3,7 @@
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import { keepBeyondKernel, type WebGpuBackend } from '../../tfjs-internals.js';
 import type { DirectionOf } from '../contract.js';
+import { EntriesInTurns } from '../entries-in-turns.js';
 import type { Plan } from './plan.js';
 import { free, runShader } from './run.js';
 import { type Orientation, packedFloats, packShader } from './shaders/pack.js';
@@ -57,58 +58,31 @@ function dataIdsOf(directions: readonly DirectionTensors[]): (DataId | undefined
   return directions.flatMap(({ weight_hh, bias_hh }) => [weight_hh.dataId, bias_hh?.dataId]);
 }
 
-/** Entries that a call checks, and more for each one that it adds: so those out of date stay fewer than the others. */
-const CHECKED_PER_CALL = 4;
-const CHECKED_PER_ENTRY = 2;
-
-/**
- * The packed weights of every live layer. A variable that is assigned gets new data, so an entry whose data are gone is out
- * of date. Nothing tells when data are disposed: each call checks a few entries in turns.
- */
+/** The packed weights of every live layer. A variable that is assigned gets new data, so an entry whose data are gone is out of date. */
 export class WeightCache {
-  /** In the order in which they are checked. */
-  private readonly entries = new Map<DataId, PackedWeights>();
+  private readonly entries = new EntriesInTurns<PackedWeights>((entry) => entry.free());
 
   constructor(private readonly backend: WebGpuBackend) {}
 
   /** The packed weights of a layer; they belong to the cache. */
   get(orientation: Orientation, plan: Plan, directions: readonly DirectionTensors[]): TensorInfo {
     const key = (directions[0] as DirectionTensors).weight_hh.dataId;
-    let entry = this.entries.get(key);
-    if (!entry?.isOf(directions)) {
-      if (entry) this.drop(key, entry);
-      this.check(CHECKED_PER_ENTRY);
-      entry = new PackedWeights(this.backend, directions);
-      this.entries.set(key, entry);
-    }
+    const known = this.entries.get(key);
+    const entry = known?.isOf(directions)
+      ? known
+      : this.entries.replace(key, () => new PackedWeights(this.backend, directions));
     return entry.get(orientation, plan, directions);
   }
 
   /** Frees some of what belongs to weights that are gone. */
   sweep(): void {
-    this.check(CHECKED_PER_CALL);
+    this.entries.sweep();
   }
 
   /** Frees all of it. @returns how many layers have packed weights now. */
   sweepAll(): number {
-    this.check(this.entries.size);
+    this.entries.sweepAll();
     return this.entries.size;
-  }
-
-  private check(count: number): void {
-    let left = Math.min(count, this.entries.size);
-    for (const [key, entry] of this.entries) {
-      if (left-- === 0) break;
-      this.entries.delete(key);
-      // A live one goes to the end of the order.
-      if (entry.isAlive()) this.entries.set(key, entry);
-      else entry.free();
-    }
-  }
-
-  private drop(key: DataId, entry: PackedWeights): void {
-    this.entries.delete(key);
-    entry.free();
   }
 }
 

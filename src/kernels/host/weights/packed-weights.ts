@@ -1,6 +1,7 @@
 /** Weights in the order in which the engine reads them, kept from call to call. */
 
 import { type DataId, type KernelBackend, type TensorInfo, engine as tfEngine } from '@tensorflow/tfjs-core';
+import { EntriesInTurns } from '../../entries-in-turns.js';
 import { padded } from '../abi/constants.js';
 import type { DirectionTensors, Plan } from '../call/plan.js';
 import { valuesOf } from '../call/tensors.js';
@@ -166,18 +167,12 @@ export class PackedWeights {
   }
 }
 
-/** Entries that a call checks, and more for each one that it adds: so those out of date stay fewer than the others. */
-const CHECKED_PER_CALL = 4;
-const CHECKED_PER_ENTRY = 2;
-
-/**
- * The packed weights of every live layer. A variable that is assigned gets new data, so an entry whose data are gone is out
- * of date. Nothing tells when data are disposed: each call checks a few entries in turns, so that a thousand layers cost a
- * call no more than one.
- */
+/** The packed weights of every live layer. A variable that is assigned gets new data, so an entry whose data are gone is out of date. */
 export class WeightCache {
-  /** In the order in which they are checked. */
-  private readonly entries = new Map<object, PackedWeights>();
+  private readonly entries = new EntriesInTurns<PackedWeights>((entry) => {
+    if (entry.users === 0) entry.free();
+    else this.orphans.add(entry);
+  });
   /** Out of date, but still in use by a reserve. */
   private readonly orphans = new Set<PackedWeights>();
 
@@ -196,16 +191,14 @@ export class WeightCache {
   ): PackedWeights {
     const key = tensors.weight_hh.dataId;
     const known = this.entries.get(key);
-    if (known && this.has(tensors)) {
-      known.users++;
-      return known;
-    }
-    if (known) this.drop(key, known);
-    this.check(CHECKED_PER_ENTRY);
-    const made = new PackedWeights(this.engine, backend, tensors, plan, inputSize, isTraining);
-    made.users++;
-    this.entries.set(key, made);
-    return made;
+    const packed = known?.isOf(tensors)
+      ? known
+      : this.entries.replace(
+          key,
+          () => new PackedWeights(this.engine, backend, tensors, plan, inputSize, isTraining),
+        );
+    packed.users++;
+    return packed;
   }
 
   /** Whether the weights of a direction are packed. */
@@ -215,37 +208,21 @@ export class WeightCache {
 
   /** Frees some of what no live tensor and no reserve needs. */
   sweep(): void {
-    this.check(CHECKED_PER_CALL);
-    for (const entry of this.orphans) if (entry.users === 0) this.release(entry);
+    this.entries.sweep();
+    this.freeOrphans();
   }
 
   /** Frees all of it. */
   sweepAll(): void {
-    this.check(this.entries.size);
-    this.sweep();
+    this.entries.sweepAll();
+    this.freeOrphans();
   }
 
-  private check(count: number): void {
-    let left = Math.min(count, this.entries.size);
-    for (const [key, entry] of this.entries) {
-      if (left-- === 0) break;
-      if (!entry.isAlive()) this.drop(key, entry);
-      else if (this.entries.size > CHECKED_PER_CALL) {
-        // To the end of the order.
-        this.entries.delete(key);
-        this.entries.set(key, entry);
-      }
+  private freeOrphans(): void {
+    for (const entry of this.orphans) {
+      if (entry.users > 0) continue;
+      this.orphans.delete(entry);
+      entry.free();
     }
-  }
-
-  private drop(key: object, entry: PackedWeights): void {
-    this.entries.delete(key);
-    this.orphans.add(entry);
-    if (entry.users === 0) this.release(entry);
-  }
-
-  private release(entry: PackedWeights): void {
-    this.orphans.delete(entry);
-    entry.free();
   }
 }
