@@ -3,7 +3,6 @@ import {
   customGrad,
   expandDims,
   type GradSaveFunc,
-  gather,
   notEqual,
   reshape,
   scalar,
@@ -11,11 +10,11 @@ import {
   type Tensor1D,
   type Tensor2D,
   tidy,
-  unsortedSegmentSum,
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { emptyOf } from './empty.js';
+import { takeRows } from './indexing/rows.js';
 
 /**
  * `torch.nn.functional.embedding`: `y[...] = weight[ids[...]]`, where rows of `paddingIdx` get no gradient.
@@ -30,21 +29,10 @@ export function embedding(ids: Tensor, weight: Tensor2D, paddingIdx?: number): T
   if (ids.size === 0) return emptyOf([...ids.shape, weight.shape[1]], [weight]);
   return tidy(() => {
     const flat = reshape(ids, [ids.size]) as Tensor1D;
-    const rows = rowsOf(weight, flat);
+    const rows = takeRows(weight, flat) as Tensor2D;
     const y = paddingIdx === undefined ? rows : withoutGradientAt(paddingIdx, flat, rows);
     return reshape(y, [...ids.shape, weight.shape[1]]);
   });
-}
-
-/** `weight[ids]`. The gradient of tf.gather turns the axes of all `[V, E]` twice, into the order that they have. */
-function rowsOf(weight: Tensor2D, ids: Tensor1D): Tensor2D {
-  const lookUp = customGrad((table, save) => {
-    (save as GradSaveFunc)([ids]);
-    const gradFunc = (dy: Tensor, [saved]: Tensor[]) =>
-      unsortedSegmentSum(dy, saved as Tensor1D, weight.shape[0]);
-    return { value: gather(table as Tensor, ids), gradFunc };
-  });
-  return lookUp(weight) as Tensor2D;
 }
 
 /** The rows as they are, whose gradient is zero where the id is `paddingIdx`, also where that of the output is no number. */

@@ -19,3 +19,13 @@ export function emptyOf<T extends Tensor>(shape: readonly number[], inputs: read
   });
   return op(...inputs) as T;
 }
+
+/** A tensor without elements in the place of an op of `x` alone, of its dtype. */
+export function emptyLike(shape: readonly number[], x: Tensor): Tensor {
+  return x.dtype === 'float32' ? emptyOf(shape, [x]) : zeros([...shape], x.dtype);
+}
+
+/** Whether a tensor of this shape has no elements. */
+export function isEmpty(shape: readonly number[]): boolean {
+  return shape.includes(0);
+}

@@ -1,0 +1,28 @@
+import { customGrad, type GradSaveFunc, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
+import { emptyOf, isEmpty } from '../empty.js';
+import { offTape } from '../off-tape.js';
+import { commonShape, expand } from '../shape/expand.js';
+
+/**
+ * `torch.where`: `y = condition ? a : b`, of one shape. The condition may come from an op without a gradient, and what is not chosen
+ * gets a gradient of zero, also where that of y is no number.
+ *
+ * @param condition bool.
+ * @param b of the dtype of a.
+ */
+export function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  const shape = commonShape(condition.shape, a.shape, b.shape);
+  if (isEmpty(shape)) return a.dtype === 'float32' ? emptyOf(shape, [a, b]) : expand(a, shape);
+  const chosen = expand(condition, shape);
+  const [x, y] = [expand(a, shape), expand(b, shape)];
+  if (a.dtype !== 'float32') return offTape(() => where(chosen, x, y));
+  const op = customGrad((yes, no, save) => {
+    (save as GradSaveFunc)([chosen]);
+    const gradFunc = (dy: Tensor, [saved]: Tensor[]) => {
+      const [mask, zero] = [saved as Tensor, zerosLike(dy)];
+      return [choose(mask, dy, zero), choose(mask, zero, dy)];
+    };
+    return { value: where(chosen, yes as Tensor, no as Tensor), gradFunc };
+  });
+  return op(x, y);
+}

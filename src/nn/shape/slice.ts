@@ -1,0 +1,44 @@
+import { reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
+import { emptyLike, isEmpty } from '../empty.js';
+
+/** The sizes before an axis, at it and behind it. The kernels see these three axes, however many a tensor has. */
+export function around(shape: readonly number[], axis: number): [outer: number, size: number, inner: number] {
+  const product = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);
+  return [product(shape.slice(0, axis)), shape[axis] as number, product(shape.slice(axis + 1))];
+}
+
+/** A shape with another size at one axis. */
+export function withSize(shape: readonly number[], axis: number, ...sizes: readonly number[]): number[] {
+  return [...shape.slice(0, axis), ...sizes, ...shape.slice(axis + 1)];
+}
+
+/** Elements `start` to `start + length` along an axis: x itself where these are all. */
+export function sliceAlong(x: Tensor, axis: number, start: number, length: number): Tensor {
+  if (length === x.shape[axis]) return x;
+  const shape = withSize(x.shape, axis, length);
+  if (isEmpty(shape)) return emptyLike(shape, x);
+  const [outer, size, inner] = around(x.shape, axis);
+  return reshape(slice(reshape(x, [outer, size, inner]), [0, start, 0], [outer, length, inner]), shape);
+}
+
+/** Parts of these sizes, one behind the other along an axis. */
+export function splitAlong(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
+  if (sizes.length === 1) return [x];
+  if (isEmpty(x.shape) || sizes.includes(0)) {
+    let start = 0;
+    return sizes.map((length) => {
+      const part = sliceAlong(x, axis, start, length);
+      start += length;
+      return part;
+    });
+  }
+  // One op, whose gradient is one concat; that of a slice is as large as x.
+  const parts = split(reshape(x, around(x.shape, axis)), [...sizes], 1);
+  return parts.map((part, i) => reshape(part, withSize(x.shape, axis, sizes[i] as number)));
+}
+
+/** `y[i] = x[n - 1 - i]` along an axis. */
+export function flipAlong(x: Tensor, axis: number): Tensor {
+  if (isEmpty(x.shape) || x.shape[axis] === 1) return x;
+  return reshape(reverse(reshape(x, around(x.shape, axis)), 1), x.shape);
+}
