@@ -3,8 +3,9 @@
     python export_models.py FOLDER [NAME ...] [--flexible] [--decomposed] [--histogram FILE]
 
 writes NAME.pt2 and NAME.safetensors (see answers.py) into the folder; those of a second batch have the prefix `second.`.
-With --flexible all are exported by torch_rnn_export. With --decomposed the programs are those of run_decompositions({}). With --histogram nothing is exported: the targets of all
-archives in the folder are counted. A program that disagrees with its model ends the run with an error.
+With --flexible all are exported by torch_rnn_export; with --decomposed the programs are those of run_decompositions({}). A
+program that disagrees with its model ends the run with an error. With --histogram nothing is exported: the targets of all
+archives below the folder are counted.
 """
 
 import argparse
@@ -136,7 +137,7 @@ def copy_of(program: ExportedProgram) -> nn.Module:
 
 
 def checked_answers(model: Model, program: ExportedProgram, call: Call, seed: int) -> dict[str, Tensor]:
-    """What the model answers; the program answers the same, forward: the derivatives of decomposed ones are not all in PyTorch."""
+    """What the model answers; the program answers the same, forward: PyTorch has not all derivatives of decomposed ones."""
     found = results(build(model, seed), call)
     if model.random:
         return found | {f"input.{index}": leaf for index, leaf in call.leaves()}

@@ -138,7 +138,8 @@ class ClockworkRnn(nn.Module):
         self.block, self.periods = block, periods
         hidden = block * len(periods)
         self.x, self.h = nn.Linear(features, hidden), nn.Linear(hidden, hidden)
-        self.register_buffer("mask", torch.ones(len(periods), len(periods)).triu().repeat_interleave(block, 0).repeat_interleave(block, 1))
+        slower = torch.ones(len(periods), len(periods)).triu()
+        self.register_buffer("mask", slower.repeat_interleave(block, 0).repeat_interleave(block, 1))
 
     def forward(self, x):
         h = x.new_zeros(x.size(0), self.mask.size(0))

@@ -126,6 +126,10 @@ def sorted_lengths(batch, steps):
     return lengths(batch, steps).sort(descending=True).values
 
 
+def spelled_words(batch, steps):
+    return ids(30, batch, steps), padded_ids(20, batch * steps, 4).view(batch, steps, 4), lengths(batch, steps)
+
+
 def translation(batch, steps):
     source = padded_ids(24, batch, steps)
     return source, (source != 0).sum(1), padded_ids(24, batch, 6)
@@ -141,5 +145,5 @@ MODELS = [
     packed("packed_attention", PackedAttention, lambda b, t: (floats(t, b, 5), lengths(b, t))),
     packed("packed_translator", PackedTranslator, translation, train=True),
     packed("packed_stack", PackedStack, lambda b, t: (floats(b, t, 5), sorted_lengths(b, t))),
-    packed("spelling_packed", SpellingPacked, lambda b, t: (ids(30, b, t), padded_ids(20, b * t, 4).view(b, t, 4), lengths(b, t))),
+    packed("spelling_packed", SpellingPacked, spelled_words),
 ]

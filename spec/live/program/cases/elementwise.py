@@ -1,0 +1,184 @@
+"""One tensor in, one of the same shape out."""
+
+import torch
+
+from cases.draw import Draw
+from cases.registry import Arguments, call, cases
+
+
+@cases("exp", "sin", "cos", "tanh", "sigmoid", "atan", "sinh", "cosh", "erf", "expm1", in_place=True)
+def of_any_number(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()))
+
+
+@cases("asinh")
+def of_any_number_not_in_place(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()))
+
+
+@cases("atanh")
+def of_small_numbers_not_in_place(draw: Draw) -> Arguments:
+    return call(draw.uniform(draw.shape(), -0.9, 0.9))
+
+
+@cases("tan", "asin", "acos", in_place=True)
+def of_small_numbers(draw: Draw) -> Arguments:
+    return call(draw.uniform(draw.shape(), -0.9, 0.9))
+
+
+@cases("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "lgamma", "digamma", in_place=True)
+def of_positive_numbers(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.uniform(shape, 0.2, 3.0) if draw.chance(0.8) else draw.ints(shape, 1, 6))
+
+
+@cases("acosh")
+def of_numbers_above_one(draw: Draw) -> Arguments:
+    return call(draw.uniform(draw.shape(), 1.2, 3.0))
+
+
+@cases("abs", "neg", "sign", "sgn", "square", "positive", "relu", "relu6", in_place=True)
+def of_numbers_that_keep_their_dtype(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.floats(shape) if draw.chance(0.7) else draw.ints(shape))
+
+
+@cases("floor", "ceil", "round", "trunc", "frac", in_place=True)
+def of_halves(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.pick(draw.halves(shape), draw.floats(shape, 3.0), draw.ints(shape)))
+
+
+@cases("isnan", "isinf", "isfinite", "signbit", "nan_to_num", "logical_not")
+def of_special_numbers(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.special(shape) if draw.flag() else draw.mixed(shape))
+
+
+@cases("bitwise_not", in_place=True)
+def bitwise_not(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.bools(shape) if draw.flag() else draw.ints(shape))
+
+
+@cases("clone", "contiguous", "alias", "detach", "lift_fresh_copy", "resolve_conj", "resolve_neg")
+def of_all(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()))
+
+
+@cases("detach_", "zero_")
+def of_floats(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape()))
+
+
+@cases("selu", "silu", "mish", "hardswish", "hardsigmoid", "log_sigmoid", in_place=True)
+def activations_without_options(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 2.0))
+
+
+@cases("gelu", in_place=True)
+def gelu(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 2.0), **draw.some(approximate=draw.pick("none", "tanh")))
+
+
+@cases("elu", in_place=True)
+def elu(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 2.0), **draw.some(alpha=draw.pick(0.5, 2), scale=draw.pick(1.5, 1)))
+
+
+@cases("celu", in_place=True)
+def celu(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 2.0), **draw.some(alpha=0.7))
+
+
+@cases("leaky_relu", in_place=True)
+def leaky_relu(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape()), **draw.some(negative_slope=draw.pick(0.2, 0, 0.5)))
+
+
+@cases("hardtanh", in_place=True)
+def hardtanh(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 2.0), **draw.some(min_val=draw.pick(-0.5, 0), max_val=draw.pick(0.7, 20.0)))
+
+
+@cases("softplus")
+def softplus(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 4.0), **draw.some(beta=draw.pick(0.5, 2), threshold=draw.pick(3, 10.0)))
+
+
+@cases("softshrink", "hardshrink")
+def shrink(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape()), **draw.some(lambd=draw.pick(0.3, 0.8)))
+
+
+@cases("threshold", in_place=True)
+def threshold(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape()), draw.pick(0.1, -0.5), draw.pick(0, 2.5))
+
+
+@cases("glu")
+def glu(draw: Draw) -> Arguments:
+    shape = draw.shape(1)
+    axis = draw.random.randrange(-len(shape), len(shape))
+    shape[axis] = 2 * draw.size()
+    if axis in (-1, len(shape) - 1) and draw.flag():
+        return call(draw.floats(shape))
+    return call(draw.floats(shape), axis)
+
+
+@cases("prelu")
+def prelu(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    channels = x.size(1) if x.dim() > 1 else 1
+    return call(x, draw.floats([draw.pick(1, channels)]))
+
+
+@cases("clamp", in_place=True)
+def clamp(draw: Draw) -> Arguments:
+    x = draw.pick(draw.floats, draw.ints, draw.special)(draw.shape())
+    low, high = draw.pick(-1, -0.5, None), draw.pick(1, 0.75, None)
+    return call(x, low, high) if draw.flag() else call(x, min=low, max=high)
+
+
+@cases("clamp.Tensor", in_place=True)
+def clamp_by_tensors(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape())
+    low, high = (draw.floats(draw.like(x.shape)) for _ in range(2))
+    return call(x, draw.pick(low, None), draw.pick(high, None))
+
+
+@cases("clamp_min", "clamp_max", in_place=True)
+def clamp_one_side(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.floats(shape) if draw.flag() else draw.ints(shape), draw.pick(0, 0.5, -1))
+
+
+@cases("dropout", "feature_dropout", "alpha_dropout", in_place=True)
+def dropout_that_is_off(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(2))
+    return call(x, 0.5, False) if draw.flag() else call(x, 0.0, True)
+
+
+@cases("native_dropout")
+def native_dropout_that_is_off(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape()), 0.5, False)
+
+
+@cases("to.dtype")
+def to_dtype(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()) * 3, draw.dtype(), **draw.some(non_blocking=False, copy=draw.flag()))
+
+
+@cases("_to_copy")
+def to_copy(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()) * 3, **draw.some(dtype=draw.dtype()))
+
+
+@cases("to.dtype_layout", "to.device")
+def to_device(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()), dtype=draw.dtype(), device=torch.device("cpu"))
+
+
+@cases("type_as")
+def type_as(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()), draw.mixed(draw.shape()))

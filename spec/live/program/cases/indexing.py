@@ -1,0 +1,159 @@
+"""What is picked or placed by tensors of indices."""
+
+import torch
+from torch import Tensor
+
+from cases.draw import Draw
+from cases.registry import Arguments, call, cases
+
+
+def index_along(draw: Draw, x: Tensor, axis: int, low: int = 0) -> Tensor:
+    """Indices for gather and scatter: the other axes have the sizes of x, or less."""
+    sizes = [draw.size(1, max(size, 1)) for size in x.shape]
+    sizes[axis] = draw.size(1, 5)
+    return draw.ints(sizes, low, x.size(axis) - 1)
+
+
+def permutation_along(draw: Draw, x: Tensor, axis: int) -> Tensor:
+    """Indices of which no two are the same place."""
+    return draw.distinct(list(x.shape)).argsort(axis)
+
+
+@cases("gather")
+def gather(draw: Draw) -> Arguments:
+    x = draw.mixed(draw.shape(1))
+    axis = draw.axis(x)
+    return call(x, axis, index_along(draw, x, axis))
+
+
+@cases("take_along_dim")
+def take_along_dim(draw: Draw) -> Arguments:
+    """Other axes of the indices are broadcast."""
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    sizes = [draw.pick(1, size) for size in x.shape]
+    sizes[axis] = draw.size()
+    return call(x, draw.ints(sizes, 0, x.size(axis) - 1), axis)
+
+
+@cases("scatter.value", in_place=True)
+def scatter_a_number(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    return call(x, axis, index_along(draw, x, axis), draw.pick(1, 0.5, True))
+
+
+@cases("scatter.src", in_place=True)
+def scatter(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    index = permutation_along(draw, x, axis)
+    return call(x, axis, index, draw.floats(index.shape))
+
+
+@cases("scatter_add", in_place=True)
+def scatter_add(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    index = index_along(draw, x, axis)
+    return call(x, axis, index, draw.floats([size + draw.size(0, 1) for size in index.shape]))
+
+
+@cases("index_select")
+def index_select(draw: Draw) -> Arguments:
+    x = draw.mixed(draw.shape(1))
+    axis = draw.axis(x)
+    return call(x, axis, draw.ints([draw.size(0, 5)], 0, x.size(axis) - 1))
+
+
+@cases("index_add", in_place=True)
+def index_add(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    sizes = list(x.shape)
+    sizes[axis] = draw.size(1, 5)
+    index = draw.ints([sizes[axis]], 0, x.size(axis) - 1)
+    return call(x, axis, index, draw.floats(sizes), **draw.some(alpha=2))
+
+
+@cases("index_fill.int_Scalar", in_place=True)
+def index_fill(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    axis = draw.axis(x)
+    return call(x, axis, draw.ints([draw.size(1, 3)], 0, x.size(axis) - 1), draw.pick(0, 1.5))
+
+
+@cases("index.Tensor")
+def index_by_tensors(draw: Draw) -> Arguments:
+    """Indices broadcast; None keeps an axis; where None stands between indices, their axes come first. Negative ones count from
+    the end; a mask of which the number of true elements is known picks elements."""
+    x = draw.mixed(draw.shape(1))
+    shape = draw.shape(0, 2)
+    indices = [
+        draw.ints(draw.like(shape), -size, size - 1) if draw.chance(0.7) else None
+        for size in x.shape[: draw.size(1, x.dim())]
+    ]
+    return call(x, indices)
+
+
+@cases("index_put", in_place=True)
+def index_put(draw: Draw) -> Arguments:
+    """Places are all different, or values are added up."""
+    x = draw.floats(draw.shape(1))
+    if draw.flag():
+        count = draw.size(1, 4)
+        indices = [draw.ints([count], -size, size - 1) for size in x.shape[: draw.size(1, x.dim())]]
+        values = draw.floats([count, *x.shape[len(indices) :]])
+        return call(x, indices, values, True)
+    index = draw.distinct([x.size(0)]).argsort()[: draw.size(1, 4)]
+    return call(x, [index], draw.floats([len(index), *x.shape[1:]] if draw.flag() else []))
+
+
+@cases("masked_scatter")
+def masked_scatter(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(1))
+    return call(x, draw.bools(x.shape), draw.floats([x.numel()]))
+
+
+@cases("embedding")
+def embedding(draw: Draw) -> Arguments:
+    """The row of padding_idx has no gradient."""
+    rows = draw.size(2, 6)
+    weight, ids = draw.floats([rows, draw.size()]), draw.ints(draw.shape(0, 3), 0, rows - 1)
+    return call(weight, ids, **draw.some(padding_idx=draw.size(0, rows - 1)))
+
+
+@cases("one_hot")
+def one_hot(draw: Draw) -> Arguments:
+    return call(draw.ints(draw.shape(), 0, 3), draw.size(4, 6))
+
+
+@cases("bucketize.Tensor")
+def bucketize(draw: Draw) -> Arguments:
+    edges = draw.distinct([draw.size(1, 6)]).sort().values
+    x = draw.pick(draw.floats, draw.ties, draw.ints)(draw.shape())
+    return call(x, edges, **draw.some(right=draw.flag(), out_int32=draw.flag()))
+
+
+@cases("searchsorted.Tensor")
+def searchsorted(draw: Draw) -> Arguments:
+    edges = draw.distinct([draw.size(1, 6)]).sort().values
+    return call(edges, draw.floats(draw.shape(0, 2)), **draw.some(right=draw.flag()))
+
+
+@cases("isin.Tensor_Tensor")
+def isin(draw: Draw) -> Arguments:
+    return call(draw.ints(draw.shape()), draw.ints([draw.size(1, 4)]))
+
+
+@cases("bincount")
+def bincount(draw: Draw) -> Arguments:
+    return call(draw.ints([draw.size(1, 6)], 0, 4), minlength=draw.size(5, 6))
+
+
+@cases("embedding_bag")
+def embedding_bag(draw: Draw) -> Arguments:
+    rows, count = draw.size(2, 6), draw.size(2, 6)
+    offsets = torch.tensor([0, draw.size(1, count - 1)])
+    weight, ids = draw.floats([rows, draw.size()]), draw.ints([count], 0, rows - 1)
+    return call(weight, ids, offsets, mode=draw.pick(0, 1))
