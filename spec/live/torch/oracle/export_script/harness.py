@@ -79,9 +79,10 @@ def check_program(
     inputs and parameters after saving and loading, and after the decomposition."""
     before = [pytree.tree_map(torch.detach, model(*call)) for call in (sample, *others)]
     exported = torch_rnn_export.export(model, tuple(sample))
+    program = exported.module()
     for call, expected in zip((sample, *others), before, strict=True):
         expect_same(model(*call), expected)
-        expect_same(exported.module()(*call), expected)
+        expect_same(program(*call), expected)
     loaded = reloaded(exported).module()
     decomposed = [exported.run_decompositions({}).module()] if decomposes else []
     for call in (sample, *others):
