@@ -1,4 +1,11 @@
-import { customGrad, type GradSaveFunc, type Tensor, zeros, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  customGrad,
+  type DataType,
+  fill,
+  type GradSaveFunc,
+  type Tensor,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 
 /**
  * What an op returns for a batch without rows: a tensor without elements, all of whose gradients are zeros.
@@ -9,15 +16,30 @@ import { customGrad, type GradSaveFunc, type Tensor, zeros, zerosLike } from '@t
  * @param inputs what the op computes with.
  */
 export function emptyOf<T extends Tensor>(shape: readonly number[], inputs: readonly Tensor[]): T {
+  return constantOf(shape, inputs, 0);
+}
+
+/**
+ * What an op returns for inputs of which no element counts, such as the sum over an axis without any: one value everywhere, all of
+ * whose gradients are zeros.
+ *
+ * @param inputs what the op computes with.
+ */
+export function constantOf<T extends Tensor>(
+  shape: readonly number[],
+  inputs: readonly Tensor[],
+  value: number,
+  dtype: DataType = 'float32',
+): T {
   const op = customGrad((...args) => {
     const save = args.pop() as unknown as GradSaveFunc;
     save(args as Tensor[]);
     return {
-      value: zeros([...shape]),
+      value: fill([...shape], value, dtype as 'float32'),
       gradFunc: (_dy: Tensor, saved: Tensor[]) => saved.map((input) => zerosLike(input)),
     };
   });
-  return op(...inputs) as T;
+  return op(...inputs.filter((input) => input.dtype === 'float32')) as T;
 }
 
 /** A tensor without elements in the place of an op of `x` alone, of its dtype. */
