@@ -4,6 +4,7 @@ import {
   fill,
   type GradSaveFunc,
   type Tensor,
+  zeros,
   zerosLike,
 } from '@tensorflow/tfjs-core';
 
