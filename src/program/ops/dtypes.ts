@@ -30,15 +30,16 @@ export function isFloat(dtype: TorchDtype | undefined): boolean {
 
 /** A tensor or number as a tensor of a dtype of tfjs. An integer outside of int32 becomes the nearest one inside. */
 export function as(value: Operand, dtype: DataType): Tensor {
-  if (!(value instanceof Tensor)) return scalar(scalarOf(Number(value), dtype), dtype);
+  if (!(value instanceof Tensor)) return scalar(valueIn(dtype, Number(value)), dtype);
   if (value.dtype === dtype) return value;
   // A cast to bool keeps some numbers as they are on wasm, and loses fractions.
   return dtype === 'bool' ? notEqual(value, 0) : cast(value, dtype);
 }
 
-function scalarOf(value: number, dtype: DataType): number | boolean {
+/** A number as elements of a dtype hold it. */
+export function valueIn(dtype: DataType, value: number): number | boolean {
   if (dtype === 'bool') return value !== 0;
-  return dtype === 'int32' ? Math.min(Math.max(value, INT32_MIN), INT32_MAX) : value;
+  return dtype === 'int32' ? Math.trunc(Math.min(Math.max(value, INT32_MIN), INT32_MAX)) : value;
 }
 
 /** The dtype of tfjs in which a call's result lies. */

@@ -52,15 +52,21 @@ function parseParameter(text: string): Parameter {
     type: `${base}${outerList ? '?' : ''}${isList ? '[]' : ''}`,
     isOptional: mark !== undefined && outerList === undefined,
     length: length === undefined ? undefined : Number(length),
-    defaultValue: written === undefined ? undefined : parseDefault(written),
+    defaultValue: written === undefined ? undefined : parseDefault(written, base),
   };
 }
 
-function parseDefault(text: string): Argument {
+function parseDefault(text: string, type: string): Argument {
   if (text.startsWith('[')) {
-    const items = text.slice(1, -1).split(', ').filter(Boolean).map(parseDefault);
+    const items = text
+      .slice(1, -1)
+      .split(', ')
+      .filter(Boolean)
+      .map((item) => parseDefault(item, type));
     return { kind: 'list', items };
   }
+  // torch's number of int64 in signatures, the only dtype that is a default there.
+  if (type === 'ScalarType' && text === '4') return { kind: 'dtype', dtype: 'I64' };
   const words: Record<string, Constant> = { None: null, True: true, False: false, Mean: 1 };
   if (Object.hasOwn(words, text)) return { kind: 'constant', value: words[text] as Constant };
   if (/^(contiguous_format|strided)$/.test(text)) return { kind: 'ignored' };

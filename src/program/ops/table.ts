@@ -7,6 +7,7 @@ import { COMPARISONS } from './comparisons.js';
 import { CONV } from './conv.js';
 import { COPIES } from './copies.js';
 import { CREATION } from './creation.js';
+import { ELEMENTARY } from './elementary.js';
 import { INDEXING } from './indexing.js';
 import { JOINING } from './joining.js';
 import { LINEAR } from './linear.js';
@@ -27,8 +28,9 @@ export interface Op {
 }
 
 /** Families of ops: torch's signature and the function. A new op is a line in one of them, and a row of its test. */
-const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
+export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   ARITHMETIC,
+  ELEMENTARY,
   COMPARISONS,
   ACTIVATIONS,
   CREATION,
