@@ -1,0 +1,84 @@
+/** A case of `op_cases.py` as a program of one call. */
+
+import * as tf from '@tensorflow/tfjs';
+import { Cursor } from '../../../src/program/archive/cursor.js';
+import type { Json } from '../../../src/program/archive/json.js';
+import { decodeGraph } from '../../../src/program/graph/decode.js';
+import { tfDtype } from '../../../src/program/ops/dtypes.js';
+import { type Plan, planGraph } from '../../../src/program/run/plan.js';
+import type { TorchDtype, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+
+type Tensors = Readonly<Record<string, TorchTensor>>;
+
+/** See the docstring of op_cases.py. */
+export interface OpCase {
+  readonly target: string;
+  readonly inputs: readonly object[];
+  readonly tensors: Tensors;
+  readonly outputs: readonly Readonly<Record<string, unknown>>[];
+  readonly expected: Tensors;
+  readonly changed: Tensors;
+  readonly weights: Tensors;
+  readonly gradients: Tensors;
+}
+
+/** A result as the graph names it, and what it is where it is a number. */
+interface Output {
+  readonly argument: object;
+  readonly number?: number | boolean;
+}
+
+/** Numbers of torch's dtypes in archives. */
+const NUMBERS: Partial<Record<TorchDtype, number>> = {
+  U8: 1,
+  I8: 2,
+  I16: 3,
+  I32: 4,
+  I64: 5,
+  F16: 6,
+  F32: 7,
+  F64: 8,
+  BOOL: 12,
+};
+
+/** A plan whose inputs are the case's tensors in their order. */
+export function planOf(opCase: OpCase): Plan {
+  const { target, inputs, tensors, expected } = opCase;
+  const outputs = outputsOf(opCase).map(({ argument }) => argument);
+  const given = Object.keys(tensors).map((name) => ({ as_tensor: { name } }));
+  const metas = Object.entries({ ...tensors, ...expected }).map(([name, { dtype, shape }]) => [
+    name,
+    { dtype: NUMBERS[dtype], sizes: shape.map((size) => ({ as_int: size })), requires_grad: false },
+  ]);
+  const graph = {
+    inputs: given,
+    outputs,
+    nodes: [{ target, inputs, outputs }],
+    tensor_values: Object.fromEntries(metas),
+  };
+  return planGraph(decodeGraph(new Cursor(toJson(graph), target)), target);
+}
+
+/** Numbers that torch returns are values of the graph: `sym_size` and `item` return such. */
+export function outputsOf({ outputs }: OpCase): Output[] {
+  return outputs.map((output, i) => {
+    const [[kind, value] = ['']] = Object.entries(output);
+    if (kind.startsWith('as_tensor')) return { argument: output };
+    return { argument: { as_sym_int: { as_name: `number.${i}` } }, number: value as number | boolean };
+  });
+}
+
+function toJson(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== 'object' || value === null) return value as Json;
+  return new Map(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
+}
+
+/** int64 and float64 as the program has them. */
+export function toTensor({ dtype, shape, data }: TorchTensor): tf.Tensor {
+  return tf.tensor(numbersOf(data), [...shape], tfDtype(dtype));
+}
+
+export function numbersOf(data: TorchTensor['data']): number[] {
+  return Array.from(data as ArrayLike<number | bigint>, Number);
+}
