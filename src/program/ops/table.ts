@@ -21,6 +21,7 @@ import { parseSignature, type Signature } from './schema.js';
 import { SHAPE } from './shape.js';
 import { SORTING } from './sorting.js';
 import type { OpFunction } from './types.js';
+import { WRITING } from './writing.js';
 
 export interface Op {
   readonly signature: Signature;
@@ -39,6 +40,7 @@ export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   SHAPE,
   JOINING,
   INDEXING,
+  WRITING,
   SORTING,
   REDUCTIONS,
   LINEAR,
