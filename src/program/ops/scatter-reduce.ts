@@ -85,7 +85,10 @@ function extremeOf(
       const isOfSelf = offTape(() => equal(x, result));
       const isOfRows = offTape(() => equal(y, takeRows(result, at)));
       const hits = offTape(() => addRows(cast(isOfRows, 'float32'), at, x.size));
-      const share = div(dy, offTape(() => maximum(add(hits, cast(isOfSelf, 'float32')), 1)));
+      const share = div(
+        dy,
+        offTape(() => maximum(add(hits, cast(isOfSelf, 'float32')), 1)),
+      );
       const none = zerosLike(dy);
       return [choose(isOfSelf, share, none), choose(isOfRows, takeRows(share, at), zerosLike(y))];
     };

@@ -6,6 +6,7 @@ import { ATTENTION } from './attention.js';
 import { COMPARISONS } from './comparisons.js';
 import { CONV } from './conv.js';
 import { COPIES } from './copies.js';
+import { COUNTING } from './counting.js';
 import { CREATION } from './creation.js';
 import { ELEMENTARY } from './elementary.js';
 import { INDEXING } from './indexing.js';
@@ -42,6 +43,7 @@ export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   INDEXING,
   WRITING,
   SORTING,
+  COUNTING,
   REDUCTIONS,
   LINEAR,
   CONV,

@@ -1,6 +1,16 @@
 /** Elements replaced by their indices or a mask: each op gives a new tensor. */
 
-import { add, cumsum, maximum, minimum, mul, reshape, sub, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cumsum,
+  maximum,
+  minimum,
+  mul,
+  reshape,
+  sub,
+  type Tensor,
+  type Tensor1D,
+} from '@tensorflow/tfjs-core';
 import { addAlong, placesOf, putAlong } from '../../nn/indexing/along.js';
 import { choose } from '../../nn/indexing/choose.js';
 import { addRows, putRows, takeRows } from '../../nn/indexing/rows.js';
@@ -95,7 +105,10 @@ function scatterBy(
 ): Tensor {
   if (index.size === 0) return self;
   const [places, rows] = scattered(self, dim, index, src, call);
-  return reshape(scatterReduce(reshape(self, [self.size]), places, rows, { reduce, includeSelf, call }), self.shape);
+  return reshape(
+    scatterReduce(reshape(self, [self.size]), places, rows, { reduce, includeSelf, call }),
+    self.shape,
+  );
 }
 
 function indexPut(
@@ -129,7 +142,13 @@ function indexPut(
 }
 
 /** An axis, and indices into it as a list. */
-function alongDim(self: Tensor, dim: number, index: Tensor, call: Call, fromEnd: boolean): [number, Tensor1D] {
+function alongDim(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  call: Call,
+  fromEnd: boolean,
+): [number, Tensor1D] {
   const axis = axisOf(dim, self.rank);
   const ids = indicesInto(self.shape[axis] as number, index, call, fromEnd);
   return [axis, reshape(ids, [ids.size]) as Tensor1D];
@@ -140,12 +159,22 @@ function withAxis(self: Tensor, run: (x: Tensor) => Tensor): Tensor {
   return self.rank === 0 ? reshape(run(reshape(self, [1])), []) : run(self);
 }
 
-function indexAdd(self: Tensor, dim: number, index: Tensor, source: Tensor, alpha: number, call: Call): Tensor {
+function indexAdd(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  alpha: number,
+  call: Call,
+): Tensor {
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
     const [axis, ids] = alongDim(x, dim, index, call, false);
     const rows = reshape(source, withSize(x.shape, axis, ids.size));
-    return plus(x, addAlong(alpha === 1 ? rows : mul(rows, as(alpha, rows.dtype)), axis, ids, x.shape[axis] as number));
+    return plus(
+      x,
+      addAlong(alpha === 1 ? rows : mul(rows, as(alpha, rows.dtype)), axis, ids, x.shape[axis] as number),
+    );
   });
 }
 
@@ -210,7 +239,8 @@ export const WRITING: Readonly<Record<string, OpFunction>> = {
   'aten::masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor': maskedScatter,
   'aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor': scatter,
   'aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor': scatter,
-  'aten::scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor': scatterWith,
+  'aten::scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor':
+    scatterWith,
   'aten::scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor':
     scatterWith,
   'aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor': scatterAdd,

@@ -1,0 +1,133 @@
+/** Values that occur, and how often: their number depends on the data. */
+
+import { reshape, type Tensor, tensor, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { takeAlong } from '../../nn/indexing/along.js';
+import { axisOf } from './axes.js';
+import { idsOf } from './indices.js';
+import { readNow } from './read-now.js';
+import type { Call, OpFunction } from './types.js';
+
+/** Runs of equal elements in an order: the first element of each, the run of each element, and their lengths. */
+interface Runs {
+  readonly firsts: readonly number[];
+  readonly inverse: Int32Array;
+  readonly counts: readonly number[];
+}
+
+/** @param order  the elements, equal ones side by side; isEqual  compares an element with the one before it in the order. */
+function runsOf(order: ArrayLike<number>, isEqual: (a: number, b: number) => boolean): Runs {
+  const [firsts, counts]: [number[], number[]] = [[], []];
+  const inverse = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const element = order[i] as number;
+    if (i === 0 || !isEqual(order[i - 1] as number, element)) {
+      firsts.push(element);
+      counts.push(0);
+    }
+    inverse[element] = firsts.length - 1;
+    counts[counts.length - 1] = (counts.at(-1) as number) + 1;
+  }
+  return { firsts, inverse, counts };
+}
+
+/** Along an axis, whose elements are compared as wholes. */
+function uniqueAlong(self: Tensor, axis: number, isSorted: boolean, call: Call): [Tensor, Runs] {
+  const values = readNow(call, self);
+  const size = self.shape[axis] as number;
+  const inner = self.shape.slice(axis + 1).reduce((n, each) => n * each, 1);
+  const outer = self.size / Math.max(1, size * inner);
+  const compare = (a: number, b: number) => {
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < inner; i++) {
+        const difference = ordered(
+          values[(o * size + a) * inner + i] as number,
+          values[(o * size + b) * inner + i] as number,
+        );
+        if (difference !== 0) return difference;
+      }
+    return 0;
+  };
+  const order = Int32Array.from({ length: size }, (_, i) => i);
+  if (isSorted) order.sort((a, b) => compare(a, b) || a - b);
+  const runs = runsOf(order, (a, b) => compare(a, b) === 0);
+  return [takeAlong(self, axis, idsOf(runs.firsts)), runs];
+}
+
+/** NaN lies behind all numbers, and equals none, also not itself. */
+function ordered(a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b || Number.isNaN(b) ? -1 : 1;
+}
+
+/** torch gives empty tensors for what was not asked for. */
+function results(
+  [values, { inverse, counts }]: [Tensor, Runs],
+  shape: readonly number[],
+  hasInverse: boolean,
+  hasCounts: boolean,
+): Tensor[] {
+  const none = () => zeros([0], 'int32');
+  return [
+    values,
+    hasInverse ? reshape(idsOf(inverse), [...shape]) : none(),
+    hasCounts ? idsOf(counts) : none(),
+  ];
+}
+
+function unique(
+  self: Tensor,
+  _sorted: boolean,
+  hasInverse: boolean,
+  hasCounts: boolean,
+  call: Call,
+): Tensor[] {
+  const flat = reshape(self, [self.size]);
+  return results(uniqueAlong(flat, 0, true, call), self.shape, hasInverse, hasCounts);
+}
+
+function uniqueConsecutive(
+  self: Tensor,
+  hasInverse: boolean,
+  hasCounts: boolean,
+  dim: number | null,
+  call: Call,
+): Tensor[] {
+  const x = dim === null ? reshape(self, [self.size]) : self;
+  const axis = dim === null ? 0 : axisOf(dim, self.rank);
+  const shape = dim === null ? self.shape : [self.shape[axis] as number];
+  return results(uniqueAlong(x, axis, false, call), shape, hasInverse, hasCounts);
+}
+
+function uniqueDim(
+  self: Tensor,
+  dim: number,
+  _sorted: boolean,
+  hasInverse: boolean,
+  hasCounts: boolean,
+  call: Call,
+): Tensor[] {
+  const axis = axisOf(dim, self.rank);
+  return results(uniqueAlong(self, axis, true, call), [self.shape[axis] as number], hasInverse, hasCounts);
+}
+
+function bincount(self: Tensor, weights: Tensor | null, least: number, call: Call): Tensor {
+  const bins = readNow(call, self);
+  const amounts = weights && readNow(call, weights);
+  const length = Array.from(bins).reduce((most, bin) => Math.max(most, bin + 1), least);
+  const counts = weights?.dtype === 'float32' ? new Float64Array(length) : new Int32Array(length);
+  for (const [i, bin] of bins.entries())
+    counts[bin] = (counts[bin] as number) + (amounts ? (amounts[i] as number) : 1);
+  if (length === 0) return zeros([0], weights?.dtype === 'float32' ? 'float32' : 'int32');
+  return counts instanceof Int32Array ? tensor1d(counts, 'int32') : tensor(Float32Array.from(counts));
+}
+
+const RETURNS = 'bool return_inverse=False, bool return_counts=False';
+
+export const COUNTING: Readonly<Record<string, OpFunction>> = {
+  [`aten::_unique2(Tensor self, bool sorted=True, ${RETURNS}) -> (Tensor, Tensor, Tensor)`]: unique,
+  [`aten::unique_consecutive(Tensor self, ${RETURNS}, int? dim=None) -> (Tensor, Tensor, Tensor)`]:
+    uniqueConsecutive,
+  [`aten::unique_dim(Tensor self, int dim, bool sorted=True, ${RETURNS}) -> (Tensor, Tensor, Tensor)`]:
+    uniqueDim,
+  'aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor': bincount,
+};
