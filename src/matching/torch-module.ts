@@ -14,6 +14,8 @@ export interface Parameter {
   /** Shape of the layer's weight. */
   readonly shape: Sizes;
   readonly layout: Layout;
+  /** Of an integer or boolean, whose layout is identical. @default a float, which is F32 in a layer and in what is written */
+  readonly dtype?: 'I64' | 'I32' | 'BOOL';
 }
 
 /** Shape of a torch parameter in the file, undefined where it is missing. */

@@ -1,6 +1,6 @@
 /** The layers and variables of a target that have weights, and where torch keeps their modules. */
 
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { DataType, Variable } from '@tensorflow/tfjs-core';
 import { message, show, showFirst } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { findWeight } from '../layers/weights/assign.js';
@@ -162,12 +162,18 @@ function parametersOf(
 
 function asBuilt(where: string, layer: Layer, layerPath: string, parameter: Parameter): Parameter {
   const weight = findWeight(layer, parameter.weight);
-  if (weight === undefined || weight.dtype !== 'float32') {
-    const rule = `a float32 weight "${parameter.weight}"`;
+  const dtype = dtypeOf(parameter);
+  if (weight?.dtype !== dtype) {
+    const rule = `a ${dtype} weight "${parameter.weight}"`;
     const remedy = 'Make it with tf.layers, without a dtype';
     throw new UnsupportedError(message(where, `layer "${layerPath}"`, rule, weight?.dtype ?? 'none', remedy));
   }
   return { ...parameter, shape: weight.shape };
+}
+
+function dtypeOf({ dtype }: Parameter): DataType {
+  if (dtype === undefined) return 'float32';
+  return dtype === 'BOOL' ? 'bool' : 'int32';
 }
 
 function checkMap(where: string, map: unknown): asserts map is ModuleMap {

@@ -1,6 +1,6 @@
 import { checkBoolean, checkKeys, show } from '../check.js';
 import { lostMaskWarnings } from '../layers/masks/lost-masks.js';
-import { assignWeights } from '../layers/weights/assign.js';
+import { type Assignment, assignWeights } from '../layers/weights/assign.js';
 import { buildAllOrNone, buildLayer } from '../layers/weights/build.js';
 import {
   checkOnWarnings,
@@ -11,6 +11,7 @@ import {
 import { checkStateDict } from '../matching/select-keys.js';
 import { checkModulePath } from '../state-dict/keys.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
+import { integersOf } from '../state-dict/tensors/int32.js';
 import type { StateDict, TorchDtype } from '../state-dict/tensors/tensor.js';
 import { flattenWarnings } from './flatten-order.js';
 import { findLeaves, type ModuleMap, type Slot, variableOf } from './leaves.js';
@@ -77,7 +78,7 @@ export interface LoadReport {
  * here are told, since training moves them apart.
  *
  * Knows Linear (Dense), Embedding, LayerNorm, BatchNorm1d/2d, Conv1d/2d, ConvTranspose2d and depthwise convolutions, PReLU,
- * this package's layers, and layers with a method `torchParameters()`; see {@link TorchParameters}.
+ * this package's layers, whole models of `readExportedProgram`, and layers with a method `torchParameters()`; see {@link TorchParameters}.
  * Dense and convolution kernels are transposed. F32 values are copied bit for bit, other dtypes become what
  * `toFloat32Array` makes of them. Weights under `weight_norm`, `spectral_norm`, `prune` or weight drop are computed as in
  * evaluation, in the dtype of the file.
@@ -119,7 +120,7 @@ export function loadStateDict(
     assignWeights(
       match.slots.map(({ leaf, parameter }, i) => ({
         variable: variableOf(leaf, parameter),
-        values: values[i] as Float32Array,
+        values: values[i] as Assignment['values'],
       })),
     );
   });
@@ -164,8 +165,10 @@ function throwFaults({ faults, unbuildable }: Match, strict: boolean, target: Lo
   if (unbuildable[0]) throw unbuildableError(WHERE, unbuildable[0]);
 }
 
-function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Float32Array {
-  const values = float32Of(WHERE, `tensor ${show(key)}`, tensor);
+function toLayerValues({ key, tensor, parameter }: Slot, warnings: string[]): Assignment['values'] {
+  const what = `tensor ${show(key)}`;
+  if (parameter.dtype !== undefined) return integersOf(WHERE, what, tensor, parameter.dtype);
+  const values = float32Of(WHERE, what, tensor);
   warnings.push(...overflowWarnings(key, tensor, values));
   return parameter.layout.toLayer({ shape: tensor.shape, values }, parameter.shape as readonly number[]);
 }

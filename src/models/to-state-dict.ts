@@ -1,4 +1,4 @@
-import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { keep, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 import { checkKeys, message, show, showShape } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import type { Parameter } from '../matching/torch-module.js';
@@ -26,7 +26,8 @@ interface Snapshot {
 
 /**
  * Copies the weights of a layer, a model or several of them, and variables, into a PyTorch state_dict: torch's keys in torch's
- * order, F32, with `num_batches_tracked` of BatchNorm as an I64 zero.
+ * order, F32, with `num_batches_tracked` of BatchNorm as an I64 zero; those of a whole model of `readExportedProgram` in the dtypes
+ * of the model, its floats F32.
  *
  * What `loadStateDict` read as F32 comes back bit for bit and in its shape, except for the one value of a PReLU in a layer
  * that has one per channel: it comes back once per channel. Names and `map` work as in `loadStateDict`.
@@ -54,9 +55,7 @@ export async function toStateDict(
   const snapshots = new Map<string, Snapshot>();
   try {
     for (const leaf of leaves) takeSnapshots(leaf, prefix, snapshots);
-    const values = await Promise.all(
-      Array.from(snapshots.values(), ({ tensor }) => tensor?.data<'float32'>()),
-    );
+    const values = await Promise.all(Array.from(snapshots.values(), ({ tensor }) => tensor?.data()));
     return new Map(
       Array.from(snapshots, ([key, snapshot], i) => [key, toTorchTensor(key, snapshot, values[i])]),
     );
@@ -84,13 +83,18 @@ function takeSnapshots(leaf: Leaf, prefix: string, snapshots: Map<string, Snapsh
   for (const counter of module.counters ?? []) snapshots.set(keyOf(counter), { leaf });
 }
 
-function toTorchTensor(key: string, snapshot: Snapshot, values: Float32Array | undefined): TorchTensor {
+function toTorchTensor(key: string, snapshot: Snapshot, values: TypedArray | undefined): TorchTensor {
   const { leaf, parameter, tensor } = snapshot;
   if (!parameter || !tensor || !values) return { dtype: 'I64', shape: [], data: new BigInt64Array(1) };
-  const torch = parameter.layout.toTorch(values, tensor.shape);
+  const { shape } = tensor;
+  const { dtype } = parameter;
+  if (dtype === 'I64') return { dtype, shape, data: BigInt64Array.from(values as Int32Array, BigInt) };
+  if (dtype === 'I32') return { dtype, shape, data: Int32Array.from(values) };
+  if (dtype === 'BOOL') return { dtype, shape, data: Uint8Array.from(values) };
+  const torch = parameter.layout.toTorch(values as Float32Array, shape);
   if (torch !== undefined) return { dtype: 'F32', shape: torch.shape, data: torch.values };
   const rule = `a weight that ${leaf.module.torchName} can hold as ${show(key)}`;
-  const got = `${parameter.weight} of shape ${showShape(tensor.shape)} with values that differ along every axis`;
+  const got = `${parameter.weight} of shape ${showShape(shape)} with values that differ along every axis`;
   const remedy = 'Share all axes but the last with sharedAxes';
   throw new UnsupportedError(message(WHERE, `layer "${leaf.layerPath}"`, rule, got, remedy));
 }

@@ -3,14 +3,12 @@ import { message, show } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { checkTensor } from '../state-dict/tensors/check.js';
 import { float32Of } from '../state-dict/tensors/float32.js';
-import type { TorchDtype, TorchTensor } from '../state-dict/tensors/tensor.js';
+import { booleansOf, int32Of, isInteger } from '../state-dict/tensors/int32.js';
+import type { TorchTensor } from '../state-dict/tensors/tensor.js';
 
 const WHERE = 'toTensor';
 
-const MIN_INT32 = -(2 ** 31);
-const MAX_INT32 = 2 ** 31 - 1;
-
-const INTEGERS: readonly TorchDtype[] = ['U8', 'I8', 'I16', 'U16', 'I32', 'U32', 'I64', 'U64'];
+const ROUND = 'tf.tensor(toFloat32Array(entry), entry.shape) rounds to float32';
 
 /**
  * A tensor of tfjs with the values of one entry of a state_dict, for ops outside tf.layers.
@@ -31,31 +29,11 @@ export function toTensor(entry: TorchTensor, name?: string): Tensor {
   const { dtype, data } = entry;
   const shape = [...entry.shape];
   if (dtype === 'C64') return complexTensor(what, shape, data as Float32Array);
-  if (dtype === 'BOOL')
-    return tensor(
-      Uint8Array.from(data as Uint8Array, (byte) => (byte === 0 ? 0 : 1)),
-      shape,
-      'bool',
-    );
-  if (INTEGERS.includes(dtype)) return tensor(int32Of(what, entry), shape, 'int32');
+  if (dtype === 'BOOL') return tensor(booleansOf(entry), shape, 'bool');
+  if (isInteger(dtype)) return tensor(int32Of(WHERE, what, entry, ROUND), shape, 'int32');
   const values = float32Of(WHERE, what, entry);
   // A copy where the values are the entry's own: the cpu backend keeps the array that it is given.
   return tensor(dtype === 'F32' ? values.slice() : values, shape, 'float32');
-}
-
-function int32Of(what: string, { dtype, data }: TorchTensor): Int32Array {
-  const integers = new Int32Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i] as number | bigint;
-    if (value < MIN_INT32 || value > MAX_INT32) {
-      const remedy = 'tf.tensor(toFloat32Array(entry), entry.shape) rounds to float32';
-      throw new RangeError(
-        message(WHERE, what, `${dtype} values in the range of int32`, show(value), remedy),
-      );
-    }
-    integers[i] = Number(value);
-  }
-  return integers;
 }
 
 /** Real and imaginary parts alternate in the data. */

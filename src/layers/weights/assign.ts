@@ -15,8 +15,8 @@ export function findWeight(layer: layers.Layer, name: string): LayerVariable | u
 
 export interface Assignment {
   readonly variable: Variable;
-  /** Row-major, owned by the variable afterwards. */
-  readonly values: Float32Array;
+  /** Row-major, of the variable's dtype, owned by the variable afterwards. */
+  readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
 /** Writes all values bit for bit: a weight's constraint acts in training, not in a load. */
@@ -25,7 +25,7 @@ export function assignWeights(assignments: readonly Assignment[]): void {
     // Whatever can fail (memory) fails here, before the first weight changes.
     const pairs = assignments.map(({ variable, values }) => ({
       variable,
-      value: tensor(values, variable.shape, 'float32'),
+      value: tensor(values, variable.shape, variable.dtype),
     }));
     for (const { variable, value } of pairs) variable.assign(value);
   });

@@ -8,6 +8,7 @@ import { linear } from './linear.js';
 import type { Layer, ModuleKind } from './module.js';
 import { batchNorm, layerNorm } from './norm.js';
 import { prelu } from './prelu.js';
+import { isProgram, program } from './program.js';
 import { isCell, isRecurrent, recurrent, recurrentCell } from './recurrent.js';
 import { torchConv1d, torchConv2d, torchConvTranspose1d, torchConvTranspose2d } from './torch-conv.js';
 import { torchBatchNorm, torchGroupNorm, torchInstanceNorm1d } from './torch-norm.js';
@@ -56,6 +57,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 function kindOf(layer: Layer): ModuleKind | undefined {
   if (isCell(layer)) return recurrentCell;
   if (isRecurrent(layer)) return recurrent;
+  if (isProgram(layer)) return program;
   if (isCustom(layer)) return custom;
   return KINDS.get(layer.getClassName()) ?? OWN_KINDS.get(layer.getClassName());
 }

@@ -13,7 +13,7 @@ import { alignmentOf, elementCount } from '../../state-dict/tensors/dtypes.js';
 import { elementSpan } from '../../state-dict/tensors/strides.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { decodeDtype, decodeProgram } from '../graph/decode.js';
-import type { Program } from '../graph/types.js';
+import type { Program, TensorMeta } from '../graph/types.js';
 import { Cursor } from './cursor.js';
 import { readJson } from './json.js';
 
@@ -34,6 +34,8 @@ const MAX_WORD_BYTES = 64;
 export interface ProgramFile {
   readonly program: Program;
   readonly tensors: StateDict;
+  /** Names of parameters and buffers that are one tensor with another: that name to the other. */
+  readonly ties: ReadonlyMap<string, string>;
   /** The JSON text of the graph. */
   readonly graphText: Uint8Array;
 }
@@ -50,7 +52,49 @@ export function* openProgram(file: UnopenedFile): Reading<ProgramFile> {
   const graphText = yield* readEntry(records.get(MODEL) as ZipEntry, file.limits.maxPickleBytes);
   const parse = (bytes: Uint8Array, where: string) => new Cursor(readJson(bytes, where, file.work), where);
   const program = parseProgram(graphText, (text) => parse(text, MODEL));
-  const nodes = new Map<string, { readonly kind: 'stored'; readonly tensor: StoredTensor }>();
+  const stored = yield* readStored(file, records, parse, littleEndian);
+  const ties = new Map<string, string>();
+  const nodes = new Map<string, StoredNode>();
+  const firsts = new Map<string, string>();
+  for (const [name, meta] of storedMetas(program)) {
+    const found = stored.get(name);
+    if (found === undefined)
+      throw formatError('MISSING_PART', WHERE, `tensor ${show(name)}`, 'one in data/', 'none');
+    checkMeta(name, found.node.tensor, meta);
+    const first = firsts.get(found.identity);
+    if (first !== undefined) ties.set(name, first);
+    else {
+      firsts.set(found.identity, name);
+      nodes.set(name, found.node);
+    }
+  }
+  for (const [name, { identity }] of stored) {
+    const first = firsts.get(identity);
+    if (first !== undefined && first !== name) ties.set(name, first);
+  }
+  const tensors = yield* bindTensors(nodes, file, 'torch');
+  return { program, tensors, ties, graphText };
+}
+
+interface StoredNode {
+  readonly kind: 'stored';
+  readonly tensor: StoredTensor;
+}
+
+interface Stored {
+  readonly node: StoredNode;
+  /** Equal where two names are one tensor. */
+  readonly identity: string;
+}
+
+/** The tensors of the archive by their names, none of them read. */
+function* readStored(
+  file: UnopenedFile,
+  records: ReadonlyMap<string, ZipEntry>,
+  parse: (bytes: Uint8Array, where: string) => Cursor,
+  littleEndian: boolean,
+): Reading<ReadonlyMap<string, Stored>> {
+  const stored = new Map<string, Stored>();
   for (const { folder, config } of TENSORS) {
     const entry = records.get(config);
     if (entry === undefined) continue;
@@ -59,15 +103,39 @@ export function* openProgram(file: UnopenedFile): Reading<ProgramFile> {
     for (const [name, payload] of parse(text, config).get('config').members()) {
       if (payload.get('use_pickle').boolean())
         throw new UnsupportedError(message(WHERE, show(name), 'plain elements', 'a pickle (use_pickle)'));
+      if (stored.has(name))
+        throw formatError('DUPLICATE_NAME', WHERE, config, 'names of their own', show(name));
       const path = folder + payload.get('path_name').string();
       const storage = storages.get(path) ?? storageOf(recordNamed(records, path), littleEndian);
       storages.set(path, storage);
-      const meta = payload.get('tensor_meta');
-      nodes.set(name, { kind: 'stored', tensor: storedTensor(meta, storage, name) });
+      const tensor = storedTensor(payload.get('tensor_meta'), storage, name);
+      const { dtype, shape, strides, byteOffset } = tensor;
+      const identity = [path, dtype, shape.join('x'), (strides ?? []).join('x'), byteOffset].join(' ');
+      stored.set(name, { node: { kind: 'stored', tensor }, identity });
     }
   }
-  const tensors = yield* bindTensors(nodes, file, 'torch');
-  return { program, tensors, graphText };
+  return stored;
+}
+
+/** What the graph says of each tensor that it reads from the archive. */
+function* storedMetas({ graph, inputs }: Program): Generator<[name: string, meta: TensorMeta]> {
+  for (const [i, spec] of inputs.entries()) {
+    const value = graph.inputs[i];
+    if ('name' in spec && value?.kind === 'tensor')
+      yield [spec.name, graph.tensors.get(value.name) as TensorMeta];
+  }
+}
+
+function checkMeta(name: string, { dtype, shape }: StoredTensor, meta: TensorMeta): void {
+  if (dtype === meta.dtype && shape.join() === meta.shape.join()) return;
+  const show = (type: string, sizes: readonly unknown[]) => `${type} [${sizes.join(', ')}]`;
+  throw formatError(
+    'INCONSISTENT',
+    WHERE,
+    `tensor "${name}"`,
+    `${show(meta.dtype, meta.shape)}, as in the graph`,
+    show(dtype, shape),
+  );
 }
 
 /** Reads a graph alone, such as that of a saved layer. */

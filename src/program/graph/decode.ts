@@ -5,7 +5,7 @@ import { UnsupportedError } from '../../errors.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import type { Cursor } from '../archive/cursor.js';
 import { sourceOf } from './source.js';
-import { readTree } from './tree.js';
+import { countLeaves, readTree, type Tree } from './tree.js';
 import type {
   Argument,
   Constant,
@@ -15,6 +15,7 @@ import type {
   OutputSpec,
   Program,
   Size,
+  SizeRange,
   TensorMeta,
 } from './types.js';
 
@@ -70,19 +71,78 @@ export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Pr
   const args = readTree(call.get('in_spec'), parse, fieldsOf);
   if (args.kind !== 'list' || args.items.length !== 2)
     throw call.get('in_spec').fault('positional arguments and keyword arguments');
-  const [positional, keywords] = args.items;
+  const [positional, keywords] = args.items as [Tree, Tree];
+  const graph = decodeGraph(module.get('graph'));
+  const inputs = decodeSpecs(signature.get('input_specs'), graph.inputs, decodeInput);
+  const outputs = decodeSpecs(signature.get('output_specs'), graph.outputs, decodeOutput);
+  checkStored(signature.get('input_specs'), inputs, graph);
+  const results = readTree(call.get('out_spec'), parse, fieldsOf);
+  const count = (specs: readonly { readonly kind: string }[]) =>
+    specs.filter(({ kind }) => kind === 'user' || kind === 'frozen').length;
+  checkLeaves(call.get('in_spec'), args, count(inputs));
+  checkLeaves(call.get('out_spec'), results, count(outputs));
   return {
-    graph: decodeGraph(module.get('graph')),
-    inputs: signature.get('input_specs').list().map(decodeInput),
-    outputs: signature.get('output_specs').list().map(decodeOutput),
-    call: {
-      positional: positional as Program['call']['positional'],
-      keywords: keywords as Program['call']['keywords'],
-      results: readTree(call.get('out_spec'), parse, fieldsOf),
-    },
+    graph,
+    inputs,
+    outputs,
+    call: { positional, keywords, results },
+    ranges: decodeRanges(root.optional('range_constraints')),
     argumentNames: (call.optional('forward_arg_names')?.list() ?? []).map((name) => name.string()),
     torchVersion: root.optional('torch_version')?.string() ?? 'unknown',
   };
+}
+
+/** The entries of a signature, each of which names the value of the graph that it is about. */
+function decodeSpecs<T>(specs: Cursor, values: readonly Argument[], decode: (spec: Cursor) => T): T[] {
+  const list = specs.list();
+  if (list.length !== values.length)
+    throw specs.fault(`${values.length} entries, one for each value of the graph`, String(list.length));
+  return list.map((spec, i) => {
+    const [kind, entry] = spec.union();
+    const expected = namesIn(values[i] as Argument).join();
+    const got = namesIn(argumentOf(kind, entry)).join();
+    if (got !== expected) throw spec.fault(`an entry for ${show(expected)}`, show(got));
+    return decode(spec);
+  });
+}
+
+/** A constant has no name in the graph. */
+function argumentOf(kind: string, entry: Cursor): Argument {
+  if (kind === 'constant_input') return NONE;
+  const value = entry.get('arg');
+  return kind.startsWith('user_') && kind !== 'user_input_mutation' ? decodeArgument(value) : tensor(value);
+}
+
+/** What is stored has a name of its own, and sizes that are numbers. */
+function checkStored(specs: Cursor, inputs: readonly InputSpec[], { inputs: values, tensors }: Graph): void {
+  const names = new Set<string>();
+  for (const [i, spec] of inputs.entries()) {
+    if (!('name' in spec)) continue;
+    if (names.has(spec.name)) throw specs.fault('names that differ', `${show(spec.name)} twice`);
+    names.add(spec.name);
+    const [value] = namesIn(values[i] as Argument);
+    const { shape } = tensors.get(value as string) as TensorMeta;
+    if (shape.some((size) => typeof size !== 'number'))
+      throw specs.fault('tensors of fixed sizes', `${show(spec.name)} of an open one`);
+  }
+}
+
+function checkLeaves(spec: Cursor, tree: Tree, count: number): void {
+  const leaves = countLeaves(tree);
+  if (leaves !== count)
+    throw spec.fault(`a tree of ${count} values, as in the signature`, `one of ${leaves}`);
+}
+
+function decodeRanges(ranges: Cursor | undefined): ReadonlyMap<string, SizeRange> {
+  const bound = (range: Cursor, name: string, open: number) => range.optional(name)?.integer() ?? open;
+  return new Map(
+    ranges
+      ?.members()
+      .map(([symbol, range]) => [
+        symbol,
+        { min: bound(range, 'min_val', 0), max: bound(range, 'max_val', Number.POSITIVE_INFINITY) },
+      ]),
+  );
 }
 
 function decodeInput(spec: Cursor): InputSpec {
@@ -133,70 +193,90 @@ function decodeOutput(spec: Cursor): OutputSpec {
   }
 }
 
-/** Reads a graph, and checks that every value in it is defined once, before it is used. */
+/** Reads a graph, and checks that every value in it is defined once, before it is used, and used as what it is. */
 export function decodeGraph(graph: Cursor): Graph {
-  const defined = new Set<string>();
-  const define = (cursor: Cursor) => (argument: Argument) => {
-    for (const name of namesIn(argument)) {
-      if (defined.has(name)) throw cursor.fault('each value to be defined once', `${show(name)} again`);
-      defined.add(name);
-    }
-    return argument;
-  };
-  const use = (cursor: Cursor, argument: Argument): Argument => {
-    for (const name of namesIn(argument))
-      if (!defined.has(name)) throw cursor.fault('a value that is defined before', show(name));
-    return argument;
-  };
   const tensors = new Map(
     graph
       .get('tensor_values')
       .members()
       .map(([name, meta]) => [name, decodeMeta(meta)]),
   );
+  const values = new Values(tensors);
   const inputs = graph
     .get('inputs')
     .list()
-    .map((input) => define(input)(decodeArgument(input)));
+    .map((input) => values.define(input, decodeArgument(input)));
   const nodes = graph
     .get('nodes')
     .list()
-    .map((node): GraphNode => {
-      const target = node
-        .get('target')
-        .string()
-        .replace(/^torch\.ops\./, '');
-      const args = node
-        .get('inputs')
-        .list()
-        .map((input) => ({
-          name: input.get('name').string(),
-          argument: use(input, decodeArgument(input.get('arg'))),
-        }));
-      const outputs = node
-        .get('outputs')
-        .list()
-        .map((output) => define(output)(decodeArgument(output)));
-      return {
-        target,
-        name: node.optional('name')?.string() ?? ([...outputs.flatMap(namesIn), target][0] as string),
-        inputs: args,
-        outputs,
-        isSingle: node.optional('is_hop_single_tensor_return')?.boolean() ?? false,
-        ...sourceOf(node.optional('metadata')),
-      };
-    });
+    .map((node) => decodeNode(node, values));
   const outputs = graph
     .get('outputs')
     .list()
-    .map((output) => use(output, decodeArgument(output)));
+    .map((output) => values.use(output, decodeArgument(output)));
   return { inputs, outputs, nodes, tensors };
+}
+
+function decodeNode(node: Cursor, values: Values): GraphNode {
+  const target = node
+    .get('target')
+    .string()
+    .replace(/^torch\.ops\./, '');
+  const inputs = node
+    .get('inputs')
+    .list()
+    .map((input) => ({
+      name: input.get('name').string(),
+      argument: values.use(input, decodeArgument(input.get('arg'))),
+    }));
+  const outputs = node
+    .get('outputs')
+    .list()
+    .map((output) => values.define(output, decodeArgument(output)));
+  return {
+    target,
+    name: node.optional('name')?.string() ?? ([...outputs.flatMap(namesIn), target][0] as string),
+    inputs,
+    outputs,
+    isSingle: node.optional('is_hop_single_tensor_return')?.boolean() ?? false,
+    ...sourceOf(node.optional('metadata')),
+  };
+}
+
+/** The values of a graph that are defined so far. */
+class Values {
+  private readonly kinds = new Map<string, 'tensor' | 'number'>();
+
+  constructor(private readonly tensors: ReadonlyMap<string, TensorMeta>) {}
+
+  define(cursor: Cursor, argument: Argument): Argument {
+    for (const { name, kind } of valuesIn(argument)) {
+      if (this.kinds.has(name)) throw cursor.fault('each value to be defined once', `${show(name)} again`);
+      if (kind === 'tensor' && !this.tensors.has(name))
+        throw cursor.fault('a tensor that is among tensor_values', show(name));
+      this.kinds.set(name, kind);
+    }
+    return argument;
+  }
+
+  use(cursor: Cursor, argument: Argument): Argument {
+    for (const { name, kind } of valuesIn(argument)) {
+      const defined = this.kinds.get(name);
+      if (defined === undefined) throw cursor.fault('a value that is defined before', show(name));
+      if (defined !== kind) throw cursor.fault(`a ${kind}`, `the ${defined} ${show(name)}`);
+    }
+    return argument;
+  }
 }
 
 /** The values of the graph that an argument refers to. */
 export function namesIn(argument: Argument): string[] {
-  if (argument.kind === 'tensor' || argument.kind === 'number') return [argument.name];
-  return argument.kind === 'list' ? argument.items.flatMap(namesIn) : [];
+  return valuesIn(argument).map(({ name }) => name);
+}
+
+function valuesIn(argument: Argument): readonly Extract<Argument, { kind: 'tensor' | 'number' }>[] {
+  if (argument.kind === 'tensor' || argument.kind === 'number') return [argument];
+  return argument.kind === 'list' ? argument.items.flatMap(valuesIn) : [];
 }
 
 const NONE: Argument = { kind: 'constant', value: null };

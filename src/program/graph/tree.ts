@@ -69,6 +69,10 @@ function dict(node: Cursor, keys: readonly string[], items: readonly Tree[]): Tr
   return { kind: 'dict', keys, items };
 }
 
+export function countLeaves(tree: Tree): number {
+  return tree.kind === 'leaf' ? 1 : tree.items.reduce((sum, item) => sum + countLeaves(item), 0);
+}
+
 /** The paths of the leaves, in order: `0`, `1.mask`. */
 export function leafPaths(tree: Tree, nameOf: (i: number) => string = String): string[] {
   if (tree.kind === 'leaf') return [''];

@@ -6,6 +6,12 @@ import type { Tree } from './tree.js';
 /** A size of a tensor: a number that was frozen, or an expression of symbols as torch writes it, which is compared and shown only. */
 export type Size = number | { readonly symbol: string };
 
+/** The sizes of a symbol that a program was exported for. */
+export interface SizeRange {
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface TensorMeta {
   readonly dtype: TorchDtype;
   readonly shape: readonly Size[];
@@ -79,6 +85,8 @@ export interface Program {
   readonly outputs: readonly OutputSpec[];
   /** How the caller's arguments are put together: positional ones, then keyword arguments. */
   readonly call: { readonly positional: Tree; readonly keywords: Tree; readonly results: Tree };
+  /** By symbol. */
+  readonly ranges: ReadonlyMap<string, SizeRange>;
   /** Names of `forward`'s arguments, as far as the file tells them. */
   readonly argumentNames: readonly string[];
   /** The torch that wrote it. */

@@ -54,13 +54,14 @@ export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   RECURRENT,
 ];
 
-const TABLE = new Map<string, Op>();
-
-for (const family of FAMILIES)
-  for (const [text, run] of Object.entries(family)) {
-    const signature = parseSignature(text);
-    TABLE.set(signature.target, { signature, run });
-  }
+const TABLE = new Map<string, Op>(
+  FAMILIES.flatMap((family) =>
+    Object.entries(family).map(([text, run]): [string, Op] => {
+      const signature = parseSignature(text);
+      return [signature.target, { signature, run }];
+    }),
+  ),
+);
 
 /** How a target runs: by its own op, or in place by that of the same name without the underscore. */
 export interface Resolved extends Op {

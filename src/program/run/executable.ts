@@ -2,10 +2,10 @@
 
 import { Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
-import { UnsupportedError } from '../../errors.js';
 import { namesIn } from '../graph/decode.js';
 import { leafPaths } from '../graph/tree.js';
-import type { Constant, InputSpec, Program, TensorMeta } from '../graph/types.js';
+import type { Argument, Constant, Graph, InputSpec, Program, TensorMeta } from '../graph/types.js';
+import { tfDtype } from '../ops/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { type Plan, planGraph } from './plan.js';
 import { type RunOptions, runPlan } from './run.js';
@@ -42,54 +42,59 @@ export class Executable {
   readonly outputs: readonly UserOutput[];
   private readonly plan: Plan;
 
-  /** @throws UnsupportedError for a program with ops, dtypes or writes that are not supported. */
+  /**
+   * @param where  opens messages about the program.
+   * @throws UnsupportedError for a program with ops, dtypes or writes that are not supported.
+   */
   constructor(
-    private readonly where: string,
+    where: string,
     private readonly program: Program,
   ) {
     const { graph, inputs, outputs, call, argumentNames } = program;
-    if (inputs.length !== graph.inputs.length || outputs.length !== graph.outputs.length)
-      throw new UnsupportedError(message(where, 'signature', 'an entry for each input and output', 'others'));
-    this.plan = planGraph(graph, where);
-    const metaOf = (i: number, list: Program['graph']['inputs']) => {
-      const [name] = namesIn(list[i] as Program['graph']['inputs'][number]);
-      return name === undefined ? undefined : graph.tensors.get(name);
-    };
+    const isStored = (i: number) => isStoredSpec(inputs[i] as InputSpec);
+    const stored = new Set(graph.inputs.flatMap((input, i) => (isStored(i) ? namesIn(input) : [])));
+    this.plan = planGraph(graph, where, stored);
     this.stored = inputs.flatMap((spec, i) =>
-      spec.kind === 'user' || spec.kind === 'frozen'
-        ? []
-        : [{ spec, meta: metaOf(i, graph.inputs) as TensorMeta }],
+      isStoredSpec(spec) ? [{ spec, meta: metaOf(graph, graph.inputs[i] as Argument) as TensorMeta }] : [],
     );
     const paths = [
       ...leafPaths(call.positional, (i) => argumentNames[i] ?? String(i)),
       ...leafPaths(call.keywords),
-    ];
+    ].values();
     this.inputs = inputs.flatMap((spec, i): UserInput[] => {
-      if (spec.kind !== 'user' && spec.kind !== 'frozen') return [];
+      if (isStoredSpec(spec)) return [];
       const frozen = spec.kind === 'frozen' && { frozen: spec.value };
-      return [{ name: paths.shift() ?? String(i), tensor: metaOf(i, graph.inputs), ...frozen }];
+      const tensor = metaOf(graph, graph.inputs[i] as Argument);
+      return [{ name: paths.next().value as string, tensor, ...frozen }];
     });
-    const results = leafPaths(call.results);
+    const results = leafPaths(call.results).values();
     this.outputs = outputs.flatMap((spec, i): UserOutput[] =>
-      spec.kind === 'user' ? [{ name: results.shift() || '0', tensor: metaOf(i, graph.outputs) }] : [],
+      spec.kind === 'user'
+        ? [{ name: results.next().value || '0', tensor: metaOf(graph, graph.outputs[i] as Argument) }]
+        : [],
     );
   }
 
   /**
    * Runs the program.
    *
-   * @param user  a value for each of `inputs`.
+   * @param where  opens messages about the call.
+   * @param user  a value for each of `inputs`; undefined takes a frozen one.
    * @param read  the tensor of a parameter, buffer or constant; it stays the caller's.
    * @returns outputs and written values, which belong to the caller.
-   * @throws RangeError for an input of other sizes or another frozen value than the program was exported with.
+   * @throws RangeError for an input of other sizes or another frozen value than the program was exported with; TypeError for one of
+   *   another type or dtype.
    */
-  run(user: readonly Value[], read: (spec: StoredSpec) => Tensor, options: RunOptions): ExecutableResult {
-    this.check(user);
-    const given = user.values();
+  run(
+    where: string,
+    user: readonly (Value | undefined)[],
+    read: (spec: StoredSpec) => Tensor,
+    options: RunOptions,
+  ): ExecutableResult {
+    const given = this.resolve(where, user).values();
     const { inputs, outputs: specs } = this.program;
     const values = inputs.map((spec): Value => {
-      if (spec.kind === 'user' || spec.kind === 'frozen') return given.next().value as Value;
-      return read(spec);
+      return isStoredSpec(spec) ? read(spec) : (given.next().value as Value);
     });
     const { outputs, written } = runPlan(this.plan, values, options);
     const byName = new Map<string, Tensor>();
@@ -108,18 +113,49 @@ export class Executable {
     return { outputs: results, written: byName };
   }
 
-  private check(user: readonly Value[]): void {
-    const sizes = new Sizes(this.where);
-    for (const [i, { name, tensor, ...input }] of this.inputs.entries()) {
+  /** The values of a call, checked, with frozen ones where they are left out. */
+  private resolve(where: string, user: readonly (Value | undefined)[]): Value[] {
+    const sizes = new Sizes(where, this.program.ranges);
+    return this.inputs.map((input, i) => {
+      const { name, tensor } = input;
       const value = user[i];
-      if (tensor) {
-        if (!(value instanceof Tensor))
-          throw new TypeError(message(this.where, name, 'a tensor', show(value)));
-        sizes.check(name, value.shape, tensor);
-      } else if ('frozen' in input && (value ?? null) !== input.frozen) {
-        const remedy = 'It is part of the program: export the model again with the other value';
-        throw new RangeError(message(this.where, name, show(input.frozen), show(value), remedy));
-      }
-    }
+      if (tensor) return checkedTensor(where, name, tensor, value, sizes);
+      if (!('frozen' in input)) return checkedNumber(where, name, value);
+      const frozen = input.frozen as Constant;
+      if (value === undefined || value === frozen) return frozen;
+      const remedy = 'It is part of the program: export the model again with the other value';
+      throw new RangeError(message(where, name, show(frozen), show(value), remedy));
+    });
   }
+}
+
+function checkedTensor(
+  where: string,
+  name: string,
+  meta: TensorMeta,
+  value: Value | undefined,
+  sizes: Sizes,
+): Tensor {
+  if (!(value instanceof Tensor)) throw new TypeError(message(where, name, 'a tensor', show(value)));
+  const dtype = tfDtype(meta.dtype);
+  if (value.dtype !== dtype) {
+    const remedy =
+      dtype === 'float32' || dtype === 'int32' ? `tf.cast(${name}, '${dtype}') converts it` : undefined;
+    throw new TypeError(message(where, name, `dtype ${dtype}`, value.dtype, remedy));
+  }
+  sizes.check(name, value.shape, meta);
+  return value;
+}
+
+function checkedNumber(where: string, name: string, value: Value | undefined): Value {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  throw new TypeError(message(where, name, 'a number', show(value)));
+}
+
+function isStoredSpec(spec: InputSpec): spec is StoredSpec {
+  return spec.kind !== 'user' && spec.kind !== 'frozen';
+}
+
+function metaOf({ tensors }: Graph, argument: Argument): TensorMeta | undefined {
+  return argument.kind === 'tensor' ? tensors.get(argument.name) : undefined;
 }

@@ -55,6 +55,8 @@ export interface Plan {
   readonly written: ReadonlyMap<number, number>;
 }
 
+const NOTHING: Argument = { kind: 'constant', value: null };
+
 const GRAD_MODE = 'higher_order.wrap_with_set_grad_enabled';
 
 /** What to run in Python about a call that writes into a tensor which others see. */
@@ -64,13 +66,14 @@ const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes
  * Makes a plan.
  *
  * @param where  opens messages.
+ * @param kept  the inputs whose new values count when a call has written into them: a caller's own tensor is never changed.
  * @throws UnsupportedError with all targets that are missing, how often each occurs and where; for a call that writes into a tensor
  *   of which another call sees a part; for dtypes that tfjs has not.
  */
-export function planGraph(graph: Graph, where: string): Plan {
+export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string>): Plan {
   refuseMissing(graph, where);
   refuseDtypes(graph, where);
-  return new Planner(graph, where).plan();
+  return new Planner(graph, where, kept).plan();
 }
 
 function* allNodes(graph: Graph): Generator<GraphNode> {
@@ -117,18 +120,21 @@ class Planner {
   /** The value that stands for a name since a call has written into it. */
   private readonly current = new Map<string, string>();
   private readonly aliases = new Aliases();
+  private readonly lastUses: ReadonlyMap<string, number>;
   private count = 0;
 
   constructor(
     private readonly graph: Graph,
     private readonly where: string,
-  ) {}
+    private readonly kept: ReadonlySet<string>,
+  ) {
+    this.lastUses = this.findLastUses();
+  }
 
   plan(): Plan {
     const { graph } = this;
-    const lastUses = this.lastUses();
     const inputs = graph.inputs.map((input) => this.target(input));
-    const steps = graph.nodes.map((node, i) => this.step(node, i, lastUses));
+    const steps = graph.nodes.map((node, i) => this.step(node, i));
     const outputs = graph.outputs.map((output) => this.source(output));
     const written = new Map<number, number>();
     for (const input of graph.inputs)
@@ -145,24 +151,25 @@ class Planner {
     };
   }
 
-  /** The index of the last node that uses each name; outputs are used behind all. */
-  private lastUses(): ReadonlyMap<string, number> {
+  /** The index of the last node that uses each name; outputs are used behind all, and so are inputs that are kept. */
+  private findLastUses(): ReadonlyMap<string, number> {
     const last = new Map<string, number>();
     for (const [i, { inputs }] of this.graph.nodes.entries())
       for (const { argument } of inputs) for (const name of namesIn(argument)) last.set(name, i);
     for (const output of this.graph.outputs)
       for (const name of namesIn(output)) last.set(name, Number.POSITIVE_INFINITY);
+    for (const name of this.kept) last.set(name, Number.POSITIVE_INFINITY);
     return last;
   }
 
-  private step(node: GraphNode, index: number, lastUses: ReadonlyMap<string, number>): Step {
+  private step(node: GraphNode, index: number): Step {
     const number = NUMBERS.get(node.target);
     const base = { node, freed: [] };
     if (number) {
       const sources = node.inputs.map(({ argument }) => this.source(argument));
       return { ...base, kind: 'number', run: number, sources, targets: this.targets(node) };
     }
-    if (node.target === GRAD_MODE) return this.graphStep(node);
+    if (node.target === GRAD_MODE) return this.graphStep(node, index);
     const op = findOp(node.target) as Resolved;
     const where = `${this.where}: ${node.name}`;
     const ordered = orderArguments(op.signature, node.inputs);
@@ -172,47 +179,58 @@ class Planner {
     const argumentDtypes = ordered.map((argument) => this.dtypeOf(argument));
     const targets = this.targets(node);
     const results = node.outputs.flatMap(namesIn);
-    if (op.isInPlace) this.write(node, ordered[0] as Argument, index, lastUses);
-    else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
+    const [written] = namesIn(ordered[0] ?? NOTHING);
+    const [result] = results;
+    if (op.isInPlace && written !== undefined && result !== undefined) {
+      this.refuseSeen(node, written, index);
+      this.write(written, result);
+    } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
       for (const result of results) this.aliases.join(result, ordered.flatMap(namesIn));
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
     return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes, where };
   }
 
   /** A call that writes into a tensor gives a new one, where nothing else sees the old one. */
-  private write(
-    node: GraphNode,
-    argument: Argument,
-    index: number,
-    lastUses: ReadonlyMap<string, number>,
-  ): void {
-    const [name] = namesIn(argument);
-    const [result] = node.outputs.flatMap(namesIn);
-    if (name === undefined || result === undefined) return;
+  private refuseSeen(node: GraphNode, name: string, index: number): void {
     const current = this.resolve(name);
-    const seen = this.aliases.others(current).find((other) => (lastUses.get(other) ?? -1) > index);
-    if (seen !== undefined) {
-      const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
-      const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
-      throw new UnsupportedError(
-        message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, DECOMPOSE),
-      );
-    }
+    const isView = (other: string) => this.resolve(other) !== current;
+    const seen = this.aliases
+      .others(current)
+      .find((other) => isView(other) && (this.lastUses.get(other) ?? -1) > index);
+    if (seen === undefined) return;
+    const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
+    const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
+    throw new UnsupportedError(
+      message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, DECOMPOSE),
+    );
+  }
+
+  /** Has `result` stand for a tensor from here on. */
+  private write(name: string, result: string): void {
+    const current = this.resolve(name);
     this.current.set(current, result);
     this.aliases.join(result, [current]);
   }
 
-  private graphStep(node: GraphNode): Step {
+  /** What the graph writes into tensors from outside of it stands in their places afterwards. */
+  private graphStep(node: GraphNode, index: number): Step {
     const [mode, body, ...rest] = node.inputs.map(({ argument }) => argument);
     if (mode?.kind !== 'constant' || typeof mode.value !== 'boolean' || body?.kind !== 'graph')
       throw new UnsupportedError(message(this.where, node.target, 'a mode and a graph', 'others'));
     const sources = rest.map((argument) => this.source(argument));
-    const plan = new Planner(body.graph, `${this.where}: ${node.name}`).plan();
-    if (plan.written.size > 0) {
-      const got = 'a write into a tensor from outside of it';
+    const { graph } = body;
+    if (graph.inputs.length !== rest.length)
       throw new UnsupportedError(
-        message(`${this.where}: ${node.name}`, node.target, 'no such write', got, DECOMPOSE),
+        message(this.where, node.target, `${graph.inputs.length} arguments`, String(rest.length)),
       );
+    const plan = new Planner(
+      graph,
+      `${this.where}: ${node.name}`,
+      new Set(graph.inputs.flatMap(namesIn)),
+    ).plan();
+    for (const [i, target] of plan.inputs.entries()) {
+      if (typeof target !== 'number' || !plan.written.has(target)) continue;
+      for (const name of namesIn(rest[i] as Argument)) this.refuseSeen(node, name, index);
     }
     const targets = this.targets(node);
     return { kind: 'graph', node, freed: [], sources, targets, plan, hasGradients: mode.value };

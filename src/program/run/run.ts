@@ -84,21 +84,29 @@ class Run {
       withoutGradients(run(...args, call) as Value, dtypes) as Tensor,
       ...assigned.values(),
     ]);
-    for (const [i, argument] of [...assigned.keys()].entries()) {
-      const source = sources[argument];
-      if (source?.kind !== 'place') continue;
-      this.free(source.place);
-      this.store(source.place, values[i] as Tensor);
-    }
+    for (const [i, argument] of [...assigned.keys()].entries())
+      this.replace(sources[argument], values[i] as Tensor);
     return targets.length === 1 ? [result as Value] : ((result ?? []) as unknown as readonly Value[]);
   }
 
   private runGraph(step: Extract<Step, { kind: 'graph' }>, args: readonly Value[]): readonly Value[] {
-    const { outputs } = runPlan(step.plan, args, this.options);
+    const { outputs, written } = runPlan(step.plan, args, this.options);
     const detached = step.hasGradients ? outputs : outputs.map(detach);
+    for (const [i, value] of written)
+      this.replace(step.sources[i], step.hasGradients ? value : (detach(value) as Tensor));
     return step.node.isSingle || step.targets.length > 1 || !Array.isArray(step.targets[0])
       ? detached
       : [detached];
+  }
+
+  /** Has a value that a call has made stand in the place of its argument. */
+  private replace(source: Source | undefined, value: Tensor): void {
+    if (source?.kind !== 'place') {
+      value.dispose();
+      return;
+    }
+    this.free(source.place);
+    this.store(source.place, value);
   }
 
   private read(source: Source): Value {

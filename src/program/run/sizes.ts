@@ -1,15 +1,22 @@
 /** Checks the tensors of a call against the sizes with which a program was exported. */
 
 import { message, showShape } from '../../check.js';
-import type { Size, TensorMeta } from '../graph/types.js';
+import type { Size, SizeRange, TensorMeta } from '../graph/types.js';
+
+/** torch writes a smallest size of 2 for every open size, and runs 0 and 1 too. */
+const SMALLEST_BOUND = 2;
 
 /** The sizes that symbols have in one call. */
 export class Sizes {
   private readonly bySymbol = new Map<string, { readonly size: number; readonly input: string }>();
 
-  constructor(private readonly where: string) {}
+  /** @param ranges  of symbols. */
+  constructor(
+    private readonly where: string,
+    private readonly ranges: ReadonlyMap<string, SizeRange>,
+  ) {}
 
-  /** @throws RangeError for a shape that differs from a frozen size, or from the same symbol elsewhere. */
+  /** @throws RangeError for a shape that differs from a frozen size, or from the same symbol elsewhere, or is outside of its range. */
   check(name: string, shape: readonly number[], meta: TensorMeta): void {
     const fits = shape.length === meta.shape.length;
     if (!fits) throw this.fault(name, shape, meta);
@@ -30,9 +37,29 @@ export class Sizes {
       throw this.fault(name, shape, meta, remedy);
     }
     const known = this.bySymbol.get(size.symbol);
-    if (known === undefined) this.bySymbol.set(size.symbol, { size: actual, input: name });
-    else if (known.size !== actual)
+    if (known === undefined) {
+      this.checkRange(name, shape, size.symbol, actual, meta);
+      this.bySymbol.set(size.symbol, { size: actual, input: name });
+    } else if (known.size !== actual)
       throw this.fault(name, shape, meta, `${size.symbol} is ${known.size} in ${known.input}`);
+  }
+
+  private checkRange(
+    name: string,
+    shape: readonly number[],
+    symbol: string,
+    size: number,
+    meta: TensorMeta,
+  ): void {
+    const { min, max } = this.ranges.get(symbol) ?? { min: 0, max: Number.POSITIVE_INFINITY };
+    const isLess = size < min && min > SMALLEST_BOUND;
+    if (!isLess && size <= max) return;
+    throw this.fault(
+      name,
+      shape,
+      meta,
+      `The model was exported for ${symbol} of ${isLess ? `${min} or more` : `at most ${max}`}`,
+    );
   }
 
   private fault(name: string, shape: readonly number[], meta: TensorMeta, remedy?: string): RangeError {
