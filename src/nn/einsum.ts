@@ -1,0 +1,124 @@
+import { mul, reshape, squeeze, sum, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { takeAlong } from './indexing/along.js';
+import { matmul } from './matmul.js';
+import { permute } from './shape/permute.js';
+
+/** A tensor whose axes have labels, each once. */
+interface Labelled {
+  readonly tensor: Tensor;
+  readonly labels: readonly string[];
+}
+
+/**
+ * `torch.einsum`: the operands are multiplied from left to right, and what neither the result nor a later operand has is summed. Call
+ * inside `tidy`.
+ *
+ * @param equation as torch writes it: letters, `...` and `->`.
+ * @param tensors of one dtype.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+ */
+export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
+  const { inputs, output } = labelsOf(
+    equation.replaceAll(' ', ''),
+    tensors.map(({ rank }) => rank),
+  );
+  const operands = tensors.map((tensor, i) => diagonals(tensor, inputs[i] as string[]));
+  let [product] = operands as [Labelled];
+  for (const [i, operand] of operands.entries()) {
+    const needed = new Set([...output, ...operands.slice(i + 1).flatMap(({ labels }) => labels)]);
+    product = i === 0 ? summed(operand, new Set([...needed])) : multiply(product, operand, needed);
+  }
+  return permute(
+    product.tensor,
+    output.map((label) => product.labels.indexOf(label)),
+  );
+}
+
+/** The labels of each axis. Those of an ellipsis are numbers, counted from the last axis: they broadcast. */
+function labelsOf(equation: string, ranks: readonly number[]) {
+  const [left = '', right] = equation.split('->');
+  let widest = 0;
+  const inputs = left.split(',').map((term, i) => {
+    const count = (ranks[i] as number) - term.replace('...', '').length;
+    if (term.includes('...')) widest = Math.max(widest, count);
+    return expandTerm(term, count);
+  });
+  const all = inputs.flat();
+  const letters = [...new Set(all)].filter((label) => /[A-Za-z]/.test(label)).sort();
+  const implied = () => [
+    ...expandTerm('...', widest),
+    ...letters.filter((label) => all.indexOf(label) === all.lastIndexOf(label)),
+  ];
+  return { inputs, output: right === undefined ? implied() : expandTerm(right, widest) };
+}
+
+function expandTerm(term: string, count: number): string[] {
+  const [before = '', behind = ''] = term.split('...');
+  const dots = term.includes('...') ? Array.from({ length: count }, (_, i) => String(count - i)) : [];
+  return [...before, ...dots, ...behind];
+}
+
+/** An operand that has each label once: of a label that it has twice the diagonal is taken. */
+function diagonals(tensor: Tensor, labels: string[]): Labelled {
+  const again = labels.findIndex((label, i) => labels.indexOf(label) < i);
+  if (again < 0) return { tensor, labels };
+  const first = labels.indexOf(labels[again] as string);
+  const others = [...labels.keys()].filter((axis) => axis !== first && axis !== again);
+  const size = tensor.shape[first] as number;
+  const shape = others.map((axis) => tensor.shape[axis] as number);
+  const flat = reshape(permute(tensor, [first, again, ...others]), [size * size, ...shape]);
+  const ids = tensor1d(
+    Array.from({ length: size }, (_, i) => i * (size + 1)),
+    'int32',
+  ) as Tensor1D;
+  const rest = others.map((axis) => labels[axis] as string);
+  return diagonals(takeAlong(flat, 0, ids), [labels[first] as string, ...rest]);
+}
+
+/** Without the axes that nothing needs. */
+function summed({ tensor, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+  const axes = [...labels.keys()].filter((axis) => !needed.has(labels[axis] as string));
+  if (axes.length === 0) return { tensor, labels };
+  return { tensor: sum(tensor, axes), labels: labels.filter((label) => needed.has(label)) };
+}
+
+/** One product of matrices for two operands: shared labels that are needed are its batch, others that are shared are summed in it. */
+function multiply(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labelled {
+  const [left, right] = [squeezed(a, b), squeezed(b, a)];
+  const [first, second] = [
+    summed(left, new Set([...needed, ...right.labels])),
+    summed(right, new Set([...needed, ...left.labels])),
+  ];
+  const shared = first.labels.filter((label) => second.labels.includes(label));
+  const batch = shared.filter((label) => needed.has(label));
+  const inner = shared.filter((label) => !needed.has(label));
+  const rows = first.labels.filter((label) => !shared.includes(label));
+  const columns = second.labels.filter((label) => !shared.includes(label));
+  const sizeOf = (label: string) =>
+    (first.labels.includes(label)
+      ? first.tensor.shape[first.labels.indexOf(label)]
+      : second.tensor.shape[second.labels.indexOf(label)]) as number;
+  const product = (labels: readonly string[]) => labels.reduce((n, label) => n * sizeOf(label), 1);
+  const arranged = ({ tensor, labels }: Labelled, ...groups: string[][]) =>
+    reshape(
+      permute(
+        tensor,
+        groups.flat().map((label) => labels.indexOf(label)),
+      ),
+      groups.map(product),
+    );
+  const x = arranged(first, batch, rows, inner);
+  const y = arranged(second, batch, inner, columns);
+  const labels = [...batch, ...rows, ...columns];
+  return { tensor: reshape(inner.length === 0 ? mul(x, y) : matmul(x, y), labels.map(sizeOf)), labels };
+}
+
+/** An axis of size 1 is taken away where the other operand has more along it: it broadcasts. */
+function squeezed({ tensor, labels }: Labelled, other: Labelled): Labelled {
+  const axes = [...labels.keys()].filter((axis) => {
+    const at = other.labels.indexOf(labels[axis] as string);
+    return tensor.shape[axis] === 1 && at >= 0 && other.tensor.shape[at] !== 1;
+  });
+  if (axes.length === 0) return { tensor, labels };
+  return { tensor: squeeze(tensor, axes), labels: labels.filter((_, axis) => !axes.includes(axis)) };
+}

@@ -1,0 +1,21 @@
+import { add, matMul, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { constantOf } from './empty.js';
+
+/**
+ * `torch.nn.functional.linear`: `y = x @ weight^T + bias`. Call inside `tidy`.
+ *
+ * @param x float32 `[..., I]`.
+ * @param weight `[O, I]`, or `[I]` for one output without an axis.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const inputs = x.shape.at(-1) as number;
+  const outputs = weight.size === 0 ? (weight.shape[0] as number) : weight.size / inputs;
+  const shape = [...x.shape.slice(0, -1), ...weight.shape.slice(0, -1)];
+  const product =
+    x.size === 0 || weight.size === 0
+      ? constantOf(shape, [x, weight], 0)
+      : matMul(reshape(x, [x.size / inputs, inputs]), reshape(weight, [outputs, inputs]), false, true);
+  const y = bias && product.size > 0 ? add(product, bias) : product;
+  return reshape(y, shape);
+}

@@ -1,0 +1,51 @@
+/** Distances and angles between vectors. */
+
+import {
+  add,
+  customGrad,
+  div,
+  expandDims,
+  maximum,
+  mul,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { constantOf } from '../../../nn/empty.js';
+import { commonShape } from '../../../nn/shape/expand.js';
+import { vectorNorm } from '../../../nn/vector-norm.js';
+import { axisOf } from '../axes.js';
+
+/** `|a[..., i, :] - b[..., j, :]|` in the norm p. */
+export function distances(a: Tensor, b: Tensor, p: number): Tensor {
+  const batch = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const shape = [...batch, a.shape.at(-2) as number, b.shape.at(-2) as number];
+  if (a.size === 0 || b.size === 0) return constantOf(shape, [a, b], 0);
+  const differences = sub(expandDims(a, -2), expandDims(b, -3));
+  return vectorNorm(differences, p, [differences.rank - 1]);
+}
+
+/** `|a - b + eps|` along the last axis. */
+export function pairDistance(a: Tensor, b: Tensor, p: number, eps: number, keepdim: boolean): Tensor {
+  const differences = add(sub(a, b), eps);
+  const distance = vectorNorm(differences, p, [differences.rank - 1]);
+  return keepdim ? expandDims(distance, -1) : distance;
+}
+
+/** The sum of the products of both vectors, each divided by its norm, or by eps where that is greater. */
+export function cosineSimilarity(a: Tensor, b: Tensor, dim: number, eps: number): Tensor {
+  const rank = Math.max(a.rank, b.rank);
+  const axis = axisOf(dim, rank);
+  const unit = (x: Tensor) => {
+    const whole = reshape(x, [...new Array<number>(rank - x.rank).fill(1), ...x.shape]);
+    return div(whole, atLeast(expandDims(vectorNorm(whole, 2, [axis]), axis), eps));
+  };
+  return sum(mul(unit(a), unit(b)), axis);
+}
+
+/** torch clamps the norm outside of its gradient, which passes as if the norm stood there itself. */
+function atLeast(norm: Tensor, eps: number): Tensor {
+  const op = customGrad((x) => ({ value: maximum(x as Tensor, eps), gradFunc: (dy: Tensor) => dy }));
+  return op(norm);
+}
