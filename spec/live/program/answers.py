@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 SGD_STEPS = 20
 SGD_RATE = 0.01
+SMALLEST_GRADIENT = 1e-6
+"""A smaller one that is not 0 is what rounding left of terms that cancel, as for a bias in front of a softmax."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ def loss_of(output: object, weights: dict[int, Tensor]) -> Tensor:
 
 
 def gradients(module: nn.Module, loss: Tensor) -> dict[str, Tensor]:
-    """Of the parameters that the loss depends on."""
+    """Of the parameters that the loss depends on, without those that are rounding alone."""
     if not loss.requires_grad:
         return {}
     parameters = {name: value for name, value in module.named_parameters() if value.requires_grad}
     found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-    return {name: value for name, value in zip(parameters, found, strict=True) if value is not None}
+    pairs = zip(parameters, found, strict=True)
+    return {name: value for name, value in pairs if value is not None and not 0 < value.abs().max() < SMALLEST_GRADIENT}
 
 
 def changed_buffers(before: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:

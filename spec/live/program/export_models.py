@@ -155,6 +155,7 @@ def metadata(model: Model, call: Call) -> dict[str, str]:
     entries = {
         "train": model.train,
         "random": model.random,
+        "refused": model.refused,
         "exporter": model.exporter,
         "positional": len(call.args),
         "keywords": list(call.keywords),

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from models import MODELS
+
 TITLE = "# Targets in the exported corpus"
 LEGEND = "`export_models.py FOLDER --histogram` writes this table: programs of both variants, subgraphs included."
 
@@ -16,6 +18,8 @@ def histogram(folder: Path) -> str:
     models: dict[str, set[str]] = {}
     examples: dict[str, str] = {}
     for path in sorted(folder.rglob("*.pt2")):
+        if MODELS[path.stem].refused:
+            continue
         for node in nodes(path):
             target = node["target"]
             calls[target] += 1

@@ -221,7 +221,7 @@ MODELS = [
     Model("bpr_loss", BprLoss, lambda b, t: (ids(6, b), ids(20, b, t), ids(20, b), ids(20, b, 3)), train=True),
     Model("knowledge_tracing", KnowledgeTracing, lambda b, t: (ids(6, b, t), ids(2, b, t), mask(b, t))),
     Model("actor_critic", ActorCritic, episode, train=True, steps=4),
-    Model("dueling_q", DuelingQ, transitions, train=True),
+    Model("dueling_q", DuelingQ, transitions, train=True, steps=6),
     Model("gated_graph", GatedGraph, edges),
     Model("deep_sets", DeepSets, lambda b, t: tuple(floats(b, t, 4) for _ in range(3)), train=True),
     Model("event_model", EventModel, lambda b, t: (torch.rand(b, t).cumsum(1), ids(5, b, t)), train=True),

@@ -29,6 +29,8 @@ class Model:
     """'torch', or 'torch_rnn_export', whose sizes are symbols."""
     random: bool = False
     """Draws numbers when it runs, so that only the shapes of its results can be compared."""
+    refused: bool = False
+    """Has what a reader may refuse; the histogram leaves it out."""
     steps: int = 7
 
 
