@@ -162,23 +162,23 @@ async function compareGradients(
   };
   const { value, grads } = tf.engine().gradients(loss, floats, undefined, true);
   try {
-    for (const [i, gradient] of (grads as (tf.Tensor | null)[]).entries()) {
+    for (const [i, gradient] of (grads as (tf.Tensor | undefined)[]).entries()) {
       const name = names[inputs.indexOf(floats[i] as tf.Tensor)] as string;
       await compareGradient(`gradient of ${name}`, gradient, gradients[name], worst);
     }
   } finally {
-    tf.dispose([value, ...grads.filter((gradient) => gradient !== null)]);
+    tf.dispose([value, ...grads.filter(Boolean)]);
   }
 }
 
 /** No gradient is one of zeros. */
 async function compareGradient(
   name: string,
-  actual: tf.Tensor | null,
+  actual: tf.Tensor | undefined,
   expected: TorchTensor | undefined,
   worst: WorstErrors,
 ): Promise<void> {
-  if (expected === undefined && actual === null) return;
+  if (expected === undefined && actual === undefined) return;
   if (actual && expected) compareKind(name, actual, expected);
   const got = actual ? await actual.data() : numbersOf((expected as TorchTensor).data).map(() => 0);
   const wanted = expected ? numbersOf(expected.data) : Array.from(got, () => 0);

@@ -1,5 +1,5 @@
 /**
- * Programs against a live PyTorch: each op alone.
+ * Programs against a live PyTorch: the signatures of the ops, and each op alone.
  *
  *     npm run test:program -- [--ops [TARGET...]] [--seed N] [--count N] [--backends cpu,wasm,tensorflow]
  *
@@ -13,6 +13,7 @@ import { LIVE_ARGUMENTS } from '../command.js';
 import { compareOps, targetsToCheck } from './ops.js';
 import { commandFor, readOptions } from './options.js';
 import { Oracle } from './oracle.js';
+import { compareSignatures } from './signatures.js';
 
 const options = readOptions(LIVE_ARGUMENTS, await availableBackends());
 
@@ -21,5 +22,6 @@ const targets = await targetsToCheck(oracle, options);
 
 describe(commandFor(options), () => {
   after(() => oracle.stop());
+  if (options.targets.length === 0) compareSignatures();
   compareOps(oracle, targets, options);
 });

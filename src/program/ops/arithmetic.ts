@@ -134,7 +134,7 @@ function extreme(run: Binary, isChosen: Binary, a: Tensor, b: Tensor): Tensor {
 
 /** On wasm a minimum or maximum keeps NaN of its first operand alone. */
 function withNaNOf(b: Tensor, value: Tensor): Tensor {
-  return tf.getBackend() === 'wasm' ? tf.where(tf.isNaN(b), b, value) : value;
+  return b.dtype === 'float32' && tf.getBackend() === 'wasm' ? tf.where(tf.isNaN(b), b, value) : value;
 }
 
 /** The gradient goes to x at the bounds too; a lower bound above the upper one gives way to it. */
@@ -199,11 +199,14 @@ function logical(run: Binary): OpFunction {
 
 const xor: Binary = (a, b) => tf.notEqual(as(a, 'int32'), as(b, 'int32'));
 
-/** Of integers by their bits, and of truth values. */
+/** Of integers by their bits, which tfjs does not broadcast, and of truth values. */
 function bitwise(ofBits: Binary, ofTruth: Binary): OpFunction {
   return (self: Operand, other: Operand, call: Call) => {
     const dtype = resultDtype(call);
-    return (dtype === 'bool' ? ofTruth : ofBits)(as(self, dtype), as(other, dtype));
+    const [a, b] = [as(self, dtype), as(other, dtype)];
+    if (dtype === 'bool') return ofTruth(a, b);
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    return ofBits(tf.broadcastTo(a, shape), tf.broadcastTo(b, shape));
   };
 }
 

@@ -1,8 +1,8 @@
 /** Dropout, and tensors of random values, of torch's distributions. */
 
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { as, computeDtype, type Operand, resultDtype } from './dtypes.js';
+import { as, computeDtype, type Operand, resultDtype, tfDtype } from './dtypes.js';
 import { constant } from './gradients.js';
 import { named, pointwise } from './pointwise.js';
 import type { Call, OpFunction } from './types.js';
@@ -37,10 +37,14 @@ function drop(x: Tensor, shape: Sizes, p: number): Tensor {
   );
 }
 
-/** An op that returns its input but in training. */
-function inTraining(run: (x: Tensor, p: number) => Tensor): OpFunction {
-  return (input: Tensor, p: number, train: boolean, call: Call) =>
+/** A dropout, which returns its input but in training, and its form in place, whose argument has another name. */
+function dropout(name: string, run: (x: Tensor, p: number) => Tensor): Record<string, OpFunction> {
+  const op = (input: Tensor, p: number, train: boolean, call: Call) =>
     train && call.isTraining && p > 0 ? run(input, p) : input;
+  return {
+    [`aten::${name}(Tensor input, float p, bool train) -> Tensor`]: op,
+    [`aten::${name}_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`]: op,
+  };
 }
 
 /** One value for each row and channel. */
@@ -58,7 +62,11 @@ function dropAlpha(x: Tensor, shape: Sizes, p: number): Tensor {
 
 /** The result and what was kept; `train` is true where it is not given. */
 function nativeDropout(input: Tensor, p: number, train: boolean | null, call: Call): Tensor[] {
-  if (train === false || !call.isTraining) return [input, tf.fill(input.shape, 1, 'bool')];
+  if (train === false || !call.isTraining) {
+    // torch's mask is a float where the input is empty.
+    const [, dtype = 'BOOL'] = call.dtypes;
+    return [input, as(tf.ones(input.shape), tfDtype(dtype) as DataType)];
+  }
   const kept = bernoulli(input.shape, 1 - p);
   return [tf.mul(input, tf.mul(kept, p === 1 ? 0 : 1 / (1 - p))), as(kept, 'bool')];
 }
@@ -88,26 +96,10 @@ const exponential = (self: Tensor, lambda: number) =>
   tf.div(tf.neg(tf.log(tf.sub(1, uniform(self.shape)))), lambda);
 
 export const RANDOM: Readonly<Record<string, OpFunction>> = {
-  ...named(
-    ['dropout'],
-    'Tensor input, float p, bool train',
-    inTraining((x, p) => drop(x, x.shape, p)),
-  ),
-  ...named(
-    ['feature_dropout'],
-    'Tensor input, float p, bool train',
-    inTraining((x, p) => drop(x, channels(x), p)),
-  ),
-  ...named(
-    ['alpha_dropout'],
-    'Tensor input, float p, bool train',
-    inTraining((x, p) => dropAlpha(x, x.shape, p)),
-  ),
-  ...named(
-    ['feature_alpha_dropout'],
-    'Tensor input, float p, bool train',
-    inTraining((x, p) => dropAlpha(x, channels(x), p)),
-  ),
+  ...dropout('dropout', (x, p) => drop(x, x.shape, p)),
+  ...dropout('feature_dropout', (x, p) => drop(x, channels(x), p)),
+  ...dropout('alpha_dropout', (x, p) => dropAlpha(x, x.shape, p)),
+  ...dropout('feature_alpha_dropout', (x, p) => dropAlpha(x, channels(x), p)),
   'aten::native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)': nativeDropout,
   ...named(['bernoulli'], `Tensor self, ${GENERATOR}`, (self: Tensor, _: null, call: Call) =>
     inDtype(bernoulli(self.shape, self), call),

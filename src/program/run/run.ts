@@ -40,7 +40,7 @@ class Run {
 
   constructor(
     private readonly plan: Plan,
-    inputs: readonly Value[],
+    private readonly inputs: readonly Value[],
     private readonly options: RunOptions,
   ) {
     this.values = new Array(plan.places);
@@ -57,7 +57,8 @@ class Run {
     for (const [i, target] of this.plan.inputs.entries()) {
       if (typeof target !== 'number') continue;
       const value = this.values[this.plan.written.get(target) ?? target];
-      if (value instanceof Tensor && !this.given.has(value)) written.set(i, this.take(value) as Tensor);
+      // The new value may be another input: that of `copy_`.
+      if (value instanceof Tensor && value !== this.inputs[i]) written.set(i, this.take(value) as Tensor);
     }
     const outputs = this.plan.outputs.map((output) => this.take(this.read(output)));
     this.disposeAll();

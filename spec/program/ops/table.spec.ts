@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { parseSignature } from '../../../src/program/ops/schema.js';
+import { FAMILIES, findOp, knownTargets } from '../../../src/program/ops/table.js';
+
+/** Live PyTorch is asked for the same texts by `npm run test:program`. */
+describe('the table of ops', () => {
+  const texts = FAMILIES.flatMap((family) => Object.keys(family));
+
+  it('reads every signature, each of another target', () => {
+    const targets = texts.map((text) => parseSignature(text).target);
+    const repeated = targets.filter((target, i) => targets.indexOf(target) !== i);
+    expect(repeated).to.deep.equal([]);
+    expect(knownTargets()).to.deep.equal([...targets].sort());
+  });
+
+  it('gives every parameter a type, and none a default that is unknown', () => {
+    for (const text of texts)
+      for (const { name, type, defaultValue } of parseSignature(text).parameters) {
+        expect(type, `${text}: ${name}`).to.match(
+          /^(Tensor|Scalar|SymInt|int|float|bool|str|ScalarType|Layout|Device|MemoryFormat|Generator)(\?)?(\[\])?$/,
+        );
+        if (defaultValue?.kind === 'constant' && typeof defaultValue.value === 'string')
+          expect(type, `${text}: ${name}`).to.equal('str');
+      }
+  });
+
+  it('runs a call in place by the op of the same name', () => {
+    expect(findOp('aten.relu_.default')).to.include({
+      isInPlace: true,
+      run: findOp('aten.relu.default')?.run,
+    });
+    expect(findOp('aten.relu.default')).to.include({ isInPlace: false });
+    expect(findOp('aten.normal_.default')).to.include({ isInPlace: true });
+    expect(findOp('aten.absent_.default')).to.equal(undefined);
+  });
+});
