@@ -70,7 +70,7 @@ const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes
  * @throws UnsupportedError with all targets that are missing, how often each occurs and where; for a call that writes into a tensor
  *   of which another call sees a part; for dtypes that tfjs has not.
  */
-export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string>): Plan {
+export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string> = new Set()): Plan {
   refuseMissing(graph, where);
   refuseDtypes(graph, where);
   return new Planner(graph, where, kept).plan();
