@@ -1,6 +1,5 @@
 """What is picked or placed by tensors of indices."""
 
-import torch
 from torch import Tensor
 
 from cases.draw import Draw
@@ -149,11 +148,3 @@ def isin(draw: Draw) -> Arguments:
 @cases("bincount")
 def bincount(draw: Draw) -> Arguments:
     return call(draw.ints([draw.size(1, 6)], 0, 4), minlength=draw.size(5, 6))
-
-
-@cases("embedding_bag")
-def embedding_bag(draw: Draw) -> Arguments:
-    rows, count = draw.size(2, 6), draw.size(2, 6)
-    offsets = torch.tensor([0, draw.size(1, count - 1)])
-    weight, ids = draw.floats([rows, draw.size()]), draw.ints([count], 0, rows - 1)
-    return call(weight, ids, offsets, mode=draw.pick(0, 1))

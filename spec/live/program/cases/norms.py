@@ -1,4 +1,4 @@
-"""Norms of activations and of weights."""
+"""Norms of activations and of weights. No two elements are close: the less they differ, the more rounding counts."""
 
 from torch import Tensor
 
@@ -11,7 +11,7 @@ def running_values(draw: Draw, channels: int) -> list:
 
 
 def images(draw: Draw, channels: int) -> Tensor:
-    return draw.floats([draw.size(2, 4), channels, *(draw.size() for _ in range(draw.size(0, 2)))])
+    return draw.distinct([draw.size(2, 4), channels, *(draw.size() for _ in range(draw.size(0, 2)))])
 
 
 def affine(draw: Draw, sizes: list[int]) -> list:
@@ -53,7 +53,7 @@ def native_batch_norm_without_running_values(draw: Draw) -> Arguments:
 @cases("instance_norm")
 def instance_norm(draw: Draw) -> Arguments:
     channels = draw.size()
-    x = draw.floats([draw.size(), channels, draw.size(2, 4), *([draw.size()] if draw.flag() else [])])
+    x = draw.distinct([draw.size(), channels, draw.size(2, 4), *([draw.size()] if draw.flag() else [])])
     return call(x, *affine(draw, [channels]), None, None, True, 0.1, 1e-5, False)
 
 
@@ -62,14 +62,14 @@ def layer_norm(draw: Draw) -> Arguments:
     shape = draw.shape(1)
     sizes = shape[draw.random.randrange(len(shape)) :]
     weight, bias = affine(draw, sizes)
-    return call(draw.floats(shape), sizes, weight, draw.pick(bias, None), draw.pick(1e-5, 0.1), False)
+    return call(draw.distinct(shape), sizes, weight, draw.pick(bias, None), draw.pick(1e-5, 0.1), False)
 
 
 @cases("native_layer_norm")
 def native_layer_norm(draw: Draw) -> Arguments:
     shape = draw.shape(1)
     sizes = shape[draw.random.randrange(len(shape)) :]
-    return call(draw.floats(shape), sizes, *affine(draw, sizes), 1e-5)
+    return call(draw.distinct(shape), sizes, *affine(draw, sizes), 1e-5)
 
 
 @cases("rms_norm")
@@ -88,14 +88,14 @@ def fused_rms_norm(draw: Draw) -> Arguments:
 @cases("group_norm")
 def group_norm(draw: Draw) -> Arguments:
     groups = draw.size(1, 3)
-    channels = groups * draw.size(1, 2)
+    channels = groups * draw.size(2, 3)
     return call(images(draw, channels), groups, *affine(draw, [channels]), **draw.some(eps=0.1))
 
 
 @cases("native_group_norm")
 def native_group_norm(draw: Draw) -> Arguments:
     groups = draw.size(1, 3)
-    channels = groups * draw.size(1, 2)
+    channels = groups * draw.size(2, 3)
     x = images(draw, channels)
     return call(x, *affine(draw, [channels]), x.size(0), channels, x[0, 0].numel(), groups, 1e-5)
 
