@@ -7,5 +7,6 @@ import './host/register.js';
 import './webgl/odd-products.js';
 import './wasm/conv2d-backprop-filter.js';
 import './wasm/depthwise-gradients.js';
+import './tensor-scatter-update.js';
 import './unsorted-segment-sum.js';
 import './webgpu/register.js';

@@ -56,7 +56,7 @@ export function planOf(opCase: OpCase): Plan {
     nodes: [{ target, inputs, outputs }],
     tensor_values: Object.fromEntries(metas),
   };
-  return planGraph(decodeGraph(new Cursor(toJson(graph), target)), target);
+  return planGraph(decodeGraph(new Cursor(toJson(graph), target)), target, new Set(Object.keys(tensors)));
 }
 
 /** Numbers that torch returns are values of the graph: `sym_size` and `item` return such. */

@@ -4,6 +4,7 @@ import { add, mul, range, reshape, type Tensor, type Tensor1D, tensor1d } from '
 import { isEmpty } from '../empty.js';
 import { offTape } from '../off-tape.js';
 import { around, withSize } from '../shape/slice.js';
+import { int } from './int.js';
 import { addRows, putRows, takeRows } from './rows.js';
 
 /** `y[o, i, :] = x[o, ids[i], :]` along an axis. */
@@ -33,7 +34,7 @@ export function putAlong(x: Tensor, axis: number, ids: Tensor1D, rows: Tensor): 
 function rowIds(ids: Tensor1D, outer: number, size: number): Tensor1D {
   if (outer === 1) return ids;
   return offTape(() => {
-    const starts = mul(range(0, outer, 1, 'int32'), size);
+    const starts = mul(range(0, outer, 1, 'int32'), int(size));
     const all = add(reshape(starts, [outer, 1]), reshape(ids, [1, ids.size]));
     return reshape(all, [outer * ids.size]) as Tensor1D;
   });
@@ -50,7 +51,7 @@ export function placesOf(index: Tensor, axis: number, shape: readonly number[]):
   const before = offsets(index.shape.slice(0, axis), strides);
   const behind = offsets(index.shape.slice(axis + 1), strides.slice(axis + 1));
   return offTape(() => {
-    const steps = mul(reshape(index, [outer, count, inner]), strides[axis] as number);
+    const steps = mul(reshape(index, [outer, count, inner]), int(strides[axis] as number));
     const starts = add(
       reshape(tensor1d(before, 'int32'), [outer, 1, 1]),
       reshape(tensor1d(behind, 'int32'), [1, 1, inner]),

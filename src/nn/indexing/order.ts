@@ -5,6 +5,7 @@ import { isEmpty } from '../empty.js';
 import { offTape } from '../off-tape.js';
 import { moveAxis } from '../shape/permute.js';
 import { around, withSize } from '../shape/slice.js';
+import { int } from './int.js';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -64,7 +65,7 @@ function topkAlong(x: Tensor, axis: number, count: number, isDescending: boolean
   const last = x.rank - 1;
   const numbers = x.dtype === 'bool' ? cast(x, 'int32') : x;
   // -1 - x turns the order of all of int32: -x has no value for the least.
-  const turned = numbers.dtype === 'int32' ? sub(-1, numbers) : neg(numbers);
+  const turned = numbers.dtype === 'int32' ? sub(int(-1), numbers) : neg(numbers);
   const { indices } = topk(moveAxis(isDescending ? numbers : turned, axis, last), count);
   return moveAxis(indices, last, axis);
 }

@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
 import { stridesOf } from '../../nn/indexing/along.js';
+import { int } from '../../nn/indexing/int.js';
 import { offTape } from '../../nn/off-tape.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
 import { readNow } from './read-now.js';
@@ -37,7 +38,7 @@ export function indicesInto(size: number, index: Tensor, call: Call, fromEnd: bo
     const least = checkIndices(size, index, call, fromEnd);
     if (least >= 0) return index;
   } else if (!fromEnd) return index;
-  return offTape(() => where(less(index, 0), add(index, size), index));
+  return offTape(() => where(less(index, int(0)), add(index, int(size)), index));
 }
 
 /** @returns the least index, 0 where there are none */
@@ -96,7 +97,7 @@ export function indexedBy(self: Tensor, indices: readonly (Tensor | null)[], cal
   const places = tensors.map((index, i) => {
     const checked = indicesInto(self.shape[axes[i] as number] as number, index, call, true);
     const stride = strides[i] as number;
-    return offTape(() => expand(stride === 1 ? checked : mul(checked, stride), shape));
+    return offTape(() => expand(stride === 1 ? checked : mul(checked, int(stride)), shape));
   });
   const size = shape.reduce((n, each) => n * each, 1);
   const ids =

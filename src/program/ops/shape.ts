@@ -170,6 +170,7 @@ export const SHAPE: Readonly<Record<string, OpFunction>> = {
   'aten::squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)': squeeze,
   'aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)': unsqueeze,
   'aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)': transpose,
+  'aten::transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)': transpose,
   'aten::swapaxes(Tensor(a) self, int axis0, int axis1) -> Tensor(a)': transpose,
   'aten::swapdims(Tensor(a) self, int dim0, int dim1) -> Tensor(a)': transpose,
   'aten::t(Tensor(a) self) -> Tensor(a)': reversed,

@@ -16,6 +16,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { offsets, stridesOf } from '../../nn/indexing/along.js';
+import { int } from '../../nn/indexing/int.js';
 import { orderAlong } from '../../nn/indexing/order.js';
 import { takeRows } from '../../nn/indexing/rows.js';
 import { offTape } from '../../nn/off-tape.js';
@@ -61,13 +62,13 @@ function search(sorted: Tensor, values: Tensor, isRight: boolean): Tensor {
   const starts = sorted.rank === 1 ? zeros(values.shape, 'int32') : startsOf(values, size);
   let found: Tensor = zeros(values.shape, 'int32');
   for (let step = 2 ** Math.floor(Math.log2(size)); step >= 1; step /= 2) {
-    const next = add(found, step);
-    const place = add(starts, sub(minimum(next, size), 1));
+    const next = add(found, int(step));
+    const place = add(starts, sub(minimum(next, int(size)), int(1)));
     const number = reshape(takeRows(numbers, reshape(place, [place.size]) as Tensor1D), values.shape);
     // No number is before NaN in these comparisons, and NaN lies behind all numbers.
     const isBefore = logicalNot(isRight ? greater(number, wanted) : greaterEqual(number, wanted));
-    const isFurther = logicalAnd(lessEqual(next, size), isBefore);
-    found = add(found, mul(as(isFurther, 'int32'), step));
+    const isFurther = logicalAnd(lessEqual(next, int(size)), isBefore);
+    found = add(found, mul(as(isFurther, 'int32'), int(step)));
   }
   return found;
 }

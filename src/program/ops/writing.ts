@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { addAlong, placesOf, putAlong } from '../../nn/indexing/along.js';
 import { choose } from '../../nn/indexing/choose.js';
+import { int } from '../../nn/indexing/int.js';
 import { addRows, putRows, takeRows } from '../../nn/indexing/rows.js';
 import { offTape } from '../../nn/off-tape.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
@@ -48,7 +49,7 @@ function maskedScatter(self: Tensor, mask: Tensor, source: Tensor): Tensor {
   if (x.size === 0 || source.size === 0) return x;
   const places = offTape(() => {
     const count = cumsum(as(reshape(holds, [x.size]), 'int32'));
-    return minimum(maximum(sub(count, 1), 0), source.size - 1) as Tensor1D;
+    return minimum(maximum(sub(count, int(1)), int(0)), int(source.size - 1)) as Tensor1D;
   });
   return choose(holds, reshape(takeRows(reshape(source, [source.size]), places), shape), x);
 }
