@@ -2,6 +2,7 @@
 
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
+import { isModel } from '../layers/is-model.js';
 import { GraphWalk } from '../layers/masks/graph-walk.js';
 import type { Leaf } from './leaves.js';
 import { isVariable } from './target.js';
@@ -41,8 +42,7 @@ const convolved: GraphWalk<Convolved | undefined> = new GraphWalk((tensor, ofInp
 
 /** The tensor in a nested model that its output is. */
 function innerOutput({ sourceLayer, outputTensorIndex = 0 }: SymbolicTensor): SymbolicTensor | undefined {
-  const { outputs } = sourceLayer as { readonly outputs?: readonly SymbolicTensor[] };
-  return outputs?.[outputTensorIndex];
+  return isModel(sourceLayer) ? sourceLayer.outputs[outputTensorIndex] : undefined;
 }
 
 /** Whether there is more than one channel at more than one place: else both orders are the same. */

@@ -2,6 +2,7 @@
 
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show, showFirst } from '../../check.js';
+import { isModel, type Model } from '../is-model.js';
 import { GraphWalk } from './graph-walk.js';
 import { maskedOutputs, maskRuleOf, readsMask } from './mask-rules.js';
 
@@ -14,11 +15,6 @@ interface Passage {
 }
 
 type Found = Passage | undefined;
-
-interface Model extends Layer {
-  readonly inputs: readonly SymbolicTensor[];
-  readonly outputs: readonly SymbolicTensor[];
-}
 
 /**
  * One sentence for each layer of a model, and of the models inside it, at which a mask ends before it reaches a layer of this
@@ -48,10 +44,6 @@ export function maskedBehind(model: Layer): ReadonlySet<Layer> {
   search.visit(model, []);
   for (const embedding of search.lost.keys()) search.masked.delete(embedding);
   return search.masked;
-}
-
-function isModel(layer: Layer): layer is Model {
-  return Array.isArray((layer as Partial<Model>).outputs);
 }
 
 function nameOf({ name }: Layer): string {

@@ -252,8 +252,8 @@ export class TorchProgram extends layers.Layer {
       checkKeys(`${WHERE}.apply`, args, ['outputs', 'training']);
       return super.apply(inputs, { ...args });
     }
-    if (this.lastOutputs && this.repeatedCalls.isRepeated(graphCall, toList(inputs as Tensor | Tensor[])))
-      return this.lastOutputs;
+    const isRepeated = this.repeatedCalls.isRepeated(graphCall, toList(inputs as Tensor | Tensor[]));
+    if (isRepeated && this.lastOutputs) return this.lastOutputs;
     const { outputs } = graphCall.output.callArgs as ProgramCallArgs;
     this.lastOutputs = super.apply(inputs, { training: args.training, outputs }) as LayerTensors;
     return this.lastOutputs;
