@@ -53,7 +53,7 @@ def native_batch_norm_without_running_values(draw: Draw) -> Arguments:
 @cases("instance_norm")
 def instance_norm(draw: Draw) -> Arguments:
     channels = draw.size()
-    x = draw.distinct([draw.size(), channels, draw.size(2, 4), *([draw.size()] if draw.flag() else [])])
+    x = draw.distinct([draw.size(), channels, draw.size(3, 4), *([draw.size()] if draw.flag() else [])])
     return call(x, *affine(draw, [channels]), None, None, True, 0.1, 1e-5, False)
 
 

@@ -19,8 +19,8 @@ class MaskedTokens(nn.Module):
     def forward(self, ids, tags):
         valid = ids != 0
         hidden = self.gru(self.embedding(ids))[0][valid]
-        logits = self.out(hidden)
-        return F.cross_entropy(logits, tags[valid]), logits
+        log_p = F.log_softmax(self.out(hidden), dim=-1)
+        return -log_p.gather(1, tags[valid].unsqueeze(1)).mean(), log_p
 
 
 class CutToLongest(nn.Module):
