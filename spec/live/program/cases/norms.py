@@ -1,4 +1,5 @@
-"""Norms of activations and of weights. No two elements are close: the less they differ, the more rounding counts."""
+"""Norms of activations and of weights. Three elements or more are normalised together, no two of them close: the gradient of two
+is what is left of terms that cancel."""
 
 from torch import Tensor
 
@@ -11,7 +12,7 @@ def running_values(draw: Draw, channels: int) -> list:
 
 
 def images(draw: Draw, channels: int) -> Tensor:
-    return draw.distinct([draw.size(2, 4), channels, *(draw.size() for _ in range(draw.size(0, 2)))])
+    return draw.distinct([draw.size(3, 5), channels, *(draw.size() for _ in range(draw.size(0, 2)))])
 
 
 def affine(draw: Draw, sizes: list[int]) -> list:
@@ -59,7 +60,7 @@ def instance_norm(draw: Draw) -> Arguments:
 
 @cases("layer_norm")
 def layer_norm(draw: Draw) -> Arguments:
-    shape = draw.shape(1)
+    shape = [*draw.shape(0, 3), draw.size(3, 5)]
     sizes = shape[draw.random.randrange(len(shape)) :]
     weight, bias = affine(draw, sizes)
     return call(draw.distinct(shape), sizes, weight, draw.pick(bias, None), draw.pick(1e-5, 0.1), False)
@@ -67,35 +68,35 @@ def layer_norm(draw: Draw) -> Arguments:
 
 @cases("native_layer_norm")
 def native_layer_norm(draw: Draw) -> Arguments:
-    shape = draw.shape(1)
+    shape = [*draw.shape(0, 3), draw.size(3, 5)]
     sizes = shape[draw.random.randrange(len(shape)) :]
     return call(draw.distinct(shape), sizes, *affine(draw, sizes), 1e-5)
 
 
 @cases("rms_norm")
 def rms_norm(draw: Draw) -> Arguments:
-    shape = draw.shape(1)
+    shape = [*draw.shape(0, 3), draw.size(3, 5)]
     sizes = shape[draw.random.randrange(len(shape)) :]
     return call(draw.floats(shape), sizes, **draw.some(weight=draw.floats(sizes), eps=draw.pick(1e-6, 0.1)))
 
 
 @cases("_fused_rms_norm")
 def fused_rms_norm(draw: Draw) -> Arguments:
-    shape = draw.shape(1)
+    shape = [*draw.shape(0, 3), draw.size(3, 5)]
     return call(draw.floats(shape), shape[-1:], draw.pick(draw.floats(shape[-1:]), None), 1e-6)
 
 
 @cases("group_norm")
 def group_norm(draw: Draw) -> Arguments:
     groups = draw.size(1, 3)
-    channels = groups * draw.size(2, 3)
+    channels = groups * draw.size(3, 4)
     return call(images(draw, channels), groups, *affine(draw, [channels]), **draw.some(eps=0.1))
 
 
 @cases("native_group_norm")
 def native_group_norm(draw: Draw) -> Arguments:
     groups = draw.size(1, 3)
-    channels = groups * draw.size(2, 3)
+    channels = groups * draw.size(3, 4)
     x = images(draw, channels)
     return call(x, *affine(draw, [channels]), x.size(0), channels, x[0, 0].numel(), groups, 1e-5)
 
