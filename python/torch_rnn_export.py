@@ -85,8 +85,8 @@ def export(model, args, kwargs=None, *, dynamic_shapes=None, strict=False, **opt
         except GuardOnDataDependentSymNode as error:
             raise RuntimeError(
                 "torch_rnn_export.export: the model decides by a number that it reads from a tensor, with tolist(), "
-                f"item() or int(): {str(error).splitlines()[0]} Where the number is a length, leave the lengths a "
-                "tensor: pack_padded_sequence takes it"
+                f"item() or int(): {str(error).splitlines()[0]} Where it is a length, leave the lengths a tensor: "
+                "pack_padded_sequence takes it. Where it is a size, item() in place of int() keeps it a symbol"
             ) from error
 
 
@@ -288,6 +288,8 @@ def _pad(sequence, batch_first, padding_value, total_length):
     _check_ours("pad_packed_sequence", sequence)
     padded, lengths = sequence.padded, sequence.lengths
     steps = padded.shape[1]
+    if isinstance(total_length, Tensor):
+        total_length = total_length.item()
     if total_length is None:
         # torch cuts to the longest row. A program cannot: the size would depend on values.
         torch._assert_async(

@@ -46,6 +46,11 @@ describe('npx tfjs-torch-rnn, without tfjs', () => {
     expect(existsSync(join(folder, 'half.json'))).to.equal(true);
   });
 
+  it('prints the Python file that lies in the package', async () => {
+    const { stdout, output } = await runCommand(['export-script'], folder);
+    expect(stdout, output).to.match(/^def export\(model, args/m);
+  });
+
   it('says what verify needs', async () => {
     const { ok, output } = await runCommand(VERIFY, folder);
     expect(ok, output).to.equal(false);

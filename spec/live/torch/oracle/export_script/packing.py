@@ -99,6 +99,18 @@ def _() -> None:
     check_program(Calls(forward, gru=nn.GRU(4, 5)), CALLS[0], CALLS[1])
 
 
+@case("total_length may be the longest row: item(), or the tensor itself")
+def _() -> None:
+    def longest(layers: nn.ModuleDict, x: Tensor, lengths: Tensor) -> Tensor:
+        return pad(layers["gru"](pack(x, lengths))[0], total_length=lengths.max().item())[0].mean(1)
+
+    def tensor(layers: nn.ModuleDict, x: Tensor, lengths: Tensor) -> Tensor:
+        return pad(layers["gru"](pack(x, lengths))[0], total_length=lengths.max())[0].mean(1)
+
+    for forward in (longest, tensor):
+        check_program(Calls(forward, gru=nn.GRU(4, 5)), *CALLS, (X, torch.tensor([2, 4, 3])))
+
+
 @case("without total_length the longest row has to fill the tensor")
 def _() -> None:
     def forward(layers: nn.ModuleDict, x: Tensor, lengths: Tensor) -> Tensor:

@@ -29,8 +29,9 @@ def _() -> None:
 
 @case("a decision by a number of a tensor is refused, and lengths named")
 def _() -> None:
-    words = "decides by a number that it reads from a tensor.*leave the lengths a tensor"
+    words = "decides by a number that it reads from a tensor.*leave the lengths a tensor.*item.. in place of int"
     refused(RuntimeError, words, lambda layers, x, n: x + max(n.tolist()) if max(n.tolist()) > 3 else x)
+    refused(RuntimeError, words, lambda layers, x, n: x[:, : int(n.max())])
 
 
 READS = {
