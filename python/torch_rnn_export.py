@@ -28,11 +28,10 @@
 The program runs in PyTorch too, forward and backward, where this file is imported. Import it before
 `torch.export.load`.
 
-Needs torch alone. Tried with torch 2.13.
+Needs torch alone. Tried with torch 2.7 and 2.13.
 """
 
 import contextlib
-import warnings
 from types import SimpleNamespace
 
 import torch
@@ -77,9 +76,7 @@ def export(model, args, kwargs=None, *, dynamic_shapes=None, strict=False, **opt
         )
     if dynamic_shapes is None:
         dynamic_shapes = _automatic_sizes(args, kwargs)
-    with _replaced(), warnings.catch_warnings():
-        # Recurrent modules note their weights anew when they run. torch.export puts the notes back, and tells of it.
-        warnings.filterwarnings("ignore", r"The tensor attributes (\S+\._flat_weights\[\d+\],? )+were assigned")
+    with _replaced():
         try:
             return torch.export.export(model, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False, **options)
         except GuardOnDataDependentSymNode as error:
@@ -363,6 +360,9 @@ def _replaced():
             stack.enter_context(_set(_VF, name, _operator(name)))
         for module in (nn.GRU, nn.LSTM, nn.RNN):
             stack.enter_context(_set(module, "forward", _forward_of(module.forward)))
+        update, read = _weight_lists()
+        stack.enter_context(_set(nn.RNNBase, "_update_flat_weights", update))
+        stack.enter_context(_set(nn.RNNBase, "_flat_weights", property(read)))
         # Modules import these two functions by name, so that what must change is their code.
         stack.enter_context(_set(packing.pack_padded_sequence, "__code__", _pack_padded_sequence.__code__))
         stack.enter_context(_set(packing.pad_packed_sequence, "__code__", _pad_packed_sequence.__code__))
@@ -379,6 +379,24 @@ def _pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True
 
 def _pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_length=None):
     return _torch_rnn_export.pad(sequence, batch_first, padding_value, total_length)
+
+
+def _weight_lists():
+    """How recurrent modules update and read the list of their weights: as they do it themselves, but the list lies here,
+    since torch.export must not find it changed in the module."""
+    lists = {}
+
+    def update(module):
+        if module._weights_have_changed():
+            names = module._flat_weights_names
+            lists[module] = [getattr(module, name) if hasattr(module, name) else None for name in names]
+        else:
+            lists.pop(module, None)
+
+    def read(module):
+        return lists.get(module) or vars(module)["_flat_weights"]
+
+    return update, read
 
 
 @contextlib.contextmanager

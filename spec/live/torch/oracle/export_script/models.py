@@ -26,11 +26,9 @@ def _() -> None:
     check_program(model, (torch.randint(11, (3, 6)), LENGTHS), (torch.randint(11, (2, 4)), torch.tensor([1, 4])))
 
 
-@case("an input without a batch")
+@case("a recurrent layer as the model, and an input without a batch")
 def _() -> None:
-    check_program(
-        Calls(lambda layers, x: layers["gru"](x), gru=nn.GRU(4, 5, 2)), (torch.randn(6, 4),), (torch.randn(9, 4),)
-    )
+    check_program(nn.GRU(4, 5, 2), (torch.randn(6, 4),), (torch.randn(9, 4),))
 
 
 @case("a subclass whose forward calls that of nn.GRU")
@@ -55,6 +53,16 @@ def _() -> None:
     new = nn.utils.parametrizations.weight_norm(nn.LSTM(4, 5), "weight_hh_l0")
     exported = check_program(Calls(forward, old=nn.utils.weight_norm(nn.GRU(4, 5), "weight_ih_l0"), new=new), *CALLS)
     assert any("norm" in target for target in targets(exported))
+
+
+@case("spectral norm, and flatten_parameters() in forward")
+def _() -> None:
+    def forward(layers: nn.ModuleDict, x: Tensor, lengths: Tensor) -> tuple:
+        layers["gru"].flatten_parameters()
+        return layers["gru"](x), layers["gru"](pack(x, lengths))[1]
+
+    gru = nn.utils.parametrizations.spectral_norm(nn.GRU(4, 5), "weight_hh_l0")
+    check_program(Calls(forward, gru=gru).eval(), *CALLS)
 
 
 @case("one layer in two places, with one tensor as two of its weights")
