@@ -52,7 +52,7 @@ export function valuesAt(values: Tensor, indices: Tensor, x: Tensor, axis: numbe
 }
 
 /** 1 at the index along a new axis, 0 elsewhere. */
-function isIndex(indices: Tensor, size: number, axis: number): Tensor {
+export function isIndex(indices: Tensor, size: number, axis: number): Tensor {
   const steps = reshape(range(0, size, 1, 'int32'), [
     size,
     ...new Array<number>(indices.rank - axis).fill(1),

@@ -1,0 +1,195 @@
+/** Losses of probabilities and classes. */
+
+import {
+  add,
+  cast,
+  customGrad,
+  div,
+  equal,
+  type GradSaveFunc,
+  log,
+  logSoftmax,
+  maximum,
+  mul,
+  neg,
+  range,
+  reshape,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { constantOf } from '../../../nn/empty.js';
+import { choose } from '../../../nn/indexing/choose.js';
+import { offTape } from '../../../nn/off-tape.js';
+import { moveAxis } from '../../../nn/shape/permute.js';
+import type { OpFunction } from '../types.js';
+import { reduced } from './reduced.js';
+
+type Optional = Tensor | null;
+
+const NONE = 0;
+const MEAN = 1;
+
+/** Rows of log-probabilities `[N, C]` with what counts of each. */
+interface Rows {
+  readonly logs: Tensor;
+  /** `[N, C]`, true at the class of each row that counts. */
+  readonly isTarget: Tensor;
+  /** `[N, C]`: the weight of the class where it is the target, and 0 elsewhere. */
+  readonly weights: Tensor;
+  /** The shape of the targets. */
+  readonly shape: readonly number[];
+}
+
+/** The axis of the classes is the second, or the only one. */
+function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: number): Rows {
+  const logs = classesLast(self);
+  const classes = logs.shape[1] as number;
+  const isTarget = offTape(() => {
+    const ids = reshape(cast(target, 'int32'), [target.size, 1]);
+    const each = reshape(range(0, classes, 1, 'int32'), [1, classes]);
+    const isIgnored = equal(ids, cast(ignoreIndex, 'int32'));
+    return choose(isIgnored, equal(each, -1), equal(ids, each));
+  });
+  const counted = offTape(() => cast(isTarget, 'float32'));
+  return { logs, isTarget, weights: weight ? mul(counted, weight) : counted, shape: target.shape };
+}
+
+/** `[N, C]` of `[C]`, `[N, C]` or `[N, C, ...]`. */
+function classesLast(x: Tensor): Tensor {
+  const axis = x.rank === 1 ? 0 : 1;
+  return reshape(moveAxis(x, axis, x.rank - 1), [-1, x.shape[axis] as number]);
+}
+
+/** The sum of the weights is what the mean is over. */
+function weighted(losses: Tensor, { weights, shape }: Rows, reduction: number): Tensor {
+  if (reduction === NONE) return reshape(losses, [...shape]);
+  return reduction === MEAN ? div(sum(losses), sum(weights)) : sum(losses);
+}
+
+/** `-weight[target] * logs[target]`; a class that is not the target does not count, be it -Infinity. */
+function negativeLogs({ logs, isTarget, weights }: Rows): Tensor {
+  const own = choose(isTarget, logs, cast(0, 'float32'));
+  return neg(sum(mul(own, weights), 1));
+}
+
+function nll(self: Tensor, target: Tensor, weight: Optional, reduction: number, ignoreIndex: number): Tensor {
+  if (self.size === 0) return nothing(self, target, reduction);
+  const rows = rowsOf(self, target, weight, ignoreIndex);
+  return weighted(negativeLogs(rows), rows, reduction);
+}
+
+/** The loss of a batch without rows. */
+function nothing(self: Tensor, target: Tensor, reduction: number): Tensor {
+  return constantOf(reduction === NONE ? target.shape : [], [self], reduction === MEAN ? Number.NaN : 0);
+}
+
+/** `[loss, sum of the weights]`; torch gives 0 for the sum of a batch that is not reduced. */
+function nllForward(
+  self: Tensor,
+  target: Tensor,
+  weight: Optional,
+  reduction: number,
+  ignoreIndex: number,
+): Tensor[] {
+  if (self.size === 0) return [nothing(self, target, reduction), constantOf([], [self], 0)];
+  const rows = rowsOf(self, target, weight, ignoreIndex);
+  const total = reduction === NONE && self.rank > 1 ? constantOf([], [self], 0) : sum(rows.weights);
+  return [weighted(negativeLogs(rows), rows, reduction), total];
+}
+
+function crossEntropy(
+  self: Tensor,
+  target: Tensor,
+  weight: Optional,
+  reduction: number,
+  ignoreIndex: number,
+  smoothing: number,
+): Tensor {
+  const isSoft = target.dtype === 'float32';
+  if (self.size === 0) return nothing(self, target, reduction);
+  const logs = logSoftmax(classesLast(self));
+  if (isSoft) return softCrossEntropy(self, logs, classesLast(target), weight, reduction, smoothing);
+  const rows = { ...rowsOf(self, target, weight, ignoreIndex), logs };
+  const loss = weighted(negativeLogs(rows), rows, reduction);
+  if (smoothing === 0) return loss;
+  const counted = offTape(() => cast(sum(cast(rows.isTarget, 'int32'), 1), 'float32'));
+  const smooth = mul(neg(sum(weight ? mul(logs, weight) : logs, 1)), counted);
+  const share = smoothing / (logs.shape[1] as number);
+  return add(mul(loss, 1 - smoothing), mul(weighted(smooth, rows, reduction), share));
+}
+
+/** Targets that are probabilities; the mean is over the rows. */
+function softCrossEntropy(
+  self: Tensor,
+  logs: Tensor,
+  target: Tensor,
+  weight: Optional,
+  reduction: number,
+  smoothing: number,
+): Tensor {
+  const classes = logs.shape[1] as number;
+  const smooth = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / classes);
+  const products = mul(logs, smooth);
+  const losses = neg(sum(weight ? mul(products, weight) : products, 1));
+  if (reduction !== NONE) return reduced(losses, reduction);
+  return reshape(losses, self.rank === 1 ? [] : [self.shape[0] as number, ...self.shape.slice(2)]);
+}
+
+/** Logarithms are no less than -100. */
+function clampedLog(x: Tensor): Tensor {
+  return maximum(log(x), -100);
+}
+
+/** torch's gradient is `(x - y) / max(x * (1 - x), 1e-12)`, finite at 0 and 1. */
+function crossEntropyOfProbabilities(self: Tensor, target: Tensor): Tensor {
+  const op = customGrad((x, y, save) => {
+    (save as GradSaveFunc)([x as Tensor, y as Tensor]);
+    const [yes, no] = [clampedLog(x as Tensor), clampedLog(sub(1, x as Tensor))];
+    const gradFunc = (dy: Tensor, [x, y]: Tensor[]) => {
+      const slope = div(sub(x as Tensor, y as Tensor), maximum(mul(x as Tensor, sub(1, x as Tensor)), 1e-12));
+      return [mul(dy, slope), mul(dy, sub(log(sub(1, x as Tensor)), log(x as Tensor)))];
+    };
+    return { value: neg(add(mul(y as Tensor, yes), mul(sub(1, y as Tensor), no))), gradFunc };
+  });
+  return op(self, target);
+}
+
+/** `(1 - y) * x + (1 + (w - 1) * y) * softplus(-x)` */
+function crossEntropyOfLogits(self: Tensor, target: Tensor, positive: Optional): Tensor {
+  const tail = softplus(neg(self));
+  const scaled = positive ? mul(tail, add(mul(sub(positive, 1), target), 1)) : tail;
+  return add(mul(sub(1, target), self), scaled);
+}
+
+export const CLASSIFICATION: Readonly<Record<string, OpFunction>> = {
+  'aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor':
+    nll,
+  'aten::nll_loss_nd(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor':
+    nll,
+  'aten::nll_loss2d(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor':
+    nll,
+  'aten::nll_loss_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)':
+    nllForward,
+  'aten::nll_loss2d_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)':
+    nllForward,
+  'aten::cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100, float label_smoothing=0.) -> Tensor':
+    crossEntropy,
+  'aten::binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor': (
+    self: Tensor,
+    target: Tensor,
+    weight: Optional,
+    reduction: number,
+  ) => {
+    if (self.size === 0) return reduced(self, reduction);
+    const losses = crossEntropyOfProbabilities(self, target);
+    return reduced(weight ? mul(losses, weight) : losses, reduction);
+  },
+  'aten::binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor':
+    (self: Tensor, target: Tensor, weight: Optional, positive: Optional, reduction: number) => {
+      if (self.size === 0) return reduced(self, reduction);
+      const losses = crossEntropyOfLogits(self, target, positive);
+      return reduced(weight ? mul(losses, weight) : losses, reduction);
+    },
+};

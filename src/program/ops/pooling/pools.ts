@@ -1,0 +1,126 @@
+/** Greatest elements and means of windows. Torch has the channels first. */
+
+import { expandDims, reshape, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { emptyOf } from '../../../nn/empty.js';
+import { adaptiveAvgPool, avgPool } from '../../../nn/pooling/avg-pool.js';
+import { maxPool, maxPoolWithIndices } from '../../../nn/pooling/max-pool.js';
+import { adaptiveTaps, type PoolWindow, poolWindow, tapsOf } from '../../../nn/pooling/taps.js';
+import type { OpFunction } from '../types.js';
+
+type Numbers = readonly number[];
+
+/** The windows along the last axes; torch's stride is the size of the window where none is given. */
+function windowsOf(
+  self: Tensor,
+  size: Numbers,
+  stride: Numbers,
+  padding: Numbers,
+  dilation: Numbers,
+  ceilMode: boolean,
+): PoolWindow[] {
+  return size.map((taps, i) =>
+    poolWindow(
+      self.shape[self.rank - size.length + i] as number,
+      taps,
+      (stride.length === 0 ? size : stride)[i] as number,
+      padding[i] as number,
+      dilation[i] as number,
+      ceilMode,
+    ),
+  );
+}
+
+/** A window of one step, which rows of a single line have beside their own. */
+const LINE: PoolWindow = { size: 1, stride: 1, dilation: 1, before: 0, after: 0, outputs: 1 };
+
+/** Pools images, or sequences as images of one line. */
+function asImages(
+  self: Tensor,
+  windows: readonly PoolWindow[],
+  pool: (x: Tensor, windows: readonly [PoolWindow, PoolWindow]) => Tensor,
+): Tensor {
+  const shape = [...self.shape.slice(0, -windows.length), ...windows.map(({ outputs }) => outputs)];
+  if (self.size === 0) return emptyOf(shape, [self]);
+  const [first, second] = windows as [PoolWindow, PoolWindow | undefined];
+  if (second) return pool(self, [first, second]);
+  return reshape(pool(expandDims(self, -2), [LINE, first]), shape);
+}
+
+type MaxArguments = [
+  self: Tensor,
+  size: Numbers,
+  stride: Numbers,
+  padding: Numbers,
+  dilation: Numbers,
+  ceilMode: boolean,
+];
+
+function maxOf(...[self, size, stride, padding, dilation, ceilMode]: MaxArguments): Tensor {
+  const windows = windowsOf(self, size, stride, padding, dilation, ceilMode);
+  const isPlain = self.dtype === 'float32' && dilation.every((steps) => steps === 1);
+  if (isPlain || self.size === 0) return asImages(self, windows, maxPool);
+  return maxWithIndices(self, size, stride, padding, dilation, ceilMode)[0] as Tensor;
+}
+
+function maxWithIndices(...[self, size, stride, padding, dilation, ceilMode]: MaxArguments): Tensor[] {
+  const windows = windowsOf(self, size, stride, padding, dilation, ceilMode);
+  const steps = self.shape.slice(-windows.length);
+  return maxOfTaps(
+    self,
+    windows.map((window, i) => tapsOf(window, steps[i] as number)),
+  );
+}
+
+function maxOfTaps(self: Tensor, taps: Parameters<typeof maxPoolWithIndices>[1]): Tensor[] {
+  const shape = [...self.shape.slice(0, -taps.length), ...taps.map(({ length }) => length)];
+  if (self.size === 0) return [emptyOf(shape, [self]), zeros(shape, 'int32')];
+  const { values, indices } = maxPoolWithIndices(self, taps);
+  return [values, indices];
+}
+
+const adaptiveMax: OpFunction = (self: Tensor, outputs: Numbers) =>
+  maxOfTaps(
+    self,
+    outputs.map((size, i) => adaptiveTaps(self.shape[self.rank - outputs.length + i] as number, size)),
+  );
+
+const avgOf: OpFunction = (
+  self: Tensor,
+  size: Numbers,
+  stride: Numbers,
+  padding: Numbers,
+  ceilMode: boolean,
+  countIncludePad: boolean,
+  divisor: unknown,
+) => {
+  const ones = size.map(() => 1);
+  const windows = windowsOf(self, size, stride, padding, ones, ceilMode);
+  const options = { countIncludePad, divisor: typeof divisor === 'number' ? divisor : undefined };
+  return asImages(self, windows, (x, both) => avgPool(x, both, options));
+};
+
+const adaptiveAvg: OpFunction = (self: Tensor, outputs: Numbers) => {
+  const shape = [...self.shape.slice(0, -outputs.length), ...outputs];
+  return self.size === 0 || outputs.includes(0) ? emptyOf(shape, [self]) : adaptiveAvgPool(self, outputs);
+};
+
+const MAX_1D =
+  'Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], int[1] dilation=[1], bool ceil_mode=False';
+const MAX_2D =
+  'Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False';
+
+export const POOLS: Readonly<Record<string, OpFunction>> = {
+  [`aten::max_pool1d(${MAX_1D}) -> Tensor`]: maxOf,
+  [`aten::max_pool2d(${MAX_2D}) -> Tensor`]: maxOf,
+  [`aten::max_pool1d_with_indices(${MAX_1D}) -> (Tensor, Tensor)`]: maxWithIndices,
+  [`aten::max_pool2d_with_indices(${MAX_2D}) -> (Tensor, Tensor)`]: maxWithIndices,
+  'aten::avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor':
+    avgOf,
+  'aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor':
+    avgOf,
+  'aten::adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor': adaptiveAvg,
+  'aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor': adaptiveAvg,
+  'aten::_adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor': adaptiveAvg,
+  'aten::adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)': adaptiveMax,
+  'aten::adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)': adaptiveMax,
+};
