@@ -128,6 +128,8 @@ export function usesTensorflowGpu(): boolean {
 interface DeviceData {
   /** Null once the data are on the device. */
   readonly values: unknown;
+  /** What lies there: a cast to float32 makes another tensor of the same data. */
+  readonly dtype: TensorInfo['dtype'];
   /** Of webgl: part of the data of another tensor, on the device. */
   readonly slice?: unknown;
   /** Of webgl: whether a texel of the texture holds 2 x 2 elements. */
@@ -169,6 +171,11 @@ export function isOnHost({ dataId }: TensorInfo): boolean {
   // It was made on another backend.
   const holder = state.tensorInfo.get(dataId)?.backend;
   return holder !== undefined && storageOf(holder) === undefined;
+}
+
+/** The dtype in which the data of a tensor of webgpu are stored, which may be another than its own. */
+export function storedDtype(backend: KernelBackend, { dataId }: TensorInfo): TensorInfo['dtype'] {
+  return (storageOf(backend) as DeviceStorage).get(dataId).dtype;
 }
 
 /** Whether a tensor lies in a texture of webgl with 2 x 2 elements in a texel. */

@@ -32,7 +32,10 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
     });
   });
 
-  it("differentiates a call twice with 'fused'", async () => {
+  it("differentiates a call twice with 'fused'", async function () {
+    // Neither kernel takes it: the gradient's data are on the GPU, and WGSL has no projections.
+    if (backend === 'webgpu' && make({ hiddenSize: 3 }).torchShapes(1).has('weight_hr_l0'))
+      return this.skip();
     await tidied(async () => {
       const x = tf.randomNormal([1, 2, 3], 0, 1, 'float32', 1);
       const layers = (['fused', 'reference'] as const).map((implementation) =>

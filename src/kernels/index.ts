@@ -10,3 +10,4 @@ import './wasm/depthwise-gradients.js';
 import './tensor-scatter-update.js';
 import './unsorted-segment-sum.js';
 import './webgpu/register.js';
+import './webgpu/transpose-integers.js';
