@@ -4,9 +4,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { offTape } from '../../nn/off-tape.js';
 import { axisOf } from './axes.js';
 import { as, computeDtype, resultDtype } from './dtypes.js';
-import { constant, gradientWhere, sumTo, withGradient } from './gradients.js';
+import { gradientWhere, sumTo, withGradient } from './gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from './pointwise.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -80,7 +81,7 @@ function softplus(self: Tensor, beta: number, threshold: number): Tensor {
   return inFloat((x) => {
     const scaled = tf.mul(x, beta);
     return tf.where(
-      constant(() => tf.greater(scaled, threshold)),
+      offTape(() => tf.greater(scaled, threshold)),
       x,
       tf.div(tf.softplus(scaled), beta),
     );
@@ -91,7 +92,7 @@ function softplus(self: Tensor, beta: number, threshold: number): Tensor {
 function threshold(self: Tensor, limit: number, value: number, call: Call): Tensor {
   const run: Pointwise = (x) =>
     tf.where(
-      constant(() => tf.lessEqual(x, as(limit, x.dtype))),
+      offTape(() => tf.lessEqual(x, as(limit, x.dtype))),
       as(value, x.dtype),
       x,
     );
@@ -130,7 +131,7 @@ function rrelu(
   call: Call,
 ): Tensor {
   if (!training || !call.isTraining) return inFloat((x) => tf.leakyRelu(x, (lower + upper) / 2), self);
-  const slopes = constant(() => tf.randomUniform(self.shape, lower, upper));
+  const slopes = offTape(() => tf.randomUniform(self.shape, lower, upper));
   return pointwise(prelu, [self, slopes], 'float32');
 }
 

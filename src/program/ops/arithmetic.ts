@@ -4,10 +4,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { commonShape, expand } from '../../nn/shape/expand.js';
 import { as, computeDtype, type Operand, resultDtype } from './dtypes.js';
 import { trunc } from './elementary.js';
 import { gradientWhere, sumTo, withGradient } from './gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from './pointwise.js';
+import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
@@ -110,21 +112,19 @@ function powScalar(self: Tensor, exponent: number, call: Call): Tensor {
   return as(pointwise(run, [self], dtype), resultDtype(call));
 }
 
-/** The larger one. Where both are equal each has half of the gradient; NaN stays, which tfjs loses on wasm. */
-export const maximum: Binary = (a, b) => extreme(tf.maximum, tf.greater, a, b);
-export const minimum: Binary = (a, b) => extreme(tf.minimum, tf.less, a, b);
+/** The larger one. Where both are equal each has half of the gradient, beside NaN all of it. */
+export const maximum: Binary = (a, b) => extreme(tf.maximum, tf.less, a, b);
+export const minimum: Binary = (a, b) => extreme(tf.minimum, tf.greater, a, b);
 
-function extreme(run: Binary, isChosen: Binary, a: Tensor, b: Tensor): Tensor {
+function extreme(run: Binary, isBeaten: Binary, a: Tensor, b: Tensor): Tensor {
   if (a.dtype !== 'float32') return run(a, b);
-  const share = (dy: Tensor, one: Tensor, other: Tensor) =>
-    sumTo(
-      gradientWhere(
-        () => isChosen(one, other),
-        dy,
-        gradientWhere(() => tf.equal(one, other), tf.mul(dy, 0.5)),
-      ),
+  const share = (dy: Tensor, one: Tensor, other: Tensor) => {
+    const shared = gradientWhere(() => tf.equal(one, other), tf.mul(dy, 0.5), dy);
+    return sumTo(
+      gradientWhere(() => isBeaten(one, other), tf.zerosLike(dy), shared),
       one,
     );
+  };
   return withGradient(
     [a, b],
     (a, b) => withNaNOf(b, run(a, b)),
@@ -199,24 +199,28 @@ function logical(run: Binary): OpFunction {
 
 const xor: Binary = (a, b) => tf.notEqual(as(a, 'int32'), as(b, 'int32'));
 
-/** Of integers by their bits, which tfjs does not broadcast, and of truth values. */
-function bitwise(ofBits: Binary, ofTruth: Binary): OpFunction {
+/** Of integers by their bits, and of truth values. */
+function bitwise(ofBits: BitOp, ofTruth: Binary): OpFunction {
   return (self: Operand, other: Operand, call: Call) => {
     const dtype = resultDtype(call);
     const [a, b] = [as(self, dtype), as(other, dtype)];
     if (dtype === 'bool') return ofTruth(a, b);
-    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
-    return ofBits(tf.broadcastTo(a, shape), tf.broadcastTo(b, shape));
+    const shape = commonShape(a.shape, b.shape);
+    const [x, y] = [readNow(call, expand(a, shape)), readNow(call, expand(b, shape))];
+    return tf.tensor(
+      Int32Array.from(x, (value, i) => ofBits(value, y[i] as number)),
+      shape,
+      'int32',
+    );
   };
 }
 
-const and = bitwise(tf.bitwiseAnd, tf.logicalAnd);
-/** tfjs has `and` alone. No sum here overflows: its terms have no bit in common. */
-const or = bitwise((a, b) => tf.add(a, tf.sub(b, tf.bitwiseAnd(a, b))), tf.logicalOr);
-const exclusiveOr = bitwise((a, b) => {
-  const common = tf.bitwiseAnd(a, b);
-  return tf.add(tf.sub(a, common), tf.sub(b, common));
-}, xor);
+type BitOp = (a: number, b: number) => number;
+
+/** tfjs has `and` alone, and not on every backend: integers are read, and computed here. */
+const and = bitwise((a, b) => a & b, tf.logicalAnd);
+const or = bitwise((a, b) => a | b, tf.logicalOr);
+const exclusiveOr = bitwise((a, b) => a ^ b, xor);
 
 function bitwiseNot(self: Tensor): Tensor {
   return self.dtype === 'bool' ? tf.logicalNot(self) : tf.sub(as(-1, 'int32'), self);

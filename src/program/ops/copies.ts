@@ -1,7 +1,8 @@
 /** Copies and casts of a tensor, and checks of it. */
 
-import { broadcastTo, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
+import { expand } from '../../nn/shape/expand.js';
 import { isOnHost, share } from '../../tfjs-internals.js';
 import { as, resultDtype } from './dtypes.js';
 import { readNow } from './read-now.js';
@@ -19,7 +20,7 @@ const detach = (self: Tensor) => share(self);
 /** The elements of `source`, in the shape and dtype of self. */
 function copy(self: Tensor, source: Tensor, _nonBlocking: boolean, call: Call): Tensor {
   const values = as(source, resultDtype(call));
-  return values.shape.join() === self.shape.join() ? values : broadcastTo(values, self.shape);
+  return expand(values, self.shape);
 }
 
 /** The one element of a tensor as a number. */

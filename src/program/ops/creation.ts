@@ -2,8 +2,9 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { offTape } from '../../nn/off-tape.js';
+import { expand } from '../../nn/shape/expand.js';
 import { as, type Operand, resultDtype, valueIn } from './dtypes.js';
-import { constant } from './gradients.js';
 import { choose, named } from './pointwise.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
@@ -47,10 +48,12 @@ function fromIndices(shape: Sizes, valueAt: (i: number) => number, call: Call): 
   return as(tf.tensor(data, [...shape], inner), dtype);
 }
 
-/** start, start + step, ... before end. */
+/** start, start + step, ... before end. In integers the steps are integers, and torch counts them by integers for int64 alone. */
 function arange(start: number, end: number, step: number, call: Call): Tensor {
-  const count = Math.max(Math.ceil((end - start) / step), 0);
-  return fromIndices([count], (i) => start + i * step, call);
+  const whole = resultDtype(call) === 'int32' ? Math.trunc : (value: number) => value;
+  const [first, by] = [whole(start), whole(step)];
+  const length = call.dtype === 'I64' ? (whole(end) - first) / by : (end - start) / step;
+  return fromIndices([Math.max(Math.ceil(length), 0)], (i) => first + i * by, call);
 }
 
 /** From both ends, as torch does it, so that the last element is `end`. */
@@ -69,7 +72,7 @@ function triangle(keeps: (offset: Tensor, diagonal: number) => Tensor): OpFuncti
   return (self: Tensor, diagonal: number, call: Call) => {
     const [rows, columns] = self.shape.slice(-2) as [number, number];
     if (self.size === 0) return self;
-    const mask = constant(() => {
+    const mask = offTape(() => {
       const [row, column] = [tf.range(0, rows, 1, 'int32').expandDims(1), tf.range(0, columns, 1, 'int32')];
       return keeps(tf.sub(column, row), diagonal);
     });
@@ -86,7 +89,7 @@ function oneHot(self: Tensor, classes: number, call: Call): Tensor {
 /** `value` is a scalar of the dtype of self. */
 const fill = (self: Tensor, value: Operand, call: Call) =>
   typeof value === 'object'
-    ? tf.broadcastTo(as(value, resultDtype(call)), self.shape)
+    ? expand(as(value, resultDtype(call)), self.shape)
     : filled(self.shape, value, call);
 
 export const CREATION: Readonly<Record<string, OpFunction>> = {

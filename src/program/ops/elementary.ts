@@ -2,8 +2,9 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { offTape } from '../../nn/off-tape.js';
 import { as, type Operand, resultDtype } from './dtypes.js';
-import { constant, gradientWhere, withGradient } from './gradients.js';
+import { gradientWhere, withGradient } from './gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from './pointwise.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -73,7 +74,7 @@ function logit(self: Operand, eps: number | null): Tensor {
       eps === null
         ? x
         : tf.where(
-            constant(() => tf.less(x, eps)),
+            offTape(() => tf.less(x, eps)),
             eps,
             x,
           );
@@ -81,7 +82,7 @@ function logit(self: Operand, eps: number | null): Tensor {
       eps === null
         ? inside
         : tf.where(
-            constant(() => tf.greater(inside, 1 - eps)),
+            offTape(() => tf.greater(inside, 1 - eps)),
             1 - eps,
             inside,
           );

@@ -9,11 +9,7 @@ import {
   where,
   zeros,
 } from '@tensorflow/tfjs-core';
-
-/** What `compute` gives, as a constant: no gradient passes it. A comparison of tfjs has no gradient, and fails where one is asked. */
-export function constant(compute: () => Tensor): Tensor {
-  return customGrad(() => ({ value: compute(), gradFunc: () => [] }))();
-}
+import { offTape } from '../../nn/off-tape.js';
 
 /**
  * A value with its own gradients.
@@ -51,5 +47,5 @@ export function gradientWhere(
   otherwise: Tensor | number = 0,
 ): Tensor {
   const inside = gradient instanceof Tensor ? gradient : gradient();
-  return where(constant(mask), inside, otherwise);
+  return where(offTape(mask), inside, otherwise);
 }

@@ -1,7 +1,8 @@
 /** What the families of elementwise ops share. Each op computes in the dtype of its result, and is empty where a result is. */
 
-import { broadcast_util, type Tensor, where } from '@tensorflow/tfjs-core';
+import { broadcast_util, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../nn/empty.js';
+import { choose as chooseTensors } from '../../nn/indexing/choose.js';
 import { as, computeDtype, type Operand, resultDtype } from './dtypes.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -35,7 +36,7 @@ export function choose(
   dtype: ReturnType<typeof resultDtype>,
 ): Tensor {
   const inner = dtype === 'bool' ? 'int32' : dtype;
-  return as(where(condition, as(a, inner), as(b, inner)), dtype);
+  return as(chooseTensors(condition, as(a, inner), as(b, inner)), dtype);
 }
 
 /** Ops of the same function under several names, each with the parameters of a signature. */

@@ -2,8 +2,8 @@
 
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { offTape } from '../../nn/off-tape.js';
 import { as, computeDtype, type Operand, resultDtype, tfDtype } from './dtypes.js';
-import { constant } from './gradients.js';
 import { named, pointwise } from './pointwise.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -20,7 +20,7 @@ const normal = (shape: Sizes) => tf.randomNormal([...shape]);
 
 /** 1 with probability p, and else 0. */
 function bernoulli(shape: Sizes, p: Tensor | number): Tensor {
-  return constant(() => tf.cast(tf.less(uniform(shape), p), 'float32'));
+  return offTape(() => tf.cast(tf.less(uniform(shape), p), 'float32'));
 }
 
 /** Each element, or each of `shape` to which it is broadcast, is 0 with probability p; the rest is scaled by 1 / (1 - p). */
@@ -30,7 +30,7 @@ function drop(x: Tensor, shape: Sizes, p: number): Tensor {
     (x) =>
       tf.mul(
         x,
-        constant(() => tf.mul(bernoulli(shape, 1 - p), scale)),
+        offTape(() => tf.mul(bernoulli(shape, 1 - p), scale)),
       ),
     [x],
     'float32',
@@ -84,7 +84,7 @@ function integers(shape: Sizes, low: number, high: number, call: Call): Tensor {
 
 /** `mean + std * z`, which has a gradient in neither. */
 const normalOf = (shape: Sizes, mean: Operand, std: Operand) =>
-  constant(() => tf.add(as(mean, 'float32'), tf.mul(as(std, 'float32'), normal(shape))));
+  offTape(() => tf.add(as(mean, 'float32'), tf.mul(as(std, 'float32'), normal(shape))));
 
 const broadcast = (a: Tensor, b: Tensor) => tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
 

@@ -1,6 +1,7 @@
 """One tensor in, one of the same shape out."""
 
 import torch
+from torch import Tensor
 
 from cases.draw import Draw
 from cases.registry import Arguments, call, cases
@@ -40,7 +41,7 @@ def of_numbers_above_one(draw: Draw) -> Arguments:
 @cases("abs", "neg", "sign", "sgn", "square", "positive", "relu", "relu6", in_place=True)
 def of_numbers_that_keep_their_dtype(draw: Draw) -> Arguments:
     shape = draw.shape()
-    return call(draw.floats(shape) if draw.chance(0.7) else draw.ints(shape))
+    return call(draw.pick(draw.floats, draw.halves, draw.ints)(shape))
 
 
 @cases("floor", "ceil", "round", "trunc", "frac", in_place=True)
@@ -71,9 +72,14 @@ def of_floats(draw: Draw) -> Arguments:
     return call(draw.floats(draw.shape()))
 
 
+def across_bounds(draw: Draw) -> Tensor:
+    """Floats, or multiples of a half: some lie on the bounds of an activation."""
+    return draw.halves(draw.shape()) if draw.chance(0.4) else draw.floats(draw.shape(), 2.0)
+
+
 @cases("selu", "silu", "mish", "hardswish", "hardsigmoid", "log_sigmoid", in_place=True)
 def activations_without_options(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape(), 2.0))
+    return call(across_bounds(draw))
 
 
 @cases("gelu", in_place=True)
@@ -83,22 +89,22 @@ def gelu(draw: Draw) -> Arguments:
 
 @cases("elu", in_place=True)
 def elu(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape(), 2.0), **draw.some(alpha=draw.pick(0.5, 2), scale=draw.pick(1.5, 1)))
+    return call(across_bounds(draw), **draw.some(alpha=draw.pick(0.5, 2), scale=draw.pick(1.5, 1)))
 
 
 @cases("celu", in_place=True)
 def celu(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape(), 2.0), **draw.some(alpha=0.7))
+    return call(across_bounds(draw), **draw.some(alpha=0.7))
 
 
 @cases("leaky_relu", in_place=True)
 def leaky_relu(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape()), **draw.some(negative_slope=draw.pick(0.2, 0, 0.5)))
+    return call(across_bounds(draw), **draw.some(negative_slope=draw.pick(0.2, 0, 0.5)))
 
 
 @cases("hardtanh", in_place=True)
 def hardtanh(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape(), 2.0), **draw.some(min_val=draw.pick(-0.5, 0), max_val=draw.pick(0.7, 20.0)))
+    return call(across_bounds(draw), **draw.some(min_val=draw.pick(-0.5, 0), max_val=draw.pick(0.7, 20.0)))
 
 
 @cases("softplus")
@@ -113,7 +119,7 @@ def shrink(draw: Draw) -> Arguments:
 
 @cases("threshold", in_place=True)
 def threshold(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape()), draw.pick(0.1, -0.5), draw.pick(0, 2.5))
+    return call(across_bounds(draw), draw.pick(0.1, -0.5), draw.pick(0, 2.5))
 
 
 @cases("glu")
@@ -128,22 +134,23 @@ def glu(draw: Draw) -> Arguments:
 
 @cases("prelu")
 def prelu(draw: Draw) -> Arguments:
-    x = draw.floats(draw.shape(1))
+    x = draw.pick(draw.floats, draw.halves)(draw.shape(1))
     channels = x.size(1) if x.dim() > 1 else 1
     return call(x, draw.floats([draw.pick(1, channels)]))
 
 
 @cases("clamp", in_place=True)
 def clamp(draw: Draw) -> Arguments:
-    x = draw.pick(draw.floats, draw.ints, draw.special)(draw.shape())
+    x = draw.pick(draw.floats, draw.halves, draw.ints, draw.special)(draw.shape())
     low, high = draw.pick(-1, -0.5, None), draw.pick(1, 0.75, None)
     return call(x, low, high) if draw.flag() else call(x, min=low, max=high)
 
 
 @cases("clamp.Tensor", in_place=True)
 def clamp_by_tensors(draw: Draw) -> Arguments:
-    x = draw.floats(draw.shape())
-    low, high = (draw.floats(draw.like(x.shape)) for _ in range(2))
+    kind = draw.pick(draw.floats, draw.ties)
+    x = kind(draw.shape())
+    low, high = (kind(draw.like(x.shape)) for _ in range(2))
     return call(x, draw.pick(low, None), draw.pick(high, None))
 
 

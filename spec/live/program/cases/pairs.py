@@ -18,10 +18,17 @@ def sums_with_a_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()), draw.number(), **draw.some(alpha=2))
 
 
-@cases("mul.Tensor", "maximum", "minimum", "max.other", "min.other", "logaddexp", in_place=True)
+@cases("mul.Tensor", "logaddexp", in_place=True)
 def products(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.mixed(left), draw.mixed(right))
+
+
+@cases("maximum", "minimum", "max.other", "min.other")
+def extremes(draw: Draw) -> Arguments:
+    left, right = draw.pair()
+    kinds = draw.mixed, draw.ties, draw.special
+    return call(draw.pick(*kinds)(left), draw.pick(*kinds)(right))
 
 
 @cases("fmax", "fmin")
@@ -103,6 +110,8 @@ def powers(draw: Draw) -> Arguments:
     left, right = draw.pair()
     if draw.chance(0.25):
         return call(draw.ints(left, -3, 3), draw.ints(right, 0, 3))
+    if draw.chance(0.25):
+        return call(draw.ties(left), draw.ties(right))
     return call(draw.uniform(left, 0.3, 2.0), draw.floats(right))
 
 
