@@ -15,6 +15,10 @@ const STEPS = 3;
 /** Each with how it is called on its inputs. */
 const CALLS: Readonly<Record<string, (...inputs: tf.Tensor[]) => unknown[]>> = {
   states: (x, h0) => [x, h0],
+  classifier: (ids) => [ids],
+  nested: (x, mask, scale, bias, shift) => [{ x, mask }, [scale, bias], { shift }],
+  tied: (ids) => [ids],
+  counter: (x) => [x],
 };
 
 /** The sum of `output * R` over the outputs that are floats. */
