@@ -1,7 +1,7 @@
-/** The characters that tfjs takes in the name of a weight, but for the slash, which parts the names of layers. */
-const FOREIGN = /[^\w.-]/g;
+/** The characters that tfjs refuses in the name of a weight, or at its beginning, and the slash, which parts the names of layers. */
+const FOREIGN = /^[^A-Za-z0-9]|[^\w.-]/g;
 
-/** torch's name of a parameter, in which characters that tfjs refuses are written as their numbers. */
+/** torch's name of a parameter, in which such characters are written as their numbers. */
 export function weightName(name: string): string {
-  return name.replace(FOREIGN, (character) => `-u${character.charCodeAt(0).toString(16)}-`);
+  return name.replace(FOREIGN, (character) => `u${character.charCodeAt(0).toString(16)}-`);
 }
