@@ -95,29 +95,32 @@ function uniqueConsecutive(
   const x = dim === null ? reshape(self, [self.size]) : self;
   const axis = dim === null ? 0 : axisOf(dim, self.rank);
   const shape = dim === null ? self.shape : [self.shape[axis] as number];
-  return results(uniqueAlong(x, axis, false, call), shape, hasInverse, hasCounts);
+  // Along an axis torch gives everything, as unique_dim does; but the axis 0 of a vector counts as none.
+  const isAll = dim !== null && !(dim === 0 && self.rank === 1);
+  return results(uniqueAlong(x, axis, false, call), shape, hasInverse || isAll, hasCounts || isAll);
 }
 
 function uniqueDim(
   self: Tensor,
   dim: number,
   _sorted: boolean,
-  hasInverse: boolean,
-  hasCounts: boolean,
+  _hasInverse: boolean,
+  _hasCounts: boolean,
   call: Call,
 ): Tensor[] {
   const axis = axisOf(dim, self.rank);
-  return results(uniqueAlong(self, axis, true, call), [self.shape[axis] as number], hasInverse, hasCounts);
+  return results(uniqueAlong(self, axis, true, call), [self.shape[axis] as number], true, true);
 }
 
 function bincount(self: Tensor, weights: Tensor | null, least: number, call: Call): Tensor {
+  // torch forgets the weights where there is nothing to count.
+  if (self.size === 0) return zeros([least], 'int32');
   const bins = readNow(call, self);
   const amounts = weights && readNow(call, weights);
   const length = Array.from(bins).reduce((most, bin) => Math.max(most, bin + 1), least);
   const counts = weights?.dtype === 'float32' ? new Float64Array(length) : new Int32Array(length);
   for (const [i, bin] of bins.entries())
     counts[bin] = (counts[bin] as number) + (amounts ? (amounts[i] as number) : 1);
-  if (length === 0) return zeros([0], weights?.dtype === 'float32' ? 'float32' : 'int32');
   return counts instanceof Int32Array ? tensor1d(counts, 'int32') : tensor(Float32Array.from(counts));
 }
 

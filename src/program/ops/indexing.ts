@@ -92,7 +92,7 @@ const takePlaces = (x: Tensor, places: Tensor1D, shape: readonly number[]) =>
   reshape(takeRows(reshape(x, [x.size]), places), [...shape]);
 
 export function gatherAlong(self: Tensor, axis: number, ids: Tensor): Tensor {
-  if (self.rank === 0) return reshape(self, ids.shape);
+  if (self.rank === 0) return takePlaces(self, reshape(ids, [ids.size]) as Tensor1D, ids.shape);
   return takePlaces(self, placesOf(ids, axis, self.shape), ids.shape);
 }
 

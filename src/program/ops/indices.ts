@@ -101,7 +101,7 @@ export function indexedBy(self: Tensor, indices: readonly (Tensor | null)[], cal
   });
   const size = shape.reduce((n, each) => n * each, 1);
   const ids =
-    size === 0
+    size === 0 || places.length === 0
       ? idsOf([])
       : offTape(() =>
           reshape(

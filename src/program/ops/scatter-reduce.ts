@@ -8,9 +8,7 @@ import {
   equal,
   type GradSaveFunc,
   maximum,
-  mul,
   ones,
-  onesLike,
   type Tensor,
   type Tensor1D,
   tensor1d,
@@ -44,8 +42,7 @@ export function scatterReduce(self: Tensor, places: Tensor1D, rows: Tensor, opti
     const rule = self.dtype === 'float32' ? 'sum, mean, amax or amin' : 'sum or mean for integers';
     throw new UnsupportedError(message(call.where, 'reduce', rule, show(reduce)));
   }
-  const base = includeSelf ? self : putRows(self, places, mul(onesLike(rows), extreme.least));
-  return extremeOf(base, places, rows, extreme.isBetter, call);
+  return extremeOf(self, places, rows, extreme, options);
 }
 
 function meanOf(sum: Tensor, self: Tensor, places: Tensor1D, { includeSelf, call }: Options): Tensor {
@@ -60,21 +57,27 @@ function meanOf(sum: Tensor, self: Tensor, places: Tensor1D, { includeSelf, call
   return div(sum, counts);
 }
 
-const EXTREMES: Readonly<Record<string, { least: number; isBetter: (a: number, b: number) => boolean }>> = {
+interface Extreme {
+  readonly least: number;
+  readonly isBetter: (a: number, b: number) => boolean;
+}
+
+const EXTREMES: Readonly<Record<string, Extreme>> = {
   amax: { least: Number.NEGATIVE_INFINITY, isBetter: (a, b) => a > b || Number.isNaN(a) },
   amin: { least: Number.POSITIVE_INFINITY, isBetter: (a, b) => a < b || Number.isNaN(a) },
 };
 
-/** Its gradient is shared out evenly among equal ones, as torch has it. */
+/** The gradient is shared out evenly among equal ones. torch counts those of self also where they are left out. */
 function extremeOf(
   self: Tensor,
   places: Tensor1D,
   rows: Tensor,
-  isBetter: (a: number, b: number) => boolean,
-  call: Call,
+  { least, isBetter }: Extreme,
+  { includeSelf, call }: Options,
 ): Tensor {
   const [ids, values] = [readNow(call, places), readNow(call, rows)];
   const best = Float32Array.from(readNow(call, self));
+  if (!includeSelf) for (const place of ids) best[place] = least;
   for (const [i, place] of ids.entries())
     if (isBetter(values[i] as number, best[place] as number)) best[place] = values[i] as number;
   const op = customGrad((target, source, save) => {
@@ -84,13 +87,14 @@ function extremeOf(
       const [x, y, result, at] = saved as [Tensor, Tensor, Tensor, Tensor1D];
       const isOfSelf = offTape(() => equal(x, result));
       const isOfRows = offTape(() => equal(y, takeRows(result, at)));
-      const hits = offTape(() => addRows(cast(isOfRows, 'float32'), at, x.size));
-      const share = div(
-        dy,
-        offTape(() => maximum(add(hits, cast(isOfSelf, 'float32')), 1)),
-      );
-      const none = zerosLike(dy);
-      return [choose(isOfSelf, share, none), choose(isOfRows, takeRows(share, at), zerosLike(y))];
+      const count = offTape(() => {
+        const ofRows = addRows(cast(isOfRows, 'float32'), at, x.size);
+        return maximum(add(ofRows, cast(isOfSelf, 'float32')), 1);
+      });
+      const share = div(dy, count);
+      const ofSelf = choose(isOfSelf, share, zerosLike(dy));
+      const none = zerosLike(y);
+      return [includeSelf ? ofSelf : putRows(ofSelf, at, none), choose(isOfRows, takeRows(share, at), none)];
     };
     return { value, gradFunc };
   });

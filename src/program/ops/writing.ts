@@ -6,6 +6,7 @@ import {
   maximum,
   minimum,
   mul,
+  ones,
   reshape,
   sub,
   type Tensor,
@@ -191,7 +192,12 @@ function indexFill(self: Tensor, dim: number, index: Tensor, value: Operand, cal
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
     const [axis, ids] = alongDim(x, dim, index, call, true);
-    return putAlong(x, axis, ids, filled(x, value, withSize(x.shape, axis, ids.size)));
+    const size = x.shape[axis] as number;
+    const isFilled = offTape(() => {
+      const times = addRows(ones([ids.size], 'int32'), ids, size);
+      return reshape(as(times, 'bool'), [size, ...new Array<number>(x.rank - 1 - axis).fill(1)]);
+    });
+    return maskedFill(x, isFilled, value);
   });
 }
 

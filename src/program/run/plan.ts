@@ -281,8 +281,9 @@ class Planner {
   }
 }
 
-/** In evaluation these return their argument, though their signatures do not say so. */
-const RETURNS_ARGUMENT = /^aten\.(feature_|alpha_)?dropout\./;
+/** These may return an argument or a view of one, though their signatures do not say so: dropout in evaluation. */
+const RETURNS_ARGUMENT =
+  /^aten\.((feature_|alpha_)?dropout|atleast_\dd|broadcast_tensors|meshgrid|cartesian_prod)\./;
 
 function placesIn(source: Source): readonly number[] {
   if (source.kind === 'place') return [source.place];

@@ -1,9 +1,8 @@
 /** Runs a plan: the calls in their order, on tensors of tfjs. */
 
 import { customGrad, Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { liveTape, share } from '../../tfjs-internals.js';
-import { isFloat } from '../ops/dtypes.js';
+
 import type { Value } from '../ops/types.js';
 import type { Plan, Source, Step, Target } from './plan.js';
 
@@ -82,7 +81,7 @@ class Run {
     const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
     const run = step.run as (...all: unknown[]) => Value | undefined;
     const [result, ...values] = tidy(() => [
-      withoutGradients(run(...args, call) as Value, dtypes) as Tensor,
+      withoutGradients(run(...args, call) as Value) as Tensor,
       ...assigned.values(),
     ]);
     for (const [i, argument] of [...assigned.keys()].entries())
@@ -164,14 +163,11 @@ function tensorsIn(value: Value): readonly Tensor[] {
 }
 
 /** Results whose dtypes have no gradient, taken off the tape: tfjs has none for comparisons, and a path through one fails. */
-function withoutGradients(result: Value, dtypes: readonly (TorchDtype | undefined)[]): Value {
-  if (dtypes.every(isFloat) || liveTape() === undefined) return result;
-  const take = (value: Value, dtype: TorchDtype | undefined) =>
-    value instanceof Tensor && !isFloat(dtype) ? share(value) : value;
-  if (!Array.isArray(result)) return take(result, dtypes[0]);
-  const values = result as readonly Value[];
-  // A list of tensors, as of `split`, is one result.
-  return values.map((value, i) => take(value, dtypes.length === 1 ? dtypes[0] : dtypes[i]));
+function withoutGradients(result: Value): Value {
+  if (liveTape() === undefined) return result;
+  const take = (value: Value) =>
+    value instanceof Tensor && value.dtype !== 'float32' ? share(value) : value;
+  return Array.isArray(result) ? (result as readonly Value[]).map(take) : take(result);
 }
 
 /** The same values on no tape: torch's `no_grad`. It disposes the tensor that it gets. */

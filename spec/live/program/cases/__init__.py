@@ -11,6 +11,7 @@ from cases import (  # noqa: F401  Each registers its cases.
     pairs,
     recurrent,
     reductions,
+    selections,
     shapes,
 )
 from cases.registry import CASES, Arguments  # noqa: F401

@@ -18,17 +18,12 @@ def permutation_along(draw: Draw, x: Tensor, axis: int) -> Tensor:
     return draw.distinct(list(x.shape)).argsort(axis)
 
 
-@cases("gather")
-def gather(draw: Draw) -> Arguments:
-    x = draw.mixed(draw.shape(1))
-    axis = draw.axis(x)
-    return call(x, axis, index_along(draw, x, axis))
-
-
 @cases("take_along_dim")
 def take_along_dim(draw: Draw) -> Arguments:
-    """Other axes of the indices are broadcast."""
+    """Other axes of the indices are broadcast; without an axis the values of x count as a vector."""
     x = draw.floats(draw.shape(1))
+    if draw.chance(0.3):
+        return call(x, draw.ints(draw.shape(0, 2), 0, x.numel() - 1))
     axis = draw.axis(x)
     sizes = [draw.pick(1, size) for size in x.shape]
     sizes[axis] = draw.size()
@@ -82,38 +77,6 @@ def index_fill(draw: Draw) -> Arguments:
     return call(x, axis, draw.ints([draw.size(1, 3)], 0, x.size(axis) - 1), draw.pick(0, 1.5))
 
 
-@cases("index.Tensor")
-def index_by_tensors(draw: Draw) -> Arguments:
-    """Indices broadcast; None keeps an axis; where None stands between indices, their axes come first. Negative ones count from
-    the end; a mask of which the number of true elements is known picks elements."""
-    x = draw.mixed(draw.shape(1))
-    shape = draw.shape(0, 2)
-    indices = [
-        draw.ints(draw.like(shape), -size, size - 1) if draw.chance(0.7) else None
-        for size in x.shape[: draw.size(1, x.dim())]
-    ]
-    return call(x, indices)
-
-
-@cases("index_put", in_place=True)
-def index_put(draw: Draw) -> Arguments:
-    """Places are all different, or values are added up."""
-    x = draw.floats(draw.shape(1))
-    if draw.flag():
-        count = draw.size(1, 4)
-        indices = [draw.ints([count], -size, size - 1) for size in x.shape[: draw.size(1, x.dim())]]
-        values = draw.floats([count, *x.shape[len(indices) :]])
-        return call(x, indices, values, True)
-    index = draw.distinct([x.size(0)]).argsort()[: draw.size(1, 4)]
-    return call(x, [index], draw.floats([len(index), *x.shape[1:]] if draw.flag() else []))
-
-
-@cases("masked_scatter")
-def masked_scatter(draw: Draw) -> Arguments:
-    x = draw.floats(draw.shape(1))
-    return call(x, draw.bools(x.shape), draw.floats([x.numel()]))
-
-
 @cases("embedding")
 def embedding(draw: Draw) -> Arguments:
     """The row of padding_idx has no gradient."""
@@ -134,17 +97,6 @@ def bucketize(draw: Draw) -> Arguments:
     return call(x, edges, **draw.some(right=draw.flag(), out_int32=draw.flag()))
 
 
-@cases("searchsorted.Tensor")
-def searchsorted(draw: Draw) -> Arguments:
-    edges = draw.distinct([draw.size(1, 6)]).sort().values
-    return call(edges, draw.floats(draw.shape(0, 2)), **draw.some(right=draw.flag()))
-
-
 @cases("isin.Tensor_Tensor")
 def isin(draw: Draw) -> Arguments:
     return call(draw.ints(draw.shape()), draw.ints([draw.size(1, 4)]))
-
-
-@cases("bincount")
-def bincount(draw: Draw) -> Arguments:
-    return call(draw.ints([draw.size(1, 6)], 0, 4), minlength=draw.size(5, 6))

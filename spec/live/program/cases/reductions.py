@@ -151,7 +151,7 @@ def sort(draw: Draw) -> Arguments:
     return call(x, **draw.some(dim=draw.axis(x), descending=draw.flag()))
 
 
-@cases("sort.stable", "argsort.stable")
+@cases("argsort.stable")
 def stable_sort(draw: Draw) -> Arguments:
     """Equal elements keep their order."""
     x = draw.pick(draw.ties, draw.ints)(draw.shape())

@@ -274,21 +274,9 @@ def triangle(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape(2)), **draw.some(diagonal=draw.size(-3, 3)))
 
 
-@cases("diagonal")
-def diagonal(draw: Draw) -> Arguments:
-    return call(draw.floats(draw.shape(2)), **draw.some(offset=draw.size(-2, 2)))
-
-
-@cases("diag_embed", "diag")
+@cases("diag")
 def diagonal_matrix(draw: Draw) -> Arguments:
     return call(draw.floats(draw.shape(1, 2)))
-
-
-@cases("unfold")
-def unfold(draw: Draw) -> Arguments:
-    x = draw.floats(draw.shape(1))
-    axis = draw.axis(x)
-    return call(x, axis, draw.size(1, x.size(axis)), draw.size(1, 3))
 
 
 @cases("broadcast_tensors")
