@@ -1,4 +1,4 @@
-import { reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
+import { cast, reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
 
 /** The sizes before an axis, at it and behind it. The kernels see these three axes, however many a tensor has. */
@@ -40,5 +40,7 @@ export function splitAlong(x: Tensor, axis: number, sizes: readonly number[]): T
 /** `y[i] = x[n - 1 - i]` along an axis. */
 export function flipAlong(x: Tensor, axis: number): Tensor {
   if (isEmpty(x.shape) || x.shape[axis] === 1) return x;
+  // wasm's kernel reads booleans as if they were four bytes each.
+  if (x.dtype === 'bool') return cast(flipAlong(cast(x, 'int32'), axis), 'bool');
   return reshape(reverse(reshape(x, around(x.shape, axis)), 1), x.shape);
 }
