@@ -2,8 +2,10 @@
 
 import { add, expandDims, mul, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { einsum } from '../../nn/einsum.js';
+import { constantOf, isEmpty } from '../../nn/empty.js';
 import { linear } from '../../nn/linear.js';
 import { matmul } from '../../nn/matmul.js';
+import { commonShape } from '../../nn/shape/expand.js';
 import { permute } from '../../nn/shape/permute.js';
 import { axesOf, axisOf } from './axes.js';
 import { as, resultDtype } from './dtypes.js';
@@ -30,7 +32,13 @@ const adding =
     combined(self, multiply(a, b), beta, alpha);
 
 function outer(a: Tensor, b: Tensor): Tensor {
-  return mul(expandDims(a, 1), expandDims(b, 0));
+  return timesOver(expandDims(a, 1), expandDims(b, 0));
+}
+
+/** The product of elements that broadcast; tf.mul has no gradients for tensors without elements. */
+function timesOver(a: Tensor, b: Tensor): Tensor {
+  const shape = commonShape(a.shape, b.shape);
+  return isEmpty(shape) ? constantOf(shape, [a, b], 0, a.dtype) : mul(a, b);
 }
 
 /** The sum of the products of a batch: its matrices side by side. */
@@ -131,7 +139,7 @@ export const LINEAR: Readonly<Record<string, OpFunction>> = {
   'aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor': tensordot,
   'aten::kron(Tensor self, Tensor other) -> Tensor': kron,
   'aten::linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor': (x: Tensor, y: Tensor, dim: number) => {
-    const made = mul(x, y);
+    const made = timesOver(x, y);
     return sum(made, axisOf(dim, made.rank));
   },
   'aten::bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor': (

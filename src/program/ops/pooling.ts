@@ -3,6 +3,7 @@
 import { PADS } from './pooling/pads.js';
 import { POOLS } from './pooling/pools.js';
 import { RESIZES } from './pooling/resizes.js';
+import { UNFOLDS } from './pooling/unfolds.js';
 import type { OpFunction } from './types.js';
 
-export const POOLING: Readonly<Record<string, OpFunction>> = { ...POOLS, ...PADS, ...RESIZES };
+export const POOLING: Readonly<Record<string, OpFunction>> = { ...POOLS, ...PADS, ...RESIZES, ...UNFOLDS };

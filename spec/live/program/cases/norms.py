@@ -103,7 +103,8 @@ def native_group_norm(draw: Draw) -> Arguments:
 
 @cases("_weight_norm")
 def weight_norm(draw: Draw) -> Arguments:
-    v = draw.floats(draw.shape(1))
+    """Weights have elements: torch's backward pass ends the process without them."""
+    v = draw.floats([max(size, 1) for size in draw.shape(1)])
     axis = draw.pick(0, v.dim() - 1)
     sizes = [size if i == axis else 1 for i, size in enumerate(v.shape)]
     return call(v, draw.floats(sizes), axis)
@@ -111,5 +112,5 @@ def weight_norm(draw: Draw) -> Arguments:
 
 @cases("_weight_norm_interface")
 def weight_norm_interface(draw: Draw) -> Arguments:
-    v = draw.floats(draw.shape(2))
+    v = draw.floats([max(size, 1) for size in draw.shape(2)])
     return call(v, draw.floats([v.size(0), *[1] * (v.dim() - 1)]), 0)

@@ -76,7 +76,11 @@ export const MARGINS: Readonly<Record<string, OpFunction>> = {
     self: Tensor,
     target: Tensor,
     reduction: number,
-  ) => reduced(softplus(mul(neg(target), self)), reduction),
+  ) => {
+    // torch has no gradient for the target.
+    const signs = offTape(() => neg(target));
+    return reduced(softplus(mul(signs, self)), reduction);
+  },
   'aten::triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor':
     (
       anchor: Tensor,

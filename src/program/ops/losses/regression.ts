@@ -34,19 +34,14 @@ function smoothL1(difference: Tensor, beta: number): Tensor {
 function klDivergence(self: Tensor, target: Tensor, logTarget: boolean): Tensor {
   if (logTarget) return mul(exp(target), sub(target, self));
   const isPositive = offTape(() => less(0, target));
-  const entropy = choose(
-    isPositive,
-    mul(target, log(choose(isPositive, target, add(mul(target, 0), 1)))),
-    mul(target, 0),
-  );
+  const entropy = choose(isPositive, mul(target, log(target)), mul(target, 0));
   return sub(entropy, mul(target, self));
 }
 
 /** Stirling's formula for the logarithm of a factorial, above 1. */
 function stirling(target: Tensor): Tensor {
   const isAbove = offTape(() => less(1, target));
-  const safe = choose(isAbove, target, add(mul(target, 0), 1));
-  const value = add(sub(mul(safe, log(safe)), safe), mul(log(mul(safe, 2 * Math.PI)), 0.5));
+  const value = add(sub(mul(target, log(target)), target), mul(log(mul(target, 2 * Math.PI)), 0.5));
   return choose(isAbove, value, mul(target, 0));
 }
 

@@ -2,6 +2,7 @@
 
 import {
   add,
+  clone,
   mean as meanOver,
   mul,
   reshape,
@@ -13,6 +14,7 @@ import { emptyOf } from '../../../nn/empty.js';
 import { batchNorm, batchNormInTraining } from '../../../nn/norm/batch-norm.js';
 import type { NormOptions } from '../../../nn/norm/group-norm.js';
 import { instanceNorm } from '../../../nn/norm/instance-norm.js';
+import { offTape } from '../../../nn/off-tape.js';
 import type { Call, OpFunction } from '../types.js';
 
 type Optional = Tensor | null;
@@ -50,7 +52,12 @@ function normalize(input: Tensor, args: Arguments, call: Call): Result {
   const given = [input, weight, bias].filter((tensor) => tensor !== null);
   if (input.size === 0) return { output: emptyOf(input.shape, given), saved: [], running: undefined };
   if (runningMean && runningVar && !(args.training && call.isTraining)) {
-    const statistics = { mean: runningMean as Tensor1D, variance: runningVar as Tensor1D };
+    // torch takes running statistics for constants.
+    const [mean, variance] = [runningMean, runningVar].map((each) => offTape(() => clone(each))) as [
+      Tensor1D,
+      Tensor1D,
+    ];
+    const statistics = { mean, variance };
     return { output: batchNorm(input, statistics, optionsOf(args)), saved: [], running: undefined };
   }
   const { output, mean, variance } = batchNormInTraining(input, optionsOf(args));

@@ -50,10 +50,13 @@ function along(x: Tensor, dim: number, run: (x: Tensor, axis: number) => Tensor)
   return x.rank === 0 ? reshape(run(reshape(x, [1]), 0), []) : run(x, axisOf(dim, x.rank));
 }
 
+/** In place, bools stay bools. */
 const running =
   (run: (x: Tensor, axis: number) => Tensor): OpFunction =>
-  (self: Tensor, dim: number, _dtype: null, call: Call) =>
-    along(as(self, resultDtype(call)), dim, run);
+  (self: Tensor, dim: number, _dtype: null, call: Call) => {
+    const dtype = resultDtype(call);
+    return as(along(as(self, dtype === 'bool' ? 'int32' : dtype), dim, run), dtype);
+  };
 
 /** The later one counts where two are equal; NaN counts as the greatest and the least. */
 const runningExtreme =
