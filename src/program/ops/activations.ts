@@ -116,9 +116,8 @@ const prelu: Pointwise = (x, weight) =>
 /** One weight for each channel, which is axis 1. */
 function preluOfChannels(self: Tensor, weight: Tensor): Tensor {
   const channels = [weight.size, ...new Array<number>(Math.max(self.rank - 2, 0)).fill(1)];
-  return pointwise(prelu, [self, weight.reshape(self.rank < 2 ? [] : channels)], 'float32').reshape(
-    self.shape,
-  );
+  const ofChannels = tf.reshape(weight, self.rank < 2 ? [] : channels);
+  return tf.reshape(pointwise(prelu, [self, ofChannels], 'float32'), self.shape);
 }
 
 /** Slopes below 0 that are drawn in training, and the mean of their bounds elsewhere. */
@@ -144,7 +143,7 @@ function glu(self: Tensor, dim: number): Tensor {
 /** tfjs has softmax along the last axis alone. */
 function softmax(self: Tensor, dim: number): Tensor {
   const axis = axisOf(dim, self.rank);
-  if (self.rank === 0) return inFloat((x) => softmax(x.reshape([1]), 0).reshape([]), self);
+  if (self.rank === 0) return inFloat((x) => tf.reshape(softmax(tf.reshape(x, [1]), 0), []), self);
   return inFloat((x) => {
     if (axis === x.rank - 1) return tf.softmax(x);
     const compute = (x: Tensor) => {
@@ -160,7 +159,7 @@ function softmax(self: Tensor, dim: number): Tensor {
 
 function logSoftmax(self: Tensor, dim: number): Tensor {
   const axis = axisOf(dim, self.rank);
-  if (self.rank === 0) return inFloat((x) => logSoftmax(x.reshape([1]), 0).reshape([]), self);
+  if (self.rank === 0) return inFloat((x) => tf.reshape(logSoftmax(tf.reshape(x, [1]), 0), []), self);
   const compute = (x: Tensor) => {
     const shifted = tf.sub(x, tf.max(x, axis, true));
     return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), axis, true)));

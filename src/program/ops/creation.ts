@@ -73,7 +73,10 @@ function triangle(keeps: (offset: Tensor, diagonal: number) => Tensor): OpFuncti
     const [rows, columns] = self.shape.slice(-2) as [number, number];
     if (self.size === 0) return self;
     const mask = offTape(() => {
-      const [row, column] = [tf.range(0, rows, 1, 'int32').expandDims(1), tf.range(0, columns, 1, 'int32')];
+      const [row, column] = [
+        tf.expandDims(tf.range(0, rows, 1, 'int32'), 1),
+        tf.range(0, columns, 1, 'int32'),
+      ];
       return keeps(tf.sub(column, row), diagonal);
     });
     return choose(mask, self, 0, resultDtype(call));

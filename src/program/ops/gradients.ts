@@ -4,6 +4,7 @@ import {
   broadcast_util,
   customGrad,
   type GradSaveFunc,
+  reshape,
   sum,
   Tensor,
   where,
@@ -37,7 +38,7 @@ export function withGradient<const I extends readonly Tensor[]>(
 export function sumTo(gradient: Tensor, { shape }: Tensor): Tensor {
   const axes = broadcast_util.getReductionAxes(shape, gradient.shape);
   if (axes.length === 0) return gradient;
-  return gradient.size === 0 ? zeros(shape) : sum(gradient, axes).reshape(shape);
+  return gradient.size === 0 ? zeros(shape) : reshape(sum(gradient, axes), shape);
 }
 
 /** The gradient where a mask holds, and 0 elsewhere: also where it would be 0 * Infinity. The mask is a constant. */

@@ -1,6 +1,13 @@
 /** Recurrent layers and cells, on the fused kernels. */
 
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import {
+  expandDims,
+  squeeze,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+} from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { DirectionWeights, StackInputs } from '../../kernels/contract.js';
@@ -128,12 +135,12 @@ const cellOp =
     const states = Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
     const isBatched = input.rank === 2;
     const [x, ...rows] = (
-      isBatched ? [input, ...states] : [input, ...states].map((each) => each.expandDims(0))
+      isBatched ? [input, ...states] : [input, ...states].map((each) => expandDims(each, 0))
     ) as Tensor2D[];
     const weights = { weight_ih, weight_hh, ...(bias_ih && { bias_ih, bias_hh: bias_hh as Tensor1D }) };
     const attrs = { batchFirst: false, bidirectional: false, hiddenSize: weight_hh.shape[1], projSize: 0 };
     const next = runStep(cell, x as Tensor2D, rows, weights, attrs, 'auto');
-    const results: Tensor[] = isBatched ? next : next.map((state) => state.squeeze([0]));
+    const results: Tensor[] = isBatched ? next : next.map((state) => squeeze(state, [0]));
     return results.length === 1 ? (results[0] as Tensor) : results;
   };
 
