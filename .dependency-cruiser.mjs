@@ -15,6 +15,7 @@ const IMPORTS = {
     'kernels/contract',
     'kernels/index',
     'layers',
+    'matching/add-to',
     'nn',
     'ops',
     'state-dict',

@@ -9,12 +9,12 @@ const FRAME = /File "([^"]*)", line (\d+), in (\w+)\n\s*(.*)/g;
 const IN_TORCH = /[\\/]torch[\\/](nn|_|functional|fx|export)/;
 const MAX_TEXT = 160;
 
-export function sourceOf(metadata: Cursor | undefined): Pick<GraphNode, 'source' | 'module'> {
+export function sourceOf(metadata: Cursor | undefined): Pick<GraphNode, 'source' | 'module' | 'moduleClass'> {
   const trace = textOf(metadata?.optional('stack_trace'));
   const frames = [...trace.matchAll(FRAME)];
   const frame = frames.filter(([, file]) => !IN_TORCH.test(file as string)).at(-1) ?? frames.at(-1);
   const stack = textOf(metadata?.optional('nn_module_stack'));
-  return { source: frame && describe(frame), module: moduleIn(stack) };
+  return { source: frame && describe(frame), ...moduleIn(stack) };
 }
 
 function textOf(cursor: Cursor | undefined): string {
@@ -27,7 +27,8 @@ function describe([, file, line, , code]: RegExpExecArray | RegExpMatchArray): s
 }
 
 /** `key,path,class;key,path,class`, the innermost last. */
-function moduleIn(stack: string): string | undefined {
-  const path = stack.split(';').at(-1)?.split(',')[1];
-  return path === undefined || path.startsWith('_') ? undefined : path;
+function moduleIn(stack: string): Pick<GraphNode, 'module' | 'moduleClass'> {
+  const [, path, moduleClass] = stack.split(';').at(-1)?.split(',') ?? [];
+  const isKnown = path !== undefined && !path.startsWith('_');
+  return isKnown ? { module: path, moduleClass } : { module: undefined, moduleClass: undefined };
 }

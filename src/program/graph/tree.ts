@@ -40,8 +40,7 @@ export function readTree(
     if (LISTS.has(type)) return { kind: 'list', items };
     if (DICTS.has(type)) return dict(node, keysOf(node.get('context')), items);
     if (type === NAMED_TUPLE) {
-      const className = parse(node.get('context')).value;
-      const fields = typeof className === 'string' ? fieldsOf(className) : undefined;
+      const fields = fieldsOf(node.get('context').string());
       return fields ? dict(node, fields, items) : { kind: 'list', items };
     }
     throw node.fault('a list, tuple or dict', `a ${type}`);

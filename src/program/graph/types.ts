@@ -52,6 +52,8 @@ export interface GraphNode {
   readonly source: string | undefined;
   /** The module that made the call: `encoder.gru`. */
   readonly module: string | undefined;
+  /** Its class: `torch.nn.modules.rnn.GRU`. */
+  readonly moduleClass: string | undefined;
 }
 
 export interface Graph {

@@ -16,6 +16,7 @@ import { construct } from '../../layers/config.js';
 import { type LayerTensors, toList, toShapes } from '../../layers/one-or-many.js';
 import { RepeatedCalls } from '../../layers/recurrent/repeated-calls.js';
 import { buildLayer } from '../../layers/weights/build.js';
+import { addTo } from '../../matching/add-to.js';
 import type { StateDict, TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals.js';
 import { assemble } from '../graph/tree.js';
@@ -135,21 +136,18 @@ export class TorchProgram extends layers.Layer {
 
   /** Parameters and persistent buffers, in the order of the file; each name of a tied one. */
   torchEntries(): TorchEntry[] {
-    const { ties } = this.opened;
-    const entries: TorchEntry[] = [];
-    for (const { spec, meta } of this.executable.stored) {
-      if (!isInStateDict(spec)) continue;
+    const { stored } = this.executable;
+    const read = new Set(stored.map(({ spec }) => spec.name));
+    const aliases = new Map<string, string[]>();
+    for (const [name, other] of this.opened.ties) if (!read.has(name)) addTo(aliases, other, name);
+    return stored.flatMap(({ spec, meta }) => {
+      if (!isInStateDict(spec)) return [];
       const weight = weightName(this.tied(spec.name));
-      const entry = { weight, dtype: meta.dtype, shape: meta.shape as readonly number[] };
-      entries.push({ key: spec.name, ...entry });
-      for (const [key, other] of ties)
-        if (other === spec.name && !this.isStored(key)) entries.push({ key, ...entry });
-    }
-    return entries;
-  }
-
-  private isStored(name: string): boolean {
-    return this.executable.stored.some(({ spec }) => spec.name === name);
+      const keys = [spec.name, ...(aliases.get(spec.name) ?? [])];
+      return keys.map((key) => ({
+        ...{ key, weight, dtype: meta.dtype, shape: meta.shape as readonly number[] },
+      }));
+    });
   }
 
   /** The name under which a tensor is kept. */

@@ -71,6 +71,7 @@ const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes
  *   of which another call sees a part; for dtypes that tfjs has not.
  */
 export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string> = new Set()): Plan {
+  refuseUnrolled(graph, where);
   refuseMissing(graph, where);
   refuseDtypes(graph, where);
   return new Planner(graph, where, kept).plan();
@@ -94,6 +95,25 @@ export function missingOps(graph: Graph): Map<string, GraphNode[]> {
     else missing.set(target, [node]);
   }
   return missing;
+}
+
+const RECURRENT_MODULE = /^torch\.nn\.modules\.rnn\.(GRU|LSTM|RNN)$/;
+/** What a step of a recurrent layer computes; a whole layer is one call. */
+const STEP = /^aten\.(sigmoid|tanh|relu)_?\./;
+
+/** The default decompositions write a recurrent layer as many calls for each step: far slower than the one, and of one T alone. */
+function refuseUnrolled(graph: Graph, where: string): void {
+  const steps = new Map<string, number>();
+  for (const { target, module, moduleClass } of allNodes(graph))
+    if (module !== undefined && STEP.test(target) && RECURRENT_MODULE.test(moduleClass ?? ''))
+      steps.set(module, (steps.get(module) ?? 0) + 1);
+  if (steps.size === 0) return;
+  const [[module, count]] = [...steps] as [[string, number]];
+  const remedy =
+    'Save it without run_decompositions(), whose default writes out each step; run_decompositions({}) keeps the layer whole';
+  throw new UnsupportedError(
+    message(where, `module ${show(module)}`, 'one call', `${count} activations of single steps`, remedy),
+  );
 }
 
 function refuseMissing(graph: Graph, where: string): void {
@@ -120,7 +140,8 @@ class Planner {
   /** The value that stands for a name since a call has written into it. */
   private readonly current = new Map<string, string>();
   private readonly aliases = new Aliases();
-  private readonly lastUses: ReadonlyMap<string, number>;
+  /** The index of the last node that uses each value, under any name; outputs are used behind all, and so are inputs that are kept. */
+  private readonly lastUses: Map<string, number>;
   private count = 0;
 
   constructor(
@@ -151,8 +172,7 @@ class Planner {
     };
   }
 
-  /** The index of the last node that uses each name; outputs are used behind all, and so are inputs that are kept. */
-  private findLastUses(): ReadonlyMap<string, number> {
+  private findLastUses(): Map<string, number> {
     const last = new Map<string, number>();
     for (const [i, { inputs }] of this.graph.nodes.entries())
       for (const { argument } of inputs) for (const name of namesIn(argument)) last.set(name, i);
@@ -185,7 +205,11 @@ class Planner {
       this.refuseSeen(node, written, index);
       this.write(written, result);
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
-      for (const result of results) this.aliases.join(result, ordered.flatMap(namesIn));
+      for (const result of results)
+        this.aliases.join(
+          result,
+          ordered.flatMap(namesIn).map((name) => this.resolve(name)),
+        );
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
     return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes, where };
   }
@@ -193,10 +217,7 @@ class Planner {
   /** A call that writes into a tensor gives a new one, where nothing else sees the old one. */
   private refuseSeen(node: GraphNode, name: string, index: number): void {
     const current = this.resolve(name);
-    const isView = (other: string) => this.resolve(other) !== current;
-    const seen = this.aliases
-      .others(current)
-      .find((other) => isView(other) && (this.lastUses.get(other) ?? -1) > index);
+    const seen = this.aliases.others(current).find((other) => (this.lastUses.get(other) ?? -1) > index);
     if (seen === undefined) return;
     const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
     const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
@@ -205,11 +226,12 @@ class Planner {
     );
   }
 
-  /** Has `result` stand for a tensor from here on. */
+  /** Has `result` stand for a tensor from here on. No view of the old one is used any more. */
   private write(name: string, result: string): void {
     const current = this.resolve(name);
     this.current.set(current, result);
-    this.aliases.join(result, [current]);
+    const last = Math.max(this.lastUses.get(current) ?? -1, this.lastUses.get(result) ?? -1);
+    this.lastUses.set(result, last);
   }
 
   /** What the graph writes into tensors from outside of it stands in their places afterwards. */
@@ -268,6 +290,8 @@ class Planner {
     let resolved = name;
     for (let next = this.current.get(resolved); next !== undefined; next = this.current.get(resolved))
       resolved = next;
+    // The next search is short.
+    if (resolved !== name) this.current.set(name, resolved);
     return resolved;
   }
 
