@@ -9,7 +9,7 @@ from pathlib import Path
 from models import MODELS
 
 TITLE = "# Targets in the exported corpus"
-LEGEND = "`export_models.py FOLDER --histogram` writes this table: programs of both variants, subgraphs included."
+LEGEND = "`export_models.py FOLDER --histogram` writes this table: programs as exported, flexible, decomposed, with subgraphs."
 
 
 def histogram(folder: Path) -> str:
