@@ -14,8 +14,11 @@ const GENERATOR = '*, Generator? generator=None';
 type Sizes = readonly number[];
 const callOf = (rest: readonly unknown[]) => rest.at(-1) as Call;
 
+/** The float32 before 1: tfjs draws in float64, and rounds. */
+const LARGEST = 1 - 2 ** -24;
+
 /** In 0..1, 1 excluded. */
-const uniform = (shape: Sizes) => tf.randomUniform([...shape]);
+const uniform = (shape: Sizes) => tf.minimum(tf.randomUniform([...shape]), LARGEST);
 const normal = (shape: Sizes) => tf.randomNormal([...shape]);
 
 /** 1 with probability p, and else 0. */
@@ -88,7 +91,8 @@ const normalOf = (shape: Sizes, mean: Operand, std: Operand) =>
 
 const broadcast = (a: Tensor, b: Tensor) => tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
 
-const uniformLike = (self: Tensor, from: number, to: number) => tf.randomUniform(self.shape, from, to);
+const uniformLike = (self: Tensor, from: number, to: number) =>
+  tf.add(tf.mul(uniform(self.shape), to - from), from);
 const normalLike = (self: Tensor, mean: number, std: number) => normalOf(self.shape, mean, std);
 
 /** Of 1 - u, which is never 0. */

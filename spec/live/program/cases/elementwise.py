@@ -7,44 +7,62 @@ from cases.draw import Draw
 from cases.registry import Arguments, call, cases
 
 
-@cases("exp", "sin", "cos", "tanh", "sigmoid", "atan", "sinh", "cosh", "erf", "expm1", in_place=True)
+@cases(
+    "exp",
+    "exp2",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "atan",
+    "arctan",
+    "sinh",
+    "cosh",
+    "erf",
+    "expm1",
+    "deg2rad",
+    "rad2deg",
+    in_place=True,
+)
 def of_any_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()))
 
 
-@cases("asinh")
+@cases("asinh", "arcsinh", "special_exp2", "special_expm1", "special_expit", "special_erf")
 def of_any_number_not_in_place(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()))
 
 
-@cases("atanh")
+@cases("atanh", "arctanh")
 def of_small_numbers_not_in_place(draw: Draw) -> Arguments:
     return call(draw.uniform(draw.shape(), -0.9, 0.9))
 
 
-@cases("tan", "asin", "acos", in_place=True)
+@cases("tan", "asin", "arcsin", "acos", "arccos", in_place=True)
 def of_small_numbers(draw: Draw) -> Arguments:
     return call(draw.uniform(draw.shape(), -0.9, 0.9))
 
 
-@cases("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "lgamma", "digamma", in_place=True)
+@cases(
+    "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "special_log1p", "lgamma", "digamma", in_place=True
+)
 def of_positive_numbers(draw: Draw) -> Arguments:
     shape = draw.shape()
     return call(draw.uniform(shape, 0.2, 3.0) if draw.chance(0.8) else draw.ints(shape, 1, 6))
 
 
-@cases("acosh")
+@cases("acosh", "arccosh")
 def of_numbers_above_one(draw: Draw) -> Arguments:
     return call(draw.uniform(draw.shape(), 1.2, 3.0))
 
 
-@cases("abs", "neg", "sign", "sgn", "square", "positive", "relu", "relu6", in_place=True)
+@cases("abs", "absolute", "neg", "negative", "sign", "sgn", "square", "positive", "relu", "relu6", in_place=True)
 def of_numbers_that_keep_their_dtype(draw: Draw) -> Arguments:
     shape = draw.shape()
     return call(draw.pick(draw.floats, draw.halves, draw.ints)(shape))
 
 
-@cases("floor", "ceil", "round", "trunc", "frac", in_place=True)
+@cases("floor", "ceil", "round", "trunc", "fix", "frac", in_place=True)
 def of_halves(draw: Draw) -> Arguments:
     shape = draw.shape()
     return call(draw.pick(draw.halves(shape), draw.floats(shape, 3.0), draw.ints(shape)))
@@ -62,12 +80,22 @@ def bitwise_not(draw: Draw) -> Arguments:
     return call(draw.bools(shape) if draw.flag() else draw.ints(shape))
 
 
-@cases("clone", "contiguous", "alias", "detach", "lift_fresh_copy", "resolve_conj", "resolve_neg")
+@cases(
+    "clone",
+    "contiguous",
+    "alias",
+    "detach",
+    "detach_copy",
+    "lift_fresh",
+    "lift_fresh_copy",
+    "resolve_conj",
+    "resolve_neg",
+)
 def of_all(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()))
 
 
-@cases("detach_", "zero_")
+@cases("detach_", "zero", "zero_")
 def of_floats(draw: Draw) -> Arguments:
     return call(draw.floats(draw.shape()))
 
@@ -139,19 +167,26 @@ def prelu(draw: Draw) -> Arguments:
     return call(x, draw.floats([draw.pick(1, channels)]))
 
 
-@cases("clamp", in_place=True)
+@cases("clamp", "clip", in_place=True)
 def clamp(draw: Draw) -> Arguments:
     x = draw.pick(draw.floats, draw.halves, draw.ints, draw.special)(draw.shape())
     low, high = draw.pick(-1, -0.5, None), draw.pick(1, 0.75, None)
     return call(x, low, high) if draw.flag() else call(x, min=low, max=high)
 
 
-@cases("clamp.Tensor", in_place=True)
+@cases("clamp.Tensor", "clip.Tensor", in_place=True)
 def clamp_by_tensors(draw: Draw) -> Arguments:
     kind = draw.pick(draw.floats, draw.ties)
     x = kind(draw.shape())
     low, high = (kind(draw.like(x.shape)) for _ in range(2))
     return call(x, draw.pick(low, None), draw.pick(high, None))
+
+
+@cases("clamp_min.Tensor", "clamp_max.Tensor", in_place=True)
+def clamp_one_side_by_a_tensor(draw: Draw) -> Arguments:
+    left, right = draw.pair()
+    kind = draw.pick(draw.floats, draw.ties)
+    return call(kind(left), kind(right))
 
 
 @cases("clamp_min", "clamp_max", in_place=True)
@@ -160,10 +195,41 @@ def clamp_one_side(draw: Draw) -> Arguments:
     return call(draw.floats(shape) if draw.flag() else draw.ints(shape), draw.pick(0, 0.5, -1))
 
 
-@cases("dropout", "feature_dropout", "alpha_dropout", in_place=True)
+@cases("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", in_place=True)
 def dropout_that_is_off(draw: Draw) -> Arguments:
     x = draw.floats(draw.shape(2))
     return call(x, 0.5, False) if draw.flag() else call(x, 0.0, True)
+
+
+@cases("rrelu", in_place=True)
+def rrelu_that_is_off(draw: Draw) -> Arguments:
+    return call(across_bounds(draw), **draw.some(lower=draw.pick(0.1, 0.2), upper=0.5))
+
+
+@cases("_prelu_kernel")
+def prelu_kernel(draw: Draw) -> Arguments:
+    x = draw.pick(draw.floats, draw.halves)(draw.shape(1))
+    return call(x, draw.floats([1 if draw.flag() else size for size in x.shape]))
+
+
+@cases("logit", "special_logit")
+def logit(draw: Draw) -> Arguments:
+    return call(draw.uniform(draw.shape(), 0.05, 0.95), **draw.some(eps=draw.pick(0.1, 0.2)))
+
+
+@cases("round.decimals", in_place=True)
+def round_to_decimals(draw: Draw) -> Arguments:
+    return call(draw.floats(draw.shape(), 20.0), decimals=draw.pick(0, 1, 2, -1))
+
+
+@cases("item", "_local_scalar_dense")
+def item(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.pick([], [1], [1, 1])))
+
+
+@cases("to.other")
+def to_other(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()), draw.mixed(draw.shape()))
 
 
 @cases("native_dropout")

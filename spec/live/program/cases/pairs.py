@@ -7,18 +7,18 @@ from cases.draw import Draw
 from cases.registry import Arguments, call, cases
 
 
-@cases("add.Tensor", "sub.Tensor", "rsub.Tensor", in_place=True)
+@cases("add.Tensor", "sub.Tensor", "subtract.Tensor", "rsub.Tensor", in_place=True)
 def sums(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.mixed(left), draw.mixed(right), **draw.some(alpha=draw.pick(2, -1)))
 
 
-@cases("add.Scalar", "sub.Scalar", "rsub.Scalar", in_place=True)
+@cases("add.Scalar", "sub.Scalar", "subtract.Scalar", "rsub.Scalar", in_place=True)
 def sums_with_a_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()), draw.number(), **draw.some(alpha=2))
 
 
-@cases("mul.Tensor", "logaddexp", in_place=True)
+@cases("mul.Tensor", "multiply.Tensor", "logaddexp", in_place=True)
 def products(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.mixed(left), draw.mixed(right))
@@ -37,7 +37,7 @@ def beside_special_numbers(draw: Draw) -> Arguments:
     return call(draw.special(left), draw.floats(right))
 
 
-@cases("mul.Scalar", in_place=True)
+@cases("mul.Scalar", "multiply.Scalar", in_place=True)
 def product_with_a_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()), draw.number())
 
@@ -49,7 +49,7 @@ def divisor(draw: Draw, shape: list[int]) -> Tensor:
     return size * sign if draw.flag() else (size + draw.uniform(shape, 0.1, 0.9)) * sign
 
 
-@cases("div.Tensor", "true_divide.Tensor", in_place=True)
+@cases("div.Tensor", "divide.Tensor", "true_divide.Tensor", in_place=True)
 def quotients(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.mixed(left), divisor(draw, right))
@@ -63,18 +63,20 @@ def quotients_into_a_tensor(draw: Draw) -> Arguments:
     return call(*[draw.constant(tensor) for tensor in (x, y)], out=draw.constant(out))
 
 
-@cases("div.Scalar", in_place=True)
+@cases("div.Scalar", "divide.Scalar", "true_divide.Scalar", in_place=True)
 def quotient_by_a_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()), draw.pick(2, -3, 0.5))
 
 
-@cases("div.Tensor_mode", in_place=True)
+@cases("div.Tensor_mode", "divide.Tensor_mode", in_place=True)
 def rounded_quotients(draw: Draw) -> Arguments:
     left, right = draw.pair()
-    return call(draw.pick(draw.ints, draw.floats)(left), divisor(draw, right), rounding_mode=draw.pick("floor", "trunc", None))
+    return call(
+        draw.pick(draw.ints, draw.floats)(left), divisor(draw, right), rounding_mode=draw.pick("floor", "trunc", None)
+    )
 
 
-@cases("div.Scalar_mode", in_place=True)
+@cases("div.Scalar_mode", "divide.Scalar_mode", in_place=True)
 def rounded_quotients_by_a_number(draw: Draw) -> Arguments:
     x = draw.pick(draw.ints, draw.floats)(draw.shape())
     return call(x, draw.pick(2, -3, 0.5), rounding_mode=draw.pick("floor", "trunc", None))
@@ -121,7 +123,7 @@ def power_of_a_number(draw: Draw) -> Arguments:
     return call(draw.pick(2, 1.5, 1), draw.floats(shape) if draw.flag() else draw.ints(shape, 0, 4))
 
 
-@cases("atan2", "hypot", "copysign.Tensor", in_place=True)
+@cases("atan2", "arctan2", "hypot", "copysign.Tensor", in_place=True)
 def of_two_floats(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.floats(left), draw.floats(right))
@@ -133,13 +135,16 @@ def x_log_y(draw: Draw) -> Arguments:
     return call(draw.ties(left), draw.uniform(right, 0.2, 2.0))
 
 
-@cases(*[f"{name}.Tensor" for name in ("eq", "ne", "lt", "le", "gt", "ge")])
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal")
+
+
+@cases(*[f"{name}.Tensor" for name in COMPARISONS])
 def comparisons(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.pick(draw.ties, draw.mixed, draw.special)(left), draw.pick(draw.ties, draw.ints)(right))
 
 
-@cases(*[f"{name}.Scalar" for name in ("eq", "ne", "lt", "le", "gt", "ge")])
+@cases(*[f"{name}.Scalar" for name in COMPARISONS])
 def comparisons_with_a_number(draw: Draw) -> Arguments:
     return call(draw.pick(draw.ties, draw.mixed, draw.special)(draw.shape()), draw.number())
 
@@ -159,12 +164,40 @@ def bits(draw: Draw) -> Arguments:
     return call(draw.pick(draw.bools, draw.ints)(left), draw.pick(draw.bools, draw.ints)(right))
 
 
-@cases("bitwise_and.Scalar", "bitwise_or.Scalar", "__and__.Scalar", "__or__.Scalar", in_place=True)
+@cases(*[name.replace("Tensor", "Scalar") for name in BITWISE], in_place=True)
 def bits_of_a_number(draw: Draw) -> Arguments:
     return call(draw.pick(draw.bools, draw.ints)(draw.shape()), draw.pick(True, False, 3, 1))
 
 
-@cases("__lshift__.Scalar", "__rshift__.Scalar")
+@cases("bitwise_and.Scalar_Tensor", "bitwise_or.Scalar_Tensor", "bitwise_xor.Scalar_Tensor")
+def bits_of_a_number_before(draw: Draw) -> Arguments:
+    return call(draw.pick(True, False, 3, 1), draw.pick(draw.bools, draw.ints)(draw.shape()))
+
+
+SHIFTS = ("bitwise_left_shift", "bitwise_right_shift")
+
+
+@cases("__lshift__.Tensor", "__rshift__.Tensor", *[f"{name}.Tensor" for name in SHIFTS])
+def shifts_by_tensors(draw: Draw) -> Arguments:
+    left, right = draw.pair()
+    return call(draw.ints(left), draw.ints(right, 0, 4))
+
+
+@cases(*[f"{name}.Scalar_Tensor" for name in SHIFTS])
+def shifts_of_a_number(draw: Draw) -> Arguments:
+    return call(draw.pick(5, -9, 1), draw.ints(draw.shape(), 0, 4))
+
+
+@cases("isclose")
+def isclose(draw: Draw) -> Arguments:
+    left, right = draw.pair()
+    kind = draw.pick(draw.ties, draw.special, draw.ints)
+    return call(
+        kind(left), kind(right), **draw.some(rtol=draw.pick(0.0, 0.6), atol=draw.pick(0.0, 1.1), equal_nan=True)
+    )
+
+
+@cases("__lshift__.Scalar", "__rshift__.Scalar", *[f"{name}.Tensor_Scalar" for name in SHIFTS])
 def shifts(draw: Draw) -> Arguments:
     return call(draw.ints(draw.shape()), draw.pick(0, 1, 3))
 
