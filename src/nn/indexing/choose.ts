@@ -1,4 +1,4 @@
-import { customGrad, type GradSaveFunc, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
+import { cast, customGrad, type GradSaveFunc, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
 import { emptyOf, isEmpty } from '../empty.js';
 import { offTape } from '../off-tape.js';
 import { commonShape, expand } from '../shape/expand.js';
@@ -12,6 +12,8 @@ import { commonShape, expand } from '../shape/expand.js';
  */
 export function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = commonShape(condition.shape, a.shape, b.shape);
+  // The kernel of wasm copies four bytes for each element, of bools too.
+  if (a.dtype === 'bool') return cast(choose(condition, cast(a, 'int32'), cast(b, 'int32')), 'bool');
   if (isEmpty(shape)) return a.dtype === 'float32' ? emptyOf(shape, [a, b]) : expand(a, shape);
   const chosen = expand(condition, shape);
   const [x, y] = [expand(a, shape), expand(b, shape)];

@@ -1,7 +1,9 @@
 import {
   add,
   cast,
+  engine,
   gather,
+  getBackend,
   max,
   mul,
   pad,
@@ -19,7 +21,7 @@ import { takeAlong } from '../indexing/along.js';
 import { int } from '../indexing/int.js';
 import { offTape } from '../off-tape.js';
 import { withSize } from '../shape/slice.js';
-import type { PoolWindow, Taps } from './taps.js';
+import { type PoolWindow, type Taps, tapsOf } from './taps.js';
 
 /**
  * `torch.nn.functional.max_pool2d`, whose gradient goes to the first of equal elements. Call inside `tidy`.
@@ -30,6 +32,9 @@ import type { PoolWindow, Taps } from './taps.js';
  */
 export function maxPool(x: Tensor, windows: readonly [PoolWindow, PoolWindow]): Tensor {
   const [height, width] = x.shape.slice(-2) as [number, number];
+  // The gradient kernel of wasm takes no element below 0 for the greatest.
+  if (getBackend() === 'wasm' && engine().isTapeOn())
+    return maxPoolWithIndices(x, [tapsOf(windows[0], height), tapsOf(windows[1], width)]).values;
   // Channels are pooled each by itself: with one channel no axis moves.
   const images = reshape(x, [-1, height, width, 1]) as Tensor4D;
   const padding = windows.map(({ before, after }) => [before, after] as [number, number]);

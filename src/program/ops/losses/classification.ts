@@ -8,12 +8,15 @@ import {
   equal,
   type GradSaveFunc,
   log,
+  logicalAnd,
   logSoftmax,
   maximum,
   mul,
   neg,
+  notEqual,
   range,
   reshape,
+  scalar,
   softplus,
   sub,
   sum,
@@ -21,6 +24,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { constantOf } from '../../../nn/empty.js';
 import { choose } from '../../../nn/indexing/choose.js';
+import { int } from '../../../nn/indexing/int.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { moveAxis } from '../../../nn/shape/permute.js';
 import type { OpFunction } from '../types.js';
@@ -49,8 +53,8 @@ function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: num
   const isTarget = offTape(() => {
     const ids = reshape(cast(target, 'int32'), [target.size, 1]);
     const each = reshape(range(0, classes, 1, 'int32'), [1, classes]);
-    const isIgnored = equal(ids, cast(ignoreIndex, 'int32'));
-    return choose(isIgnored, equal(each, -1), equal(ids, each));
+    const isCounted = notEqual(ids, int(ignoreIndex));
+    return logicalAnd(isCounted, equal(ids, each));
   });
   const counted = offTape(() => cast(isTarget, 'float32'));
   return { logs, isTarget, weights: weight ? mul(counted, weight) : counted, shape: target.shape };
@@ -70,7 +74,7 @@ function weighted(losses: Tensor, { weights, shape }: Rows, reduction: number): 
 
 /** `-weight[target] * logs[target]`; a class that is not the target does not count, be it -Infinity. */
 function negativeLogs({ logs, isTarget, weights }: Rows): Tensor {
-  const own = choose(isTarget, logs, cast(0, 'float32'));
+  const own = choose(isTarget, logs, scalar(0));
   return neg(sum(mul(own, weights), 1));
 }
 
