@@ -1,4 +1,4 @@
-"""Tensors from sizes and numbers; assertions."""
+"""Tensors from sizes and numbers; numbers from tensors; assertions."""
 
 import torch
 
@@ -80,6 +80,17 @@ def wide_eye(draw: Draw) -> Arguments:
 @cases("_assert_async.msg")
 def assertion_that_holds(draw: Draw) -> Arguments:
     return call(torch.tensor(draw.pick(True, 1, 0.5)), "never told")
+
+
+@cases("_assert_scalar")
+def number_that_holds(draw: Draw) -> Arguments:
+    return call(draw.pick(True, 1), "never told")
+
+
+@cases("item")
+def item(draw: Draw) -> Arguments:
+    """As sizes are read."""
+    return call(draw.ints([1] * draw.size(0, 2)))
 
 
 @cases("_assert_tensor_metadata")
