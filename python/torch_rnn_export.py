@@ -28,7 +28,7 @@
 The program runs in PyTorch too, forward and backward, where this file is imported. Import it before
 `torch.export.load`.
 
-Needs torch alone. Tried with torch 2.7 and 2.13.
+Needs torch alone. Tried with torch 2.7, 2.13 and 2.14.
 """
 
 import contextlib
@@ -112,7 +112,7 @@ def _make_run(name):
 
     def fake(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first):
         batch, steps = input.shape[:2] if batch_first else (input.shape[1], input.shape[0])
-        width, states = _fake_states(batch, hx)
+        width, states = _fake_states(hx, num_layers * (1 + bidirectional), batch)
         output = input.new_empty(steps, batch, width * (1 + bidirectional))
         return output.transpose(0, 1) if batch_first else output, *states
 
@@ -137,16 +137,17 @@ def _make_run_lengths(name):
     def fake(input, lengths, hx, params, has_biases, num_layers, dropout, train, bidirectional, enforce_sorted):
         batch, steps = input.shape[:2]
         torch._check(lengths.shape[0] == batch)
-        width, states = _fake_states(batch, hx)
+        width, states = _fake_states(hx, num_layers * (1 + bidirectional), batch)
         return input.new_empty(batch, steps, width * (1 + bidirectional)), *states
 
     return run, fake
 
 
-def _fake_states(batch, hx):
-    """The width of a direction, and the final states. The check makes one symbol of the batch sizes."""
+def _fake_states(hx, layers, batch):
+    """The width of a direction, and the final states. The checks make one symbol of the batch sizes."""
     states = [hx] if isinstance(hx, Tensor) else hx
     for state in states:
+        torch._check(state.shape[0] == layers)
         torch._check(state.shape[1] == batch)
     return states[0].shape[2], [state.new_empty(state.shape) for state in states]
 

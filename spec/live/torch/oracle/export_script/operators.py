@@ -60,6 +60,26 @@ for name in ("gru_lengths", "lstm"):
         assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
 
 
+@case("an operator makes one symbol of the batch sizes of its inputs, and none of its layers")
+def _() -> None:
+    class Padded(nn.Module):
+        def forward(self, x, hx, params):
+            return torch.ops.torch_rnn.gru(x, hx, params, True, 2, 0.0, False, True, True)
+
+    class Packed(nn.Module):
+        def forward(self, x, lengths, hx, params):
+            return torch.ops.torch_rnn.gru_lengths(x, lengths, hx, params, True, 2, 0.0, False, True, False)
+
+    padded, packed = arguments("gru", True, False)[:3], arguments("gru", True, True)[:4]
+    for model, inputs in ((Padded(), padded), (Packed(), packed)):
+        tensors = [[value.detach() for value in one] if isinstance(one, list) else one.detach() for one in inputs]
+        auto = torch.export.Dim.AUTO
+        free = [{0: auto, 1: auto} if one.dim() == 3 else {0: auto} for one in tensors[:-1]]
+        shapes = (*free, [{} for _ in tensors[-1]])
+        exported = torch.export.export(model, tuple(tensors), dynamic_shapes=shapes)
+        assert len(exported.range_constraints) == 2, exported.range_constraints
+
+
 @case("gradients under dropout are refused, with the remedy")
 def _() -> None:
     values = arguments("gru", False, False)
