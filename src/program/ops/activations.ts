@@ -99,6 +99,23 @@ function threshold(self: Tensor, limit: number, value: number, call: Call): Tens
   return as(pointwise(run, [self], computeDtype(call)), resultDtype(call));
 }
 
+/** Moved toward 0, or 0 within the limit on both sides; hardshrink leaves x as it is elsewhere. */
+function shrink(bySubtraction: boolean): OpFunction {
+  return (self: Tensor, limit: number) => {
+    const isInside = (x: Tensor) => tf.lessEqual(tf.abs(x), limit);
+    const moved = (x: Tensor) => (bySubtraction ? tf.sub(x, tf.mul(tf.sign(x), limit)) : x);
+    return inFloat(
+      (x) =>
+        withGradient(
+          [x],
+          (x) => tf.where(isInside(x), tf.zerosLike(x), moved(x)),
+          (dy, [x]) => [gradientWhere(() => isInside(x), tf.zerosLike(dy), dy)],
+        ),
+      self,
+    );
+  };
+}
+
 /** x above 0, and weight * x below. */
 const prelu: Pointwise = (x, weight) =>
   withGradient(
@@ -187,6 +204,8 @@ export const ACTIVATIONS: Readonly<Record<string, OpFunction>> = {
   'aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor': hardtanh,
   'aten::softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor': softplus,
   'aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor': threshold,
+  'aten::softshrink(Tensor self, Scalar lambd=0.5) -> Tensor': shrink(true),
+  'aten::hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor': shrink(false),
   'aten::prelu(Tensor self, Tensor weight) -> Tensor': preluOfChannels,
   'aten::_prelu_kernel(Tensor self, Tensor weight) -> Tensor': elementwise(2, prelu),
   'aten::rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor':

@@ -47,6 +47,8 @@ export const COPIES: Readonly<Record<string, OpFunction>> = {
   'aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor': same,
   'aten::alias(Tensor(a) self) -> Tensor(a)': same,
   'aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a)': same,
+  'aten::resolve_conj(Tensor(a) self) -> Tensor(a)': same,
+  'aten::resolve_neg(Tensor(a) self) -> Tensor(a)': same,
   'aten::lift_fresh(Tensor(a) self) -> Tensor(a)': same,
   'aten::lift_fresh_copy(Tensor self) -> Tensor': same,
   'aten::detach(Tensor(a) self) -> Tensor(a)': detach,

@@ -21,6 +21,7 @@ import { REDUCTIONS } from './reductions.js';
 import { parseSignature, type Signature } from './schema.js';
 import { SHAPE } from './shape.js';
 import { SORTING } from './sorting.js';
+import { SPECIAL } from './special.js';
 import type { OpFunction } from './types.js';
 import { WRITING } from './writing.js';
 
@@ -33,6 +34,7 @@ export interface Op {
 export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   ARITHMETIC,
   ELEMENTARY,
+  SPECIAL,
   COMPARISONS,
   ACTIVATIONS,
   CREATION,

@@ -34,7 +34,8 @@ def extremes(draw: Draw) -> Arguments:
 @cases("fmax", "fmin")
 def beside_special_numbers(draw: Draw) -> Arguments:
     left, right = draw.pair()
-    return call(draw.special(left), draw.floats(right))
+    kinds = draw.special, draw.floats, draw.ties
+    return call(draw.pick(*kinds)(left), draw.pick(*kinds)(right))
 
 
 @cases("mul.Scalar", "multiply.Scalar", in_place=True)
@@ -129,10 +130,25 @@ def of_two_floats(draw: Draw) -> Arguments:
     return call(draw.floats(left), draw.floats(right))
 
 
-@cases("xlogy.Tensor")
+@cases("xlogy.Tensor", "special_xlogy")
 def x_log_y(draw: Draw) -> Arguments:
     left, right = draw.pair()
     return call(draw.ties(left), draw.uniform(right, 0.2, 2.0))
+
+
+@cases("xlogy.Scalar_Self", "special_xlogy.self_scalar")
+def number_log_y(draw: Draw) -> Arguments:
+    return call(draw.pick(0, 2, -1.5), draw.uniform(draw.shape(), 0.2, 2.0))
+
+
+@cases("xlogy.Scalar_Other", "special_xlogy.other_scalar")
+def x_log_number(draw: Draw) -> Arguments:
+    return call(draw.ties(draw.shape()), draw.pick(2, 0.5))
+
+
+@cases("copysign.Scalar", in_place=True)
+def sign_of_a_number(draw: Draw) -> Arguments:
+    return call(draw.mixed(draw.shape()), draw.pick(-1, 2.5, -0.0))
 
 
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal")
