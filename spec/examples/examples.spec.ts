@@ -8,6 +8,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const PROGRAMS = [
   'language-id/main.ts',
+  'language-id/program.ts',
+  'programs/gru.ts',
+  'programs/classifier.ts',
+  'programs/translator.ts',
   'fine-tune/main.ts',
   'seq2seq/main.ts',
   'g2p/main.ts',
