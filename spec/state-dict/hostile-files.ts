@@ -31,6 +31,24 @@ function archive(deflate: boolean, ...entries: readonly Part[]): Uint8Array {
   ]).bytes;
 }
 
+/** A program with many weights, all of one storage. */
+function program(count: number, meta: (i: number) => object): Uint8Array {
+  const size = { sizes: [{ as_int: 2 }], strides: [{ as_int: 1 }], storage_offset: { as_int: 0 } };
+  const config = Array.from({ length: count }, (_, i) => [
+    `w${i}`,
+    { path_name: 'all', use_pickle: false, tensor_meta: { dtype: 7, ...size, ...meta(i) } },
+  ]);
+  const folder = 'a/data/weights/';
+  return writeZip([
+    { name: 'a/models/model.json', data: utf8('') },
+    {
+      name: `${folder}model_weights_config.json`,
+      data: utf8(JSON.stringify({ config: Object.fromEntries(config) })),
+    },
+    { name: `${folder}all`, data: new Uint8Array(4096) },
+  ]).bytes;
+}
+
 /** An entry of a dict with a number as its key. */
 const entry = (i: number, value: Part): Part => bytesOfParts(int(i), value, 's');
 
@@ -253,6 +271,13 @@ const pickles: Readonly<Record<string, HostileFile>> = {
 };
 
 const others: Readonly<Record<string, HostileFile>> = {
+  'a program with one tensor under many names': (count) => program(count, () => ({})),
+  'a program with many views of one storage': (count) =>
+    program(count, (i) => ({
+      sizes: [{ as_int: 400 }],
+      strides: [{ as_int: 2 }],
+      storage_offset: { as_int: i },
+    })),
   'a pickle in gzip': (n) => new Uint8Array(gzipSync(pickled('](', '}'.repeat(1000 * n), 'e'))),
   'members of JSON objects': (n) => utf8(object(100 * n, '""')),
   'members of nested JSON objects': (n) =>

@@ -9,8 +9,8 @@ import type { StateDict } from './tensors/tensor.js';
 
 /**
  * Reads a state_dict from a path, URL, `ArrayBuffer`, `Uint8Array`, `Blob`, `File` or `Response`. The bytes decide the format:
- * safetensors, `torch.save`, `pickle.dump`, NumPy (npz, npy) or JSON text, or gzip of one. The path or URL of a `*.index.json`, or the path of a
- * folder with `model.safetensors.index.json`, names a model in several files.
+ * safetensors, `torch.save`, `torch.export.save` (the weights alone), `pickle.dump`, NumPy (npz, npy) or JSON text, or gzip of one. The path or URL of
+ * a `*.index.json`, or the path of a folder with `model.safetensors.index.json`, names a model in several files.
  *
  * In a checkpoint that holds more than weights (`{epoch, state_dict, optimizer}`) it takes the only dict with tensors, or the one
  * that `path` names; dicts inside it become dotted names. `onReport` gets a report of what was read; without

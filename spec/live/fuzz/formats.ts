@@ -85,6 +85,9 @@ const LEGACY = ['legacy.pt', 'legacy_dtypes.pt', 'legacy_views.pt'].map((name) =
 /** Magic number, protocol, system, the object, the keys of its storages. */
 const LEGACY_PICKLES = 5;
 
+/** Weights beside graphs, whose text is changed too. */
+const PROGRAMS = ['tied.pt2', 'weights.pt2', 'states.pt2'].map((name) => fixture(`program/${name}`));
+
 const NPZ = ['arrays.npz', 'compressed.npz', 'refused.npz'].map((name) => fixture(`numpy/${name}`));
 const NPY = [
   ...['unnamed.npy', 'version1.npy', 'version2.npy', 'version3.npy'].map((name) => fixture(`numpy/${name}`)),
@@ -260,6 +263,7 @@ export const FORMATS: Readonly<Record<string, MakeInput>> = {
   safetensors,
   json,
   torch: archiveOf(TORCH_ZIPS, changedData),
+  program: archiveOf(PROGRAMS, changedData),
   pickle: pickle(),
   legacy: legacy(),
   dumped: dumped(),

@@ -1,11 +1,11 @@
 /** A case of `op_cases.py` as a program of one call. */
 
 import * as tf from '@tensorflow/tfjs';
-import { Cursor } from '../../../src/program/archive/cursor.js';
-import type { Json } from '../../../src/program/archive/json.js';
 import { decodeGraph } from '../../../src/program/graph/decode.js';
 import { tfDtype } from '../../../src/program/ops/dtypes.js';
 import { type Plan, planGraph } from '../../../src/program/run/plan.js';
+import { Cursor } from '../../../src/state-dict/formats/program/cursor.js';
+import type { Json } from '../../../src/state-dict/formats/program/json.js';
 import type { TorchDtype, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 
 type Tensors = Readonly<Record<string, TorchTensor>>;

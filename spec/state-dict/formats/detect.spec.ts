@@ -107,7 +107,7 @@ describe('detectFormat', () => {
         const error = errorOf(() => detectFormat(bytes));
         expect(error).to.be.instanceOf(UnsupportedError);
         expect(error.message).to.equal(
-          `file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got ${got}. ${remedy}`,
+          `file: format: expected one of tensors (safetensors, torch.save, torch.export.save, pickle.dump, NumPy, JSON), got ${got}. ${remedy}`,
         );
       });
     }
@@ -116,7 +116,7 @@ describe('detectFormat', () => {
       const error = errorOf(() => detectFormat(new Uint8Array(0)));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'TRUNCATED');
       expect(error.message).to.equal(
-        'file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got 0 bytes',
+        'file: format: expected one of tensors (safetensors, torch.save, torch.export.save, pickle.dump, NumPy, JSON), got 0 bytes',
       );
     });
 
@@ -132,7 +132,7 @@ describe('detectFormat', () => {
       const error = errorOf(() => detectFormat(latin1('version https://git-lfs')));
       expect(error).to.be.instanceOf(FormatError).with.property('code', 'UNKNOWN_FORMAT');
       expect(error.message).to.equal(
-        'file: format: expected one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
+        'file: format: expected one of tensors (safetensors, torch.save, torch.export.save, pickle.dump, NumPy, JSON), got bytes 76 65 72 73 69 6f 6e 20 ("version ...")',
       );
     });
   });

@@ -2,8 +2,8 @@
 
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
-import type { Cursor } from '../archive/cursor.js';
+import type { Cursor } from '../../state-dict/formats/program/cursor.js';
+import { decodeDtype } from '../../state-dict/formats/program/dtype.js';
 import { sourceOf } from './source.js';
 import { countLeaves, readTree, type Tree } from './tree.js';
 import type {
@@ -21,24 +21,6 @@ import type {
 
 /** The major version of the schema that torch 2.7 to 2.13 write. */
 const MAJOR = 8;
-
-/** Numbers of torch's dtypes. */
-const DTYPES: ReadonlyMap<number, TorchDtype> = new Map([
-  [1, 'U8'],
-  [2, 'I8'],
-  [3, 'I16'],
-  [4, 'I32'],
-  [5, 'I64'],
-  [6, 'F16'],
-  [7, 'F32'],
-  [8, 'F64'],
-  [10, 'C64'],
-  [12, 'BOOL'],
-  [13, 'BF16'],
-  [28, 'U16'],
-  [34, 'U32'],
-  [35, 'U64'],
-]);
 
 /**
  * Reads a program.
@@ -352,12 +334,6 @@ function decodeMeta(meta: Cursor): TensorMeta {
     shape: meta.get('sizes').list().map(decodeSize),
     requiresGrad: meta.get('requires_grad').boolean(),
   };
-}
-
-export function decodeDtype(value: Cursor): TorchDtype {
-  const dtype = DTYPES.get(value.integer());
-  if (dtype === undefined) throw value.fault('the number of a dtype');
-  return dtype;
 }
 
 /** `Symbol('s77', positive=True, integer=True)`, alone. */

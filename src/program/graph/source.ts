@@ -1,6 +1,6 @@
 /** Where in the Python source a call stands, by the metadata of its node. */
 
-import type { Cursor } from '../archive/cursor.js';
+import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import type { GraphNode } from './types.js';
 
 /** `  File "model.py", line 12, in forward`, and the line of code below it. */

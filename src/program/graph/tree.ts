@@ -1,8 +1,8 @@
 /** How tensors are put together in arguments and results: lists, tuples and dicts, which torch calls a pytree. */
 
 import { show } from '../../check.js';
-import type { Cursor } from '../archive/cursor.js';
-import type { Json } from '../archive/json.js';
+import type { Cursor } from '../../state-dict/formats/program/cursor.js';
+import type { Json } from '../../state-dict/formats/program/json.js';
 
 export type Tree =
   | { readonly kind: 'leaf' }

@@ -5,11 +5,11 @@
 
 import { deflateSync, inflateSync } from 'fflate';
 import { message, show } from '../../check.js';
+import { Cursor } from '../../state-dict/formats/program/cursor.js';
+import { readJson } from '../../state-dict/formats/program/json.js';
 import { resolveLimits } from '../../state-dict/rules/limits.js';
 import { WorkBudget } from '../../state-dict/rules/work.js';
 import { parseProgram } from '../archive/archive.js';
-import { Cursor } from '../archive/cursor.js';
-import { readJson } from '../archive/json.js';
 import type { Program } from '../graph/types.js';
 
 /** The part of the configuration that describes the program. */

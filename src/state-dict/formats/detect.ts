@@ -8,7 +8,7 @@ import { isTar } from './foreign/tar.js';
 import { isWhitespace } from './json/reader.js';
 
 /** The formats of a state_dict. */
-export type StateDictFormat = 'safetensors' | 'torch' | 'pickle' | 'npz' | 'npy' | 'json';
+export type StateDictFormat = 'safetensors' | 'torch' | 'program' | 'pickle' | 'npz' | 'npy' | 'json';
 
 const WHERE = 'file';
 

@@ -17,6 +17,9 @@ const READERS: Readonly<Record<StateDictFormat, OpenCheckpoint>> = {
   *torch(file) {
     return yield* (yield* reader('python')).openTorch(file);
   },
+  *program(file) {
+    return yield* (yield* reader('python')).openProgram(file);
+  },
   *pickle(file) {
     return yield* (yield* reader('python')).openPickle(file);
   },

@@ -1,15 +1,18 @@
-/** Readers of what Python programs write: pickles, the archives of torch.save, arrays of NumPy. They share zip and pickle. */
+/** Readers of what Python programs write: pickles, the archives of torch.save and torch.export, arrays of NumPy. They share zip and pickle. */
 
 import type { Reading } from '../reading/reading.js';
 import type { Checkpoint, InputFile } from './checkpoint.js';
 import { isArchive } from './detect.js';
 import { isNpzArchive, openNpzArchive } from './numpy/npz.js';
+import { openProgramArchive } from './program/open.js';
+import { isProgramArchive } from './program/records.js';
 import { isTorchArchive, openTorchArchive } from './torch/zip.js';
 import { openZip } from './zip/archive.js';
 import { findDirectory } from './zip/end.js';
 
 export { openNpy } from './numpy/npy.js';
 export { openNpz } from './numpy/npz.js';
+export { openProgram } from './program/open.js';
 export { openTorch } from './torch/open.js';
 export { openPickle } from './torch/pickle.js';
 
@@ -27,6 +30,12 @@ export function* openArchive(file: InputFile): Reading<Checkpoint | undefined> {
     }
   }
   const archive = yield* openZip(file);
-  const isNpz = isNpzArchive(archive) && !isTorchArchive(archive);
-  return yield* (isNpz ? openNpzArchive : openTorchArchive)(file, archive);
+  const open = isTorchArchive(archive)
+    ? openTorchArchive
+    : isProgramArchive(archive)
+      ? openProgramArchive
+      : isNpzArchive(archive)
+        ? openNpzArchive
+        : openTorchArchive;
+  return yield* open(file, archive);
 }

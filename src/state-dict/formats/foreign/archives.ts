@@ -6,11 +6,6 @@ import { showEntries, unpackRemedy } from './names.js';
 
 const STATE_DICT = 'Save its state_dict in Python';
 
-const PROGRAM = [
-  'a program of torch.export',
-  `${STATE_DICT}: torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")`,
-] as const;
-
 /** Archives of known writers, by the last part of the name of an entry. */
 const KNOWN = new Map<string, readonly [kind: string, remedy: string]>([
   [
@@ -20,8 +15,13 @@ const KNOWN = new Map<string, readonly [kind: string, remedy: string]>([
       `${STATE_DICT}: torch.save(torch.jit.load("model.pt", map_location="cpu").state_dict(), "state_dict.pt")`,
     ],
   ],
-  ['archive_format', PROGRAM],
-  ['serialized_exported_program.json', PROGRAM],
+  [
+    'serialized_exported_program.json',
+    [
+      'a program of torch.export before 2.7',
+      `${STATE_DICT}: torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")`,
+    ],
+  ],
   [
     'model.weights.h5',
     [

@@ -3,10 +3,11 @@
 import { show, showFirst } from '../../../check.js';
 
 /** The rule that such a file breaks. */
-export const READ_FILES = 'one of tensors (safetensors, torch.save, pickle.dump, NumPy, JSON)';
+export const READ_FILES =
+  'one of tensors (safetensors, torch.save, torch.export.save, pickle.dump, NumPy, JSON)';
 
 /** Ends of the names of files that the readers read. */
-const READ = /\.(safetensors|pt|pth|bin|ckpt|pkl|npz|npy)$/i;
+const READ = /\.(safetensors|pt|pt2|pth|bin|ckpt|pkl|npz|npy)$/i;
 
 /** The entries of a container in a message: `of 2 entries: "config.yaml", "weights.ckpt"`. */
 export function showEntries(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** A value of JSON text, the place where it stands, and checks of what it is. */
 
-import { show } from '../../check.js';
-import { formatError } from '../../state-dict/rules/format-codes.js';
+import { show } from '../../../check.js';
+import { formatError } from '../../rules/format-codes.js';
 import type { Json, JsonObject } from './json.js';
 
 /** The largest index that tensors here can have. torch writes 2^63 - 1 for "to the end". */

@@ -1,7 +1,7 @@
 /** JSON text as values that lose nothing: integers beyond 2^53 are bigints, objects are Maps. */
 
-import { JsonReader } from '../../state-dict/formats/json/reader.js';
-import type { WorkBudget } from '../../state-dict/rules/work.js';
+import type { WorkBudget } from '../../rules/work.js';
+import { JsonReader } from '../json/reader.js';
 
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 

@@ -1,0 +1,54 @@
+/** The archive that `torch.export.save` writes. Layout: torch/export/pt2_archive/constants.py, version 0. */
+
+import { message } from '../../../check.js';
+import { UnsupportedError } from '../../../errors.js';
+import type { UnopenedFile } from '../checkpoint.js';
+import { nameInFolder, type Records, recordsOf } from '../torch/records.js';
+import type { ZipArchive } from '../zip/archive.js';
+import { Cursor } from './cursor.js';
+import { readJson } from './json.js';
+
+export const WHERE = 'program';
+
+/** The graph. */
+export const MODEL = 'models/model.json';
+
+/** What such an archive has, whatever it packs. */
+const FORMAT = 'archive_format';
+
+/** What torch before 2.7 wrote. */
+const OLD_MODEL = 'serialized_exported_program.json';
+
+const SAVE = 'torch.export.save(torch.export.export(model, args), path) writes a program';
+
+/** Whether an archive is a package of torch.export, of a program or of something else. */
+export function isProgramArchive(archive: ZipArchive): boolean {
+  return [...archive.keys()].some((name) => [MODEL, FORMAT].includes(nameInFolder(name)));
+}
+
+/**
+ * The entries of a program by their folded names.
+ *
+ * @throws UnsupportedError for another archive; FormatError for entries outside of the folder, and for a name that stands twice.
+ */
+export function programRecords(archive: ZipArchive): Records {
+  const names = [...archive.keys()].map(nameInFolder);
+  if (!names.includes(MODEL)) throw notAProgram(names);
+  return recordsOf(archive, WHERE, MODEL);
+}
+
+function notAProgram(names: readonly string[]): UnsupportedError {
+  const [got, remedy] = names.includes(OLD_MODEL)
+    ? ['the layout of torch before 2.7', 'Export it with torch 2.7 or newer']
+    : names.includes('data.pkl')
+      ? ['a file of torch.save', `readStateDict reads its weights; ${SAVE}`]
+      : names.includes(FORMAT)
+        ? ['a package of torch.export without it', SAVE]
+        : ['another archive', SAVE];
+  return new UnsupportedError(message(WHERE, 'file', `an archive with ${MODEL}`, got, remedy));
+}
+
+/** JSON text of an archive. */
+export function parseRecord(bytes: Uint8Array, where: string, { work }: Pick<UnopenedFile, 'work'>): Cursor {
+  return new Cursor(readJson(bytes, where, work), where);
+}
