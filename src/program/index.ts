@@ -4,6 +4,7 @@
 import '../kernels/index.js';
 import '../ops/fused.js';
 
+export type { Constant } from './graph/types.js';
 export type { ProgramCall, ProgramInput, ProgramOutput } from './layer/describe.js';
 export {
   type ProgramCallArgs,

@@ -24,6 +24,12 @@ const OPTIONS = {
     'ToStateDictOptions',
   ],
   'tfjs-torch-rnn/keras': ['KerasLoadOptions'],
+  'tfjs-torch-rnn/program': [
+    'ProgramCallArgs',
+    'ProgramForwardOptions',
+    'ReadProgramOptions',
+    'TorchProgramArgs',
+  ],
 } as const;
 
 /** With exactOptionalPropertyTypes `Required` takes a property's absence away, and leaves the `undefined` that is written. */

@@ -26,8 +26,8 @@ const SPEC: ProgramSpec = {
 type Files = Record<string, Uint8Array>;
 
 const changed = (change: (json: ProgramJson) => void) => programBytes({ ...SPEC, change });
-const graphOf = (json: ProgramJson) => json['graph_module'].graph;
-const signatureOf = (json: ProgramJson) => json['graph_module'].signature;
+const graphOf = (json: ProgramJson) => json.graph_module.graph;
+const signatureOf = (json: ProgramJson) => json.graph_module.signature;
 const rewritten = (name: string, change: (json: ProgramJson) => void) => (files: Files) => {
   const json = JSON.parse(new TextDecoder().decode(files[name]));
   change(json);
@@ -49,13 +49,19 @@ const FAULTS: readonly (readonly [
   ['bytes that are no archive', () => strToU8('not a zip'), 'TRUNCATED', 'zip'],
   [
     'a graph that is no JSON',
-    () => programBytes(SPEC, (files) => void (files['models/model.json'] = strToU8('{"a":'))),
+    () =>
+      programBytes(SPEC, (files) => {
+        files['models/model.json'] = strToU8('{"a":');
+      }),
     'INVALID_SYNTAX',
     'models/model.json',
   ],
   [
     'a graph that is nested too deep',
-    () => programBytes(SPEC, (files) => void (files['models/model.json'] = strToU8('['.repeat(1000)))),
+    () =>
+      programBytes(SPEC, (files) => {
+        files['models/model.json'] = strToU8('['.repeat(1000));
+      }),
     'TOO_LARGE',
     'models/model.json',
   ],
@@ -67,31 +73,46 @@ const FAULTS: readonly (readonly [
   ],
   [
     'a value of another type',
-    () => changed((json) => void (graphOf(json).nodes[0].target = 3)),
+    () =>
+      changed((json) => {
+        graphOf(json).nodes[0].target = 3;
+      }),
     'INVALID_STRUCTURE',
     'models/model.json: graph_module.graph.nodes[0].target: expected a string, got 3',
   ],
   [
     'a value that is not defined',
-    () => changed((json) => void (graphOf(json).outputs[0].as_tensor.name = 'z')),
+    () =>
+      changed((json) => {
+        graphOf(json).outputs[0].as_tensor.name = 'z';
+      }),
     'INVALID_STRUCTURE',
     'graph.outputs[0]: expected a value that is defined before, got "z"',
   ],
   [
     'a value that is defined twice',
-    () => changed((json) => void (graphOf(json).nodes[0].outputs[0].as_tensor.name = 'x')),
+    () =>
+      changed((json) => {
+        graphOf(json).nodes[0].outputs[0].as_tensor.name = 'x';
+      }),
     'INVALID_STRUCTURE',
     'nodes[0].outputs[0]: expected each value to be defined once, got "x" again',
   ],
   [
     'a call of its own result',
-    () => changed((json) => void (graphOf(json).nodes[0].inputs[0].arg.as_tensor.name = 'y')),
+    () =>
+      changed((json) => {
+        graphOf(json).nodes[0].inputs[0].arg.as_tensor.name = 'y';
+      }),
     'INVALID_STRUCTURE',
     'nodes[0].inputs[0]: expected a value that is defined before, got "y"',
   ],
   [
     'a tensor that is used as a number',
-    () => changed((json) => void (graphOf(json).nodes[0].inputs[1].arg = { as_sym_int: { as_name: 'x' } })),
+    () =>
+      changed((json) => {
+        graphOf(json).nodes[0].inputs[1].arg = { as_sym_int: { as_name: 'x' } };
+      }),
     'INVALID_STRUCTURE',
     'nodes[0].inputs[1]: expected a number, got the tensor "x"',
   ],
@@ -103,13 +124,19 @@ const FAULTS: readonly (readonly [
   ],
   [
     'the number of no dtype',
-    () => changed((json) => void (graphOf(json).tensor_values.y.dtype = 99)),
+    () =>
+      changed((json) => {
+        graphOf(json).tensor_values.y.dtype = 99;
+      }),
     'INVALID_STRUCTURE',
     'dtype: expected the number of a dtype, got 99',
   ],
   [
     'an argument with two kinds',
-    () => changed((json) => void (graphOf(json).outputs[0].as_int = 3)),
+    () =>
+      changed((json) => {
+        graphOf(json).outputs[0].as_int = 3;
+      }),
     'INVALID_STRUCTURE',
     'graph.outputs[0]: expected an object with one member, got an object',
   ],
@@ -145,7 +172,7 @@ const FAULTS: readonly (readonly [
     'a tree with other leaves than the signature',
     () =>
       changed((json) => {
-        json['graph_module'].module_call_graph[0].signature.out_spec =
+        json.graph_module.module_call_graph[0].signature.out_spec =
           '[1, {"type": "builtins.list", "context": "null", "children_spec": []}]';
       }),
     'INVALID_STRUCTURE',
@@ -155,7 +182,7 @@ const FAULTS: readonly (readonly [
     'a tree of another class',
     () =>
       changed((json) => {
-        json['graph_module'].module_call_graph[0].signature.out_spec =
+        json.graph_module.module_call_graph[0].signature.out_spec =
           '[1, {"type": "my.Result", "context": "null", "children_spec": []}]';
       }),
     'INVALID_STRUCTURE',
@@ -172,26 +199,37 @@ const FAULTS: readonly (readonly [
     () =>
       programBytes(
         SPEC,
-        rewritten(CONFIG, (json) => void (json['config'] = {})),
+        rewritten(CONFIG, (json) => {
+          json.config = {};
+        }),
       ),
     'MISSING_PART',
     'tensor "w": expected one in data/, got none',
   ],
   [
     'elements beyond the file',
-    () => withMeta((meta) => void (meta['storage_offset'].as_int = 1)),
+    () =>
+      withMeta((meta) => {
+        meta.storage_offset.as_int = 1;
+      }),
     'INVALID_TENSOR',
     'tensor "w": expected elements inside its 8 bytes, got [2] from 1',
   ],
   [
     'a size that no file has',
-    () => withMeta((meta) => void (meta['sizes'][0].as_int = 2 ** 40)),
+    () =>
+      withMeta((meta) => {
+        meta.sizes[0].as_int = 2 ** 40;
+      }),
     'INVALID_TENSOR',
     'tensor "w"',
   ],
   [
     'a negative stride',
-    () => withMeta((meta) => void (meta['strides'][0].as_int = -1)),
+    () =>
+      withMeta((meta) => {
+        meta.strides[0].as_int = -1;
+      }),
     'INVALID_TENSOR',
     'tensor "w"',
   ],
@@ -203,7 +241,10 @@ const FAULTS: readonly (readonly [
   ],
   [
     'another byte order than there is',
-    () => programBytes(SPEC, (files) => void (files['byteorder'] = strToU8('middle'))),
+    () =>
+      programBytes(SPEC, (files) => {
+        files.byteorder = strToU8('middle');
+      }),
     'INVALID_STRUCTURE',
     'byteorder: expected little or big, got "middle"',
   ],
@@ -213,7 +254,10 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
   [
     [
       'another major version',
-      () => changed((json) => void (json['schema_version'].major = 9)),
+      () =>
+        changed((json) => {
+          json.schema_version.major = 9;
+        }),
       'program: schema_version: expected 8.x, of torch 2.7 to 2.13, got 9.20',
     ],
     [
@@ -236,23 +280,34 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
       () =>
         programBytes(
           SPEC,
-          rewritten(CONFIG, ({ config }) => void (config.w.use_pickle = true)),
+          rewritten(CONFIG, ({ config }) => {
+            config.w.use_pickle = true;
+          }),
         ),
       '"w": expected plain elements, got a pickle (use_pickle)',
     ],
     [
       'an unknown kind of argument',
-      () => changed((json) => void (graphOf(json).nodes[0].inputs[1].arg = { as_custom_obj: {} })),
+      () =>
+        changed((json) => {
+          graphOf(json).nodes[0].inputs[1].arg = { as_custom_obj: {} };
+        }),
       'expected what this version reads, got an argument of kind as_custom_obj',
     ],
     [
       'an input of another kind',
-      () => changed((json) => void (signatureOf(json).input_specs[1] = { token: { arg: { name: 'x' } } })),
+      () =>
+        changed((json) => {
+          signatureOf(json).input_specs[1] = { token: { arg: { name: 'x' } } };
+        }),
       'got an input of kind token',
     ],
     [
       'a dtype that tfjs has not',
-      () => changed((json) => void (graphOf(json).tensor_values.y.dtype = 6)),
+      () =>
+        changed((json) => {
+          graphOf(json).tensor_values.y.dtype = 6;
+        }),
       'tensors: expected float32, float64, int64, int32 or bool, got y F16',
     ],
     [
@@ -268,8 +323,10 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
   ];
 
 describe('archives of programs', () => {
-  before(registerSpecOps);
-  before(() => tf.setBackend('cpu'));
+  before(async () => {
+    await tf.setBackend('cpu');
+    registerSpecOps();
+  });
 
   async function errorOf(bytes: Uint8Array<ArrayBuffer>): Promise<Error> {
     const { numTensors } = tf.memory();
@@ -301,7 +358,11 @@ describe('archives of programs', () => {
 
   it('are read with fields that are not known', async () => {
     const program = await readExportedProgram(
-      new Blob([changed((json) => void (json['future'] = { of: ['torch'] }))]),
+      new Blob([
+        changed((json) => {
+          json.future = { of: ['torch'] };
+        }),
+      ]),
     );
     expect(program.weights).to.have.length(1);
     program.dispose();
@@ -328,7 +389,9 @@ describe('archives of programs', () => {
     expect(error).to.be.instanceOf(RangeError);
     const many = programBytes({
       ...SPEC,
-      change: (json) => void (json['guards_code'] = new Array(70_000).fill(0)),
+      change: (json) => {
+        json.guards_code = new Array(70_000).fill(0);
+      },
     });
     const limited = await readExportedProgram(many, { limits: { maxExpansion: 1, maxTensors: 1 } }).catch(
       (caught) => caught,

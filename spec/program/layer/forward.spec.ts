@@ -223,11 +223,11 @@ describeEachBackend("a program's call in torch's structure", () => {
         ],
         outputs: ['y'],
         change: (json) => {
-          const { graph, signature, module_call_graph } = json['graph_module'];
+          const { graph, signature, module_call_graph } = json.graph_module;
           graph.inputs.push({ as_sym_int: { as_name: 'n' } });
           signature.input_specs.push({ user_input: { arg: { as_sym_int: { as_name: 'n' } } } });
           module_call_graph[0].signature.in_spec = tree(tuple(tuple(LEAF, LEAF), dict([])));
-          json['range_constraints'] = { b: { min_val: 2, max_val: 3 } };
+          json.range_constraints = { b: { min_val: 2, max_val: 3 } };
         },
       },
       async (program, x) => {

@@ -94,7 +94,7 @@ describeEachBackend('programs in models', () => {
         const target = tf.randomNormal([4, 5, 2]);
         const before = await program.weights[0]?.read().data();
         const { history } = await model.fit(data, target, { epochs: 3, verbose: 0 });
-        const losses = history['loss'] as number[];
+        const losses = history.loss as number[];
         expect(losses[2]).to.be.below(losses[0] as number);
         expect(await program.weights[0]?.read().data()).to.not.deep.equal(before);
         const copy = await reloaded(model);

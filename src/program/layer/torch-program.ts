@@ -134,7 +134,10 @@ export class TorchProgram extends layers.Layer {
     return describeCalls(this.opened.program.graph);
   }
 
-  /** Parameters and persistent buffers, in the order of the file; each name of a tied one. */
+  /**
+   * Parameters and persistent buffers, in the order of the file; each name of a tied one.
+   * @internal
+   */
   torchEntries(): TorchEntry[] {
     const { stored } = this.executable;
     const read = new Set(stored.map(({ spec }) => spec.name));
