@@ -16,8 +16,8 @@ import { commandFor, type Options } from './options.js';
 import type { Oracle } from './oracle.js';
 
 /** The ops of the table that have cases, or those that the options name. */
-export async function targetsToCheck(oracle: Oracle, { targets }: Options): Promise<readonly string[]> {
-  if (targets.length > 0) return targets;
+export async function targetsToCheck(oracle: Oracle, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length > 0) return names;
   const withCases = await oracle.ask<string[]>({ list: true });
   return withCases.map((target) => target.replace('torch.ops.', '')).filter((target) => findOp(target));
 }
@@ -34,7 +34,7 @@ export function compareOps(oracle: Oracle, targets: readonly string[], options: 
       return asked;
     };
     for (const backend of options.backends) {
-      const again = commandFor({ ...options, targets: [target], backends: [backend] });
+      const again = commandFor({ ...options, parts: ['ops'], names: [target], backends: [backend] });
       check(`${target} on ${backend}`, again, async () => {
         const all = await cases();
         if (tf.getBackend() !== backend) await tf.setBackend(backend);

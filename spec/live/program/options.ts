@@ -3,14 +3,21 @@
 import { parseArgs } from 'node:util';
 import { readInteger, readNames } from '../../../scripts/support/options.js';
 import { randomSeed } from '../command.js';
+import { VARIANTS, type Variant } from './corpus.js';
+
+export type Part = 'ops' | 'models';
+const PARTS: readonly Part[] = ['ops', 'models'];
 
 export interface Options {
+  readonly parts: readonly Part[];
+  /** Ops as archives name them without `torch.ops.`, `aten.add.Tensor`, or models; all where none is named. */
+  readonly names: readonly string[];
   readonly seed: number;
   /** Random cases of each op. */
   readonly count: number;
+  /** How the models are exported. */
+  readonly variant: Variant;
   readonly backends: readonly string[];
-  /** The ops to check, as archives name them without `torch.ops.`: `aten.add.Tensor`; all where none is named. */
-  readonly targets: readonly string[];
 }
 
 const DEFAULT_COUNT = '10';
@@ -21,24 +28,31 @@ export function readOptions(args: readonly string[], available: readonly string[
     args: [...args],
     allowPositionals: true,
     options: {
-      ops: { type: 'boolean', default: false },
+      parts: { type: 'string', default: PARTS.join() },
       seed: { type: 'string', default: String(randomSeed()) },
       count: { type: 'string', default: DEFAULT_COUNT },
+      variant: { type: 'string', default: VARIANTS[0] },
       backends: { type: 'string', default: available.join() },
     },
   });
-  const { ops, seed, count, backends } = values;
-  if (positionals.length > 0 && !ops) throw new RangeError(`--ops: expected before ${positionals.join(' ')}`);
+  const parts = readNames('--parts', values.parts, PARTS) as Part[];
+  if (positionals.length > 0 && parts.length > 1)
+    throw new RangeError(`--parts: expected one part beside names, got ${parts}`);
+  const [variant = 'exported'] = readNames('--variant', values.variant as string, VARIANTS) as Variant[];
   return {
-    seed: readInteger('--seed', seed),
-    count: readInteger('--count', count, 1),
-    backends: readNames('--backends', backends, available),
-    targets: positionals,
+    parts,
+    names: positionals,
+    seed: readInteger('--seed', values.seed),
+    count: readInteger('--count', values.count, 1),
+    variant,
+    backends: readNames('--backends', values.backends, available),
   };
 }
 
-/** The command that repeats the cases of an op from a seed on. */
-export function commandFor({ seed, count, backends, targets }: Options): string {
-  const ops = targets.length > 0 ? `--ops ${targets.join(' ')} ` : '';
-  return `npm run test:program -- ${ops}--seed ${seed} --count ${count} --backends ${backends.join()}`;
+/** The command that repeats the checks. */
+export function commandFor({ parts, names, seed, count, variant, backends }: Options): string {
+  const ofOps = parts.includes('ops') ? ` --seed ${seed} --count ${count}` : '';
+  const ofModels = parts.includes('models') ? ` --variant ${variant}` : '';
+  const command = `npm run test:program -- --parts ${parts.join()}${ofOps}${ofModels} --backends ${backends.join()}`;
+  return [command, ...names].join(' ');
 }

@@ -1,27 +1,44 @@
 /**
- * Programs against a live PyTorch: the signatures of the ops, and each op alone.
+ * Programs against a live PyTorch: the signatures of the ops, each op alone, and whole models.
  *
- *     npm run test:program -- [--ops [TARGET...]] [--seed N] [--count N] [--backends cpu,wasm,tensorflow]
+ *     npm run test:program -- [--parts ops,models] [--seed N] [--count N] [--variant V] [--backends cpu,wasm,tensorflow] [NAME...]
  *
- * TARGET: an op as archives name it, without `torch.ops.`: `aten.add.Tensor`. --count: random cases of each op. TORCH_PYTHON
- * names the Python that has PyTorch (scripts/requirements.txt), python3 by default.
+ * NAME: an op as archives name it without `torch.ops.`, `aten.add.Tensor`, or a model of models/. --count: random cases of each
+ * op. --variant: exported, flexible (by torch_rnn_export) or decomposed models. TORCH_PYTHON names the Python that has PyTorch
+ * (scripts/requirements.txt), python3 by default.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import '../../../src/index.js';
 import { availableBackends } from '../../support/backends.js';
 import { LIVE_ARGUMENTS } from '../command.js';
+import { exportModels } from './corpus.js';
+import { compareModels } from './models.js';
 import { compareOps, targetsToCheck } from './ops.js';
 import { commandFor, readOptions } from './options.js';
 import { Oracle } from './oracle.js';
 import { compareSignatures } from './signatures.js';
 
 const options = readOptions(LIVE_ARGUMENTS, await availableBackends());
+const { parts, names, variant } = options;
 
-const oracle = new Oracle('op_cases.py');
-const targets = await targetsToCheck(oracle, options);
+if (parts.includes('ops')) {
+  const oracle = new Oracle('op_cases.py');
+  const targets = await targetsToCheck(oracle, names);
+  describe(commandFor({ ...options, parts: ['ops'] }), () => {
+    after(() => oracle.stop());
+    if (names.length === 0) compareSignatures();
+    compareOps(oracle, targets, options);
+  });
+}
 
-describe(commandFor(options), () => {
-  after(() => oracle.stop());
-  if (options.targets.length === 0) compareSignatures();
-  compareOps(oracle, targets, options);
-});
+if (parts.includes('models')) {
+  const folder = mkdtempSync(join(tmpdir(), 'programs-'));
+  await exportModels(folder, variant, names);
+  describe(commandFor({ ...options, parts: ['models'] }), () => {
+    after(() => rmSync(folder, { recursive: true }));
+    compareModels(folder, options);
+  });
+}

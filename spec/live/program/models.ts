@@ -1,0 +1,209 @@
+/** The models of the corpus against PyTorch: results, gradients of every parameter, changed buffers, and training. */
+
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { toStateDict, UnsupportedError } from '../../../src/index.js';
+import { readExportedProgram, type TorchProgram } from '../../../src/program/index.js';
+import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
+import { tensorsIn } from '../../support/programs.js';
+import { tidied } from '../../support/tidied.js';
+import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../support/tolerance.js';
+import { check } from '../command.js';
+import type { WorstErrors } from '../torch/compare.js';
+import { Measurements } from '../torch/measurements.js';
+import { ExportedModel, exportModels, modelsIn } from './corpus.js';
+import { numbersOf, toTensor } from './op-case.js';
+import { commandFor, type Options } from './options.js';
+
+/** Declares a test for each model of a folder on each backend. */
+export function compareModels(folder: string, options: Options): void {
+  const measurements = new Measurements();
+  after(() => measurements.print());
+  for (const name of modelsIn(folder))
+    for (const backend of options.backends) {
+      const again = commandFor({ ...options, parts: ['models'], names: [name], backends: [backend] });
+      check(`${name} on ${backend}`, again, async () => {
+        if (tf.getBackend() !== backend) await tf.setBackend(backend);
+        const model = new ExportedModel(folder, name);
+        await measurements.during(options.variant, backend, (worst) => compareModel(folder, model, worst));
+      });
+    }
+}
+
+async function compareModel(folder: string, model: ExportedModel, worst: WorstErrors): Promise<void> {
+  const readable = await asTheErrorSays(folder, model);
+  if (readable === undefined) return;
+  for (const prefix of ['', 'second.'])
+    if (readable.named(`${prefix}output.`).size > 0) {
+      await compareResults(readable, prefix, worst);
+      await compareGradients(readable, prefix, worst);
+    }
+  await compareTraining(readable, worst);
+}
+
+/** What to do is in the error: one that writes into views is decomposed first. Undefined for a model that may be refused. */
+async function asTheErrorSays(folder: string, model: ExportedModel): Promise<ExportedModel | undefined> {
+  const error = await readExportedProgram(model.bytes).then(
+    (program) => void program.dispose(),
+    (reason: Error) => reason,
+  );
+  if (error === undefined) {
+    if (model.is('refused')) throw new Error('was to be refused');
+    return model;
+  }
+  if (!(error instanceof UnsupportedError)) throw error;
+  if (model.is('refused')) return undefined;
+  if (!error.message.includes('exported.run_decompositions({})')) throw error;
+  const decomposed = join(folder, 'decomposed');
+  await exportModels(decomposed, 'decomposed', [model.name]);
+  return new ExportedModel(decomposed, model.name);
+}
+
+/** Runs `body` with a program of the file's weights and its arguments. */
+async function withProgram(
+  model: ExportedModel,
+  prefix: string,
+  body: (program: TorchProgram, call: () => tf.Tensor[]) => Promise<void>,
+): Promise<void> {
+  const program = await readExportedProgram(model.bytes, { onWarnings: () => {} });
+  try {
+    await tidied(async () => {
+      const inputs = model.named(`${prefix}input.`);
+      const args = model.argumentsOf((place) => toTensor(inputs.get(String(place)) as TorchTensor));
+      await body(program, () => tensorsIn(program.forwardWith({ training: model.is('train') }, ...args)));
+    });
+  } finally {
+    program.dispose();
+  }
+}
+
+/** The first call, and where it changes buffers the same call again. */
+async function compareResults(model: ExportedModel, prefix: string, worst: WorstErrors): Promise<void> {
+  await withProgram(model, prefix, async (program, call) => {
+    for (const time of ['', 'again.']) {
+      const outputs = [...model.named(`${prefix}${time}output.`)];
+      if (outputs.length === 0) return;
+      const results = call();
+      expectSame('number of results', results.length, outputs.length);
+      for (const [i, [place, expected]] of outputs.entries())
+        await compareForward(
+          model,
+          `${prefix}${time}output ${place}`,
+          results[i] as tf.Tensor,
+          expected,
+          worst,
+        );
+      await compareBuffers(model, program, `${prefix}${time}after.`, worst);
+    }
+  });
+}
+
+/** Buffers that are not persistent are in no state_dict: the same call again shows them. */
+async function compareBuffers(
+  model: ExportedModel,
+  program: TorchProgram,
+  prefix: string,
+  worst: WorstErrors,
+): Promise<void> {
+  const changed = model.named(prefix);
+  if (changed.size === 0) return;
+  const stateDict = await toStateDict(program);
+  for (const [name, expected] of changed) {
+    const found = stateDict.get(name);
+    if (found) compareNumbers(`buffer ${name}`, numbersOf(found.data), expected, worst);
+  }
+}
+
+async function compareGradients(model: ExportedModel, prefix: string, worst: WorstErrors): Promise<void> {
+  const expected = model.named(`${prefix}grad.`);
+  if (expected.size === 0) return;
+  const factors = model.named(`${prefix}weight.`);
+  const places = [...model.named(`${prefix}output.`).keys()];
+  await withProgram(model, prefix, async (program, call) => {
+    const { grads } = tf.variableGrads(() => lossOf(call(), places, factors), variablesOf(program));
+    for (const { key, weight } of program.torchEntries()) {
+      const gradient = expected.get(key);
+      if (gradient === undefined) continue;
+      const what = `${prefix}gradient of ${key}`;
+      const actual = grads[`${program.name}/${weight}`];
+      if (actual === undefined) throw new Error(`${what}: none`);
+      const scale = Math.max(largest(gradient), SMALLEST_GRADIENT);
+      const error = difference(what, numbersOf(await actual.data()), gradient) / scale;
+      worst.gradient = Math.max(worst.gradient, error);
+      if (!(error <= GRADIENT_TOLERANCE))
+        throw new Error(`${what}: ${error} of ${scale} > ${GRADIENT_TOLERANCE}`);
+    }
+  });
+}
+
+async function compareTraining(model: ExportedModel, worst: WorstErrors): Promise<void> {
+  const expected = model.named('sgd.');
+  if (expected.size === 0) return;
+  const factors = model.named('weight.');
+  const places = [...model.named('output.').keys()];
+  await withProgram(model, '', async (program, call) => {
+    const { steps, rate } = model.sgd;
+    const optimizer = tf.train.sgd(rate);
+    for (let step = 0; step < steps; step++)
+      optimizer.minimize(() => lossOf(call(), places, factors), false, variablesOf(program));
+    optimizer.dispose();
+    const trained = await toStateDict(program);
+    for (const [key, tensor] of expected) {
+      const found = trained.get(key);
+      if (found === undefined) throw new Error(`${key}: not in toStateDict`);
+      compareNumbers(`${key} after ${steps} steps`, numbersOf(found.data), tensor, worst);
+    }
+  });
+}
+
+/** The sum of `output * weight` over the outputs that have weights. */
+function lossOf(outputs: readonly tf.Tensor[], places: readonly string[], factors: StateDict): tf.Scalar {
+  return [...factors].reduce<tf.Scalar>((sum, [place, factor]) => {
+    const output = outputs[places.indexOf(place)] as tf.Tensor;
+    return tf.add(sum, tf.sum(tf.mul(output, toTensor(factor))));
+  }, tf.scalar(0));
+}
+
+function variablesOf(program: TorchProgram): tf.Variable[] {
+  return program.trainableWeights.map((weight) => weight.read() as tf.Variable);
+}
+
+async function compareForward(
+  model: ExportedModel,
+  what: string,
+  actual: tf.Tensor,
+  expected: TorchTensor,
+  worst: WorstErrors,
+): Promise<void> {
+  expectSame(`shape of ${what}`, String(actual.shape), String(expected.shape));
+  if (!model.is('random')) compareNumbers(what, numbersOf(await actual.data()), expected, worst);
+}
+
+/** Large numbers by their size. */
+function compareNumbers(what: string, actual: number[], expected: TorchTensor, worst: WorstErrors): void {
+  const error = difference(what, actual, expected) / Math.max(1, largest(expected));
+  worst.forward = Math.max(worst.forward, error);
+  if (!(error <= FORWARD_TOLERANCE)) throw new Error(`${what}: ${error} > ${FORWARD_TOLERANCE}`);
+}
+
+/** NaN and infinities are the same where both have them. */
+function difference(what: string, actual: readonly number[], expected: TorchTensor): number {
+  const wanted = numbersOf(expected.data);
+  expectSame(`size of ${what}`, actual.length, wanted.length);
+  return wanted.reduce((most, number, i) => {
+    const got = actual[i] as number;
+    const error = Object.is(got, number) || got === number ? 0 : Math.abs(got - number);
+    return error <= most ? most : error;
+  }, 0);
+}
+
+function largest({ data }: TorchTensor): number {
+  return numbersOf(data).reduce(
+    (most, number) => (Math.abs(number) > most && Number.isFinite(number) ? Math.abs(number) : most),
+    0,
+  );
+}
+
+function expectSame<T>(what: string, actual: T, expected: T): void {
+  if (actual !== expected) throw new Error(`${what}: ${actual}, torch has ${expected}`);
+}
