@@ -149,17 +149,15 @@ def checked_answers(model: Model, program: ExportedProgram, call: Call, seed: in
 
 
 def metadata(model: Model, call: Call) -> dict[str, str]:
-    """What a reader of the numbers has to know; `values` are the leaves of the input that are no tensors."""
-    leaves = enumerate(pytree.tree_leaves((call.args, call.keywords)))
-    values = {str(index): leaf for index, leaf in leaves if not isinstance(leaf, Tensor)}
+    """What a reader of the numbers has to know. `call` is [arguments, keyword arguments], with {"input": N} for tensors."""
+    leaves, structure = pytree.tree_flatten((call.args, call.keywords))
+    named = [{"input": index} if isinstance(leaf, Tensor) else leaf for index, leaf in enumerate(leaves)]
     entries = {
         "train": model.train,
         "random": model.random,
         "refused": model.refused,
         "exporter": model.exporter,
-        "positional": len(call.args),
-        "keywords": list(call.keywords),
-        "values": values,
+        "call": pytree.tree_unflatten(named, structure),
         "sgd": {"steps": SGD_STEPS, "rate": SGD_RATE},
     }
     return {name: json.dumps(value) for name, value in entries.items()}
