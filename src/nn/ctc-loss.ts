@@ -8,8 +8,10 @@ import {
   exp,
   fill,
   type GradSaveFunc,
+  greater,
   less,
   logicalOr,
+  max,
   mul,
   neg,
   notEqual,
@@ -78,7 +80,11 @@ export function ctcLoss(
     const last = reshape(mul(targetLengths, int(2)), [batch, 1]);
     return logicalOr(equal(isState, last), equal(isState, sub(last, int(1))));
   });
-  const losses = neg(logSumExp(choose(ends, paths, never), [1]));
+  const ended = choose(ends, paths, never);
+  // Where no path ends its logarithm has no gradient.
+  const isPossible = offTape(() => greater(max(ended, 1, true), NEVER));
+  const likelihood = logSumExp(choose(isPossible, ended, scalar(0)), [1]);
+  const losses = choose(reshape(isPossible, [batch]), neg(likelihood), scalar(Number.POSITIVE_INFINITY));
   return asOfSoftmax(losses, logs, inputLengths);
 }
 

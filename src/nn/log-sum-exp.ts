@@ -18,7 +18,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 /**
- * `log(sum(exp(x)))` over axes, which is -Infinity where all of x are, with no gradient there. Call inside `tidy`.
+ * `log(sum(exp(x)))` over axes, which is -Infinity where all of x are; its gradient is NaN there, as torch's. Call inside `tidy`.
  *
  * @see https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html
  */
@@ -29,14 +29,14 @@ export function logSumExp(x: Tensor, axes: number[]): Tensor {
     const y = add(log(sum(exp(sub(input as Tensor, highest)), axes, true)), highest);
     (save as GradSaveFunc)([input as Tensor, y]);
     const gradFunc = (dy: Tensor, [x, y]: Tensor[]) =>
-      mul(reshape(dy, kept), exp(sub(x as Tensor, aboveMinusInfinity(y as Tensor))));
+      mul(reshape(dy, kept), exp(sub(x as Tensor, y as Tensor)));
     const shape = x.shape.filter((_, i) => !axes.includes(i));
     return { value: reshape(y, shape), gradFunc };
   });
   return op(x);
 }
 
-/** `log(exp(a) + exp(b))` of tensors of one shape. Call inside `tidy`. */
+/** `log(exp(a) + exp(b))` of tensors of one shape, with a gradient of 0 where both are -Infinity. Call inside `tidy`. */
 export function logAddExp(a: Tensor, b: Tensor): Tensor {
   const op = customGrad((first, second, save) => {
     const highest = finiteOrZero(maximum(first as Tensor, second as Tensor));

@@ -1,19 +1,8 @@
 /** Distances and angles between vectors. */
 
-import {
-  add,
-  customGrad,
-  div,
-  expandDims,
-  maximum,
-  mul,
-  reshape,
-  sub,
-  sum,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { add, customGrad, div, expandDims, maximum, mul, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { constantOf } from '../../../nn/empty.js';
-import { commonShape } from '../../../nn/shape/expand.js';
+import { commonShape, expand } from '../../../nn/shape/expand.js';
 import { vectorNorm } from '../../../nn/vector-norm.js';
 import { axisOf } from '../axes.js';
 
@@ -35,10 +24,10 @@ export function pairDistance(a: Tensor, b: Tensor, p: number, eps: number, keepd
 
 /** The sum of the products of both vectors, each divided by its norm, or by eps where that is greater. */
 export function cosineSimilarity(a: Tensor, b: Tensor, dim: number, eps: number): Tensor {
-  const rank = Math.max(a.rank, b.rank);
-  const axis = axisOf(dim, rank);
+  const shape = commonShape(a.shape, b.shape);
+  const axis = axisOf(dim, shape.length);
   const unit = (x: Tensor) => {
-    const whole = reshape(x, [...new Array<number>(rank - x.rank).fill(1), ...x.shape]);
+    const whole = expand(x, shape);
     return div(whole, atLeast(expandDims(vectorNorm(whole, 2, [axis]), axis), eps));
   };
   return sum(mul(unit(a), unit(b)), axis);
