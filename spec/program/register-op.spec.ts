@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { UnsupportedError } from '../../src/index.js';
+import { parseStateDict, type TorchTensor, toTensor, UnsupportedError } from '../../src/index.js';
 import { type OpFunction, readExportedProgram, registerOp } from '../../src/program/index.js';
 import { describeEachBackend } from '../support/backends.js';
+import { fixtureBytes } from '../support/node/files.js';
 import { call, type ProgramSpec, programBytes } from '../support/program-files.js';
+import { expectTensors } from '../support/programs.js';
 import { reloaded } from '../support/save.js';
 import { tidied } from '../support/tidied.js';
 
@@ -32,6 +34,19 @@ describeEachBackend('registerOp', () => {
     });
     copy.dispose();
     model.dispose();
+    layer.dispose();
+  });
+
+  it("gives PyTorch's numbers for the operator of docs/programs.md", async () => {
+    registerOp('mine::soft_clip(Tensor x, float limit=1.) -> Tensor', (x: tf.Tensor, limit: number) =>
+      tf.mul(tf.tanh(tf.div(x, limit)), limit),
+    );
+    const layer = await readExportedProgram(fixtureBytes('docs/clipped.pt2'));
+    const numbers = parseStateDict(fixtureBytes('docs/clipped.safetensors'));
+    await tidied(async () => {
+      const y = layer.forward(toTensor(numbers.get('x') as TorchTensor)) as tf.Tensor;
+      await expectTensors([y], [toTensor(numbers.get('y') as TorchTensor)]);
+    });
     layer.dispose();
   });
 

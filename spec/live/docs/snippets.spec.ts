@@ -9,6 +9,12 @@ import { type Program, programsOf } from './programs.js';
 import { addModule, compile, makeProject, type Outcome, removeProject, runModules } from './project.js';
 
 const FIXTURE = join(ROOT, 'spec/fixtures/docs/porting.safetensors');
+/** Programs of torch.export, by their names in the pages. */
+const PROGRAM_FILES = {
+  'model.pt2': 'examples/programs/classifier.pt2',
+  'gru.pt2': 'examples/programs/gru.pt2',
+  'clipped.pt2': 'spec/fixtures/docs/clipped.pt2',
+};
 const PORTING = 'docs/porting.md';
 
 const pages = readPages();
@@ -36,6 +42,8 @@ describe('the TypeScript of the documentation', function () {
     fixture = await readStateDict(FIXTURE);
     folder = await makeProject();
     await addIdioms(folder);
+    for (const [name, file] of Object.entries(PROGRAM_FILES))
+      copyFileSync(join(ROOT, file), join(folder, name));
     for (const program of programs)
       await addModule(folder, program.name, program.source + (isPort(program) ? 'export { y };\n' : ''));
     await addModule(folder, 'options', optionsModule());
