@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { strToU8 } from 'fflate';
 import { FormatError } from '../../../src/index.js';
-import { Cursor } from '../../../src/program/archive/cursor.js';
-import { readJson } from '../../../src/program/archive/json.js';
 import { assemble, countLeaves, leafPaths, readTree, type Tree } from '../../../src/program/graph/tree.js';
+import { Cursor } from '../../../src/state-dict/formats/program/cursor.js';
+import { readJson } from '../../../src/state-dict/formats/program/json.js';
 import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
 import { WorkBudget } from '../../../src/state-dict/rules/work.js';
 
