@@ -137,11 +137,29 @@ function withNaNOf(b: Tensor, value: Tensor): Tensor {
   return b.dtype === 'float32' && tf.getBackend() === 'wasm' ? tf.where(tf.isNaN(b), b, value) : value;
 }
 
-/** The gradient goes to x at the bounds too; a lower bound above the upper one gives way to it. */
-function clamp(self: Operand, min: Operand | null, max: Operand | null, call: Call): Tensor {
+/** At the bounds the gradient goes to x. */
+function clamp(self: Tensor, min: number | null, max: number | null, call: Call): Tensor {
+  const bound = (x: Tensor) => {
+    const above = min === null ? x : tf.maximum(x, as(min, x.dtype));
+    return max === null ? above : tf.minimum(above, as(max, x.dtype));
+  };
+  const isInside = (x: Tensor) =>
+    tf.logicalAnd(
+      tf.greaterEqual(x, min ?? Number.NEGATIVE_INFINITY),
+      tf.lessEqual(x, max ?? Number.POSITIVE_INFINITY),
+    );
+  const run: Pointwise = (x) =>
+    x.dtype === 'float32'
+      ? withGradient([x], bound, (dy, [x]) => [gradientWhere(() => isInside(x), dy)])
+      : bound(x);
+  return as(pointwise(run, [self], computeDtype(call)), resultDtype(call));
+}
+
+/** The same with bounds that get the gradient elsewhere; a lower bound above the upper one gives way to it. */
+function clampByTensors(self: Operand, min: Operand | null, max: Operand | null, call: Call): Tensor {
+  const bound = (x: Tensor, low: Tensor, high: Tensor) =>
+    withNaNOf(high, tf.minimum(withNaNOf(low, tf.maximum(x, low)), high));
   const run: Pointwise = (x, low, high) => {
-    const bound = (x: Tensor, low: Tensor, high: Tensor) =>
-      withNaNOf(high, tf.minimum(withNaNOf(low, tf.maximum(x, low)), high));
     if (x.dtype !== 'float32') return bound(x, low, high);
     return withGradient([x, low, high], bound, (dy, [x, low, high]) => [
       sumTo(
@@ -162,8 +180,10 @@ function clamp(self: Operand, min: Operand | null, max: Operand | null, call: Ca
   return as(pointwise(run, operands, computeDtype(call)), resultDtype(call));
 }
 
-const clampMin = (self: Operand, min: Operand, call: Call) => clamp(self, min, null, call);
-const clampMax = (self: Operand, max: Operand, call: Call) => clamp(self, null, max, call);
+const clampMin = (self: Tensor, min: number, call: Call) => clamp(self, min, null, call);
+const clampMax = (self: Tensor, max: number, call: Call) => clamp(self, null, max, call);
+const clampMinByTensor = (self: Operand, min: Operand, call: Call) => clampByTensors(self, min, null, call);
+const clampMaxByTensor = (self: Operand, max: Operand, call: Call) => clampByTensors(self, null, max, call);
 
 /** `a + weight * (b - a)` */
 const lerp: Pointwise = (a, b, weight) => tf.add(a, tf.mul(weight, tf.sub(b, a)));
@@ -265,11 +285,15 @@ export const ARITHMETIC: Readonly<Record<string, OpFunction>> = {
   ...named(['maximum', 'max.other'], 'Tensor self, Tensor other', elementwise(2, maximum)),
   ...named(['minimum', 'min.other'], 'Tensor self, Tensor other', elementwise(2, minimum)),
   ...named(['clamp', 'clip'], 'Tensor self, Scalar? min=None, Scalar? max=None', clamp),
-  ...named(['clamp.Tensor', 'clip.Tensor'], 'Tensor self, Tensor? min=None, Tensor? max=None', clamp),
+  ...named(
+    ['clamp.Tensor', 'clip.Tensor'],
+    'Tensor self, Tensor? min=None, Tensor? max=None',
+    clampByTensors,
+  ),
   ...named(['clamp_min'], 'Tensor self, Scalar min', clampMin),
-  ...named(['clamp_min.Tensor'], 'Tensor self, Tensor min', clampMin),
+  ...named(['clamp_min.Tensor'], 'Tensor self, Tensor min', clampMinByTensor),
   ...named(['clamp_max'], 'Tensor self, Scalar max', clampMax),
-  ...named(['clamp_max.Tensor'], 'Tensor self, Tensor max', clampMax),
+  ...named(['clamp_max.Tensor'], 'Tensor self, Tensor max', clampMaxByTensor),
   ...named(['lerp.Scalar'], 'Tensor self, Tensor end, Scalar weight', elementwise(3, lerp)),
   ...named(['lerp.Tensor'], 'Tensor self, Tensor end, Tensor weight', elementwise(3, lerp)),
   ...named(['addcmul'], 'Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1', addScaled(tf.mul)),

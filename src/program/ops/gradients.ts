@@ -11,6 +11,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { offTape } from '../../nn/off-tape.js';
+import { liveTape } from '../../tfjs-internals.js';
 
 /**
  * A value with its own gradients.
@@ -23,6 +24,8 @@ export function withGradient<const I extends readonly Tensor[]>(
   compute: (...inputs: I) => Tensor,
   gradients: (dy: Tensor, inputs: I, value: Tensor) => Tensor[],
 ): Tensor {
+  // Without a tape the value is all.
+  if (liveTape() === undefined) return compute(...inputs);
   const op = customGrad((...args) => {
     const save = args.pop() as unknown as GradSaveFunc;
     const value = compute(...(args as unknown as I));

@@ -1,8 +1,9 @@
 /** What the families of elementwise ops share. Each op computes in the dtype of its result, and is empty where a result is. */
 
-import { broadcast_util, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../nn/empty.js';
 import { choose as chooseTensors } from '../../nn/indexing/choose.js';
+import { commonShape } from '../../nn/shape/expand.js';
 import { as, computeDtype, type Operand, resultDtype } from './dtypes.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -12,11 +13,9 @@ export type Pointwise = (...operands: Tensor[]) => Tensor;
 /** Runs a function on operands in a dtype. */
 export function pointwise(run: Pointwise, operands: readonly Operand[], dtype: 'float32' | 'int32'): Tensor {
   const tensors = operands.map((operand) => as(operand, dtype));
-  const shape = tensors.reduce<number[]>(
-    (all, each) => broadcast_util.assertAndGetBroadcastShape(all, each.shape),
-    [],
-  );
-  return shape.includes(0) && dtype === 'float32' ? emptyOf(shape, tensors) : run(...tensors);
+  if (dtype === 'float32' && tensors.some(({ size }) => size === 0))
+    return emptyOf(commonShape(...tensors.map(({ shape }) => shape)), tensors);
+  return run(...tensors);
 }
 
 /** An op of some tensors, or numbers, that it computes in the dtype of its result. */
