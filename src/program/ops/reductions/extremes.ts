@@ -1,8 +1,21 @@
 /** Greatest, least and middle elements, and where they are. */
 
-import { cast, max, min, reshape, slice, type Tensor, topk, transpose } from '@tensorflow/tfjs-core';
-import { emptyOf } from '../../../nn/empty.js';
+import {
+  any,
+  cast,
+  isNaN as isNotANumber,
+  max,
+  min,
+  reshape,
+  slice,
+  type Tensor,
+  topk,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { constantOf } from '../../../nn/empty.js';
 import { evenly, indexOfExtreme, valuesAt } from '../../../nn/extremes.js';
+import { choose } from '../../../nn/indexing/choose.js';
+import { offTape } from '../../../nn/off-tape.js';
 import { axisOf } from '../axes.js';
 import { as } from '../dtypes.js';
 import type { Call, OpFunction } from '../types.js';
@@ -50,7 +63,8 @@ function pick(values: Tensor, indices: Tensor, x: Tensor, axis: number): Tensor 
 /** The lower of the two in the middle where there are two. */
 function medianAlong(self: Tensor, dim: number, keepdim: boolean): Tensor[] {
   const { shape } = reductionOf(self, dim, keepdim);
-  if (self.size === 0) return [emptyOf(shape, [self]), emptyOf(shape, [])];
+  if (self.size === 0)
+    return [constantOf(shape, [self], Number.NaN, self.dtype), constantOf(shape, [], 0, 'int32')];
   const axis = axisOf(dim, self.rank);
   const x = self.rank === 0 ? reshape(self, [1]) : self;
   const size = x.shape[axis] as number;
@@ -60,7 +74,16 @@ function medianAlong(self: Tensor, dim: number, keepdim: boolean): Tensor[] {
   const { values, indices } = topk(rows, count);
   const last = (each: Tensor) =>
     reshape(slice(each, [...new Array<number>(order.length).fill(0), count - 1]), rows.shape.slice(0, -1));
-  return [pick(last(values), last(indices), x, axis), last(indices)].map((each) => reshape(each, shape));
+  const [middle, at] = besideNaN(x, axis, last(values), last(indices));
+  return [pick(middle, at, x, axis), at].map((each) => reshape(each, shape));
+}
+
+/** NaN, and its first index, where there is one. */
+function besideNaN(x: Tensor, axis: number, values: Tensor, indices: Tensor): [Tensor, Tensor] {
+  if (x.dtype !== 'float32') return [values, indices];
+  const hasNaN = offTape(() => any(isNotANumber(x), axis));
+  const index = offTape(() => choose(hasNaN, indexOfExtreme(max, x, axis), indices));
+  return [offTape(() => choose(hasNaN, max(x, axis), values)), index];
 }
 
 const EXTREMES_OF: readonly (readonly [string, Extreme])[] = [
