@@ -92,7 +92,7 @@ describe('openProgram', () => {
     });
     expect(readError(lost)).to.include({
       code: 'MISSING_PART',
-      message: 'program: archive: expected a record data/weights/../weights/tensor_0, got none',
+      message: 'program: archive: expected a record "data/weights/../weights/tensor_0", got none',
     });
     const wrong = changed((config) => {
       config.w.tensor_meta.sizes = 'all';

@@ -9,8 +9,9 @@ import { alignmentOf, elementCount } from '../../tensors/dtypes.js';
 import { elementSpan } from '../../tensors/strides.js';
 import type { StoredBytes, StoredTensor, TensorNode, UnopenedFile } from '../checkpoint.js';
 import { RefusedNode } from '../nodes.js';
-import { foldedName, type Records, readByteOrder, recordNamed } from '../torch/records.js';
+import { foldedName, type Records, readByteOrder } from '../torch/records.js';
 import { readEntry, storageOf } from '../zip/archive.js';
+import type { ZipEntry } from '../zip/directory.js';
 import type { Cursor } from './cursor.js';
 import { findDtype } from './dtype.js';
 import { parseRecord, WHERE } from './records.js';
@@ -60,8 +61,7 @@ export function* readTensors(
       const meta = payload.get('tensor_meta');
       const dtype = findDtype(meta.get('dtype'));
       if (dtype === undefined) return new RefusedNode(() => `one of dtype ${meta.get('dtype').integer()}`);
-      const storage =
-        storages.get(path) ?? storageOf(recordNamed(records, path, WHERE, 'archive'), littleEndian);
+      const storage = storages.get(path) ?? storageOf(recordAt(records, path), littleEndian);
       storages.set(path, storage);
       const tensor = storedTensor(meta, dtype, storage, name);
       const identity = `${identityOf(tensor)} ${path}`;
@@ -71,6 +71,12 @@ export function* readTensors(
     }
   }
   return nodes;
+}
+
+function recordAt(records: Records, path: string): ZipEntry {
+  const entry = records.get(foldedName(path));
+  if (entry) return entry;
+  throw formatError('MISSING_PART', WHERE, 'archive', `a record ${show(path)}`, 'none');
 }
 
 /** A tensor whose elements lie inside its storage. */
