@@ -1,7 +1,7 @@
 /** Distances and angles between vectors. */
 
 import { add, customGrad, div, expandDims, maximum, mul, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { constantOf } from '../../../nn/empty.js';
+import { constantOf, isEmpty } from '../../../nn/empty.js';
 import { commonShape, expand } from '../../../nn/shape/expand.js';
 import { vectorNorm } from '../../../nn/vector-norm.js';
 import { axisOf } from '../axes.js';
@@ -26,6 +26,12 @@ export function pairDistance(a: Tensor, b: Tensor, p: number, eps: number, keepd
 export function cosineSimilarity(a: Tensor, b: Tensor, dim: number, eps: number): Tensor {
   const shape = commonShape(a.shape, b.shape);
   const axis = axisOf(dim, shape.length);
+  if (isEmpty(shape))
+    return constantOf(
+      shape.filter((_, i) => i !== axis),
+      [a, b],
+      0,
+    );
   const unit = (x: Tensor) => {
     const whole = expand(x, shape);
     return div(whole, atLeast(expandDims(vectorNorm(whole, 2, [axis]), axis), eps));
