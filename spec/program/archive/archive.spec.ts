@@ -192,7 +192,7 @@ const FAULTS: readonly (readonly [
     'a tensor without a file',
     () => programBytes(SPEC, (files) => void delete files['data/weights/tensor_0']),
     'MISSING_PART',
-    'expected a record data/weights/tensor_0, got none',
+    'expected a record "data/weights/tensor_0", got none',
   ],
   [
     'a parameter that is not in the archive',
