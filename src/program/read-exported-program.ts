@@ -7,6 +7,7 @@ import { locate, type StateDictSource } from '../state-dict/sources/locate.js';
 import { runSource } from '../state-dict/sources/read-source.js';
 import { requireLittleEndian } from '../state-dict/tensors/bytes.js';
 import { openProgram, type ProgramFile } from './archive/archive.js';
+import { refuseOtherFiles } from './archive/other-files.js';
 import { saveProgram } from './layer/saved-program.js';
 import { TorchProgram, type TrainFlags } from './layer/torch-program.js';
 
@@ -51,7 +52,10 @@ export async function readExportedProgram(
   requireLittleEndian(WHERE);
   const limits = resolveLimits(WHERE, options.limits);
   options.signal?.throwIfAborted();
-  const file = await runSource(locate(WHERE, source), { ...reading, limits }, false, openProgram);
+  const file = await runSource(locate(WHERE, source), { ...reading, limits }, false, function* (opened) {
+    yield* refuseOtherFiles(opened);
+    return yield* openProgram(opened);
+  });
   const args = { ...saveProgram(file.graphText, file.ties), name, trainFlags };
   const program = new TorchProgram(args, file);
   buildLayer(program, program.name, []);

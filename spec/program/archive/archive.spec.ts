@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { strToU8, zipSync } from 'fflate';
-import { FormatError, UnsupportedError } from '../../../src/index.js';
+import { FormatError, UnsupportedError, writeSafetensors } from '../../../src/index.js';
 import { readExportedProgram } from '../../../src/program/index.js';
 import {
   call,
@@ -269,6 +269,16 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
       'a file of torch.save',
       () => new Uint8Array(zipSync({ 'a/data.pkl': strToU8('') })),
       'got a file of torch.save. readStateDict reads its weights; torch.export.save(',
+    ],
+    [
+      'a file of weights',
+      () => writeSafetensors(new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(1) }]])),
+      'program: file: expected an archive with models/model.json, got a file of safetensors. readStateDict reads weights of that format',
+    ],
+    [
+      'a page',
+      () => strToU8('<!doctype html><title>404</title>'),
+      'got an HTML or XML page. The URL answers with a page, not a file',
     ],
     [
       'another archive',
