@@ -19,6 +19,12 @@ export const COMPILE_LIMIT_MS = 180_000;
 const SEEMING_FOLDER = join(ROOT, 'spec/cli/inspect/generated');
 const SEEMING = ['generated.ts', 'check.ts'].map((name) => join(SEEMING_FOLDER, name));
 
+/** The entries of the package that code imports. */
+const PATHS = {
+  'tfjs-torch-rnn': [join(ROOT, 'src/index.ts')],
+  'tfjs-torch-rnn/program': [join(ROOT, 'src/program/index.ts')],
+};
+
 /** Type-checks sources, all checks of a process with the same declarations. */
 class TypeChecker {
   private readonly texts = new Map<string, string>();
@@ -30,7 +36,7 @@ class TypeChecker {
       strict: true,
       skipLibCheck: true,
       types: ['node'],
-      paths: { 'tfjs-torch-rnn': [join(ROOT, 'src/index.ts')] },
+      paths: PATHS,
     }),
     getCurrentDirectory: () => ROOT,
     getDefaultLibFileName: ts.getDefaultLibFilePath,
@@ -66,8 +72,8 @@ export class GeneratedProject {
   constructor() {
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }');
-    const paths = { 'tfjs-torch-rnn': [join(ROOT, 'src/index.ts')] };
-    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }));
+    const compilerOptions = { paths: PATHS };
+    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
   }
 
   /** Type-checks the code and `check`, which imports it as `./generated.js`, runs them, and gives what they print. */

@@ -40,6 +40,13 @@ describe('npx tfjs-torch-rnn, without tfjs', () => {
     expect(stdout, output).to.include('lstm: LSTM(3, 5, proj_size=2)');
   });
 
+  it('inspects a program, without knowing which ops are missing', async () => {
+    const program = fileURLToPath(new URL('../../fixtures/program/states.pt2', import.meta.url));
+    const { ok, stdout, output } = await runCommand(['inspect', program], folder);
+    expect(ok, output).to.equal(true);
+    expect(stdout).to.include('gru: aten.gru.input').and.include('not known without tfjs');
+  });
+
   it('converts a file', async () => {
     const { ok, output } = await runCommand(['convert', fixture('layers.safetensors'), 'half.json'], folder);
     expect(ok, output).to.equal(true);

@@ -10,8 +10,10 @@ import {
   UsageError,
 } from '../options.js';
 import { printableJson } from '../printable.js';
-import { examine } from './examine.js';
+import { examine, type Found } from './examine.js';
 import { jsonReport } from './json-report.js';
+import { describeProgram, type ProgramDescription } from './program/describe.js';
+import { programCode } from './program/report.js';
 import { writeReport } from './text-report.js';
 
 export const inspect: Command = {
@@ -19,7 +21,8 @@ export const inspect: Command = {
   summary: 'what a weight file holds, and the TypeScript that rebuilds it',
   usage: 'FILE|FOLDER|URL [options]',
   description: `What a weight file holds: its tensors, the torch modules that own them, and the TypeScript that rebuilds them.
-Reads the descriptions alone, however large the file is.`,
+Reads the descriptions alone, however large the file is. Of a program of torch.export (.pt2) also its inputs and outputs,
+the calls of each module, and the ops that this package lacks; for these it needs @tensorflow/tfjs.`,
   options: {
     ...PART_OPTIONS,
     ...HTTP_OPTIONS,
@@ -30,7 +33,8 @@ Reads the descriptions alone, however large the file is.`,
   examples: `Examples:
   tfjs-torch-rnn inspect model.safetensors
   tfjs-torch-rnn inspect https://example.org/model.safetensors --select encoder.gru
-  tfjs-torch-rnn inspect model.safetensors --code > model.mjs`,
+  tfjs-torch-rnn inspect model.safetensors --code > model.mjs
+  tfjs-torch-rnn inspect model.pt2`,
   positionals: ['FILE'],
   run,
 };
@@ -52,8 +56,21 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     signal,
     headers: headersOf(words),
   });
-  if (words.flag('json')) terminal.line(printableJson(jsonReport(found)));
-  else if (words.flag('code')) terminal.line(found.code);
-  else writeReport(terminal, found);
+  const program = await programOf(found, words, signal);
+  // What is left of a program without its graph are weights.
+  const isWhole = program !== undefined && path === undefined && select === undefined;
+  const shown = isWhole ? { ...found, code: programCode(source, program) } : found;
+  if (words.flag('json')) terminal.line(printableJson({ ...jsonReport(shown), ...(program && { program }) }));
+  else if (words.flag('code')) terminal.line(shown.code);
+  else writeReport(terminal, shown, program);
   return 0;
+}
+
+async function programOf(
+  { source, description }: Found,
+  words: ParsedWords,
+  signal: AbortSignal,
+): Promise<ProgramDescription | undefined> {
+  if (description.format !== 'program') return undefined;
+  return describeProgram(WHERE, source, { signal, headers: headersOf(words) });
 }

@@ -8,11 +8,14 @@ import type { Terminal } from '../terminal.js';
 import { publicWord } from '../url.js';
 import type { Found } from './examine.js';
 import { totalsOf } from './json-report.js';
+import type { ProgramDescription } from './program/describe.js';
+import { writeProgram } from './program/report.js';
 
 /** Prints what `inspect` found, for people. Everything that comes from the file is made printable here. */
 export function writeReport(
   terminal: Terminal,
   { source, description, modules, weightless, code }: Found,
+  program?: ProgramDescription,
 ): void {
   writeHead(terminal, source, description);
   writeTensors(terminal, description);
@@ -22,7 +25,9 @@ export function writeReport(
       `${nameOf(module.path)}: ${terminal.style('cyan', printableSentence(describeWeightless(module)))}, no weights`,
     );
   writeWarnings(terminal, description);
-  terminal.line(`\n${terminal.style('bold', 'TypeScript that rebuilds it')}\n\n${code}`);
+  if (program) writeProgram(terminal, program);
+  const title = program ? 'TypeScript that reads it' : 'TypeScript that rebuilds it';
+  terminal.line(`\n${terminal.style('bold', title)}\n\n${code}`);
 }
 
 function writeHead(terminal: Terminal, source: string, description: SourceDescription): void {

@@ -13,7 +13,9 @@ import { ArrayFiles } from './arrays.js';
 import { verifyLayer } from './layer/mode.js';
 import { BACKENDS } from './load-tfjs.js';
 import { verifyModel } from './model/mode.js';
-import { writeFindings } from './report.js';
+import { checkProgramOptions, isProgram, verifyProgram } from './program/mode.js';
+import { runSample } from './program/sample.js';
+import { type Findings, writeFindings } from './report.js';
 import type { Request } from './request.js';
 
 export const verify: Command = {
@@ -31,18 +33,23 @@ numbers differ, other layouts, lengths, orders of gates and equations are tried,
 activations, and those that fit are named.
 
 MODEL is a JavaScript module. It exports, as default or as model, a function from the state_dict to a tf model or to a
-function of tensors; or a tf model, into which FILE is loaded. Its arrays are in the model's own layout.`,
+function of tensors; or a tf model, into which FILE is loaded. Its arrays are in the model's own layout.
+
+A program of torch.export (.pt2) runs as it is, without --module: --input is given once for each input in their order,
+in torch's layout, and --expected once or as NAME=Y for the outputs that inspect names. --sample runs it on the inputs
+with which it was exported: exit code 1 where an output has another shape than the graph says, or a NaN.`,
   options: {
     input: {
       argument: 'X',
       multiple: true,
-      help: 'the input; with --module once for each input, in their order',
+      help: 'the input; of a model or a program once for each input, in their order',
     },
     expected: {
       argument: 'Y',
       multiple: true,
-      help: "PyTorch's output; with --module also NAME=Y for the layer NAME, or for what the function returns as NAME",
+      help: "PyTorch's output; with --module also NAME=Y for the layer NAME, or for what the function returns as NAME; of a program for its output NAME",
     },
+    sample: { help: "run a program on the inputs that are stored in it; PyTorch's results are not" },
     module: { argument: 'MODEL', help: 'the module that makes the whole model' },
     'expected-hn': { argument: 'H', help: "PyTorch's final state as well" },
     'expected-cn': { argument: 'C', help: 'the final cell state of an LSTM as well' },
@@ -68,15 +75,19 @@ function of tensors; or a tf model, into which FILE is loaded. Its arrays are in
   },
   examples: `Examples, after numpy.save("x.npy", x.numpy()) and numpy.save("y.npy", gru(x)[0].detach().numpy()) in Python:
   tfjs-torch-rnn verify model.safetensors --layer gru --input x.npy --expected y.npy --batch-first
-  tfjs-torch-rnn verify model.safetensors --module model.mjs --input x.npy --expected gru=y.npy --expected logits.npy`,
+  tfjs-torch-rnn verify model.safetensors --module model.mjs --input x.npy --expected gru=y.npy --expected logits.npy
+  tfjs-torch-rnn verify model.pt2 --input ids.npy --input lengths.npy --expected logits.npy
+  tfjs-torch-rnn verify model.pt2 --sample`,
   positionals: ['FILE'],
   run,
 };
 
 async function run(words: ParsedWords, { terminal, signal }: CommandContext): Promise<ExitCode> {
   const [source = ''] = words.positionals;
-  for (const option of ['input', 'expected'])
-    if (!words.flag(option)) throw new UsageError(`--${option} is missing.`);
+  const isSample = words.flag('sample');
+  for (const option of ['input', 'expected', ...(isSample ? ['module', 'tolerance'] : [])])
+    if (words.flag(option) === isSample)
+      throw new UsageError(isSample ? `--sample runs without --${option}.` : `--${option} is missing.`);
   const request: Request = {
     words,
     source,
@@ -87,9 +98,20 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     tolerance: toleranceOf(words),
     signal,
   };
+  if (isSample) {
+    checkProgramOptions(request);
+    return runSample(request, terminal);
+  }
+  return writeFindings(terminal, await findingsOf(request), words.flag('json'));
+}
+
+async function findingsOf(request: Request): Promise<Findings> {
+  const { words } = request;
   const module = words.value('module');
-  const findings = await (module === undefined ? verifyLayer(request) : verifyModel(module, request));
-  return writeFindings(terminal, findings, words.flag('json'));
+  if (module !== undefined) return verifyModel(module, request);
+  if (words.flag('layer') || !(await isProgram(request))) return verifyLayer(request);
+  checkProgramOptions(request);
+  return verifyProgram(request);
 }
 
 function toleranceOf(words: ParsedWords): number | undefined {

@@ -6,7 +6,7 @@ import type { TensorNode, UnopenedFile } from '../../state-dict/formats/checkpoi
 import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import { MODEL, parseRecord, programRecords, WHERE } from '../../state-dict/formats/program/records.js';
 import { CONSTANTS, readTensors, WEIGHTS } from '../../state-dict/formats/program/tensors.js';
-import { recordNamed } from '../../state-dict/formats/torch/records.js';
+import { type Records, recordNamed } from '../../state-dict/formats/torch/records.js';
 import { openZip, readEntry } from '../../state-dict/formats/zip/archive.js';
 import type { Reading } from '../../state-dict/reading/reading.js';
 import { formatError } from '../../state-dict/rules/format-codes.js';
@@ -32,11 +32,7 @@ export interface ProgramFile {
  */
 export function* openProgram(file: UnopenedFile): Reading<ProgramFile> {
   const records = programRecords(yield* openZip(file));
-  const graphText = yield* readEntry(
-    recordNamed(records, MODEL, WHERE, 'archive'),
-    file.limits.maxPickleBytes,
-  );
-  const program = parseProgram(graphText, (text) => parseRecord(text, MODEL, file));
+  const { graphText, program } = yield* readGraph(file, records);
   const stored = yield* readTensors(file, records, [WEIGHTS, CONSTANTS]);
   const ties = new Map<string, string>();
   const nodes = new Map<string, TensorNode>();
@@ -59,6 +55,29 @@ export function* openProgram(file: UnopenedFile): Reading<ProgramFile> {
   }
   const tensors = yield* bindTensors(nodes, file, 'program');
   return { program, tensors, ties, graphText };
+}
+
+/** Reads the graph of a program, and none of its tensors. */
+export function* openGraph(file: UnopenedFile): Reading<Program> {
+  return (yield* readGraph(file, programRecords(yield* openZip(file)))).program;
+}
+
+function* readGraph(
+  file: UnopenedFile,
+  records: Records,
+): Reading<Pick<ProgramFile, 'graphText' | 'program'>> {
+  const entry = recordNamed(records, MODEL, WHERE, 'archive');
+  const graphText = yield* readEntry(entry, file.limits.maxPickleBytes);
+  return { graphText, program: parseProgram(graphText, (text) => parseRecord(text, MODEL, file)) };
+}
+
+/** The call with which the program was exported. */
+const SAMPLE = 'data/sample_inputs/model.pt';
+
+/** Reads what torch.save wrote of the arguments with which a program was exported; undefined where the archive has none. */
+export function* openSample(file: UnopenedFile): Reading<Uint8Array | undefined> {
+  const entry = programRecords(yield* openZip(file)).get(SAMPLE);
+  return entry && (yield* readEntry(entry, file.limits.maxTensorBytes));
 }
 
 /** What the graph says of each tensor that it reads from the archive. */

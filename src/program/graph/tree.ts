@@ -87,3 +87,12 @@ export function assemble<T>(tree: Tree, values: Iterator<T>): unknown {
   const items = tree.items.map((item) => assemble(item, values));
   return tree.kind === 'list' ? items : Object.fromEntries(tree.keys.map((key, i) => [key, items[i]]));
 }
+
+/** The values that a tree puts together, in the order of its leaves. */
+export function leavesOf(tree: Tree, value: unknown): unknown[] {
+  if (tree.kind === 'leaf') return [value];
+  const members = value as Readonly<Record<string, unknown>>;
+  return tree.items.flatMap((item, i) =>
+    leavesOf(item, members[tree.kind === 'list' ? i : (tree.keys[i] as string)]),
+  );
+}

@@ -19,10 +19,11 @@ import { buildLayer } from '../../layers/weights/build.js';
 import { addTo } from '../../matching/add-to.js';
 import type { StateDict, TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals.js';
+import type { StoredSpec } from '../graph/interface.js';
 import { assemble } from '../graph/tree.js';
 import { tfDtype } from '../ops/dtypes.js';
 import type { Value } from '../ops/types.js';
-import { Executable, type StoredSpec } from '../run/executable.js';
+import { Executable } from '../run/executable.js';
 import { flattenCall } from './call-args.js';
 import {
   describeCalls,

@@ -3,31 +3,21 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { namesIn } from '../graph/decode.js';
-import { leafPaths } from '../graph/tree.js';
-import type { Argument, Constant, Graph, InputSpec, Program, TensorMeta } from '../graph/types.js';
+import {
+  isStoredSpec,
+  metaOf,
+  type StoredSpec,
+  type UserInput,
+  type UserOutput,
+  userInputs,
+  userOutputs,
+} from '../graph/interface.js';
+import type { Argument, Constant, InputSpec, Program, TensorMeta } from '../graph/types.js';
 import { tfDtype } from '../ops/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { type Plan, planGraph } from './plan.js';
 import { type RunOptions, runPlan } from './run.js';
 import { Sizes } from './sizes.js';
-
-/** A tensor that the program keeps: a parameter, buffer or constant. */
-export type StoredSpec = Extract<InputSpec, { kind: 'parameter' | 'buffer' | 'constant' }>;
-
-/** A value that the caller gives. */
-export interface UserInput {
-  /** Its path in the arguments: `x`, `batch.mask`. */
-  readonly name: string;
-  /** Undefined for a number whose value was left open, and for one that was frozen. */
-  readonly tensor: TensorMeta | undefined;
-  /** What it was when the program was exported, where that is part of the program. */
-  readonly frozen?: Constant;
-}
-
-export interface UserOutput {
-  readonly name: string;
-  readonly tensor: TensorMeta | undefined;
-}
 
 export interface ExecutableResult {
   readonly outputs: Value[];
@@ -50,29 +40,15 @@ export class Executable {
     where: string,
     private readonly program: Program,
   ) {
-    const { graph, inputs, outputs, call, argumentNames } = program;
+    const { graph, inputs } = program;
     const isStored = (i: number) => isStoredSpec(inputs[i] as InputSpec);
     const stored = new Set(graph.inputs.flatMap((input, i) => (isStored(i) ? namesIn(input) : [])));
     this.plan = planGraph(graph, where, stored);
     this.stored = inputs.flatMap((spec, i) =>
       isStoredSpec(spec) ? [{ spec, meta: metaOf(graph, graph.inputs[i] as Argument) as TensorMeta }] : [],
     );
-    const paths = [
-      ...leafPaths(call.positional, (i) => argumentNames[i] ?? String(i)),
-      ...leafPaths(call.keywords),
-    ].values();
-    this.inputs = inputs.flatMap((spec, i): UserInput[] => {
-      if (isStoredSpec(spec)) return [];
-      const frozen = spec.kind === 'frozen' && { frozen: spec.value };
-      const tensor = metaOf(graph, graph.inputs[i] as Argument);
-      return [{ name: paths.next().value as string, tensor, ...frozen }];
-    });
-    const results = leafPaths(call.results).values();
-    this.outputs = outputs.flatMap((spec, i): UserOutput[] =>
-      spec.kind === 'user'
-        ? [{ name: results.next().value || '0', tensor: metaOf(graph, graph.outputs[i] as Argument) }]
-        : [],
-    );
+    this.inputs = userInputs(program);
+    this.outputs = userOutputs(program);
   }
 
   /**
@@ -150,12 +126,4 @@ function checkedTensor(
 function checkedNumber(where: string, name: string, value: Value | undefined): Value {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   throw new TypeError(message(where, name, 'a number', show(value)));
-}
-
-function isStoredSpec(spec: InputSpec): spec is StoredSpec {
-  return spec.kind !== 'user' && spec.kind !== 'frozen';
-}
-
-function metaOf({ tensors }: Graph, argument: Argument): TensorMeta | undefined {
-  return argument.kind === 'tensor' ? tensors.get(argument.name) : undefined;
 }

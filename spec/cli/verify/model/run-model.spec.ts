@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { OUTPUT } from '../../../../src/cli/verify/model/output.js';
+import { OUTPUT } from '../../../../src/cli/verify/expectations.js';
 import { importModel, type Maker, runModel } from '../../../../src/cli/verify/model/run-model.js';
 import type { Numbers } from '../../../../src/cli/verify/rounding.js';
 import { readStateDict } from '../../../../src/state-dict/read.js';

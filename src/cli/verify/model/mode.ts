@@ -1,25 +1,25 @@
 /** `verify` of a whole model, which a module of the user's makes of the state_dict. */
 
-import { message, show } from '../../../check.js';
+import { show } from '../../../check.js';
 import { readFor } from '../../../state-dict/read.js';
 import { PATH_WORDS, UsageError } from '../../options.js';
 import { printable } from '../../printable.js';
-import type { ArrayFiles, NumberArray } from '../arrays.js';
-import { errorOf } from '../compare.js';
+import type { NumberArray } from '../arrays.js';
 import { adviceOf, type Diagnosis } from '../diagnosis.js';
+import { checkSame, expectationsOf, inOrder, OUTPUT } from '../expectations.js';
 import { type Expectation, isSameShape, judge, judgedBy, numbersOf, shapeError } from '../judge.js';
 import { LAYER_OPTIONS } from '../layer/mode.js';
 import { withTfjs } from '../load-tfjs.js';
 import { type Findings, fits, type Result } from '../report.js';
 import type { Request } from '../request.js';
-import type { Answers, Numbers } from '../rounding.js';
-import { OUTPUT } from './output.js';
+import type { Numbers } from '../rounding.js';
 import { paddingClue } from './padding.js';
 
 const WHERE = 'verify';
 
-/** `NAME=FILE`; the `=` of a path or URL stands behind a separator. */
-const NAMED = /^([^/\\:=]+)=(.+)$/s;
+/** What gives other numbers in each run: new random weights, or dropout. */
+const RANDOM_REMEDY =
+  'A function that is exported loads its layers itself, loadStateDict(layers, stateDict), and runs them without dropout';
 
 /** @param file  the module of the user's. */
 export async function verifyModel(file: string, request: Request): Promise<Findings> {
@@ -37,7 +37,7 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   const wanted = expectations.map(({ name, tensor }) => ({ name, rank: tensor.shape.length }));
   const run = (moved: Numbers) => hear(() => runModel(make, moved, wanted));
   const answers = await judgedBy(tolerance, numbers, run);
-  checkSame(file, answers.answers, await run(numbers));
+  checkSame(`--module ${file}`, RANDOM_REMEDY, answers.answers, await run(numbers));
   const explain = async ({ option, name, tensor }: Expectation): Promise<Diagnosis> => {
     const { diagnose } = await import('./variants.js');
     const actual = answers.answers.get(name) as NumberArray;
@@ -71,49 +71,10 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
   };
 }
 
-/** @throws Error where a second run gave other numbers: those of new random weights, or of dropout. */
-function checkSame(file: string, first: Answers, second: Answers): void {
-  for (const [name, { values }] of first) {
-    const again = second.get(name)?.values ?? [];
-    const isSame = Array.from(values).every((value, i) => errorOf(value, again[i]) === 0);
-    if (isSame && values.length === again.length) continue;
-    const remedy =
-      'A function that is exported loads its layers itself, loadStateDict(layers, stateDict), and runs them without dropout';
-    throw new Error(message(WHERE, `--module ${file}`, 'the same numbers in each run', 'others', remedy));
-  }
-}
-
 function adviceFor(firstOff: string, compared: number): string {
   return compared > 1
     ? `The first that differs is ${firstOff === OUTPUT ? 'the output' : show(firstOff)}.`
     : 'Give what PyTorch has after inner layers as well, --expected NAME=FILE, to find the first that differs.';
-}
-
-async function expectationsOf(texts: readonly string[], arrays: ArrayFiles): Promise<Expectation[]> {
-  const expectations = await inOrder(texts, async (text): Promise<Expectation> => {
-    const [, name = OUTPUT, file = text] = NAMED.exec(text) ?? [];
-    const option = name === OUTPUT ? '--expected' : `--expected ${name}`;
-    return { option, name, tensor: await arrays.read(option, file) };
-  });
-  const names = expectations.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined)
-    throw new RangeError(
-      message(
-        WHERE,
-        '--expected',
-        'each name once',
-        twice === OUTPUT ? 'two files without a name' : `${show(twice)} twice`,
-      ),
-    );
-  return expectations;
-}
-
-/** One after the other: files are read once, and errors are told in the order of the words. */
-async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const item of items) results.push(await each(item));
-  return results;
 }
 
 type Hear = <T>(run: () => Promise<T>) => Promise<T>;

@@ -12,9 +12,9 @@ import {
 import { message, show, showShape } from '../../../check.js';
 import { loadStateDict, type StateDict, toTensor } from '../../../index.js';
 import type { NumberArray } from '../arrays.js';
+import { OUTPUT } from '../expectations.js';
 import type { Answers, Numbers } from '../rounding.js';
 import { isRecurrent } from './graph-variants.js';
-import { OUTPUT } from './output.js';
 import { twinOf } from './rebuild.js';
 
 const WHERE = 'verify';
