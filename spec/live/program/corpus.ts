@@ -6,11 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseSafetensorsMetadata, parseStateDict, type StateDict } from '../../../src/index.js';
-import { openProgram } from '../../../src/program/archive/archive.js';
-import { assemble, type Tree } from '../../../src/program/graph/tree.js';
-import { SERVICES } from '../../../src/state-dict/parse.js';
-import { runSync } from '../../../src/state-dict/reading/drive.js';
-import { openedFile } from '../../state-dict/support.js';
 
 const PYTHON = process.env.TORCH_PYTHON ?? 'python3';
 const SCRIPT = fileURLToPath(new URL('export_models.py', import.meta.url));
@@ -65,21 +60,17 @@ export class ExportedModel {
     );
   }
 
-  /** Arguments in torch's structure, of leaves by their place. */
-  argumentsOf<T>(leaf: (place: number) => T): unknown[] {
-    const { program } = runSync(openProgram(openedFile(this.bytes.length)), this.bytes, SERVICES);
-    const { positional, keywords } = program.call;
-    const values = JSON.parse(this.metadata.get('values') as string) as Record<string, T>;
-    const leaves = Array.from({ length: count(positional) + count(keywords) }, (_, place) =>
-      Object.hasOwn(values, place) ? values[place] : leaf(place),
-    ).values();
-    const args = assemble(positional, leaves) as unknown[];
-    return count(keywords) > 0 ? [...args, assemble(keywords, leaves)] : args;
+  /** Arguments in torch's structure, keyword arguments as one object at the end. `tensor` gives those of `input.N`. */
+  argumentsOf<T>(tensor: (name: string) => T): unknown[] {
+    const [args, keywords] = JSON.parse(this.metadata.get('call') as string, (_, value) =>
+      isPlace(value) ? tensor(String(value.input)) : value,
+    ) as [unknown[], object];
+    return Object.keys(keywords).length > 0 ? [...args, keywords] : args;
   }
 }
 
-function count(tree: Tree): number {
-  return tree.kind === 'leaf' ? 1 : tree.items.reduce((sum, item) => sum + count(item), 0);
+function isPlace(value: unknown): value is { readonly input: number } {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === 'input';
 }
 
 /** The names of the models in a folder. */

@@ -69,7 +69,7 @@ async function withProgram(
   try {
     await tidied(async () => {
       const inputs = model.named(`${prefix}input.`);
-      const args = model.argumentsOf((place) => toTensor(inputs.get(String(place)) as TorchTensor));
+      const args = model.argumentsOf((name) => toTensor(inputs.get(name) as TorchTensor));
       await body(program, () => tensorsIn(program.forwardWith({ training: model.is('train') }, ...args)));
     });
   } finally {

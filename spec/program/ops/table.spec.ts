@@ -24,13 +24,16 @@ describe('the table of ops', () => {
       }
   });
 
-  it('runs a call in place by the op of the same name', () => {
+  it('runs a call in place, or into `out`, by the op of the same name', () => {
     expect(findOp('aten.relu_.default')).to.include({
-      isInPlace: true,
+      written: 'first',
       run: findOp('aten.relu.default')?.run,
     });
-    expect(findOp('aten.relu.default')).to.include({ isInPlace: false });
-    expect(findOp('aten.normal_.default')).to.include({ isInPlace: true });
+    expect(findOp('aten.relu.default')).to.include({ written: undefined });
+    expect(findOp('aten.normal_.default')).to.include({ written: 'first' });
+    const div = findOp('aten.div.Tensor')?.run;
+    expect(findOp('aten.div.out')).to.include({ written: 'out', run: div });
+    expect(findOp('aten.absent.out')).to.equal(undefined);
     expect(findOp('aten.absent_.default')).to.equal(undefined);
   });
 });

@@ -272,6 +272,24 @@ describeEachBackend('running a program', () => {
     expect(await refusal([double, row, write('r')], ['y'])).to.match(SEEN);
     // Nobody reads the other.
     expect(await refusal([double, row, write('r'), use('w')], ['z'])).to.equal('none');
+    // torch's decompositions lose where gradients stop, so they are no remedy for training.
+    const stop = call(
+      'higher_order.wrap_with_set_grad_enabled',
+      {
+        mode: { as_bool: false },
+        body: {
+          as_graph: {
+            name: 'submod',
+            graph: graph([['u', [2]]], [call('spec.double.default', { self: 'u' }, ['v', [2]])], ['v']),
+          },
+        },
+        r: 'r',
+      },
+      ['s', [2]],
+    );
+    expect(await refusal([double, row, stop, write('r')], ['y', 's'])).to.match(
+      /Make a new tensor in Python in place of the write .* gradients pass through torch\.no_grad\(\)$/,
+    );
   });
 
   it('refuses a write through a view of a buffer, though nothing reads the buffer in the same call', async () => {

@@ -195,7 +195,8 @@ export const ACTIVATIONS: Readonly<Record<string, OpFunction>> = {
   ...activation('mish', (x) => tf.mul(x, tf.tanh(tf.softplus(x)))),
   ...activation('hardsigmoid', (x) => tf.div(boundedBy(tf.add(x, 3), 0, 6), 6)),
   ...activation('hardswish', hardswish),
-  ...activation('log_sigmoid', tf.logSigmoid),
+  // Not tf.logSigmoid, whose gradient reads an argument that it has not saved.
+  ...activation('log_sigmoid', (x) => tf.neg(tf.softplus(tf.neg(x)))),
   'aten::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor': (self: Tensor, slope: number) =>
     inFloat((x) => tf.leakyRelu(x, slope), self),
   'aten::elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor': elu,

@@ -65,20 +65,26 @@ const TABLE = new Map<string, Op>(
   ),
 );
 
-/** How a target runs: by its own op, or in place by that of the same name without the underscore. */
+/** How a target runs: by its own op, or by that which does not write into a tensor: of the same name without an underscore, without `out`. */
 export interface Resolved extends Op {
-  /** Whether the call writes its result into its first argument. */
-  readonly isInPlace: boolean;
+  /** The argument into which the call writes its result. */
+  readonly written: 'first' | 'out' | undefined;
 }
 
 const IN_PLACE = /^(\w+\.\w*[^_.\W])_(\.\w+)$/;
+const WITH_OUT = /^(\w+\.\w+)\.out$/;
 
 export function findOp(target: string): Resolved | undefined {
   const own = TABLE.get(target);
-  if (own) return { ...own, isInPlace: IN_PLACE.test(target) };
-  const match = IN_PLACE.exec(target);
-  const twin = match ? TABLE.get(`${match[1]}${match[2]}`) : undefined;
-  return twin && { ...twin, isInPlace: true };
+  const [, name, overload] = IN_PLACE.exec(target) ?? [];
+  if (own) return { ...own, written: name === undefined ? undefined : 'first' };
+  if (name !== undefined) return writing(TABLE.get(`${name}${overload}`), 'first');
+  const [, base] = WITH_OUT.exec(target) ?? [];
+  return writing(TABLE.get(`${base}.default`) ?? TABLE.get(`${base}.Tensor`), 'out');
+}
+
+function writing(twin: Op | undefined, written: 'first' | 'out'): Resolved | undefined {
+  return twin && { ...twin, written };
 }
 
 /** Adds an op, or replaces one. */

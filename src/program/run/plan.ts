@@ -61,6 +61,9 @@ const GRAD_MODE = 'higher_order.wrap_with_set_grad_enabled';
 
 /** What to run in Python about a call that writes into a tensor which others see. */
 const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes into a tensor';
+/** torch's decompositions let gradients pass through `torch.no_grad()`. */
+const NO_WRITE =
+  'Make a new tensor in Python in place of the write (torch.stack, torch.where). exported.run_decompositions({}) makes one too, but its gradients pass through torch.no_grad()';
 
 /**
  * Makes a plan.
@@ -74,7 +77,8 @@ export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string>
   refuseUnrolled(graph, where);
   refuseMissing(graph, where);
   refuseDtypes(graph, where);
-  return new Planner(graph, where, kept).plan();
+  const stopsGradients = [...allNodes(graph)].some(({ target }) => target === GRAD_MODE);
+  return new Planner(graph, where, kept, stopsGradients ? NO_WRITE : DECOMPOSE).plan();
 }
 
 function* allNodes(graph: Graph): Generator<GraphNode> {
@@ -148,6 +152,7 @@ class Planner {
     private readonly graph: Graph,
     private readonly where: string,
     private readonly kept: ReadonlySet<string>,
+    private readonly remedy: string,
   ) {
     this.lastUses = this.findLastUses();
   }
@@ -192,16 +197,21 @@ class Planner {
     if (node.target === GRAD_MODE) return this.graphStep(node, index);
     const op = findOp(node.target) as Resolved;
     const where = `${this.where}: ${node.name}`;
-    const ordered = orderArguments(op.signature, node.inputs);
+    const isOut = ({ name }: { readonly name: string }) => op.written === 'out' && name === 'out';
+    const ordered = orderArguments(
+      op.signature,
+      node.inputs.filter((input) => !isOut(input)),
+    );
     if ('rule' in ordered)
       throw new UnsupportedError(message(where, `${node.target} ${ordered.name}`, ordered.rule, 'another'));
     const sources = ordered.map((argument) => this.source(argument));
     const argumentDtypes = ordered.map((argument) => this.dtypeOf(argument));
     const targets = this.targets(node);
     const results = node.outputs.flatMap(namesIn);
-    const [written] = namesIn(ordered[0] ?? NOTHING);
+    const into = op.written === 'out' ? node.inputs.find(isOut)?.argument : ordered[0];
+    const [written] = namesIn(into ?? NOTHING);
     const [result] = results;
-    if (op.isInPlace && written !== undefined && result !== undefined) {
+    if (op.written && written !== undefined && result !== undefined) {
       this.refuseSeen(node, written, index);
       this.write(written, result);
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
@@ -222,7 +232,7 @@ class Planner {
     const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
     const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
     throw new UnsupportedError(
-      message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, DECOMPOSE),
+      message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, this.remedy),
     );
   }
 
@@ -249,6 +259,7 @@ class Planner {
       graph,
       `${this.where}: ${node.name}`,
       new Set(graph.inputs.flatMap(namesIn)),
+      this.remedy,
     ).plan();
     for (const [i, target] of plan.inputs.entries()) {
       if (typeof target !== 'number' || !plan.written.has(target)) continue;
