@@ -11,7 +11,9 @@ import {
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { DirectionWeights, StackInputs } from '../../kernels/contract.js';
+import { toLengths } from '../../layers/masks/lengths.js';
 import { runWithDropout } from '../../layers/recurrent/dropout-between.js';
+import { readsLengths } from '../../ops/readback.js';
 import { runRecurrent } from '../../ops/recurrent.js';
 import { runStep } from '../../ops/run-step.js';
 import type { Cell } from '../../torch/cells.js';
@@ -100,6 +102,17 @@ const stackOp =
     throw new UnsupportedError(message(call.where, 'input', 'three axes', `${input.rank}`));
   };
 
+/** @throws RangeError where lengths can be read and do not decrease. */
+function checkSorted(where: string, lengths: Tensor1D): void {
+  if (!readsLengths(lengths)) return;
+  const values = lengths.dataSync();
+  const row = values.findIndex((value, i) => i > 0 && value > (values[i - 1] as number));
+  if (row < 0) return;
+  const rule = `at most ${values[row - 1]}, since enforce_sorted was True`;
+  const remedy = 'Export the model with enforce_sorted=False, which takes any order';
+  throw new RangeError(message(where, `lengths[${row}]`, rule, String(values[row]), remedy));
+}
+
 const lengthsOp =
   (cell: Cell): OpFunction =>
   (
@@ -112,12 +125,16 @@ const lengthsOp =
     dropout: number,
     train: boolean,
     bidirectional: boolean,
-    _enforceSorted: boolean,
+    enforceSorted: boolean,
     call: Call,
   ) => {
     const states = Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
     const training = train && call.isTraining;
-    const stackCall = { hasBiases, layers, dropout, training, bidirectional, batchFirst: true, lengths };
+    const [batch, steps] = input.shape as [number, number];
+    const shorter = toLengths(call.where, lengths, batch, steps);
+    if (enforceSorted) checkSorted(call.where, lengths);
+    const options = { hasBiases, layers, dropout, training, bidirectional, batchFirst: true };
+    const stackCall = shorter ? { ...options, lengths: shorter } : options;
     return runStack(cell, input, states, params, stackCall);
   };
 
