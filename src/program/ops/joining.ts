@@ -1,14 +1,6 @@
 /** Tensors put together, and taken apart. */
 
-import {
-  concat,
-  notEqual,
-  reshape,
-  stack as stackTensors,
-  sub,
-  type Tensor,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { concat, reshape, stack as stackTensors, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { expand } from '../../nn/shape/expand.js';
 import { sliceAlong, splitAlong, withSize } from '../../nn/shape/slice.js';
 import { axisOf } from './axes.js';
@@ -124,27 +116,6 @@ function cartesianProduct(tensors: readonly Tensor[]): Tensor {
   return stackTensors(columns, 1);
 }
 
-/** The differences of neighbours, n times; of booleans, whether they differ. */
-function diff(
-  self: Tensor,
-  n: number,
-  dim: number,
-  prepend: Tensor | null,
-  append: Tensor | null,
-  call: Call,
-): Tensor {
-  const parts = [prepend, self, append].filter((part) => part !== null);
-  let x = parts.length > 1 ? cat(parts, dim, call) : self;
-  const axis = axisOf(dim, x.rank);
-  for (let i = 0; i < n && (x.shape[axis] as number) > 0; i++) {
-    const size = (x.shape[axis] as number) - 1;
-    const [left, right] = [sliceAlong(x, axis, 0, size), sliceAlong(x, axis, 1, size)];
-    if (left.size === 0) x = left;
-    else x = x.dtype === 'bool' ? notEqual(right, left) : sub(right, left);
-  }
-  return x;
-}
-
 export const JOINING: Readonly<Record<string, OpFunction>> = {
   'aten::cat(Tensor[] tensors, int dim=0) -> Tensor': cat,
   'aten::concat(Tensor[] tensors, int dim=0) -> Tensor': cat,
@@ -172,7 +143,6 @@ export const JOINING: Readonly<Record<string, OpFunction>> = {
       1,
       call,
     ),
-  'aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor': diff,
   'aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]': chunk,
   'aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
   'aten::split.Tensor(Tensor(a -> *) self, SymInt split_size, int dim=0) -> Tensor(a)[]': splitEvenly,
