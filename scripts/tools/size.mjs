@@ -20,10 +20,10 @@ const ENTRIES = [
   {
     what: 'gru, loadStateDict, readStateDict',
     code: "export { gru, loadStateDict, readStateDict } from './dist/index.js'",
-    budget: 128,
+    budget: 129,
     apart: WGSL,
   },
-  { what: 'every export', code: "export * from './dist/index.js'", budget: 160, apart: WGSL },
+  { what: 'every export', code: "export * from './dist/index.js'", budget: 162, apart: WGSL },
   {
     what: 'readStateDict of tfjs-torch-rnn/state-dict',
     code: "export { readStateDict } from './dist/state-dict/index.js'",
