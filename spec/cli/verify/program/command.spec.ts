@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { writeSafetensors } from '../../../../src/state-dict/index.js';
 import type { TorchTensor } from '../../../../src/state-dict/tensors/tensor.js';
 import { call, type ProgramSpec, programBytes } from '../../../support/program-files.js';
@@ -163,6 +164,33 @@ describe('tfjs-torch-rnn verify --sample', function () {
       ['0', [2, 5, 8]],
       ['1', [4, 2, 4]],
     ]);
+  });
+
+  it('is no where an output has a NaN, or another shape than the graph says', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'sample-')), 'changed.pt2');
+    const verifyChanged = async (change: (files: Record<string, Uint8Array>) => void) => {
+      const files = unzipSync(readFileSync(program('states')));
+      change(files);
+      writeFileSync(path, zipSync(files));
+      return verify(path, '--sample');
+    };
+    try {
+      const broken = await verifyChanged((files) => files['archive/data/weights/weight_0']?.fill(0xff));
+      expect(broken.code).to.equal(1);
+      expect(broken.out).to.match(/output {2}0 .*[1-9]\d* NaN/);
+      const other = await verifyChanged((files) => {
+        const model = 'archive/models/model.json';
+        const json = JSON.parse(strFromU8(files[model] as Uint8Array));
+        const { graph } = json.graph_module;
+        graph.tensor_values[graph.outputs[0].as_tensor.name].sizes[2] = { as_int: 9 };
+        files[model] = strToU8(JSON.stringify(json));
+      });
+      expect(other.code).to.equal(1);
+      expect(other.out).to.match(/output {2}0 .*no NaN, the graph says \[s\d+, \d, 9\]/);
+      expect(other.out).to.match(/not as the graph says, or NaN$/);
+    } finally {
+      rmSync(dirname(path), { recursive: true });
+    }
   });
 
   it('takes no option of a comparison, and no file of weights', async () => {
