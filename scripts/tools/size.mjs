@@ -30,6 +30,12 @@ const ENTRIES = [
     budget: 27,
   },
   {
+    what: 'readExportedProgram of tfjs-torch-rnn/program, with the engine',
+    code: "export { readExportedProgram } from './dist/program/index.js'",
+    budget: 136,
+    apart: WGSL,
+  },
+  {
     what: "the engine's two builds and their inflater",
     code: "export * from './dist/kernels/host/runtime/builds.js'",
     budget: 24,
