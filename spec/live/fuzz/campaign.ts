@@ -4,6 +4,7 @@ import { Random } from '../../support/random.js';
 import { FORMATS, type FuzzInput } from './formats.js';
 import { judge, judgeOtherWays, type Verdict } from './judge.js';
 import { KerasModels } from './keras.js';
+import { ExportedPrograms } from './programs.js';
 import { ShardedModel } from './sharded.js';
 
 /** Every eighth input is also read in the other ways. */
@@ -12,7 +13,7 @@ const OTHER_WAYS = 8;
 /** Limit for one file of kilobytes; most files take less than a millisecond. */
 const MAX_MS = 20_000;
 
-export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'keras', 'sharded'];
+export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'keras', 'exported', 'sharded'];
 
 /** Identifies an input: the same three values give the same bytes on every machine. */
 export interface InputId {
@@ -26,13 +27,14 @@ export class Campaign {
   /** How often each verdict was given. */
   readonly verdicts = new Map<Verdict, number>();
   slowestMs = 0;
-  private readonly model?: KerasModels | ShardedModel;
+  private readonly model?: ExportedPrograms | KerasModels | ShardedModel;
 
   constructor(
     private readonly seed: number,
     readonly format: string,
   ) {
     if (format === 'sharded') this.model = new ShardedModel();
+    if (format === 'exported') this.model = new ExportedPrograms();
     if (format === 'keras') this.model = new KerasModels();
   }
 

@@ -169,6 +169,46 @@ const FAULTS: readonly (readonly [
     'input_specs: expected tensors of fixed sizes, got "w" of an open one',
   ],
   [
+    'a parameter that the graph takes as a number',
+    () =>
+      changed((json) => {
+        graphOf(json).inputs[0] = { as_sym_int: { as_name: 'p_w' } };
+        graphOf(json).nodes[0].inputs[1].arg = { as_sym_int: { as_name: 'p_w' } };
+      }),
+    'INVALID_STRUCTURE',
+    'input_specs[0]: expected an entry for a number, got one for a tensor',
+  ],
+  [
+    'an input that is a list',
+    () =>
+      changed((json) => {
+        graphOf(json).inputs[1] = { as_tensors: [{ name: 'x' }] };
+        signatureOf(json).input_specs[1].user_input.arg = { as_tensors: [{ name: 'x' }] };
+      }),
+    'INVALID_STRUCTURE',
+    'input_specs[1]: expected a single value, got a list',
+  ],
+  [
+    'a new value of a buffer that is none',
+    () =>
+      changed((json) => {
+        signatureOf(json).output_specs[0] = { buffer_mutation: { arg: { name: 'y' }, buffer_name: 'v' } };
+      }),
+    'INVALID_STRUCTURE',
+    'output_specs: expected new values of stored tensors, one of each, got "v"',
+  ],
+  [
+    'a new value of other sizes',
+    () =>
+      changed((json) => {
+        signatureOf(json).output_specs[0] = {
+          parameter_mutation: { arg: { name: 'y' }, parameter_name: 'w' },
+        };
+      }),
+    'INVALID_STRUCTURE',
+    'output_specs: expected a new value of "w" of F32 [2], got F32 [b, 2]',
+  ],
+  [
     'a tree with other leaves than the signature',
     () =>
       changed((json) => {

@@ -298,4 +298,72 @@ describeEachBackend('running a program', () => {
     const write = call('spec.plus_.default', { self: 'r', other: 'r' }, ['w', [2]]);
     expect(await refusal([row, write], ['w'], [rows])).to.match(SEEN);
   });
+
+  it('refuses a write where torch.no_grad() has returned the tensor, or a view of it', async () => {
+    const within = (calls: readonly CallSpec[], output: string) =>
+      call(
+        'higher_order.wrap_with_set_grad_enabled',
+        {
+          mode: { as_bool: false },
+          body: { as_graph: { name: 'submod', graph: graph([['u', [2]]], calls, [output]) } },
+          b: 'b_mean',
+        },
+        ['s', [2]],
+      );
+    const write = call('spec.plus_.default', { self: 's', other: 's' }, ['w', [2]]);
+    const view = call('spec.same.default', { self: 'u' }, ['v', [2]]);
+    const copy = call('spec.double.default', { self: 'u' }, ['v', [2]]);
+    expect(await refusal([within([], 'u'), write], ['w'], [BUFFER])).to.contain(
+      'a tensor that no other call sees',
+    );
+    expect(await refusal([within([view], 'v'), write], ['w'], [BUFFER])).to.contain(
+      'a tensor that no other call sees',
+    );
+    expect(await refusal([within([copy], 'v'), write], ['w'], [BUFFER])).to.equal('none');
+  });
+
+  it('says which call an error of tfjs is about', () =>
+    withProgram(
+      {
+        stored: [{ ...BUFFER, tensor: ['b_mean', [3]], values: [1, 2, 3] }],
+        calls: [call('spec.plus.default', { self: 'x', other: 'b_mean' }, ['y', ['b', 2]])],
+        outputs: ['y'],
+      },
+      async (program, x) => {
+        expect(() => program.forward(x)).to.throw(
+          RangeError,
+          /: y: spec\.plus\.default \(model\.py:3: .*\): expected arguments that it takes, got .*shapes/i,
+        );
+      },
+    ));
+
+  it('refuses results and new values that are others than the graph says', async () => {
+    const attempt = (
+      calls: readonly CallSpec[],
+      outputs: readonly string[],
+      stored: StoredSpec[],
+      text: string,
+    ) =>
+      withProgram({ stored, calls, outputs }, async (program, x) => {
+        expect(() => program.forward(x)).to.throw(RangeError, text);
+      });
+    const one = call('spec.double.default', { self: 'x' }, ['y', ['b', 2]], ['z', ['b', 2]]);
+    await attempt([one], ['z'], [], 'expected a tensor as result 0');
+    const grow = call('spec.plus_.default', { self: 'b_mean', other: 'x' }, ['y', [2]]);
+    await attempt(
+      [grow],
+      ['y'],
+      [BUFFER],
+      'tensor "mean": expected a new value of float32 [2], got float32 [2, 2]',
+    );
+  });
+
+  it('refuses arithmetic on what is no number', async () => {
+    const wrong = {
+      target: '_operator.add',
+      inputs: { a: 'x', b: { as_int: 1 } },
+      outputs: [{ as_sym_int: { as_name: 'n' } }],
+    };
+    expect(await refusal([wrong], ['x'])).to.contain('_operator.add: expected 2 numbers for one, got others');
+  });
 });

@@ -58,6 +58,7 @@ export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Pr
   const inputs = decodeSpecs(signature.get('input_specs'), graph.inputs, decodeInput);
   const outputs = decodeSpecs(signature.get('output_specs'), graph.outputs, decodeOutput);
   checkStored(signature.get('input_specs'), inputs, graph);
+  checkMutations(signature.get('output_specs'), outputs, inputs, graph);
   const results = readTree(call.get('out_spec'), parse, fieldsOf);
   const count = (specs: readonly { readonly kind: string }[]) =>
     specs.filter(({ kind }) => kind === 'user' || kind === 'frozen').length;
@@ -81,9 +82,15 @@ function decodeSpecs<T>(specs: Cursor, values: readonly Argument[], decode: (spe
     throw specs.fault(`${values.length} entries, one for each value of the graph`, String(list.length));
   return list.map((spec, i) => {
     const [kind, entry] = spec.union();
-    const expected = namesIn(values[i] as Argument).join();
-    const got = namesIn(argumentOf(kind, entry)).join();
+    const value = values[i] as Argument;
+    const named = argumentOf(kind, entry);
+    const expected = namesIn(value).join();
+    const got = namesIn(named).join();
     if (got !== expected) throw spec.fault(`an entry for ${show(expected)}`, show(got));
+    if (named.kind !== value.kind)
+      throw spec.fault(`an entry for a ${value.kind}`, `one for a ${named.kind}`);
+    if (value.kind === 'list' || value.kind === 'graph')
+      throw spec.fault('a single value', `a ${value.kind}`);
     return decode(spec);
   });
 }
@@ -106,6 +113,31 @@ function checkStored(specs: Cursor, inputs: readonly InputSpec[], { inputs: valu
     const { shape } = tensors.get(value as string) as TensorMeta;
     if (shape.some((size) => typeof size !== 'number'))
       throw specs.fault('tensors of fixed sizes', `${show(spec.name)} of an open one`);
+  }
+}
+
+/** A new value is of a tensor that is stored, of the same dtype and sizes, and there is one. */
+function checkMutations(
+  specs: Cursor,
+  outputs: readonly OutputSpec[],
+  inputs: readonly InputSpec[],
+  { inputs: values, outputs: results, tensors }: Graph,
+): void {
+  const metaOf = (argument: Argument | undefined) => {
+    const { dtype, shape } = tensors.get(namesIn(argument as Argument)[0] as string) as TensorMeta;
+    return `${dtype} [${shape.map((size) => (typeof size === 'number' ? size : size.symbol)).join(', ')}]`;
+  };
+  const stored = new Map(
+    inputs.flatMap((spec, i) => ('name' in spec ? [[spec.name, metaOf(values[i])] as const] : [])),
+  );
+  for (const [i, spec] of outputs.entries()) {
+    if (spec.kind !== 'mutation') continue;
+    const expected = stored.get(spec.name);
+    if (expected === undefined)
+      throw specs.fault('new values of stored tensors, one of each', show(spec.name));
+    const got = metaOf(results[i]);
+    if (got !== expected) throw specs.fault(`a new value of ${show(spec.name)} of ${expected}`, got);
+    stored.delete(spec.name);
   }
 }
 

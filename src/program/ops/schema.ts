@@ -104,7 +104,8 @@ function fits({ type, isOptional }: Parameter, argument: Argument): boolean {
   }
 }
 
-function isNumber(argument: Argument): boolean {
+/** Whether an argument is a number that is known, or one that depends on sizes. */
+export function isNumber(argument: Argument): boolean {
   if (argument.kind === 'number') return true;
   return argument.kind === 'constant' && /number|boolean/.test(typeof argument.value);
 }

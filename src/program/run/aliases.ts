@@ -2,9 +2,10 @@
 export class Aliases {
   private readonly groups = new Map<string, Set<string>>();
 
-  /** Notes that a value may be a view of others. */
-  join(name: string, others: readonly string[]): void {
-    for (const other of others) this.merge(this.group(name), this.group(other));
+  /** Notes that values may be views of each other. */
+  join(names: readonly string[]): void {
+    const [first, ...others] = names;
+    for (const other of others) this.merge(this.group(first as string), this.group(other));
   }
 
   /** The values that may share elements with one. */
@@ -22,7 +23,7 @@ export class Aliases {
     }
   }
 
-  private group(name: string): Set<string> {
+  group(name: string): Set<string> {
     const group = this.groups.get(name) ?? new Set([name]);
     this.groups.set(name, group);
     return group;

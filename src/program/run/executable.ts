@@ -1,7 +1,7 @@
 /** A program that is ready to be called with flat lists of values. */
 
-import { Tensor } from '@tensorflow/tfjs-core';
-import { message, show } from '../../check.js';
+import { dispose, Tensor } from '@tensorflow/tfjs-core';
+import { message, show, showShape } from '../../check.js';
 import { namesIn } from '../graph/decode.js';
 import {
   isStoredSpec,
@@ -86,7 +86,22 @@ export class Executable {
       else if (spec.kind === 'mutation') byName.set(spec.name, value as Tensor);
       else if (value instanceof Tensor) value.dispose();
     }
+    this.checkWritten(where, byName, results);
     return { outputs: results, written: byName };
+  }
+
+  /** A buffer keeps its sizes. */
+  private checkWritten(where: string, written: ReadonlyMap<string, Tensor>, results: readonly Value[]): void {
+    for (const { spec, meta } of this.stored) {
+      const value = written.get(spec.name);
+      if (value === undefined) continue;
+      const shape = meta.shape as readonly number[];
+      if (value.dtype === tfDtype(meta.dtype) && value.shape.join() === shape.join()) continue;
+      dispose([...written.values(), ...(results as Tensor[])]);
+      const rule = `a new value of ${tfDtype(meta.dtype)} ${showShape(shape)}`;
+      const got = `${value.dtype} ${showShape(value.shape)}`;
+      throw new RangeError(message(where, `tensor ${show(spec.name)}`, rule, got));
+    }
   }
 
   /** The values of a call, checked, with frozen ones where they are left out. */

@@ -5,12 +5,13 @@
 
 import { message, show, showFirst } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { addTo } from '../../matching/add-to.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Argument, Graph, GraphNode } from '../graph/types.js';
 import { tfDtype } from '../ops/dtypes.js';
 import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
-import { orderArguments } from '../ops/schema.js';
+import { isNumber, orderArguments } from '../ops/schema.js';
 import { findOp, type Resolved } from '../ops/table.js';
 import type { OpFunction, Value } from '../ops/types.js';
 import { Aliases } from './aliases.js';
@@ -26,6 +27,8 @@ export type Target = number | readonly number[] | undefined;
 
 interface StepBase {
   readonly node: GraphNode;
+  /** Opens messages. */
+  readonly where: string;
   readonly sources: readonly Source[];
   readonly targets: readonly Target[];
   /** Places whose values nothing needs after this step. */
@@ -38,8 +41,6 @@ export type Step =
       readonly run: OpFunction;
       readonly dtypes: readonly (TorchDtype | undefined)[];
       readonly argumentDtypes: readonly (TorchDtype | undefined)[];
-      /** The places of the arguments that are buffers or parameters, by index: an op may assign them. */
-      readonly where: string;
     })
   | (StepBase & { readonly kind: 'number'; readonly run: NumberFunction })
   /** A graph that runs without gradients, or with. */
@@ -189,14 +190,15 @@ class Planner {
 
   private step(node: GraphNode, index: number): Step {
     const number = NUMBERS.get(node.target);
-    const base = { node, freed: [] };
+    const where = `${this.where}: ${node.name}`;
+    const base = { node, where, freed: [] };
     if (number) {
+      this.refuseOthers(node, number.length);
       const sources = node.inputs.map(({ argument }) => this.source(argument));
       return { ...base, kind: 'number', run: number, sources, targets: this.targets(node) };
     }
     if (node.target === GRAD_MODE) return this.graphStep(node, index);
     const op = findOp(node.target) as Resolved;
-    const where = `${this.where}: ${node.name}`;
     const isOut = ({ name }: { readonly name: string }) => op.written === 'out' && name === 'out';
     const ordered = orderArguments(
       op.signature,
@@ -215,13 +217,21 @@ class Planner {
       this.refuseSeen(node, written, index);
       this.write(written, result);
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
-      for (const result of results)
-        this.aliases.join(
-          result,
-          ordered.flatMap(namesIn).map((name) => this.resolve(name)),
-        );
+      this.aliases.join([...results, ...ordered.flatMap(namesIn).map((name) => this.resolve(name))]);
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
-    return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes, where };
+    return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes };
+  }
+
+  /** Arithmetic on sizes takes numbers and makes one. */
+  private refuseOthers(node: GraphNode, count: number): void {
+    const isSound =
+      node.inputs.length === count &&
+      node.inputs.every(({ argument }) => isNumber(argument)) &&
+      node.outputs.length === 1 &&
+      node.outputs.every(({ kind }) => kind === 'number' || kind === 'constant');
+    if (isSound) return;
+    const rule = `${count} ${count === 1 ? 'number' : 'numbers'} for one`;
+    throw new UnsupportedError(message(`${this.where}: ${node.name}`, node.target, rule, 'others'));
   }
 
   /** A call that writes into a tensor gives a new one, where nothing else sees the old one. */
@@ -229,7 +239,7 @@ class Planner {
     const current = this.resolve(name);
     const seen = this.aliases.others(current).find((other) => (this.lastUses.get(other) ?? -1) > index);
     if (seen === undefined) return;
-    const what = `${node.target}${node.source ? ` (${node.source})` : ''}`;
+    const what = describeNode(node);
     const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
     throw new UnsupportedError(
       message(`${this.where}: ${node.name}`, what, 'a tensor that no other call sees', got, this.remedy),
@@ -251,22 +261,45 @@ class Planner {
       throw new UnsupportedError(message(this.where, node.target, 'a mode and a graph', 'others'));
     const sources = rest.map((argument) => this.source(argument));
     const { graph } = body;
-    if (graph.inputs.length !== rest.length)
+    if (!graph.inputs.every((input, i) => takes(input, rest[i])) || graph.inputs.length !== rest.length)
       throw new UnsupportedError(
-        message(this.where, node.target, `${graph.inputs.length} arguments`, String(rest.length)),
+        message(
+          ...([this.where, node.target] as const),
+          `${graph.inputs.length} arguments, as its graph takes them`,
+          `${rest.length} others`,
+        ),
       );
-    const plan = new Planner(
-      graph,
-      `${this.where}: ${node.name}`,
-      new Set(graph.inputs.flatMap(namesIn)),
-      this.remedy,
-    ).plan();
+    const where = `${this.where}: ${node.name}`;
+    const planner = new Planner(graph, where, new Set(graph.inputs.flatMap(namesIn)), this.remedy);
+    const plan = planner.plan();
     for (const [i, target] of plan.inputs.entries()) {
       if (typeof target !== 'number' || !plan.written.has(target)) continue;
       for (const name of namesIn(rest[i] as Argument)) this.refuseSeen(node, name, index);
     }
+    this.joinResults(node, graph, rest, planner);
     const targets = this.targets(node);
-    return { kind: 'graph', node, freed: [], sources, targets, plan, hasGradients: mode.value };
+    return { kind: 'graph', node, where, freed: [], sources, targets, plan, hasGradients: mode.value };
+  }
+
+  /** What a graph returns may be what it was given, or a view of it. */
+  private joinResults(node: GraphNode, graph: Graph, given: readonly Argument[], inner: Planner): void {
+    const byGroup = new Map<object, string[]>();
+    const add = (argument: Argument, names: readonly string[]) => {
+      for (const name of namesIn(argument)) for (const each of names) addTo(byGroup, inner.group(name), each);
+    };
+    for (const [i, input] of graph.inputs.entries())
+      add(
+        input,
+        namesIn(given[i] as Argument).map((name) => this.resolve(name)),
+      );
+    const results = node.outputs.flatMap((output) => (output.kind === 'list' ? output.items : [output]));
+    for (const [i, output] of graph.outputs.entries()) add(output, namesIn(results[i] ?? NOTHING));
+    for (const names of byGroup.values()) this.aliases.join(names);
+  }
+
+  /** Of the values that may share their elements with one, under its last name. */
+  private group(name: string): object {
+    return this.aliases.group(this.resolve(name));
   }
 
   private targets({ outputs }: GraphNode): Target[] {
@@ -301,8 +334,12 @@ class Planner {
     let resolved = name;
     for (let next = this.current.get(resolved); next !== undefined; next = this.current.get(resolved))
       resolved = next;
-    // The next search is short.
-    if (resolved !== name) this.current.set(name, resolved);
+    // The next search is short, from each name on the way.
+    for (let next = name; next !== resolved; ) {
+      const following = this.current.get(next) as string;
+      this.current.set(next, resolved);
+      next = following;
+    }
     return resolved;
   }
 
@@ -314,6 +351,17 @@ class Planner {
     const [name] = namesIn(argument);
     return name === undefined ? undefined : this.graph.tensors.get(name)?.dtype;
   }
+}
+
+/** An op, and the line of Python that calls it. */
+export function describeNode({ target, source }: GraphNode): string {
+  return `${target}${source ? ` (${source})` : ''}`;
+}
+
+/** Whether an input of a graph may be given an argument. */
+function takes(input: Argument, argument: Argument | undefined): boolean {
+  if (argument === undefined) return false;
+  return input.kind === 'number' ? isNumber(argument) : input.kind === argument.kind && input.kind !== 'list';
 }
 
 /** These may return an argument or a view of one, though their signatures do not say so: dropout in evaluation. */

@@ -1,10 +1,11 @@
 /** Runs a plan: the calls in their order, on tensors of tfjs. */
 
 import { customGrad, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { message, show } from '../../check.js';
 import { liveTape, share } from '../../tfjs-internals.js';
-
+import type { Argument } from '../graph/types.js';
 import type { Value } from '../ops/types.js';
-import type { Plan, Source, Step, Target } from './plan.js';
+import { describeNode, type Plan, type Source, type Step, type Target } from './plan.js';
 
 export interface RunOptions {
   /** Whether calls that were exported for training run as in training. */
@@ -70,6 +71,12 @@ class Run {
     if (step.kind === 'number') results = [step.run(...(args as number[]))];
     else if (step.kind === 'graph') results = this.runGraph(step, args);
     else results = this.runOp(step, args);
+    for (const [i, output] of step.node.outputs.entries())
+      if (!isKind(output, results[i])) {
+        this.store(undefined, results);
+        const rule = `a ${output.kind} as result ${i}`;
+        throw new RangeError(message(step.where, describeNode(step.node), rule, show(results[i])));
+      }
     for (const [i, target] of step.targets.entries()) this.store(target, results[i] as Value);
   }
 
@@ -81,7 +88,7 @@ class Run {
     const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
     const run = step.run as (...all: unknown[]) => Value | undefined;
     const [result, ...values] = tidy(() => [
-      withoutGradients(run(...args, call) as Value) as Tensor,
+      withoutGradients(told(step, () => run(...args, call) as Value)) as Tensor,
       ...assigned.values(),
     ]);
     for (const [i, argument] of [...assigned.keys()].entries())
@@ -154,6 +161,40 @@ class Run {
   disposeAll(): void {
     for (const tensor of this.holders.keys()) tensor.dispose();
     this.holders.clear();
+  }
+}
+
+/** Whether a value is what a graph says of a result. */
+function isKind(output: Argument, value: Value | undefined): boolean {
+  switch (output.kind) {
+    case 'tensor':
+      return value instanceof Tensor;
+    case 'number':
+      return typeof value === 'number' || typeof value === 'boolean';
+    case 'list':
+      return (
+        Array.isArray(value) &&
+        value.length === output.items.length &&
+        output.items.every((item, i) => isKind(item, value[i]))
+      );
+    default:
+      return true;
+  }
+}
+
+/** The form of this package's messages. */
+const TOLD = /: expected .+, got /s;
+
+/** Runs an op, and says in an error of tfjs, which has no names, which call it is about. */
+function told<T>({ where, node }: Step, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (TOLD.test(text)) throw error;
+    throw new RangeError(message(where, describeNode(node), 'arguments that it takes', text), {
+      cause: error,
+    });
   }
 }
 
