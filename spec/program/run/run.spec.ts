@@ -332,7 +332,7 @@ describeEachBackend('running a program', () => {
       async (program, x) => {
         expect(() => program.forward(x)).to.throw(
           RangeError,
-          /: y: spec\.plus\.default \(model\.py:3: .*\): expected arguments that it takes, got .*shapes/i,
+          /: y: spec\.plus\.default \(model\.py:3: .*\): expected arguments that it takes, got .*shapes/is,
         );
       },
     ));
