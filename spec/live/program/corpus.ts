@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseSafetensorsMetadata, parseStateDict, type StateDict } from '../../../src/index.js';
+import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 
 const PYTHON = process.env.TORCH_PYTHON ?? 'python3';
 const SCRIPT = fileURLToPath(new URL('export_models.py', import.meta.url));
@@ -14,13 +15,21 @@ const SCRIPT = fileURLToPath(new URL('export_models.py', import.meta.url));
 export type Variant = 'exported' | 'flexible' | 'decomposed';
 export const VARIANTS: readonly Variant[] = ['exported', 'flexible', 'decomposed'];
 
-/** Exports models into a folder; all where none is named. */
+/** Which models: those that are named, else each N-th from one on. */
+export interface Choice {
+  readonly names: readonly string[];
+  readonly every?: number;
+  readonly from?: number;
+}
+
+/** Exports models into a folder. */
 export async function exportModels(
   folder: string,
   variant: Variant,
-  names: readonly string[],
+  { names, every = 1, from = 0 }: Choice,
 ): Promise<void> {
-  const options = variant === 'exported' ? [] : [`--${variant}`];
+  const options = ['--every', String(every), '--from', String(from)];
+  if (variant !== 'exported') options.push(`--${variant}`);
   await promisify(execFile)(PYTHON, [SCRIPT, folder, ...names, ...options], { maxBuffer: 2 ** 26 });
 }
 
@@ -58,6 +67,11 @@ export class ExportedModel {
         name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
       ),
     );
+  }
+
+  /** The tensors of a result, by their places among its leaves: the file sorts them otherwise. */
+  outputs(prefix: string): [place: string, tensor: TorchTensor][] {
+    return [...this.named(`${prefix}output.`)].sort(([a], [b]) => Number(a) - Number(b));
   }
 
   /** Arguments in torch's structure, keyword arguments as one object at the end. `tensor` gives those of `input.N`. */

@@ -1,9 +1,9 @@
 """Exports models of the corpus, with the numbers that PyTorch computes with them.
 
-    python export_models.py FOLDER [NAME ...] [--flexible] [--decomposed] [--histogram FILE]
+    python export_models.py FOLDER [NAME ...] [--every N --from K] [--flexible] [--decomposed] [--histogram FILE]
 
 writes NAME.pt2 and NAME.safetensors (see answers.py) into the folder; those of a second batch have the prefix `second.`.
-With --flexible all are exported by torch_rnn_export; with --decomposed the programs are those of run_decompositions({}). A
+--every N takes each N-th model, from the K-th on. With --flexible all are exported by torch_rnn_export; with --decomposed the programs are those of run_decompositions({}). A
 program that disagrees with its model ends the run with an error. With --histogram nothing is exported: the targets of all
 archives below the folder are counted.
 """
@@ -45,7 +45,8 @@ def main() -> None:
         options.histogram.write_text(histogram(options.folder), encoding="utf-8")
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    failed = [name for name in options.names or MODELS if not succeeds(MODELS[name], options)]
+    names = options.names or list(MODELS)[options.first :: options.every]
+    failed = [name for name in names if not succeeds(MODELS[name], options)]
     if failed:
         sys.exit(f"{len(failed)} failed: {' '.join(failed)}")
 
@@ -54,6 +55,8 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--flexible", action="store_true")
     parser.add_argument("--decomposed", action="store_true")
     parser.add_argument("--histogram", type=Path)

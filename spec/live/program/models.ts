@@ -55,7 +55,7 @@ async function asTheErrorSays(folder: string, model: ExportedModel): Promise<Exp
   if (model.is('refused')) return undefined;
   if (!error.message.includes('exported.run_decompositions({})')) throw error;
   const decomposed = join(folder, 'decomposed');
-  await exportModels(decomposed, 'decomposed', [model.name]);
+  await exportModels(decomposed, 'decomposed', { names: [model.name] });
   return new ExportedModel(decomposed, model.name);
 }
 
@@ -81,7 +81,7 @@ async function withProgram(
 async function compareResults(model: ExportedModel, prefix: string, worst: WorstErrors): Promise<void> {
   await withProgram(model, prefix, async (program, call) => {
     for (const time of ['', 'again.']) {
-      const outputs = [...model.named(`${prefix}${time}output.`)];
+      const outputs = model.outputs(`${prefix}${time}`);
       if (outputs.length === 0) return;
       const results = call();
       expectSame('number of results', results.length, outputs.length);
@@ -118,7 +118,7 @@ async function compareGradients(model: ExportedModel, prefix: string, worst: Wor
   const expected = model.named(`${prefix}grad.`);
   if (expected.size === 0) return;
   const factors = model.named(`${prefix}weight.`);
-  const places = [...model.named(`${prefix}output.`).keys()];
+  const places = model.outputs(prefix).map(([place]) => place);
   await withProgram(model, prefix, async (program, call) => {
     const { grads } = tf.variableGrads(() => lossOf(call(), places, factors), variablesOf(program));
     for (const { key, weight } of program.torchEntries()) {
@@ -140,7 +140,7 @@ async function compareTraining(model: ExportedModel, worst: WorstErrors): Promis
   const expected = model.named('sgd.');
   if (expected.size === 0) return;
   const factors = model.named('weight.');
-  const places = [...model.named('output.').keys()];
+  const places = model.outputs('').map(([place]) => place);
   await withProgram(model, '', async (program, call) => {
     const { steps, rate } = model.sgd;
     const optimizer = tf.train.sgd(rate);

@@ -15,6 +15,8 @@ export interface Options {
   readonly seed: number;
   /** Random cases of each op. */
   readonly count: number;
+  /** Each so-manieth model, beginning by the seed: to export all takes PyTorch ten minutes. */
+  readonly every: number;
   /** How the models are exported. */
   readonly variant: Variant;
   readonly backends: readonly string[];
@@ -31,6 +33,7 @@ export function readOptions(args: readonly string[], available: readonly string[
       parts: { type: 'string', default: PARTS.join() },
       seed: { type: 'string', default: String(randomSeed()) },
       count: { type: 'string', default: DEFAULT_COUNT },
+      every: { type: 'string', default: '1' },
       variant: { type: 'string', default: VARIANTS[0] },
       backends: { type: 'string', default: available.join() },
     },
@@ -44,15 +47,17 @@ export function readOptions(args: readonly string[], available: readonly string[
     names: positionals,
     seed: readInteger('--seed', values.seed),
     count: readInteger('--count', values.count, 1),
+    every: readInteger('--every', values.every, 1),
     variant,
     backends: readNames('--backends', values.backends, available),
   };
 }
 
 /** The command that repeats the checks. */
-export function commandFor({ parts, names, seed, count, variant, backends }: Options): string {
-  const ofOps = parts.includes('ops') ? ` --seed ${seed} --count ${count}` : '';
-  const ofModels = parts.includes('models') ? ` --variant ${variant}` : '';
-  const command = `npm run test:program -- --parts ${parts.join()}${ofOps}${ofModels} --backends ${backends.join()}`;
+export function commandFor({ parts, names, seed, count, every, variant, backends }: Options): string {
+  const ofOps = parts.includes('ops') ? ` --count ${count}` : '';
+  const ofModels = parts.includes('models') ? ` --every ${every} --variant ${variant}` : '';
+  const of = `--parts ${parts.join()} --seed ${seed}${ofOps}${ofModels}`;
+  const command = `npm run test:program -- ${of} --backends ${backends.join()}`;
   return [command, ...names].join(' ');
 }

@@ -1,10 +1,10 @@
 /**
  * Programs against a live PyTorch: the signatures of the ops, each op alone, and whole models.
  *
- *     npm run test:program -- [--parts ops,models] [--seed N] [--count N] [--variant V] [--backends cpu,wasm,tensorflow] [NAME...]
+ *     npm run test:program -- [--parts ops,models] [--seed N] [--count N] [--every N] [--variant V] [--backends cpu,wasm,tensorflow] [NAME...]
  *
  * NAME: an op as archives name it without `torch.ops.`, `aten.add.Tensor`, or a model of models/. --count: random cases of each
- * op. --variant: exported, flexible (by torch_rnn_export) or decomposed models. TORCH_PYTHON names the Python that has PyTorch
+ * op. --every: each N-th model. --variant: exported, flexible (by torch_rnn_export) or decomposed models. TORCH_PYTHON names the Python that has PyTorch
  * (scripts/requirements.txt), python3 by default.
  */
 
@@ -22,7 +22,7 @@ import { Oracle } from './oracle.js';
 import { compareSignatures } from './signatures.js';
 
 const options = readOptions(LIVE_ARGUMENTS, await availableBackends());
-const { parts, names, variant } = options;
+const { parts, names, seed, every, variant } = options;
 
 if (parts.includes('ops')) {
   const oracle = new Oracle('op_cases.py');
@@ -36,7 +36,7 @@ if (parts.includes('ops')) {
 
 if (parts.includes('models')) {
   const folder = mkdtempSync(join(tmpdir(), 'programs-'));
-  await exportModels(folder, variant, names);
+  await exportModels(folder, variant, { names, every, from: seed % every });
   describe(commandFor({ ...options, parts: ['models'] }), () => {
     after(() => rmSync(folder, { recursive: true }));
     compareModels(folder, options);
