@@ -163,6 +163,12 @@ const FAULTS: readonly (readonly [
     'input_specs: expected names that differ, got "w" twice',
   ],
   [
+    'a parameter without a name',
+    () => programBytes({ ...SPEC, stored: [{ ...WEIGHT, name: '' }] }),
+    'INVALID_STRUCTURE',
+    'input_specs: expected names of one character or more, got ""',
+  ],
+  [
     'a parameter of open sizes',
     () => programBytes({ ...SPEC, stored: [{ ...WEIGHT, tensor: ['p_w', ['b']] }] }),
     'INVALID_STRUCTURE',

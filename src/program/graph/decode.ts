@@ -107,6 +107,7 @@ function checkStored(specs: Cursor, inputs: readonly InputSpec[], { inputs: valu
   const names = new Set<string>();
   for (const [i, spec] of inputs.entries()) {
     if (!('name' in spec)) continue;
+    if (spec.name === '') throw specs.fault('names of one character or more', show(spec.name));
     if (names.has(spec.name)) throw specs.fault('names that differ', `${show(spec.name)} twice`);
     names.add(spec.name);
     const [value] = namesIn(values[i] as Argument);
