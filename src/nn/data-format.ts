@@ -1,6 +1,7 @@
 /** Where an input has its channels. */
 
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { inTurn } from './in-turn.js';
 
 /** `[B, ..., C]`, or as in torch `[B, C, ...]`. */
 export type DataFormat = 'channelsLast' | 'channelsFirst';
@@ -15,8 +16,12 @@ export function inChannelsLast<T extends Tensor>(
 ): T {
   if (dataFormat === 'channelsLast') return compute(x);
   const spatial = Array.from({ length: x.rank - 2 }, (_, i) => i + 2);
-  const y = compute(transpose(x, [0, ...spatial, 1]));
-  return transpose(y, [0, x.rank - 1, ...spatial.map((axis) => axis - 1)]);
+  return inTurn(
+    x,
+    (value) => transpose(value, [0, ...spatial, 1]),
+    (channelsLast) => compute(channelsLast as T),
+    (y) => transpose(y, [0, x.rank - 1, ...spatial.map((axis) => axis - 1)]),
+  ) as T;
 }
 
 /** Values of each channel, shaped so that they broadcast over an input of `rank`. */

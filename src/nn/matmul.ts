@@ -10,6 +10,7 @@ import {
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
 import { constantOf } from './empty.js';
+import { inTurn } from './in-turn.js';
 import { commonShape, expand } from './shape/expand.js';
 
 /**
@@ -29,12 +30,22 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.size === 0 || b.size === 0) return constantOf(shape, [a, b], 0, a.dtype);
   if (a.dtype === 'int32') return productOfIntegers(a, b);
   if (b.size === inner * columns) {
-    const flat = matMul(reshape(a, [a.size / inner, inner]) as Tensor2D, reshape(b, [inner, columns]));
-    return reshape(flat, shape);
+    const matrix = b.rank === 2 ? b : reshape(b, [inner, columns]);
+    return inTurn(
+      a,
+      (value) => reshape(value, [a.size / inner, inner]),
+      (all) => matMul(all as Tensor2D, matrix),
+      (flat) => reshape(flat, shape),
+    );
   }
   const batchOf = (x: Tensor, ...matrix: [number, number]) =>
     reshape(expand(x, [...batch, ...matrix]), [-1, ...matrix]) as Tensor3D;
-  return reshape(matMul(batchOf(a, rows, inner), batchOf(b, inner, columns)), shape);
+  return inTurn(
+    a,
+    (value) => batchOf(value, rows, inner),
+    (matrices) => matMul(matrices as Tensor3D, batchOf(b, inner, columns)),
+    (product) => reshape(product, shape),
+  );
 }
 
 /** Exact, which products of floats are not beyond 2^24; wasm has those of floats alone. */

@@ -1,5 +1,6 @@
 import { add, mul, reshape, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../empty.js';
+import { inTurn } from '../in-turn.js';
 import { choose } from '../indexing/choose.js';
 import { matmul } from '../matmul.js';
 import { expand } from '../shape/expand.js';
@@ -36,7 +37,16 @@ export function attention(
   const [queries, size] = query.shape.slice(-2) as [number, number];
   const keys = key.shape.at(-2) as number;
   const factor = scale ?? 1 / Math.sqrt(size);
-  const products = matmul(mul(query, factor), swapAxes(key, key.rank - 2, key.rank - 1));
+  const products = inTurn(
+    key,
+    (value) => swapAxes(value, key.rank - 2, key.rank - 1),
+    (columns) =>
+      inTurn(
+        query,
+        (value) => mul(value, factor),
+        (rows) => matmul(rows, columns),
+      ),
+  );
   if (products.size === 0) {
     const output = emptyOf(
       [...products.shape.slice(0, -1), value.shape.at(-1) as number],

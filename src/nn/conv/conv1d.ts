@@ -1,5 +1,6 @@
-import { reshape, type Tensor1D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
+import { inTurn } from '../in-turn.js';
 import type { ConvOptions } from './conv2d.js';
 import { convolve } from './convolve.js';
 import { asRow, rowOf, stepsOf } from './rows.js';
@@ -25,7 +26,12 @@ export function conv1d(
   return tidy(() =>
     inChannelsLast(x, dataFormat, (steps) => {
       const rowKernel = reshape(kernel, [1, size, inputs, outputs]) as Parameters<typeof convolve>[1];
-      return stepsOf(convolve(asRow(steps), rowKernel, bias, windows, groups));
+      return inTurn(
+        steps,
+        (value) => asRow(value as Tensor3D),
+        (row) => convolve(row as Tensor4D, rowKernel, bias, windows, groups),
+        (row) => stepsOf(row as Tensor4D),
+      ) as Tensor3D;
     }),
   );
 }

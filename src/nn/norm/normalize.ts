@@ -1,6 +1,7 @@
 /** The arithmetic that the norms share. */
 
 import { add, mean, mul, rsqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { inTurn } from '../in-turn.js';
 
 /** Factors and summands, shaped so that they broadcast over the input. */
 export interface Affine {
@@ -18,13 +19,18 @@ export interface Statistics {
 export function statisticsOf(x: Tensor, axes: number[]): Statistics & { readonly centred: Tensor } {
   const average = mean(x, axes, true);
   const centred = sub(x, average);
-  return { mean: average, variance: mean(square(centred), axes, true), centred };
+  const variance = inTurn(centred, square, (squares) => mean(squares, axes, true));
+  return { mean: average, variance, centred };
 }
 
 /** `centred / sqrt(variance + eps) * weight + bias`. Call inside `tidy`. */
 export function scaled(centred: Tensor, variance: Tensor, eps: number, { weight, bias }: Affine): Tensor {
   const inverse = rsqrt(add(variance, eps));
   // The small factors first: the input is multiplied once.
-  const y = mul(centred, weight ? mul(inverse, weight) : inverse);
-  return bias ? add(y, bias) : y;
+  const factor = weight ? mul(inverse, weight) : inverse;
+  return inTurn(
+    centred,
+    (value) => mul(value, factor),
+    (y) => (bias ? add(y, bias) : y),
+  );
 }

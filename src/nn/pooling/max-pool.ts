@@ -17,6 +17,7 @@ import {
   maxPool as tfMaxPool,
 } from '@tensorflow/tfjs-core';
 import { indexOfExtreme, isIndex, valuesAt } from '../extremes.js';
+import { inTurn } from '../in-turn.js';
 import { takeAlong } from '../indexing/along.js';
 import { int } from '../indexing/int.js';
 import { offTape } from '../off-tape.js';
@@ -36,12 +37,16 @@ export function maxPool(x: Tensor, windows: readonly [PoolWindow, PoolWindow]): 
   if (getBackend() === 'wasm' && engine().isTapeOn())
     return maxPoolWithIndices(x, [tapsOf(windows[0], height), tapsOf(windows[1], width)]).values;
   // Channels are pooled each by itself: with one channel no axis moves.
-  const images = reshape(x, [-1, height, width, 1]) as Tensor4D;
   const padding = windows.map(({ before, after }) => [before, after] as [number, number]);
-  const padded = pad(images, [[0, 0], ...padding, [0, 0]], Number.NEGATIVE_INFINITY) as Tensor4D;
   const [sizes, strides] = [windows.map(({ size }) => size), windows.map(({ stride }) => stride)];
-  const y = tfMaxPool(padded, sizes as [number, number], strides as [number, number], 'valid');
-  return reshape(y, [...x.shape.slice(0, -2), ...windows.map(({ outputs }) => outputs)]);
+  return inTurn(
+    x,
+    (value) => reshape(value, [-1, height, width, 1]),
+    (images) => pad(images, [[0, 0], ...padding, [0, 0]], Number.NEGATIVE_INFINITY),
+    (images) =>
+      tfMaxPool(images as Tensor4D, sizes as [number, number], strides as [number, number], 'valid'),
+    (y) => reshape(y, [...x.shape.slice(0, -2), ...windows.map(({ outputs }) => outputs)]),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { customGrad, reshape, sum, type Tensor, tile } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
+import { inTurn } from '../in-turn.js';
 import { offTape } from '../off-tape.js';
 
 /**
@@ -17,7 +18,13 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   const blocks = blocksOf(from, shape);
   const sizes = blocks.map(({ size, isRepeated }) => (isRepeated ? 1 : size));
   const repeats = blocks.map(({ size, isRepeated }) => (isRepeated ? size : 1));
-  const repeat = (source: Tensor) => reshape(tile(reshape(source, sizes), repeats), [...shape]);
+  const repeat = (source: Tensor) =>
+    inTurn(
+      source,
+      (value) => reshape(value, sizes),
+      (blocks) => tile(blocks, repeats),
+      (value) => reshape(value, [...shape]),
+    );
   if (x.dtype !== 'float32') return offTape(() => repeat(x));
   const repeated = blocks.flatMap(({ isRepeated }, axis) => (isRepeated ? [axis] : []));
   const whole = blocks.map(({ size }) => size);

@@ -1,5 +1,6 @@
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
+import { inTurn } from '../in-turn.js';
 
 /**
  * `y.shape[i] = x.shape[order[i]]`.
@@ -26,11 +27,16 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   const sizes = blocks.map((run) =>
     run.reduce((n, place) => n * (x.shape[inPlace[place] as number] as number), 1),
   );
-  const turned = transpose(
-    reshape(x, sizes),
-    runs.map((run) => blocks.indexOf(run)),
+  return inTurn(
+    x,
+    (value) => reshape(value, sizes),
+    (value) =>
+      transpose(
+        value,
+        runs.map((run) => blocks.indexOf(run)),
+      ),
+    (turned) => reshape(turned, shape),
   );
-  return reshape(turned, shape);
 }
 
 /** Exchanges two axes. */

@@ -1,5 +1,6 @@
 import { cast, reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
+import { inTurn } from '../in-turn.js';
 
 /** The sizes before an axis, at it and behind it. The kernels see these three axes, however many a tensor has. */
 export function around(shape: readonly number[], axis: number): [outer: number, size: number, inner: number] {
@@ -18,7 +19,12 @@ export function sliceAlong(x: Tensor, axis: number, start: number, length: numbe
   const shape = withSize(x.shape, axis, length);
   if (isEmpty(shape)) return emptyLike(shape, x);
   const [outer, size, inner] = around(x.shape, axis);
-  return reshape(slice(reshape(x, [outer, size, inner]), [0, start, 0], [outer, length, inner]), shape);
+  return inTurn(
+    x,
+    (value) => reshape(value, [outer, size, inner]),
+    (value) => slice(value, [0, start, 0], [outer, length, inner]),
+    (part) => reshape(part, shape),
+  );
 }
 
 /** Parts of these sizes, one behind the other along an axis. */
