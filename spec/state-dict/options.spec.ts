@@ -64,7 +64,7 @@ describe('checkReadOptions', () => {
     [
       { format: 'pt' },
       RangeError,
-      'format: expected "safetensors" or "torch" or "pickle" or "npz" or "npy" or "json", got "pt"',
+      'format: expected "safetensors" or "torch" or "program" or "pickle" or "npz" or "npy" or "json", got "pt"',
     ],
   ];
   for (const [options, type, text] of cases) {

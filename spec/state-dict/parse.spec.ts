@@ -36,7 +36,7 @@ describe('parseStateDict', () => {
       const error = errorOf(() => parseStateDict(utf8('{}'), { format } as unknown as ParseOptions));
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal(
-        `parseStateDict: format: expected "safetensors" or "torch" or "pickle" or "npz" or "npy" or "json", got ${JSON.stringify(format)}`,
+        `parseStateDict: format: expected "safetensors" or "torch" or "program" or "pickle" or "npz" or "npy" or "json", got ${JSON.stringify(format)}`,
       );
     }
   });

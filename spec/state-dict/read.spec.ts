@@ -387,7 +387,7 @@ describe('readStateDict', () => {
 
     it('come before reading where an option is wrong', async () => {
       expect(await message('none', { format: 'pt' as 'json' })).to.equal(
-        'readStateDict: format: expected "safetensors" or "torch" or "pickle" or "npz" or "npy" or "json", got "pt"',
+        'readStateDict: format: expected "safetensors" or "torch" or "program" or "pickle" or "npz" or "npy" or "json", got "pt"',
       );
       expect(await message('none', { limits: { maxBytes: -1 } })).to.equal(
         'readStateDict: limits.maxBytes: expected an integer >= 1, got -1',

@@ -10,7 +10,8 @@ describe('the table of ops', () => {
     const targets = texts.map((text) => parseSignature(text).target);
     const repeated = targets.filter((target, i) => targets.indexOf(target) !== i);
     expect(repeated).to.deep.equal([]);
-    expect(knownTargets()).to.deep.equal([...targets].sort());
+    // Other specs register ops of their own.
+    expect(knownTargets()).to.include.members(targets);
   });
 
   it('gives every parameter a type, and none a default that is unknown', () => {
