@@ -19,6 +19,7 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is another class.
     return this === FormatError ? isNamed(value, 'FormatError') : isInstance(this, value);
   }
 
@@ -57,6 +58,7 @@ export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is another class.
     return this === UnsupportedError ? isNamed(value, 'UnsupportedError') : isInstance(this, value);
   }
 }
