@@ -14,6 +14,7 @@ import { Measurements } from '../torch/measurements.js';
 import { ExportedModel, exportModels, modelsIn } from './corpus.js';
 import { numbersOf, toTensor } from './op-case.js';
 import { commandFor, type Options } from './options.js';
+import { compareValues, largest } from './values.js';
 
 /** Declares a test for each model of a folder on each backend. */
 export function compareModels(folder: string, options: Options): void {
@@ -127,11 +128,11 @@ async function compareGradients(model: ExportedModel, prefix: string, worst: Wor
       const what = `${prefix}gradient of ${key}`;
       const actual = grads[`${program.name}/${weight}`];
       if (actual === undefined) throw new Error(`${what}: none`);
-      const scale = Math.max(largest(gradient), SMALLEST_GRADIENT);
-      const error = difference(what, numbersOf(await actual.data()), gradient) / scale;
+      const wanted = numbersOf(gradient.data);
+      expectSame(`size of ${what}`, actual.size, wanted.length);
+      const scale = Math.max(largest(wanted), SMALLEST_GRADIENT);
+      const error = compareValues(what, await actual.data(), wanted, GRADIENT_TOLERANCE * scale) / scale;
       worst.gradient = Math.max(worst.gradient, error);
-      if (!(error <= GRADIENT_TOLERANCE))
-        throw new Error(`${what}: ${error} of ${scale} > ${GRADIENT_TOLERANCE}`);
     }
   });
 }
@@ -180,28 +181,12 @@ async function compareForward(
 }
 
 /** Large numbers by their size. */
-function compareNumbers(what: string, actual: number[], expected: TorchTensor, worst: WorstErrors): void {
-  const error = difference(what, actual, expected) / Math.max(1, largest(expected));
-  worst.forward = Math.max(worst.forward, error);
-  if (!(error <= FORWARD_TOLERANCE)) throw new Error(`${what}: ${error} > ${FORWARD_TOLERANCE}`);
-}
-
-/** NaN and infinities are the same where both have them. */
-function difference(what: string, actual: readonly number[], expected: TorchTensor): number {
-  const wanted = numbersOf(expected.data);
+function compareNumbers(what: string, actual: number[], { data }: TorchTensor, worst: WorstErrors): void {
+  const wanted = numbersOf(data);
   expectSame(`size of ${what}`, actual.length, wanted.length);
-  return wanted.reduce((most, number, i) => {
-    const got = actual[i] as number;
-    const error = Object.is(got, number) || got === number ? 0 : Math.abs(got - number);
-    return error <= most ? most : error;
-  }, 0);
-}
-
-function largest({ data }: TorchTensor): number {
-  return numbersOf(data).reduce(
-    (most, number) => (Math.abs(number) > most && Number.isFinite(number) ? Math.abs(number) : most),
-    0,
-  );
+  const scale = Math.max(1, largest(wanted));
+  const error = compareValues(what, actual, wanted, FORWARD_TOLERANCE * scale) / scale;
+  worst.forward = Math.max(worst.forward, error);
 }
 
 function expectSame<T>(what: string, actual: T, expected: T): void {

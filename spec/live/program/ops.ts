@@ -14,6 +14,7 @@ import { Measurements } from '../torch/measurements.js';
 import { numbersOf, type OpCase, outputsOf, planOf, toTensor } from './op-case.js';
 import { commandFor, type Options } from './options.js';
 import type { Oracle } from './oracle.js';
+import { compareValues, largest } from './values.js';
 
 /** The ops of the table that have cases, or those that the options name. */
 export async function targetsToCheck(oracle: Oracle, names: readonly string[]): Promise<readonly string[]> {
@@ -128,24 +129,6 @@ function compareKind(name: string, actual: tf.Tensor, expected: TorchTensor): vo
   if (got !== wanted) throw new Error(`${name}: ${got}, torch has ${wanted}`);
 }
 
-/** @returns the largest difference. @throws Error above the tolerance, and for NaN or infinity where the other has none. */
-function compareValues(
-  name: string,
-  actual: ArrayLike<number>,
-  expected: readonly number[],
-  tolerance: number,
-): number {
-  let worst = 0;
-  for (const [i, wanted] of expected.entries()) {
-    const got = actual[i] as number;
-    if (got === wanted || (Number.isNaN(got) && Number.isNaN(wanted))) continue;
-    const difference = Math.abs(got - wanted);
-    if (!(difference <= tolerance)) throw new Error(`${name}[${i}]: ${got}, torch has ${wanted}`);
-    worst = Math.max(worst, difference);
-  }
-  return worst;
-}
-
 async function compareGradients(
   { tensors, weights, gradients }: OpCase,
   plan: Plan,
@@ -191,11 +174,6 @@ async function compareGradient(
     worst.gradient,
     compareValues(name, got, wanted, GRADIENT_TOLERANCE * scale) / scale,
   );
-}
-
-/** Among those that are finite. */
-function largest(values: readonly number[]): number {
-  return Math.max(0, ...values.map(Math.abs).filter(Number.isFinite));
 }
 
 function tensorsIn(values: readonly Value[]): tf.Tensor[] {

@@ -6,7 +6,7 @@
  * `mask.cast('float32')` is such a tensor too: masks of `tf.layers.rnn`, and sums, means and running sums along any but the last axis.
  */
 
-import { engine, type KernelBackend, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { engine, type KernelBackend, registerKernel, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { storedDtype, type WebGpuBackend, webGpuBackend } from '../../tfjs-internals.js';
 import { runShader, type Shader } from './run.js';
 
@@ -39,9 +39,9 @@ function transposed(
   perm: readonly number[],
   stored: string,
 ): TensorInfo {
-  const strides = x.shape.map((_, axis) => x.shape.slice(axis + 1).reduce((product, n) => product * n, 1));
+  const strides = [...util.computeStrides(x.shape), 1];
   const shape = perm.map((axis) => x.shape[axis] as number);
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = util.sizeFromShape(shape);
   const result = backend.makeTensorInfo(shape, x.dtype);
   const shader = shaderFor(x.dtype, stored);
   const uniforms: Record<string, number> = { size };

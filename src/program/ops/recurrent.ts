@@ -24,20 +24,29 @@ interface StackCall {
   readonly hasBiases: boolean;
   readonly layers: number;
   readonly dropout: number;
-  readonly training: boolean;
+  readonly train: boolean;
   readonly bidirectional: boolean;
   readonly batchFirst: boolean;
-  readonly lengths?: Tensor1D;
+  readonly lengths?: Tensor1D | undefined;
+}
+
+/** GRU and RNN have one state, LSTM a list of two. */
+type States = Tensor | readonly Tensor[];
+
+function listOf(hx: States): readonly Tensor[] {
+  return Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
 }
 
 /** `[output, hn]`, or `[output, hn, cn]` of LSTM. */
 function runStack(
   cell: Cell,
   x: Tensor,
-  states: readonly Tensor[],
+  hx: States,
   params: readonly Tensor[],
-  { hasBiases, layers, dropout, training, bidirectional, batchFirst, lengths }: StackCall,
+  { hasBiases, layers, dropout, train, bidirectional, batchFirst, lengths }: StackCall,
+  { isTraining }: Call,
 ): Value[] {
+  const states = listOf(hx);
   const directions = bidirectional ? 2 : 1;
   const perDirection = params.length / (layers * directions);
   const hiddenSize = (params[1] as Tensor).shape[1] as number;
@@ -55,7 +64,7 @@ function runStack(
   };
   const inputs: StackInputs = { x: x as Tensor3D, initialStates: states as Tensor3D[], weights, lengths };
   const run = (stackInputs: StackInputs) => runRecurrent(cell, stackInputs, attrs, 'auto');
-  const drops = training && dropout > 0 && layers > 1;
+  const drops = train && isTraining && dropout > 0 && layers > 1;
   const { output, finalStates } = drops ? runWithDropout(run, inputs, directions, dropout) : run(inputs);
   return [output, ...finalStates];
 }
@@ -72,12 +81,11 @@ function directionOf(params: readonly Tensor[], hasBiases: boolean): DirectionWe
   };
 }
 
-/** GRU and RNN have one state, LSTM a list of two. */
 const stackOp =
   (cell: Cell): OpFunction =>
   (
     input: Tensor,
-    hx: Tensor | readonly Tensor[],
+    hx: States,
     params: readonly Tensor[],
     hasBiases: boolean,
     layers: number,
@@ -87,17 +95,8 @@ const stackOp =
     batchFirst: boolean,
     call: Call,
   ) => {
-    const states = Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
-    const training = train && call.isTraining;
-    if (input.rank === 3)
-      return runStack(cell, input, states, params, {
-        hasBiases,
-        layers,
-        dropout,
-        training,
-        bidirectional,
-        batchFirst,
-      });
+    const stack = { hasBiases, layers, dropout, train, bidirectional, batchFirst };
+    if (input.rank === 3) return runStack(cell, input, hx, params, stack, call);
     // An unbatched sequence: torch's module adds the batch axis itself, so that no program has one.
     throw new UnsupportedError(message(call.where, 'input', 'three axes', `${input.rank}`));
   };
@@ -118,7 +117,7 @@ const lengthsOp =
   (
     input: Tensor,
     lengths: Tensor1D,
-    hx: Tensor | readonly Tensor[],
+    hx: States,
     params: readonly Tensor[],
     hasBiases: boolean,
     layers: number,
@@ -128,14 +127,11 @@ const lengthsOp =
     enforceSorted: boolean,
     call: Call,
   ) => {
-    const states = Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
-    const training = train && call.isTraining;
     const [batch, steps] = input.shape as [number, number];
     const shorter = toLengths(call.where, lengths, batch, steps);
     if (enforceSorted) checkSorted(call.where, lengths);
-    const options = { hasBiases, layers, dropout, training, bidirectional, batchFirst: true };
-    const stackCall = shorter ? { ...options, lengths: shorter } : options;
-    return runStack(cell, input, states, params, stackCall);
+    const stack = { hasBiases, layers, dropout, train, bidirectional, batchFirst: true, lengths: shorter };
+    return runStack(cell, input, hx, params, stack, call);
   };
 
 /** One step, `[B, I]` or `[I]`. */
@@ -143,13 +139,13 @@ const cellOp =
   (cell: Cell): OpFunction =>
   (
     input: Tensor,
-    hx: Tensor | readonly Tensor[],
+    hx: States,
     weight_ih: Tensor2D,
     weight_hh: Tensor2D,
     bias_ih: Tensor1D | null,
     bias_hh: Tensor1D | null,
   ) => {
-    const states = Array.isArray(hx) ? (hx as readonly Tensor[]) : [hx as Tensor];
+    const states = listOf(hx);
     const isBatched = input.rank === 2;
     const [x, ...rows] = (
       isBatched ? [input, ...states] : [input, ...states].map((each) => expandDims(each, 0))

@@ -1,6 +1,6 @@
 /** Runs a plan: the calls in their order, on tensors of tfjs. */
 
-import { customGrad, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { Tensor, tidy } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { liveTape, share } from '../../tfjs-internals.js';
 import type { Argument } from '../graph/types.js';
@@ -214,7 +214,7 @@ function withoutGradients(result: Value): Value {
 /** The same values on no tape: torch's `no_grad`. It disposes the tensor that it gets. */
 function detach(value: Value): Value {
   if (!(value instanceof Tensor)) return value;
-  const detached = customGrad(() => ({ value: value.clone(), gradFunc: () => [] }))();
+  const detached = share(value);
   value.dispose();
   return detached;
 }
