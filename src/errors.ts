@@ -4,24 +4,9 @@
  * Every message reads `<Where>: <what>: expected <rule>, got <value>[. <remedy>]`.
  */
 
-/** `value instanceof cls` where a copy of the package beside this one may have made the error: it is known by its name. */
-function isNamed(value: unknown, name: string): boolean {
-  return value instanceof Error && value.name === name;
-}
-
-/** The `instanceof` of subclasses, which is that of every class. */
-function isInstance(cls: unknown, value: unknown): boolean {
-  return Function.prototype[Symbol.hasInstance].call(cls, value);
-}
-
 /** A file is malformed; reading it again cannot help. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: a subclass is another class.
-    return this === FormatError ? isNamed(value, 'FormatError') : isInstance(this, value);
-  }
 
   constructor(
     /** The kind of fault, such as `TRUNCATED` or `TOO_LARGE`; the message names the rule that is broken. */
@@ -56,9 +41,4 @@ export class StateDictError extends Error {
 /** The request makes sense, but this package, backend or machine cannot serve it; the message names the remedy. */
 export class UnsupportedError extends Error {
   override readonly name = 'UnsupportedError';
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: a subclass is another class.
-    return this === UnsupportedError ? isNamed(value, 'UnsupportedError') : isInstance(this, value);
-  }
 }

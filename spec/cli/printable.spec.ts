@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { printable, printableJson, printableMessage, stringLiteral } from '../../src/cli/printable.js';
+import {
+  printable,
+  printableJson,
+  printableMessage,
+  printablePath,
+  stringLiteral,
+} from '../../src/cli/printable.js';
 
 /** Clears the screen; a C1 control that some terminals take for the same; text that runs backwards; a line end of its own. */
 const HOSTILE = 'a\u001b[2Jb\u009b2J\u202egnp.exe\u2028\r\n\u0000\ud800';
@@ -34,6 +40,14 @@ describe('printable', () => {
       }),
       { seed: 1, numRuns: 200 },
     );
+  });
+});
+
+describe('printablePath', () => {
+  it('keeps the name of the file, however long its folder is', () => {
+    const path = `${'folder/'.repeat(100)}model.pt2`;
+    expect(printablePath(path)).to.equal(path);
+    expect(printablePath(HOSTILE)).to.equal(printable(HOSTILE));
   });
 });
 

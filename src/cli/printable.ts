@@ -29,6 +29,11 @@ export function printableSentence(text: string): string {
   return printableUpTo(MAX_SENTENCE, text);
 }
 
+/** A path or URL that the user wrote, on one line. It is never cut: its end is the name of the file. */
+export function printablePath(path: string): string {
+  return path.replace(UNPRINTABLE, escapeCharacter);
+}
+
 /** A message of this package: its line ends and tabs stay, since it has quoted the text of files as JSON already. */
 export function printableMessage(text: string): string {
   return text.replace(/[^\n\t\\]+/g, (part) => part.replace(UNPRINTABLE, escapeCharacter));

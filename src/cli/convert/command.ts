@@ -14,7 +14,7 @@ import {
   type ParsedWords,
   pathOf,
 } from '../options.js';
-import { printable, printableJson, printableMessage } from '../printable.js';
+import { printableJson, printableMessage, printablePath } from '../printable.js';
 import { plural, showBytes } from '../table.js';
 import { readProgress } from '../terminal.js';
 import { checkCopies } from './expansion.js';
@@ -96,7 +96,7 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
   for (const warning of warnings)
     terminal.note(`${terminal.noteStyle('yellow', 'warning:')} ${printableMessage(warning)}`);
   const what = `${plural(stateDict.size, 'tensor')}, ${showBytes(bytes)}`;
-  terminal.line(`${printable(out)}: ${what}, read back and compared bit for bit`);
+  terminal.line(`${printablePath(out)}: ${what}, read back and compared bit for bit`);
   return 0;
 }
 

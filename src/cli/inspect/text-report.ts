@@ -2,7 +2,7 @@ import { showFirst, showShape } from '../../check.js';
 import type { SourceDescription } from '../../state-dict/describe.js';
 import { derivedNotes, describeModule, type RecognisedModule } from '../../torch/modules.js';
 import { describeWeightless } from '../../torch/told/weightless.js';
-import { printable, printableMessage, printableSentence } from '../printable.js';
+import { printable, printableMessage, printablePath, printableSentence } from '../printable.js';
 import { plural, showBytes, showCount, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
 import { publicWord } from '../url.js';
@@ -35,7 +35,7 @@ function writeHead(terminal: Terminal, source: string, description: SourceDescri
   const { elements, bytes } = totalsOf(tensors);
   const where = files === 1 ? format : `${format} in ${files} files`;
   const totals = [plural(tensors.size, 'tensor'), plural(elements, 'element'), showBytes(bytes)].join(', ');
-  terminal.line(`${terminal.style('bold', printable(publicWord(source)))}: ${where}, ${totals}`);
+  terminal.line(`${terminal.style('bold', printablePath(publicWord(source)))}: ${where}, ${totals}`);
   if (path.length > 0) terminal.line(`dict: ${path.map(printable).join(' / ')}`);
   for (const [key, value] of metadata) terminal.line(`metadata: ${printable(key)} = ${printable(value)}`);
 }

@@ -3,7 +3,7 @@
 import { show } from '../../../check.js';
 import { readFor } from '../../../state-dict/read.js';
 import { PATH_WORDS, UsageError } from '../../options.js';
-import { printable } from '../../printable.js';
+import { printablePath } from '../../printable.js';
 import type { NumberArray } from '../arrays.js';
 import { adviceOf, type Diagnosis } from '../diagnosis.js';
 import { checkSame, expectationsOf, inOrder, OUTPUT } from '../expectations.js';
@@ -63,7 +63,7 @@ export async function verifyModel(file: string, request: Request): Promise<Findi
     advice.push(adviceFor(name, expectations.length), ...(clue === undefined ? [] : [clue]), ...found);
   }
   return {
-    title: `${printable(file)} on ${backend}`,
+    title: `${printablePath(file)} on ${backend}`,
     about: { module: file, backend },
     tolerance,
     results,

@@ -12,7 +12,7 @@ import { runSource } from '../../../state-dict/sources/read-source.js';
 import { isInteger } from '../../../state-dict/tensors/int32.js';
 import type { TorchDtype, TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import { PATH_WORDS, UsageError } from '../../options.js';
-import { printable } from '../../printable.js';
+import { printablePath } from '../../printable.js';
 import { publicWord } from '../../url.js';
 import type { NumberArray } from '../arrays.js';
 import { adviceOf, isClose } from '../diagnosis.js';
@@ -66,7 +66,7 @@ export async function verifyProgram(request: Request): Promise<Findings> {
     advice.push(...adviceOf(diagnose(expectation, actual, await opened.run(numbers, true)), []));
   }
   return {
-    title: `${printable(publicWord(source))} on ${backend}`,
+    title: `${printablePath(publicWord(source))} on ${backend}`,
     about: { program: source, backend },
     tolerance,
     results,

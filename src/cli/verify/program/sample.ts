@@ -14,7 +14,7 @@ import { locate } from '../../../state-dict/sources/locate.js';
 import { runSource } from '../../../state-dict/sources/read-source.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import type { ExitCode } from '../../command.js';
-import { printable, printableJson } from '../../printable.js';
+import { printable, printableJson, printablePath } from '../../printable.js';
 import { tableLines } from '../../table.js';
 import type { Terminal } from '../../terminal.js';
 import { publicWord } from '../../url.js';
@@ -68,7 +68,7 @@ export async function runSample(request: Request, terminal: Terminal): Promise<E
   if (words.flag('json'))
     terminal.line(printableJson({ program: source, backend, ok, outputs, milliseconds: { first, median } }));
   else {
-    terminal.line(`${printable(publicWord(source))} on ${backend}, with the inputs of its export`);
+    terminal.line(`${printablePath(publicWord(source))} on ${backend}, with the inputs of its export`);
     terminal.line(tableLines(COLUMNS, rowsOf(program, inputs, outputs)).join('\n'));
     terminal.line(
       `first call ${twoDigits(first)} ms, later ones ${twoDigits(median)} ms (median of ${CALLS})`,
