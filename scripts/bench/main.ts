@@ -37,7 +37,9 @@ async function main(options: Options): Promise<void> {
   const speed = options.isQuick ? 'quick' : 'full';
   let growths: Growth[] = [];
   let overhead: Overhead | undefined;
-  const threads = options.parts.includes('threads') ? await compareThreads(options, oneAndTwo(options)) : [];
+  const threads = options.parts.includes('threads')
+    ? await inFolder((folder) => compareThreads(options, oneAndTwo(options), folder))
+    : [];
   await startOurs({ start: () => startBackend(options.backend), opsHaveThreads: false }, 1);
   if (options.parts.includes('growth')) {
     growths = await measureGrowth(options.modes, GROWTH_ROUNDS[speed], options.isQuick ? 20 : 100);

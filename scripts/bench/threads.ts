@@ -14,7 +14,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { writeSafetensors } from '../../src/state-dict/index.js';
 import { type BenchCase, makeNumbers } from './cases.js';
-import { casesOf, inFolder, print } from './compare.js';
+import { casesOf, print } from './compare.js';
 import type { Contestant } from './contestants.js';
 import type { Competitor } from './measure.js';
 import type { CommonOptions } from './options.js';
@@ -105,10 +105,14 @@ class BusyProcess {
   }
 }
 
-/** @param contestants this package on one thread and on two: both are there all the time, and only one of them is at work. */
+/**
+ * @param contestants  this package on one thread and on two: both are there all the time, and only one of them is at work.
+ * @param folder  where they find their numbers.
+ */
 export async function compareThreads(
   options: CommonOptions,
   contestants: readonly [one: Contestant, two: Contestant],
+  folder: string,
 ): Promise<ThreadsResult[]> {
   const { rounds, isQuick } = options;
   const times = isQuick
@@ -117,21 +121,19 @@ export async function compareThreads(
   const [calibration, busy] = [new Calibration(), new BusyProcess()];
   const results: ThreadsResult[] = [];
   try {
-    await inFolder(async (folder) => {
-      const numbers = join(folder, 'numbers.safetensors');
-      for (const benchCase of casesOf(options)) {
-        await writeFile(numbers, writeSafetensors(makeNumbers(benchCase)));
-        for (const contestant of contestants) {
-          await contestant.ask({ command: 'prepare', case: benchCase, numbers });
-          await contestant.ask({ command: 'measure', warmMs: isQuick ? 20 : 300, blockMs: 0, maxRuns: 1 });
-        }
-        const ofCase: ThreadsResult[] = [];
-        for (const other of [undefined, busy])
-          ofCase.push(await measureThreads(benchCase, contestants, other, calibration, times));
-        print(threadsText(ofCase));
-        results.push(...ofCase);
+    const numbers = join(folder, 'numbers.safetensors');
+    for (const benchCase of casesOf(options)) {
+      await writeFile(numbers, writeSafetensors(makeNumbers(benchCase)));
+      for (const contestant of contestants) {
+        await contestant.ask({ command: 'prepare', case: benchCase, numbers });
+        await contestant.ask({ command: 'measure', warmMs: isQuick ? 20 : 300, blockMs: 0, maxRuns: 1 });
       }
-    });
+      const ofCase: ThreadsResult[] = [];
+      for (const other of [undefined, busy])
+        ofCase.push(await measureThreads(benchCase, contestants, other, calibration, times));
+      print(threadsText(ofCase));
+      results.push(...ofCase);
+    }
   } finally {
     busy.stop();
     for (const contestant of contestants) contestant.stop();

@@ -95,7 +95,7 @@ class Browsers {
     const setting: Setting = { backend: 'wasm', place: 'js' };
     const [ours] = kindsIn(setting) as [Kind];
     const pair = [1, 2].map((threads) => this.contestant(ours, setting, threads, {}));
-    return compareThreads(this.options, pair as [Contestant, Contestant]);
+    return compareThreads(this.options, pair as [Contestant, Contestant], this.folder);
   }
 
   private contestant(kind: Kind, setting: Setting, threads: number, { watch = false }): Contestant {
