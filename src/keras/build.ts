@@ -3,7 +3,7 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { show } from '../check.js';
 import { toList } from '../layers/one-or-many.js';
-import { beginWithZeros } from '../tfjs-internals.js';
+import { beginWithZeros } from '../tfjs-internals/layers.js';
 import {
   describe,
   invalidModel,

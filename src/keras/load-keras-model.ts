@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../check.js';
-import { disposingOnFailure } from '../tfjs-internals.js';
+import { disposingOnFailure } from '../tfjs-internals/data.js';
 import { buildModel } from './build.js';
 import { WHERE } from './json.js';
 import { type KerasLoadOptions, type KerasModelSource, readArtifacts } from './source.js';

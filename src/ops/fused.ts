@@ -27,7 +27,8 @@ import {
   type RecurrentKernels,
   type StackOutputs,
 } from '../kernels/contract.js';
-import { pin, saveOnTape, share } from '../tfjs-internals.js';
+import { pin, share } from '../tfjs-internals/data.js';
+import { saveOnTape } from '../tfjs-internals/tape.js';
 import type { Implementation } from './implementation.js';
 import { runReference } from './reference/recurrence.js';
 

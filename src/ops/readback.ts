@@ -1,5 +1,5 @@
 import { getBackend, type Tensor } from '@tensorflow/tfjs-core';
-import { isOnHost } from '../tfjs-internals.js';
+import { isOnHost } from '../tfjs-internals/backends.js';
 
 /**
  * Whether the values of lengths or of a mask are read, and so validated. On webgl they are read from the GPU too, which takes

@@ -12,7 +12,7 @@ import {
   type StackInputs,
   type StackOutputs,
 } from '../kernels/contract.js';
-import { hold } from '../tfjs-internals.js';
+import { hold } from '../tfjs-internals/data.js';
 import type { Cell } from '../torch/cells.js';
 import { type Implementation, noteOffThread, noteRun } from './implementation.js';
 

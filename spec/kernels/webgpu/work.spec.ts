@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { makeKernels } from '../../../src/kernels/webgpu/register.js';
 import { weightCacheOf } from '../../../src/kernels/webgpu/weights.js';
-import { webGpuBackend } from '../../../src/tfjs-internals.js';
+import { webGpuBackend } from '../../../src/tfjs-internals/webgpu.js';
 import { type Case, CaseTensors, describeOnWebGpu, lossOf, run } from './case.js';
 
 const kernels = makeKernels();

@@ -2,7 +2,7 @@
 
 import { engine as tfEngine } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
-import { disposeOfDeadTape } from '../../tfjs-internals.js';
+import { disposeOfDeadTape } from '../../tfjs-internals/tape.js';
 import { type CallRequest, groupInputs } from '../contract.js';
 import { BufferCache } from './call/buffer-cache.js';
 import { floatsOf, mostFloatsOf, planOf } from './call/plan.js';

@@ -4,7 +4,7 @@
  */
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import { usesTensorflowGpu } from '../../tfjs-internals.js';
+import { usesTensorflowGpu } from '../../tfjs-internals/backends.js';
 import {
   type CallRequest,
   groupBackward,

@@ -8,7 +8,7 @@ import {
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { wasmView } from '../../tfjs-internals.js';
+import { wasmView } from '../../tfjs-internals/backends.js';
 
 /**
  * The gradients of a depthwise convolution, which sums x[b, i*s + u*d - top, j*s + v*d - left, c] * w[u, v, c, m] over the taps

@@ -21,7 +21,7 @@ import {
   RealDiv,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { isPackedTexture } from '../../tfjs-internals.js';
+import { isPackedTexture } from '../../tfjs-internals/backends.js';
 import { replaceKernel } from '../replace-kernel.js';
 
 type Inputs = Readonly<Record<string, TensorInfo>>;

@@ -1,7 +1,7 @@
 /** A stack of layers, backward: one shader for each chunk of steps of a layer; the products are made when they are asked for. */
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebGpuBackend } from '../../tfjs-internals.js';
+import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 import type { DirectionOf, GroupedInputs } from '../contract.js';
 import { chunksOf, walkUniforms, workgroups } from './chunks.js';
 import { threadsFor } from './limits.js';

@@ -1,7 +1,7 @@
 /** A stack of layers, forward: layer by layer, each with one projection of its input and one shader for each chunk of steps. */
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebGpuBackend } from '../../tfjs-internals.js';
+import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 import type { GroupedInputs } from '../contract.js';
 import { chunksOf, walkUniforms, workgroups } from './chunks.js';
 import { threadsFor } from './limits.js';

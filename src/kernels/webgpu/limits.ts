@@ -1,6 +1,6 @@
 /** What the kernels take and leave. */
 
-import type { DeviceLimits } from '../../tfjs-internals.js';
+import type { DeviceLimits } from '../../tfjs-internals/webgpu.js';
 import type { CallRequest } from '../contract.js';
 import { BackwardLayout, ForwardLayout, type Plan, planOf } from './plan.js';
 

@@ -1,7 +1,7 @@
 /** The gradient of one input of a call, from what backward left. */
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebGpuBackend } from '../../tfjs-internals.js';
+import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 import type { GroupedInputs, InputRole, WeightName } from '../contract.js';
 import { gateGradients, inputGradient } from './backward.js';
 import { BackwardLayout, ForwardLayout, type Plan } from './plan.js';

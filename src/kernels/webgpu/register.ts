@@ -1,7 +1,8 @@
 /** The recurrent kernels of tfjs's webgpu backend, in WGSL. */
 
 import { engine, type TensorInfo } from '@tensorflow/tfjs-core';
-import { disposeOfDeadTape, type WebGpuBackend, webGpuBackend } from '../../tfjs-internals.js';
+import { disposeOfDeadTape } from '../../tfjs-internals/tape.js';
+import { type WebGpuBackend, webGpuBackend } from '../../tfjs-internals/webgpu.js';
 import {
   groupBackward,
   groupInputs,

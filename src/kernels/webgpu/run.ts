@@ -1,7 +1,7 @@
 /** What the kernels run on tfjs's webgpu backend: shaders of ours, and kernels of its own. */
 
 import { getKernel, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebGpuBackend } from '../../tfjs-internals.js';
+import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 
 /** A shader, and how it is run. */
 export interface Shader {

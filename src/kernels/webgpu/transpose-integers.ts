@@ -7,7 +7,8 @@
  */
 
 import { engine, type KernelBackend, registerKernel, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { storedDtype, type WebGpuBackend, webGpuBackend } from '../../tfjs-internals.js';
+import { storedDtype } from '../../tfjs-internals/backends.js';
+import { type WebGpuBackend, webGpuBackend } from '../../tfjs-internals/webgpu.js';
 import { runShader, type Shader } from './run.js';
 
 /** The most axes that tfjs transposes here. */

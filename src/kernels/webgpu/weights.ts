@@ -1,7 +1,8 @@
 /** Weights in the order in which the shaders read them, kept from call to call. */
 
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
-import { keepBeyondKernel, type WebGpuBackend } from '../../tfjs-internals.js';
+import { keepBeyondKernel } from '../../tfjs-internals/data.js';
+import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 import type { DirectionOf } from '../contract.js';
 import { EntriesInTurns } from '../entries-in-turns.js';
 import type { Plan } from './plan.js';

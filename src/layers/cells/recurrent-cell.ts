@@ -17,7 +17,7 @@ import type { DirectionWeights, StackAttrs } from '../../kernels/contract.js';
 import { checkImplementation } from '../../ops/implementation.js';
 import { runStep } from '../../ops/run-step.js';
 import { checkBothOrNone, checkTensor } from '../../ops/validate.js';
-import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
+import { takeGraphCall, watchOutputs } from '../../tfjs-internals/models.js';
 import { CELLS, type Cell, cellParameters } from '../../torch/cells.js';
 import { type ModuleArgs, type ModuleOptions, parseModuleArgs } from '../args/module-args.js';
 import { cellArgNames, checkArgNames } from '../args/names.js';

@@ -15,7 +15,7 @@ import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers'
 import { message } from '../../check.js';
 import { embedding as lookUp } from '../../nn/embedding.js';
 import { checkLiveTensor } from '../../ops/validate.js';
-import { isOnHost } from '../../tfjs-internals.js';
+import { isOnHost } from '../../tfjs-internals/backends.js';
 import { namedArgs } from '../args/positional.js';
 import { construct, toConfig } from '../config.js';
 import { toList, toShapes } from '../one-or-many.js';

@@ -2,7 +2,7 @@ import { serialization, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkBoolean, checkKeys, message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { takeGraphCall, watchOutputs } from '../../tfjs-internals.js';
+import { takeGraphCall, watchOutputs } from '../../tfjs-internals/models.js';
 import { checkKnown } from '../args/known.js';
 import type { LayerArgs } from '../args/module-args.js';
 import { construct } from '../config.js';

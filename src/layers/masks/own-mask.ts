@@ -2,7 +2,13 @@ import { Tensor } from '@tensorflow/tfjs-core';
 import type { layers, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
-import { type GraphCall, modelMask, takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals.js';
+import {
+  type GraphCall,
+  modelMask,
+  takeGraphCall,
+  watchModels,
+  watchOutputs,
+} from '../../tfjs-internals/models.js';
 import { type LayerTensors, toList } from '../one-or-many.js';
 import { deliveredMasks, losingLayers, originOf } from './graph.js';
 import { firstMask, type Mask, maskFits } from './mask.js';

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type GraphCall, startedModelCalls } from '../../tfjs-internals.js';
+import { type GraphCall, startedModelCalls } from '../../tfjs-internals/models.js';
 
 /** The executor's last call of a layer. */
 interface LastCall {

@@ -2,7 +2,7 @@
 
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { countUse, renameWeight } from '../../tfjs-internals.js';
+import { countUse, renameWeight } from '../../tfjs-internals/layers.js';
 
 /** Runs `body` in the name scope of a layer called `name`: only `Layer.apply` opens one in tfjs's public interface. */
 class NameScope extends layers.Layer {

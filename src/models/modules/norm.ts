@@ -2,7 +2,7 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { showShape } from '../../check.js';
 import { identical, type Sizes } from '../../matching/layout.js';
 import type { LayerSetting, Parameter } from '../../matching/torch-module.js';
-import { countAxesFromEnd } from '../../tfjs-internals.js';
+import { countAxesFromEnd } from '../../tfjs-internals/layers.js';
 import { flagsFor, type Layer, type ModuleKind } from './module.js';
 
 /** eps of torch's normalization modules; tf.layers default to 1e-3, which moves small activations visibly. */

@@ -17,7 +17,7 @@ import {
   type Tensor,
   tanh as tanhOp,
 } from '@tensorflow/tfjs-core';
-import { gradientDepth } from '../../tfjs-internals.js';
+import { gradientDepth } from '../../tfjs-internals/tape.js';
 
 function twiceDifferentiable<T extends Tensor>(x: T, f: (x: T) => T, derivative: (y: T) => Tensor): T {
   const evaluate = (at: T): T => {

@@ -18,7 +18,7 @@ import { RepeatedCalls } from '../../layers/recurrent/repeated-calls.js';
 import { buildLayer } from '../../layers/weights/build.js';
 import { addTo } from '../../matching/add-to.js';
 import type { StateDict, TorchDtype } from '../../state-dict/tensors/tensor.js';
-import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals.js';
+import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals/models.js';
 import type { StoredSpec } from '../graph/interface.js';
 import { assemble } from '../graph/tree.js';
 import { tfDtype } from '../ops/dtypes.js';

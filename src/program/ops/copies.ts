@@ -3,7 +3,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { expand } from '../../nn/shape/expand.js';
-import { isOnHost, share } from '../../tfjs-internals.js';
+import { isOnHost } from '../../tfjs-internals/backends.js';
+import { share } from '../../tfjs-internals/data.js';
 import { as, resultDtype } from './dtypes.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';

@@ -11,7 +11,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { offTape } from '../../nn/off-tape.js';
-import { liveTape } from '../../tfjs-internals.js';
+import { liveTape } from '../../tfjs-internals/tape.js';
 
 /**
  * A value with its own gradients.

@@ -2,7 +2,8 @@
 
 import { Tensor, tidy } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
-import { liveTape, share } from '../../tfjs-internals.js';
+import { share } from '../../tfjs-internals/data.js';
+import { liveTape } from '../../tfjs-internals/tape.js';
 import type { Argument } from '../graph/types.js';
 import type { Value } from '../ops/types.js';
 import { describeNode, type Plan, type Source, type Step, type Target } from './plan.js';

@@ -1,7 +1,7 @@
 /** Calls that run off the calling thread: it copies their data in and out, workers do the rest. */
 
 import { type Tensor, type TensorInfo, engine as tfEngine } from '@tensorflow/tfjs-core';
-import { isOnHost } from '../../../tfjs-internals.js';
+import { isOnHost } from '../../../tfjs-internals/backends.js';
 import { groupInputs, type OffThreadOutputs, type RecurrentCall } from '../../contract.js';
 import type { RunningEngine } from '../host.js';
 import { lostInThreads } from '../runtime/engine-lost-error.js';

@@ -14,7 +14,7 @@ import {
   tidy,
   util,
 } from '@tensorflow/tfjs-core';
-import { isOnHost, wasmView } from '../../../tfjs-internals.js';
+import { isOnHost, wasmView } from '../../../tfjs-internals/backends.js';
 
 /** By their data, values that {@link valuesOf} does not have to read. */
 const fetched = new Map<DataId, Float32Array | Int32Array>();

@@ -1,7 +1,7 @@
 /** Whether the engine takes a call while a GPU backend is active: where the data are, and what it costs to fetch them. */
 
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { isOnHost } from '../../../tfjs-internals.js';
+import { isOnHost } from '../../../tfjs-internals/backends.js';
 import { type CallRequest, groupInputs } from '../../contract.js';
 import { callFlops, type Plan, planOf } from '../call/plan.js';
 import { BYTES_READ, DISPATCH, ENGINE_FLOPS, GPU_FLOPS, OPS_OF_STEP, STALL } from './costs.js';

@@ -1,7 +1,7 @@
 /** What training calls have kept for their gradients, until the tape that recorded them is over. */
 
 import { UnsupportedError } from '../../../errors.js';
-import { liveTape } from '../../../tfjs-internals.js';
+import { liveTape } from '../../../tfjs-internals/tape.js';
 import type { Reserve } from '../call/forward.js';
 import type { StackGradient } from './gradient.js';
 

@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import type * as Internals from '../src/tfjs-internals.js';
+import { usesTensorflowGpu, wasmView } from '../../src/tfjs-internals/backends.js';
+import { keepBeyondKernel } from '../../src/tfjs-internals/data.js';
+import { checkedParts } from '../../src/tfjs-internals/expect-part.js';
+import { countUse, renameWeight } from '../../src/tfjs-internals/layers.js';
+import { gradientDepth, liveTape, saveOnTape } from '../../src/tfjs-internals/tape.js';
+import { webGpuBackend } from '../../src/tfjs-internals/webgpu.js';
 
 /** The value of tfjs that another version may have otherwise. */
 interface Part {
@@ -11,7 +16,7 @@ interface Part {
 
 interface Case {
   readonly title: string;
-  readonly use: (internals: typeof Internals) => unknown;
+  readonly use: () => unknown;
   readonly part: Part;
   /** `<part>: expected <rule>, as in tfjs 4.22, got <value>`. */
   readonly told: string;
@@ -30,7 +35,7 @@ function withOther({ owner, name, value }: Part, body: () => void): void {
 }
 
 const { state } = tf.engine();
-const weight = { originalName: 'kernel' } as unknown as Parameters<typeof Internals.renameWeight>[0];
+const weight = { originalName: 'kernel' } as unknown as Parameters<typeof renameWeight>[0];
 const wasm = { typedArrayFromHeap: () => new Float32Array(1) };
 const webgpu = {
   device: { limits: { maxStorageBufferBindingSize: 2 ** 27 } },
@@ -41,74 +46,69 @@ const KERNEL = 'TorchRecurrentTraining';
 const CASES: readonly Case[] = [
   {
     title: 'the count of gradients',
-    use: ({ gradientDepth }) => gradientDepth(),
+    use: () => gradientDepth(),
     part: { owner: state, name: 'gradientDepth' },
     told: 'Engine.state.gradientDepth: expected a number, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the scopes',
-    use: ({ liveTape }) => liveTape(),
+    use: () => liveTape(),
     part: { owner: state, name: 'scopeStack', value: 'scopes' },
     told: 'Engine.state.scopeStack: expected an array, as in tfjs 4.22, got "scopes"',
   },
   {
     title: 'the tape',
-    use: ({ saveOnTape }) => saveOnTape(KERNEL, []),
+    use: () => saveOnTape(KERNEL, []),
     part: { owner: state, name: 'activeTape', value: [{ kernelName: 'Add', saved: [] }] },
     told: `Engine.state.activeTape: expected to end with a node of ${KERNEL}, as in tfjs 4.22, got "Add"`,
   },
   {
     title: 'the memory of the wasm backend',
-    use: ({ wasmView }) => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
+    use: () => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
     part: { owner: wasm, name: 'typedArrayFromHeap' },
     told: 'BackendWasm.typedArrayFromHeap: expected a function, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the programs of the webgpu backend',
-    use: ({ webGpuBackend }) => webGpuBackend(webgpu as unknown as tf.KernelBackend),
+    use: () => webGpuBackend(webgpu as unknown as tf.KernelBackend),
     part: { owner: webgpu, name: 'runWebGPUProgram' },
     told: 'WebGPUBackend.runWebGPUProgram: expected a function, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the device of the webgpu backend',
-    use: ({ webGpuBackend }) => webGpuBackend(webgpu as unknown as tf.KernelBackend),
+    use: () => webGpuBackend(webgpu as unknown as tf.KernelBackend),
     part: { owner: webgpu, name: 'device' },
     told: 'WebGPUBackend.device: expected a device with limits, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the data that kernels may keep',
-    use: ({ keepBeyondKernel }) => keepBeyondKernel(),
+    use: () => keepBeyondKernel(),
     part: { owner: state, name: 'numDataMovesStack' },
     told: 'Engine.state.numDataMovesStack: expected a list, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the device of tfjs-node',
-    use: ({ usesTensorflowGpu }) => usesTensorflowGpu(),
+    use: () => usesTensorflowGpu(),
     part: { owner: tf.engine(), name: 'backendName', value: 'tensorflow' },
     told: 'NodeJSKernelBackend.isUsingGpuDevice: expected a boolean, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the name of a weight',
-    use: ({ renameWeight }) => renameWeight(weight, 'weight_ih_l0'),
+    use: () => renameWeight(weight, 'weight_ih_l0'),
     part: { owner: weight, name: 'originalName' },
     told: 'LayerVariable.originalName: expected a string, as in tfjs 4.22, got undefined',
   },
 ];
 
 describe('the parts of tfjs that it does not document', () => {
-  let internals: typeof Internals;
-  let copies = 0;
-
-  // Each part is checked when it is first used: every case has the module as a process has it at its start.
-  beforeEach(async () => {
-    internals = await import(`../src/tfjs-internals.ts?copy=${copies++}`);
-  });
+  // Each is checked when it is first used.
+  beforeEach(() => checkedParts.clear());
 
   for (const { title, use, part, told } of CASES)
     it(`are told where another version has them otherwise, with the version to install: ${title}`, () => {
       tf.tidy(() => {
         withOther(part, () =>
-          expect(() => use(internals))
+          expect(use)
             .to.throw(`tfjs: ${told}. Install tfjs ~4.22.0`)
             .with.property('name', 'UnsupportedError'),
         );
@@ -116,7 +116,7 @@ describe('the parts of tfjs that it does not document', () => {
     });
 
   it('are told where a layer does not count its uses', () => {
-    expect(() => internals.countUse({} as tf.layers.Layer))
+    expect(() => countUse({} as tf.layers.Layer))
       .to.throw(
         'tfjs: Layer._refCount: expected a field, as in tfjs 4.22, got undefined. Install tfjs ~4.22.0',
       )
