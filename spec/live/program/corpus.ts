@@ -1,36 +1,35 @@
 /** The models of models/, exported by PyTorch with the numbers that it computes with them. */
 
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { parseSafetensorsMetadata, parseStateDict, type StateDict } from '../../../src/index.js';
 import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
-
-const PYTHON = process.env.TORCH_PYTHON ?? 'python3';
-const SCRIPT = fileURLToPath(new URL('export_models.py', import.meta.url));
+import { Oracle } from './oracle.js';
 
 /** How programs are written: as torch.export does, with symbolic sizes, or decomposed. */
 export type Variant = 'exported' | 'flexible' | 'decomposed';
 export const VARIANTS: readonly Variant[] = ['exported', 'flexible', 'decomposed'];
 
-/** Which models: those that are named, else each N-th from one on. */
-export interface Choice {
-  readonly names: readonly string[];
-  readonly every?: number;
-  readonly from?: number;
-}
+/** A PyTorch that exports models into a folder of its own, one when it is asked for. */
+export class Corpus {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'programs-'));
+  private readonly oracle = new Oracle('export_models.py', [this.folder, '--requests']);
 
-/** Exports models into a folder. */
-export async function exportModels(
-  folder: string,
-  variant: Variant,
-  { names, every = 1, from = 0 }: Choice,
-): Promise<void> {
-  const options = ['--every', String(every), '--from', String(from)];
-  if (variant !== 'exported') options.push(`--${variant}`);
-  await promisify(execFile)(PYTHON, [SCRIPT, folder, ...names, ...options], { maxBuffer: 2 ** 26 });
+  /** All of them. */
+  names(): Promise<string[]> {
+    return this.oracle.ask({ list: true });
+  }
+
+  async model(name: string, variant: Variant): Promise<ExportedModel> {
+    await this.oracle.ask({ model: name, variant });
+    return new ExportedModel(this.folder, name);
+  }
+
+  close(): void {
+    this.oracle.stop();
+    rmSync(this.folder, { recursive: true });
+  }
 }
 
 /** A model of a folder, and what PyTorch computes with it. The names of the numbers stand in answers.py. */
@@ -85,10 +84,4 @@ export class ExportedModel {
 
 function isPlace(value: unknown): value is { readonly input: number } {
   return typeof value === 'object' && value !== null && Object.keys(value).join() === 'input';
-}
-
-/** The names of the models in a folder. */
-export function modelsIn(folder: string): string[] {
-  const programs = readdirSync(folder).filter((name) => name.endsWith('.pt2'));
-  return programs.map((name) => name.slice(0, -'.pt2'.length)).sort();
 }

@@ -1,11 +1,12 @@
 """Exports models of the corpus, with the numbers that PyTorch computes with them.
 
-    python export_models.py FOLDER [NAME ...] [--every N --from K] [--flexible] [--decomposed] [--histogram FILE]
+    python export_models.py FOLDER [NAME ...] [--flexible | --decomposed] [--histogram FILE | --requests]
 
 writes NAME.pt2 and NAME.safetensors (see answers.py) into the folder; those of a second batch have the prefix `second.`.
---every N takes each N-th model, from the K-th on. With --flexible all are exported by torch_rnn_export; with --decomposed the programs are those of run_decompositions({}). A
-program that disagrees with its model ends the run with an error. With --histogram nothing is exported: the targets of all
-archives below the folder are counted.
+With --flexible all are exported by torch_rnn_export; with --decomposed the programs are those of run_decompositions({}). A
+program that disagrees with its model is an error. With --histogram nothing is exported: the targets of all archives below
+the folder are counted. With --requests the standard input has JSON requests, a line each: {"list": true} is answered by the
+names of all models, {"model": NAME, "variant": "exported", "flexible" or "decomposed"} when the files are written.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import copy
 import inspect
 import json
 import sys
+import traceback
 import warnings
 import zlib
 from pathlib import Path
@@ -45,8 +47,11 @@ def main() -> None:
         options.histogram.write_text(histogram(options.folder), encoding="utf-8")
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    names = options.names or list(MODELS)[options.first :: options.every]
-    failed = [name for name in names if not succeeds(MODELS[name], options)]
+    if options.requests:
+        for line in sys.stdin:
+            print(json.dumps(answer(line, options.folder)), flush=True)
+        return
+    failed = [name for name in options.names or MODELS if not succeeds(MODELS[name], options.variant, options.folder)]
     if failed:
         sys.exit(f"{len(failed)} failed: {' '.join(failed)}")
 
@@ -55,28 +60,39 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--from", dest="first", type=int, default=0)
-    parser.add_argument("--flexible", action="store_true")
-    parser.add_argument("--decomposed", action="store_true")
+    variants = parser.add_mutually_exclusive_group()
+    variants.add_argument("--flexible", dest="variant", action="store_const", const="flexible", default="exported")
+    variants.add_argument("--decomposed", dest="variant", action="store_const", const="decomposed")
     parser.add_argument("--histogram", type=Path)
+    parser.add_argument("--requests", action="store_true")
     return parser.parse_args()
 
 
-def succeeds(model: Model, options: argparse.Namespace) -> bool:
+def answer(line: str, folder: Path) -> dict:
     try:
-        write(model, options)
+        request = json.loads(line)
+        if request.get("list"):
+            return {"result": list(MODELS)}
+        write(MODELS[request["model"]], request["variant"], folder)
+        return {"result": None}
+    except Exception:
+        return {"error": traceback.format_exc()}
+
+
+def succeeds(model: Model, variant: str, folder: Path) -> bool:
+    try:
+        write(model, variant, folder)
         return True
     except Exception as error:
         print(f"{model.name}: {type(error).__name__}: {error}", file=sys.stderr)
         return False
 
 
-def write(model: Model, options: argparse.Namespace) -> None:
+def write(model: Model, variant: str, folder: Path) -> None:
     seed = zlib.crc32(model.name.encode())
     call = draw(model, BATCH, model.steps, seed)
-    program = export(model, build(model, seed), call, options.flexible)
-    if options.decomposed:
+    program = export(model, build(model, seed), call, variant == "flexible")
+    if variant == "decomposed":
         program = program.run_decompositions({})
     found = checked_answers(model, program, call, seed)
     second = second_call(model, program, seed)
@@ -84,8 +100,8 @@ def write(model: Model, options: argparse.Namespace) -> None:
         found |= {f"second.{name}": value for name, value in checked_answers(model, program, second, seed).items()}
     if model.train and not model.random:
         found |= trained(build(model, seed), call, seed)
-    torch.export.save(program, options.folder / f"{model.name}.pt2")
-    safetensors.torch.save_file(found, options.folder / f"{model.name}.safetensors", metadata=metadata(model, call))
+    torch.export.save(program, folder / f"{model.name}.pt2")
+    safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=metadata(model, call))
 
 
 def build(model: Model, seed: int) -> nn.Module:

@@ -1,6 +1,5 @@
 /** The models of the corpus against PyTorch: results, gradients of every parameter, changed buffers, and training. */
 
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { toStateDict, UnsupportedError } from '../../../src/index.js';
 import { readExportedProgram, type TorchProgram } from '../../../src/program/index.js';
@@ -11,39 +10,46 @@ import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../
 import { check } from '../command.js';
 import type { WorstErrors } from '../torch/compare.js';
 import { Measurements } from '../torch/measurements.js';
-import { ExportedModel, exportModels, modelsIn } from './corpus.js';
+import type { Corpus, ExportedModel, Variant } from './corpus.js';
 import { numbersOf, toTensor } from './op-case.js';
 import { commandFor, type Options } from './options.js';
 import { compareValues, largest } from './values.js';
 
-/** Declares a test for each model of a folder on each backend. */
-export function compareModels(folder: string, options: Options): void {
+/** Declares a test for each model on each backend. */
+export function compareModels(corpus: Corpus, names: readonly string[], options: Options): void {
   const measurements = new Measurements();
   after(() => measurements.print());
-  for (const name of modelsIn(folder))
+  for (const name of names) {
+    let asked: Promise<ExportedModel | undefined> | undefined;
     for (const backend of options.backends) {
       const again = commandFor({ ...options, parts: ['models'], names: [name], backends: [backend] });
       check(`${name} on ${backend}`, again, async () => {
         if (tf.getBackend() !== backend) await tf.setBackend(backend);
-        const model = new ExportedModel(folder, name);
-        await measurements.during(options.variant, backend, (worst) => compareModel(folder, model, worst));
+        asked ??= readableModel(corpus, name, options.variant);
+        const model = await asked;
+        if (model === undefined) return;
+        await measurements.during(options.variant, backend, (worst) => compareModel(model, worst));
       });
     }
+  }
 }
 
-async function compareModel(folder: string, model: ExportedModel, worst: WorstErrors): Promise<void> {
-  const readable = await asTheErrorSays(folder, model);
-  if (readable === undefined) return;
+async function compareModel(model: ExportedModel, worst: WorstErrors): Promise<void> {
   for (const prefix of ['', 'second.'])
-    if (readable.named(`${prefix}output.`).size > 0) {
-      await compareResults(readable, prefix, worst);
-      await compareGradients(readable, prefix, worst);
+    if (model.named(`${prefix}output.`).size > 0) {
+      await compareResults(model, prefix, worst);
+      await compareGradients(model, prefix, worst);
     }
-  await compareTraining(readable, worst);
+  await compareTraining(model, worst);
 }
 
 /** What to do is in the error: one that writes into views is decomposed first. Undefined for a model that may be refused. */
-async function asTheErrorSays(folder: string, model: ExportedModel): Promise<ExportedModel | undefined> {
+async function readableModel(
+  corpus: Corpus,
+  name: string,
+  variant: Variant,
+): Promise<ExportedModel | undefined> {
+  const model = await corpus.model(name, variant);
   const error = await readExportedProgram(model.bytes).then(
     (program) => void program.dispose(),
     (reason: Error) => reason,
@@ -54,10 +60,8 @@ async function asTheErrorSays(folder: string, model: ExportedModel): Promise<Exp
   }
   if (!(error instanceof UnsupportedError)) throw error;
   if (model.is('refused')) return undefined;
-  if (!error.message.includes('exported.run_decompositions({})')) throw error;
-  const decomposed = join(folder, 'decomposed');
-  await exportModels(decomposed, 'decomposed', { names: [model.name] });
-  return new ExportedModel(decomposed, model.name);
+  if (variant === 'decomposed' || !error.message.includes('exported.run_decompositions({})')) throw error;
+  return readableModel(corpus, name, 'decomposed');
 }
 
 /** Runs `body` with a program of the file's weights and its arguments. */

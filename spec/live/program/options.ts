@@ -15,7 +15,7 @@ export interface Options {
   readonly seed: number;
   /** Random cases of each op. */
   readonly count: number;
-  /** Each so-manieth model, beginning by the seed: to export all takes PyTorch ten minutes. */
+  /** Each so-manieth model, beginning by the seed: PyTorch takes ten minutes to export all. */
   readonly every: number;
   /** How the models are exported. */
   readonly variant: Variant;

@@ -10,8 +10,11 @@ type Answer<T> = { readonly result: T } | { readonly error: string };
 export class Oracle {
   private readonly process: LineProcess;
 
-  constructor(private readonly script: string) {
-    this.process = new LineProcess(PYTHON, [fileURLToPath(new URL(script, import.meta.url))]);
+  constructor(
+    private readonly script: string,
+    args: readonly string[] = [],
+  ) {
+    this.process = new LineProcess(PYTHON, [fileURLToPath(new URL(script, import.meta.url)), ...args]);
   }
 
   /** One at a time: the answer to a request comes before the next request. */

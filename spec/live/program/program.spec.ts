@@ -8,13 +8,10 @@
  * (scripts/requirements.txt), python3 by default.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import '../../../src/index.js';
 import { availableBackends } from '../../support/backends.js';
 import { LIVE_ARGUMENTS } from '../command.js';
-import { exportModels } from './corpus.js';
+import { Corpus } from './corpus.js';
 import { compareModels } from './models.js';
 import { compareOps, targetsToCheck } from './ops.js';
 import { commandFor, readOptions } from './options.js';
@@ -22,7 +19,7 @@ import { Oracle } from './oracle.js';
 import { compareSignatures } from './signatures.js';
 
 const options = readOptions(LIVE_ARGUMENTS, await availableBackends());
-const { parts, names, seed, every, variant } = options;
+const { parts, names, seed, every } = options;
 
 if (parts.includes('ops')) {
   const oracle = new Oracle('op_cases.py');
@@ -35,10 +32,11 @@ if (parts.includes('ops')) {
 }
 
 if (parts.includes('models')) {
-  const folder = mkdtempSync(join(tmpdir(), 'programs-'));
-  await exportModels(folder, variant, { names, every, from: seed % every });
+  const corpus = new Corpus();
+  const models =
+    names.length > 0 ? names : (await corpus.names()).filter((_, i) => i % every === seed % every);
   describe(commandFor({ ...options, parts: ['models'] }), () => {
-    after(() => rmSync(folder, { recursive: true }));
-    compareModels(folder, options);
+    after(() => corpus.close());
+    compareModels(corpus, models, options);
   });
 }
