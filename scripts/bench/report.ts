@@ -6,9 +6,8 @@ import type { Growth } from './growth.js';
 import type { Machine } from './machine.js';
 import { isBusy } from './machine.js';
 import type { Overhead } from './overhead.js';
-import { type CaseResult, OURS, type Row } from './results.js';
+import { type CaseResult, OURS, type Row, type ThreadsResult } from './results.js';
 import type { Summary } from './stats.js';
-import type { ThreadsResult } from './threads.js';
 
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {

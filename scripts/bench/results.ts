@@ -64,3 +64,17 @@ function timesOf({ rounds }: Outcome): (readonly number[])[] {
 function isOurs({ kind }: Competitor): boolean {
   return kind.name === OURS;
 }
+
+/** One thread beside two. */
+export interface ThreadsResult {
+  readonly case: BenchCase;
+  /** Whether another process was busy. */
+  readonly isBusy: boolean;
+  /** Mean milliseconds of a call on one thread, the median of turns. */
+  readonly milliseconds: number;
+  /** Mean time of a call on two threads over that on one, turn by turn; undefined where every burst was left out. */
+  readonly ratio: Summary | undefined;
+  readonly bursts: number;
+  /** Bursts without a second processor. */
+  readonly leftOut: number;
+}

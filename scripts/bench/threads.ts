@@ -20,20 +20,8 @@ import type { Competitor } from './measure.js';
 import type { CommonOptions } from './options.js';
 import type { Measured } from './protocol.js';
 import { threadsText } from './report.js';
-import { median, type Summary, summarize } from './stats.js';
-
-export interface ThreadsResult {
-  readonly case: BenchCase;
-  /** Whether another process was busy. */
-  readonly isBusy: boolean;
-  /** Mean milliseconds of a call on one thread, the median of turns. */
-  readonly milliseconds: number;
-  /** Mean time of a call on two threads over that on one, turn by turn; undefined where every burst was left out. */
-  readonly ratio: Summary | undefined;
-  readonly bursts: number;
-  /** Bursts without a second processor. */
-  readonly leftOut: number;
-}
+import type { ThreadsResult } from './results.js';
+import { median, summarize } from './stats.js';
 
 interface ThreadsOptions {
   readonly bursts: number;

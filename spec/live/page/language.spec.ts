@@ -31,6 +31,13 @@ async function expectProbabilities(page: Page, expected: readonly number[]): Pro
   }, expected);
 }
 
+/** Waits until so many threads beside its own run in the page. */
+async function expectWorkers(page: Page, count: number): Promise<void> {
+  const ended = page.workers().slice(count);
+  await Promise.all(ended.map((worker) => worker.waitForEvent('close')));
+  while (page.workers().length < count) await page.waitForEvent('worker');
+}
+
 describe('the page: language', () => {
   let opened: Opened;
   let page: Page;
@@ -78,9 +85,17 @@ describe('the page: language', () => {
     });
   }
 
-  it('runs on another number of threads', async () => {
+  it('runs on another number of threads, which start under its policy', async () => {
+    await page.locator('#phrase').fill(PHRASE);
     await page.getByLabel('Threads').selectOption('1');
     await expectProbabilities(page, expected);
+    await expectWorkers(page, 0);
+    await page.getByLabel('Threads').selectOption('2');
+    await page.locator('#phrase').fill('x');
+    await page.locator('#phrase').fill(PHRASE);
+    await expectProbabilities(page, expected);
+    await expectWorkers(page, 1);
+    expect(page.workers().map((worker) => new URL(worker.url()).protocol)).to.deep.equal(['blob:']);
   });
 
   it('tells of characters outside the alphabet', async () => {
