@@ -281,11 +281,12 @@ def masked_fill_by_a_tensor(draw: Draw) -> Arguments:
 @cases("cosine_similarity")
 def cosine_similarity(draw: Draw) -> Arguments:
     left, right = draw.pair(1)
-    # Of vectors of one element the gradient is what rounding leaves of two terms that cancel.
-    axes = [axis for axis, size in enumerate(torch.broadcast_shapes(left, right)) if size != 1]
-    if not axes:
-        left, right, axes = (2, 3), (2, 3), [0, 1]
-    return call(draw.floats(left), draw.floats(right), dim=draw.pick(*axes), **draw.some(eps=1e-4))
+    shape = torch.broadcast_shapes(left, right)
+    x1, x2, axis = draw.floats(left), draw.floats(right), draw.random.randrange(-len(shape), 0)
+    if any(len(sizes) < -axis or sizes[axis] == 1 for sizes in (left, right)):
+        # By a vector whose elements are all one the derivative is 0: torch has what rounding leaves of two terms that cancel.
+        x1, x2 = draw.constant(x1), draw.constant(x2)
+    return call(x1, x2, dim=axis, **draw.some(eps=1e-4))
 
 
 @cases("pairwise_distance")
