@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import '../../../src/kernels/index.js';
-import { findOp } from '../../../src/program/ops/table.js';
+import { findOp, type Resolved } from '../../../src/program/ops/table.js';
 import type { Call, Value } from '../../../src/program/ops/types.js';
 import { runPlan } from '../../../src/program/run/run.js';
 import type { TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
@@ -67,12 +67,67 @@ describeEachBackend('ops on shapes, indices and order', (backend) => {
   if (['cpu', 'wasm', 'tensorflow'].includes(backend))
     it('an index outside of its axis is an error that names it', () =>
       tidied(async () => {
-        const gather = findOp('aten.gather.default')?.run as (...args: unknown[]) => Value;
         const x = tf.ones([2, 3]);
-        const call: Partial<Call> = { where: 'model: gather', dtype: 'F32' };
-        const at = (index: number) => () =>
-          gather(x, 1, tf.tensor2d([[index]], undefined, 'int32'), false, call);
-        expect(at(3)).to.throw(RangeError, 'model: gather: index: expected 0 to 2, got 3');
-        expect(at(-1)).to.throw(RangeError, 'model: gather: index: expected 0 to 2, got -1');
+        for (const [target, wrong, what] of PICKS)
+          for (const index of wrong)
+            expect(() => run(target, x, index), `${target} at ${index}`).to.throw(
+              RangeError,
+              new RegExp(`^model: pick: ${what}, got ${index}$`),
+            );
       }));
 });
+
+const int = (...values: number[]) => tf.tensor1d(values, 'int32');
+
+/** Calls of ops on `[2, 3]` by their names, with an index: the second of two where there are two. */
+const CALLS: Readonly<Record<string, (x: tf.Tensor, index: number) => readonly unknown[]>> = {
+  'gather.default': (x, i) => [x, 1, tf.tensor2d([[0], [i]], [2, 1], 'int32'), false],
+  'take.default': (x, i) => [x, int(0, i)],
+  'index_select.default': (x, i) => [x, 1, int(0, i)],
+  'index.Tensor': (x, i) => [x, [null, int(0, i)]],
+  'index_put.default': (x, i) => [x, [null, int(0, i)], tf.scalar(1), false],
+  'scatter.value': (x, i) => [x, 1, tf.tensor2d([[0], [i]], [2, 1], 'int32'), 1],
+  'scatter_add.default': (x, i) => [x, 1, tf.tensor2d([[0], [i]], [2, 1], 'int32'), x],
+  'index_add.default': (x, i) => [x, 1, int(0, i), tf.ones([2, 2]), 1],
+  'index_copy.default': (x, i) => [x, 1, int(0, i), tf.ones([2, 2])],
+  'index_fill.int_Scalar': (x, i) => [x, 1, int(0, i), 1],
+  'put.default': (x, i) => [x, int(0, i), int(1, 1), false],
+  'select.int': (x, i) => [x, 1, i],
+  'embedding.default': (x, i) => [x, int(0, i), -1, false, false],
+  'embedding_bag.default': (x, i) => [x, int(0, i), int(0), false, 0, false, null, false],
+  'one_hot.default': (_, i) => [int(0, i), 3],
+  'nll_loss.default': (x, i) => [x, int(0, i), null, 1, -100],
+  'nll_loss_forward.default': (x, i) => [x, int(0, i), null, 1, 5],
+  'cross_entropy_loss.default': (x, i) => [x, int(0, i), null, 1, -100, 0],
+};
+
+const run = (target: string, x: tf.Tensor, index: number): Value => {
+  const call: Partial<Call> = { where: 'model: pick', dtype: 'F32' };
+  const op = findOp(`aten.${target}`) as Resolved;
+  return (op.run as (...args: unknown[]) => Value)(
+    ...(CALLS[target] as (typeof CALLS)[string])(x, index),
+    call,
+  );
+};
+
+/** Ops, indices that they refuse, and what the message says of them: torch refuses them too. */
+const PICKS: readonly (readonly [target: string, wrong: readonly number[], what: string])[] = [
+  ['gather.default', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['take.default', [-7, 6], 'index: expected -6 to 5 for a size of 6'],
+  ['index_select.default', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['index.Tensor', [-4, 3], 'index: expected -3 to 2 for a size of 3'],
+  ['index_put.default', [-4, 3], 'index: expected -3 to 2 for a size of 3'],
+  ['scatter.value', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['scatter_add.default', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['index_add.default', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['index_copy.default', [-1, 3], 'index: expected 0 to 2 for a size of 3'],
+  ['index_fill.int_Scalar', [-4, 3], 'index: expected -3 to 2 for a size of 3'],
+  ['put.default', [-7, 6], 'index: expected -6 to 5 for a size of 6'],
+  ['select.int', [-4, 3], 'index: expected -3 to 2 for a size of 3'],
+  ['embedding.default', [-1, 2], 'indices: expected 0 to 1 for a size of 2'],
+  ['embedding_bag.default', [-1, 2], 'indices: expected 0 to 1 for a size of 2'],
+  ['one_hot.default', [-1, 3], 'self: expected 0 to 2 for a size of 3'],
+  ['nll_loss.default', [-1, 3], 'target: expected 0 to 2 for a size of 3'],
+  ['nll_loss_forward.default', [-100, 3], 'target: expected 0 to 2 for a size of 3'],
+  ['cross_entropy_loss.default', [-1, 3], 'target: expected 0 to 2 for a size of 3'],
+];

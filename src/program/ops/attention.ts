@@ -12,6 +12,7 @@ import { EMBEDDING_BAG } from './attention/embedding-bag.js';
 import { MULTI_HEAD } from './attention/multi-head.js';
 import { axisOf } from './axes.js';
 import { as, resultDtype } from './dtypes.js';
+import { indicesInto } from './indices.js';
 import type { Call, OpFunction } from './types.js';
 
 function embeddingOf(
@@ -23,7 +24,8 @@ function embeddingOf(
   call: Call,
 ): Tensor {
   if (byFrequency) throw new UnsupportedError(message(call.where, 'scale_grad_by_freq', 'false', 'true'));
-  return embedding(indices, weight, paddingIdx < 0 ? undefined : paddingIdx);
+  const ids = indicesInto(weight.shape[0], indices, call, { what: 'indices' });
+  return embedding(ids, weight, paddingIdx < 0 ? undefined : paddingIdx);
 }
 
 type Optional = Tensor | null;

@@ -3,7 +3,7 @@
 import { reshape, type Tensor, tensor, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { takeAlong } from '../../nn/indexing/along.js';
 import { axisOf } from './axes.js';
-import { idsOf } from './indices.js';
+import { checkIndices, idsOf } from './indices.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
 
@@ -118,6 +118,7 @@ function bincount(self: Tensor, weights: Tensor | null, least: number, call: Cal
   const bins = readNow(call, self);
   const amounts = weights && readNow(call, weights);
   const length = Array.from(bins).reduce((most, bin) => Math.max(most, bin + 1), least);
+  checkIndices(length, bins, call, { what: 'self' });
   const counts = weights?.dtype === 'float32' ? new Float64Array(length) : new Int32Array(length);
   for (const [i, bin] of bins.entries())
     counts[bin] = (counts[bin] as number) + (amounts ? (amounts[i] as number) : 1);

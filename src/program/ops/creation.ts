@@ -2,9 +2,11 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { offTape } from '../../nn/off-tape.js';
 import { expand } from '../../nn/shape/expand.js';
 import { as, type Operand, resultDtype, valueIn } from './dtypes.js';
+import { indicesInto } from './indices.js';
 import { choose, named } from './pointwise.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
@@ -85,8 +87,11 @@ function triangle(keeps: (offset: Tensor, diagonal: number) => Tensor): OpFuncti
 
 /** A new last axis; the number of classes is one more than the largest index where it is not given. */
 function oneHot(self: Tensor, classes: number, call: Call): Tensor {
-  const depth = classes >= 0 ? classes : Math.max(...readNow(call, self)) + 1;
-  return tf.oneHot(as(self, 'int32'), depth, 1, 0, 'int32');
+  const depth =
+    classes >= 0 ? classes : Array.from(readNow(call, self)).reduce((most, id) => Math.max(most, id + 1), 0);
+  if (depth === 0 && self.size === 0)
+    throw new RangeError(message(call.where, 'self', 'elements, whose classes are counted', 'none'));
+  return tf.oneHot(indicesInto(depth, self, call, { what: 'self' }), depth, 1, 0, 'int32');
 }
 
 /** `value` is a scalar of the dtype of self. */

@@ -1,19 +1,30 @@
 /** Elements by their indices. */
 
-import { reshape, type Tensor, type Tensor1D, tensor2d } from '@tensorflow/tfjs-core';
+import { mod, reshape, type Tensor, type Tensor1D, tensor2d } from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { placesOf, takeAlong } from '../../nn/indexing/along.js';
+import { int } from '../../nn/indexing/int.js';
 import { takeRows } from '../../nn/indexing/rows.js';
+import { offTape } from '../../nn/off-tape.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
 import { permute } from '../../nn/shape/permute.js';
 import { sliceAlong, withSize } from '../../nn/shape/slice.js';
 import { axisOf } from './axes.js';
-import { coordinates, type Indexed, idsOf, indexedBy, indicesInto, placesOfNonzero } from './indices.js';
+import {
+  coordinates,
+  type Indexed,
+  idsOf,
+  indexedBy,
+  indexInto,
+  indicesInto,
+  placesOfNonzero,
+} from './indices.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
 
-export function select(self: Tensor, dim: number, index: number): Tensor {
+function select(self: Tensor, dim: number, index: number, call: Call): Tensor {
   const axis = axisOf(dim, self.rank);
-  const start = index < 0 ? index + (self.shape[axis] as number) : index;
+  const start = indexInto(self.shape[axis] as number, index, call);
   return reshape(sliceAlong(self, axis, start, 1), withSize(self.shape, axis));
 }
 
@@ -40,9 +51,15 @@ export function steps(first: number, length: number, step: number): Tensor1D {
   return idsOf(Array.from({ length: Math.ceil(length / step) }, (_, i) => first + i * step));
 }
 
-function narrow(self: Tensor, dim: number, start: number, length: number): Tensor {
+/** @throws RangeError for elements outside of the axis. */
+function narrow(self: Tensor, dim: number, start: number, length: number, call: Call): Tensor {
   const axis = axisOf(dim, self.rank);
-  return sliceAlong(self, axis, start < 0 ? start + (self.shape[axis] as number) : start, length);
+  const size = self.shape[axis] as number;
+  // An empty part may start behind the last element.
+  const first = indexInto(size + (start < 0 ? 0 : 1), start, call);
+  if (first + length > size)
+    throw new RangeError(message(call.where, 'length', `at most ${size - first}`, String(length)));
+  return sliceAlong(self, axis, first, length);
 }
 
 /** x with the indexed axes as one, and what its elements are. */
@@ -83,7 +100,7 @@ function index(self: Tensor, indices: readonly (Tensor | null)[], call: Call): T
 function indexSelect(self: Tensor, dim: number, index: Tensor, call: Call): Tensor {
   if (self.rank === 0) return self;
   const axis = axisOf(dim, self.rank);
-  const ids = indicesInto(self.shape[axis] as number, index, call, false);
+  const ids = indicesInto(self.shape[axis] as number, index, call);
   return takeAlong(self, axis, reshape(ids, [ids.size]) as Tensor1D);
 }
 
@@ -98,26 +115,22 @@ export function gatherAlong(self: Tensor, axis: number, ids: Tensor): Tensor {
 
 function gather(self: Tensor, dim: number, index: Tensor, _sparse: boolean, call: Call): Tensor {
   const axis = axisOf(dim, self.rank);
-  return gatherAlong(self, axis, indicesInto(self.shape[axis] ?? 1, index, call, false));
+  return gatherAlong(self, axis, indicesInto(self.shape[axis] ?? 1, index, call));
 }
 
 function take(self: Tensor, index: Tensor, call: Call): Tensor {
-  const ids = indicesInto(self.size, index, call, true);
+  const ids = indicesInto(self.size, index, call, { fromEnd: true });
   return takePlaces(self, reshape(ids, [ids.size]) as Tensor1D, index.shape);
 }
 
-/** Axes but `dim` are broadcast. */
-function takeAlongDim(self: Tensor, indices: Tensor, dim: number | null, call: Call): Tensor {
-  if (dim === null)
-    return takeAlongDim(reshape(self, [self.size]), reshape(indices, [indices.size]), 0, call);
+/** Axes but `dim` are broadcast. torch takes indices beyond the ends round and round. */
+function takeAlongDim(self: Tensor, indices: Tensor, dim: number | null): Tensor {
+  if (dim === null) return takeAlongDim(reshape(self, [self.size]), reshape(indices, [indices.size]), 0);
   const axis = axisOf(dim, self.rank);
   const common = commonShape(withSize(self.shape, axis, 1), withSize(indices.shape, axis, 1));
   const size = self.shape[axis] as number;
-  const ids = indicesInto(
-    size,
-    expand(indices, withSize(common, axis, indices.shape[axis] as number)),
-    call,
-    true,
+  const ids = offTape(() =>
+    mod(expand(indices, withSize(common, axis, indices.shape[axis] as number)), int(size)),
   );
   return gatherAlong(expand(self, withSize(common, axis, size)), axis, ids);
 }
@@ -146,7 +159,7 @@ export const INDEXING: Readonly<Record<string, OpFunction>> = {
     start: Tensor,
     length: number,
     call: Call,
-  ) => narrow(self, dim, readNow(call, start)[0] as number, length),
+  ) => narrow(self, dim, readNow(call, start)[0] as number, length, call),
   'aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor': index,
   'aten::_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor': index,
   'aten::index_select(Tensor self, int dim, Tensor index) -> Tensor': indexSelect,

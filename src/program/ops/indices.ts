@@ -1,57 +1,67 @@
 /** Indices of a call: checked, counted from the front, and brought to one list. */
 
-import {
-  add,
-  getBackend,
-  less,
-  mul,
-  reshape,
-  type Tensor,
-  type Tensor1D,
-  tensor1d,
-  where,
-} from '@tensorflow/tfjs-core';
+import { add, less, mul, reshape, type Tensor, type Tensor1D, tensor1d, where } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
 import { stridesOf } from '../../nn/indexing/along.js';
 import { int } from '../../nn/indexing/int.js';
 import { offTape } from '../../nn/off-tape.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
+import { isOnHost } from '../../tfjs-internals/backends.js';
 import { readNow } from './read-now.js';
 import type { Call } from './types.js';
 
-/** Backends whose tensors lie in memory that can be read at once. */
-const ON_HOST = new Set(['cpu', 'wasm', 'tensorflow']);
-
-/** Whether values are read without waiting for a GPU. */
-export function isOnHost(): boolean {
-  return ON_HOST.has(getBackend());
+/** What indices may be, and what messages call them. */
+export interface IndexOptions {
+  /** Whether negative ones count from the end. @default false */
+  readonly fromEnd?: boolean;
+  /** The parameter. @default 'index' */
+  readonly what?: string;
+  /** An index that stands for none. */
+  readonly except?: number;
 }
 
 /**
  * Indices into an axis, counted from the front.
  *
- * @param fromEnd  whether negative ones count from the end.
- * @throws RangeError for one outside of the axis, where the values can be read without waiting: not on webgl and webgpu.
+ * @throws RangeError for one outside of the axis, where the values can be read without waiting for a device.
  */
-export function indicesInto(size: number, index: Tensor, call: Call, fromEnd: boolean): Tensor {
-  if (isOnHost()) {
-    const least = checkIndices(size, index, call, fromEnd);
+export function indicesInto(size: number, index: Tensor, call: Call, options: IndexOptions = {}): Tensor {
+  if (isOnHost(index)) {
+    const least = checkIndices(size, index.dataSync(), call, options);
     if (least >= 0) return index;
-  } else if (!fromEnd) return index;
+  }
+  if (!options.fromEnd) return index;
   return offTape(() => where(less(index, int(0)), add(index, int(size)), index));
 }
 
 /** @returns the least index, 0 where there are none */
-function checkIndices(size: number, index: Tensor, call: Call, fromEnd: boolean): number {
-  let [least, most] = [0, -1];
-  for (const value of index.dataSync()) {
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
+export function checkIndices(
+  size: number,
+  indices: ArrayLike<number>,
+  call: Call,
+  { fromEnd = false, what = 'index', except }: IndexOptions = {},
+): number {
   const first = fromEnd ? -size : 0;
-  if (least >= first && most < size) return least;
-  const got = least < first ? least : most;
-  throw new RangeError(message(call.where, 'index', `${first} to ${size - 1}`, String(got)));
+  let least = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] as number;
+    if (index === except) continue;
+    if (!(index >= first && index < size)) {
+      const rule = size === 0 ? 'none' : `${first} to ${size - 1}`;
+      throw new RangeError(message(call.where, what, `${rule} for a size of ${size}`, String(index)));
+    }
+    if (index < least) least = index;
+  }
+  return least;
+}
+
+/**
+ * One index into an axis, counted from the front.
+ *
+ * @throws RangeError for one outside of the axis.
+ */
+export function indexInto(size: number, index: number, call: Call): number {
+  return checkIndices(size, [index], call, { fromEnd: true }) < 0 ? index + size : index;
 }
 
 /** Flat indices as a tensor. */
@@ -95,7 +105,7 @@ export function indexedBy(self: Tensor, indices: readonly (Tensor | null)[], cal
   const shape = commonShape(...tensors.map((index) => index.shape));
   const strides = stridesOf(axes.map((axis) => self.shape[axis] as number));
   const places = tensors.map((index, i) => {
-    const checked = indicesInto(self.shape[axes[i] as number] as number, index, call, true);
+    const checked = indicesInto(self.shape[axes[i] as number] as number, index, call, { fromEnd: true });
     const stride = strides[i] as number;
     return offTape(() => expand(stride === 1 ? checked : mul(checked, int(stride)), shape));
   });

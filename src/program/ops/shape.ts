@@ -1,6 +1,7 @@
 /** Other shapes and orders of the same elements. */
 
 import { reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { takeAlong } from '../../nn/indexing/along.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
 import { moveAxis, permute, swapAxes } from '../../nn/shape/permute.js';
@@ -98,8 +99,11 @@ function repeatEach(self: Tensor, times: number, dim: number | null): Tensor {
 
 /** `[0, 0, 2]` for the numbers `[2, 0, 1]`. */
 function repeatedIds(call: Call, repeats: Tensor): Int32Array {
-  const times = readNow(call, repeats);
-  return Int32Array.from(Array.from(times).flatMap((count, id) => new Array<number>(count).fill(id)));
+  const times = Array.from(readNow(call, repeats));
+  const negative = times.find((count) => count < 0);
+  if (negative !== undefined)
+    throw new RangeError(message(call.where, 'repeats', 'numbers of 0 or more', String(negative)));
+  return Int32Array.from(times.flatMap((count, id) => new Array<number>(count).fill(id)));
 }
 
 function repeatEachBy(self: Tensor, repeats: Tensor, dim: number | null, _size: unknown, call: Call): Tensor {

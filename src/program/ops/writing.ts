@@ -24,7 +24,7 @@ import { axisOf } from './axes.js';
 import { diagonalScatter, inverse } from './diagonals.js';
 import { as, type Operand } from './dtypes.js';
 import { layOut, sliceRange, steps } from './indexing.js';
-import { indexedBy, indicesInto } from './indices.js';
+import { type IndexOptions, indexedBy, indexInto, indicesInto } from './indices.js';
 import { concatenate } from './joining.js';
 import { scatterReduce } from './scatter-reduce.js';
 import type { Call, OpFunction } from './types.js';
@@ -58,7 +58,7 @@ function maskedScatter(self: Tensor, mask: Tensor, source: Tensor): Tensor {
 /** Places in self, and the part of src that goes there. */
 function scattered(self: Tensor, dim: number, index: Tensor, src: Operand, call: Call): [Tensor1D, Tensor] {
   const axis = axisOf(dim, self.rank);
-  const ids = indicesInto(self.shape[axis] ?? 1, index, call, false);
+  const ids = indicesInto(self.shape[axis] ?? 1, index, call);
   const places = self.rank === 0 ? reshape(ids, [ids.size]) : placesOf(ids, axis, self.shape);
   const isValue = typeof src === 'number' || typeof src === 'boolean';
   const rows = isValue ? filled(self, src, index.shape) : corner(as(src, self.dtype), index.shape);
@@ -149,10 +149,10 @@ function alongDim(
   dim: number,
   index: Tensor,
   call: Call,
-  fromEnd: boolean,
+  options?: IndexOptions,
 ): [number, Tensor1D] {
   const axis = axisOf(dim, self.rank);
-  const ids = indicesInto(self.shape[axis] as number, index, call, fromEnd);
+  const ids = indicesInto(self.shape[axis] as number, index, call, options);
   return [axis, reshape(ids, [ids.size]) as Tensor1D];
 }
 
@@ -171,7 +171,7 @@ function indexAdd(
 ): Tensor {
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
-    const [axis, ids] = alongDim(x, dim, index, call, false);
+    const [axis, ids] = alongDim(x, dim, index, call);
     const rows = reshape(source, withSize(x.shape, axis, ids.size));
     return plus(
       x,
@@ -183,7 +183,7 @@ function indexAdd(
 function indexCopy(self: Tensor, dim: number, index: Tensor, source: Tensor, call: Call): Tensor {
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
-    const [axis, ids] = alongDim(x, dim, index, call, false);
+    const [axis, ids] = alongDim(x, dim, index, call);
     return putAlong(x, axis, ids, reshape(source, withSize(x.shape, axis, ids.size)));
   });
 }
@@ -191,7 +191,7 @@ function indexCopy(self: Tensor, dim: number, index: Tensor, source: Tensor, cal
 function indexFill(self: Tensor, dim: number, index: Tensor, value: Operand, call: Call): Tensor {
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
-    const [axis, ids] = alongDim(x, dim, index, call, true);
+    const [axis, ids] = alongDim(x, dim, index, call, { fromEnd: true });
     const size = x.shape[axis] as number;
     const isFilled = offTape(() => {
       const times = addRows(ones([ids.size], 'int32'), ids, size);
@@ -204,7 +204,7 @@ function indexFill(self: Tensor, dim: number, index: Tensor, value: Operand, cal
 function put(self: Tensor, index: Tensor, source: Tensor, accumulate: boolean, call: Call): Tensor {
   if (index.size === 0) return self;
   const [flat, rows] = [reshape(self, [self.size]), reshape(source, [source.size])];
-  const ids = reshape(indicesInto(self.size, index, call, true), [index.size]) as Tensor1D;
+  const ids = reshape(indicesInto(self.size, index, call, { fromEnd: true }), [index.size]) as Tensor1D;
   const result = accumulate ? plus(flat, addRows(rows, ids, self.size)) : putRows(flat, ids, rows);
   return reshape(result, self.shape);
 }
@@ -231,9 +231,9 @@ function sliceScatter(
   return concatenate([sliceAlong(self, axis, 0, first), part, behind], axis);
 }
 
-function selectScatter(self: Tensor, src: Tensor, dim: number, index: number): Tensor {
+function selectScatter(self: Tensor, src: Tensor, dim: number, index: number, call: Call): Tensor {
   const axis = axisOf(dim, self.rank);
-  const start = index < 0 ? index + (self.shape[axis] as number) : index;
+  const start = indexInto(self.shape[axis] as number, index, call);
   const part = reshape(expand(src, withSize(self.shape, axis)), withSize(self.shape, axis, 1));
   return sliceScatter(self, part, axis, start, start + 1, 1);
 }

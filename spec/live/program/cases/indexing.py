@@ -20,14 +20,14 @@ def permutation_along(draw: Draw, x: Tensor, axis: int) -> Tensor:
 
 @cases("take_along_dim")
 def take_along_dim(draw: Draw) -> Arguments:
-    """Other axes of the indices are broadcast; without an axis the values of x count as a vector."""
+    """Other axes of the indices are broadcast; without an axis the values of x count as a vector. Indices beyond the ends go round."""
     x = draw.floats(draw.shape(1))
     if draw.chance(0.3):
-        return call(x, draw.ints(draw.shape(0, 2), 0, x.numel() - 1))
+        return call(x, draw.ints(draw.shape(0, 2), -x.numel(), x.numel() + 1))
     axis = draw.axis(x)
     sizes = [draw.pick(1, size) for size in x.shape]
     sizes[axis] = draw.size()
-    return call(x, draw.ints(sizes, 0, x.size(axis) - 1), axis)
+    return call(x, draw.ints(sizes, -x.size(axis) - 1, x.size(axis) + 1), axis)
 
 
 @cases("scatter.value", in_place=True)
@@ -87,7 +87,7 @@ def embedding(draw: Draw) -> Arguments:
 
 @cases("one_hot")
 def one_hot(draw: Draw) -> Arguments:
-    return call(draw.ints(draw.shape(), 0, 3), draw.size(4, 6))
+    return call(draw.ints(draw.shape(), 0, 3), **draw.some(num_classes=draw.size(4, 6)))
 
 
 @cases("bucketize.Tensor")

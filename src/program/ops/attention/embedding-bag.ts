@@ -31,6 +31,7 @@ import { choose } from '../../../nn/indexing/choose.js';
 import { matmul } from '../../../nn/matmul.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { as } from '../dtypes.js';
+import { indicesInto } from '../indices.js';
 import type { Call, OpFunction } from '../types.js';
 
 /** torch's numbers for the modes. */
@@ -55,7 +56,7 @@ function bag(
   const shape = [bags, weight.shape[1]];
   if (indices.size === 0 || bags === 0) return [constantOf(shape, [weight], 0), null, null, null];
   const isMember = offTape(() => membersOf(indices, offsets, bags, paddingIdx));
-  const rows = embedding(indices, weight);
+  const rows = embedding(indicesInto(weight.shape[0], indices, call, { what: 'indices' }), weight);
   const counts = sum(as(isMember, 'float32'), 1, true);
   if (mode === MAX) return [greatest(rows, isMember, counts), null, null, null];
   const members = as(isMember, 'float32');

@@ -27,7 +27,8 @@ import { choose } from '../../../nn/indexing/choose.js';
 import { int } from '../../../nn/indexing/int.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { moveAxis } from '../../../nn/shape/permute.js';
-import type { OpFunction } from '../types.js';
+import { indicesInto } from '../indices.js';
+import type { Call, OpFunction } from '../types.js';
 import { reduced } from './reduced.js';
 
 type Optional = Tensor | null;
@@ -47,9 +48,10 @@ interface Rows {
 }
 
 /** The axis of the classes is the second, or the only one. */
-function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: number): Rows {
+function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: number, call: Call): Rows {
   const logs = classesLast(self);
   const classes = logs.shape[1] as number;
+  indicesInto(classes, target, call, { what: 'target', except: ignoreIndex });
   const isTarget = offTape(() => {
     const ids = reshape(cast(target, 'int32'), [target.size, 1]);
     const each = reshape(range(0, classes, 1, 'int32'), [1, classes]);
@@ -78,9 +80,16 @@ function negativeLogs({ logs, isTarget, weights }: Rows): Tensor {
   return neg(sum(mul(own, weights), 1));
 }
 
-function nll(self: Tensor, target: Tensor, weight: Optional, reduction: number, ignoreIndex: number): Tensor {
+function nll(
+  self: Tensor,
+  target: Tensor,
+  weight: Optional,
+  reduction: number,
+  ignoreIndex: number,
+  call: Call,
+): Tensor {
   if (self.size === 0) return nothing(self, target, reduction);
-  const rows = rowsOf(self, target, weight, ignoreIndex);
+  const rows = rowsOf(self, target, weight, ignoreIndex, call);
   return weighted(negativeLogs(rows), rows, reduction);
 }
 
@@ -96,9 +105,10 @@ function nllForward(
   weight: Optional,
   reduction: number,
   ignoreIndex: number,
+  call: Call,
 ): Tensor[] {
   if (self.size === 0) return [nothing(self, target, reduction), constantOf([], [self], 0)];
-  const rows = rowsOf(self, target, weight, ignoreIndex);
+  const rows = rowsOf(self, target, weight, ignoreIndex, call);
   const total = reduction === NONE && self.rank > 1 ? constantOf([], [self], 0) : sum(rows.weights);
   return [weighted(negativeLogs(rows), rows, reduction), total];
 }
@@ -110,12 +120,13 @@ function crossEntropy(
   reduction: number,
   ignoreIndex: number,
   smoothing: number,
+  call: Call,
 ): Tensor {
   const isSoft = target.dtype === 'float32';
   if (self.size === 0) return nothing(self, target, reduction);
   const logs = logSoftmax(classesLast(self));
   if (isSoft) return softCrossEntropy(self, logs, classesLast(target), weight, reduction, smoothing);
-  const rows = { ...rowsOf(self, target, weight, ignoreIndex), logs };
+  const rows = { ...rowsOf(self, target, weight, ignoreIndex, call), logs };
   const loss = weighted(negativeLogs(rows), rows, reduction);
   if (smoothing === 0) return loss;
   const counted = offTape(() => cast(sum(cast(rows.isTarget, 'int32'), 1), 'float32'));
