@@ -87,10 +87,10 @@ def with_gradients(module: nn.Module, call: Call, seed: int) -> dict[str, Tensor
     return detached(found)
 
 
-def trained(module: nn.Module, call: Call, seed: int) -> dict[str, Tensor]:
-    """`sgd.NAME`: all parameters and buffers after 20 steps of SGD on one batch."""
+def trained(module: nn.Module, call: Call, seed: int, steps: int) -> dict[str, Tensor]:
+    """`sgd.NAME`: all parameters and buffers after steps of SGD on one batch."""
     optimizer = torch.optim.SGD(module.parameters(), lr=SGD_RATE)
-    for _ in range(SGD_STEPS):
+    for _ in range(steps):
         optimizer.zero_grad()
         output = call.run(module)
         loss_of(output, loss_weights(output, seed)).backward()

@@ -88,20 +88,29 @@ def succeeds(model: Model, variant: str, folder: Path) -> bool:
         return False
 
 
-def write(model: Model, variant: str, folder: Path) -> None:
+def write(model: Model, variant: str, folder: Path, sgd_steps: int = SGD_STEPS) -> None:
     seed = zlib.crc32(model.name.encode())
     call = draw(model, BATCH, model.steps, seed)
     program = export(model, build(model, seed), call, variant == "flexible")
+    has_gradients = not model.random
     if variant == "decomposed":
+        has_gradients = has_gradients and not stops_gradients(program)
         program = program.run_decompositions({})
-    found = checked_answers(model, program, call, seed)
+    found = checked_answers(model, program, call, seed, has_gradients)
     second = second_call(model, program, seed)
     if second is not None:
-        found |= {f"second.{name}": value for name, value in checked_answers(model, program, second, seed).items()}
-    if model.train and not model.random:
-        found |= trained(build(model, seed), call, seed)
+        answers = checked_answers(model, program, second, seed, has_gradients)
+        found |= {f"second.{name}": value for name, value in answers.items()}
+    if model.train and has_gradients:
+        found |= trained(build(model, seed), call, seed, sgd_steps)
     torch.export.save(program, folder / f"{model.name}.pt2")
-    safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=metadata(model, call))
+    described = metadata(model, call, sgd_steps)
+    safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=described)
+
+
+def stops_gradients(program: ExportedProgram) -> bool:
+    """By torch.no_grad(), which decompositions leave out: the decomposed program has other gradients than the model."""
+    return any(node.target is torch.ops.higher_order.wrap_with_set_grad_enabled for node in program.graph.nodes)
 
 
 def build(model: Model, seed: int) -> nn.Module:
@@ -155,19 +164,23 @@ def copy_of(program: ExportedProgram) -> nn.Module:
     return copy.deepcopy(program.module())
 
 
-def checked_answers(model: Model, program: ExportedProgram, call: Call, seed: int) -> dict[str, Tensor]:
+def checked_answers(model: Model, program: ExportedProgram, call: Call, seed: int, has_gradients: bool) -> dict:
     """What the model answers; the program answers the same, forward: PyTorch has not all derivatives of decomposed ones."""
     found = results(build(model, seed), call)
-    if model.random:
-        return found | {f"input.{index}": leaf for index, leaf in call.leaves()}
-    of_program = results(copy_of(program), call)
+    if not model.random:
+        expect_same(found, results(copy_of(program), call))
+    if has_gradients:
+        return found | with_gradients(build(model, seed), call, seed)
+    return found | {f"input.{index}": leaf for index, leaf in call.leaves()}
+
+
+def expect_same(found: dict[str, Tensor], of_program: dict[str, Tensor]) -> None:
     for name, value in found.items():
         if not torch.allclose(value.double(), of_program[name].double(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             raise ValueError(f"{name}: the program differs from the model")
-    return found | with_gradients(build(model, seed), call, seed)
 
 
-def metadata(model: Model, call: Call) -> dict[str, str]:
+def metadata(model: Model, call: Call, sgd_steps: int) -> dict[str, str]:
     """What a reader of the numbers has to know. `call` is [arguments, keyword arguments], with {"input": N} for tensors."""
     leaves, structure = pytree.tree_flatten((call.args, call.keywords))
     named = [{"input": index} if isinstance(leaf, Tensor) else leaf for index, leaf in enumerate(leaves)]
@@ -177,7 +190,7 @@ def metadata(model: Model, call: Call) -> dict[str, str]:
         "refused": model.refused,
         "exporter": model.exporter,
         "call": pytree.tree_unflatten(named, structure),
-        "sgd": {"steps": SGD_STEPS, "rate": SGD_RATE},
+        "sgd": {"steps": sgd_steps, "rate": SGD_RATE},
     }
     return {name: json.dumps(value) for name, value in entries.items()}
 
