@@ -37,6 +37,14 @@ export function stepsAfter(steps: number, window: Window): number {
   return Math.floor((steps + before + after - reachOf(window)) / stride) + 1;
 }
 
+/** For each step of the output, one behind the other, the places of its taps in the padded input. */
+export function tapPlaces(steps: number, { size, stride, dilation }: Window): number[] {
+  return Array.from(
+    { length: steps * size },
+    (_, i) => Math.floor(i / size) * stride + (i % size) * dilation,
+  );
+}
+
 /** Steps of the output of the transposed convolution. */
 export function stepsAfterTransposed(steps: number, window: Window, outputPadding: number): number {
   const { before, after, stride } = window;

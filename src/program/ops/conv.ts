@@ -13,8 +13,10 @@ import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { convTranspose1d } from '../../nn/conv/conv-transpose1d.js';
 import { convTranspose2d } from '../../nn/conv/conv-transpose2d.js';
+import { convTranspose3d } from '../../nn/conv/conv-transpose3d.js';
 import { conv1d } from '../../nn/conv/conv1d.js';
 import { conv2d } from '../../nn/conv/conv2d.js';
+import { conv3d } from '../../nn/conv/conv3d.js';
 import { type Padding, stepsAfter, stepsAfterTransposed, windowsOf } from '../../nn/conv/window.js';
 import { constantOf } from '../../nn/empty.js';
 import type { Call, OpFunction } from './types.js';
@@ -29,7 +31,7 @@ interface Arguments {
   readonly outputPadding?: readonly number[];
 }
 
-type Axes = 1 | 2;
+type Axes = 1 | 2 | 3;
 
 /** Runs with a batch, which a single sample has not. */
 function batched(input: Tensor, axes: Axes, run: (x: Tensor) => Tensor): Tensor {
@@ -46,6 +48,7 @@ function convolve(axes: Axes, input: Tensor, weight: Tensor, bias: Tensor | null
       return constantOf([x.shape[0] as number, weight.shape[0] as number, ...steps], [x, ...inputs], 0);
     }
     const affine = (bias ?? undefined) as Tensor1D | undefined;
+    if (axes === 3) return conv3d(x, weight, affine, args);
     return axes === 1
       ? conv1d(x as Tensor3D, transpose(weight as Tensor3D, [2, 1, 0]), affine, options)
       : conv2d(x as Tensor4D, transpose(weight as Tensor4D, [2, 3, 1, 0]), affine, options);
@@ -71,6 +74,7 @@ function convolveTransposed(
       return constantOf([x.shape[0] as number, outputs, ...steps], [x, ...inputs], 0);
     }
     const affine = (bias ?? undefined) as Tensor1D | undefined;
+    if (axes === 3) return convTranspose3d(x, weight, affine, args);
     return axes === 1
       ? convTranspose1d(x as Tensor3D, transpose(weight as Tensor3D, [2, 1, 0]), affine, options)
       : convTranspose2d(x as Tensor4D, transpose(weight as Tensor4D, [2, 3, 1, 0]), affine, options);
@@ -118,9 +122,9 @@ function convolution(
   ...rest: unknown[]
 ): Tensor {
   const axes = weight.rank - 2;
-  if (axes !== 1 && axes !== 2) {
+  if (axes !== 1 && axes !== 2 && axes !== 3) {
     const { where } = rest.at(-1) as Call;
-    throw new UnsupportedError(message(where, 'weight', '3 or 4 axes', String(weight.rank)));
+    throw new UnsupportedError(message(where, 'weight', '3 to 5 axes', String(weight.rank)));
   }
   const args = { stride, padding, dilation, groups };
   return isTransposed
@@ -141,6 +145,12 @@ export const CONV: Readonly<Record<string, OpFunction>> = {
     transposed(1),
   'aten::conv_transpose2d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] output_padding=[0, 0], SymInt groups=1, SymInt[2] dilation=[1, 1]) -> Tensor':
     transposed(2),
+  'aten::conv3d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0], SymInt[3] dilation=[1, 1, 1], SymInt groups=1) -> Tensor':
+    conv(3),
+  'aten::conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], str padding="valid", SymInt[3] dilation=[1, 1, 1], SymInt groups=1) -> Tensor':
+    conv(3),
+  'aten::conv_transpose3d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0], SymInt[3] output_padding=[0, 0, 0], SymInt groups=1, SymInt[3] dilation=[1, 1, 1]) -> Tensor':
+    transposed(3),
   'aten::convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups) -> Tensor':
     convolution,
   'aten::_convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] dilation, bool transposed, SymInt[] output_padding, SymInt groups, bool benchmark, bool deterministic, bool cudnn_enabled, bool allow_tf32) -> Tensor':

@@ -8,7 +8,7 @@ from cases.registry import Arguments, call, cases
 
 def image(draw: Draw, channels: int, rank: int) -> Tensor:
     """A batch, or a single one, whose sizes leave room for a kernel."""
-    sizes = [draw.size(5, 9) for _ in range(rank)]
+    sizes = [draw.size(5, 9 if rank < 3 else 6) for _ in range(rank)]
     batch = [draw.size(1, 3)] if draw.chance(0.8) else []
     return draw.floats([*batch, channels, *sizes])
 
@@ -57,14 +57,16 @@ def registered_transposed_conv(rank: int, overload: str) -> None:
 
 registered_conv(1)
 registered_conv(2)
+registered_conv(3)
 registered_transposed_conv(1, "")
 registered_transposed_conv(2, ".input")
+registered_transposed_conv(3, ".input")
 
 
 @cases("convolution")
 def either_convolution(draw: Draw) -> Arguments:
     """What decomposed programs have."""
-    rank, is_transposed = draw.pick(1, 2), draw.flag()
+    rank, is_transposed = draw.pick(1, 2, 3), draw.flag()
     x, weight, bias, groups = (transposed if is_transposed else convolution)(draw, rank)
     stride, padding, dilation = ([draw.size(low, high)] * rank for low, high in ((1, 2), (0, 2), (1, 2)))
     return call(x, weight, bias, stride, padding, dilation, is_transposed, [0] * rank, groups)
@@ -81,6 +83,8 @@ def registered_pools(rank: int) -> None:
     def avg_pool(draw: Draw) -> Arguments:
         x = image(draw, draw.size(1, 3), rank)
         options = draw.some(stride=each(draw, rank, 1, 3), ceil_mode=draw.flag(), count_include_pad=draw.flag())
+        if rank > 1:
+            options |= draw.some(divisor_override=draw.size(1, 5))
         return call(x, [draw.size(2, 3)] * rank, **options, **draw.some(padding=[1] * rank))
 
     @cases(f"adaptive_avg_pool{rank}d", f"adaptive_max_pool{rank}d")
@@ -90,6 +94,7 @@ def registered_pools(rank: int) -> None:
 
 registered_pools(1)
 registered_pools(2)
+registered_pools(3)
 
 
 @cases("_adaptive_avg_pool2d")
@@ -97,10 +102,21 @@ def decomposed_adaptive_pool(draw: Draw) -> Arguments:
     return call(image(draw, draw.size(1, 3), 2), [draw.size(1, 4) for _ in range(2)])
 
 
+@cases("_adaptive_avg_pool3d")
+def decomposed_adaptive_pool_of_volumes(draw: Draw) -> Arguments:
+    return call(image(draw, draw.size(1, 3), 3), [draw.size(1, 4) for _ in range(3)])
+
+
 @cases("max_pool2d_with_indices")
 def max_pool_with_indices(draw: Draw) -> Arguments:
     x = image(draw, draw.size(1, 3), 2)
     return call(x, [draw.size(2, 3)] * 2, **draw.some(stride=[2, 1], padding=[1, 0], ceil_mode=draw.flag()))
+
+
+@cases("max_pool3d_with_indices")
+def max_pool_of_volumes_with_indices(draw: Draw) -> Arguments:
+    x = image(draw, draw.size(1, 3), 3)
+    return call(x, [draw.size(2, 3)] * 3, **draw.some(stride=[2, 1, 2], padding=[1, 0, 1], ceil_mode=draw.flag()))
 
 
 @cases("pad")
@@ -129,6 +145,11 @@ def pad_steps(draw: Draw) -> Arguments:
 @cases("reflection_pad2d", "replication_pad2d")
 def pad_images(draw: Draw) -> Arguments:
     return call(image(draw, 2, 2), [draw.size(0, 3) for _ in range(4)])
+
+
+@cases("reflection_pad3d", "replication_pad3d")
+def pad_volumes(draw: Draw) -> Arguments:
+    return call(image(draw, 2, 3), [draw.size(0, 3) for _ in range(6)])
 
 
 def grid(draw: Draw, rank: int) -> Tensor:
@@ -160,6 +181,26 @@ def linear_steps(draw: Draw) -> Arguments:
 @cases("upsample_bilinear2d.vec")
 def linear_images(draw: Draw) -> Arguments:
     return call(grid(draw, 2), *size_or_scale(draw, 2, True))
+
+
+@cases("upsample_nearest3d.vec", "_upsample_nearest_exact3d.vec")
+def nearest_volumes(draw: Draw) -> Arguments:
+    return call(grid(draw, 3), *size_or_scale(draw, 3, False))
+
+
+@cases("upsample_trilinear3d.vec")
+def linear_volumes(draw: Draw) -> Arguments:
+    return call(grid(draw, 3), *size_or_scale(draw, 3, True))
+
+
+@cases("upsample_nearest3d", "_upsample_nearest_exact3d")
+def nearest_volumes_of_sizes(draw: Draw) -> Arguments:
+    return call(grid(draw, 3), [draw.size(2, 9) for _ in range(3)])
+
+
+@cases("upsample_trilinear3d")
+def linear_volumes_of_sizes(draw: Draw) -> Arguments:
+    return call(grid(draw, 3), [draw.size(2, 9) for _ in range(3)], draw.flag())
 
 
 @cases("pixel_shuffle")

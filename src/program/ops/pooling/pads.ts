@@ -41,7 +41,9 @@ export const PADS: Readonly<Record<string, OpFunction>> = {
   'aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor': constantOf,
   'aten::reflection_pad1d(Tensor self, SymInt[2] padding) -> Tensor': from('reflect'),
   'aten::reflection_pad2d(Tensor self, SymInt[4] padding) -> Tensor': from('reflect'),
+  'aten::reflection_pad3d(Tensor self, SymInt[6] padding) -> Tensor': from('reflect'),
   'aten::replication_pad1d(Tensor self, SymInt[2] padding) -> Tensor': from('replicate'),
   'aten::replication_pad2d(Tensor self, SymInt[4] padding) -> Tensor': from('replicate'),
+  'aten::replication_pad3d(Tensor self, SymInt[6] padding) -> Tensor': from('replicate'),
   'aten::_pad_circular(Tensor self, SymInt[] pad) -> Tensor': from('circular'),
 };

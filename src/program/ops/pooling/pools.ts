@@ -57,8 +57,8 @@ type MaxArguments = [
 
 function maxOf(...[self, size, stride, padding, dilation, ceilMode]: MaxArguments): Tensor {
   const windows = windowsOf(self, size, stride, padding, dilation, ceilMode);
-  const isPlain = self.dtype === 'float32' && dilation.every((steps) => steps === 1);
-  if (isPlain || self.size === 0) return asImages(self, windows, maxPool);
+  const isPlain = self.dtype === 'float32' && size.length < 3 && dilation.every((steps) => steps === 1);
+  if (isPlain) return asImages(self, windows, maxPool);
   return maxWithIndices(self, size, stride, padding, dilation, ceilMode)[0] as Tensor;
 }
 
@@ -95,8 +95,16 @@ const avgOf: OpFunction = (
 ) => {
   const ones = size.map(() => 1);
   const windows = windowsOf(self, size, stride, padding, ones, ceilMode);
-  const options = { countIncludePad, divisor: typeof divisor === 'number' ? divisor : undefined };
-  return asImages(self, windows, (x, both) => avgPool(x, both, options));
+  const given = typeof divisor === 'number' ? divisor : undefined;
+  const averaged = (x: Tensor, along: PoolWindow[], by: number | undefined) =>
+    asImages(x, along, (images, both) => avgPool(images, both, { countIncludePad, divisor: by }));
+  if (windows.length < 3) return averaged(self, windows, given);
+  // Means over H and W, or their sums, and of these over D, the rest being one axis.
+  const y = averaged(self, windows.slice(1), given && 1);
+  const lines = reshape(y, [...y.shape.slice(0, -2), -1]);
+  const line = { ...LINE, outputs: lines.shape.at(-1) as number };
+  const means = averaged(lines, [windows[0] as PoolWindow, line], given);
+  return reshape(means, [...means.shape.slice(0, -1), ...y.shape.slice(-2)]);
 };
 
 const adaptiveAvg: OpFunction = (self: Tensor, outputs: Numbers) => {
@@ -109,18 +117,28 @@ const MAX_1D =
 const MAX_2D =
   'Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False';
 
+const MAX_3D =
+  'Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False';
+
 export const POOLS: Readonly<Record<string, OpFunction>> = {
   [`aten::max_pool1d(${MAX_1D}) -> Tensor`]: maxOf,
   [`aten::max_pool2d(${MAX_2D}) -> Tensor`]: maxOf,
+  [`aten::max_pool3d(${MAX_3D}) -> Tensor`]: maxOf,
   [`aten::max_pool1d_with_indices(${MAX_1D}) -> (Tensor, Tensor)`]: maxWithIndices,
   [`aten::max_pool2d_with_indices(${MAX_2D}) -> (Tensor, Tensor)`]: maxWithIndices,
+  [`aten::max_pool3d_with_indices(${MAX_3D}) -> (Tensor, Tensor)`]: maxWithIndices,
   'aten::avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor':
     avgOf,
   'aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor':
     avgOf,
+  'aten::avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor':
+    avgOf,
   'aten::adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor': adaptiveAvg,
   'aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor': adaptiveAvg,
   'aten::_adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor': adaptiveAvg,
+  'aten::adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor': adaptiveAvg,
+  'aten::_adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor': adaptiveAvg,
   'aten::adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)': adaptiveMax,
   'aten::adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)': adaptiveMax,
+  'aten::adaptive_max_pool3d(Tensor self, int[3] output_size) -> (Tensor, Tensor)': adaptiveMax,
 };

@@ -56,12 +56,14 @@ const nearestExact: Resample = (x, axis, resampling) => resampleNearest(x, axis,
 
 function familyOf(
   name: string,
-  axes: 1 | 2,
+  axes: 1 | 2 | 3,
   resample: Resample,
   hasCorners: boolean,
 ): Record<string, OpFunction> {
   const corners = hasCorners ? ', bool align_corners' : '';
-  const scales = axes === 1 ? 'float? scales=None' : 'float? scales_h=None, float? scales_w=None';
+  const letters = ['d', 'h', 'w'].slice(-axes);
+  const scales =
+    axes === 1 ? 'float? scales=None' : letters.map((letter) => `float? scales_${letter}=None`).join(', ');
   return {
     [`aten::${name}(Tensor self, SymInt[${axes}] output_size${corners}, ${scales}) -> Tensor`]: bySizes(
       resample,
@@ -101,10 +103,13 @@ function channelShuffle(self: Tensor, groups: number): Tensor {
 export const RESIZES: Readonly<Record<string, OpFunction>> = {
   ...familyOf('upsample_nearest1d', 1, nearest, false),
   ...familyOf('upsample_nearest2d', 2, nearest, false),
+  ...familyOf('upsample_nearest3d', 3, nearest, false),
   ...familyOf('_upsample_nearest_exact1d', 1, nearestExact, false),
   ...familyOf('_upsample_nearest_exact2d', 2, nearestExact, false),
+  ...familyOf('_upsample_nearest_exact3d', 3, nearestExact, false),
   ...familyOf('upsample_linear1d', 1, resampleLinear, true),
   ...familyOf('upsample_bilinear2d', 2, resampleLinear, true),
+  ...familyOf('upsample_trilinear3d', 3, resampleLinear, true),
   ...familyOf('upsample_bicubic2d', 2, resampleCubic, true),
   'aten::pixel_shuffle(Tensor self, int upscale_factor) -> Tensor': pixelShuffle,
   'aten::pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor': pixelUnshuffle,
