@@ -38,7 +38,7 @@ async function expectMoments(tensor: tf.Tensor, mean: number, deviation: number)
   expect(found.deviation).to.be.closeTo(deviation, 0.06 * deviation);
 }
 
-describeEachBackend('random ops of programs', () => {
+describeEachBackend('random ops of programs', (backend) => {
   const { random } = Math;
   // tfjs seeds its generators with it.
   beforeEach(() => {
@@ -157,6 +157,73 @@ describeEachBackend('random ops of programs', () => {
       for (const count of counts.values()) expect(count / COUNT).to.be.closeTo(0.2, 0.02);
       const { least, largest } = await statistics(runTensor('aten.randint.default', [3, [COUNT]], call));
       expect([least, largest]).to.deep.equal([0, 2]);
+    }));
+
+  it('multinomial draws categories by their weights, each of a row once or again and again', () =>
+    tidied(async () => {
+      const call = { dtype: 'I64' } as const;
+      const weights = tf.tensor2d([
+        [3, 0, 1],
+        [1, 1, 2],
+      ]);
+      const draws = runTensor('aten.multinomial.default', [weights, COUNT, true, null], call);
+      expect([draws.dtype, draws.shape]).to.deep.equal(['int32', [2, COUNT]]);
+      const values = Array.from(await draws.data());
+      const shareOf = (row: number, category: number) =>
+        values.slice(row * COUNT, (row + 1) * COUNT).filter((each) => each === category).length / COUNT;
+      expect(shareOf(0, 1)).to.equal(0);
+      for (const [row, category, share] of [
+        [0, 0, 0.75],
+        [0, 2, 0.25],
+        [1, 0, 0.25],
+        [1, 1, 0.25],
+        [1, 2, 0.5],
+      ] as const)
+        expect(shareOf(row, category)).to.be.closeTo(share, 0.02);
+
+      const rows = tf.tile(tf.tensor2d([[3, 0, 1]]), [2000, 1]);
+      const pairs = (await runTensor(
+        'aten.multinomial.default',
+        [rows, 2, false, null],
+        call,
+      ).array()) as number[][];
+      for (const pair of pairs) expect([...pair].sort()).to.deep.equal([0, 2]);
+      const firsts = pairs.filter(([first]) => first === 0).length;
+      expect(firsts / pairs.length).to.be.closeTo(0.75, 0.06);
+      expect(
+        runTensor('aten.multinomial.default', [tf.tensor1d([1, 1]), 1, false, null], call).shape,
+      ).to.deep.equal([1]);
+    }));
+
+  if (['cpu', 'wasm', 'tensorflow'].includes(backend))
+    it('multinomial refuses weights that torch refuses', () =>
+      tidied(async () => {
+        const drawing = (weights: number[], count: number, hasReplacement: boolean) => () =>
+          run('aten.multinomial.default', [tf.tensor1d(weights), count, hasReplacement, null]);
+        expect(drawing([1, -1], 1, true)).to.throw(
+          RangeError,
+          'aten.multinomial.default: self: expected finite weights of 0 or more, got -1',
+        );
+        expect(drawing([1, 0], 2, false)).to.throw(
+          RangeError,
+          'aten.multinomial.default: self: expected 2 or more weights above 0 in a row, got 1',
+        );
+        expect(drawing([0, 0], 2, true)).to.throw(
+          RangeError,
+          'aten.multinomial.default: self: expected 1 or more weights above 0 in a row, got 0',
+        );
+      }));
+
+  it('randperm has each of its numbers once, in any order', () =>
+    tidied(async () => {
+      const call = { dtype: 'I64' } as const;
+      const firsts = new Set<number>();
+      for (let i = 0; i < 60; i++) {
+        const order = Array.from(await runTensor('aten.randperm.default', [5, null, null], call).data());
+        expect([...order].sort()).to.deep.equal([0, 1, 2, 3, 4]);
+        firsts.add(order[0] as number);
+      }
+      expect(firsts.size).to.equal(5);
     }));
 
   it('rrelu draws its slopes in training', () =>

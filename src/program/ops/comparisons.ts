@@ -40,9 +40,20 @@ function isClose(self: Operand, other: Operand, rtol: number, atol: number, equa
   return equalNaN ? tf.logicalOr(close, tf.logicalAnd(tf.isNaN(a), tf.isNaN(b))) : close;
 }
 
+/** Whether each element is among others. */
+function isIn(elements: Operand, others: Operand, _unique: boolean, isInverted: boolean): Tensor {
+  const dtype = commonDtype(elements, others);
+  const [x, set] = [as(elements, dtype), as(others, dtype)];
+  if (x.size === 0 || set.size === 0) return tf.fill(x.shape, isInverted ? 1 : 0, 'bool');
+  const found = tf.any(tf.equal(tf.reshape(x, [...x.shape, 1]), tf.reshape(set, [set.size])), -1);
+  return isInverted ? tf.logicalNot(found) : found;
+}
+
 function where(condition: Tensor, self: Operand, other: Operand, call: Call): Tensor {
   return choose(as(condition, 'bool'), self, other, resultDtype(call));
 }
+
+const IN = '*, bool assume_unique=False, bool invert=False';
 
 export const COMPARISONS: Readonly<Record<string, OpFunction>> = {
   ...comparison(['eq'], tf.equal),
@@ -59,6 +70,9 @@ export const COMPARISONS: Readonly<Record<string, OpFunction>> = {
     'Tensor self, Tensor other, float rtol=1.0000000000000001e-05, float atol=1e-08, bool equal_nan=False',
     isClose,
   ),
+  ...named(['isin.Tensor_Tensor'], `Tensor elements, Tensor test_elements, ${IN}`, isIn),
+  ...named(['isin.Tensor_Scalar'], `Tensor elements, Scalar test_element, ${IN}`, isIn),
+  ...named(['isin.Scalar_Tensor'], `Scalar element, Tensor test_elements, ${IN}`, isIn),
   ...named(['where.self'], 'Tensor condition, Tensor self, Tensor other', where),
   ...named(['where.ScalarOther'], 'Tensor condition, Tensor self, Scalar other', where),
   ...named(['where.ScalarSelf'], 'Tensor condition, Scalar self, Tensor other', where),

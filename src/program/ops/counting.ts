@@ -1,6 +1,7 @@
 /** Values that occur, and how often: their number depends on the data. */
 
 import { reshape, type Tensor, tensor, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
 import { takeAlong } from '../../nn/indexing/along.js';
 import { axisOf } from './axes.js';
 import { checkIndices, idsOf } from './indices.js';
@@ -125,6 +126,36 @@ function bincount(self: Tensor, weights: Tensor | null, least: number, call: Cal
   return counts instanceof Int32Array ? tensor1d(counts, 'int32') : tensor(Float32Array.from(counts));
 }
 
+/** The numbers of elements in bins of one width from least to most, or from the least element to the greatest where both are one number. */
+function histogram(self: Tensor, bins: number, least: number, most: number, call: Call): Tensor {
+  const values = Array.from(readNow(call, self));
+  const [first, last] = boundsOf(values, least, most);
+  if (!Number.isFinite(first) || !Number.isFinite(last))
+    throw new RangeError(message(call.where, 'self', 'finite elements', `${first} to ${last}`));
+  const width = (last - first) / bins;
+  // torch counts the edges from the end that is nearer, in float32.
+  const edgeAt = (i: number) =>
+    Math.fround(i < (bins + 1) / 2 ? first + i * width : last - (bins - i) * width);
+  const counts = new Float32Array(bins);
+  for (const value of values) {
+    if (!(value >= first && value <= last)) continue;
+    let bin = Math.min(Math.floor((value - first) / width), bins - 1);
+    while (bin > 0 && value < edgeAt(bin)) bin--;
+    while (bin < bins - 1 && value >= edgeAt(bin + 1)) bin++;
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  return tensor1d(counts);
+}
+
+function boundsOf(values: readonly number[], least: number, most: number): [number, number] {
+  if (least !== most || values.length === 0) return least === most ? [least - 1, most + 1] : [least, most];
+  const [first, last] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as [number, number]);
+  return first === last ? [first - 1, last + 1] : [first, last];
+}
+
 const RETURNS = 'bool return_inverse=False, bool return_counts=False';
 
 export const COUNTING: Readonly<Record<string, OpFunction>> = {
@@ -133,5 +164,6 @@ export const COUNTING: Readonly<Record<string, OpFunction>> = {
     uniqueConsecutive,
   [`aten::unique_dim(Tensor self, int dim, bool sorted=True, ${RETURNS}) -> (Tensor, Tensor, Tensor)`]:
     uniqueDim,
+  'aten::histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor': histogram,
   'aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor': bincount,
 };

@@ -2,7 +2,11 @@
 
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { message } from '../../check.js';
+import { orderAlong } from '../../nn/indexing/order.js';
 import { offTape } from '../../nn/off-tape.js';
+import { expand } from '../../nn/shape/expand.js';
+import { isOnHost } from '../../tfjs-internals/backends.js';
 import { as, computeDtype, type Operand, resultDtype, tfDtype } from './dtypes.js';
 import { named, pointwise } from './pointwise.js';
 import type { Call, OpFunction } from './types.js';
@@ -99,6 +103,46 @@ const normalLike = (self: Tensor, mean: number, std: number) => normalOf(self.sh
 const exponential = (self: Tensor, lambda: number) =>
   tf.div(tf.neg(tf.log(tf.sub(1, uniform(self.shape)))), lambda);
 
+/**
+ * Categories by their weights: those whose weights, divided by exponential numbers, are the greatest. Each of a row once, or a draw
+ * for each of the samples.
+ *
+ * @throws RangeError for a weight below 0 or not finite, or too few above 0, where the values can be read without waiting for a device.
+ */
+function multinomial(self: Tensor, samples: number, hasReplacement: boolean, _: null, call: Call): Tensor {
+  if (isOnHost(self)) checkWeights(self, hasReplacement ? 1 : samples, call);
+  return offTape(() => {
+    const last = self.rank - 1;
+    const keyed = (weights: Tensor) => tf.div(weights, exponential(weights, 1));
+    if (!hasReplacement) return orderAlong(keyed(self), last, samples, true);
+    return tf.argMax(
+      keyed(
+        expand(tf.expandDims(self, last), [...self.shape.slice(0, -1), samples, self.shape[last] as number]),
+      ),
+      -1,
+    );
+  });
+}
+
+function checkWeights(weights: Tensor, least: number, call: Call): void {
+  const values = weights.dataSync();
+  const categories = weights.shape.at(-1) as number;
+  const wrong = values.find((weight) => !(weight >= 0 && Number.isFinite(weight)));
+  if (wrong !== undefined)
+    throw new RangeError(message(call.where, 'self', 'finite weights of 0 or more', String(wrong)));
+  for (let row = 0; row < values.length; row += categories) {
+    const count = values.subarray(row, row + categories).filter((weight) => weight > 0).length;
+    if (count < least)
+      throw new RangeError(
+        message(call.where, 'self', `${least} or more weights above 0 in a row`, String(count)),
+      );
+  }
+}
+
+function permutation(n: number, ...rest: unknown[]): Tensor {
+  return inDtype(tf.tensor1d(Int32Array.from(tf.util.createShuffledIndices(n)), 'int32'), callOf(rest));
+}
+
 export const RANDOM: Readonly<Record<string, OpFunction>> = {
   ...dropout('dropout', (x, p) => drop(x, x.shape, p)),
   ...dropout('feature_dropout', (x, p) => drop(x, channels(x), p)),
@@ -147,6 +191,12 @@ export const RANDOM: Readonly<Record<string, OpFunction>> = {
     ['randint_like.low_dtype'],
     `Tensor self, SymInt low, SymInt high, *, ${OPTIONS}, ${FORMAT}`,
     (self: Tensor, low: number, high: number, ...rest) => integers(self.shape, low, high, callOf(rest)),
+  ),
+  ...named(['randperm'], `SymInt n, *, ${OPTIONS.replace('None', '4')}`, permutation),
+  ...named(
+    ['multinomial'],
+    `Tensor self, SymInt num_samples, bool replacement=False, ${GENERATOR}`,
+    multinomial,
   ),
   ...named(['normal.Tensor_float'], `Tensor mean, float std=1., ${GENERATOR}`, (mean: Tensor, std: number) =>
     normalOf(mean.shape, mean, std),

@@ -180,6 +180,32 @@ function indexAdd(
   });
 }
 
+/** What goes to one place along an axis is brought to one. */
+function indexReduce(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: string,
+  includeSelf: boolean,
+  call: Call,
+): Tensor {
+  if (source.size === 0) return self;
+  return withAxis(self, (x) => {
+    const [axis, ids] = alongDim(x, dim, index, call);
+    const shape = withSize(x.shape, axis, ids.size);
+    const sizes = shape.map((_, i) => (i === axis ? ids.size : 1));
+    const places = placesOf(
+      offTape(() => expand(reshape(ids, sizes), shape)),
+      axis,
+      x.shape,
+    );
+    const options = { reduce, includeSelf, call };
+    const [flat, rows] = [reshape(x, [x.size]), reshape(source, [source.size])];
+    return reshape(scatterReduce(flat, places, rows, options), x.shape);
+  });
+}
+
 function indexCopy(self: Tensor, dim: number, index: Tensor, source: Tensor, call: Call): Tensor {
   if (index.size === 0) return self;
   return withAxis(self, (x) => {
@@ -264,6 +290,8 @@ export const WRITING: Readonly<Record<string, OpFunction>> = {
     call: Call,
   ) => indexPut(self, indices, values, accumulate, call),
   'aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor': indexAdd,
+  'aten::index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor':
+    indexReduce,
   'aten::index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor': indexCopy,
   'aten::index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor': indexFill,
   'aten::index_fill.int_Tensor(Tensor self, int dim, Tensor index, Tensor value) -> Tensor': indexFill,

@@ -99,4 +99,17 @@ def bucketize(draw: Draw) -> Arguments:
 
 @cases("isin.Tensor_Tensor")
 def isin(draw: Draw) -> Arguments:
-    return call(draw.ints(draw.shape()), draw.ints([draw.size(1, 4)]))
+    """NaN is in nothing."""
+    kinds = (draw.ints, draw.ints, draw.ties, draw.special, draw.bools)
+    tests = draw.pick(*kinds)(draw.shape(0, 2))
+    return call(draw.pick(*kinds)(draw.shape()), tests, **draw.some(invert=draw.flag(), assume_unique=False))
+
+
+@cases("isin.Tensor_Scalar")
+def is_a_number(draw: Draw) -> Arguments:
+    return call(draw.pick(draw.ties, draw.ints)(draw.shape()), draw.pick(1, -2, 0.5), **draw.some(invert=draw.flag()))
+
+
+@cases("isin.Scalar_Tensor")
+def number_is_in(draw: Draw) -> Arguments:
+    return call(draw.pick(1, -2, 0.5), draw.pick(draw.ties, draw.ints)(draw.shape()), **draw.some(invert=draw.flag()))

@@ -1,5 +1,8 @@
 """Sums, extremes and norms over axes; what runs along an axis; order."""
 
+import torch
+from torch import Tensor
+
 from cases.draw import Draw
 from cases.registry import Arguments, call, cases
 
@@ -171,3 +174,32 @@ def topk(draw: Draw) -> Arguments:
 def nansum(draw: Draw) -> Arguments:
     x = draw.special(draw.shape())
     return call(x, draw.axes(x), **draw.some(keepdim=draw.flag()))
+
+
+INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def quantile_options(draw: Draw, x: Tensor) -> dict:
+    return draw.some(dim=draw.axis(x), keepdim=draw.flag(), interpolation=draw.pick(*INTERPOLATIONS))
+
+
+@cases("quantile", "nanquantile")
+def quantiles(draw: Draw) -> Arguments:
+    x = draw.distinct(draw.shape())
+    q = draw.pick(draw.uniform([]), draw.uniform([draw.size(0, 3)]), torch.tensor([0.0, 0.5, 1.0]))
+    return call(x, q, **quantile_options(draw, x))
+
+
+@cases("quantile.scalar", "nanquantile.scalar")
+def quantile(draw: Draw) -> Arguments:
+    """Equal elements and NaN, which counts for all or is passed over."""
+    x = draw.distinct(draw.shape())
+    if draw.flag() and x.numel() > 0:
+        x = draw.constant(x.where(draw.uniform(x.shape) > 0.3, draw.pick(float("nan"), 1.0)))
+    return call(x, draw.pick(0.0, 0.25, 0.5, 1.0, round(draw.random.random(), 3)), **quantile_options(draw, x))
+
+
+@cases("renorm", in_place=True)
+def renorm(draw: Draw) -> Arguments:
+    x = draw.floats(draw.shape(2))
+    return call(x, draw.pick(1, 2, 3.0), draw.axis(x), draw.pick(0.5, 1, 2.0))

@@ -105,6 +105,17 @@ def scatter_reduce(draw: Draw) -> Arguments:
     return call(x, axis, index, values(index.shape), reduce, **draw.some(include_self=draw.flag()))
 
 
+@cases("index_reduce", in_place=True)
+def index_reduce(draw: Draw) -> Arguments:
+    values = draw.pick(draw.ties, draw.floats)
+    x = values(draw.shape(1))
+    axis = draw.axis(x)
+    sizes = list(x.shape)
+    sizes[axis] = draw.size(0, 5)
+    index = draw.ints([sizes[axis]], 0, x.size(axis) - 1)
+    return call(x, axis, index, values(sizes), draw.pick("mean", "amax", "amin"), **draw.some(include_self=draw.flag()))
+
+
 @cases("index_copy", in_place=True)
 def index_copy(draw: Draw) -> Arguments:
     x = draw.mixed(draw.shape())
@@ -317,3 +328,10 @@ def unique_dim(draw: Draw) -> Arguments:
 def bincount(draw: Draw) -> Arguments:
     x = draw.ints([draw.size(0, 6)], 0, 4)
     return call(x, **draw.some(weights=draw.constant(draw.floats(x.shape)), minlength=draw.size(0, 7)))
+
+
+@cases("histc")
+def histc(draw: Draw) -> Arguments:
+    """Elements on the edges, and beyond them."""
+    x = draw.constant(draw.pick(draw.halves, draw.floats, draw.ties)(draw.shape(0, 3)))
+    return call(x, draw.size(1, 9), *draw.pick((), (-1, 1), (-2, 0.5), (0, 3)))

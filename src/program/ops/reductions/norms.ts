@@ -1,12 +1,14 @@
 /** Norms, and logarithms of sums of exponentials. */
 
-import { max, min, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, div, greater, max, min, mul, scalar, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { evenly } from '../../../nn/extremes.js';
+import { choose } from '../../../nn/indexing/choose.js';
 import { logSumExp } from '../../../nn/log-sum-exp.js';
+import { offTape } from '../../../nn/off-tape.js';
 import { vectorNorm } from '../../../nn/vector-norm.js';
-import { axesOf } from '../axes.js';
+import { axesOf, axisOf } from '../axes.js';
 import { as } from '../dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 import { type Dim, reduce } from './reduce.js';
@@ -42,6 +44,15 @@ function linalgNorm(
   return axes.length === 2
     ? matrixNorm(self, ord, axes, keepdim, call)
     : normOf(self, ord as number, axes, keepdim);
+}
+
+/** The parts along an axis, each scaled down to a norm of maxNorm where its norm is greater. */
+function renorm(self: Tensor, p: number, dim: number, maxNorm: number): Tensor {
+  if (self.size === 0) return self;
+  const axes = [...self.shape.keys()].filter((axis) => axis !== axisOf(dim, self.rank));
+  const norm = normOf(self, p, axes, true);
+  const isGreater = offTape(() => greater(norm, maxNorm));
+  return mul(self, choose(isGreater, div(maxNorm, add(norm, 1e-7)), scalar(1)));
 }
 
 export const NORMS: Readonly<Record<string, OpFunction>> = {
@@ -84,6 +95,7 @@ export const NORMS: Readonly<Record<string, OpFunction>> = {
     dim: Dim,
     keepdim: boolean,
   ) => normOf(self, 2, dim, keepdim),
+  'aten::renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor': renorm,
   'aten::dist(Tensor self, Tensor other, Scalar p=2) -> Tensor': (self: Tensor, other: Tensor, p: number) =>
     normOf(sub(self, other), p, null, false),
 };
