@@ -8,7 +8,6 @@ import torch.utils._pytree as pytree
 from torch import Tensor, nn
 
 SGD_STEPS = 20
-SGD_RATE = 0.01
 SMALLEST_GRADIENT = 1e-6
 """A smaller one that is not 0 is what rounding left of terms that cancel, as for a bias in front of a softmax."""
 
@@ -87,9 +86,9 @@ def with_gradients(module: nn.Module, call: Call, seed: int) -> dict[str, Tensor
     return detached(found)
 
 
-def trained(module: nn.Module, call: Call, seed: int, steps: int) -> dict[str, Tensor]:
+def trained(module: nn.Module, call: Call, seed: int, steps: int, rate: float) -> dict[str, Tensor]:
     """`sgd.NAME`: all parameters and buffers after steps of SGD on one batch."""
-    optimizer = torch.optim.SGD(module.parameters(), lr=SGD_RATE)
+    optimizer = torch.optim.SGD(module.parameters(), lr=rate)
     for _ in range(steps):
         optimizer.zero_grad()
         output = call.run(module)

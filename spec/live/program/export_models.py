@@ -28,7 +28,7 @@ from torch.export import Dim, ExportedProgram
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / "python"))
 
-from answers import SGD_RATE, SGD_STEPS, Call, results, trained, with_gradients  # noqa: E402
+from answers import SGD_STEPS, Call, results, trained, with_gradients  # noqa: E402
 from histogram import histogram  # noqa: E402
 from models import MODELS  # noqa: E402
 from models.model import Model  # noqa: E402
@@ -102,7 +102,7 @@ def write(model: Model, variant: str, folder: Path, sgd_steps: int = SGD_STEPS) 
         answers = checked_answers(model, program, second, seed, has_gradients)
         found |= {f"second.{name}": value for name, value in answers.items()}
     if model.train and has_gradients:
-        found |= trained(build(model, seed), call, seed, sgd_steps)
+        found |= trained(build(model, seed), call, seed, sgd_steps, model.rate)
     torch.export.save(program, folder / f"{model.name}.pt2")
     described = metadata(model, call, sgd_steps)
     safetensors.torch.save_file(found, folder / f"{model.name}.safetensors", metadata=described)
@@ -190,7 +190,7 @@ def metadata(model: Model, call: Call, sgd_steps: int) -> dict[str, str]:
         "refused": model.refused,
         "exporter": model.exporter,
         "call": pytree.tree_unflatten(named, structure),
-        "sgd": {"steps": sgd_steps, "rate": SGD_RATE},
+        "sgd": {"steps": sgd_steps, "rate": model.rate},
     }
     return {name: json.dumps(value) for name, value in entries.items()}
 

@@ -23,6 +23,8 @@ class Model:
     keywords: Callable[[int, int], dict] = no_keywords
     train: bool = False
     """Exported in training mode, and trained for 20 steps."""
+    rate: float = 0.01
+    """Of SGD."""
     dynamic: Any = "auto"
     """The dynamic_shapes of torch.export, or 'auto': the first two axes of each tensor are Dim.AUTO."""
     exporter: str = "torch"

@@ -225,9 +225,15 @@ MODELS = [
     Model("cbhg", Cbhg, lambda b, t: (floats(b, t, 6),)),
     Model("cbhg_train", Cbhg, lambda b, t: (floats(b, t, 6),), train=True),
     Model("deep_speech", DeepSpeech, lambda b, t: (floats(b, 1, 12, t), lengths(b, t)), steps=9),
-    # With 9 or 11 steps a value lies so close to 0 that rounding decides the gradient of hardtanh: training by float32 and by
-    # float64 differs.
-    Model("deep_speech_train", DeepSpeech, lambda b, t: (floats(b, 1, 12, t), lengths(b, t)), steps=10, train=True),
+    # A rate of 0.01 would magnify rounding a thousandfold, by batch norms over few steps.
+    Model(
+        "deep_speech_train",
+        DeepSpeech,
+        lambda b, t: (floats(b, 1, 12, t), lengths(b, t)),
+        steps=9,
+        train=True,
+        rate=0.003,
+    ),
     Model("keyword_spotter", KeywordSpotter, lambda b, t: (floats(b, t, 10),)),
     Model("speaker_encoder", SpeakerEncoder, lambda b, t: (floats(2 * b, t, 8),)),
     Model("transducer", Transducer, lambda b, t: (floats(b, t, 8), ids(10, b, 4))),
