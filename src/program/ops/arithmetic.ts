@@ -246,9 +246,23 @@ function bitwiseNot(self: Tensor): Tensor {
   return self.dtype === 'bool' ? tf.logicalNot(self) : tf.sub(as(-1, 'int32'), self);
 }
 
-const twoTo = (n: Tensor) => tf.pow(as(2, 'int32'), n);
-const shiftLeft = elementwise(2, (a, n) => tf.mul(a, twoTo(n)));
-const shiftRight = elementwise(2, (a, n) => floorDivide(a, twoTo(n)));
+/**
+ * By powers of two, in two steps: 2^31 is no int32. Negative counts move out all bits, as torch has it.
+ *
+ * @param most the count by which all bits are moved out.
+ */
+function shift(step: Binary, most: number): OpFunction {
+  const twoTo = (n: Tensor) => tf.pow(as(2, 'int32'), n);
+  return elementwise(2, (a, n) => {
+    const all = tf.fill(n.shape, most, 'int32');
+    const count = tf.where(tf.less(n, as(0, 'int32')), all, tf.minimum(n, all));
+    const half = floorDivide(count, as(2, 'int32'));
+    return step(step(a, twoTo(half)), twoTo(tf.sub(count, half)));
+  });
+}
+
+const shiftLeft = shift(tf.mul, 32);
+const shiftRight = shift(floorDivide, 31);
 
 function shifts(name: string, run: OpFunction): Record<string, OpFunction> {
   return {
