@@ -9,6 +9,7 @@ from cases import (  # noqa: F401  Each registers its cases.
     losses,
     norms,
     pairs,
+    rarer,
     recurrent,
     reductions,
     selections,

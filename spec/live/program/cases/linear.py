@@ -108,7 +108,7 @@ def bilinear(draw: Draw) -> Arguments:
 def cdist(draw: Draw) -> Arguments:
     batch, size = draw.shape(0, 1), draw.size()
     left, right = draw.floats([*batch, draw.size(), size]), draw.floats([*batch, draw.size(), size])
-    return call(left, right, **draw.some(p=draw.pick(1.0, 2.0)))
+    return call(left, right, **draw.some(p=draw.pick(0.0, 1.0, 2.0, 3.0, float("inf"))))
 
 
 @cases("scaled_dot_product_attention")
