@@ -1,5 +1,6 @@
 /** Sums, means, extremes and norms along axes, and running sums. */
 
+import { AREAS } from './reductions/areas.js';
 import { EXTREMES } from './reductions/extremes.js';
 import { NORMS } from './reductions/norms.js';
 import { QUANTILES } from './reductions/quantiles.js';
@@ -15,4 +16,5 @@ export const REDUCTIONS: Readonly<Record<string, OpFunction>> = {
   ...SPREAD,
   ...NORMS,
   ...RUNNING,
+  ...AREAS,
 };

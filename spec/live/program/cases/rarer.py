@@ -211,3 +211,23 @@ def safe_softmax(draw: Draw) -> Arguments:
     x = draw.floats(draw.shape(1))
     masked = draw.constant(x.masked_fill(draw.bools(x.shape), float("-inf"))) if draw.flag() else x
     return call(masked, draw.axis(x))
+
+
+@cases("trapezoid.dx", "cumulative_trapezoid.dx")
+def area(draw: Draw) -> Arguments:
+    y = draw.mixed(draw.shape(1))
+    return call(y, **draw.some(dx=draw.pick(2, 0.5), dim=draw.axis(y)))
+
+
+@cases("trapz.dx")
+def area_by_its_old_name(draw: Draw) -> Arguments:
+    y = draw.floats(draw.shape(1))
+    return call(y, **draw.some(dx=0.5, dim=draw.axis(y)))
+
+
+@cases("trapezoid.x", "trapz.x", "cumulative_trapezoid.x")
+def area_over_places(draw: Draw) -> Arguments:
+    """Places of one axis, or of all."""
+    y = draw.floats(draw.shape(1))
+    axis = draw.axis(y)
+    return call(y, draw.floats([y.size(axis)] if draw.flag() else list(y.shape)), dim=axis)

@@ -27,7 +27,7 @@ import { as, resultDtype } from '../dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 
 /** The gradient of tf.cumsum has its axes in the wrong order where the axis is not the last. */
-function cumsumOf(x: Tensor, axis: number): Tensor {
+export function cumsumOf(x: Tensor, axis: number): Tensor {
   if (x.dtype !== 'float32') return cumsum(x, axis);
   const op = customGrad((input) => ({
     value: cumsum(input as Tensor, axis),
