@@ -24,6 +24,6 @@ export interface Call {
 
 /**
  * Computes one op of torch. It gets its arguments in the order of torch's signature, then the call. It runs in `tidy`: what it
- * returns stays, and it never changes or disposes an argument.
+ * returns stays. It never changes an argument, and disposes one by `release` of nn/in-turn.ts alone, after its last use.
  */
 export type OpFunction = (...args: never[]) => Value | undefined;

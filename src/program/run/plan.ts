@@ -33,6 +33,8 @@ interface StepBase {
   readonly targets: readonly Target[];
   /** Places whose values nothing needs after this step. */
   readonly freed: readonly number[];
+  /** Those of them that are an argument once: an op may dispose their values before it is over. */
+  readonly lent: readonly number[];
 }
 
 export type Step =
@@ -191,7 +193,7 @@ class Planner {
   private step(node: GraphNode, index: number): Step {
     const number = NUMBERS.get(node.target);
     const where = `${this.where}: ${node.name}`;
-    const base = { node, where, freed: [] };
+    const base = { node, where, freed: [], lent: [] };
     if (number) {
       this.refuseOthers(node, number.length);
       const sources = node.inputs.map(({ argument }) => this.source(argument));
@@ -278,7 +280,17 @@ class Planner {
     }
     this.joinResults(node, graph, rest, planner);
     const targets = this.targets(node);
-    return { kind: 'graph', node, where, freed: [], sources, targets, plan, hasGradients: mode.value };
+    return {
+      kind: 'graph',
+      node,
+      where,
+      freed: [],
+      lent: [],
+      sources,
+      targets,
+      plan,
+      hasGradients: mode.value,
+    };
   }
 
   /** What a graph returns may be what it was given, or a view of it. */
@@ -391,5 +403,10 @@ function withFrees(
       freed[i]?.push(place);
     }
   }
-  return steps.map((step, i) => ({ ...step, freed: freed[i] as number[] }));
+  return steps.map((step, i) => {
+    const mine = freed[i] as number[];
+    const used = step.sources.flatMap(placesIn);
+    const lent = mine.filter((place) => used.filter((each) => each === place).length === 1);
+    return { ...step, freed: mine, lent };
+  });
 }

@@ -2,6 +2,7 @@
 
 import { Tensor, tidy } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
+import { lending } from '../../nn/in-turn.js';
 import { share } from '../../tfjs-internals/data.js';
 import { liveTape } from '../../tfjs-internals/tape.js';
 import type { Argument } from '../graph/types.js';
@@ -76,7 +77,7 @@ class Run {
       if (!isKind(output, results[i])) {
         this.store(undefined, results);
         const rule = `a ${output.kind} as result ${i}`;
-        throw new RangeError(message(step.where, describeNode(step.node), rule, show(results[i])));
+        throw new RangeError(message(step.where, describeNode(step.node), rule, shown(results[i])));
       }
     for (const [i, target] of step.targets.entries()) this.store(target, results[i] as Value);
   }
@@ -88,13 +89,22 @@ class Run {
     const assign = (argument: number, value: Tensor) => void assigned.set(argument, value);
     const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
     const run = step.run as (...all: unknown[]) => Value | undefined;
-    const [result, ...values] = tidy(() => [
-      withoutGradients(told(step, () => run(...args, call) as Value)) as Tensor,
-      ...assigned.values(),
-    ]);
+    const [result, ...values] = lending(this.lentBy(step), () =>
+      tidy(() => [
+        withoutGradients(told(step, () => run(...args, call) as Value)) as Tensor,
+        ...assigned.values(),
+      ]),
+    );
     for (const [i, argument] of [...assigned.keys()].entries())
       this.replace(sources[argument], values[i] as Tensor);
     return targets.length === 1 ? [result as Value] : ((result ?? []) as unknown as readonly Value[]);
+  }
+
+  /** The arguments that nothing needs after a step; none while a tape records, whose gradients may need them. */
+  private lentBy({ lent }: Step): Tensor[] {
+    if (lent.length === 0 || liveTape() !== undefined) return [];
+    const values = lent.map((place) => this.values[place] as Tensor);
+    return values.filter((value) => this.holders.get(value) === 1);
   }
 
   private runGraph(step: Extract<Step, { kind: 'graph' }>, args: readonly Value[]): readonly Value[] {
@@ -169,7 +179,7 @@ class Run {
 function isKind(output: Argument, value: Value | undefined): boolean {
   switch (output.kind) {
     case 'tensor':
-      return value instanceof Tensor;
+      return value instanceof Tensor && !value.isDisposed;
     case 'number':
       return typeof value === 'number' || typeof value === 'boolean';
     case 'list':
@@ -181,6 +191,10 @@ function isKind(output: Argument, value: Value | undefined): boolean {
     default:
       return true;
   }
+}
+
+function shown(value: Value | undefined): string {
+  return value instanceof Tensor && value.isDisposed ? 'a disposed tensor' : show(value);
 }
 
 /** The form of this package's messages. */
