@@ -1,7 +1,7 @@
 /** Where an input has its channels. */
 
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
-import { inTurn } from './in-turn.js';
+import { usingUp } from './in-turn.js';
 
 /** `[B, ..., C]`, or as in torch `[B, C, ...]`. */
 export type DataFormat = 'channelsLast' | 'channelsFirst';
@@ -16,7 +16,7 @@ export function inChannelsLast<T extends Tensor>(
 ): T {
   if (dataFormat === 'channelsLast') return compute(x);
   const spatial = Array.from({ length: x.rank - 2 }, (_, i) => i + 2);
-  return inTurn(
+  return usingUp(
     x,
     (value) => transpose(value, [0, ...spatial, 1]),
     (channelsLast) => compute(channelsLast as T),

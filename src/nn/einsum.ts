@@ -1,4 +1,5 @@
 import { mul, reshape, squeeze, sum, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { lending, usingUp } from './in-turn.js';
 import { takeAlong } from './indexing/along.js';
 import { matmul } from './matmul.js';
 import { permute } from './shape/permute.js';
@@ -24,14 +25,13 @@ export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
   );
   const operands = tensors.map((tensor, i) => diagonals(tensor, inputs[i] as string[]));
   let [product] = operands as [Labelled];
+  const made = () => (tensors.includes(product.tensor) ? [] : [product.tensor]);
   for (const [i, operand] of operands.entries()) {
     const needed = new Set([...output, ...operands.slice(i + 1).flatMap(({ labels }) => labels)]);
-    product = i === 0 ? summed(operand, new Set([...needed])) : multiply(product, operand, needed);
+    product = i === 0 ? summed(operand, needed) : lending(made(), () => multiply(product, operand, needed));
   }
-  return permute(
-    product.tensor,
-    output.map((label) => product.labels.indexOf(label)),
-  );
+  const order = output.map((label) => product.labels.indexOf(label));
+  return lending(made(), () => usingUp(product.tensor, (tensor) => permute(tensor, order)));
 }
 
 /** The labels of each axis. Those of an ellipsis are numbers, counted from the last axis: they broadcast. */
@@ -79,7 +79,10 @@ function diagonals(tensor: Tensor, labels: string[]): Labelled {
 function summed({ tensor, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
   const axes = [...labels.keys()].filter((axis) => !needed.has(labels[axis] as string));
   if (axes.length === 0) return { tensor, labels };
-  return { tensor: sum(tensor, axes), labels: labels.filter((label) => needed.has(label)) };
+  return {
+    tensor: usingUp(tensor, (x) => sum(x, axes)),
+    labels: labels.filter((label) => needed.has(label)),
+  };
 }
 
 /** One product of matrices for two operands: shared labels that are needed are its batch, others that are shared are summed in it. */
@@ -99,18 +102,30 @@ function multiply(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
       ? first.tensor.shape[first.labels.indexOf(label)]
       : second.tensor.shape[second.labels.indexOf(label)]) as number;
   const product = (labels: readonly string[]) => labels.reduce((n, label) => n * sizeOf(label), 1);
-  const arranged = ({ tensor, labels }: Labelled, ...groups: string[][]) =>
-    reshape(
-      permute(
-        tensor,
-        groups.flat().map((label) => labels.indexOf(label)),
-      ),
-      groups.map(product),
-    );
-  const x = arranged(first, batch, rows, inner);
-  const y = arranged(second, batch, inner, columns);
   const labels = [...batch, ...rows, ...columns];
-  return { tensor: reshape(inner.length === 0 ? mul(x, y) : matmul(x, y), labels.map(sizeOf)), labels };
+  const made = [first.tensor, second.tensor].filter((tensor) => tensor !== a.tensor && tensor !== b.tensor);
+  const tensor = lending(made, () =>
+    usingUp(
+      first.tensor,
+      ...arranging(first, [batch, rows, inner], product),
+      (x) =>
+        usingUp(second.tensor, ...arranging(second, [batch, inner, columns], product), (y) =>
+          inner.length === 0 ? mul(x, y) : matmul(x, y),
+        ),
+      (y) => reshape(y, labels.map(sizeOf)),
+    ),
+  );
+  return { tensor, labels };
+}
+
+/** Groups of labels become an axis each. */
+function arranging(
+  { labels }: Labelled,
+  groups: readonly (readonly string[])[],
+  sizeOf: (labels: readonly string[]) => number,
+) {
+  const order = groups.flat().map((label) => labels.indexOf(label));
+  return [(x: Tensor) => permute(x, order), (x: Tensor) => reshape(x, groups.map(sizeOf))];
 }
 
 /** An axis of size 1 is taken away where the other operand has more along it: it broadcasts. */
@@ -120,5 +135,8 @@ function squeezed({ tensor, labels }: Labelled, other: Labelled): Labelled {
     return tensor.shape[axis] === 1 && at >= 0 && other.tensor.shape[at] !== 1;
   });
   if (axes.length === 0) return { tensor, labels };
-  return { tensor: squeeze(tensor, axes), labels: labels.filter((_, axis) => !axes.includes(axis)) };
+  return {
+    tensor: usingUp(tensor, (x) => squeeze(x, axes)),
+    labels: labels.filter((_, axis) => !axes.includes(axis)),
+  };
 }

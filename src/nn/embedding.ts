@@ -14,6 +14,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { emptyOf } from './empty.js';
+import { usingUp } from './in-turn.js';
 import { takeRows } from './indexing/rows.js';
 
 /**
@@ -27,12 +28,18 @@ import { takeRows } from './indexing/rows.js';
  */
 export function embedding(ids: Tensor, weight: Tensor2D, paddingIdx?: number): Tensor {
   if (ids.size === 0) return emptyOf([...ids.shape, weight.shape[1]], [weight]);
-  return tidy(() => {
-    const flat = reshape(ids, [ids.size]) as Tensor1D;
-    const rows = takeRows(weight, flat) as Tensor2D;
-    const y = paddingIdx === undefined ? rows : withoutGradientAt(paddingIdx, flat, rows);
-    return reshape(y, [...ids.shape, weight.shape[1]]);
-  });
+  const rowsOf = (flat: Tensor) => {
+    const rows = takeRows(weight, flat as Tensor1D) as Tensor2D;
+    return paddingIdx === undefined ? rows : withoutGradientAt(paddingIdx, flat as Tensor1D, rows);
+  };
+  return tidy(() =>
+    usingUp(
+      ids,
+      (value) => reshape(value, [ids.size]),
+      rowsOf,
+      (y) => reshape(y, [...ids.shape, weight.shape[1]]),
+    ),
+  );
 }
 
 /** The rows as they are, whose gradient is zero where the id is `paddingIdx`, also where that of the output is no number. */
@@ -45,5 +52,7 @@ function withoutGradientAt(paddingIdx: number, ids: Tensor1D, rows: Tensor2D): T
     };
     return { value: clone(x as Tensor), gradFunc };
   });
-  return frozen(rows) as Tensor2D;
+  const y = frozen(rows) as Tensor2D;
+  rows.dispose();
+  return y;
 }

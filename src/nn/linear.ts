@@ -1,6 +1,6 @@
 import { add, matMul, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { constantOf } from './empty.js';
-import { inTurn } from './in-turn.js';
+import { usingUp } from './in-turn.js';
 
 /**
  * `torch.nn.functional.linear`: `y = x @ weight^T + bias`. Call inside `tidy`.
@@ -17,8 +17,8 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Ten
   if (x.size === 0 || weight.size === 0) return plus(constantOf(shape, [x, weight], 0));
   const matrix = weight.rank === 2 ? weight : reshape(weight, [outputs, inputs]);
   const multiply = (rows: Tensor) => matMul(rows, matrix, false, true);
-  if (x.rank === 2 && weight.rank === 2) return inTurn(x, multiply, plus);
-  return inTurn(
+  if (x.rank === 2 && weight.rank === 2) return usingUp(x, multiply, plus);
+  return usingUp(
     x,
     (value) => reshape(value, [x.size / inputs, inputs]),
     multiply,

@@ -16,6 +16,7 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { inTurn } from './in-turn.js';
 
 /**
  * `log(sum(exp(x)))` over axes, which is -Infinity where all of x are; its gradient is NaN there, as torch's. Call inside `tidy`.
@@ -26,7 +27,13 @@ export function logSumExp(x: Tensor, axes: number[]): Tensor {
   const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
   const op = customGrad((input, save) => {
     const highest = finiteOrZero(max(input as Tensor, axes, true));
-    const y = add(log(sum(exp(sub(input as Tensor, highest)), axes, true)), highest);
+    const y = inTurn(
+      input as Tensor,
+      (value) => sub(value, highest),
+      exp,
+      (shares) => sum(shares, axes, true),
+      (total) => add(log(total), highest),
+    );
     (save as GradSaveFunc)([input as Tensor, y]);
     const gradFunc = (dy: Tensor, [x, y]: Tensor[]) =>
       mul(reshape(dy, kept), exp(sub(x as Tensor, y as Tensor)));

@@ -10,7 +10,7 @@ import {
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
 import { constantOf } from './empty.js';
-import { inTurn } from './in-turn.js';
+import { usingUp, usingUpAll } from './in-turn.js';
 import { commonShape, expand } from './shape/expand.js';
 
 /**
@@ -21,8 +21,20 @@ import { commonShape, expand } from './shape/expand.js';
  * @see https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a.rank === 1) return squeeze(matmul(expandDims(a, 0), b), [b.rank === 1 ? 0 : b.rank - 2]);
-  if (b.rank === 1) return squeeze(matmul(a, expandDims(b, 1)), [a.rank - 1]);
+  if (a.rank === 1)
+    return usingUp(
+      a,
+      (row) => expandDims(row, 0),
+      (row) => matmul(row, b),
+      (y) => squeeze(y, [b.rank === 1 ? 0 : b.rank - 2]),
+    );
+  if (b.rank === 1)
+    return usingUp(
+      b,
+      (column) => expandDims(column, 1),
+      (column) => matmul(a, column),
+      (y) => squeeze(y, [a.rank - 1]),
+    );
   const [rows, inner] = a.shape.slice(-2) as [number, number];
   const columns = b.shape.at(-1) as number;
   const batch = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -30,20 +42,23 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.size === 0 || b.size === 0) return constantOf(shape, [a, b], 0, a.dtype);
   if (a.dtype === 'int32') return productOfIntegers(a, b);
   if (b.size === inner * columns) {
-    const matrix = b.rank === 2 ? b : reshape(b, [inner, columns]);
-    return inTurn(
-      a,
-      (value) => reshape(value, [a.size / inner, inner]),
-      (all) => matMul(all as Tensor2D, matrix),
+    return usingUpAll(
+      [a, b],
+      (x) => reshape(x, [-1, x.shape.at(-1) as number]),
+      (all, matrix) => matMul(all as Tensor2D, matrix as Tensor2D),
       (flat) => reshape(flat, shape),
     );
   }
-  const batchOf = (x: Tensor, ...matrix: [number, number]) =>
-    reshape(expand(x, [...batch, ...matrix]), [-1, ...matrix]) as Tensor3D;
-  return inTurn(
-    a,
-    (value) => batchOf(value, rows, inner),
-    (matrices) => matMul(matrices as Tensor3D, batchOf(b, inner, columns)),
+  const matrices = (x: Tensor) =>
+    usingUp(
+      x,
+      (value) => expand(value, [...batch, ...x.shape.slice(-2)]),
+      (value) => reshape(value, [-1, ...x.shape.slice(-2)]),
+    );
+  return usingUpAll(
+    [a, b],
+    matrices,
+    (left, right) => matMul(left as Tensor3D, right as Tensor3D),
     (product) => reshape(product, shape),
   );
 }

@@ -1,5 +1,6 @@
 import { cast, pad, reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { constantOf } from './empty.js';
+import { usingUp } from './in-turn.js';
 import { takeAlong } from './indexing/along.js';
 import { sliceAlong } from './shape/slice.js';
 
@@ -19,36 +20,46 @@ export function padWith(x: Tensor, paddings: Paddings, value: number): Tensor {
   const shape = x.shape.map((size, axis) => size + (paddings[axis]?.[0] ?? 0) + (paddings[axis]?.[1] ?? 0));
   if (x.size === 0 || shape.includes(0)) return constantOf(shape, [x], value, x.dtype);
   if (x.dtype === 'bool') return cast(padWith(cast(x, 'int32'), paddings, value), 'bool');
-  const kept = cropped(x, paddings);
+  return usingUp(
+    x,
+    (y) => cropped(y, paddings),
+    (kept) => widened(kept, paddings, value, shape),
+  );
+}
+
+function widened(kept: Tensor, paddings: Paddings, value: number, shape: number[]): Tensor {
   const added = paddings.map((each) => each.map((count) => Math.max(0, count)) as [number, number]);
   const first = added.findIndex(([before, after]) => before + after > 0);
   if (first < 0) return kept;
   // Kernels take few axes: those in front of the padding are one.
   const outer = kept.shape.slice(0, first).reduce((product, size) => product * size, 1);
-  const flat = reshape(kept, [outer, ...kept.shape.slice(first)]);
-  return reshape(pad(flat, [[0, 0], ...added.slice(first)], value), shape);
+  return usingUp(
+    kept,
+    (x) => reshape(x, [outer, ...kept.shape.slice(first)]),
+    (x) => pad(x, [[0, 0], ...added.slice(first)], value),
+    (y) => reshape(y, shape),
+  );
 }
 
 /** `torch.nn.functional.pad` with elements of x itself. Call inside `tidy`. */
 export function padFrom(x: Tensor, paddings: Paddings, mode: PaddingMode): Tensor {
-  return paddings.reduce(
-    (y, each, axis) => {
-      const [before, after] = each.map((count) => Math.max(0, count)) as [number, number];
-      if (before === 0 && after === 0) return y;
-      const size = y.shape[axis] as number;
-      const ids = Array.from({ length: size + before + after }, (_, i) => PLACES[mode](i - before, size));
-      return takeAlong(y, axis, tensor1d(ids, 'int32'));
-    },
-    cropped(x, paddings),
-  );
+  const steps = paddings.map((each, axis) => (y: Tensor) => {
+    const [before, after] = each.map((count) => Math.max(0, count)) as [number, number];
+    if (before === 0 && after === 0) return y;
+    const size = y.shape[axis] as number;
+    const ids = Array.from({ length: size + before + after }, (_, i) => PLACES[mode](i - before, size));
+    return takeAlong(y, axis, tensor1d(ids, 'int32'));
+  });
+  return usingUp(x, (y) => cropped(y, paddings), ...steps);
 }
 
 /** Without the elements that paddings below 0 take away. */
 function cropped(x: Tensor, paddings: Paddings): Tensor {
-  return paddings.reduce((y, each, axis) => {
+  const steps = paddings.map((each, axis) => (y: Tensor) => {
     const [before, after] = each.map((count) => Math.max(0, -count)) as [number, number];
     return sliceAlong(y, axis, before, (y.shape[axis] as number) - before - after);
-  }, x);
+  });
+  return usingUp(x, ...steps);
 }
 
 const PLACES: Readonly<Record<PaddingMode, (place: number, size: number) => number>> = {

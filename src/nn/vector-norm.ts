@@ -18,6 +18,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { evenly } from './extremes.js';
+import { usingUp } from './in-turn.js';
 import { offTape } from './off-tape.js';
 import { sqrtWithoutSlopeAtZero } from './sqrt.js';
 
@@ -29,8 +30,8 @@ import { sqrtWithoutSlopeAtZero } from './sqrt.js';
  * @see https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
  */
 export function vectorNorm(x: Tensor, p: number, axes: number[]): Tensor {
-  if (p === 2) return sqrtWithoutSlopeAtZero(sum(square(x), axes));
-  if (p === 1) return sum(magnitude(x), axes);
+  if (p === 2) return usingUp(x, square, (squares) => sum(squares, axes), sqrtWithoutSlopeAtZero);
+  if (p === 1) return usingUp(x, magnitude, (y) => sum(y, axes));
   if (p === 0) return offTape(() => sum(cast(notEqual(x, 0), 'float32'), axes));
   if (p === Number.POSITIVE_INFINITY) return evenly(max, magnitude(x), axes);
   if (p === Number.NEGATIVE_INFINITY) return evenly(min, magnitude(x), axes);

@@ -13,16 +13,18 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { inTurn } from '../in-turn.js';
+import { usingUp } from '../in-turn.js';
 
 /** The softmax along the last axis; zeros, and no gradient, where all elements are -Infinity. Call inside `tidy`. */
 export function safeSoftmax(x: Tensor): Tensor {
+  if (x.size === 0) return x;
   const op = customGrad((input, save) => {
-    const highest = max(input as Tensor, -1, true);
-    const shift = where(equal(abs(highest), Number.POSITIVE_INFINITY), zerosLike(highest), highest);
-    const y = inTurn(
+    const y = usingUp(
       input as Tensor,
-      (scores) => sub(scores, shift),
+      (scores) => {
+        const highest = max(scores, -1, true);
+        return sub(scores, where(equal(abs(highest), Number.POSITIVE_INFINITY), zerosLike(highest), highest));
+      },
       exp,
       (weights) => divNoNan(weights, sum(weights, -1, true)),
     );

@@ -1,6 +1,6 @@
 import { add, mul, reshape, scalar, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../empty.js';
-import { inTurn } from '../in-turn.js';
+import { lending, usingUp } from '../in-turn.js';
 import { choose } from '../indexing/choose.js';
 import { matmul } from '../matmul.js';
 import { expand } from '../shape/expand.js';
@@ -25,43 +25,50 @@ export interface AttentionOptions {
  * @param query float32 `[..., L, E]`.
  * @param key `[..., S, E]`; a divisor of the query's heads, `[..., H, S, E]`, is repeated.
  * @param value `[..., S, V]`.
- * @returns the output `[..., L, V]`, the weights `[..., L, S]`, and the scores before the softmax.
+ * @returns `[..., L, V]`.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
  */
-export function attention(
+export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
+  return usingUp(
+    query,
+    (rows) => attentionScores(rows, key, options),
+    safeSoftmax,
+    (weights) => attended(weights, value, options),
+  );
+}
+
+/** The scores before the softmax, `[..., L, S]`. */
+export function attentionScores(
   query: Tensor,
   key: Tensor,
-  value: Tensor,
-  { mask, isCausal = false, scale, dropout }: AttentionOptions = {},
-): { readonly output: Tensor; readonly weights: Tensor; readonly scores: Tensor } {
+  { mask, isCausal = false, scale }: AttentionOptions = {},
+): Tensor {
   const [queries, size] = query.shape.slice(-2) as [number, number];
   const keys = key.shape.at(-2) as number;
   const factor = scale ?? 1 / Math.sqrt(size);
-  const products = inTurn(
+  const products = usingUp(
     key,
     (value) => swapAxes(value, key.rank - 2, key.rank - 1),
     (columns) =>
-      inTurn(
+      usingUp(
         query,
         (value) => mul(value, factor),
         (rows) => matmul(rows, columns),
       ),
   );
-  if (products.size === 0) {
-    const output = emptyOf(
-      [...products.shape.slice(0, -1), value.shape.at(-1) as number],
-      [query, key, value],
-    );
-    return { output, weights: products, scores: products };
-  }
   const visible = isCausal ? causalMask(queries, keys) : mask;
-  const scores = visible ? masked(products, visible) : products;
-  const weights = safeSoftmax(scores);
-  return { output: matmul(dropout ? dropout(weights) : weights, value), weights, scores };
+  return !visible || products.size === 0 ? products : lending([products], () => masked(products, visible));
+}
+
+/** What queries get of the values, by their weights. */
+export function attended(weights: Tensor, value: Tensor, { dropout }: AttentionOptions): Tensor {
+  if (weights.size === 0)
+    return emptyOf([...weights.shape.slice(0, -1), value.shape.at(-1) as number], [weights, value]);
+  return dropout ? usingUp(weights, dropout, (kept) => matmul(kept, value)) : matmul(weights, value);
 }
 
 function masked(scores: Tensor, mask: Tensor): Tensor {
-  if (mask.dtype !== 'bool') return add(scores, mask);
+  if (mask.dtype !== 'bool') return usingUp(scores, (each) => add(each, mask));
   return choose(mask, scores, scalar(Number.NEGATIVE_INFINITY));
 }
 

@@ -1,5 +1,6 @@
 import { reshape, type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
+import { usingUp } from '../in-turn.js';
 import type { ConvTransposeOptions } from './conv-transpose2d.js';
 import { convolveTransposed } from './convolve-transposed.js';
 import { asRow, rowOf, stepsOf } from './rows.js';
@@ -24,9 +25,21 @@ export function convTranspose1d(
   const windows = rowOf(windowsOf('convTranspose1d', [size], window));
   const beyond = [0, perAxis(outputPadding, 1)[0] as number] as const;
   return tidy(() =>
-    inChannelsLast(x, dataFormat, (steps) => {
-      const rowKernel = reshape(kernel, [1, size, outputs, inputs]) as Tensor4D;
-      return stepsOf(convolveTransposed(asRow(steps), rowKernel, bias, windows, beyond, groups));
-    }),
+    inChannelsLast(
+      x,
+      dataFormat,
+      (steps) =>
+        usingUp(
+          steps,
+          (value) => asRow(value as Tensor3D),
+          (row) =>
+            usingUp(
+              kernel,
+              (taps) => reshape(taps, [1, size, outputs, inputs]),
+              (taps) => convolveTransposed(row as Tensor4D, taps as Tensor4D, bias, windows, beyond, groups),
+            ),
+          (row) => stepsOf(row as Tensor4D),
+        ) as Tensor3D,
+    ),
   );
 }

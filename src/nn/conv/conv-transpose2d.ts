@@ -1,5 +1,6 @@
 import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
+import { usingUp } from '../in-turn.js';
 import type { ConvOptions } from './conv2d.js';
 import type { Windows } from './convolve.js';
 import { convolveTransposed } from './convolve-transposed.js';
@@ -29,8 +30,13 @@ export function convTranspose2d(
   const windows = windowsOf('convTranspose2d', kernel.shape.slice(0, 2), window) as unknown as Windows;
   const beyond = perAxis(outputPadding, 2) as [number, number];
   return tidy(() =>
-    inChannelsLast(x, dataFormat, (images) =>
-      convolveTransposed(images, kernel, bias, windows, beyond, groups),
+    inChannelsLast(
+      x,
+      dataFormat,
+      (images) =>
+        usingUp(kernel, (taps) =>
+          convolveTransposed(images, taps as Tensor4D, bias, windows, beyond, groups),
+        ) as Tensor4D,
     ),
   );
 }

@@ -1,6 +1,6 @@
 import { reshape, type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
-import { inTurn } from '../in-turn.js';
+import { usingUp } from '../in-turn.js';
 import type { ConvOptions } from './conv2d.js';
 import { convolve } from './convolve.js';
 import { asRow, rowOf, stepsOf } from './rows.js';
@@ -24,14 +24,21 @@ export function conv1d(
   const [size, inputs, outputs] = kernel.shape;
   const windows = rowOf(windowsOf('conv1d', [size], window));
   return tidy(() =>
-    inChannelsLast(x, dataFormat, (steps) => {
-      const rowKernel = reshape(kernel, [1, size, inputs, outputs]) as Parameters<typeof convolve>[1];
-      return inTurn(
-        steps,
-        (value) => asRow(value as Tensor3D),
-        (row) => convolve(row as Tensor4D, rowKernel, bias, windows, groups),
-        (row) => stepsOf(row as Tensor4D),
-      ) as Tensor3D;
-    }),
+    inChannelsLast(
+      x,
+      dataFormat,
+      (steps) =>
+        usingUp(
+          steps,
+          (value) => asRow(value as Tensor3D),
+          (row) =>
+            usingUp(
+              kernel,
+              (taps) => reshape(taps, [1, size, inputs, outputs]),
+              (taps) => convolve(row as Tensor4D, taps as Tensor4D, bias, windows, groups),
+            ),
+          (row) => stepsOf(row as Tensor4D),
+        ) as Tensor3D,
+    ),
   );
 }

@@ -1,5 +1,6 @@
 import { type Tensor1D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type DataFormat, inChannelsLast } from '../data-format.js';
+import { usingUp } from '../in-turn.js';
 import { convolve, type Windows } from './convolve.js';
 import { type WindowOptions, windowsOf } from './window.js';
 
@@ -28,6 +29,11 @@ export function conv2d(
 ): Tensor4D {
   const windows = windowsOf('conv2d', kernel.shape.slice(0, 2), window) as unknown as Windows;
   return tidy(() =>
-    inChannelsLast(x, dataFormat, (images) => convolve(images, kernel, bias, windows, groups)),
+    inChannelsLast(
+      x,
+      dataFormat,
+      (images) =>
+        usingUp(kernel, (taps) => convolve(images, taps as Tensor4D, bias, windows, groups)) as Tensor4D,
+    ),
   );
 }

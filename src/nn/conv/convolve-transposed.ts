@@ -13,6 +13,7 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { usingUp } from '../in-turn.js';
 import type { Windows } from './convolve.js';
 import { dilateKernel, spreadSteps } from './dilate.js';
 import { reachOf, stepsAfterTransposed, type Window } from './window.js';
@@ -37,8 +38,11 @@ export function convolveTransposed(
   const isDepthwise = groups > 1 && groups === x.shape[3];
   const slide = isDepthwise ? spreadDepthwise : groups === 1 ? spread : undefined;
   if (slide !== undefined) {
-    const y = slide(x, taps, windows, outputPadding);
-    return bias ? add(y, bias) : y;
+    return usingUp(
+      x,
+      (images) => slide(images as Tensor4D, taps, windows, outputPadding),
+      (y) => (bias ? add(y, bias) : y),
+    ) as Tensor4D;
   }
   const kernels = split(taps, groups, 3) as Tensor4D[];
   const parts = split(x, groups, 3) as Tensor4D[];
@@ -68,7 +72,11 @@ function spread(x: Tensor4D, kernel: Tensor4D, windows: Windows, outputPadding: 
     const beyond = Math.min(outputPadding[i] as number, stride - 1);
     return ((x.shape[i + 1] as number) - 1) * stride + reachOf(window) + beyond;
   }) as Pair;
-  return cut(conv2dTranspose(x, kernel, shapeOf(whole), strides, 'valid'), windows, sizes);
+  return usingUp(
+    x,
+    (images) => conv2dTranspose(images as Tensor4D, kernel, shapeOf(whole), strides, 'valid'),
+    (y) => cut(y as Tensor4D, windows, sizes),
+  ) as Tensor4D;
 }
 
 /** Each channel by itself: the input, with zeros between its steps, under the kernel turned round. */

@@ -2,6 +2,7 @@
 
 import { add, mul, range, reshape, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
+import { usingUp } from '../in-turn.js';
 import { offTape } from '../off-tape.js';
 import { around, withSize } from '../shape/slice.js';
 import { int } from './int.js';
@@ -12,7 +13,18 @@ export function takeAlong(x: Tensor, axis: number, ids: Tensor1D): Tensor {
   const [outer, size, inner] = around(x.shape, axis);
   const shape = withSize(x.shape, axis, ids.size);
   if (isEmpty(x.shape)) return reshape(x, shape);
-  return reshape(takeRows(reshape(x, [outer * size, inner]), rowIds(ids, outer, size)), shape);
+  const take = (rows: Tensor) =>
+    usingUp(
+      ids,
+      (value) => rowIds(value as Tensor1D, outer, size),
+      (places) => takeRows(rows, places as Tensor1D),
+    );
+  return usingUp(
+    x,
+    (value) => reshape(value, [outer * size, inner]),
+    take,
+    (rows) => reshape(rows, shape),
+  );
 }
 
 /** `y[o, ids[i], :] += rows[o, i, :]`, on a tensor of zeros with `size` elements along the axis. */

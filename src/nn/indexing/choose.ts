@@ -1,5 +1,6 @@
 import { cast, customGrad, type GradSaveFunc, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
 import { emptyOf, isEmpty } from '../empty.js';
+import { usingUpAll } from '../in-turn.js';
 import { offTape } from '../off-tape.js';
 import { commonShape, expand } from '../shape/expand.js';
 
@@ -13,11 +14,24 @@ import { commonShape, expand } from '../shape/expand.js';
 export function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = commonShape(condition.shape, a.shape, b.shape);
   // The kernel of wasm copies four bytes for each element, of bools too.
-  if (a.dtype === 'bool') return cast(choose(condition, cast(a, 'int32'), cast(b, 'int32')), 'bool');
+  if (a.dtype === 'bool')
+    return usingUpAll(
+      [a, b],
+      (x) => cast(x, 'int32'),
+      (x, y) => choose(condition, x, y),
+      (y) => cast(y, 'bool'),
+    );
   if (isEmpty(shape)) return a.dtype === 'float32' ? emptyOf(shape, [a, b]) : expand(a, shape);
-  const chosen = expand(condition, shape);
-  const [x, y] = [expand(a, shape), expand(b, shape)];
-  if (a.dtype !== 'float32') return offTape(() => where(chosen, x, y));
+  return usingUpAll(
+    [condition, a, b],
+    (x) => expand(x, shape),
+    (chosen, x, y) => chooseSame(chosen as Tensor, x as Tensor, y as Tensor),
+  );
+}
+
+/** All of one shape. */
+function chooseSame(chosen: Tensor, x: Tensor, y: Tensor): Tensor {
+  if (x.dtype !== 'float32') return offTape(() => where(chosen, x, y));
   const op = customGrad((yes, no, save) => {
     (save as GradSaveFunc)([chosen]);
     const gradFunc = (dy: Tensor, [saved]: Tensor[]) => {

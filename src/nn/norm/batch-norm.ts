@@ -7,6 +7,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { perChannel } from '../data-format.js';
+import { lending, usingUp } from '../in-turn.js';
 import type { NormOptions } from './group-norm.js';
 import { positionAxes } from './instance-norm.js';
 import { type Statistics, scaled, statisticsOf } from './normalize.js';
@@ -36,7 +37,11 @@ export function batchNorm<T extends Tensor>(
   return tidy(() => {
     const shaped = (values: Tensor1D) => perChannel(values, x.rank, dataFormat);
     const affine = { weight: weight && shaped(weight), bias: bias && shaped(bias) };
-    return scaled(sub(x, shaped(mean)), shaped(variance), eps, affine) as T;
+    return usingUp(
+      x,
+      (value) => sub(value, shaped(mean)),
+      (centred) => scaled(centred, shaped(variance), eps, affine),
+    ) as T;
   });
 }
 
@@ -55,6 +60,7 @@ export function batchNormInTraining<T extends Tensor>(
     const { centred, mean, variance } = statisticsOf(x, axes);
     const shaped = (values: Tensor1D) => perChannel(values, x.rank, dataFormat);
     const affine = { weight: weight && shaped(weight), bias: bias && shaped(bias) };
-    return { output: scaled(centred, variance, eps, affine) as T, mean, variance };
+    const output = lending([centred], () => scaled(centred, variance, eps, affine)) as T;
+    return { output, mean, variance };
   });
 }

@@ -1,5 +1,6 @@
 import { reshape, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import type { DataFormat } from '../data-format.js';
+import { lending, usingUp } from '../in-turn.js';
 import { scaled, statisticsOf } from './normalize.js';
 
 /** What the norms take. */
@@ -32,9 +33,18 @@ export function groupNorm<T extends Tensor>(x: T, numGroups: number, options: No
   const size = channels / numGroups;
   const grouped = isLast ? [batch, positions, numGroups, size] : [batch, numGroups, size, positions];
   const perGroup = isLast ? [numGroups, size] : [numGroups, size, 1];
-  return tidy(() => {
-    const { centred, variance } = statisticsOf(reshape(x, grouped), isLast ? [1, 3] : [2, 3]);
+  const normalize = (value: Tensor) => {
+    const { centred, variance } = statisticsOf(value, isLast ? [1, 3] : [2, 3]);
     const affine = { weight: weight && reshape(weight, perGroup), bias: bias && reshape(bias, perGroup) };
-    return reshape(scaled(centred, variance, eps, affine), x.shape) as T;
-  });
+    return lending([centred], () => scaled(centred, variance, eps, affine));
+  };
+  return tidy(
+    () =>
+      usingUp(
+        x,
+        (value) => reshape(value, grouped),
+        normalize,
+        (y) => reshape(y, x.shape),
+      ) as T,
+  );
 }

@@ -1,5 +1,6 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { perChannel } from '../data-format.js';
+import { lending } from '../in-turn.js';
 import type { NormOptions } from './group-norm.js';
 import { type Statistics, scaled, statisticsOf } from './normalize.js';
 
@@ -27,6 +28,7 @@ export function instanceNorm<T extends Tensor>(
       weight: weight && perChannel(weight, x.rank, dataFormat),
       bias: bias && perChannel(bias, x.rank, dataFormat),
     };
-    return { output: scaled(centred, variance, eps, affine) as T, mean, variance };
+    const output = lending([centred], () => scaled(centred, variance, eps, affine)) as T;
+    return { output, mean, variance };
   });
 }

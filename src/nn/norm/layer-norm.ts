@@ -1,4 +1,5 @@
 import { add, mean, mul, reshape, rsqrt, square, type Tensor } from '@tensorflow/tfjs-core';
+import { inTurn, lending, usingUp } from '../in-turn.js';
 import { type Affine, type Statistics, scaled, statisticsOf } from './normalize.js';
 
 /**
@@ -16,7 +17,8 @@ export function layerNorm(
   eps: number,
 ): Statistics & { readonly output: Tensor } {
   const { centred, mean: average, variance } = statisticsOf(x, lastAxes(x, axes));
-  return { output: scaled(centred, variance, eps, affine), mean: average, variance };
+  const output = lending([centred], () => scaled(centred, variance, eps, affine));
+  return { output, mean: average, variance };
 }
 
 /**
@@ -31,9 +33,18 @@ export function rmsNorm(
   weight: Tensor | undefined,
   eps: number,
 ): { readonly output: Tensor; readonly factor: Tensor } {
-  const factor = rsqrt(add(mean(square(x), lastAxes(x, axes), true), eps));
-  const y = mul(x, factor);
-  return { output: weight ? mul(y, reshape(weight, x.shape.slice(-axes))) : y, factor };
+  const factor = inTurn(
+    x,
+    square,
+    (squares) => mean(squares, lastAxes(x, axes), true),
+    (means) => rsqrt(add(means, eps)),
+  );
+  const output = usingUp(
+    x,
+    (value) => mul(value, factor),
+    (y) => (weight ? mul(y, reshape(weight, x.shape.slice(-axes))) : y),
+  );
+  return { output, factor };
 }
 
 function lastAxes(x: Tensor, count: number): number[] {

@@ -1,7 +1,7 @@
 /** The arithmetic that the norms share. */
 
 import { add, mean, mul, rsqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { inTurn } from '../in-turn.js';
+import { inTurn, usingUp } from '../in-turn.js';
 
 /** Factors and summands, shaped so that they broadcast over the input. */
 export interface Affine {
@@ -18,7 +18,7 @@ export interface Statistics {
 /** The statistics of the input itself, and the input less its mean. Call inside `tidy`. */
 export function statisticsOf(x: Tensor, axes: number[]): Statistics & { readonly centred: Tensor } {
   const average = mean(x, axes, true);
-  const centred = sub(x, average);
+  const centred = usingUp(x, (value) => sub(value, average));
   const variance = inTurn(centred, square, (squares) => mean(squares, axes, true));
   return { mean: average, variance, centred };
 }
@@ -28,7 +28,7 @@ export function scaled(centred: Tensor, variance: Tensor, eps: number, { weight,
   const inverse = rsqrt(add(variance, eps));
   // The small factors first: the input is multiplied once.
   const factor = weight ? mul(inverse, weight) : inverse;
-  return inTurn(
+  return usingUp(
     centred,
     (value) => mul(value, factor),
     (y) => (bias ? add(y, bias) : y),

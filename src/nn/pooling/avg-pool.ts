@@ -8,6 +8,7 @@ import {
   tensor,
   avgPool as tfAvgPool,
 } from '@tensorflow/tfjs-core';
+import { usingUp } from '../in-turn.js';
 import { matmul } from '../matmul.js';
 import { moveAxis } from '../shape/permute.js';
 import { withSize } from '../shape/slice.js';
@@ -33,11 +34,8 @@ export function avgPool(
   { countIncludePad = true, divisor }: AvgPoolOptions = {},
 ): Tensor {
   const [height, width] = x.shape.slice(-2) as [number, number];
-  const images = reshape(x, [-1, height, width, 1]) as Tensor4D;
   const padding = windows.map(({ before, after }) => [before, after] as [number, number]);
-  const padded = pad(images, [[0, 0], ...padding, [0, 0]]) as Tensor4D;
   const [sizes, strides] = [windows.map(({ size }) => size), windows.map(({ stride }) => stride)];
-  const means = tfAvgPool(padded, sizes as [number, number], strides as [number, number], 'valid');
   const [rows, columns] = windows.map((window, i) =>
     countsOf(window, [height, width][i] as number, countIncludePad),
   ) as [number[], number[]];
@@ -45,8 +43,15 @@ export function avgPool(
   const factors = rows.flatMap((row) => columns.map((column) => whole / (divisor ?? row * column)));
   const isPlain = factors.every((factor) => factor === 1);
   const scales = () => tensor(factors, [1, rows.length, columns.length, 1]);
-  const y = isPlain ? means : mul(means, scales());
-  return reshape(y, [...x.shape.slice(0, -2), rows.length, columns.length]);
+  return usingUp(
+    x,
+    (value) => reshape(value, [-1, height, width, 1]),
+    (images) => pad(images, [[0, 0], ...padding, [0, 0]]),
+    (images) =>
+      tfAvgPool(images as Tensor4D, sizes as [number, number], strides as [number, number], 'valid'),
+    (means) => (isPlain ? means : mul(means, scales())),
+    (y) => reshape(y, [...x.shape.slice(0, -2), rows.length, columns.length]),
+  );
 }
 
 /** How many elements each output is the mean of. */

@@ -17,7 +17,7 @@ import {
   maxPool as tfMaxPool,
 } from '@tensorflow/tfjs-core';
 import { indexOfExtreme, isIndex, valuesAt } from '../extremes.js';
-import { inTurn } from '../in-turn.js';
+import { usingUp } from '../in-turn.js';
 import { takeAlong } from '../indexing/along.js';
 import { int } from '../indexing/int.js';
 import { offTape } from '../off-tape.js';
@@ -39,7 +39,7 @@ export function maxPool(x: Tensor, windows: readonly [PoolWindow, PoolWindow]): 
   // Channels are pooled each by itself: with one channel no axis moves.
   const padding = windows.map(({ before, after }) => [before, after] as [number, number]);
   const [sizes, strides] = [windows.map(({ size }) => size), windows.map(({ stride }) => stride)];
-  return inTurn(
+  return usingUp(
     x,
     (value) => reshape(value, [-1, height, width, 1]),
     (images) => pad(images, [[0, 0], ...padding, [0, 0]], Number.NEGATIVE_INFINITY),

@@ -1,5 +1,6 @@
 import { reshape, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
 import { stepsAfter, type Window } from '../conv/window.js';
+import { usingUp } from '../in-turn.js';
 import { addAlong, takeAlong } from '../indexing/along.js';
 import { padWith } from '../pad.js';
 import { permute } from '../shape/permute.js';
@@ -15,16 +16,17 @@ type Windows = readonly [Window, Window];
  */
 export function unfold(x: Tensor, windows: Windows): Tensor {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const padded = padWith(x, [[0, 0], [0, 0], ...paddingsOf(windows, 1)], 0);
   const [rows, columns] = places(windows, [height, width]);
-  const taken = takeAlong(takeAlong(padded, 2, rows.ids), 3, columns.ids);
   const [high, wide] = windows.map(({ size }) => size) as [number, number];
-  const parts = reshape(taken, [batch, channels, high, rows.count, wide, columns.count]);
-  return reshape(permute(parts, [0, 1, 2, 4, 3, 5]), [
-    batch,
-    channels * high * wide,
-    rows.count * columns.count,
-  ]);
+  return usingUp(
+    x,
+    (images) => padWith(images, [[0, 0], [0, 0], ...paddingsOf(windows, 1)], 0),
+    (images) => takeAlong(images, 2, rows.ids),
+    (images) => takeAlong(images, 3, columns.ids),
+    (taken) => reshape(taken, [batch, channels, high, rows.count, wide, columns.count]),
+    (parts) => permute(parts, [0, 1, 2, 4, 3, 5]),
+    (parts) => reshape(parts, [batch, channels * high * wide, rows.count * columns.count]),
+  );
 }
 
 /**

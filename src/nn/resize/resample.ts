@@ -1,4 +1,5 @@
-import { add, mul, reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { add, dispose, mul, reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { inTurn, usingUp } from '../in-turn.js';
 import { takeAlong } from '../indexing/along.js';
 
 /** How torch counts places of the input for those of the output along an axis. */
@@ -78,8 +79,17 @@ function weighted(x: Tensor, axis: number, taps: readonly Tap[]): Tensor {
       tensor1d([...values]),
       x.shape.map((_, i) => (i === axis ? values.length : 1)),
     );
-  const parts = taps.map(({ places, weights }) =>
-    mul(takeAlong(x, axis, tensor1d([...places], 'int32')), along(weights)),
-  );
-  return parts.reduce((total, part) => add(total, part));
+  let total: Tensor | undefined;
+  for (const tap of taps) {
+    const isLast = tap === taps.at(-1);
+    const part = (isLast ? usingUp : inTurn)(
+      x,
+      (value) => takeAlong(value, axis, tensor1d([...tap.places], 'int32')),
+      (taken) => mul(taken, along(tap.weights)),
+    );
+    const sum = total ? add(total, part) : part;
+    if (total) dispose([total, part]);
+    total = sum;
+  }
+  return total as Tensor;
 }

@@ -1,6 +1,6 @@
 import { customGrad, reshape, sum, type Tensor, tile } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
-import { inTurn } from '../in-turn.js';
+import { usingUp } from '../in-turn.js';
 import { offTape } from '../off-tape.js';
 
 /**
@@ -19,7 +19,7 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   const sizes = blocks.map(({ size, isRepeated }) => (isRepeated ? 1 : size));
   const repeats = blocks.map(({ size, isRepeated }) => (isRepeated ? size : 1));
   const repeat = (source: Tensor) =>
-    inTurn(
+    usingUp(
       source,
       (value) => reshape(value, sizes),
       (blocks) => tile(blocks, repeats),

@@ -1,6 +1,6 @@
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
-import { inTurn } from '../in-turn.js';
+import { usingUp } from '../in-turn.js';
 
 /**
  * `y.shape[i] = x.shape[order[i]]`.
@@ -27,7 +27,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   const sizes = blocks.map((run) =>
     run.reduce((n, place) => n * (x.shape[inPlace[place] as number] as number), 1),
   );
-  return inTurn(
+  return usingUp(
     x,
     (value) => reshape(value, sizes),
     (value) =>

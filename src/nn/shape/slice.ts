@@ -1,6 +1,6 @@
 import { cast, reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
-import { inTurn } from '../in-turn.js';
+import { inTurn, release, usingUp } from '../in-turn.js';
 
 /** The sizes before an axis, at it and behind it. The kernels see these three axes, however many a tensor has. */
 export function around(shape: readonly number[], axis: number): [outer: number, size: number, inner: number] {
@@ -39,8 +39,15 @@ export function splitAlong(x: Tensor, axis: number, sizes: readonly number[]): T
     });
   }
   // One op, whose gradient is one concat; that of a slice is as large as x.
-  const parts = split(reshape(x, around(x.shape, axis)), [...sizes], 1);
-  return parts.map((part, i) => reshape(part, withSize(x.shape, axis, sizes[i] as number)));
+  const whole = reshape(x, around(x.shape, axis));
+  release(x);
+  const parts = split(whole, [...sizes], 1);
+  whole.dispose();
+  return parts.map((part, i) => {
+    const shaped = reshape(part, withSize(x.shape, axis, sizes[i] as number));
+    part.dispose();
+    return shaped;
+  });
 }
 
 /** `y[i] = x[n - 1 - i]` along an axis. */
@@ -48,5 +55,10 @@ export function flipAlong(x: Tensor, axis: number): Tensor {
   if (isEmpty(x.shape) || x.shape[axis] === 1) return x;
   // wasm's kernel reads booleans as if they were four bytes each.
   if (x.dtype === 'bool') return cast(flipAlong(cast(x, 'int32'), axis), 'bool');
-  return reshape(reverse(reshape(x, around(x.shape, axis)), 1), x.shape);
+  return usingUp(
+    x,
+    (value) => reshape(value, around(x.shape, axis)),
+    (value) => reverse(value, 1),
+    (y) => reshape(y, x.shape),
+  );
 }

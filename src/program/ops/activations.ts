@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { inTurn, usingUp } from '../../nn/in-turn.js';
 import { offTape } from '../../nn/off-tape.js';
 import { axisOf } from './axes.js';
 import { as, computeDtype, resultDtype } from './dtypes.js';
@@ -36,9 +37,21 @@ function hardtanh(self: Tensor, min: number, max: number, call: Call): Tensor {
 
 /** `scale * x` above 0, and `scale * alpha * (e^(inputScale * x) - 1)` below. */
 function elu(self: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
-  const below = (x: Tensor) => tf.expm1(tf.mul(x, inputScale));
-  const compute = (x: Tensor) =>
-    tf.where(tf.greater(x, 0), tf.mul(x, scale), tf.mul(below(x), alpha * scale));
+  const below = (x: Tensor) =>
+    inTurn(
+      x,
+      (value) => tf.mul(value, inputScale),
+      tf.expm1,
+      (value) => tf.mul(value, alpha * scale),
+    );
+  const compute = (x: Tensor) => {
+    const [isAbove, otherwise] = [tf.greater(x, 0), below(x)];
+    return usingUp(
+      x,
+      (value) => tf.mul(value, scale),
+      (above) => tf.where(isAbove, above, otherwise),
+    );
+  };
   return inFloat(
     (x) =>
       withGradient([x], compute, (dy, [x]) => {
@@ -57,9 +70,24 @@ function gelu(self: Tensor, approximate: string, call: Call): Tensor {
     throw new UnsupportedError(message(call.where, 'approximate', '"none" or "tanh"', show(approximate)));
   const curve = (x: Tensor) =>
     approximate === 'none'
-      ? tf.erf(tf.mul(x, Math.SQRT1_2))
-      : tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(tf.square(x), x)))));
-  return inFloat((x) => tf.mul(tf.mul(x, 0.5), tf.add(curve(x), 1)), self);
+      ? inTurn(x, (value) => tf.mul(value, Math.SQRT1_2), tf.erf)
+      : inTurn(
+          x,
+          tf.square,
+          (square) => tf.mul(square, x),
+          (cube) => tf.mul(cube, 0.044715),
+          (cube) => tf.add(x, cube),
+          (sum) => tf.mul(sum, Math.sqrt(2 / Math.PI)),
+          tf.tanh,
+        );
+  return inFloat((x) => {
+    const twice = inTurn(x, curve, (value) => tf.add(value, 1));
+    return usingUp(
+      x,
+      (value) => tf.mul(value, 0.5),
+      (half) => tf.mul(half, twice),
+    );
+  }, self);
 }
 
 /** `x * min(max(x + 3, 0), 6) / 6`. torch's gradient is that of the parabola up to 3, and 1 above. */
@@ -163,10 +191,13 @@ function softmax(self: Tensor, dim: number): Tensor {
   if (self.rank === 0) return inFloat((x) => tf.reshape(softmax(tf.reshape(x, [1]), 0), []), self);
   return inFloat((x) => {
     if (axis === x.rank - 1) return tf.softmax(x);
-    const compute = (x: Tensor) => {
-      const exponentials = tf.exp(tf.sub(x, tf.max(x, axis, true)));
-      return tf.div(exponentials, tf.sum(exponentials, axis, true));
-    };
+    const compute = (x: Tensor) =>
+      usingUp(
+        x,
+        (value) => tf.sub(value, tf.max(value, axis, true)),
+        tf.exp,
+        (shares) => tf.div(shares, tf.sum(shares, axis, true)),
+      );
     return withGradient([x], compute, (dy, _, y) => {
       const weighted = tf.mul(dy, y);
       return [tf.sub(weighted, tf.mul(tf.sum(weighted, axis, true), y))];
@@ -177,10 +208,13 @@ function softmax(self: Tensor, dim: number): Tensor {
 function logSoftmax(self: Tensor, dim: number): Tensor {
   const axis = axisOf(dim, self.rank);
   if (self.rank === 0) return inFloat((x) => tf.reshape(logSoftmax(tf.reshape(x, [1]), 0), []), self);
-  const compute = (x: Tensor) => {
-    const shifted = tf.sub(x, tf.max(x, axis, true));
-    return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), axis, true)));
-  };
+  const total = (shifted: Tensor) => inTurn(shifted, tf.exp, (shares) => tf.sum(shares, axis, true), tf.log);
+  const compute = (x: Tensor) =>
+    usingUp(
+      x,
+      (value) => tf.sub(value, tf.max(value, axis, true)),
+      (shifted) => tf.sub(shifted, total(shifted)),
+    );
   return inFloat(
     (x) => withGradient([x], compute, (dy, _, y) => [tf.sub(dy, tf.mul(tf.exp(y), tf.sum(dy, axis, true)))]),
     self,

@@ -4,8 +4,15 @@ import { dropout, mul, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
 import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { safeSoftmax } from '../../nn/attention/safe-softmax.js';
-import { type AttentionOptions, attention, repeatHeads } from '../../nn/attention/scaled-dot-product.js';
+import {
+  type AttentionOptions,
+  attended,
+  attention,
+  attentionScores,
+  repeatHeads,
+} from '../../nn/attention/scaled-dot-product.js';
 import { embedding } from '../../nn/embedding.js';
+import { inTurn, usingUp } from '../../nn/in-turn.js';
 import { logSumExp } from '../../nn/log-sum-exp.js';
 import { swapAxes } from '../../nn/shape/permute.js';
 import { EMBEDDING_BAG } from './attention/embedding-bag.js';
@@ -30,7 +37,8 @@ function embeddingOf(
 
 type Optional = Tensor | null;
 
-function attend(
+/** The arguments of `attention`. */
+function attentionArguments(
   query: Tensor,
   key: Tensor,
   value: Tensor,
@@ -40,7 +48,7 @@ function attend(
   scale: number | null,
   groups: boolean,
   call: Call,
-) {
+): [query: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions] {
   const heads = query.shape.at(-3) as number;
   const [keys, values] = groups ? [repeatHeads(key, heads), repeatHeads(value, heads)] : [key, value];
   const options: AttentionOptions = {
@@ -49,7 +57,7 @@ function attend(
     scale: scale ?? undefined,
     dropout: dropoutP > 0 && call.isTraining ? (weights) => drop(weights, dropoutP) : undefined,
   };
-  return attention(query, keys, values, options);
+  return [query, keys, values, options];
 }
 
 function drop(weights: Tensor, p: number): Tensor {
@@ -70,7 +78,7 @@ export const ATTENTION: Readonly<Record<string, OpFunction>> = {
     return swapAxes(safeSoftmax(swapAxes(as(self, resultDtype(call)), axis, last)), axis, last);
   },
   'aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor':
-    (...args: Parameters<typeof attend>) => attend(...args).output,
+    (...args: Parameters<typeof attentionArguments>) => attention(...attentionArguments(...args)),
   'aten::_scaled_dot_product_attention_math(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, Tensor? dropout_mask=None, *, float? scale=None, bool enable_gqa=False) -> (Tensor, Tensor)':
     (
       query: Tensor,
@@ -87,8 +95,10 @@ export const ATTENTION: Readonly<Record<string, OpFunction>> = {
       if (dropoutMask) throw new UnsupportedError(message(call.where, 'dropout_mask', 'none', 'a tensor'));
       // Its callers have made a mask of floats of one of bools: bools that it gets itself are added as numbers.
       const added = mask && as(mask, 'float32');
-      const { output, weights } = attend(query, key, value, added, dropoutP, isCausal, scale, groups, call);
-      return [output, weights];
+      const args = attentionArguments(query, key, value, added, dropoutP, isCausal, scale, groups, call);
+      const [rows, keys, values, options] = args;
+      const weights = usingUp(rows, (each) => attentionScores(each, keys, options), safeSoftmax);
+      return [attended(weights, values, options), weights];
     },
   'aten::_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0., bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)':
     (
@@ -101,7 +111,10 @@ export const ATTENTION: Readonly<Record<string, OpFunction>> = {
       scale: number | null,
       call: Call,
     ) => {
-      const { output, scores } = attend(query, key, value, mask, dropoutP, isCausal, scale, false, call);
+      const args = attentionArguments(query, key, value, mask, dropoutP, isCausal, scale, false, call);
+      const [rows, keys, values, options] = args;
+      const scores = attentionScores(rows, keys, options);
+      const output = inTurn(scores, safeSoftmax, (weights) => attended(weights, values, options));
       return [output, logSumExp(scores, [scores.rank - 1])];
     },
   ...MULTI_HEAD,

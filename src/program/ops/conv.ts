@@ -19,6 +19,7 @@ import { conv2d } from '../../nn/conv/conv2d.js';
 import { conv3d } from '../../nn/conv/conv3d.js';
 import { type Padding, stepsAfter, stepsAfterTransposed, windowsOf } from '../../nn/conv/window.js';
 import { constantOf } from '../../nn/empty.js';
+import { usingUp } from '../../nn/in-turn.js';
 import type { Call, OpFunction } from './types.js';
 
 /** What a convolution has beside its tensors; a value for each axis. */
@@ -35,7 +36,13 @@ type Axes = 1 | 2 | 3;
 
 /** Runs with a batch, which a single sample has not. */
 function batched(input: Tensor, axes: Axes, run: (x: Tensor) => Tensor): Tensor {
-  return input.rank === axes + 2 ? run(input) : squeeze(run(expandDims(input, 0)), [0]);
+  if (input.rank === axes + 2) return run(input);
+  return usingUp(
+    input,
+    (x) => expandDims(x, 0),
+    run,
+    (y) => squeeze(y, [0]),
+  );
 }
 
 function convolve(axes: Axes, input: Tensor, weight: Tensor, bias: Tensor | null, args: Arguments): Tensor {
@@ -49,9 +56,14 @@ function convolve(axes: Axes, input: Tensor, weight: Tensor, bias: Tensor | null
     }
     const affine = (bias ?? undefined) as Tensor1D | undefined;
     if (axes === 3) return conv3d(x, weight, affine, args);
-    return axes === 1
-      ? conv1d(x as Tensor3D, transpose(weight as Tensor3D, [2, 1, 0]), affine, options)
-      : conv2d(x as Tensor4D, transpose(weight as Tensor4D, [2, 3, 1, 0]), affine, options);
+    return usingUp(
+      weight,
+      (taps) => transpose(taps, axes === 1 ? [2, 1, 0] : [2, 3, 1, 0]),
+      (kernel) =>
+        axes === 1
+          ? conv1d(x as Tensor3D, kernel as Tensor3D, affine, options)
+          : conv2d(x as Tensor4D, kernel as Tensor4D, affine, options),
+    );
   });
 }
 
@@ -75,9 +87,14 @@ function convolveTransposed(
     }
     const affine = (bias ?? undefined) as Tensor1D | undefined;
     if (axes === 3) return convTranspose3d(x, weight, affine, args);
-    return axes === 1
-      ? convTranspose1d(x as Tensor3D, transpose(weight as Tensor3D, [2, 1, 0]), affine, options)
-      : convTranspose2d(x as Tensor4D, transpose(weight as Tensor4D, [2, 3, 1, 0]), affine, options);
+    return usingUp(
+      weight,
+      (taps) => transpose(taps, axes === 1 ? [2, 1, 0] : [2, 3, 1, 0]),
+      (kernel) =>
+        axes === 1
+          ? convTranspose1d(x as Tensor3D, kernel as Tensor3D, affine, options)
+          : convTranspose2d(x as Tensor4D, kernel as Tensor4D, affine, options),
+    );
   });
 }
 

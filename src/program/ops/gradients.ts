@@ -10,6 +10,7 @@ import {
   where,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { keeping } from '../../nn/in-turn.js';
 import { offTape } from '../../nn/off-tape.js';
 import { liveTape } from '../../tfjs-internals/tape.js';
 
@@ -28,8 +29,9 @@ export function withGradient<const I extends readonly Tensor[]>(
   if (liveTape() === undefined) return compute(...inputs);
   const op = customGrad((...args) => {
     const save = args.pop() as unknown as GradSaveFunc;
-    const value = compute(...(args as unknown as I));
-    save([...(args as Tensor[]), value]);
+    const given = args as unknown as I;
+    const value = keeping(given, () => compute(...given));
+    save([...given, value]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) =>
       gradients(dy, saved.slice(0, -1) as unknown as I, saved.at(-1) as Tensor);
     return { value, gradFunc };

@@ -2,6 +2,7 @@
 
 import { mod, reshape, type Tensor, type Tensor1D, tensor2d } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
+import { usingUp } from '../../nn/in-turn.js';
 import { placesOf, takeAlong } from '../../nn/indexing/along.js';
 import { int } from '../../nn/indexing/int.js';
 import { takeRows } from '../../nn/indexing/rows.js';
@@ -93,8 +94,13 @@ function index(self: Tensor, indices: readonly (Tensor | null)[], call: Call): T
   const indexed = indexedBy(self, indices, call);
   if (indexed.axes.length === 0) return self;
   const { order, axis, joined, result } = layOut(self, indexed);
-  const x = reshape(order ? permute(self, order) : self, [...joined]);
-  return reshape(takeAlong(x, axis, indexed.ids), [...result]);
+  return usingUp(
+    self,
+    (x) => (order ? permute(x, order) : x),
+    (x) => reshape(x, [...joined]),
+    (x) => takeAlong(x, axis, indexed.ids),
+    (y) => reshape(y, [...result]),
+  );
 }
 
 function indexSelect(self: Tensor, dim: number, index: Tensor, call: Call): Tensor {
@@ -106,7 +112,12 @@ function indexSelect(self: Tensor, dim: number, index: Tensor, call: Call): Tens
 
 /** The values of x at places in them. */
 const takePlaces = (x: Tensor, places: Tensor1D, shape: readonly number[]) =>
-  reshape(takeRows(reshape(x, [x.size]), places), [...shape]);
+  usingUp(
+    x,
+    (value) => reshape(value, [x.size]),
+    (values) => takeRows(values, places),
+    (y) => reshape(y, [...shape]),
+  );
 
 export function gatherAlong(self: Tensor, axis: number, ids: Tensor): Tensor {
   if (self.rank === 0) return takePlaces(self, reshape(ids, [ids.size]) as Tensor1D, ids.shape);

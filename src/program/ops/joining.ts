@@ -91,7 +91,11 @@ function unbind(self: Tensor, dim: number): Tensor[] {
   const axis = axisOf(dim, self.rank);
   const shape = withSize(self.shape, axis);
   const parts = splitAlong(self, axis, new Array<number>(self.shape[axis] as number).fill(1));
-  return parts.map((part) => reshape(part, shape));
+  return parts.map((part) => {
+    const shaped = reshape(part, shape);
+    if (part !== self) part.dispose();
+    return shaped;
+  });
 }
 
 /** torch's `ij`: the i-th axis is that of the i-th tensor. `xy` exchanges the first two. */

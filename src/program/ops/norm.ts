@@ -2,6 +2,7 @@
 
 import { add, div, mul, reshape, rsqrt, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../nn/empty.js';
+import { inTurn, keeping } from '../../nn/in-turn.js';
 import { groupNorm } from '../../nn/norm/group-norm.js';
 import { layerNorm, rmsNorm } from '../../nn/norm/layer-norm.js';
 import { statisticsOf } from '../../nn/norm/normalize.js';
@@ -69,7 +70,7 @@ function nativeGroupNorm(
   groups: number,
   eps: number,
 ): Tensor[] {
-  const output = groupNormOf(input, groups, weight, bias, eps);
+  const output = keeping([input], () => groupNormOf(input, groups, weight, bias, eps));
   if (input.size === 0) return [output, emptyOf([batch, groups], [input]), emptyOf([batch, groups], [input])];
   const { mean, variance } = statisticsOf(reshape(input, [batch, groups, -1]), [2]);
   return [output, ...[mean, rsqrt(add(variance, eps))].map((each) => reshape(each, [batch, groups]))];
@@ -78,7 +79,11 @@ function nativeGroupNorm(
 /** `[v * g / |v|, |v|]`, with the norm over all axes but one. */
 function weightNorm(v: Tensor, g: Tensor, dim: number): Tensor[] {
   const axes = [...v.shape.keys()].filter((axis) => axis !== dim);
-  const norm = reshape(vectorNorm(v, 2, axes), g.shape);
+  const norm = inTurn(
+    v,
+    (x) => vectorNorm(x, 2, axes),
+    (y) => reshape(y, g.shape),
+  );
   return [mul(v, div(g, norm)), norm];
 }
 

@@ -2,6 +2,7 @@
 
 import { reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { message } from '../../check.js';
+import { usingUp } from '../../nn/in-turn.js';
 import { takeAlong } from '../../nn/indexing/along.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
 import { moveAxis, permute, swapAxes } from '../../nn/shape/permute.js';
@@ -114,7 +115,8 @@ function repeatEachBy(self: Tensor, repeats: Tensor, dim: number | null, _size: 
   return takeAlong(x, axis, tensor1d(repeatedIds(call, each), 'int32'));
 }
 
-const flip = (self: Tensor, dims: readonly number[]) => axesOf(dims, self.rank).reduce(flipAlong, self);
+const flip = (self: Tensor, dims: readonly number[]) =>
+  usingUp(self, ...axesOf(dims, self.rank).map((axis) => (x: Tensor) => flipAlong(x, axis)));
 
 function roll(self: Tensor, shifts: readonly number[], dims: readonly number[]): Tensor {
   if (dims.length === 0)
@@ -143,8 +145,12 @@ function unfold(self: Tensor, dim: number, size: number, step: number): Tensor {
   const axis = axisOf(dim, x.rank);
   const count = Math.floor(((x.shape[axis] as number) - size) / step) + 1;
   const ids = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * step + (i % size));
-  const windows = reshape(takeAlong(x, axis, tensor1d(ids, 'int32')), withSize(x.shape, axis, count, size));
-  return self.rank === 0 ? reshape(windows, [size]) : moveAxis(windows, axis + 1, x.rank);
+  return usingUp(
+    x,
+    (value) => takeAlong(value, axis, tensor1d(ids, 'int32')),
+    (taken) => reshape(taken, withSize(x.shape, axis, count, size)),
+    (windows) => (self.rank === 0 ? reshape(windows, [size]) : moveAxis(windows, axis + 1, x.rank)),
+  );
 }
 
 export const SHAPE: Readonly<Record<string, OpFunction>> = {

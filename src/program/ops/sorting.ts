@@ -13,8 +13,10 @@ import {
   sub,
   type Tensor,
   type Tensor1D,
+  tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { inTurn } from '../../nn/in-turn.js';
 import { offsets, stridesOf } from '../../nn/indexing/along.js';
 import { int } from '../../nn/indexing/int.js';
 import { orderAlong } from '../../nn/indexing/order.js';
@@ -60,17 +62,31 @@ function search(sorted: Tensor, values: Tensor, isRight: boolean): Tensor {
   const numbers = as(reshape(sorted, [sorted.size]), dtype);
   const wanted = as(values, dtype);
   const starts = sorted.rank === 1 ? zeros(values.shape, 'int32') : startsOf(values, size);
-  let found: Tensor = zeros(values.shape, 'int32');
-  for (let step = 2 ** Math.floor(Math.log2(size)); step >= 1; step /= 2) {
-    const next = add(found, int(step));
-    const place = add(starts, sub(minimum(next, int(size)), int(1)));
-    const number = reshape(takeRows(numbers, reshape(place, [place.size]) as Tensor1D), values.shape);
-    // No number is before NaN in these comparisons, and NaN lies behind all numbers.
-    const isBefore = logicalNot(isRight ? greater(number, wanted) : greaterEqual(number, wanted));
-    const isFurther = logicalAnd(lessEqual(next, int(size)), isBefore);
-    found = add(found, mul(as(isFurther, 'int32'), int(step)));
-  }
-  return found;
+  const further = (before: Tensor, step: number) => {
+    const next = add(before, int(step));
+    const isBefore = inTurn(
+      next,
+      (value) => minimum(value, int(size)),
+      (value) => sub(value, int(1)),
+      (value) => add(starts, value),
+      (place) => reshape(place, [place.size]),
+      (places) => takeRows(numbers, places as Tensor1D),
+      (number) => reshape(number, values.shape),
+      // No number is before NaN in these comparisons, and NaN lies behind all numbers.
+      (number) => (isRight ? greater(number, wanted) : greaterEqual(number, wanted)),
+      logicalNot,
+    );
+    return inTurn(
+      next,
+      (value) => lessEqual(value, int(size)),
+      (isInside) => logicalAnd(isInside, isBefore),
+      (isFurther) => mul(as(isFurther, 'int32'), int(step)),
+      (added) => add(before, added),
+    );
+  };
+  const rounds = Array.from({ length: Math.floor(Math.log2(size)) + 1 }, (_, i) => 2 ** i).reverse();
+  const none: Tensor = zeros(values.shape, 'int32');
+  return inTurn(none, ...rounds.map((step) => (found: Tensor) => tidy(() => further(found, step))));
 }
 
 /** Where the sequence of each value's row begins. */

@@ -12,7 +12,9 @@ import {
   slice,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { attention } from '../../../nn/attention/scaled-dot-product.js';
+import { safeSoftmax } from '../../../nn/attention/safe-softmax.js';
+import { attended, attentionScores } from '../../../nn/attention/scaled-dot-product.js';
+import { inTurn, keeping, lending, usingUp } from '../../../nn/in-turn.js';
 import { linear } from '../../../nn/linear.js';
 import { layerNorm } from '../../../nn/norm/layer-norm.js';
 import { permute } from '../../../nn/shape/permute.js';
@@ -36,15 +38,30 @@ function selfAttention(
   bias: Tensor,
   mask: Tensor | undefined,
 ): { readonly output: Tensor; readonly weights: Tensor } {
-  const [query, key, value] = inputs.map((input, i) => {
-    const rows = slice(weight, [i * size, 0], [size, size]);
-    const projected = linear(input, rows, slice(bias, [i * size], [size]));
-    const [batch, steps] = projected.shape as [number, number, number];
-    return permute(reshape(projected, [batch, steps, heads, size / heads]), [0, 2, 1, 3]);
-  }) as [Tensor, Tensor, Tensor];
-  const { output, weights } = attention(query, key, value, { mask });
-  const [batch, , steps] = output.shape as [number, number, number, number];
-  return { output: reshape(permute(output, [0, 2, 1, 3]), [batch, steps, size]), weights };
+  // The same tensor may be all three.
+  const [query, key, value] = keeping(inputs, () =>
+    inputs.map((input, i) => {
+      const [batch, steps] = input.shape as [number, number, number];
+      const rows = slice(weight, [i * size, 0], [size, size]);
+      return usingUp(
+        input,
+        (x) => linear(x, rows, slice(bias, [i * size], [size])),
+        (projected) => reshape(projected, [batch, steps, heads, size / heads]),
+        (projected) => permute(projected, [0, 2, 1, 3]),
+      );
+    }),
+  ) as [Tensor, Tensor, Tensor];
+  return lending([query, key, value], () => {
+    const weights = usingUp(query, (each) => attentionScores(each, key, { mask }), safeSoftmax);
+    const [batch, , steps] = weights.shape as [number, number, number, number];
+    const output = inTurn(
+      weights,
+      (each) => attended(each, value, {}),
+      (heads) => permute(heads, [0, 2, 1, 3]),
+      (all) => reshape(all, [batch, steps, size]),
+    );
+    return { output, weights };
+  });
 }
 
 function multiHead(
@@ -94,12 +111,17 @@ function encoderLayer(
     const hidden = linear(x, weight1 as Tensor, bias1);
     return linear(usesGelu ? gelu(hidden) : relu(hidden), weight2 as Tensor, bias2);
   };
+  const plus = (x: Tensor, run: (x: Tensor) => Tensor) =>
+    add(
+      x,
+      keeping([x], () => run(x)),
+    );
   if (normFirst) {
-    const x = add(src, attend(norm(src, 1)));
-    return add(x, feed(norm(x, 2)));
+    const x = plus(src, (each) => attend(norm(each, 1)));
+    return plus(x, (each) => feed(norm(each, 2)));
   }
-  const x = norm(add(src, attend(src)), 1);
-  return norm(add(x, feed(x)), 2);
+  const x = norm(plus(src, attend), 1);
+  return norm(plus(x, feed), 2);
 }
 
 /** `x * (1 + erf(x / sqrt(2))) / 2` */

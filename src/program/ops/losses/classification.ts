@@ -23,6 +23,7 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import { constantOf } from '../../../nn/empty.js';
+import { keeping, lending, usingUp } from '../../../nn/in-turn.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { int } from '../../../nn/indexing/int.js';
 import { offTape } from '../../../nn/off-tape.js';
@@ -47,9 +48,7 @@ interface Rows {
   readonly shape: readonly number[];
 }
 
-/** The axis of the classes is the second, or the only one. */
-function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: number, call: Call): Rows {
-  const logs = classesLast(self);
+function rowsOf(logs: Tensor, target: Tensor, weight: Optional, ignoreIndex: number, call: Call): Rows {
   const classes = logs.shape[1] as number;
   indicesInto(classes, target, call, { what: 'target', except: ignoreIndex });
   const isTarget = offTape(() => {
@@ -62,10 +61,14 @@ function rowsOf(self: Tensor, target: Tensor, weight: Optional, ignoreIndex: num
   return { logs, isTarget, weights: weight ? mul(counted, weight) : counted, shape: target.shape };
 }
 
-/** `[N, C]` of `[C]`, `[N, C]` or `[N, C, ...]`. */
+/** `[N, C]` of `[C]`, `[N, C]` or `[N, C, ...]`: the axis of the classes is the second, or the only one. */
 function classesLast(x: Tensor): Tensor {
   const axis = x.rank === 1 ? 0 : 1;
-  return reshape(moveAxis(x, axis, x.rank - 1), [-1, x.shape[axis] as number]);
+  return usingUp(
+    x,
+    (value) => moveAxis(value, axis, x.rank - 1),
+    (value) => reshape(value, [-1, x.shape[axis] as number]),
+  );
 }
 
 /** The sum of the weights is what the mean is over. */
@@ -76,8 +79,13 @@ function weighted(losses: Tensor, { weights, shape }: Rows, reduction: number): 
 
 /** `-weight[target] * logs[target]`; a class that is not the target does not count, be it -Infinity. */
 function negativeLogs({ logs, isTarget, weights }: Rows): Tensor {
-  const own = choose(isTarget, logs, scalar(0));
-  return neg(sum(mul(own, weights), 1));
+  return usingUp(
+    logs,
+    (all) => choose(isTarget, all, scalar(0)),
+    (own) => mul(own, weights),
+    (products) => sum(products, 1),
+    neg,
+  );
 }
 
 function nll(
@@ -89,8 +97,9 @@ function nll(
   call: Call,
 ): Tensor {
   if (self.size === 0) return nothing(self, target, reduction);
-  const rows = rowsOf(self, target, weight, ignoreIndex, call);
-  return weighted(negativeLogs(rows), rows, reduction);
+  const rows = rowsOf(classesLast(self), target, weight, ignoreIndex, call);
+  const losses = lending([rows.logs, rows.isTarget], () => negativeLogs(rows));
+  return weighted(losses, rows, reduction);
 }
 
 /** The loss of a batch without rows. */
@@ -108,7 +117,7 @@ function nllForward(
   call: Call,
 ): Tensor[] {
   if (self.size === 0) return [nothing(self, target, reduction), constantOf([], [self], 0)];
-  const rows = rowsOf(self, target, weight, ignoreIndex, call);
+  const rows = rowsOf(classesLast(self), target, weight, ignoreIndex, call);
   const total = reduction === NONE && self.rank > 1 ? constantOf([], [self], 0) : sum(rows.weights);
   return [weighted(negativeLogs(rows), rows, reduction), total];
 }
@@ -124,10 +133,15 @@ function crossEntropy(
 ): Tensor {
   const isSoft = target.dtype === 'float32';
   if (self.size === 0) return nothing(self, target, reduction);
-  const logs = logSoftmax(classesLast(self));
+  const logs = usingUp(self, classesLast, logSoftmax);
   if (isSoft) return softCrossEntropy(self, logs, classesLast(target), weight, reduction, smoothing);
-  const rows = { ...rowsOf(self, target, weight, ignoreIndex, call), logs };
-  const loss = weighted(negativeLogs(rows), rows, reduction);
+  const rows = rowsOf(logs, target, weight, ignoreIndex, call);
+  const own = smoothing === 0 ? [logs, rows.isTarget] : [];
+  const loss = weighted(
+    lending(own, () => negativeLogs(rows)),
+    rows,
+    reduction,
+  );
   if (smoothing === 0) return loss;
   const counted = offTape(() => cast(sum(cast(rows.isTarget, 'int32'), 1), 'float32'));
   const smooth = mul(neg(sum(weight ? mul(logs, weight) : logs, 1)), counted);
@@ -152,21 +166,32 @@ function softCrossEntropy(
   return reshape(losses, self.rank === 1 ? [] : [self.shape[0] as number, ...self.shape.slice(2)]);
 }
 
-/** Logarithms are no less than -100. */
-function clampedLog(x: Tensor): Tensor {
-  return maximum(log(x), -100);
+/** `y * log(x)`, with logarithms no less than -100. */
+function timesLog(x: Tensor, y: Tensor): Tensor {
+  return usingUp(
+    x,
+    log,
+    (logs) => maximum(logs, -100),
+    (logs) => mul(y, logs),
+  );
 }
 
 /** torch's gradient is `(x - y) / max(x * (1 - x), 1e-12)`, finite at 0 and 1. */
 function crossEntropyOfProbabilities(self: Tensor, target: Tensor): Tensor {
   const op = customGrad((x, y, save) => {
     (save as GradSaveFunc)([x as Tensor, y as Tensor]);
-    const [yes, no] = [clampedLog(x as Tensor), clampedLog(sub(1, x as Tensor))];
+    const yes = keeping([x as Tensor], () => timesLog(x as Tensor, y as Tensor));
+    const no = usingUp(
+      x as Tensor,
+      (share) => sub(1, share),
+      (share) => timesLog(share, sub(1, y as Tensor)),
+    );
     const gradFunc = (dy: Tensor, [x, y]: Tensor[]) => {
       const slope = div(sub(x as Tensor, y as Tensor), maximum(mul(x as Tensor, sub(1, x as Tensor)), 1e-12));
       return [mul(dy, slope), mul(dy, sub(log(sub(1, x as Tensor)), log(x as Tensor)))];
     };
-    return { value: neg(add(mul(y as Tensor, yes), mul(sub(1, y as Tensor), no))), gradFunc };
+    const value = usingUp(yes, (each) => add(each, no), neg);
+    return { value, gradFunc };
   });
   return op(self, target);
 }

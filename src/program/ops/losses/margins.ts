@@ -14,6 +14,7 @@ import {
   sum,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { keeping } from '../../../nn/in-turn.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { as } from '../dtypes.js';
@@ -51,10 +52,13 @@ function triplet(
   eps: number,
   swap: boolean,
 ): Tensor {
-  const near = pairDistance(anchor, positive, p, eps, false);
-  const far = pairDistance(anchor, negative, p, eps, false);
+  // Each of the three is in two pairs.
+  const distance = (a: Tensor, b: Tensor) =>
+    keeping([anchor, positive, negative], () => pairDistance(a, b, p, eps, false));
+  const near = distance(anchor, positive);
+  const far = distance(anchor, negative);
   if (!swap) return above(add(sub(near, far), margin));
-  const other = pairDistance(positive, negative, p, eps, false);
+  const other = distance(positive, negative);
   const isNearer = offTape(() => less(other, far));
   return above(add(sub(near, choose(isNearer, other, far)), margin));
 }

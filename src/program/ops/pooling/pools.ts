@@ -2,6 +2,7 @@
 
 import { expandDims, reshape, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../../nn/empty.js';
+import { usingUp } from '../../../nn/in-turn.js';
 import { adaptiveAvgPool, avgPool } from '../../../nn/pooling/avg-pool.js';
 import { maxPool, maxPoolWithIndices } from '../../../nn/pooling/max-pool.js';
 import { adaptiveTaps, type PoolWindow, poolWindow, tapsOf } from '../../../nn/pooling/taps.js';
@@ -43,7 +44,12 @@ function asImages(
   if (self.size === 0) return emptyOf(shape, [self]);
   const [first, second] = windows as [PoolWindow, PoolWindow | undefined];
   if (second) return pool(self, [first, second]);
-  return reshape(pool(expandDims(self, -2), [LINE, first]), shape);
+  return usingUp(
+    self,
+    (x) => expandDims(x, -2),
+    (x) => pool(x, [LINE, first]),
+    (y) => reshape(y, shape),
+  );
 }
 
 type MaxArguments = [

@@ -2,6 +2,7 @@
 
 import { reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../../nn/empty.js';
+import { usingUp } from '../../../nn/in-turn.js';
 import {
   type Resampling,
   resampleCubic,
@@ -25,11 +26,13 @@ function resize(
   resample: Resample,
 ): Tensor {
   if (self.size === 0) return emptyOf([...self.shape.slice(0, FIRST), ...sizes], [self]);
-  return sizes.reduce((y, outputs, i) => {
+  const steps = sizes.map((outputs, i) => {
     const factor = factors[i] ?? undefined;
     const axis = FIRST + i;
-    return resample(y, axis, { inputs: self.shape[axis] as number, outputs, factor, alignCorners });
-  }, self);
+    const resampling = { inputs: self.shape[axis] as number, outputs, factor, alignCorners };
+    return (y: Tensor) => resample(y, axis, resampling);
+  });
+  return usingUp(self, ...steps);
 }
 
 /** Sizes, or factors of those of the input. */

@@ -2,6 +2,7 @@
 
 import { reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Window } from '../../../nn/conv/window.js';
+import { usingUp } from '../../../nn/in-turn.js';
 import { fold, unfold } from '../../../nn/pooling/unfold.js';
 import type { OpFunction } from '../types.js';
 
@@ -20,8 +21,12 @@ function windowsOf(size: Numbers, dilation: Numbers, padding: Numbers, stride: N
 /** Runs with a batch, which a single sample has not. */
 function batched(x: Tensor, rank: number, run: (batch: Tensor) => Tensor): Tensor {
   if (x.rank === rank) return run(x);
-  const y = run(reshape(x, [1, ...x.shape]));
-  return reshape(y, y.shape.slice(1));
+  return usingUp(
+    x,
+    (value) => reshape(value, [1, ...x.shape]),
+    run,
+    (y) => reshape(y, y.shape.slice(1)),
+  );
 }
 
 const REST = 'int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride';

@@ -1,6 +1,7 @@
 /** Variances and standard deviations. */
 
 import { div, mean, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { keeping, usingUp } from '../../../nn/in-turn.js';
 import { sqrtWithoutSlopeAtZero } from '../../../nn/sqrt.js';
 import type { OpFunction } from '../types.js';
 import { type Dim, reduce, reductionOf } from './reduce.js';
@@ -9,7 +10,13 @@ import { type Dim, reduce, reductionOf } from './reduce.js';
 function varianceOf(self: Tensor, dim: Dim, correction: number, keepdim: boolean): Tensor {
   const { count } = reductionOf(self, dim, keepdim);
   const compute = (x: Tensor, axes: number[]) =>
-    div(sum(square(sub(x, mean(x, axes, true))), axes), Math.max(0, count - correction));
+    usingUp(
+      x,
+      (value) => sub(value, mean(value, axes, true)),
+      square,
+      (squares) => sum(squares, axes),
+      (total) => div(total, Math.max(0, count - correction)),
+    );
   return reduce(self, dim, keepdim, compute, Number.NaN);
 }
 
@@ -23,7 +30,10 @@ const deviationOf: Spread = (...args) => sqrtWithoutSlopeAtZero(varianceOf(...ar
 
 const withMean =
   (spread: (...args: Parameters<Spread>) => Tensor): Spread =>
-  (self, dim, correction, keepdim) => [spread(self, dim, correction, keepdim), meanOf(self, dim, keepdim)];
+  (self, dim, correction, keepdim) => [
+    keeping([self], () => spread(self, dim, correction, keepdim)),
+    meanOf(self, dim, keepdim),
+  ];
 
 function family(name: string, results: string, spread: Spread): Record<string, OpFunction> {
   const correctionOf = (unbiased: boolean) => (unbiased ? 1 : 0);
