@@ -1,4 +1,4 @@
-/** A model of the corpus against PyTorch: results, gradients of every parameter, changed buffers, and training. */
+/** A model of the corpus against PyTorch: results, gradients of every parameter, changed buffers, and training; and what it holds at most. */
 
 import * as tf from '@tensorflow/tfjs';
 import { toStateDict } from '../../../src/index.js';
@@ -9,6 +9,7 @@ import { tidied } from '../../support/tidied.js';
 import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../support/tolerance.js';
 import type { WorstErrors } from '../torch/compare.js';
 import type { ExportedModel } from './exported-model.js';
+import { peaksOf } from './memory.js';
 import { numbersOf, toTensor } from './op-case.js';
 import { compareValues, largest } from './values.js';
 
@@ -20,20 +21,37 @@ export async function compareModel(model: ExportedModel, worst: WorstErrors): Pr
       await compareGradients(model, prefix, worst);
     }
   await compareTraining(model, worst);
+  // Other backends run the same calls, some of them with other kernels.
+  if (tf.getBackend() === 'cpu') await compareMemory(model);
+}
+
+/** Of the peak of straight-line code. */
+const MOST_MEMORY = 1.2;
+
+async function compareMemory(model: ExportedModel): Promise<void> {
+  await withProgram(model, '', async (program, call, inputs) => {
+    const { actual, lean } = await peaksOf(call, [
+      ...program.weights.map((weight) => weight.read()),
+      ...inputs,
+    ]);
+    if (actual > MOST_MEMORY * lean)
+      throw new Error(`memory: ${actual} bytes, straight-line code holds ${lean} at most`);
+  });
 }
 
 /** Runs `body` with a program of the file's weights and its arguments. */
 async function withProgram(
   model: ExportedModel,
   prefix: string,
-  body: (program: TorchProgram, call: () => tf.Tensor[]) => Promise<void>,
+  body: (program: TorchProgram, call: () => tf.Tensor[], inputs: readonly tf.Tensor[]) => Promise<void>,
 ): Promise<void> {
   const program = await readExportedProgram(model.bytes, { onWarnings: () => {} });
   try {
     await tidied(async () => {
       const inputs = model.named(`${prefix}input.`);
       const args = model.argumentsOf((name) => toTensor(inputs.get(name) as TorchTensor));
-      await body(program, () => tensorsIn(program.forwardWith({ training: model.is('train') }, ...args)));
+      const call = () => tensorsIn(program.forwardWith({ training: model.is('train') }, ...args));
+      await body(program, call, tensorsIn(args));
     });
   } finally {
     program.dispose();

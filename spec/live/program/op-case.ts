@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { decodeGraph } from '../../../src/program/graph/decode.js';
+import { registerOp } from '../../../src/program/index.js';
 import { tfDtype } from '../../../src/program/ops/dtypes.js';
 import { type Plan, planGraph } from '../../../src/program/run/plan.js';
 import { Cursor } from '../../../src/state-dict/formats/program/cursor.js';
@@ -43,17 +44,54 @@ const NUMBERS: Partial<Record<TorchDtype, number>> = {
 
 /** A plan whose inputs are the case's tensors in their order. */
 export function planOf(opCase: OpCase): Plan {
-  const { target, inputs, tensors, expected } = opCase;
-  const outputs = outputsOf(opCase).map(({ argument }) => argument);
+  const { target, inputs } = opCase;
+  return planOfNodes(opCase, opCase.tensors, [{ target, inputs, outputs: argumentsOf(opCase) }]);
+}
+
+/** The same, where the call gets copies that nothing else needs: it may release them. */
+export function planOfCopies(opCase: OpCase): Plan {
+  registerCopy();
+  const { target, tensors } = opCase;
+  const copies = Object.keys(tensors).map((name) => ({
+    target: COPY,
+    inputs: [{ name: 'self', arg: { as_tensor: { name } } }],
+    outputs: [{ as_tensor: copyOf(name) }],
+  }));
+  const metas = Object.entries(tensors).map(([name, meta]) => [copyOf(name).name, meta]);
+  const call = { target, inputs: ofCopies(opCase.inputs), outputs: argumentsOf(opCase) };
+  return planOfNodes(opCase, { ...tensors, ...Object.fromEntries(metas) }, [...copies, call]);
+}
+
+const copyOf = (name: string) => ({ name: `${name}.copy` });
+
+/** A tensor is an object of its name alone. */
+function ofCopies(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(ofCopies);
+  const members = Object.entries(value);
+  if (members.length === 1 && 'name' in value) return copyOf(String(value.name));
+  return Object.fromEntries(members.map(([name, member]) => [name, ofCopies(member)]));
+}
+
+const COPY = 'torch.ops.spec.copy.default';
+const registerCopy = () =>
+  registerOp('spec::copy(Tensor self) -> Tensor', (self: tf.Tensor) =>
+    tf.tensor(self.dataSync(), self.shape, self.dtype),
+  );
+
+const argumentsOf = (opCase: OpCase) => outputsOf(opCase).map(({ argument }) => argument);
+
+function planOfNodes(opCase: OpCase, known: Tensors, nodes: readonly object[]): Plan {
+  const { target, tensors, expected } = opCase;
   const given = Object.keys(tensors).map((name) => ({ as_tensor: { name } }));
-  const metas = Object.entries({ ...tensors, ...expected }).map(([name, { dtype, shape }]) => [
+  const metas = Object.entries({ ...known, ...expected }).map(([name, { dtype, shape }]) => [
     name,
     { dtype: NUMBERS[dtype], sizes: shape.map((size) => ({ as_int: size })), requires_grad: false },
   ]);
   const graph = {
     inputs: given,
-    outputs,
-    nodes: [{ target, inputs, outputs }],
+    outputs: argumentsOf(opCase),
+    nodes,
     tensor_values: Object.fromEntries(metas),
   };
   return planGraph(decodeGraph(new Cursor(toJson(graph), target)), target, new Set(Object.keys(tensors)));

@@ -11,7 +11,7 @@ import { FORWARD_TOLERANCE, GRADIENT_TOLERANCE, SMALLEST_GRADIENT } from '../../
 import { check } from '../command.js';
 import type { WorstErrors } from '../torch/compare.js';
 import { Measurements } from '../torch/measurements.js';
-import { numbersOf, type OpCase, outputsOf, planOf, toTensor } from './op-case.js';
+import { numbersOf, type OpCase, outputsOf, planOf, planOfCopies, toTensor } from './op-case.js';
 import { commandFor, type Options } from './options.js';
 import type { Oracle } from './oracle.js';
 import { compareValues, largest } from './values.js';
@@ -69,6 +69,7 @@ async function compareCase(opCase: OpCase, worst: WorstErrors): Promise<void> {
   const inputs = Object.values(opCase.tensors).map(toTensor);
   try {
     await compareForward(opCase, plan, inputs, worst);
+    await compareResults(opCase, planOfCopies(opCase), inputs, worst);
     if (Object.keys(opCase.weights).length > 0) await compareGradients(opCase, plan, inputs, worst);
     for (const [i, [name, given]] of Object.entries(opCase.tensors).entries())
       compareValues(`${name} afterwards`, await (inputs[i] as tf.Tensor).data(), numbersOf(given.data), 0);
@@ -85,6 +86,28 @@ async function compareForward(
   inputs: readonly tf.Tensor[],
   worst: WorstErrors,
 ): Promise<void> {
+  const written = await compareResults(opCase, plan, inputs, worst);
+  try {
+    for (const [i, [name, given]] of Object.entries(opCase.tensors).entries()) {
+      const value = written.get(i);
+      const changed = opCase.changed[name];
+      if (changed && !value) throw new Error(`${name} did not change`);
+      // torch's answer says nothing of a tensor with NaN.
+      if (value && (changed || !numbersOf(given.data).some(Number.isNaN)))
+        await compareTensor(`${name} changed`, value, changed ?? given, worst);
+    }
+  } finally {
+    tf.dispose([...written.values()]);
+  }
+}
+
+/** @returns what the call has written into inputs; the caller disposes it. */
+async function compareResults(
+  opCase: OpCase,
+  plan: Plan,
+  inputs: readonly tf.Tensor[],
+  worst: WorstErrors,
+): Promise<Map<number, tf.Tensor>> {
   const { outputs, written } = runPlan(plan, inputs, { isTraining: true });
   try {
     const results = tensorsIn(outputs);
@@ -96,16 +119,9 @@ async function compareForward(
     for (const [i, { number }] of outputsOf(opCase).entries())
       if (number !== undefined)
         compareValues(`result ${i}`, [Number(outputs[i])], [Number(number)], FORWARD_TOLERANCE);
-    for (const [i, [name, given]] of Object.entries(opCase.tensors).entries()) {
-      const value = written.get(i);
-      const changed = opCase.changed[name];
-      if (changed && !value) throw new Error(`${name} did not change`);
-      // torch's answer says nothing of a tensor with NaN.
-      if (value && (changed || !numbersOf(given.data).some(Number.isNaN)))
-        await compareTensor(`${name} changed`, value, changed ?? given, worst);
-    }
+    return written;
   } finally {
-    tf.dispose([...tensorsIn(outputs), ...written.values()]);
+    tf.dispose(tensorsIn(outputs));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Programs against a live PyTorch: the signatures of the ops, each op alone, and whole models.
+ * Programs against a live PyTorch: the signatures of the ops, each op alone, and whole models, also what they hold in memory at most.
  *
  *     npm run test:program -- [--parts ops,models] [--seed N] [--count N] [--every N] [--variant V] [--backends cpu,wasm,tensorflow] [NAME...]
  *

@@ -4,6 +4,7 @@ import { add, div, greater, max, min, mul, scalar, sub, type Tensor } from '@ten
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { evenly } from '../../../nn/extremes.js';
+import { keeping } from '../../../nn/in-turn.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { logSumExp } from '../../../nn/log-sum-exp.js';
 import { offTape } from '../../../nn/off-tape.js';
@@ -50,7 +51,7 @@ function linalgNorm(
 function renorm(self: Tensor, p: number, dim: number, maxNorm: number): Tensor {
   if (self.size === 0) return self;
   const axes = [...self.shape.keys()].filter((axis) => axis !== axisOf(dim, self.rank));
-  const norm = normOf(self, p, axes, true);
+  const norm = keeping([self], () => normOf(self, p, axes, true));
   const isGreater = offTape(() => greater(norm, maxNorm));
   return mul(self, choose(isGreater, div(maxNorm, add(norm, 1e-7)), scalar(1)));
 }
