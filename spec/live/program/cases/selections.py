@@ -84,36 +84,39 @@ def scatter_with(draw: Draw) -> Arguments:
     x = draw.constant(draw.floats(draw.shape(1)))
     axis = draw.axis(x)
     index = index_along(draw, x, axis)
-    return call(x, axis, index, draw.constant(draw.floats(index.shape)), reduce="add")
+    return call(x, axis, index, draw.constant(draw.floats(index.shape)), reduce=draw.pick("add", "multiply"))
 
 
 @cases("scatter.value_reduce", in_place=True)
 def scatter_value_with(draw: Draw) -> Arguments:
     x = draw.constant(draw.floats(draw.shape(1)))
     axis = draw.axis(x)
-    return call(x, axis, index_along(draw, x, axis), draw.pick(2, 0.5), reduce="add")
+    return call(x, axis, index_along(draw, x, axis), draw.pick(2, 0.5), reduce=draw.pick("add", "multiply"))
 
 
 @cases("scatter_reduce.two", in_place=True)
 def scatter_reduce(draw: Draw) -> Arguments:
-    """Equal extremes share the gradient."""
-    values = draw.pick(draw.ties, draw.floats)
+    """Equal extremes share the gradient; products have zeros among their factors."""
+    values = draw.pick(draw.ties, draw.floats, draw.ints)
     x = values(draw.shape(1))
     axis = draw.axis(x)
     index = index_along(draw, x, axis)
-    reduce = draw.pick("sum", "mean", "amax", "amin")
+    means = ("mean",) if x.is_floating_point() else ()
+    reduce = draw.pick("sum", "prod", "amax", "amin", *means)
     return call(x, axis, index, values(index.shape), reduce, **draw.some(include_self=draw.flag()))
 
 
 @cases("index_reduce", in_place=True)
 def index_reduce(draw: Draw) -> Arguments:
-    values = draw.pick(draw.ties, draw.floats)
+    values = draw.pick(draw.ties, draw.floats, draw.ints)
     x = values(draw.shape(1))
     axis = draw.axis(x)
     sizes = list(x.shape)
     sizes[axis] = draw.size(0, 5)
     index = draw.ints([sizes[axis]], 0, x.size(axis) - 1)
-    return call(x, axis, index, values(sizes), draw.pick("mean", "amax", "amin"), **draw.some(include_self=draw.flag()))
+    means = ("mean",) if x.is_floating_point() else ()
+    reduce = draw.pick("prod", "amax", "amin", *means)
+    return call(x, axis, index, values(sizes), reduce, **draw.some(include_self=draw.flag()))
 
 
 @cases("index_copy", in_place=True)
