@@ -16,8 +16,7 @@ export function show(value: unknown): string {
 }
 
 function showTo(depth: number, value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (typeof value === 'string') return JSON.stringify(shortened(value));
   if (Array.isArray(value)) {
     if (depth === 0) return '[...]';
     const head = value
@@ -36,6 +35,11 @@ function showTo(depth: number, value: unknown): string {
 /** By the name that it gives itself: it may be one of another window or worker. */
 function isPromise(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object Promise]';
+}
+
+/** Text of a file without quotes, of which a message shows the beginning. */
+export function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 /** The first few of a list that a file may make thousands long, and its length where that is more. */

@@ -23,6 +23,8 @@ export function registerSpecOps(): void {
   );
   registerOp('spec::same(Tensor(a) self) -> Tensor(a)', (self: tf.Tensor) => self);
   registerOp('spec::halves(Tensor self) -> Tensor[]', (self: tf.Tensor) => tf.split(self, 2));
+  registerOp('spec::wrong(Tensor self) -> Tensor', (self: tf.Tensor) => [tf.add(self, 1), tf.add(self, 2)]);
+  registerOp('spec::more(Tensor self) -> ()', (self: tf.Tensor) => tf.add(self, 1));
   registerOp('spec::fail(Tensor self) -> Tensor', (self: tf.Tensor) => {
     tf.add(self, 1);
     throw new Error('as told');

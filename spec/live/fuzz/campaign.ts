@@ -1,6 +1,7 @@
 /** Makes and judges the inputs of one format, and counts the verdicts. */
 
 import { Random } from '../../support/random.js';
+import { BrokenPrograms } from './broken/programs.js';
 import { FORMATS, type FuzzInput } from './formats.js';
 import { judge, judgeOtherWays, type Verdict } from './judge.js';
 import { KerasModels } from './keras.js';
@@ -13,7 +14,13 @@ const OTHER_WAYS = 8;
 /** Limit for one file of kilobytes; most files take less than a millisecond. */
 const MAX_MS = 20_000;
 
-export const FORMAT_NAMES: readonly string[] = [...Object.keys(FORMATS), 'keras', 'exported', 'sharded'];
+export const FORMAT_NAMES: readonly string[] = [
+  ...Object.keys(FORMATS),
+  'keras',
+  'exported',
+  'broken',
+  'sharded',
+];
 
 /** Identifies an input: the same three values give the same bytes on every machine. */
 export interface InputId {
@@ -27,7 +34,7 @@ export class Campaign {
   /** How often each verdict was given. */
   readonly verdicts = new Map<Verdict, number>();
   slowestMs = 0;
-  private readonly model?: ExportedPrograms | KerasModels | ShardedModel;
+  private readonly model?: BrokenPrograms | ExportedPrograms | KerasModels | ShardedModel;
 
   constructor(
     private readonly seed: number,
@@ -35,6 +42,7 @@ export class Campaign {
   ) {
     if (format === 'sharded') this.model = new ShardedModel();
     if (format === 'exported') this.model = new ExportedPrograms();
+    if (format === 'broken') this.model = new BrokenPrograms();
     if (format === 'keras') this.model = new KerasModels();
   }
 

@@ -12,6 +12,7 @@ import { readCheckpoint } from '../../../src/state-dict/read-checkpoint.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import { formatCodes } from '../../../src/state-dict/rules/format-codes.js';
 import { type ReadLimits, resolveLimits } from '../../../src/state-dict/rules/limits.js';
+import type { WorkBudget } from '../../../src/state-dict/rules/work.js';
 import { checkTensor, hasSameValues } from '../../../src/state-dict/tensors/check.js';
 import type { StateDict, TorchTensor } from '../../../src/state-dict/tensors/tensor.js';
 import { recogniseModules } from '../../../src/torch/recognise.js';
@@ -36,10 +37,13 @@ const STEPS_PER_BYTE = 16;
 function parseCounted(bytes: Uint8Array): StateDict {
   const file = { ...openedFile(bytes.length, LIMITS), where: 'parseStateDict' };
   const stateDict = runSync(readCheckpoint(file, QUIET), bytes, SERVICES);
-  const { steps } = file.work;
-  if (steps > FREE_STEPS + STEPS_PER_BYTE * bytes.length)
-    throw new Error(`${bytes.length} bytes were read in ${steps} steps`);
+  requireLittleWork(file.work, bytes);
   return stateDict;
+}
+
+export function requireLittleWork({ steps }: WorkBudget, { length }: Uint8Array): void {
+  if (steps > FREE_STEPS + STEPS_PER_BYTE * length)
+    throw new Error(`${length} bytes were read in ${steps} steps`);
 }
 
 /** Reads a file at once. */

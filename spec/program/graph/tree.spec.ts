@@ -4,8 +4,7 @@ import { FormatError } from '../../../src/index.js';
 import { assemble, countLeaves, leafPaths, readTree, type Tree } from '../../../src/program/graph/tree.js';
 import { Cursor } from '../../../src/state-dict/formats/program/cursor.js';
 import { readJson } from '../../../src/state-dict/formats/program/json.js';
-import { resolveLimits } from '../../../src/state-dict/rules/limits.js';
-import { WorkBudget } from '../../../src/state-dict/rules/work.js';
+import { workFor } from '../../state-dict/support.js';
 
 const LEAF = { type: null, context: null, children_spec: [] };
 const node = (type: string, context: string, ...children: object[]) => ({
@@ -16,12 +15,12 @@ const node = (type: string, context: string, ...children: object[]) => ({
 
 function parse(text: Cursor): Cursor {
   const bytes = strToU8(text.string());
-  return new Cursor(readJson(bytes, 'tree', new WorkBudget(bytes.length, resolveLimits('spec'))), 'tree');
+  return new Cursor(readJson(bytes, 'tree', workFor(bytes.length)), 'tree');
 }
 
-function treeOf(root: object, version = 1): Tree {
+function treeOf(root: object, version = 1, work = workFor(0)): Tree {
   const text = new Cursor(JSON.stringify([version, root]), 'tree');
-  return readTree(text, parse, (name) => (name === 'my.Pair' ? ['first', 'second'] : undefined));
+  return readTree(text, parse, (name) => (name === 'my.Pair' ? ['first', 'second'] : undefined), work);
 }
 
 const valuesOf = (tree: Tree) => assemble(tree, ['a', 'b', 'c', 'd'].values());
@@ -65,6 +64,18 @@ describe('trees of arguments and results', () => {
     const value = valuesOf(treeOf(node('builtins.dict', '["__proto__"]', LEAF))) as object;
     expect(Object.keys(value)).to.deep.equal(['__proto__']);
     expect(Object.getPrototypeOf(value)).to.equal(Object.prototype);
+  });
+
+  it('take work for the keys on the path of each leaf', () => {
+    const leaves = (count: number) => node('builtins.list', 'null', ...new Array(count).fill(LEAF));
+    const key = 'k'.repeat(64_000);
+    const stepsOf = (count: number) => {
+      const work = workFor(0);
+      treeOf(node('builtins.dict', JSON.stringify([key]), leaves(count)), 1, work);
+      return work.steps;
+    };
+    expect(stepsOf(50)).to.be.within(50 * 1000, 50 * 1010);
+    expect(() => stepsOf(80)).to.throw(FormatError, 'at most 65536 steps');
   });
 
   it('are refused with other keys than children, keys twice, and in another version', () => {

@@ -347,8 +347,10 @@ describeEachBackend('running a program', () => {
       withProgram({ stored, calls, outputs }, async (program, x) => {
         expect(() => program.forward(x)).to.throw(RangeError, text);
       });
-    const one = call('spec.double.default', { self: 'x' }, ['y', ['b', 2]], ['z', ['b', 2]]);
-    await attempt([one], ['z'], [], 'expected a tensor as result 0');
+    const { numTensors } = tf.memory();
+    const wrong = call('spec.wrong.default', { self: 'x' }, ['y', ['b', 2]]);
+    await attempt([wrong], ['y'], [], 'expected a tensor as result 0');
+    expect(tf.memory().numTensors).to.equal(numTensors);
     const grow = call('spec.plus_.default', { self: 'b_mean', other: 'x' }, ['y', [2]]);
     await attempt(
       [grow],
@@ -357,6 +359,36 @@ describeEachBackend('running a program', () => {
       'tensor "mean": expected a new value of float32 [2], got float32 [2, 2]',
     );
   });
+
+  it('disposes what an op returns beyond its signature', () =>
+    withProgram({ calls: [call('spec.more.default', { self: 'x' })], outputs: ['x'] }, async (program, x) => {
+      const { numTensors } = tf.memory();
+      tf.dispose(program.forward(x) as tf.Tensor);
+      expect(tf.memory().numTensors).to.equal(numTensors);
+    }));
+
+  it('keeps the value that the graph returns of a buffer into which a call has written', () =>
+    withProgram(
+      {
+        stored: [BUFFER],
+        calls: [
+          call('spec.plus_.default', { self: 'b_mean', other: 'b_mean' }, ['m', [2]]),
+          call('spec.double.default', { self: 'm' }, ['n', [2]]),
+        ],
+        outputs: ['n', 'x'],
+        change: ({ graph_module: { signature, module_call_graph } }) => {
+          signature.output_specs[0] = { buffer_mutation: { arg: { name: 'n' }, buffer_name: 'mean' } };
+          module_call_graph[0].signature.out_spec =
+            '[1, {"type": null, "context": null, "children_spec": []}]';
+        },
+      },
+      async (program, x) => {
+        const { numTensors } = tf.memory();
+        tf.dispose(program.forward(x) as tf.Tensor);
+        expect(tf.memory().numTensors).to.equal(numTensors);
+        expect(await bufferOf(program)).to.deep.equal([4, 8]);
+      },
+    ));
 
   it('refuses arithmetic on what is no number', async () => {
     const wrong = {

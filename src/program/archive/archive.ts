@@ -3,16 +3,19 @@
 import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { TensorNode, UnopenedFile } from '../../state-dict/formats/checkpoint.js';
-import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import { MODEL, parseRecord, programRecords, WHERE } from '../../state-dict/formats/program/records.js';
 import { CONSTANTS, readTensors, WEIGHTS } from '../../state-dict/formats/program/tensors.js';
 import { type Records, recordNamed } from '../../state-dict/formats/torch/records.js';
 import { openZip, readEntry } from '../../state-dict/formats/zip/archive.js';
 import type { Reading } from '../../state-dict/reading/reading.js';
 import { formatError } from '../../state-dict/rules/format-codes.js';
-import { bindTensors } from '../../state-dict/tensors/bind.js';
+import type { WorkBudget } from '../../state-dict/rules/work.js';
+import { bindTensors, checkExpansion } from '../../state-dict/tensors/bind.js';
+import { byteLengthOf } from '../../state-dict/tensors/dtypes.js';
 import type { StateDict } from '../../state-dict/tensors/tensor.js';
 import { decodeProgram } from '../graph/decode.js';
+import { storedMetas } from '../graph/interface.js';
+import { showSizes } from '../graph/show-sizes.js';
 import type { Program, TensorMeta } from '../graph/types.js';
 
 /** A program and its tensors, by their names in the model. */
@@ -53,6 +56,11 @@ export function* openProgram(file: UnopenedFile): Reading<ProgramFile> {
     const first = firsts.get(node);
     if (first !== undefined && first !== name) ties.set(name, first);
   }
+  // Each becomes a weight with elements of its own, also where many are views of one storage.
+  let bytes = 0;
+  for (const node of nodes.values())
+    if (node.kind !== 'refused') bytes += byteLengthOf(node.tensor.dtype, node.tensor.shape);
+  checkExpansion(bytes, file, file.size);
   const tensors = yield* bindTensors(nodes, file, 'program');
   return { program, tensors, ties, graphText };
 }
@@ -68,7 +76,7 @@ function* readGraph(
 ): Reading<Pick<ProgramFile, 'graphText' | 'program'>> {
   const entry = recordNamed(records, MODEL, WHERE, 'archive');
   const graphText = yield* readEntry(entry, file.limits.maxPickleBytes);
-  return { graphText, program: parseProgram(graphText, (text) => parseRecord(text, MODEL, file)) };
+  return { graphText, program: parseProgram(graphText, MODEL, file.work) };
 }
 
 /** The call with which the program was exported. */
@@ -80,32 +88,28 @@ export function* openSample(file: UnopenedFile): Reading<Uint8Array | undefined>
   return entry && (yield* readEntry(entry, file.limits.maxTensorBytes));
 }
 
-/** What the graph says of each tensor that it reads from the archive. */
-function* storedMetas({ graph, inputs }: Program): Generator<[name: string, meta: TensorMeta]> {
-  for (const [i, spec] of inputs.entries()) {
-    const value = graph.inputs[i];
-    if ('name' in spec && value?.kind === 'tensor')
-      yield [spec.name, graph.tensors.get(value.name) as TensorMeta];
-  }
-}
-
 function checkNode(name: string, node: TensorNode, meta: TensorMeta): void {
   if (node.kind === 'refused')
     throw new UnsupportedError(message(WHERE, `tensor ${show(name)}`, 'plain elements', node.reason));
   const { dtype, shape } = node.tensor;
   if (dtype === meta.dtype && shape.join() === meta.shape.join()) return;
-  const text = (type: string, sizes: readonly unknown[]) => `${type} [${sizes.join(', ')}]`;
+  const text = (found: Pick<TensorMeta, 'dtype' | 'shape'>) => `${found.dtype} ${showSizes(found)}`;
   throw formatError(
     'INCONSISTENT',
     WHERE,
-    `tensor "${name}"`,
-    `${text(meta.dtype, meta.shape)}, as in the graph`,
-    text(dtype, shape),
+    `tensor ${show(name)}`,
+    `${text(meta)}, as in the graph`,
+    text(node.tensor),
   );
 }
 
-/** Reads a graph alone, such as that of a saved layer. */
-export function parseProgram(graphText: Uint8Array, parse: (bytes: Uint8Array) => Cursor): Program {
+/**
+ * Reads a graph alone, such as that of a saved layer.
+ *
+ * @param where  opens messages: the name of the file.
+ */
+export function parseProgram(graphText: Uint8Array, where: string, work: WorkBudget): Program {
+  const parse = (bytes: Uint8Array) => parseRecord(bytes, where, { work });
   const utf8 = new TextEncoder();
-  return decodeProgram(parse(graphText), (text) => parse(utf8.encode(text.string())));
+  return decodeProgram(parse(graphText), (text) => parse(utf8.encode(text.string())), work);
 }

@@ -1,9 +1,11 @@
 /** From the JSON of a program to its graph. Schema: torch/_export/serde/schema.py, version 8. */
 
-import { message, show } from '../../check.js';
+import { message, shortened, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import { decodeDtype } from '../../state-dict/formats/program/dtype.js';
+import type { WorkBudget } from '../../state-dict/rules/work.js';
+import { showSizes } from './show-sizes.js';
 import { sourceOf } from './source.js';
 import { countLeaves, readTree, type Tree } from './tree.js';
 import type {
@@ -26,9 +28,10 @@ const MAJOR = 8;
  * Reads a program.
  *
  * @param parse  reads JSON text inside text.
+ * @param work  spent by the paths of arguments and results, each of which has the keys of all dicts around it.
  * @throws FormatError where the file breaks its schema; UnsupportedError for another version of it.
  */
-export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Program {
+export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor, work: WorkBudget): Program {
   const version = root.get('schema_version');
   const major = version.get('major').integer();
   if (major !== MAJOR) {
@@ -50,7 +53,7 @@ export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Pr
       ?.get('field_names')
       .list()
       .map((field) => field.string());
-  const args = readTree(call.get('in_spec'), parse, fieldsOf);
+  const args = readTree(call.get('in_spec'), parse, fieldsOf, work);
   if (args.kind !== 'list' || args.items.length !== 2)
     throw call.get('in_spec').fault('positional arguments and keyword arguments');
   const [positional, keywords] = args.items as [Tree, Tree];
@@ -59,7 +62,7 @@ export function decodeProgram(root: Cursor, parse: (text: Cursor) => Cursor): Pr
   const outputs = decodeSpecs(signature.get('output_specs'), graph.outputs, decodeOutput);
   checkStored(signature.get('input_specs'), inputs, graph);
   checkMutations(signature.get('output_specs'), outputs, inputs, graph);
-  const results = readTree(call.get('out_spec'), parse, fieldsOf);
+  const results = readTree(call.get('out_spec'), parse, fieldsOf, work);
   const count = (specs: readonly { readonly kind: string }[]) =>
     specs.filter(({ kind }) => kind === 'user' || kind === 'frozen').length;
   checkLeaves(call.get('in_spec'), args, count(inputs));
@@ -124,10 +127,9 @@ function checkMutations(
   inputs: readonly InputSpec[],
   { inputs: values, outputs: results, tensors }: Graph,
 ): void {
-  const metaOf = (argument: Argument | undefined) => {
-    const { dtype, shape } = tensors.get(namesIn(argument as Argument)[0] as string) as TensorMeta;
-    return `${dtype} [${shape.map((size) => (typeof size === 'number' ? size : size.symbol)).join(', ')}]`;
-  };
+  const metaOf = (argument: Argument | undefined) =>
+    tensors.get(namesIn(argument as Argument)[0] as string) as TensorMeta;
+  const text = (meta: TensorMeta) => `${meta.dtype} ${showSizes(meta)}`;
   const stored = new Map(
     inputs.flatMap((spec, i) => ('name' in spec ? [[spec.name, metaOf(values[i])] as const] : [])),
   );
@@ -137,7 +139,8 @@ function checkMutations(
     if (expected === undefined)
       throw specs.fault('new values of stored tensors, one of each', show(spec.name));
     const got = metaOf(results[i]);
-    if (got !== expected) throw specs.fault(`a new value of ${show(spec.name)} of ${expected}`, got);
+    if (got.dtype !== expected.dtype || got.shape.join() !== expected.shape.join())
+      throw specs.fault(`a new value of ${show(spec.name)} of ${text(expected)}`, text(got));
     stored.delete(spec.name);
   }
 }
@@ -188,7 +191,7 @@ function decodeConstant(value: Cursor): Constant {
   if (kind === 'as_int' || kind === 'as_float') return inner.float();
   if (kind === 'as_string') return inner.string();
   if (kind === 'as_bool') return inner.boolean();
-  throw value.fault('a constant', kind);
+  throw value.fault('a constant', shortened(kind));
 }
 
 function decodeOutput(spec: Cursor): OutputSpec {
@@ -250,7 +253,7 @@ function decodeNode(node: Cursor, values: Values): GraphNode {
     .map((output) => values.define(output, decodeArgument(output)));
   return {
     target,
-    name: node.optional('name')?.string() ?? ([...outputs.flatMap(namesIn), target][0] as string),
+    name: shortened(node.optional('name')?.string() ?? ([...outputs.flatMap(namesIn), target][0] as string)),
     inputs,
     outputs,
     isSingle: node.optional('is_hop_single_tensor_return')?.boolean() ?? false,
@@ -320,7 +323,7 @@ function symbolic(value: Cursor): Argument {
   if (kind === 'as_int') return integer(inner);
   if (kind === 'as_float') return float(inner);
   if (kind === 'as_bool') return boolean(inner);
-  throw value.fault('a number', kind);
+  throw value.fault('a number', shortened(kind));
 }
 
 function optionalTensor(value: Cursor): Argument {
@@ -375,11 +378,11 @@ const SYMBOL = /^Symbol\('(\w+)'[^()]*\)$/;
 export function decodeSize(size: Cursor): Size {
   const [kind, value] = size.union();
   if (kind === 'as_int') return value.integer();
-  if (kind !== 'as_expr') throw size.fault('a size', kind);
+  if (kind !== 'as_expr') throw size.fault('a size', shortened(kind));
   const text = value.get('expr_str').string();
   return { symbol: SYMBOL.exec(text)?.[1] ?? text };
 }
 
 function unsupported(cursor: Cursor, got: string): UnsupportedError {
-  return new UnsupportedError(cursor.fault('what this version reads', got).message);
+  return new UnsupportedError(cursor.fault('what this version reads', shortened(got)).message);
 }

@@ -45,6 +45,14 @@ export function userOutputs({ graph, outputs, call }: Program): UserOutput[] {
   );
 }
 
+/** What the graph says of each tensor that the program keeps, by its name in the model. */
+export function storedMetas({ graph, inputs }: Program): [name: string, meta: TensorMeta][] {
+  return inputs.flatMap((spec, i): [string, TensorMeta][] => {
+    const meta = metaOf(graph, graph.inputs[i] as Argument);
+    return isStoredSpec(spec) && meta !== undefined ? [[spec.name, meta]] : [];
+  });
+}
+
 export function isStoredSpec(spec: InputSpec): spec is StoredSpec {
   return spec.kind !== 'user' && spec.kind !== 'frozen';
 }

@@ -1,8 +1,9 @@
 /** How tensors are put together in arguments and results: lists, tuples and dicts, which torch calls a pytree. */
 
-import { show } from '../../check.js';
+import { shortened, show } from '../../check.js';
 import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import type { Json } from '../../state-dict/formats/program/json.js';
+import type { WorkBudget } from '../../state-dict/rules/work.js';
 
 export type Tree =
   | { readonly kind: 'leaf' }
@@ -22,28 +23,39 @@ const VERSION = 1;
  *
  * @param parse  reads JSON text inside text.
  * @param fieldsOf  the names of the fields of a named tuple's class.
+ * @param work  spent by the path of each leaf.
  */
 export function readTree(
   spec: Cursor,
   parse: (text: Cursor) => Cursor,
   fieldsOf: (className: string) => readonly string[] | undefined,
+  work: WorkBudget,
 ): Tree {
   const [version, root] = parse(spec).list();
   if (version?.value !== VERSION || root === undefined) throw spec.fault(`a tree of version ${VERSION}`);
-  return readNode(root);
+  return readNode(root, 0);
 
-  function readNode(node: Cursor): Tree {
+  /** @param characters  of the path to the node. */
+  function readNode(node: Cursor, characters: number): Tree {
     const type = node.optional('type')?.string();
     const children = node.get('children_spec').list();
-    if (type === undefined) return { kind: 'leaf' };
-    const items = children.map(readNode);
-    if (LISTS.has(type)) return { kind: 'list', items };
-    if (DICTS.has(type)) return dict(node, keysOf(node.get('context')), items);
-    if (type === NAMED_TUPLE) {
-      const fields = fieldsOf(node.get('context').string());
-      return fields ? dict(node, fields, items) : { kind: 'list', items };
+    if (type === undefined) {
+      work.spendName(characters);
+      return { kind: 'leaf' };
     }
-    throw node.fault('a list, tuple or dict', `a ${type}`);
+    const keys = keysOfNode(node, type);
+    const items = children.map((child, i) =>
+      readNode(child, characters + (keys?.[i] ?? String(i)).length + 1),
+    );
+    return keys ? dict(node, keys, items) : { kind: 'list', items };
+  }
+
+  /** Undefined for a list. */
+  function keysOfNode(node: Cursor, type: string): readonly string[] | undefined {
+    if (LISTS.has(type)) return undefined;
+    if (DICTS.has(type)) return keysOf(node.get('context'));
+    if (type === NAMED_TUPLE) return fieldsOf(node.get('context').string());
+    throw node.fault('a list, tuple or dict', `a ${shortened(type)}`);
   }
 
   /** Keys of a dict may be any value of Python. */

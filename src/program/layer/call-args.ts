@@ -1,7 +1,7 @@
 /** The arguments of torch's call, lists and dicts, as the flat list of values that a program takes. */
 
 import { Tensor } from '@tensorflow/tfjs-core';
-import { message, show } from '../../check.js';
+import { message, shortened, show, showFirst } from '../../check.js';
 import type { Tree } from '../graph/tree.js';
 import type { Program } from '../graph/types.js';
 import type { Value } from '../ops/types.js';
@@ -25,7 +25,7 @@ export function flattenCall(where: string, program: Program, args: readonly unkn
   }
   const values: Value[] = [];
   for (const [i, tree] of trees.entries())
-    flatten(where, program.argumentNames[i] ?? String(i), tree, given[i], values);
+    flatten(where, shortened(program.argumentNames[i] ?? String(i)), tree, given[i], values);
   flatten(where, 'keyword arguments', keywords, isNamed ? args.at(-1) : undefined, values);
   return values;
 }
@@ -67,11 +67,12 @@ function membersOf(
   value: unknown,
 ): ReadonlyMap<string, unknown> {
   if (value === undefined) return new Map();
-  const rule = `an object with ${keys.map(show).join(', ') || 'nothing in it'}`;
+  const rule = `an object with ${showFirst(keys, show) || 'nothing in it'}`;
   if (!isRecord(value)) throw new TypeError(message(where, what, rule, show(value)));
   const members = new Map(Object.entries(value));
+  const known = new Set(keys);
   for (const key of members.keys())
-    if (!keys.includes(key)) throw new RangeError(message(where, what, rule, `the key ${show(key)}`));
+    if (!known.has(key)) throw new RangeError(message(where, what, rule, `the key ${show(key)}`));
   return members;
 }
 

@@ -2,10 +2,10 @@
 
 import { squeeze, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { message, showShape } from '../../check.js';
+import { message, shortened, showShape } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
+import { showSizes } from '../graph/show-sizes.js';
 import type { Graph, TensorMeta } from '../graph/types.js';
-import { showSizes } from '../run/sizes.js';
 
 /** A tensor that goes in or out. */
 export interface Port {
@@ -19,6 +19,8 @@ const RECURRENT = /^(aten|torch_rnn)\.(gru|lstm|rnn_tanh|rnn_relu)\./;
 export class Ports {
   /** B; undefined where no size is open. */
   readonly batch: string | undefined;
+  private readonly outputPlaces: ReadonlyMap<Port, number>;
+  private readonly outputsByName: ReadonlyMap<string, Port>;
 
   constructor(
     private readonly where: string,
@@ -27,6 +29,19 @@ export class Ports {
     readonly outputs: readonly Port[],
   ) {
     this.batch = recurrentBatch(graph) ?? inputs.map(({ tensor }) => symbolAt(tensor, 0)).find(Boolean);
+    this.outputPlaces = new Map(outputs.map((port, i) => [port, i]));
+    // Of outputs with one name the first.
+    this.outputsByName = new Map([...outputs].reverse().map((port) => [port.name, port]));
+  }
+
+  /** The output of a name or number. */
+  output(output: string | number): Port | undefined {
+    return typeof output === 'number' ? this.outputs[output] : this.outputsByName.get(output);
+  }
+
+  /** The place of an output among all. */
+  placeOf(output: Port): number {
+    return this.outputPlaces.get(output) as number;
   }
 
   /** Whether a tensor is a state of torch, `[L*D, B, H]`, which a layer has as `[B, L*D, H]`. */
@@ -91,9 +106,9 @@ export class Ports {
         : typeof first === 'number'
           ? 'Export it with torch_rnn_export.export, or with dynamic_shapes, from a sample of two rows or more; or call forward'
           : 'Let the model in Python take it with the batch first, or call forward';
-    const rule = `the batch${this.batch ? ` ${this.batch}` : ', an open size,'} on axis 0 in a model`;
+    const rule = `the batch${this.batch ? ` ${shortened(this.batch)}` : ', an open size,'} on axis 0 in a model`;
     throw new UnsupportedError(
-      message(this.where, `${kind} ${port.name}`, rule, showSizes(port.tensor), remedy),
+      message(this.where, `${kind} ${shortened(port.name)}`, rule, showSizes(port.tensor), remedy),
     );
   }
 
@@ -111,8 +126,8 @@ export class Ports {
         return known === actual;
       });
     if (fits) return;
-    const rule = `shape ${showSizes({ ...port.tensor, shape: expected })}`;
-    throw new RangeError(message(this.where, port.name, rule, showShape(shape)));
+    const rule = `shape ${showSizes({ shape: expected })}`;
+    throw new RangeError(message(this.where, shortened(port.name), rule, showShape(shape)));
   }
 }
 

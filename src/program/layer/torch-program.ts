@@ -8,7 +8,7 @@ import {
   type Shape,
   SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkChoice, checkKeys, message, show } from '../../check.js';
+import { checkBoolean, checkChoice, checkKeys, message, shortened, show, showFirst } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { LayerArgs } from '../../layers/args/module-args.js';
 import { checkTfLayerArgs } from '../../layers/args/tf-layer-args.js';
@@ -270,7 +270,7 @@ export class TorchProgram extends layers.Layer {
     this.picked = picked;
     try {
       // Numbers pass through the configuration of a model unchanged.
-      const outputs = options.outputs && picked.map((port) => this.ports.outputs.indexOf(port));
+      const outputs = options.outputs && picked.map((port) => this.ports.placeOf(port));
       const result = super.apply(inputs, outputs ? { outputs } : {}) as SymbolicTensor | SymbolicTensor[];
       for (const [i, output] of toList(result).entries())
         Object.assign(output, { dtype: tfDtype((picked[i] as Port).tensor.dtype) });
@@ -287,11 +287,13 @@ export class TorchProgram extends layers.Layer {
     for (const [i, { name, tensor }] of this.ports.inputs.entries()) {
       const input = inputs[i];
       if (!(input instanceof SymbolicTensor))
-        throw new TypeError(message(where, name, 'a symbolic tensor, as the others are', show(input)));
+        throw new TypeError(
+          message(where, shortened(name), 'a symbolic tensor, as the others are', show(input)),
+        );
       const dtype = tfDtype(tensor.dtype);
       if (input.dtype === dtype) continue;
       const remedy = `Make the input with tf.input({ shape, dtype: '${dtype}' })`;
-      throw new TypeError(message(where, name, `dtype ${dtype}`, input.dtype, remedy));
+      throw new TypeError(message(where, shortened(name), `dtype ${dtype}`, input.dtype, remedy));
     }
   }
 
@@ -299,22 +301,25 @@ export class TorchProgram extends layers.Layer {
     const open = this.executable.inputs.find((input) => input.tensor === undefined && !('frozen' in input));
     if (open) {
       const remedy = 'Call forward with it, or export the model with a fixed number';
-      throw new UnsupportedError(message(where, open.name, 'tensors alone', 'an open number', remedy));
+      throw new UnsupportedError(
+        message(where, shortened(open.name), 'tensors alone', 'an open number', remedy),
+      );
     }
-    const names = this.ports.inputs.map(({ name }) => name);
-    if (count === names.length) return;
-    throw new RangeError(message(where, 'inputs', `[${names.join(', ')}]`, `${count} tensors`));
+    const { inputs } = this.ports;
+    if (count === inputs.length) return;
+    const names = showFirst(inputs, ({ name }) => shortened(name));
+    throw new RangeError(message(where, 'inputs', `[${names}]`, `${count} tensors`));
   }
 
   /** The outputs that a call asks for. */
   private pick(where: string, outputs: ProgramCallArgs['outputs']): readonly Port[] {
     const { outputs: all } = this.ports;
     if (outputs == null) return all;
-    const rule = `names of outputs (${all.map(({ name }) => show(name)).join(', ')})`;
+    const rule = `names of outputs (${showFirst(all, ({ name }) => show(name))})`;
     if (!Array.isArray(outputs)) throw new TypeError(message(where, 'outputs', rule, show(outputs)));
     if (outputs.length === 0) throw new RangeError(message(where, 'outputs', rule, '[]'));
     return (outputs as readonly (string | number)[]).map((output) => {
-      const port = typeof output === 'number' ? all[output] : all.find(({ name }) => name === output);
+      const port = this.ports.output(output);
       if (port === undefined) throw new RangeError(message(where, 'outputs', rule, show(output)));
       return port;
     });
@@ -338,9 +343,7 @@ export class TorchProgram extends layers.Layer {
       const results = this.run(where, values, kwargs.training).filter(
         (_, i) => executable.outputs[i]?.tensor,
       );
-      const outputs = picked.map((port) =>
-        ports.toLayer(port, results[ports.outputs.indexOf(port)] as Tensor),
-      );
+      const outputs = picked.map((port) => ports.toLayer(port, results[ports.placeOf(port)] as Tensor));
       return outputs.length === 1 ? (outputs[0] as Tensor) : outputs;
     });
   }

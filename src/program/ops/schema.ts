@@ -18,20 +18,23 @@ export interface Signature {
   /** `aten.add.Tensor` */
   readonly target: string;
   readonly parameters: readonly Parameter[];
+  /** The types of the results: `Tensor`, `Tensor[]`, `SymInt`. */
+  readonly returns: readonly string[];
   /** Whether a result may be a view of an argument. */
   readonly isView: boolean;
 }
 
-const SIGNATURE = /^(\w+)::(\w+)(?:\.(\w+))?\((.*)\) -> .*$/;
+const SIGNATURE = /^(\w+)::(\w+)(?:\.(\w+))?\((.*)\) -> (.+)$/;
 const PARAMETER = /^(\w+)(?:\([^)]*\))?(\[\d*\])?(\?)?(\[\])? (\w+)(?:=(.*))?$/;
 
 /** Reads `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. */
 export function parseSignature(text: string): Signature {
-  const [, namespace, name, overload = 'default', parameters = ''] = SIGNATURE.exec(text) ?? [];
+  const [, namespace, name, overload = 'default', parameters = '', returns = ''] = SIGNATURE.exec(text) ?? [];
   if (name === undefined) throw new Error(`signature ${text}`);
   return {
     target: `${namespace}.${name}.${overload}`,
     parameters: splitParameters(parameters).map(parseParameter),
+    returns: parseReturns(returns),
     isView: /\([a-z]( -> \*)?\) /.test(parameters),
   };
 }
@@ -39,6 +42,13 @@ export function parseSignature(text: string): Signature {
 /** At the commas outside of brackets; a `*` stands before the keyword arguments. */
 function splitParameters(text: string): string[] {
   return text.split(/, (?![^[]*\])/).filter((parameter) => parameter !== '' && parameter !== '*');
+}
+
+/** `Tensor`, `Tensor(a!)`, `(Tensor values, Tensor indices)`, `()`. */
+function parseReturns(text: string): string[] {
+  const plain = text.replace(/\([a-z]!?( -> \*)?\)/g, '');
+  const list = plain.startsWith('(') ? plain.slice(1, -1).split(', ') : [plain];
+  return list.flatMap((each) => each.split(' ')[0] || []);
 }
 
 function parseParameter(text: string): Parameter {
@@ -76,8 +86,7 @@ function parseDefault(text: string, type: string): Argument {
 
 /** Whether an argument is what a parameter takes. */
 function fits({ type, isOptional }: Parameter, argument: Argument): boolean {
-  if (argument.kind === 'ignored') return true;
-  if (argument.kind === 'constant' && argument.value === null) return isOptional;
+  if (isNone(argument)) return isOptional;
   if (type.endsWith('[]')) {
     const item = { type: type.slice(0, -2).replace('?', ''), isOptional: type.includes('?') } as Parameter;
     return argument.kind === 'list' && argument.items.every((each) => fits(item, each));
@@ -99,6 +108,7 @@ function fits({ type, isOptional }: Parameter, argument: Argument): boolean {
       return argument.kind === 'constant' && typeof argument.value === 'string';
     case 'ScalarType':
       return argument.kind === 'dtype';
+    // Devices, layouts, memory formats, generators: no op looks at them.
     default:
       return true;
   }
@@ -108,6 +118,24 @@ function fits({ type, isOptional }: Parameter, argument: Argument): boolean {
 export function isNumber(argument: Argument): boolean {
   if (argument.kind === 'number') return true;
   return argument.kind === 'constant' && /number|boolean/.test(typeof argument.value);
+}
+
+/** Whether a call's outputs are what an op returns; none stands where nothing uses a result. */
+export function fitsReturns({ returns }: Signature, outputs: readonly Argument[]): boolean {
+  return (
+    outputs.length === returns.length &&
+    outputs.every((output, i) => isNone(output) || output.kind === kindOf(returns[i] as string))
+  );
+}
+
+function kindOf(type: string): Argument['kind'] {
+  if (type.endsWith('[]')) return 'list';
+  return type.startsWith('Tensor') ? 'tensor' : 'number';
+}
+
+/** None: an argument that is left out, or a result that nothing uses. */
+export function isNone(argument: Argument | undefined): boolean {
+  return argument?.kind === 'constant' && argument.value === null;
 }
 
 /** An argument that a call has wrongly. */
@@ -121,9 +149,13 @@ export function orderArguments(
   { parameters }: Signature,
   given: readonly NamedArgument[],
 ): readonly Argument[] | ArgumentFault {
-  const byName = new Map(given.map(({ name, argument }) => [name, argument]));
+  const byName = new Map<string, Argument>();
   const known = new Set(parameters.map(({ name }) => name));
-  for (const name of byName.keys()) if (!known.has(name)) return { name, rule: 'an argument of torch 2.13' };
+  for (const { name, argument } of given) {
+    if (!known.has(name)) return { name, rule: 'an argument of torch 2.13' };
+    if (byName.has(name)) return { name, rule: 'each argument once' };
+    byName.set(name, argument);
+  }
   const ordered: Argument[] = [];
   for (const parameter of parameters) {
     const argument = byName.get(parameter.name) ?? parameter.defaultValue;

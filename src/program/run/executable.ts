@@ -1,7 +1,7 @@
 /** A program that is ready to be called with flat lists of values. */
 
 import { dispose, Tensor } from '@tensorflow/tfjs-core';
-import { message, show, showShape } from '../../check.js';
+import { message, shortened, show, showShape } from '../../check.js';
 import { namesIn } from '../graph/decode.js';
 import {
   isStoredSpec,
@@ -74,16 +74,21 @@ export class Executable {
     });
     const { outputs, written } = runPlan(this.plan, values, options);
     const byName = new Map<string, Tensor>();
+    const keep = (name: string, value: Tensor) => {
+      // A call may have written into a buffer whose new value the graph returns too.
+      byName.get(name)?.dispose();
+      byName.set(name, value);
+    };
     for (const [i, value] of written) {
       const spec = inputs[i] as InputSpec;
-      if ('name' in spec) byName.set(spec.name, value);
+      if ('name' in spec) keep(spec.name, value);
       else value.dispose();
     }
     const results: Value[] = [];
     for (const [i, spec] of specs.entries()) {
       const value = outputs[i] as Value;
       if (spec.kind === 'user') results.push(value);
-      else if (spec.kind === 'mutation') byName.set(spec.name, value as Tensor);
+      else if (spec.kind === 'mutation') keep(spec.name, value as Tensor);
       else if (value instanceof Tensor) value.dispose();
     }
     this.checkWritten(where, byName, results);
@@ -108,7 +113,8 @@ export class Executable {
   private resolve(where: string, user: readonly (Value | undefined)[]): Value[] {
     const sizes = new Sizes(where, this.program.ranges);
     return this.inputs.map((input, i) => {
-      const { name, tensor } = input;
+      const { tensor } = input;
+      const name = shortened(input.name);
       const value = user[i];
       if (tensor) return checkedTensor(where, name, tensor, value, sizes);
       if (!('frozen' in input)) return checkedNumber(where, name, value);

@@ -3,18 +3,18 @@
  * after it. Everything that can be wrong with a graph is found here, before anything runs.
  */
 
-import { message, show, showFirst } from '../../check.js';
+import { message, shortened, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { addTo } from '../../matching/add-to.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Argument, Graph, GraphNode } from '../graph/types.js';
-import { tfDtype } from '../ops/dtypes.js';
 import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
-import { isNumber, orderArguments } from '../ops/schema.js';
+import { fitsReturns, isNone, isNumber, orderArguments } from '../ops/schema.js';
 import { findOp, type Resolved } from '../ops/table.js';
 import type { OpFunction, Value } from '../ops/types.js';
 import { Aliases } from './aliases.js';
+import { allNodes, GRAD_MODE, refuseUnsupported } from './unsupported.js';
 
 /** An argument of a step: a value that is known, a place in the list of values, or a list of both. */
 export type Source =
@@ -58,10 +58,6 @@ export interface Plan {
   readonly written: ReadonlyMap<number, number>;
 }
 
-const NOTHING: Argument = { kind: 'constant', value: null };
-
-const GRAD_MODE = 'higher_order.wrap_with_set_grad_enabled';
-
 /** What to run in Python about a call that writes into a tensor which others see. */
 const DECOMPOSE = 'Save exported.run_decompositions({}), in which no call writes into a tensor';
 /** torch's decompositions let gradients pass through `torch.no_grad()`. */
@@ -77,76 +73,16 @@ const NO_WRITE =
  *   of which another call sees a part; for dtypes that tfjs has not.
  */
 export function planGraph(graph: Graph, where: string, kept: ReadonlySet<string> = new Set()): Plan {
-  refuseUnrolled(graph, where);
-  refuseMissing(graph, where);
-  refuseDtypes(graph, where);
+  refuseUnsupported(graph, where);
   const stopsGradients = [...allNodes(graph)].some(({ target }) => target === GRAD_MODE);
   return new Planner(graph, where, kept, stopsGradients ? NO_WRITE : DECOMPOSE).plan();
-}
-
-function* allNodes(graph: Graph): Generator<GraphNode> {
-  for (const node of graph.nodes) {
-    yield node;
-    for (const { argument } of node.inputs) if (argument.kind === 'graph') yield* allNodes(argument.graph);
-  }
-}
-
-/** Calls of ops that are missing, by target. */
-export function missingOps(graph: Graph): Map<string, GraphNode[]> {
-  const missing = new Map<string, GraphNode[]>();
-  for (const node of allNodes(graph)) {
-    const { target } = node;
-    if (target === GRAD_MODE || NUMBERS.has(target) || findOp(target)) continue;
-    const same = missing.get(target);
-    if (same) same.push(node);
-    else missing.set(target, [node]);
-  }
-  return missing;
-}
-
-const RECURRENT_MODULE = /^torch\.nn\.modules\.rnn\.(GRU|LSTM|RNN)$/;
-/** What a step of a recurrent layer computes; a whole layer is one call. */
-const STEP = /^aten\.(sigmoid|tanh|relu)_?\./;
-
-/** The default decompositions write a recurrent layer as many calls for each step: far slower than the one, and of one T alone. */
-function refuseUnrolled(graph: Graph, where: string): void {
-  const steps = new Map<string, number>();
-  for (const { target, module, moduleClass } of allNodes(graph))
-    if (module !== undefined && STEP.test(target) && RECURRENT_MODULE.test(moduleClass ?? ''))
-      steps.set(module, (steps.get(module) ?? 0) + 1);
-  if (steps.size === 0) return;
-  const [[module, count]] = [...steps] as [[string, number]];
-  const remedy =
-    'Save it without run_decompositions(), whose default writes out each step; run_decompositions({}) keeps the layer whole';
-  throw new UnsupportedError(
-    message(where, `module ${show(module)}`, 'one call', `${count} activations of single steps`, remedy),
-  );
-}
-
-function refuseMissing(graph: Graph, where: string): void {
-  const missing = missingOps(graph);
-  if (missing.size === 0) return;
-  const list = [...missing].map(([target, nodes]) => {
-    const at = nodes.find(({ source }) => source !== undefined)?.source;
-    return `${target} (${nodes.length} ${nodes.length === 1 ? 'call' : 'calls'}${at ? `, ${at}` : ''})`;
-  });
-  const remedy =
-    'Save exported.run_decompositions({}), which writes some ops in simpler ones, or registerOp them';
-  throw new UnsupportedError(message(where, 'ops', 'known ones', list.join('; '), remedy));
-}
-
-function refuseDtypes(graph: Graph, where: string): void {
-  const unknown = [...graph.tensors].filter(([, { dtype }]) => tfDtype(dtype) === undefined);
-  if (unknown.length === 0) return;
-  const list = showFirst(unknown, ([name, { dtype }]) => `${name} ${dtype}`);
-  throw new UnsupportedError(message(where, 'tensors', 'float32, float64, int64, int32 or bool', list));
 }
 
 class Planner {
   private readonly places = new Map<string, number>();
   /** The value that stands for a name since a call has written into it. */
   private readonly current = new Map<string, string>();
-  private readonly aliases = new Aliases();
+  private readonly aliases = new Aliases((name) => this.lastUses.get(name) ?? -1);
   /** The index of the last node that uses each value, under any name; outputs are used behind all, and so are inputs that are kept. */
   private readonly lastUses: Map<string, number>;
   private count = 0;
@@ -206,18 +142,25 @@ class Planner {
       op.signature,
       node.inputs.filter((input) => !isOut(input)),
     );
-    if ('rule' in ordered)
-      throw new UnsupportedError(message(where, `${node.target} ${ordered.name}`, ordered.rule, 'another'));
+    if ('rule' in ordered) {
+      const what = `${node.target} ${shortened(ordered.name)}`;
+      throw new UnsupportedError(message(where, what, ordered.rule, 'another'));
+    }
+    if (!fitsReturns(op.signature, node.outputs)) {
+      const rule = `outputs for (${op.signature.returns.join(', ')})`;
+      throw new UnsupportedError(message(where, node.target, rule, 'others'));
+    }
     const sources = ordered.map((argument) => this.source(argument));
     const argumentDtypes = ordered.map((argument) => this.dtypeOf(argument));
     const targets = this.targets(node);
     const results = node.outputs.flatMap(namesIn);
-    const into = op.written === 'out' ? node.inputs.find(isOut)?.argument : ordered[0];
-    const [written] = namesIn(into ?? NOTHING);
-    const [result] = results;
-    if (op.written && written !== undefined && result !== undefined) {
-      this.refuseSeen(node, written, index);
-      this.write(written, result);
+    if (op.written) {
+      const into = op.written === 'out' ? node.inputs.find(isOut)?.argument : ordered[0];
+      const [output] = node.outputs;
+      if (into?.kind !== 'tensor' || output?.kind !== 'tensor')
+        throw new UnsupportedError(message(where, node.target, 'a tensor into which it writes', 'another'));
+      this.refuseSeen(node, into.name, index);
+      this.write(into.name, output.name);
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
       this.aliases.join([...results, ...ordered.flatMap(namesIn).map((name) => this.resolve(name))]);
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
@@ -230,7 +173,7 @@ class Planner {
       node.inputs.length === count &&
       node.inputs.every(({ argument }) => isNumber(argument)) &&
       node.outputs.length === 1 &&
-      node.outputs.every(({ kind }) => kind === 'number' || kind === 'constant');
+      node.outputs.every((output) => output.kind === 'number' || isNone(output));
     if (isSound) return;
     const rule = `${count} ${count === 1 ? 'number' : 'numbers'} for one`;
     throw new UnsupportedError(message(`${this.where}: ${node.name}`, node.target, rule, 'others'));
@@ -238,8 +181,7 @@ class Planner {
 
   /** A call that writes into a tensor gives a new one, where nothing else sees the old one. */
   private refuseSeen(node: GraphNode, name: string, index: number): void {
-    const current = this.resolve(name);
-    const seen = this.aliases.others(current).find((other) => (this.lastUses.get(other) ?? -1) > index);
+    const seen = this.aliases.seenAfter(this.resolve(name), index);
     if (seen === undefined) return;
     const what = describeNode(node);
     const got = `${show(name)}, of which ${show(seen)} is a view or the whole`;
@@ -263,15 +205,18 @@ class Planner {
       throw new UnsupportedError(message(this.where, node.target, 'a mode and a graph', 'others'));
     const sources = rest.map((argument) => this.source(argument));
     const { graph } = body;
-    if (!graph.inputs.every((input, i) => takes(input, rest[i])) || graph.inputs.length !== rest.length)
-      throw new UnsupportedError(
-        message(
-          ...([this.where, node.target] as const),
-          `${graph.inputs.length} arguments, as its graph takes them`,
-          `${rest.length} others`,
-        ),
-      );
     const where = `${this.where}: ${node.name}`;
+    const refuse = (rule: string, got: string) => {
+      throw new UnsupportedError(message(where, node.target, rule, got));
+    };
+    if (graph.inputs.length !== rest.length || !graph.inputs.every((input, i) => takes(input, rest[i])))
+      refuse(`${graph.inputs.length} arguments, as its graph takes them`, `${rest.length} others`);
+    const results = resultsOf(node);
+    if (
+      graph.outputs.length !== results.length ||
+      !graph.outputs.every((output, i) => gives(output, results[i]))
+    )
+      refuse(`outputs for ${graph.outputs.length} results of its graph`, `${results.length} others`);
     const planner = new Planner(graph, where, new Set(graph.inputs.flatMap(namesIn)), this.remedy);
     const plan = planner.plan();
     for (const [i, target] of plan.inputs.entries()) {
@@ -295,7 +240,7 @@ class Planner {
 
   /** What a graph returns may be what it was given, or a view of it. */
   private joinResults(node: GraphNode, graph: Graph, given: readonly Argument[], inner: Planner): void {
-    const byGroup = new Map<object, string[]>();
+    const byGroup = new Map<string, string[]>();
     const add = (argument: Argument, names: readonly string[]) => {
       for (const name of namesIn(argument)) for (const each of names) addTo(byGroup, inner.group(name), each);
     };
@@ -304,14 +249,14 @@ class Planner {
         input,
         namesIn(given[i] as Argument).map((name) => this.resolve(name)),
       );
-    const results = node.outputs.flatMap((output) => (output.kind === 'list' ? output.items : [output]));
-    for (const [i, output] of graph.outputs.entries()) add(output, namesIn(results[i] ?? NOTHING));
+    const results = resultsOf(node);
+    for (const [i, output] of graph.outputs.entries()) add(output, namesIn(results[i] as Argument));
     for (const names of byGroup.values()) this.aliases.join(names);
   }
 
   /** Of the values that may share their elements with one, under its last name. */
-  private group(name: string): object {
-    return this.aliases.group(this.resolve(name));
+  private group(name: string): string {
+    return this.aliases.rootOf(this.resolve(name));
   }
 
   private targets({ outputs }: GraphNode): Target[] {
@@ -368,6 +313,18 @@ class Planner {
 /** An op, and the line of Python that calls it. */
 export function describeNode({ target, source }: GraphNode): string {
   return `${target}${source ? ` (${source})` : ''}`;
+}
+
+/** What a graph returns stands in one list, or each value by itself. */
+function resultsOf({ outputs }: GraphNode): readonly Argument[] {
+  const [first] = outputs;
+  return outputs.length === 1 && first?.kind === 'list' ? first.items : outputs;
+}
+
+/** Whether a value that a graph returns may become a result; none stands where nothing uses it. */
+function gives(output: Argument, result: Argument | undefined): boolean {
+  if (result === undefined) return false;
+  return isNone(result) || takes(result, output);
 }
 
 /** Whether an input of a graph may be given an argument. */

@@ -80,6 +80,8 @@ class Run {
         throw new RangeError(message(step.where, describeNode(step.node), rule, shown(results[i])));
       }
     for (const [i, target] of step.targets.entries()) this.store(target, results[i] as Value);
+    // An op may return more than its signature says.
+    this.store(undefined, results.slice(step.targets.length));
   }
 
   private runOp(step: Extract<Step, { kind: 'op' }>, args: readonly Value[]): readonly Value[] {
@@ -97,7 +99,8 @@ class Run {
     );
     for (const [i, argument] of [...assigned.keys()].entries())
       this.replace(sources[argument], values[i] as Tensor);
-    return targets.length === 1 ? [result as Value] : ((result ?? []) as unknown as readonly Value[]);
+    const isOne = targets.length === 1 || !Array.isArray(result);
+    return isOne ? [result as Value] : (result as unknown as readonly Value[]);
   }
 
   /** The arguments that nothing needs after a step; none while a tape records, whose gradients may need them. */

@@ -1,6 +1,7 @@
 /** Checks the tensors of a call against the sizes with which a program was exported. */
 
-import { message, showShape } from '../../check.js';
+import { message, shortened, showShape } from '../../check.js';
+import { showSizes } from '../graph/show-sizes.js';
 import type { Size, SizeRange, TensorMeta } from '../graph/types.js';
 
 /** torch writes a smallest size of 2 for every open size, and runs 0 and 1 too. */
@@ -41,7 +42,12 @@ export class Sizes {
       this.checkRange(name, shape, size.symbol, actual, meta);
       this.bySymbol.set(size.symbol, { size: actual, input: name });
     } else if (known.size !== actual)
-      throw this.fault(name, shape, meta, `${size.symbol} is ${known.size} in ${known.input}`);
+      throw this.fault(
+        name,
+        shape,
+        meta,
+        `${shortened(size.symbol)} is ${known.size} in ${shortened(known.input)}`,
+      );
   }
 
   private checkRange(
@@ -58,16 +64,13 @@ export class Sizes {
       name,
       shape,
       meta,
-      `The model was exported for ${symbol} of ${isLess ? `${min} or more` : `at most ${max}`}`,
+      `The model was exported for ${shortened(symbol)} of ${isLess ? `${min} or more` : `at most ${max}`}`,
     );
   }
 
   private fault(name: string, shape: readonly number[], meta: TensorMeta, remedy?: string): RangeError {
-    return new RangeError(message(this.where, name, `shape ${showSizes(meta)}`, showShape(shape), remedy));
+    return new RangeError(
+      message(this.where, shortened(name), `shape ${showSizes(meta)}`, showShape(shape), remedy),
+    );
   }
-}
-
-/** `[s77, 7, 4]` */
-export function showSizes({ shape }: TensorMeta): string {
-  return `[${shape.map((size) => (typeof size === 'number' ? size : size.symbol)).join(', ')}]`;
 }

@@ -192,7 +192,7 @@ function loadedBytes(nodes: ReadonlyMap<string, TensorNode>): number {
  *
  * @throws RangeError where they exceed one.
  */
-function checkExpansion(total: number, { where, limits }: UnopenedFile, size: number): void {
+export function checkExpansion(total: number, { where, limits }: UnopenedFile, size: number): void {
   const { maxTensorBytes } = limits;
   const expanded = expandedBytes(size, limits);
   const limit = maxTensorBytes <= expanded ? 'maxTensorBytes' : 'maxExpansion';

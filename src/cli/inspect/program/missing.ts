@@ -1,7 +1,7 @@
 /** The ops of a program that this package lacks. The table of ops needs tfjs: this is imported when it is asked. */
 
 import type { Program } from '../../../program/graph/types.js';
-import { missingOps } from '../../../program/run/plan.js';
+import { missingOps } from '../../../program/run/unsupported.js';
 
 export interface MissingOp {
   readonly target: string;

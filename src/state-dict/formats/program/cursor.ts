@@ -1,6 +1,6 @@
 /** A value of JSON text, the place where it stands, and checks of what it is. */
 
-import { show } from '../../../check.js';
+import { shortened, show } from '../../../check.js';
 import { formatError } from '../../rules/format-codes.js';
 import type { Json, JsonObject } from './json.js';
 
@@ -76,7 +76,7 @@ export class Cursor {
     const members = [...this.object()].filter(([, value]) => value !== null);
     const [member] = members;
     if (members.length !== 1 || member === undefined) throw this.fault('an object with one member');
-    return [member[0], this.at(member[1], `.${member[0]}`)];
+    return [member[0], this.at(member[1], `.${shortened(member[0])}`)];
   }
 
   fault(rule: string, got = showJson(this.value)) {
