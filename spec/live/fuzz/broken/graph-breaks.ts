@@ -31,7 +31,8 @@ function of(
 
 /** Removes an item of a list, doubles it, or moves it. */
 export function shuffle(list: unknown[], random: Random): void {
-  if (list.length === 0) return;
+  // It may be another value by now.
+  if (!Array.isArray(list) || list.length === 0) return;
   const at = random.integer(0, list.length - 1);
   const [item] = list.splice(at, 1);
   const kind = random.integer(0, 2);
