@@ -6,6 +6,8 @@ const BACKENDS = ['cpu', 'wasm', 'tensorflow'];
 
 export interface Options extends Settings {
   readonly backends: readonly string[];
+  /** Calls, inputs, views, ... of a large program. */
+  readonly many: number;
 }
 
 /** @throws RangeError that names the option. */
@@ -16,6 +18,7 @@ export function readOptions(args: readonly string[]): Options {
       backends: { type: 'string', default: 'cpu,wasm' },
       steps: { type: 'string', default: '100000' },
       seed: { type: 'string', default: '1' },
+      many: { type: 'string', default: '20000' },
     },
   });
   return {
@@ -23,5 +26,6 @@ export function readOptions(args: readonly string[]): Options {
     // A stream is measured in tenths.
     steps: readInteger('--steps', values.steps, 10),
     seed: readInteger('--seed', values.seed),
+    many: readInteger('--many', values.many, 1),
   };
 }
