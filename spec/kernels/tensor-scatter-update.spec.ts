@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import '../../src/kernels/index.js';
+import '../../src/program/index.js';
 import { describeEachBackend } from '../support/backends.js';
 import { tidied } from '../support/tidied.js';
 

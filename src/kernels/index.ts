@@ -5,7 +5,6 @@
 
 import './host/register.js';
 import './webgl/odd-products.js';
-import './webgl/tensor-scatter-update.js';
 import './wasm/conv2d-backprop-filter.js';
 import './wasm/depthwise-gradients.js';
 import './tensor-scatter-update.js';
