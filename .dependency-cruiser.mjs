@@ -14,7 +14,6 @@ const IMPORTS = {
   program: [
     'kernels/contract',
     'kernels/index',
-    'kernels/webgl/tensor-scatter-update',
     'layers',
     'matching/add-to',
     'nn',

@@ -99,7 +99,7 @@ describe('a program with ops that are missing', () => {
       'TorchProgram: ops: expected known ones, got ' +
         'mine.absent.default (2 calls, model.py:3: torch.ops.mine.absent.default()); ' +
         'mine.gone.default (1 call, model.py:3: torch.ops.mine.gone.default()). ' +
-        'Save exported.run_decompositions({}), which writes some ops in simpler ones, or registerOp them',
+        'registerOp teaches mine.absent.default, mine.gone.default, or change the model so that it does without',
     );
   });
 

@@ -6,6 +6,7 @@ import { strToU8, zipSync } from 'fflate';
 export type TensorSpec = readonly [name: string, sizes: readonly (number | string)[], dtype?: number];
 
 export const INT64 = 5;
+export const FLOAT16 = 6;
 export const FLOAT32 = 7;
 export const FLOAT64 = 8;
 export const BOOL = 12;
@@ -157,6 +158,8 @@ export function programJson({ stored = [], inputs, calls, outputs, change }: Pro
 
 const ELEMENTS: Readonly<Record<number, (values: readonly number[]) => Uint8Array>> = {
   [INT64]: (values) => new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+  /** Zeros: bits of halves have no array. */
+  [FLOAT16]: (values) => new Uint8Array(2 * values.length),
   [FLOAT32]: (values) => new Uint8Array(Float32Array.from(values).buffer),
   [FLOAT64]: (values) => new Uint8Array(Float64Array.from(values).buffer),
   [BOOL]: (values) => Uint8Array.from(values),

@@ -314,12 +314,12 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
     [
       'a file of torch.save',
       () => new Uint8Array(zipSync({ 'a/data.pkl': strToU8('') })),
-      'got a file of torch.save. readStateDict reads its weights; torch.export.save(',
+      'got a file of torch.save. readStateDict reads its weights; torch.export.save(torch_rnn_export.export(model, args), path) writes a program, with the torch_rnn_export.py that npx tfjs-torch-rnn export-script prints',
     ],
     [
       'a file of weights',
       () => writeSafetensors(new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(1) }]])),
-      'program: file: expected an archive with models/model.json, got a file of safetensors. readStateDict reads weights of that format',
+      'program: file: expected an archive with models/model.json, got a file of safetensors. readStateDict reads weights of that format; torch.export.save(torch_rnn_export.export(model, args), path) writes a program',
     ],
     [
       'a page',
@@ -364,7 +364,24 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
         changed((json) => {
           graphOf(json).tensor_values.y.dtype = 6;
         }),
-      'tensors: expected float32, float64, int64, int32 or bool, got y F16',
+      'tensors: expected float32, float64, int64, int32 or bool, got y F16. Export the model without autocast, half() and bfloat16() in it',
+    ],
+    [
+      'halves that the model keeps or takes',
+      () =>
+        changed((json) => {
+          graphOf(json).tensor_values.x.dtype = 13;
+          graphOf(json).tensor_values.y.dtype = 13;
+        }),
+      'got x BF16, y BF16. Call model.float() before the export, and export with float32 inputs',
+    ],
+    [
+      'complex numbers, for which there is no remedy',
+      () =>
+        changed((json) => {
+          graphOf(json).tensor_values.y.dtype = 10;
+        }),
+      'int32 or bool, got y C64',
     ],
     [
       'a recurrent layer whose steps are written out',

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { readExportedProgram, type TorchProgram } from '../../../src/program/index.js';
+import { readExportedProgram, TorchProgram } from '../../../src/program/index.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { call, INT64, type ProgramSpec, programBytes } from '../../support/program-files.js';
 import { registerSpecOps } from '../../support/program-ops.js';
@@ -176,7 +176,7 @@ describeEachBackend("a program's call in torch's structure", () => {
       'another size',
       (x) => [tf.zeros([2, 3]), [x, { c: x }], { y: x }],
       RangeError,
-      'x: expected shape [b, 2], got [2, 3]. Axis 1 was fixed when the model was exported',
+      'x: expected shape [b, 2], got [2, 3]. Axis 1 was fixed when the model was exported: by plain torch.export.export (torch_rnn_export.export leaves it open), by a Python loop over it (nn.GRU, nn.LSTM and nn.RNN take any number of steps), or by the model itself, which then takes no other size',
     ],
     [
       'another size of the same symbol',
@@ -213,6 +213,25 @@ describeEachBackend("a program's call in torch's structure", () => {
         'TorchProgram.forward: training: expected a boolean',
       );
     }));
+
+  it('says what fixes a size of 1, and one on a later axis', () =>
+    withProgram(
+      {
+        inputs: [['x', [1, 'n', 3]]],
+        calls: [call('spec.plus.default', { self: 'x', other: 'x' }, ['y', [1, 'n', 3]])],
+        outputs: ['y'],
+      },
+      async (program) => {
+        expect(() => program.forward(tf.zeros([2, 4, 3]))).to.throw(
+          RangeError,
+          'x: expected shape [1, n, 3], got [2, 4, 3]. Axis 0 was fixed when the model was exported, since the sample had size 1 there: export it with torch_rnn_export.export and a sample of 2 or more on this axis',
+        );
+        expect(() => program.forward(tf.zeros([1, 4, 5]))).to.throw(
+          RangeError,
+          'got [1, 4, 5]. Axis 2 was fixed when the model was exported, as all behind the first two are without dynamic_shapes: where the model takes other sizes, export it with dynamic_shapes that name this axis too',
+        );
+      },
+    ));
 
   it('takes numbers that are open, and holds sizes to their range', () =>
     withProgram(
@@ -277,6 +296,14 @@ describeEachBackend("a program's call in torch's structure", () => {
     expect(error.message).to.equal(
       'TorchProgram: tensor "ids": expected I64 values in the range of int32, got 2147483648n',
     );
+  });
+
+  it('is made of an object alone', () => {
+    for (const nothing of [null, undefined, 3])
+      expect(() => new TorchProgram(nothing as never)).to.throw(
+        TypeError,
+        `TorchProgram: args: expected an object, got ${nothing}`,
+      );
   });
 
   it('is used up by dispose', async () => {

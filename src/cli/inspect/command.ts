@@ -22,7 +22,8 @@ export const inspect: Command = {
   usage: 'FILE|FOLDER|URL [options]',
   description: `What a weight file holds: its tensors, the torch modules that own them, and the TypeScript that rebuilds them.
 Reads the descriptions alone, however large the file is. Of a program of torch.export (.pt2) also its inputs and outputs,
-the calls of each module, and the ops that this package lacks; for these it needs @tensorflow/tfjs.`,
+the calls of each module, and the ops that this package lacks; for these it needs @tensorflow/tfjs. It exits with 1 where
+readExportedProgram refuses the program.`,
   options: {
     ...PART_OPTIONS,
     ...HTTP_OPTIONS,
@@ -57,13 +58,15 @@ async function run(words: ParsedWords, { terminal, signal }: CommandContext): Pr
     headers: headersOf(words),
   });
   const program = await programOf(found, words, signal);
-  // What is left of a program without its graph are weights.
-  const isWhole = program !== undefined && path === undefined && select === undefined;
+  const isAsked = program !== undefined && path === undefined && select === undefined;
+  const isRefused = isAsked && program.refusal !== null;
+  // What is left of a program without its graph, and of one that is refused, are weights.
+  const isWhole = isAsked && !isRefused;
   const shown = isWhole ? { ...found, code: programCode(source, program) } : found;
   if (words.flag('json')) terminal.line(printableJson({ ...jsonReport(shown), ...(program && { program }) }));
   else if (words.flag('code')) terminal.line(shown.code);
   else writeReport(terminal, shown, program);
-  return 0;
+  return isRefused ? 1 : 0;
 }
 
 async function programOf(

@@ -4,7 +4,7 @@ import { message } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { UnopenedFile } from '../../state-dict/formats/checkpoint.js';
 import { detectFormat, isArchive, isKnownFormat } from '../../state-dict/formats/detect.js';
-import { MODEL, WHERE } from '../../state-dict/formats/program/records.js';
+import { MODEL, SAVE, WHERE } from '../../state-dict/formats/program/records.js';
 import { type Reading, readRange } from '../../state-dict/reading/reading.js';
 
 /** Enough for the signature of every format. */
@@ -19,7 +19,6 @@ export function* refuseOtherFiles({ size }: UnopenedFile): Reading<void> {
   const head = yield* readRange(0, Math.min(HEAD_BYTES, size));
   if (isArchive(head) || !isKnownFormat(head)) return;
   const got = `a file of ${detectFormat(head)}`;
-  const remedy =
-    'readStateDict reads weights of that format; torch.export.save(torch.export.export(model, args), path) writes a program';
+  const remedy = `readStateDict reads weights of that format; ${SAVE}`;
   throw new UnsupportedError(message(WHERE, 'file', `an archive with ${MODEL}`, got, remedy));
 }

@@ -6,6 +6,7 @@ import type { Cursor } from '../../state-dict/formats/program/cursor.js';
 import { decodeDtype } from '../../state-dict/formats/program/dtype.js';
 import type { WorkBudget } from '../../state-dict/rules/work.js';
 import { showSizes } from './show-sizes.js';
+import { sizeText } from './size-text.js';
 import { sourceOf } from './source.js';
 import { countLeaves, readTree, type Tree } from './tree.js';
 import type {
@@ -372,15 +373,11 @@ function decodeMeta(meta: Cursor): TensorMeta {
   };
 }
 
-/** `Symbol('s77', positive=True, integer=True)`, alone. */
-const SYMBOL = /^Symbol\('(\w+)'[^()]*\)$/;
-
 export function decodeSize(size: Cursor): Size {
   const [kind, value] = size.union();
   if (kind === 'as_int') return value.integer();
   if (kind !== 'as_expr') throw size.fault('a size', shortened(kind));
-  const text = value.get('expr_str').string();
-  return { symbol: SYMBOL.exec(text)?.[1] ?? text };
+  return { symbol: sizeText(value.get('expr_str').string()) };
 }
 
 function unsupported(cursor: Cursor, got: string): UnsupportedError {

@@ -8,7 +8,16 @@ import {
   type Shape,
   SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
-import { checkBoolean, checkChoice, checkKeys, message, shortened, show, showFirst } from '../../check.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkKeys,
+  checkObject,
+  message,
+  shortened,
+  show,
+  showFirst,
+} from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import type { LayerArgs } from '../../layers/args/module-args.js';
 import { checkTfLayerArgs } from '../../layers/args/tf-layer-args.js';
@@ -111,6 +120,7 @@ export class TorchProgram extends layers.Layer {
    * @throws UnsupportedError with all ops that are missing, and for others that are not supported.
    */
   constructor(args: TorchProgramArgs, file?: OpenedProgram & { readonly tensors: StateDict }) {
+    checkObject(WHERE, 'args', args);
     checkTfLayerArgs(WHERE, args);
     super(args as ConstructorParameters<typeof layers.Layer>[0]);
     const { graph, ties, trainFlags = 'follow' } = args;

@@ -34,8 +34,7 @@ export class Sizes {
     const actual = shape[axis] as number;
     if (typeof size === 'number') {
       if (actual === size) return;
-      const remedy = `Axis ${axis} was fixed when the model was exported: torch_rnn_export.export keeps the first two axes open, or pass dynamic_shapes to torch.export`;
-      throw this.fault(name, shape, meta, remedy);
+      throw this.fault(name, shape, meta, frozenRemedy(axis, size));
     }
     const known = this.bySymbol.get(size.symbol);
     if (known === undefined) {
@@ -73,4 +72,17 @@ export class Sizes {
       message(this.where, shortened(name), `shape ${showSizes(meta)}`, showShape(shape), remedy),
     );
   }
+}
+
+/** The axes of every tensor that torch_rnn_export.export leaves open where nothing fixes them. */
+const OPEN_AXES = 2;
+
+/** What fixes a size in an export, and what to do about each. */
+function frozenRemedy(axis: number, size: number): string {
+  const fixed = `Axis ${axis} was fixed when the model was exported`;
+  if (axis >= OPEN_AXES)
+    return `${fixed}, as all behind the first two are without dynamic_shapes: where the model takes other sizes, export it with dynamic_shapes that name this axis too`;
+  if (size === 1)
+    return `${fixed}, since the sample had size 1 there: export it with torch_rnn_export.export and a sample of 2 or more on this axis`;
+  return `${fixed}: by plain torch.export.export (torch_rnn_export.export leaves it open), by a Python loop over it (nn.GRU, nn.LSTM and nn.RNN take any number of steps), or by the model itself, which then takes no other size`;
 }

@@ -3,10 +3,13 @@
 import { message, shortened, show, showFirst } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { addTo } from '../../matching/add-to.js';
+import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
+import { namesIn } from '../graph/decode.js';
 import type { Graph, GraphNode } from '../graph/types.js';
 import { tfDtype } from '../ops/dtypes.js';
 import { NUMBERS } from '../ops/numbers.js';
 import { findOp } from '../ops/table.js';
+import { remedyFor } from './remedies.js';
 
 /** A graph that runs without gradients, or with. */
 export const GRAD_MODE = 'higher_order.wrap_with_set_grad_enabled';
@@ -72,10 +75,17 @@ function refuseMissing(graph: Graph, where: string): void {
     const calls = `${nodes.length} ${nodes.length === 1 ? 'call' : 'calls'}`;
     return `${shortened(target)} (${calls}${at ? `, ${at}` : ''})`;
   });
-  const remedy =
-    'Save exported.run_decompositions({}), which writes some ops in simpler ones, or registerOp them';
+  const remedy = missingRemedy(graph, [...missing.keys()]);
   throw new UnsupportedError(message(where, 'ops', 'known ones', list.join('; '), remedy));
 }
+
+/** What to do about ops that are missing. */
+export function missingRemedy(graph: Graph, targets: readonly string[]): string {
+  // torch's decompositions let gradients pass through `torch.no_grad()`.
+  return remedyFor(targets, ![...allNodes(graph)].some(({ target }) => target === GRAD_MODE));
+}
+
+const HALF: readonly TorchDtype[] = ['F16', 'BF16'];
 
 function refuseDtypes(graph: Graph, where: string): void {
   const unknown = [...allGraphs(graph)].flatMap(({ tensors }) =>
@@ -83,5 +93,12 @@ function refuseDtypes(graph: Graph, where: string): void {
   );
   if (unknown.length === 0) return;
   const list = showFirst(unknown, ([name, { dtype }]) => `${shortened(name)} ${dtype}`);
-  throw new UnsupportedError(message(where, 'tensors', 'float32, float64, int64, int32 or bool', list));
+  const taken = new Set(graph.inputs.flatMap(namesIn));
+  const isHalf = unknown.every(([, { dtype }]) => HALF.includes(dtype));
+  const remedy = unknown.some(([name]) => taken.has(name))
+    ? 'Call model.float() before the export, and export with float32 inputs'
+    : 'Export the model without autocast, half() and bfloat16() in it';
+  throw new UnsupportedError(
+    message(where, 'tensors', 'float32, float64, int64, int32 or bool', list, isHalf ? remedy : undefined),
+  );
 }

@@ -12,7 +12,7 @@ import { resolveLimits } from '../../../state-dict/rules/limits.js';
 import { locate } from '../../../state-dict/sources/locate.js';
 import { runSource, type SourceOptions } from '../../../state-dict/sources/read-source.js';
 import type { TorchDtype } from '../../../state-dict/tensors/tensor.js';
-import type { MissingOp } from './missing.js';
+import type { Lacks, MissingOp } from './missing.js';
 
 /** A tensor that goes in or out; a number has neither dtype nor shape. */
 export interface Port {
@@ -41,6 +41,8 @@ export interface ProgramDescription {
   readonly modules: readonly ModuleCalls[];
   /** Ops that are missing here; null where tfjs is not installed, which computes them. */
   readonly missing: readonly MissingOp[] | null;
+  /** Why `readExportedProgram` refuses it, or what to do about the missing ops; null where it runs, or where tfjs is not installed. */
+  readonly refusal: string | null;
 }
 
 export async function describeProgram(
@@ -59,7 +61,7 @@ export async function describeProgram(
     outputs: userOutputs(program).map(portOf),
     ranges: boundsOf(program.ranges),
     modules: callsByModule(program),
-    missing: await missingOf(program),
+    ...((await lacksOf(program)) ?? { missing: null, refusal: null }),
   };
 }
 
@@ -94,13 +96,14 @@ function callsByModule({ graph }: Program): ModuleCalls[] {
   }));
 }
 
-async function missingOf(program: Program): Promise<readonly MissingOp[] | null> {
+/** Undefined where tfjs is not installed. */
+async function lacksOf(program: Program): Promise<Lacks | undefined> {
   try {
-    const { missingIn } = await import('./missing.js');
-    return missingIn(program);
+    const missing = await import('./missing.js');
+    return missing.lacksOf(program);
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return null;
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined;
     throw error;
   }
 }

@@ -1,7 +1,9 @@
-/** The ops of a program that this package lacks. The table of ops needs tfjs: this is imported when it is asked. */
+/** What this package lacks for a program. The table of ops needs tfjs: this is imported when it is asked. */
 
+import { UnsupportedError } from '../../../errors.js';
 import type { Program } from '../../../program/graph/types.js';
-import { missingOps } from '../../../program/run/unsupported.js';
+import { Executable } from '../../../program/run/executable.js';
+import { missingOps, missingRemedy } from '../../../program/run/unsupported.js';
 
 export interface MissingOp {
   readonly target: string;
@@ -12,8 +14,16 @@ export interface MissingOp {
   readonly module?: string;
 }
 
-export function missingIn({ graph }: Program): MissingOp[] {
-  return [...missingOps(graph)].map(([target, nodes]) => {
+export interface Lacks {
+  /** Ops that are missing here. */
+  readonly missing: readonly MissingOp[];
+  /** Why the program is refused, or, where ops are missing, what to do about them; null where it runs. */
+  readonly refusal: string | null;
+}
+
+export function lacksOf(program: Program): Lacks {
+  const { graph } = program;
+  const missing = [...missingOps(graph)].map(([target, nodes]) => {
     const [first] = nodes;
     return {
       target,
@@ -22,4 +32,16 @@ export function missingIn({ graph }: Program): MissingOp[] {
       ...(first?.module !== undefined && { module: first.module }),
     };
   });
+  const targets = missing.map(({ target }) => target);
+  return { missing, refusal: missing.length > 0 ? missingRemedy(graph, targets) : refusalOf(program) };
+}
+
+function refusalOf(program: Program): string | null {
+  try {
+    new Executable('program', program);
+    return null;
+  } catch (error) {
+    if (error instanceof UnsupportedError) return error.message;
+    throw error;
+  }
 }

@@ -25,7 +25,7 @@ function textOf({ name, dtype, shape, frozen }: Port): string {
 }
 
 export function writeProgram(terminal: Terminal, program: ProgramDescription): void {
-  const { inputs, outputs, ranges, modules, missing } = program;
+  const { inputs, outputs, ranges, modules } = program;
   const calls = modules.flatMap((module) => module.calls).reduce((sum, { count }) => sum + count, 0);
   const title = terminal.style('bold', 'program');
   terminal.line(`\n${title} of torch ${printable(program.torch)}: ${plural(calls, 'call')}`);
@@ -43,7 +43,7 @@ export function writeProgram(terminal: Terminal, program: ProgramDescription): v
     terminal.line(`${module === '' ? '(root)' : printable(module)}: ${texts.join(', ')}`);
   }
   terminal.line();
-  writeMissing(terminal, missing);
+  writeLacks(terminal, program);
 }
 
 const COLUMNS = ['', 'name', 'dtype', 'shape', ''].map((title) => ({ title }));
@@ -51,25 +51,30 @@ const COLUMNS = ['', 'name', 'dtype', 'shape', ''].map((title) => ({ title }));
 function rowOf(kind: string, { name, dtype, shape, frozen }: Port): string[] {
   const isFrozen = frozen !== undefined;
   const value = isFrozen ? printable(show(frozen)) : 'a number';
+  const fixed = (shape ?? []).flatMap((size, axis) => (typeof size === 'number' ? [axis] : []));
+  const sizes = `fixed: ${fixed.length === 1 ? 'axis' : 'axes'} ${fixed.join(', ')}`;
   return [
     kind,
     printable(name),
     dtype ?? '',
     shape ? printable(`[${shape.join(', ')}]`) : value,
-    isFrozen ? 'frozen: no other value is taken' : '',
+    isFrozen ? 'frozen: no other value is taken' : kind === 'input' && fixed.length > 0 ? sizes : '',
   ];
 }
 
-function writeMissing(terminal: Terminal, missing: ProgramDescription['missing']): void {
+function writeLacks(terminal: Terminal, { missing, refusal }: ProgramDescription): void {
   if (missing === null) {
     terminal.line('Whether ops are missing is not known without tfjs. Run: npm install @tensorflow/tfjs');
     return;
   }
-  if (missing.length === 0) terminal.line(terminal.style('green', 'No op is missing.'));
+  if (refusal === null) terminal.line(terminal.style('green', 'No op is missing.'));
   for (const { target, count, source, module } of missing) {
-    const at = [module, source].flatMap((text) => (text === undefined ? [] : [printableSentence(text)]));
+    const at = [module, source].flatMap((text) => (text ? [printableSentence(text)] : []));
     const where = at.length > 0 ? `, first in ${at.join(', ')}` : '';
     const label = terminal.style('yellow', 'missing:');
     terminal.line(`${label} ${printable(target)}, ${plural(count, 'call')}${where}`);
   }
+  if (refusal === null) return;
+  terminal.line(`${terminal.style('yellow', 'refused:')} ${printableSentence(refusal)}`);
+  terminal.line('The code reads its weights alone.');
 }

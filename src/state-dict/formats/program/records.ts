@@ -19,7 +19,9 @@ const FORMAT = 'archive_format';
 /** What torch before 2.7 wrote. */
 const OLD_MODEL = 'serialized_exported_program.json';
 
-const SAVE = 'torch.export.save(torch.export.export(model, args), path) writes a program';
+/** How to write a program. */
+export const SAVE =
+  'torch.export.save(torch_rnn_export.export(model, args), path) writes a program, with the torch_rnn_export.py that npx tfjs-torch-rnn export-script prints';
 
 /** Whether an archive is a package of torch.export, of a program or of something else. */
 export function isProgramArchive(archive: ZipArchive): boolean {
