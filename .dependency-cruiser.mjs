@@ -14,6 +14,7 @@ const IMPORTS = {
   program: [
     'kernels/contract',
     'kernels/index',
+    'kernels/webgl/tensor-scatter-update',
     'layers',
     'matching/add-to',
     'nn',

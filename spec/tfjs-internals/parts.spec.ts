@@ -5,6 +5,7 @@ import { keepBeyondKernel } from '../../src/tfjs-internals/data.js';
 import { checkedParts } from '../../src/tfjs-internals/expect-part.js';
 import { countUse, renameWeight } from '../../src/tfjs-internals/layers.js';
 import { gradientDepth, liveTape, saveOnTape } from '../../src/tfjs-internals/tape.js';
+import { webGlBackend } from '../../src/tfjs-internals/webgl.js';
 import { webGpuBackend } from '../../src/tfjs-internals/webgpu.js';
 
 /** The value of tfjs that another version may have otherwise. */
@@ -37,6 +38,7 @@ function withOther({ owner, name, value }: Part, body: () => void): void {
 const { state } = tf.engine();
 const weight = { originalName: 'kernel' } as unknown as Parameters<typeof renameWeight>[0];
 const wasm = { typedArrayFromHeap: () => new Float32Array(1) };
+const webgl = { runWebGLProgram: () => {} };
 const webgpu = {
   device: { limits: { maxStorageBufferBindingSize: 2 ** 27 } },
   runWebGPUProgram: () => {},
@@ -67,6 +69,12 @@ const CASES: readonly Case[] = [
     use: () => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
     part: { owner: wasm, name: 'typedArrayFromHeap' },
     told: 'BackendWasm.typedArrayFromHeap: expected a function, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the programs of the webgl backend',
+    use: () => webGlBackend(webgl as unknown as tf.KernelBackend),
+    part: { owner: webgl, name: 'runWebGLProgram' },
+    told: 'MathBackendWebGL.runWebGLProgram: expected a function, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the programs of the webgpu backend',

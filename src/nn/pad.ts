@@ -18,6 +18,8 @@ export type PaddingMode = 'reflect' | 'replicate' | 'circular';
  */
 export function padWith(x: Tensor, paddings: Paddings, value: number): Tensor {
   const shape = x.shape.map((size, axis) => size + (paddings[axis]?.[0] ?? 0) + (paddings[axis]?.[1] ?? 0));
+  // A cast to bool keeps some numbers as they are on wasm.
+  if (x.dtype === 'bool' && value !== 0 && value !== 1) return padWith(x, paddings, 1);
   if (x.size === 0 || shape.includes(0)) return constantOf(shape, [x], value, x.dtype);
   if (x.dtype === 'bool') return cast(padWith(cast(x, 'int32'), paddings, value), 'bool');
   return usingUp(

@@ -2,6 +2,7 @@
 
 // What registers something is imported here itself: bundlers drop it behind a module that nothing is used of.
 import '../kernels/index.js';
+import '../kernels/webgl/tensor-scatter-update.js';
 import '../ops/fused.js';
 
 export type { Constant } from './graph/types.js';

@@ -16,6 +16,7 @@ import {
   sub,
   sum,
   Tensor,
+  tensor1d,
 } from '@tensorflow/tfjs-core';
 import { message, show, showShape } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
@@ -86,7 +87,7 @@ const quantileOf =
     const x = isFlat ? reshape(self, [self.size]) : moveAxis(self, axisOf(dim, self.rank), self.rank - 1);
     const last = x.rank - 1;
     const sorted = gatherAlong(x, last, orderAlong(x, last, x.shape[last] as number, false));
-    const shares = q instanceof Tensor ? reshape(q, [q.size]) : scalar(q).as1D();
+    const shares = q instanceof Tensor ? reshape(q, [q.size]) : tensor1d([q]);
     const values = valuesAt(sorted, placesOf(sorted, shares, ignoresNaN), interpolation);
     const isList = q instanceof Tensor && q.rank === 1;
     return isList ? reshape(moveAxis(values, last, 0), [q.size, ...shape]) : reshape(values, shape);
