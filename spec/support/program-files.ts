@@ -5,6 +5,7 @@ import { strToU8, zipSync } from 'fflate';
 /** `[name, sizes]` of a float32 tensor; a symbol is a string. With a third part another dtype, by torch's number. */
 export type TensorSpec = readonly [name: string, sizes: readonly (number | string)[], dtype?: number];
 
+export const INT32 = 4;
 export const INT64 = 5;
 export const FLOAT16 = 6;
 export const FLOAT32 = 7;

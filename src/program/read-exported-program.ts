@@ -1,3 +1,4 @@
+import { getBackend } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../check.js';
 import { buildLayer } from '../layers/weights/build.js';
 import { checkOnWarnings, type OnWarnings, tellWarnings } from '../layers/weights/warnings.js';
@@ -6,10 +7,13 @@ import { resolveLimits } from '../state-dict/rules/limits.js';
 import { locate, type StateDictSource } from '../state-dict/sources/locate.js';
 import { runSource } from '../state-dict/sources/read-source.js';
 import { requireLittleEndian } from '../state-dict/tensors/bytes.js';
+import { usesDevice } from '../tfjs-internals/backends.js';
 import { openProgram, type ProgramFile } from './archive/archive.js';
 import { refuseOtherFiles } from './archive/other-files.js';
 import { saveProgram } from './layer/saved-program.js';
 import { TorchProgram, type TrainFlags } from './layer/torch-program.js';
+import { int64Calls } from './run/int64-calls.js';
+import { describeNode } from './run/plan.js';
 
 const WHERE = 'readExportedProgram';
 
@@ -59,7 +63,7 @@ export async function readExportedProgram(
   const args = { ...saveProgram(file.graphText, file.ties), name, trainFlags };
   const program = new TorchProgram(args, file);
   buildLayer(program, program.name, []);
-  tellWarnings(WHERE, roundingWarnings(file), onWarnings);
+  tellWarnings(WHERE, [...roundingWarnings(file), ...int64Warnings(file)], onWarnings);
   return program;
 }
 
@@ -81,4 +85,14 @@ function roundingWarnings({ tensors }: ProgramFile): string[] {
   const [name] = doubles[0] as [string, unknown];
   const others = doubles.length > 1 ? ` and ${doubles.length - 1} others` : '';
   return [`The program computes in float64 ("${name}"${others}), and here in float32.`];
+}
+
+/** Where the values of results are not on the host, nothing tells which of them int32 does not hold. */
+function int64Warnings({ program }: ProgramFile): string[] {
+  const [first, ...others] = usesDevice() ? int64Calls(program) : [];
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` and ${others.length} others` : '';
+  return [
+    `The program computes in int64 (${describeNode(first)}${more}), and here in int32: ${getBackend()} does not tell of results beyond it, as cpu and wasm do.`,
+  ];
 }

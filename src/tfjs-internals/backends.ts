@@ -66,6 +66,11 @@ function storageOf(backend: KernelBackend): DeviceStorage | undefined {
   return storage;
 }
 
+/** Whether the active backend computes on a device, whose results the host does not see at once. */
+export function usesDevice(): boolean {
+  return storageOf(engine().backend) !== undefined || usesTensorflowGpu();
+}
+
 /** Whether the active backend can read the elements of a tensor without waiting for a device. */
 export function isOnHost({ dataId }: TensorInfo): boolean {
   const { backend, state } = engine();

@@ -312,7 +312,7 @@ const listOf =
   (decode: (item: Cursor) => Argument) =>
   (value: Cursor): Argument => ({ kind: 'list', items: value.list().map(decode) });
 const tensor = (value: Cursor): Argument => ({ kind: 'tensor', name: value.get('name').string() });
-const integer = (value: Cursor) => constant(value.integer());
+const integer = (value: Cursor) => constant(value.number());
 const float = (value: Cursor) => constant(value.float());
 const boolean = (value: Cursor) => constant(value.boolean());
 const string = (value: Cursor) => constant(value.string());

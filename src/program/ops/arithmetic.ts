@@ -6,7 +6,7 @@ import { message, show } from '../../check.js';
 import { UnsupportedError } from '../../errors.js';
 import { commonShape, expand } from '../../nn/shape/expand.js';
 import { as, computeDtype, type Operand, resultDtype } from './dtypes.js';
-import { trunc } from './elementary.js';
+import { square, trunc } from './elementary.js';
 import { gradientWhere, sumTo, withGradient } from './gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from './pointwise.js';
 import { readNow } from './read-now.js';
@@ -53,7 +53,11 @@ const zeroGradients = (dy: Tensor, inputs: readonly Tensor[]) =>
 
 /** Toward negative infinity. tfjs's floorDiv is wrong for floats whose quotient is rounded up, and on wasm for large integers. */
 const floorDivide: Pointwise = (x, y) => {
-  if (x.dtype === 'int32') return exactQuotient(tf.sub(x, tf.mod(x, y)), y);
+  if (x.dtype === 'int32') {
+    const rest = exactRemainder(x, y);
+    const toZero = exactQuotient(tf.sub(x, rest), y);
+    return tf.sub(toZero, as(tf.notEqual(rest, tf.mod(x, y)), 'int32'));
+  }
   const compute = (x: Tensor, y: Tensor) =>
     tf.where(tf.equal(y, 0), tf.div(x, y), tf.round(tf.div(tf.sub(x, tf.mod(x, y)), y)));
   return withGradient([x, y], compute, zeroGradients);
@@ -61,7 +65,7 @@ const floorDivide: Pointwise = (x, y) => {
 
 /** Toward zero. */
 const truncDivide: Pointwise = (x, y) => {
-  if (x.dtype === 'int32') return exactQuotient(tf.sub(x, fmodOf(x, y)), y);
+  if (x.dtype === 'int32') return exactQuotient(tf.sub(x, exactRemainder(x, y)), y);
   return withGradient([x, y], (x, y) => trunc(tf.div(x, y)), zeroGradients);
 };
 
@@ -75,9 +79,21 @@ function divideWithMode(self: Operand, other: Operand, mode: string | null, call
 
 const fmodOf = (x: Tensor, y: Tensor) => tf.mul(tf.sign(x), tf.mod(tf.abs(x), tf.abs(y)));
 
+const isBelowZero = (x: Tensor) => tf.less(x, as(0, 'int32'));
+
+/** Of integers: that of `tf.mod` has the sign of y. */
+function exactRemainder(x: Tensor, y: Tensor): Tensor {
+  const rest = tf.mod(x, y);
+  const isOther = tf.logicalAnd(
+    tf.notEqual(rest, as(0, 'int32')),
+    tf.notEqual(isBelowZero(x), isBelowZero(y)),
+  );
+  return tf.where(isOther, tf.sub(rest, y), rest);
+}
+
 /** The remainder with the sign of the dividend. */
 const fmod: Pointwise = (x, y) => {
-  if (x.dtype === 'int32') return fmodOf(x, y);
+  if (x.dtype === 'int32') return exactRemainder(x, y);
   return withGradient([x, y], fmodOf, (dy, [x, y]) => [
     sumTo(dy, x),
     sumTo(tf.neg(tf.mul(dy, trunc(tf.div(x, y)))), y),
@@ -99,7 +115,7 @@ const pow: Pointwise = (x, y) => {
 function powScalar(self: Tensor, exponent: number, call: Call): Tensor {
   const dtype = computeDtype(call);
   const run: Pointwise = (x) => {
-    if (exponent === 2) return tf.square(x);
+    if (exponent === 2) return square(x);
     if (dtype === 'int32') return tf.pow(x, as(exponent, 'int32'));
     return withGradient(
       [x],

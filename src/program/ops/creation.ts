@@ -7,6 +7,7 @@ import { offTape } from '../../nn/off-tape.js';
 import { expand } from '../../nn/shape/expand.js';
 import { as, type Operand, resultDtype, valueIn } from './dtypes.js';
 import { indicesInto } from './indices.js';
+import { checkElement } from './int64.js';
 import { choose, named } from './pointwise.js';
 import { readNow } from './read-now.js';
 import type { Call, OpFunction } from './types.js';
@@ -44,6 +45,7 @@ const sized =
 /** Elements that are computed here one by one: tfjs adds up the steps of a range, and with them the rounding. */
 function fromIndices(shape: Sizes, valueAt: (i: number) => number, call: Call): Tensor {
   const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => valueAt(i));
+  for (const value of values) checkElement(value, call);
   const dtype = resultDtype(call);
   const inner = dtype === 'bool' ? 'int32' : dtype;
   const data = inner === 'int32' ? Int32Array.from(values) : Float32Array.from(values);

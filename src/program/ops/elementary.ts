@@ -21,9 +21,16 @@ function rounding(names: readonly string[], run: Pointwise): Record<string, OpFu
   );
 }
 
+/** The cpu backend squares integers in float32. */
+export const square: Pointwise = (x) => (x.dtype === 'int32' ? tf.mul(x, x) : tf.square(x));
+
+/** wasm negates integers in float32. */
+const neg: Pointwise = (x) => (x.dtype === 'int32' ? tf.sub(as(0, 'int32'), x) : tf.neg(x));
+
 /** torch's is 0 at 0, where tfjs has -1. */
 function abs(x: Tensor): Tensor {
-  if (x.dtype !== 'float32') return tf.abs(x);
+  // The cpu backend and wasm compute it in float32.
+  if (x.dtype !== 'float32') return tf.maximum(x, neg(x));
   return withGradient([x], tf.abs, (dy, [x]) => [tf.mul(dy, tf.sign(x))]);
 }
 
@@ -92,7 +99,7 @@ function logit(self: Operand, eps: number | null): Tensor {
 }
 
 export const ELEMENTARY: Readonly<Record<string, OpFunction>> = {
-  ...unary(['square'], (x) => tf.square(x)),
+  ...unary(['square'], square),
   ...unary(['sqrt'], (x) => tf.sqrt(x)),
   ...unary(['rsqrt'], (x) => tf.rsqrt(x)),
   ...unary(['reciprocal'], (x) => tf.reciprocal(x)),
@@ -118,7 +125,7 @@ export const ELEMENTARY: Readonly<Record<string, OpFunction>> = {
   ...unary(['sigmoid', 'special_expit'], (x) => tf.sigmoid(x)),
   ...unary(['erf', 'special_erf'], (x) => tf.erf(x)),
   ...unary(['abs', 'absolute'], abs),
-  ...unary(['neg', 'negative'], (x) => tf.neg(x)),
+  ...unary(['neg', 'negative'], neg),
   ...unary(['sign', 'sgn'], (x) => tf.sign(x)),
   ...unary(['deg2rad'], (x) => tf.mul(x, Math.PI / 180)),
   ...unary(['rad2deg'], (x) => tf.mul(x, 180 / Math.PI)),

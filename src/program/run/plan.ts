@@ -9,6 +9,7 @@ import { addTo } from '../../matching/add-to.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Argument, Graph, GraphNode } from '../graph/types.js';
+import { inInt64 } from '../ops/int64.js';
 import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
 import { fitsReturns, isNone, isNumber, orderArguments } from '../ops/schema.js';
 import { findOp, type Resolved } from '../ops/table.js';
@@ -164,7 +165,14 @@ class Planner {
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
       this.aliases.join([...results, ...ordered.flatMap(namesIn).map((name) => this.resolve(name))]);
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
-    return { ...base, kind: 'op', run: op.run, sources, targets, dtypes, argumentDtypes };
+    const run = dtypes[0] === 'I64' ? this.inInt64(op, node, sources) : op.run;
+    return { ...base, kind: 'op', run, sources, targets, dtypes, argumentDtypes };
+  }
+
+  private inInt64(op: Resolved, node: GraphNode, sources: readonly Source[]): OpFunction {
+    const place = { where: `${this.where}: ${node.name}`, what: describeNode(node) };
+    const constants = sources.map((source) => (source.kind === 'value' ? source.value : null));
+    return inInt64(op.signature, op.run, place, constants);
   }
 
   /** Arithmetic on sizes takes numbers and makes one. */

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type PaddingMode, type Paddings, padFrom, padWith } from '../../../nn/pad.js';
+import { valueIn } from '../dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 
 type Numbers = readonly number[];
@@ -16,7 +17,7 @@ function paddingsOf(self: Tensor, padding: Numbers): Paddings {
 }
 
 const constantOf = (self: Tensor, padding: Numbers, value: number | boolean | null) =>
-  padWith(self, paddingsOf(self, padding), Number(value ?? 0));
+  padWith(self, paddingsOf(self, padding), Number(valueIn(self.dtype, Number(value ?? 0))));
 
 const from =
   (mode: PaddingMode): OpFunction =>

@@ -54,10 +54,15 @@ export class Cursor {
 
   /** An integer; one beyond the sizes of tensors becomes the largest or smallest index. */
   integer(): number {
+    return Math.max(-MAX_INDEX, Math.min(MAX_INDEX, this.number()));
+  }
+
+  /** An integer, of int64 as near as float64 has it. */
+  number(): number {
     const { value } = this;
-    if (typeof value === 'bigint') return value < 0n ? -MAX_INDEX : MAX_INDEX;
+    if (typeof value === 'bigint') return Number(value);
     if (typeof value !== 'number' || !Number.isInteger(value)) throw this.fault('an integer');
-    return Math.max(-MAX_INDEX, Math.min(MAX_INDEX, value));
+    return value;
   }
 
   /** A float; torch writes those that JSON has no number for as text. */
