@@ -155,6 +155,34 @@ describeEachBackend('int64 as int32', () => {
       }
     }));
 
+  for (const [target, args, dtype] of [
+    ['aten.remainder.Scalar', { other: int(7) }, INT64],
+    ['aten.add.Tensor', { other: int(-1) }, INT64],
+    ['aten.to.dtype', { dtype: { as_scalar_type: FLOAT32 } }, FLOAT32],
+  ] as const)
+    it(`does not compute with these extremes: ${target}`, () =>
+      tidied(async () => {
+        const spec = (fill: number): ProgramSpec => ({
+          inputs: [X, ['mask', ['n'], BOOL]],
+          calls: [
+            call('aten.masked_fill.Scalar', { self: 'x', mask: 'mask', value: int(fill) }, [
+              'y',
+              ['n'],
+              INT64,
+            ]),
+            call(target, { self: 'y', ...args }, ['z', ['n'], dtype]),
+          ],
+          outputs: ['z'],
+        });
+        const [x, some, none] = [ids(9, 5), tf.tensor1d([1, 0], 'bool'), tf.tensor1d([0, 0], 'bool')];
+        expect((await refusal(spec(2 ** 63), [x, some])).message).to.contain(
+          "expected int64 values that int32 holds, got 2147483647, which stands for int64's greatest. " +
+            'The program fills a tensor with torch.iinfo(torch.int64).max or min: fill it with a number that int32 holds',
+        );
+        const usual = await resultOf(spec(2 ** 63), [x, none]);
+        expect(usual).to.deep.equal(await resultOf(spec(9), [x, some]));
+      }));
+
   it('leaves gradients as they are', () =>
     tidied(async () => {
       const spec: ProgramSpec = {

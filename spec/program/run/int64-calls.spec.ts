@@ -36,7 +36,7 @@ describe('int64 on a device', () => {
 
   it('is told once, with the first of the calls', async () => {
     expect(await warningsOf(int('x'), [twice('x', 'y'), twice('y', 'z')], 'z')).to.deep.equal([
-      'The program computes in int64 (aten.mul.Tensor (model.py:3) and 1 others), and here in int32: cpu does not tell of results beyond it, as cpu and wasm do.',
+      'The program computes in int64 (aten.mul.Tensor (model.py:3: torch.ops.aten.mul.Tensor()) and 1 others), and here in int32: cpu does not tell of results beyond it, as cpu and wasm do.',
     ]);
   });
 

@@ -25,6 +25,9 @@ const RULE = 'int64 values that int32 holds';
 const REMEDY =
   'tfjs has no int64: compute it in JavaScript and pass it as an input, or, before a remainder by m, take the factors and summands by m too';
 
+const FILL_REMEDY =
+  'The program fills a tensor with torch.iinfo(torch.int64).max or min: fill it with a number that int32 holds';
+
 /** What is known of an argument: the largest magnitude in it, and how many elements it has. Of a list, those of all products. */
 interface Extent {
   readonly most: number;
@@ -75,6 +78,10 @@ function sharing(bound: Bound, ...names: readonly string[]): Record<string, Boun
 const CASTS: ReadonlySet<string> = new Set(['to', '_to_copy', 'type_as', 'copy']);
 /** Their numbers are no elements of the result, or each element of the result is looked at. */
 const RANGES: ReadonlySet<string> = new Set(['arange', 'linspace']);
+/** These stay within int32, but are other numbers for its extremes than for those of int64. */
+const REDUCED: ReadonlySet<string> = new Set([
+  ...['remainder', 'fmod', '__rshift__', 'bitwise_right_shift', 'true_divide', 'mean'],
+]);
 const SHIFTS = /lshift|left_shift/;
 const FILLS =
   /^(full|full_like|new_full|scalar_tensor|fill|masked_fill|where|index_fill|index_put|constant_pad_nd|scatter|clamp\w*|clip)$/;
@@ -137,6 +144,35 @@ export function inInt64(
     compare(result, floats, place, extents);
     floats.dispose();
     return result;
+  };
+}
+
+/** Whether a call fills a tensor with an extreme of int64, for which that of int32 stands from there on. */
+export function fillsWithExtreme(signature: Signature, constants: readonly Value[]): boolean {
+  const isExtreme = (value: Value) => typeof value === 'number' && Math.abs(value) >= INT64_EXTREME;
+  return signature.parameters.some((parameter, i) => isElement(parameter) && isExtreme(constants[i] ?? null));
+}
+
+/**
+ * The function of an op on int64 in a program that fills tensors with the extremes of int64. To choose among numbers and to compare them is
+ * right with those of int32, to compute with them is not.
+ *
+ * @returns a function that throws RangeError for them, as far as the values are on the host.
+ */
+export function withoutExtremes(signature: Signature, run: OpFunction, place: Place): OpFunction {
+  if (!canLeaveInt32(signature) && !REDUCED.has(nameOf(signature))) return run;
+  const compute = run as (...all: unknown[]) => Value;
+  return (...all: unknown[]) => {
+    const { dtype } = all.at(-1) as Call;
+    const isKept = isCast(signature) && (dtype === 'I64' || dtype === 'BOOL');
+    for (const x of isKept ? [] : tensorsIn(all.slice(0, -1) as Value[])) {
+      if (x.dtype !== 'int32' || !isOnHost(x)) continue;
+      const extreme = extremesOf(x).find((value) => value === INT32_MIN || value === INT32_MAX);
+      if (extreme === undefined) continue;
+      const got = `${extreme}, which stands for int64's ${extreme < 0 ? 'least' : 'greatest'}`;
+      throw new RangeError(message(place.where, place.what, RULE, got, FILL_REMEDY));
+    }
+    return compute(...all);
   };
 }
 
@@ -242,8 +278,9 @@ function compare(result: Tensor, floats: Tensor, { where, what }: Place, extents
   const at = exact.findIndex(isWrong);
   if (at < 0) return;
   const operands = extents.filter(({ size, most }) => size > 1 || most > 1).map(({ most }) => most);
-  const about = Number((exact[at] as number).toPrecision(4));
-  const got = `about ${about} from values up to ${operands.join(' and ')}`;
+  const value = exact[at] as number;
+  const about = Number.isFinite(value) ? `about ${Number(value.toPrecision(4))}` : 'more than 3e38';
+  const got = `${about} from values up to ${operands.join(' and ')}`;
   throw new RangeError(message(where, what, RULE, got, REMEDY));
 }
 

@@ -9,7 +9,7 @@ import { addTo } from '../../matching/add-to.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Argument, Graph, GraphNode } from '../graph/types.js';
-import { inInt64 } from '../ops/int64.js';
+import { fillsWithExtreme, inInt64, withoutExtremes } from '../ops/int64.js';
 import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
 import { fitsReturns, isNone, isNumber, orderArguments } from '../ops/schema.js';
 import { findOp, type Resolved } from '../ops/table.js';
@@ -87,6 +87,8 @@ class Planner {
   /** The index of the last node that uses each value, under any name; outputs are used behind all, and so are inputs that are kept. */
   private readonly lastUses: Map<string, number>;
   private count = 0;
+  /** Whether a call so far fills a tensor with an extreme of int64. */
+  private hasExtremes = false;
 
   constructor(
     private readonly graph: Graph,
@@ -165,14 +167,25 @@ class Planner {
     } else if (op.signature.isView || RETURNS_ARGUMENT.test(node.target))
       this.aliases.join([...results, ...ordered.flatMap(namesIn).map((name) => this.resolve(name))]);
     const dtypes = node.outputs.map((output) => this.dtypeOf(output));
-    const run = dtypes[0] === 'I64' ? this.inInt64(op, node, sources) : op.run;
+    const run = [...argumentDtypes, ...dtypes].includes('I64')
+      ? this.inInt64(op, node, sources, dtypes[0])
+      : op.run;
     return { ...base, kind: 'op', run, sources, targets, dtypes, argumentDtypes };
   }
 
-  private inInt64(op: Resolved, node: GraphNode, sources: readonly Source[]): OpFunction {
+  /** An op that takes or gives int64, with what has to be refused. */
+  private inInt64(
+    { signature, run }: Resolved,
+    node: GraphNode,
+    sources: readonly Source[],
+    dtype: TorchDtype | undefined,
+  ): OpFunction {
     const place = { where: `${this.where}: ${node.name}`, what: describeNode(node) };
     const constants = sources.map((source) => (source.kind === 'value' ? source.value : null));
-    return inInt64(op.signature, op.run, place, constants);
+    const checked = dtype === 'I64' ? inInt64(signature, run, place, constants) : run;
+    const all = this.hasExtremes ? withoutExtremes(signature, checked, place) : checked;
+    if (dtype === 'I64' && fillsWithExtreme(signature, constants)) this.hasExtremes = true;
+    return all;
   }
 
   /** Arithmetic on sizes takes numbers and makes one. */

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { writeSafetensors } from '../../../../src/state-dict/index.js';
 import type { TorchTensor } from '../../../../src/state-dict/tensors/tensor.js';
-import { call, type ProgramSpec, programBytes } from '../../../support/program-files.js';
+import { call, INT64, type ProgramSpec, programBytes } from '../../../support/program-files.js';
 import { tell } from '../../support.js';
 
 const fixture = (name: string) =>
@@ -143,6 +143,27 @@ describe('tfjs-torch-rnn verify of a program', function () {
     const { code, err } = await verify(path, '--input', x, '--expected', x);
     expect(code).to.equal(1);
     expect(err).to.include('expected the same numbers in each run, got others');
+  });
+
+  it('names the call whose int64 result int32 does not hold', async () => {
+    const path = made({
+      inputs: [['ids', [2], INT64]],
+      calls: [call('aten.mul.Tensor', { self: 'ids', other: { as_int: 1000003 } }, ['hash', [2], INT64])],
+      outputs: ['hash'],
+    });
+    const integers = (...values: bigint[]): TorchTensor => ({
+      ...{ dtype: 'I64', shape: [values.length], data: BigInt64Array.from(values) },
+    });
+    const given = ['--input', array('ids', integers(5n, 5000n))];
+    const { code, err } = await verify(
+      path,
+      ...given,
+      '--expected',
+      array('hash', integers(5000015n, 5000015000n)),
+    );
+    expect(code).not.to.equal(0);
+    expect(err).to.contain('hash: aten.mul.Tensor (model.py:3');
+    expect(err).to.contain('expected int64 values that int32 holds, got about 5000000000');
   });
 });
 
