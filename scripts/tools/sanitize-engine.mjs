@@ -23,7 +23,7 @@ const PROGRAMS = [
 ];
 
 const FLAGS = [
-  '-std=c11',
+  '-std=gnu11',
   '-g',
   '-fno-sanitize-recover=all',
   '-Wall',

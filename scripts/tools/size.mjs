@@ -20,10 +20,10 @@ const ENTRIES = [
   {
     what: 'gru, loadStateDict, readStateDict',
     code: "export { gru, loadStateDict, readStateDict } from './dist/index.js'",
-    budget: 129,
+    budget: 131,
     apart: WGSL,
   },
-  { what: 'every export', code: "export * from './dist/index.js'", budget: 162, apart: WGSL },
+  { what: 'every export', code: "export * from './dist/index.js'", budget: 164, apart: WGSL },
   {
     what: 'readStateDict of tfjs-torch-rnn/state-dict',
     code: "export { readStateDict } from './dist/state-dict/index.js'",
@@ -32,7 +32,7 @@ const ENTRIES = [
   {
     what: 'readExportedProgram of tfjs-torch-rnn/program, with the engine',
     code: "export { readExportedProgram } from './dist/program/index.js'",
-    budget: 136,
+    budget: 139,
     apart: WGSL,
   },
   {

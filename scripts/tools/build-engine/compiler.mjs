@@ -18,6 +18,9 @@ const VENV = join(CACHE, `ziglang-${ZIGLANG_VERSION}`);
 const VENV_PYTHON =
   process.platform === 'win32' ? join(VENV, 'Scripts', 'python.exe') : join(VENV, 'bin', 'python');
 
+/** The command that is `zig`, once it is installed. */
+export const ZIG = /** @type {const} */ ([VENV_PYTHON, '-m', 'ziglang']);
+
 /**
  * Compiles every build of the engine.
  *
@@ -25,7 +28,7 @@ const VENV_PYTHON =
  * @returns {Promise<Record<string, Buffer>>} the bytes of each
  */
 export async function compileAll(say) {
-  await install(say);
+  await installCompiler(say);
   /** @type {Record<string, Buffer>} */
   const builds = {};
   for (const [name, cpu] of Object.entries(BUILDS)) builds[name] = await compile(cpu);
@@ -41,8 +44,9 @@ async function compile(cpu) {
   try {
     const output = join(folder, 'engine.wasm');
     const files = (await sourceFiles()).filter((name) => name.endsWith('.c'));
-    const args = ['-m', 'ziglang', 'cc', cpu, ...FLAGS, '-o', output, ...files];
-    const result = await run(VENV_PYTHON, args, {
+    const [zig, ...zigArgs] = ZIG;
+    const args = [...zigArgs, 'cc', cpu, ...FLAGS, '-o', output, ...files];
+    const result = await run(zig, args, {
       cwd: fileURLToPath(SOURCE),
       limitMs: COMPILE_LIMIT_MS,
       show: true,
@@ -55,7 +59,7 @@ async function compile(cpu) {
 }
 
 /** @param {(line: string) => void} say */
-async function install(say) {
+export async function installCompiler(say) {
   if (existsSync(VENV_PYTHON)) {
     const asked = await run(VENV_PYTHON, ['-m', 'ziglang', 'version'], { limitMs: COMPILE_LIMIT_MS });
     if (asked.ok && asked.stdout.trim() === ZIGLANG_VERSION) return;

@@ -10,7 +10,7 @@ import { valuesOf } from './call/tensors.js';
 import { mebibytes } from './runtime/arena.js';
 import type { Engine } from './runtime/engine.js';
 import { EngineLostError } from './runtime/engine-lost-error.js';
-import { makeEngine } from './runtime/wasm.js';
+import { startEngine } from './runtime/start.js';
 import { whyAlone, workerPlatform } from './threads/platform.js';
 import { defaultThreads } from './threads/thread-count.js';
 import { Reserves } from './training/reserves.js';
@@ -70,6 +70,15 @@ export class Host {
   /** Why calls have no threads beside the calling one; undefined where they may. */
   get whyAlone(): string | undefined {
     return this.running ? this.running.engine.threads.obstacle : whyAlone(workerPlatform());
+  }
+
+  /** Threads that a call may use, the calling one among them. */
+  get threads(): number {
+    if (this.running) return this.running.engine.threads.count;
+    const platform = workerPlatform();
+    return whyAlone(platform) === undefined
+      ? (this.wantedThreads ?? defaultThreads(platform?.processors ?? 1))
+      : 1;
   }
 
   /** Once for each reason, where threads were asked for. That a browser blocks workers shows after they were started. */
@@ -196,4 +205,4 @@ function reasonOf(error: unknown): string {
   return `its engine does not start here: ${reason}${hint}`;
 }
 
-export const host = new Host(() => makeEngine());
+export const host = new Host(startEngine);

@@ -20,24 +20,25 @@ import { inferOffThread } from './call/off-thread.js';
 import { makeTensor, valuesOf } from './call/tensors.js';
 import { declinedOnWebgl, declinedOnWebgpu, estimate, told } from './gpu/decide.js';
 import { host } from './host.js';
-import { isSupported } from './runtime/wasm.js';
+import { describeEngine, whyNoEngine } from './runtime/start.js';
 import { StackGradient } from './training/gradient.js';
-
-const NO_SIMD = 'this machine has no WebAssembly SIMD with shared memory';
 
 /** What `describeKernels` says of the engine. @param where which calls it takes. */
 function describe(where = ''): string {
   const { lastLoss, whyAlone } = host;
-  const alone = whyAlone === undefined ? '' : `, on one thread: ${whyAlone}`;
+  const most = host.threads;
+  const threads = most > 1 ? `, on up to ${most} threads` : ', on one thread';
+  const alone = whyAlone === undefined ? '' : `: ${whyAlone}`;
   const lost = lastLoss === undefined ? '' : `; the one before was lost: ${lastLoss}`;
-  return `the engine runs whole sequences in WebAssembly SIMD${where}${alone}${lost}`;
+  const { compiledTo, whyNotNative } = describeEngine();
+  const why = whyNotNative === undefined ? '' : `; ${whyNotNative}`;
+  return `the engine runs whole sequences in ${compiledTo}${where}${threads}${alone}${lost}${why}`;
 }
 
 /** Why the engine does not run a call, wherever its data are. */
 function whyNot(request: CallRequest | undefined): string | undefined {
-  if (!isSupported()) return NO_SIMD;
   if (usesTensorflowGpu()) return 'a GPU device, whose tensors would have to be read back';
-  return host.whyNotStarted() ?? (request && host.whyNoRoom(request));
+  return whyNoEngine() ?? host.whyNotStarted() ?? (request && host.whyNoRoom(request));
 }
 
 const run: Pick<RecurrentKernels, 'inference' | 'training' | 'backward' | 'product'> = {
@@ -82,8 +83,7 @@ function handleIn(backend: KernelBackend, tensor: TensorInfo): number {
 
 registerOffThreadKernels({
   supports: (request) => {
-    if (!isSupported()) return NO_SIMD;
-    return host.whyNotStarted() ?? host.whyNotOffThread ?? host.whyNoRoom(request);
+    return whyNoEngine() ?? host.whyNotStarted() ?? host.whyNotOffThread ?? host.whyNoRoom(request);
   },
   inference: (tensors, call) => host.runOffThread((running) => inferOffThread(running, tensors, call)),
 });

@@ -5,7 +5,7 @@
 #include "engine.h"
 
 #define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
+#define NOINLINE static __attribute__((noinline, unused))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -51,7 +51,7 @@ INLINE vf magnitude(vf v) { return (vf)((vi)v & INT32_MAX); }
 INLINE vf minus_magnitude(vf v) { return (vf)((vi)v | INT32_MIN); }
 
 /* a where the mask is set, b elsewhere. */
-INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+INLINE vf choose(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 
 #ifdef __wasm_simd128__
 /* A vector in the two registers that it takes. */
@@ -70,7 +70,7 @@ INLINE vf at_most(float limit, vf x) {
   v4 most = low_half(splat(limit));
   return joined(__builtin_wasm_pmin_f32x4(low_half(x), most), __builtin_wasm_pmin_f32x4(high_half(x), most));
 #else
-  return select(splat(limit) < x, splat(limit), x);
+  return choose(splat(limit) < x, splat(limit), x);
 #endif
 }
 
@@ -79,7 +79,7 @@ INLINE vf at_least(float limit, vf x) {
   v4 least = low_half(splat(limit));
   return joined(__builtin_wasm_pmax_f32x4(low_half(x), least), __builtin_wasm_pmax_f32x4(high_half(x), least));
 #else
-  return select(splat(limit) > x, splat(limit), x);
+  return choose(splat(limit) > x, splat(limit), x);
 #endif
 }
 
@@ -88,6 +88,8 @@ INLINE vf multiply_add(vf a, vf b, vf c) {
 #ifdef __wasm_relaxed_simd__
   return joined(__builtin_wasm_relaxed_madd_f32x4(low_half(a), low_half(b), low_half(c)),
                 __builtin_wasm_relaxed_madd_f32x4(high_half(a), high_half(b), high_half(c)));
+#elif defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
+  return __builtin_elementwise_fma(a, b, c);
 #else
   return a * b + c;
 #endif

@@ -7,6 +7,8 @@ import type { Thresholds } from '../threads/thresholds.js';
 import type { Arena } from './arena.js';
 
 export interface Engine {
+  /** What the C source was compiled to, in words: `WebAssembly SIMD`. */
+  readonly compiledTo: string;
   readonly arena: Arena;
   readonly functions: EngineFunctions;
   /** The arena's address, the first argument of the functions. */

@@ -53,6 +53,8 @@ const [WAITED_LOOKS, SLEPT] = [TEAM.indexOf('waited_looks'), TEAM.indexOf('slept
 export interface ThreadHost extends WorkerHost {
   readonly functions: EngineFunctions;
   ints(at: number, count: number): Int32Array;
+  /** Wakes threads that sleep on an integer of the arena. */
+  wake(at: number): void;
 }
 
 /** A round that workers run alone. */
@@ -302,14 +304,14 @@ export class WorkerThreads implements Threads {
 
   /** Begins a round of jobs that stand in the queue; a round without jobs wakes the workers. */
   private ring(count: number): void {
-    const { ints } = this.queue as NonNullable<typeof this.queue>;
+    const { at, ints } = this.queue as NonNullable<typeof this.queue>;
     this.round = (this.round % MOST_ROUNDS) + 1;
     const patience = this.quickRounds < QUICK_ROUNDS ? PATIENCE.round : PATIENCE.quickRound;
     Atomics.store(ints, AT.looks, this.looks(patience));
     Atomics.store(ints, AT.done, 0);
     Atomics.store(ints, AT.ticket, (this.round << 16) | (count << 8));
     Atomics.store(ints, AT.round, this.round);
-    Atomics.notify(ints, AT.round);
+    this.host.wake(at + AT.round);
   }
 
   /** @throws EngineLostError */

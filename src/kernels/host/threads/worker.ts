@@ -11,7 +11,7 @@ export const WORKER_STATES = {
 
 /** Addresses are in bytes; `state`, `done` and `byMessage` count integers of the whole memory. */
 export interface WorkerData {
-  readonly module: WebAssembly.Module;
+  readonly module: WebAssembly.Module | undefined;
   readonly memory: WebAssembly.Memory;
   /** Of the arena. */
   readonly base: number;

@@ -16,7 +16,8 @@ const BLOCK_FLOATS = STACK_FLOATS + 1;
 
 /** What the workers of one engine share. */
 export interface WorkerHost {
-  readonly module: WebAssembly.Module;
+  /** Undefined for a native engine, whose threads have no use for one. */
+  readonly module: WebAssembly.Module | undefined;
   readonly memory: WebAssembly.Memory;
   /** Where the arena begins, in bytes. */
   readonly base: number;

@@ -36,7 +36,7 @@ INLINE vf exp_not_positive(vf x) {
 INLINE vf sigmoid(vf x) {
   vf t = exp_not_positive(minus_magnitude(x));
   vf s = t / (splat(1.f) + t);
-  return select(x < splat(0.f), s, splat(1.f) - s);
+  return choose(x < splat(0.f), s, splat(1.f) - s);
 }
 
 /*
@@ -57,7 +57,7 @@ INLINE vf tanh_of(vf x) {
   high = multiply_add(s2, splat(-3.58491427e-4f), high);
   vf p = multiply_add(multiply_add(high, s2, middle), s2, low);
   vf near = multiply_add(x * s, p, x);
-  return (vf)((vi)select(s < splat(1.f), near, far) | sign);
+  return (vf)((vi)choose(s < splat(1.f), near, far) | sign);
 }
 
 /* max(x, 0); a NaN stays one. */

@@ -12,23 +12,35 @@ INLINE void store_shared(int32_t *at, int32_t value) { __atomic_store_n(at, valu
 /* Returns what was there before. */
 INLINE int32_t add_shared(int32_t *at, int32_t n) { return __atomic_fetch_add(at, n, __ATOMIC_SEQ_CST); }
 
+/* Tells the processor that a thread spins, which leaves more of it to the other thread of its core. */
+#if defined(__x86_64__)
+#define RELAX __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define RELAX __asm__ volatile("isb" ::: "memory")
+#else
+#define RELAX
+#endif
+
 /*
  * Reads *at until it differs from `value`, `looks` times at most. Returns how often it was `value`. Out of line, so that a look
  * takes the same time everywhere: the caller measures how many there are in a microsecond.
  */
 NOINLINE int32_t look_until_change(const int32_t *at, int32_t value, int32_t looks) {
   int32_t i = 0;
-  while (i < looks && load_shared(at) == value) i++;
+  while (i < looks && load_shared(at) == value) {
+    i++;
+    RELAX;
+  }
   return i;
 }
 
-/* Milliseconds of a clock; 0 in native builds, where no thread sleeps. */
 #ifdef __wasm__
+/* Milliseconds of a clock. */
 __attribute__((import_module("env"), import_name("now"))) double now(void);
-/* Whether this thread may. */
+/* Whether this thread may sleep. */
 __attribute__((import_module("env"), import_name("may_sleep"))) int32_t may_sleep(void);
 #else
-INLINE double now(void) { return 0; }
+#include "system.h"
 #endif
 
 #define FOR_EVER -1LL
@@ -45,10 +57,7 @@ INLINE int sleep_while(int32_t *at, int32_t value, long long nanoseconds) {
     if (now() >= end) return 0;
   return 1;
 #else
-  (void)at;
-  (void)value;
-  (void)nanoseconds;
-  return 1;
+  return system_sleep(at, value, nanoseconds);
 #endif
 }
 
@@ -56,7 +65,7 @@ INLINE void wake_all(int32_t *at) {
 #ifdef __wasm__
   __builtin_wasm_memory_atomic_notify(at, ~0u);
 #else
-  (void)at;
+  system_wake(at);
 #endif
 }
 

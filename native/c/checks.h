@@ -1,0 +1,29 @@
+/*
+ * What a native build checks before it runs, since no sandbox holds it: every index, size and stride, and the integers in memory that
+ * are indices themselves. A call is refused whole, and has changed nothing.
+ */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "engine_handle.h"
+
+/* 1: `count` floats from `at` lie in the arena. Nothing lies at 0. */
+int lies_inside(const struct engine *e, int64_t at, int64_t count);
+
+/* 1: everything that a job (enum job) reaches lies in the arena. `at` is where its struct lies. */
+int job_fits(const struct engine *e, int32_t job, index_t at);
+
+/* The same of a struct queue, and of the jobs in it. */
+int queue_fits(const struct engine *e, index_t at);
+
+/* The same of a call of a function by its arguments; the first stands for the arena. */
+int pack_weight_fits(const struct engine *e, const int32_t *a);
+int pack_transposed_fits(const struct engine *e, const int32_t *a);
+int pack_bias_fits(const struct engine *e, const int32_t *a);
+int add_bias_fits(const struct engine *e, const int32_t *a);
+int pack_sequence_fits(const struct engine *e, const int32_t *a);
+int unpack_sequence_fits(const struct engine *e, const int32_t *a);
+int bias_gradient_fits(const struct engine *e, const int32_t *a);
+int activation_fits(const struct engine *e, const int32_t *a);
+
+#endif

@@ -1,0 +1,89 @@
+/** Where the native engine comes from: a package of its own, which Node finds where it is installed beside this one. */
+
+import { ABI, type NativeAddon } from './native.js';
+
+/** The version of the addon that this source works with: both packages are published together. */
+export const VERSION = '0.1.0';
+
+const PACKAGE = 'tfjs-torch-rnn-native';
+
+/** The addon, or why there is none; neither where the package is not installed. */
+export interface Found {
+  readonly addon?: NativeAddon;
+  readonly reason?: string;
+}
+
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(name: 'node:module'): { createRequire(from: string): NodeRequire };
+}
+
+interface NodeRequire {
+  (name: string): unknown;
+  resolve(name: string): string;
+}
+
+let found: Found | undefined;
+
+/** What the environment says of the native engine: `0` turns it off, the name of an instruction set takes that one. */
+export function nativeVariable(): string {
+  return nodeProcess()?.env?.TFJS_TORCH_RNN_NATIVE ?? '';
+}
+
+/** Looks once. A package that is there and cannot be used is told by `console.warn`, too. */
+export function findNative(): Found {
+  found ??= look();
+  return found;
+}
+
+/** Has it that the native engine is not used any more. */
+export function giveUpNative(reason: string): void {
+  found = refused(reason);
+}
+
+function refused(reason: string): Found {
+  console.warn(`tfjs-torch-rnn: recurrent layers run in WebAssembly: ${reason}`);
+  return { reason };
+}
+
+function nodeProcess(): NodeProcess | undefined {
+  return (globalThis as { process?: NodeProcess }).process;
+}
+
+function look(): Found {
+  if (nativeVariable() === '0') return { reason: 'TFJS_TORCH_RNN_NATIVE=0 turns the native engine off' };
+  try {
+    const addon = registered() ?? required();
+    return addon === undefined ? {} : checked(addon);
+  } catch (error) {
+    return refused(`${PACKAGE} does not load: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** What `import 'tfjs-torch-rnn-native/register'` has left. */
+function registered(): NativeAddon | undefined {
+  return (globalThis as Record<symbol, unknown>)[Symbol.for(PACKAGE)] as NativeAddon | undefined;
+}
+
+function required(): NativeAddon | undefined {
+  const require = nodeProcess()
+    ?.getBuiltinModule?.('node:module')
+    ?.createRequire(import.meta.url);
+  if (require === undefined) return undefined;
+  try {
+    require.resolve(PACKAGE);
+  } catch {
+    return undefined;
+  }
+  return require(PACKAGE) as NativeAddon | undefined;
+}
+
+function checked(addon: NativeAddon): Found {
+  const { version, abi } = addon;
+  const remedy = 'install the same version of both';
+  if (version !== VERSION)
+    return refused(`${PACKAGE} is version ${version}, and this package ${VERSION}: ${remedy}`);
+  if (abi.join() !== ABI.join())
+    return refused(`${PACKAGE} ${version} was compiled from another source: ${remedy}`);
+  return { addon };
+}
