@@ -26,7 +26,7 @@ interface StoredTensor {
   readonly data: readonly (number | boolean | string)[];
 }
 
-type Stored = number | string | readonly number[] | StoredTensor | { readonly scalarType: 'I64' };
+type Stored = number | boolean | string | readonly number[] | StoredTensor | { readonly scalarType: 'I64' };
 
 interface Row {
   readonly target: string;
@@ -38,6 +38,8 @@ const DTYPES = { I64: INT64, I32: INT32, F32: FLOAT32, BOOL };
 const TF_DTYPES = { I64: 'int32', I32: 'int32', F32: 'float32', BOOL: 'bool' } as const;
 
 const isTensor = (value: Stored): value is StoredTensor => typeof value === 'object' && 'data' in value;
+/** Integers beyond 2^53 are strings. */
+const isNumber = (value: number | string) => !Number.isNaN(Number(value));
 const isIn32Bits = (value: number | boolean | string) => Number(value) === (Number(value) | 0);
 
 /** A program of one call, on its tensors. */
@@ -45,7 +47,8 @@ function programOf({ target, inputs, result }: Row): ProgramSpec {
   const tensors = Object.entries(inputs).filter(([, value]) => isTensor(value));
   const argument = (name: string, value: Stored): ArgumentSpec => {
     if (isTensor(value)) return name;
-    if (typeof value !== 'object') return { as_int: Number(value) };
+    if (typeof value === 'boolean') return { as_bool: value };
+    if (typeof value !== 'object') return isNumber(value) ? { as_int: Number(value) } : { as_string: value };
     return 'scalarType' in value ? { as_scalar_type: DTYPES[value.scalarType] } : { as_ints: value };
   };
   const args = Object.entries(inputs).map(([name, value]) => [name, argument(name, value)]);

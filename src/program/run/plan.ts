@@ -239,7 +239,9 @@ class Planner {
     )
       refuse(`outputs for ${graph.outputs.length} results of its graph`, `${results.length} others`);
     const planner = new Planner(graph, where, new Set(graph.inputs.flatMap(namesIn)), this.remedy);
+    planner.hasExtremes = this.hasExtremes;
     const plan = planner.plan();
+    this.hasExtremes = planner.hasExtremes;
     for (const [i, target] of plan.inputs.entries()) {
       if (typeof target !== 'number' || !plan.written.has(target)) continue;
       for (const name of namesIn(rest[i] as Argument)) this.refuseSeen(node, name, index);

@@ -46,6 +46,10 @@ class Draw:
         """Both bounds included."""
         return torch.randint(low, high + 1, tuple(shape), generator=self.generator)
 
+    def wide(self, shape: Sequence[int]) -> Tensor:
+        """Integers of all of int32, but its least, whose negative it does not hold."""
+        return self.ints(shape, -(2**31) + 1, 2**31 - 1)
+
     def bools(self, shape: Sequence[int]) -> Tensor:
         return self.ints(shape, 0, 1).bool()
 

@@ -1,5 +1,7 @@
 """Two tensors, or a tensor and a number, with broadcasting and promotion."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -83,15 +85,21 @@ def rounded_quotients_by_a_number(draw: Draw) -> Arguments:
     return call(x, draw.pick(2, -3, 0.5), rounding_mode=draw.pick("floor", "trunc", None))
 
 
+def dividend(draw: Draw, by_whole: bool) -> Callable[[list[int]], Tensor]:
+    return draw.pick(draw.ints, draw.floats, *([draw.wide] if by_whole else []))
+
+
 @cases("floor_divide", "remainder.Tensor", "fmod.Tensor", in_place=True)
 def floor_division(draw: Draw) -> Arguments:
     left, right = draw.pair()
-    return call(draw.pick(draw.ints, draw.floats)(left), divisor(draw, right))
+    by = divisor(draw, right)
+    return call(dividend(draw, by.dtype == torch.int64)(left), by)
 
 
 @cases("floor_divide.Scalar", "remainder.Scalar", "fmod.Scalar", in_place=True)
 def floor_division_by_a_number(draw: Draw) -> Arguments:
-    return call(draw.pick(draw.ints, draw.floats)(draw.shape()), draw.pick(2, -3, 1.5))
+    by = draw.pick(2, -3, 1.5)
+    return call(dividend(draw, isinstance(by, int))(draw.shape()), by)
 
 
 @cases("remainder.Scalar_Tensor")

@@ -1,10 +1,10 @@
 /** Padding. Torch counts pairs of sizes from the last axis. */
 
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { add, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type PaddingMode, type Paddings, padFrom, padWith } from '../../../nn/pad.js';
-import { valueIn } from '../dtypes.js';
+import { as, valueIn } from '../dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 
 type Numbers = readonly number[];
@@ -16,8 +16,17 @@ function paddingsOf(self: Tensor, padding: Numbers): Paddings {
   });
 }
 
-const constantOf = (self: Tensor, padding: Numbers, value: number | boolean | null) =>
-  padWith(self, paddingsOf(self, padding), Number(valueIn(self.dtype, Number(value ?? 0))));
+function constantOf(self: Tensor, padding: Numbers, value: number | boolean | null): Tensor {
+  const paddings = paddingsOf(self, padding);
+  const fill = Number(valueIn(self.dtype, Number(value ?? 0)));
+  if (self.dtype !== 'int32' || Math.abs(fill) <= EXACT) return padWith(self, paddings, fill);
+  // wasm takes the number as a float32. Sums of int32 wrap there and back.
+  const offset = as(fill, 'int32');
+  return add(padWith(sub(self, offset), paddings, 0), offset);
+}
+
+/** float32 holds every integer up to here. */
+const EXACT = 2 ** 24;
 
 const from =
   (mode: PaddingMode): OpFunction =>
