@@ -32,6 +32,8 @@ Needs torch alone. Tried with torch 2.7, 2.13 and 2.14.
 """
 
 import contextlib
+import os
+import traceback
 from types import SimpleNamespace
 
 import torch
@@ -76,15 +78,44 @@ def export(model, args, kwargs=None, *, dynamic_shapes=None, strict=False, **opt
         )
     if dynamic_shapes is None:
         dynamic_shapes = _automatic_sizes(args, kwargs)
-    with _replaced():
+    with _replaced(), _set(GuardOnDataDependentSymNode, "partial_fx_graph", _NOT_PRINTED):
         try:
             return torch.export.export(model, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False, **options)
         except GuardOnDataDependentSymNode as error:
-            raise RuntimeError(
-                "torch_rnn_export.export: the model decides by a number that it reads from a tensor, with tolist(), "
-                f"item() or int(): {str(error).splitlines()[0]} Where it is a length, leave the lengths a tensor: "
-                "pack_padded_sequence takes it. Where it is a size, item() in place of int() keeps it a symbol"
+            raise RuntimeError(_DECISION.format(_line_of(error))) from error
+        except AttributeError as error:
+            # Quantised modules keep packed weights in objects of C++.
+            if "__obj_flatten__" not in str(error):
+                raise
+            raise NotImplementedError(
+                "torch_rnn_export.export: model: expected parameters that are tensors, got packed ones, as of a "
+                "quantised model. Export the float model"
             ) from error
+
+
+_DECISION = (
+    "torch_rnn_export.export: the model decides by a value that it reads from a tensor: {}. In place of an `if` on a "
+    "tensor compute both branches and choose with torch.where. In place of tolist(), item() or int() leave lengths a "
+    "tensor, which pack_padded_sequence takes; item() in place of int() keeps a size a symbol"
+)
+
+
+def _refuse_graph(_):
+    raise AttributeError
+
+
+# torch prints this attribute of an error, the whole graph so far, which hides the message.
+_NOT_PRINTED = property(_refuse_graph, lambda error, graph: None)
+
+
+def _line_of(error):
+    """The innermost line outside of torch that led to an error."""
+    ours = (os.path.dirname(torch.__file__), __file__, "<")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    if not frames:
+        return str(error).splitlines()[0].rstrip(".")
+    *_, last = frames
+    return f"{os.path.basename(last.filename)}:{last.lineno}: {last.line}"
 
 
 def _automatic_sizes(args, kwargs):

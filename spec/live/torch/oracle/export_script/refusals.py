@@ -1,5 +1,7 @@
 """What export refuses, with the remedy."""
 
+import contextlib
+import io
 import warnings
 
 import torch
@@ -27,11 +29,43 @@ def _() -> None:
     refused(TypeError, words, lambda layers, x, n: layers["gru"](pack(x, n.tolist()))[1])
 
 
-@case("a decision by a number of a tensor is refused, and lengths named")
+@case("a decision by a value of a tensor is refused, with its line and what to write")
 def _() -> None:
-    words = "decides by a number that it reads from a tensor.*leave the lengths a tensor.*item.. in place of int"
-    refused(RuntimeError, words, lambda layers, x, n: x + max(n.tolist()) if max(n.tolist()) > 3 else x)
-    refused(RuntimeError, words, lambda layers, x, n: x[:, : int(n.max())])
+    words = (
+        "decides by a value that it reads from a tensor: refusals.py:[0-9]+: .*{}.*torch.where.*"
+        "leave lengths a tensor.*item.. in place of int"
+    )
+    for text, forward in {
+        "max.n.tolist": lambda layers, x, n: x + max(n.tolist()) if max(n.tolist()) > 3 else x,
+        "int.n.max": lambda layers, x, n: x[:, : int(n.max())],
+        "x.sum.. > 0": lambda layers, x, n: x * 2 if x.sum() > 0 else x,
+    }.items():
+        printed = io.StringIO()
+        with contextlib.redirect_stderr(printed):
+            refused(RuntimeError, words.format(text), forward)
+        assert "def forward" not in printed.getvalue(), printed.getvalue()
+
+
+@case("a quantised model is refused, and the float one named")
+def _() -> None:
+    class Linear(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+            self.gru = nn.GRU(2, 3)
+
+        def forward(self, x):
+            return self.gru(self.fc(x))[0]
+
+    for kinds in ({nn.GRU}, {nn.Linear}):
+        model = torch.ao.quantization.quantize_dynamic(Linear().eval(), kinds)
+        words = "expected parameters that are tensors, got packed ones, as of a quantised model. Export the float model"
+        expect_error(NotImplementedError, words, lambda model=model: script.export(model, (X,)))
+
+
+@case("an AttributeError of the model itself is its own")
+def _() -> None:
+    refused(AttributeError, "has no attribute 'shapes'", lambda layers, x, n: x.shapes)
 
 
 READS = {
