@@ -50,6 +50,24 @@ describeEachBackend('registerOp', () => {
     layer.dispose();
   });
 
+  it('has errors of the function told as they are, with the call', async () => {
+    const failure = new TypeError('mine');
+    registerOp('mine::fails(Tensor self) -> Tensor', () => {
+      throw failure;
+    });
+    const layer = await readExportedProgram(programBytes(program('mine.fails.default')));
+    await tidied(async () => {
+      const x = tf.ones([1, 2]);
+      expect(() => layer.forward(x))
+        .to.throw(
+          Error,
+          'TorchProgram: y: mine.fails.default (model.py:3: torch.ops.mine.fails.default()): mine',
+        )
+        .with.property('cause', failure);
+    });
+    layer.dispose();
+  });
+
   it('serves the form of an op that writes into its first argument', async () => {
     registerOp('mine::twice(Tensor self) -> Tensor', (self: tf.Tensor) => tf.mul(self, 2));
     const layer = await readExportedProgram(programBytes(program('mine.twice_.default')));
@@ -65,6 +83,10 @@ describeEachBackend('registerOp', () => {
       RangeError,
       "registerOp: signature: expected a signature of torch, such as 'my::op(Tensor self, float eps=1e-5) -> Tensor', got " +
         '"mine.twice". str(torch.ops.my.op.default._schema) prints it',
+    );
+    expect(() => registerOp('mine::twice(Tensor x, Foo y) -> Tensor', run)).to.throw(
+      RangeError,
+      'got "mine::twice(Tensor x, Foo y) -> Tensor". str(torch.ops.my.op.default._schema) prints it',
     );
     expect(() => registerOp(3 as unknown as string, run)).to.throw(
       TypeError,

@@ -297,3 +297,12 @@ describe('states of one call', () => {
     });
   });
 });
+
+describe('a nonlinearity that is no text', () => {
+  it('is refused as another word is', () => {
+    expect(() => rnn({ hiddenSize: 2, nonlinearity: Symbol('tanh') as never })).to.throw(
+      RangeError,
+      'RNN: nonlinearity: expected one of tanh, relu, got Symbol(tanh). Unknown nonlinearity',
+    );
+  });
+});

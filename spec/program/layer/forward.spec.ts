@@ -164,7 +164,17 @@ describeEachBackend("a program's call in torch's structure", () => {
       'too many arguments',
       (x) => [x, [x, { c: x }], 'fast', { y: x }, x],
       RangeError,
-      'arguments: expected 3, and an object of keyword arguments, got 5',
+      'arguments: expected 3 (x, pair, mode), and an object of keyword arguments, got 5. One that the export left at its default is part of the program: export the model with it',
+    ],
+    [
+      'a disposed tensor',
+      (x) => {
+        const gone = x.clone();
+        gone.dispose();
+        return [x, [x, { c: gone }], { y: x }];
+      },
+      RangeError,
+      'TorchProgram.forward: pair.1.c: expected a live tensor, got a disposed one',
     ],
     [
       'another dtype',

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
+import { readExportedProgram } from '../../../src/program/index.js';
 import { findOp } from '../../../src/program/ops/table.js';
 import type { Call, Value } from '../../../src/program/ops/types.js';
 import { describeEachBackend } from '../../support/backends.js';
+import { call, programBytes } from '../../support/program-files.js';
 import { tidied } from '../../support/tidied.js';
 
 function run(target: string, args: readonly unknown[], dtype: Call['dtype'] = 'F32'): Value {
@@ -17,18 +19,39 @@ describeEachBackend('copies and checks of programs', () => {
       expect(run(target, [tf.scalar(true, 'bool'), 'lengths.max() == T'])).to.equal(undefined);
       expect(() => run(target, [tf.scalar(false, 'bool'), 'lengths.max() == T'])).to.throw(
         RangeError,
-        'model: check: an assertion of the model: expected lengths.max() == T, got false',
+        'model: check: an assertion of the model fails: lengths.max() == T',
       );
       expect(() => run('aten._assert_async.default', [tf.scalar(0)])).to.throw(
         RangeError,
-        'model: check: an assertion of the model: expected true, got false',
+        'model: check: an assertion of the model fails: it has no message',
       );
       expect(run('aten._assert_scalar.default', [true, 'u0 >= 0'])).to.equal(undefined);
       expect(() => run('aten._assert_scalar.default', [false, 'u0 >= 0'])).to.throw(
         RangeError,
-        'model: check: an assertion of the model: expected u0 >= 0, got false',
+        'model: check: an assertion of the model fails: u0 >= 0',
       );
     }));
+
+  it('an assertion that fails is told once by a program', async () => {
+    const program = await readExportedProgram(
+      programBytes({
+        inputs: [['x', []]],
+        calls: [
+          call('aten._assert_async.msg', { self: 'x', assert_msg: { as_string: 'Expected more' } }),
+          call('aten.neg.default', { self: 'x' }, ['y', []]),
+        ],
+        outputs: ['y'],
+      }),
+    );
+    await tidied(async () => {
+      const x = tf.scalar(0);
+      expect(() => program.forward(x)).to.throw(
+        RangeError,
+        /^TorchProgram: \S+: an assertion of the model fails: Expected more$/,
+      );
+    });
+    program.dispose();
+  });
 
   it('a detached tensor has its values, and no gradient', () =>
     tidied(async () => {

@@ -326,13 +326,13 @@ describeEachBackend('running a program', () => {
     withProgram(
       {
         stored: [{ ...BUFFER, tensor: ['b_mean', [3]], values: [1, 2, 3] }],
-        calls: [call('spec.plus.default', { self: 'x', other: 'b_mean' }, ['y', ['b', 2]])],
+        calls: [call('aten.add.Tensor', { self: 'x', other: 'b_mean' }, ['y', ['b', 2]])],
         outputs: ['y'],
       },
       async (program, x) => {
         expect(() => program.forward(x)).to.throw(
           RangeError,
-          /: y: spec\.plus\.default \(model\.py:3: .*\): expected arguments that it takes, got .*shapes/is,
+          /: y: aten\.add\.Tensor \(model\.py:3: .*\): expected arguments that it takes, got .*shapes/is,
         );
       },
     ));

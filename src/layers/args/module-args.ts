@@ -69,7 +69,7 @@ export function parseNonlinearity(
 ): Nonlinearity {
   checkArgsObject(where, args);
   const { nonlinearity = 'tanh' } = args;
-  const note = `Unknown nonlinearity '${nonlinearity}'. Select from 'tanh' or 'relu'`;
+  const note = `Unknown nonlinearity '${String(nonlinearity)}'. Select from 'tanh' or 'relu'`;
   checkChoice(where, 'nonlinearity', nonlinearity, NONLINEARITIES, note);
   return nonlinearity;
 }

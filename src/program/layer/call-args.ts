@@ -20,8 +20,11 @@ export function flattenCall(where: string, program: Program, args: readonly unkn
   const isNamed = hasKeywords && (args.length > trees.length || isLastNamed(trees, args));
   const given = isNamed ? args.slice(0, -1) : args;
   if (given.length > trees.length) {
-    const rule = `${trees.length}${hasKeywords ? ', and an object of keyword arguments' : ''}`;
-    throw new RangeError(message(where, 'arguments', rule, String(args.length)));
+    const names = trees.map((_, i) => program.argumentNames[i] ?? String(i));
+    const keyword = hasKeywords ? ', and an object of keyword arguments' : '';
+    const rule = `${trees.length}${names.length > 0 ? ` (${showFirst(names, shortened)})` : ''}${keyword}`;
+    const remedy = 'One that the export left at its default is part of the program: export the model with it';
+    throw new RangeError(message(where, 'arguments', rule, String(args.length), remedy));
   }
   const values: Value[] = [];
   for (const [i, tree] of trees.entries())

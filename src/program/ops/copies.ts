@@ -1,7 +1,6 @@
 /** Copies and casts of a tensor, and checks of it. */
 
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { message, show } from '../../check.js';
 import { expand } from '../../nn/shape/expand.js';
 import { isOnHost } from '../../tfjs-internals/backends.js';
 import { share } from '../../tfjs-internals/data.js';
@@ -35,10 +34,9 @@ function assertTensor(self: Tensor, text: string, call: Call): undefined {
   if (isOnHost(self)) assertValue(self.dataSync()[0] as number, text, call);
 }
 
-/** @throws RangeError where the value is false or 0. */
+/** @throws RangeError where the value is false or 0, in the words of the model. */
 function assertValue(value: number | boolean, text: string, call: Call): undefined {
-  if (!value)
-    throw new RangeError(message(call.where, 'an assertion of the model', text, show(Boolean(value))));
+  if (!value) throw new RangeError(`${call.where}: an assertion of the model fails: ${text}`);
 }
 
 const CASTS = 'bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None';
@@ -67,7 +65,8 @@ export const COPIES: Readonly<Record<string, OpFunction>> = {
   // What it asserts was known when the model was exported.
   'aten::_assert_tensor_metadata(Tensor a, SymInt[]? size=None, SymInt[]? stride=None, ScalarType? dtype=None, *, Device? device=None, Layout? layout=None) -> ()':
     () => undefined,
-  'aten::_assert_async(Tensor self) -> ()': (self: Tensor, call: Call) => assertTensor(self, 'true', call),
+  'aten::_assert_async(Tensor self) -> ()': (self: Tensor, call: Call) =>
+    assertTensor(self, 'it has no message', call),
   'aten::_assert_async.msg(Tensor self, str assert_msg) -> ()': assertTensor,
   'aten::_assert_scalar(Scalar self, str assert_msg) -> ()': assertValue,
   // Ranges of a size are checked where it is used.

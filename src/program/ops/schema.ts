@@ -27,6 +27,13 @@ export interface Signature {
 const SIGNATURE = /^(\w+)::(\w+)(?:\.(\w+))?\((.*)\) -> (.+)$/;
 const PARAMETER = /^(\w+)(?:\([^)]*\))?(\[\d*\])?(\?)?(\[\])? (\w+)(?:=(.*))?$/;
 
+/** Types of parameters, as torch's parser of schemas knows them. */
+const TYPES = new Set(
+  'Tensor Scalar int float bool str complex SymInt SymFloat SymBool ScalarType Device Layout MemoryFormat Generator Dimname Storage Stream'.split(
+    ' ',
+  ),
+);
+
 /** Reads `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. */
 export function parseSignature(text: string): Signature {
   const [, namespace, name, overload = 'default', parameters = '', returns = ''] = SIGNATURE.exec(text) ?? [];
@@ -54,6 +61,7 @@ function parseReturns(text: string): string[] {
 function parseParameter(text: string): Parameter {
   const [, base, list, mark, outerList, name, written] = PARAMETER.exec(text) ?? [];
   if (base === undefined || name === undefined) throw new Error(`parameter ${text}`);
+  if (!TYPES.has(base)) throw new Error(`type ${base} of ${name}`);
   const length = /\d+/.exec(list ?? '')?.[0];
   // `Tensor?[]` is a list whose elements may be none.
   const isList = list !== undefined || outerList !== undefined;

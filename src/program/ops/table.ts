@@ -28,6 +28,8 @@ import { WRITING } from './writing.js';
 export interface Op {
   readonly signature: Signature;
   readonly run: OpFunction;
+  /** Whether a user has taught it: its errors are theirs. */
+  readonly isTaught?: boolean;
 }
 
 /** Families of ops: torch's signature and the function. A new op is a line in one of them, and a row of its test. */
@@ -90,7 +92,7 @@ function writing(twin: Op | undefined, written: 'first' | 'out'): Resolved | und
 /** Adds an op, or replaces one. */
 export function addOp(signature: string, run: OpFunction): void {
   const parsed = parseSignature(signature);
-  TABLE.set(parsed.target, { signature: parsed, run });
+  TABLE.set(parsed.target, { signature: parsed, run, isTaught: true });
 }
 
 /** The targets of all ops, sorted. */

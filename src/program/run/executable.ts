@@ -134,6 +134,7 @@ function checkedTensor(
   sizes: Sizes,
 ): Tensor {
   if (!(value instanceof Tensor)) throw new TypeError(message(where, name, 'a tensor', show(value)));
+  if (value.isDisposed) throw new RangeError(message(where, name, 'a live tensor', 'a disposed one'));
   const dtype = tfDtype(meta.dtype);
   if (value.dtype !== dtype) {
     const remedy =

@@ -42,6 +42,8 @@ export type Step =
   | (StepBase & {
       readonly kind: 'op';
       readonly run: OpFunction;
+      /** Whether a user has taught the op. */
+      readonly isTaught: boolean;
       readonly dtypes: readonly (TorchDtype | undefined)[];
       readonly argumentDtypes: readonly (TorchDtype | undefined)[];
     })
@@ -170,7 +172,8 @@ class Planner {
     const run = [...argumentDtypes, ...dtypes].includes('I64')
       ? this.inInt64(op, node, sources, dtypes[0])
       : op.run;
-    return { ...base, kind: 'op', run, sources, targets, dtypes, argumentDtypes };
+    const { isTaught = false } = op;
+    return { ...base, kind: 'op', run, isTaught, sources, targets, dtypes, argumentDtypes };
   }
 
   /** An op that takes or gives int64, with what has to be refused. */

@@ -204,12 +204,13 @@ function shown(value: Value | undefined): string {
 const TOLD = /: expected .+, got /s;
 
 /** Runs an op, and says in an error of tfjs, which has no names, which call it is about. */
-function told<T>({ where, node }: Step, run: () => T): T {
+function told<T>({ where, node, isTaught }: Extract<Step, { kind: 'op' }>, run: () => T): T {
   try {
     return run();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    if (TOLD.test(text)) throw error;
+    if (TOLD.test(text) || text.startsWith(`${where}: `)) throw error;
+    if (isTaught) throw new Error(`${where}: ${describeNode(node)}: ${text}`, { cause: error });
     throw new RangeError(message(where, describeNode(node), 'arguments that it takes', text), {
       cause: error,
     });
