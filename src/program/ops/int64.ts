@@ -227,8 +227,11 @@ function extentOf(value: Value): Extent {
 
 function extremesOf(x: Tensor): [least: number, most: number] {
   if (x.dtype === 'bool') return [0, 1];
+  const values = x.dataSync();
   let [least, most] = [0, 0];
-  for (const value of x.dataSync()) {
+  // V8 takes four times as long to iterate the values themselves.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
     if (value < least) least = value;
     else if (value > most) most = value;
   }
