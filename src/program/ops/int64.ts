@@ -66,6 +66,7 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
   square: (a) => a.most ** 2,
   addcmul: (self, a, b, value) => self.most + a.most * b.most * value.most,
   diff: (self, n, _dim, before, after) => Math.max(self.most, before.most, after.most) * 2 ** n.most,
+  linear: (x, weight, bias) => contraction(x, weight) + bias.most,
   einsum: (_equation, tensors) => tensors.most * tensors.size,
   index_put: (self, _indices, values) => self.most + values.most * values.size,
 };

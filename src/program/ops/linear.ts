@@ -26,6 +26,12 @@ function combined(self: Tensor, made: Tensor, beta: number, alpha: number): Tens
   return add(beta === 1 ? summand : mul(summand, as(beta, made.dtype)), scaled);
 }
 
+/** `input @ weight.T + bias`; tf.matMul has no integers on wasm. */
+function integersOf(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const made = matmul(input, weight.rank === 2 ? permute(weight, [1, 0]) : weight);
+  return bias && made.size > 0 ? add(made, bias) : made;
+}
+
 const adding =
   (multiply: (a: Tensor, b: Tensor) => Tensor): OpFunction =>
   (self: Tensor, a: Tensor, b: Tensor, beta: number, alpha: number) =>
@@ -101,7 +107,7 @@ export const LINEAR: Readonly<Record<string, OpFunction>> = {
     input: Tensor,
     weight: Tensor,
     bias: Tensor | null,
-  ) => linear(input, weight, bias ?? undefined),
+  ) => (input.dtype === 'int32' ? integersOf(input, weight, bias) : linear(input, weight, bias ?? undefined)),
   'aten::matmul(Tensor self, Tensor other) -> Tensor': product,
   'aten::linalg_matmul(Tensor self, Tensor other) -> Tensor': product,
   'aten::mm(Tensor self, Tensor mat2) -> Tensor': product,
