@@ -93,7 +93,9 @@ function oneHot(self: Tensor, classes: number, call: Call): Tensor {
     classes >= 0 ? classes : Array.from(readNow(call, self)).reduce((most, id) => Math.max(most, id + 1), 0);
   if (depth === 0 && self.size === 0)
     throw new RangeError(message(call.where, 'self', 'elements, whose classes are counted', 'none'));
-  return tf.oneHot(indicesInto(depth, self, call, { what: 'self' }), depth, 1, 0, 'int32');
+  const ids = indicesInto(depth, self, call, { what: 'self' });
+  // tf.oneHot takes no single class.
+  return tf.cast(tf.equal(tf.expandDims(ids, -1), tf.range(0, depth, 1, 'int32')), 'int32');
 }
 
 /** `value` is a scalar of the dtype of self. */
