@@ -123,7 +123,8 @@ describe('openProgram', () => {
       errorOf(() => parseStateDict(archive, { format })).message;
     expect(messageOf(zip('model/archive_format', 'model/data/aotinductor/model/model.so'))).to.equal(
       'program: file: expected an archive with models/model.json, got a package of torch.export without it. ' +
-        'torch.export.save(torch.export.export(model, args), path) writes a program',
+        'torch.export.save(torch_rnn_export.export(model, args), path) writes a program, with the torch_rnn_export.py ' +
+        'that npx tfjs-torch-rnn export-script prints',
     );
     expect(messageOf(zip('archive/data.pkl', 'archive/version'), 'program')).to.contain(
       'got a file of torch.save. readStateDict reads its weights',
