@@ -4,6 +4,7 @@ import { UnsupportedError } from '../../../../src/errors.js';
 import { type GRU, type GRUArgs, gru, setThreads } from '../../../../src/index.js';
 import { host } from '../../../../src/kernels/host/host.js';
 import { maxDifference } from '../../../support/parity.js';
+import { skip } from '../../../support/skip.js';
 import { type Mishap, WorkerWatch } from '../../../support/workers.js';
 
 const CALL_AGAIN = '. Call again: another engine starts, on one thread; setThreads starts others';
@@ -26,7 +27,9 @@ const expectRight = () => expect(bytesOf(call()).equals(bytesOf(expected))).to.e
 
 /** Makes a layer and an input of this shape for a suite, whose tests begin on two threads and leave no worker behind. */
 function onTwoThreads(args: GRUArgs, shape: [batch: number, steps: number, inputSize: number]): void {
-  before(async () => {
+  before(async function () {
+    if (globalThis.process?.env?.ENGINE === 'native')
+      skip(this, 'native threads are no workers of JavaScript');
     // The threads are the engine's own, whatever the backend.
     await tf.setBackend('cpu');
     layer = gru(args);
@@ -48,7 +51,7 @@ function onTwoThreads(args: GRUArgs, shape: [batch: number, steps: number, input
     await watch.allEnded();
   });
 
-  after(() => layer.dispose());
+  after(() => layer?.dispose());
 }
 
 describe("the engine's workers", () => {
