@@ -30,8 +30,6 @@ await build({
   globalName: 'torchRnn',
   platform: 'browser',
   target: 'es2022',
-  // Of use in Node alone.
-  define: { 'import.meta.url': 'undefined' },
   logLevel: 'warning',
   banner: {
     js: `/*! ${name} ${version}, ${license}. It holds an inflater of fflate:\n\n${text('node_modules/fflate/LICENSE')}\n*/`,

@@ -14,6 +14,8 @@ export interface Found {
 }
 
 interface NodeProcess {
+  readonly argv: readonly string[];
+  cwd(): string;
   readonly env: Readonly<Record<string, string | undefined>>;
   getBuiltinModule?(name: 'node:module'): { createRequire(from: string): NodeRequire };
 }
@@ -65,17 +67,25 @@ function registered(): NativeAddon | undefined {
   return (globalThis as Record<symbol, unknown>)[Symbol.for(PACKAGE)] as NativeAddon | undefined;
 }
 
+/**
+ * What is installed beside the program, or in the working directory. Not beside this module: the expression that names it is an error of
+ * syntax in bundles that run as classic scripts, such as those of workers.
+ */
 function required(): NativeAddon | undefined {
-  const require = nodeProcess()
-    ?.getBuiltinModule?.('node:module')
-    ?.createRequire(import.meta.url);
-  if (require === undefined) return undefined;
-  try {
-    require.resolve(PACKAGE);
-  } catch {
-    return undefined;
+  const process = nodeProcess();
+  const module = process?.getBuiltinModule?.('node:module');
+  if (process === undefined || module === undefined) return undefined;
+  const [, program] = process.argv;
+  for (const from of [...(program === undefined ? [] : [program]), `${process.cwd()}/`]) {
+    let path: string;
+    try {
+      path = module.createRequire(from).resolve(PACKAGE);
+    } catch {
+      continue;
+    }
+    return module.createRequire(from)(path) as NativeAddon | undefined;
   }
-  return require(PACKAGE) as NativeAddon | undefined;
+  return undefined;
 }
 
 function checked(addon: NativeAddon): Found {
