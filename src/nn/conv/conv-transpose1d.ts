@@ -1,9 +1,8 @@
-import { reshape, type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor1D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
-import { usingUp } from '../in-turn.js';
 import type { ConvTransposeOptions } from './conv-transpose2d.js';
 import { convolveTransposed } from './convolve-transposed.js';
-import { asRow, rowOf, stepsOf } from './rows.js';
+import { inOneRow, rowOf } from './rows.js';
 import { perAxis, windowsOf } from './window.js';
 
 /**
@@ -21,25 +20,12 @@ export function convTranspose1d(
   bias: Tensor1D | undefined,
   { groups = 1, dataFormat = 'channelsLast', outputPadding = 0, ...window }: ConvTransposeOptions = {},
 ): Tensor3D {
-  const [size, outputs, inputs] = kernel.shape;
+  const [size] = kernel.shape;
   const windows = rowOf(windowsOf('convTranspose1d', [size], window));
   const beyond = [0, perAxis(outputPadding, 1)[0] as number] as const;
   return tidy(() =>
-    inChannelsLast(
-      x,
-      dataFormat,
-      (steps) =>
-        usingUp(
-          steps,
-          (value) => asRow(value as Tensor3D),
-          (row) =>
-            usingUp(
-              kernel,
-              (taps) => reshape(taps, [1, size, outputs, inputs]),
-              (taps) => convolveTransposed(row as Tensor4D, taps as Tensor4D, bias, windows, beyond, groups),
-            ),
-          (row) => stepsOf(row as Tensor4D),
-        ) as Tensor3D,
+    inChannelsLast(x, dataFormat, (steps) =>
+      inOneRow(steps, kernel, (row, taps) => convolveTransposed(row, taps, bias, windows, beyond, groups)),
     ),
   );
 }

@@ -1,9 +1,8 @@
-import { reshape, type Tensor1D, type Tensor3D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor1D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { inChannelsLast } from '../data-format.js';
-import { usingUp } from '../in-turn.js';
 import type { ConvOptions } from './conv2d.js';
 import { convolve } from './convolve.js';
-import { asRow, rowOf, stepsOf } from './rows.js';
+import { inOneRow, rowOf } from './rows.js';
 import { windowsOf } from './window.js';
 
 /**
@@ -21,24 +20,11 @@ export function conv1d(
   bias: Tensor1D | undefined,
   { groups = 1, dataFormat = 'channelsLast', ...window }: ConvOptions = {},
 ): Tensor3D {
-  const [size, inputs, outputs] = kernel.shape;
+  const [size] = kernel.shape;
   const windows = rowOf(windowsOf('conv1d', [size], window));
   return tidy(() =>
-    inChannelsLast(
-      x,
-      dataFormat,
-      (steps) =>
-        usingUp(
-          steps,
-          (value) => asRow(value as Tensor3D),
-          (row) =>
-            usingUp(
-              kernel,
-              (taps) => reshape(taps, [1, size, inputs, outputs]),
-              (taps) => convolve(row as Tensor4D, taps as Tensor4D, bias, windows, groups),
-            ),
-          (row) => stepsOf(row as Tensor4D),
-        ) as Tensor3D,
+    inChannelsLast(x, dataFormat, (steps) =>
+      inOneRow(steps, kernel, (row, taps) => convolve(row, taps, bias, windows, groups)),
     ),
   );
 }
