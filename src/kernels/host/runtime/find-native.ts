@@ -1,4 +1,4 @@
-/** Where the native engine comes from: a package of its own, which Node finds where it is installed beside this one. */
+/** Where the native engine comes from: a package of its own, which Node finds where it is installed for the program. */
 
 import { ABI, type NativeAddon } from './native.js';
 
@@ -17,7 +17,11 @@ interface NodeProcess {
   readonly argv: readonly string[];
   cwd(): string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  getBuiltinModule?(name: 'node:module'): { createRequire(from: string): NodeRequire };
+  getBuiltinModule?(name: 'node:module'): NodeModule;
+}
+
+interface NodeModule {
+  createRequire(from: string): NodeRequire;
 }
 
 interface NodeRequire {
@@ -76,16 +80,21 @@ function required(): NativeAddon | undefined {
   const module = process?.getBuiltinModule?.('node:module');
   if (process === undefined || module === undefined) return undefined;
   const [, program] = process.argv;
-  for (const from of [...(program === undefined ? [] : [program]), `${process.cwd()}/`]) {
-    let path: string;
-    try {
-      path = module.createRequire(from).resolve(PACKAGE);
-    } catch {
-      continue;
-    }
-    return module.createRequire(from)(path) as NativeAddon | undefined;
+  const places = program === undefined ? [] : [program];
+  for (const from of [...places, `${process.cwd()}/`]) {
+    const path = pathOf(module, from);
+    if (path !== undefined) return module.createRequire(path)(path) as NativeAddon | undefined;
   }
   return undefined;
+}
+
+/** Where the package lies for a program; undefined where it has none. */
+function pathOf(module: NodeModule, from: string): string | undefined {
+  try {
+    return module.createRequire(from).resolve(PACKAGE);
+  } catch {
+    return undefined;
+  }
 }
 
 function checked(addon: NativeAddon): Found {
