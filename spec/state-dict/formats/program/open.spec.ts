@@ -94,6 +94,11 @@ describe('openProgram', () => {
       code: 'MISSING_PART',
       message: 'program: archive: expected a record "data/weights/../weights/tensor_0", got none',
     });
+    const listless = renamed((own) => own.replace('weights_config', 'weights-config'));
+    expect(readError(listless)).to.include({
+      code: 'MISSING_PART',
+      message: 'program: archive: expected a record "data/weights/model_weights_config.json", got none',
+    });
     const wrong = changed((config) => {
       config.w.tensor_meta.sizes = 'all';
     });
@@ -132,6 +137,10 @@ describe('openProgram', () => {
     expect(messageOf(zip('serialized_exported_program.json'))).to.contain(
       'a program of torch.export before 2.7. Save its state_dict in Python: ' +
         'torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")',
+    );
+    expect(messageOf(zip('archive/models/model.json', 'archive/data/weights/model.pt'))).to.equal(
+      'program: file: expected each weight in a file of its own, got "data/weights/model.pt" of an older version of torch. ' +
+        'Save it again in torch 2.13: torch.export.save(torch.export.load(path), path)',
     );
     expect(errorOf(() => parseStateDict(bytes, { format: 'torch' }))).to.be.instanceOf(FormatError);
   });

@@ -1,6 +1,6 @@
 /** The archive that `torch.export.save` writes. Layout: torch/export/pt2_archive/constants.py, version 0. */
 
-import { message } from '../../../check.js';
+import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import type { UnopenedFile } from '../checkpoint.js';
 import { nameInFolder, type Records, recordsOf } from '../torch/records.js';
@@ -19,6 +19,9 @@ const FORMAT = 'archive_format';
 /** What torch before 2.7 wrote. */
 const OLD_MODEL = 'serialized_exported_program.json';
 
+/** The weights as older versions of torch wrote them: a file of torch.save inside the archive. */
+const OLD_WEIGHTS = 'data/weights/model.pt';
+
 /** How to write a program. */
 export const SAVE =
   'torch.export.save(torch_rnn_export.export(model, args), path) writes a program, with the torch_rnn_export.py that npx tfjs-torch-rnn export-script prints';
@@ -36,6 +39,7 @@ export function isProgramArchive(archive: ZipArchive): boolean {
 export function programRecords(archive: ZipArchive): Records {
   const names = [...archive.keys()].map(nameInFolder);
   if (!names.includes(MODEL)) throw notAProgram(names);
+  if (names.includes(OLD_WEIGHTS)) throw oldWeights();
   return recordsOf(archive, WHERE, MODEL);
 }
 
@@ -48,6 +52,12 @@ function notAProgram(names: readonly string[]): UnsupportedError {
         ? ['a package of torch.export without it', SAVE]
         : ['another archive', SAVE];
   return new UnsupportedError(message(WHERE, 'file', `an archive with ${MODEL}`, got, remedy));
+}
+
+function oldWeights(): UnsupportedError {
+  const got = `${show(OLD_WEIGHTS)} of an older version of torch`;
+  const remedy = 'Save it again in torch 2.13: torch.export.save(torch.export.load(path), path)';
+  return new UnsupportedError(message(WHERE, 'file', 'each weight in a file of its own', got, remedy));
 }
 
 /** JSON text of an archive. */

@@ -44,9 +44,8 @@ export function* readTensors(
   const littleEndian = yield* readByteOrder(records, WHERE);
   const nodes = new Map<string, TensorNode>();
   for (const { folder, config } of folders) {
-    const entry = records.get(foldedName(config));
-    if (entry === undefined) continue;
-    const text = yield* readEntry(entry, file.limits.maxPickleBytes);
+    // torch writes a list for every folder, an empty one for an empty folder.
+    const text = yield* readEntry(recordAt(records, config), file.limits.maxPickleBytes);
     const storages = new Map<string, StoredBytes>();
     const known = new Map<string, TensorNode>();
     for (const [name, payload] of parseRecord(text, config, file).get('config').members()) {
