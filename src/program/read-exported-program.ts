@@ -60,7 +60,8 @@ export async function readExportedProgram(
     yield* refuseOtherFiles(opened);
     return yield* openProgram(opened);
   });
-  const args = { ...saveProgram(file.graphText, file.ties), name, trainFlags };
+  const { maxTensorBytes } = limits;
+  const args = { ...saveProgram(file.graphText, file.ties), name, trainFlags, maxTensorBytes };
   const program = new TorchProgram(args, file);
   buildLayer(program, program.name, []);
   tellWarnings(WHERE, [...roundingWarnings(file), ...int64Warnings(file)], onWarnings);

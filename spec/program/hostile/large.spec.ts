@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { FormatError } from '../../../src/errors.js';
 import { openProgram } from '../../../src/program/archive/archive.js';
+import { TorchProgram } from '../../../src/program/index.js';
 import { runSync } from '../../../src/state-dict/reading/drive.js';
 import { openedFile } from '../../state-dict/support.js';
 import { countedWork } from '../../support/counted-work.js';
@@ -47,6 +48,12 @@ describe('large programs', () => {
 
   it('have arguments and results without a limit of the stack', () => {
     callLarge(...opened('arguments in a list', 150_000));
+  });
+
+  it('have as many inputs as a call of JavaScript may have', () => {
+    const program = new TorchProgram({ graph: [], ties: [] }, opened('inputs', 1)[1]);
+    // Each takes 8 bytes of a stack of a megabyte.
+    expect(() => program.forward(...new Array(70_000))).to.throw(RangeError, 'arguments: expected 1');
   });
 
   it('have graphs in graphs, and no deeper than text may nest', () => {

@@ -26,6 +26,7 @@ import { type LayerTensors, toList, toShapes } from '../../layers/one-or-many.js
 import { RepeatedCalls } from '../../layers/recurrent/repeated-calls.js';
 import { buildLayer } from '../../layers/weights/build.js';
 import { addTo } from '../../matching/add-to.js';
+import { resolveLimits } from '../../state-dict/rules/limits.js';
 import type { StateDict, TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals/models.js';
 import type { StoredSpec } from '../graph/interface.js';
@@ -54,6 +55,8 @@ export type TrainFlags = 'follow' | 'fixed';
 export interface TorchProgramArgs extends LayerArgs, SavedProgram {
   /** @default 'follow' */
   readonly trainFlags?: TrainFlags | undefined;
+  /** Bytes of the tensors that calls make and that are needed at one time. @default 2 ** 32 */
+  readonly maxTensorBytes?: number | undefined;
 }
 
 /** Options of a call in torch's structure. */
@@ -104,6 +107,7 @@ export class TorchProgram extends layers.Layer {
   private readonly ports: Ports;
   private readonly saved: SavedProgram;
   private readonly trainFlags: TrainFlags;
+  private readonly maxTensorBytes: number;
   private readonly variables = new Map<string, LayerVariable>();
   private readonly repeatedCalls = new RepeatedCalls();
   /** What the executor's last call returned, which it asks for again for each further output. */
@@ -123,9 +127,10 @@ export class TorchProgram extends layers.Layer {
     checkObject(WHERE, 'args', args);
     checkTfLayerArgs(WHERE, args);
     super(args as ConstructorParameters<typeof layers.Layer>[0]);
-    const { graph, ties, trainFlags = 'follow' } = args;
+    const { graph, ties, trainFlags = 'follow', maxTensorBytes } = args;
     checkChoice(WHERE, 'trainFlags', trainFlags, ['follow', 'fixed']);
     this.trainFlags = trainFlags;
+    this.maxTensorBytes = resolveLimits(WHERE, { maxTensorBytes }).maxTensorBytes;
     this.saved = { graph, ties };
     this.opened = file ?? openSaved(WHERE, args);
     this.values = file?.tensors;
@@ -201,7 +206,7 @@ export class TorchProgram extends layers.Layer {
    * @returns results in torch's structure; tensors belong to the caller.
    */
   forward(...args: readonly unknown[]): unknown {
-    return this.forwardWith({}, ...args);
+    return this.forwardAll({}, args);
   }
 
   /**
@@ -215,6 +220,11 @@ export class TorchProgram extends layers.Layer {
    *   dtype.
    */
   forwardWith(options: ProgramForwardOptions, ...args: readonly unknown[]): unknown {
+    return this.forwardAll(options, args);
+  }
+
+  /** Arguments in one list: each spread of thousands takes the stack that they have. */
+  private forwardAll(options: ProgramForwardOptions, args: readonly unknown[]): unknown {
     const where = `${WHERE}.forward`;
     this.assertNotDisposed();
     checkKeys(`${where}With`, options, ['training']);
@@ -234,7 +244,8 @@ export class TorchProgram extends layers.Layer {
     if (training != null) checkBoolean(where, 'training', training);
     const isTraining = this.trainFlags === 'fixed' || training === true;
     const read = ({ name }: StoredSpec) => this.variableOf(name).read();
-    const { outputs, written } = this.executable.run(where, values, read, { isTraining });
+    const { maxTensorBytes } = this;
+    const { outputs, written } = this.executable.run(where, values, read, { isTraining, maxTensorBytes });
     for (const [name, value] of written) {
       if (isTraining || !TRAINING_COUNTER.test(name)) this.variableOf(name).write(value);
       value.dispose();
@@ -362,8 +373,8 @@ export class TorchProgram extends layers.Layer {
 
   override getConfig(): serialization.ConfigDict {
     const { graph, ties } = this.saved;
-    const { trainFlags } = this;
-    return { ...super.getConfig(), graph: [...graph], ties: [...ties], trainFlags };
+    const { trainFlags, maxTensorBytes } = this;
+    return { ...super.getConfig(), graph: [...graph], ties: [...ties], trainFlags, maxTensorBytes };
   }
 
   static {

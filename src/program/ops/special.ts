@@ -85,7 +85,8 @@ function diff(
   const dtype = computeDtype(call);
   const parts = [prepend, self, append].filter((part) => part !== null).map((part) => as(part, dtype));
   let x = parts.length > 1 ? concatenate(parts, axis) : (parts[0] as Tensor);
-  for (let k = 0; k < n; k++) {
+  // Nothing is left after as many times as there are elements.
+  for (let k = Math.min(n, x.shape[axis] as number); k > 0; k--) {
     const length = Math.max((x.shape[axis] as number) - 1, 0);
     const [next, each] = [
       sliceAlong(x, axis, Math.min(1, x.shape[axis] as number), length),

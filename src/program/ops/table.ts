@@ -13,6 +13,7 @@ import { INDEXING } from './indexing.js';
 import { JOINING } from './joining.js';
 import { LINEAR } from './linear.js';
 import { LOSSES } from './losses.js';
+import { broadcast, type Count, countOf } from './made.js';
 import { NORM } from './norm.js';
 import { POOLING } from './pooling.js';
 import { RANDOM } from './random.js';
@@ -28,6 +29,8 @@ import { WRITING } from './writing.js';
 export interface Op {
   readonly signature: Signature;
   readonly run: OpFunction;
+  /** How many elements a call makes, where that may be more than it gets. */
+  readonly count?: Count | undefined;
   /** Whether a user has taught it: its errors are theirs. */
   readonly isTaught?: boolean;
 }
@@ -58,11 +61,15 @@ export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   RECURRENT,
 ];
 
+/** Families whose ops broadcast their operands. */
+const BROADCASTING: ReadonlySet<(typeof FAMILIES)[number]> = new Set([ARITHMETIC, SPECIAL, COMPARISONS]);
+
 const TABLE = new Map<string, Op>(
   FAMILIES.flatMap((family) =>
     Object.entries(family).map(([text, run]): [string, Op] => {
       const signature = parseSignature(text);
-      return [signature.target, { signature, run }];
+      const count = countOf(signature) ?? (BROADCASTING.has(family) ? broadcast : undefined);
+      return [signature.target, { signature, run, count }];
     }),
   ),
 );

@@ -10,6 +10,7 @@ import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Argument, Graph, GraphNode } from '../graph/types.js';
 import { fillsWithExtreme, inInt64, withoutExtremes } from '../ops/int64.js';
+import type { Count } from '../ops/made.js';
 import { NUMBERS, type NumberFunction } from '../ops/numbers.js';
 import { fitsReturns, isNone, isNumber, orderArguments } from '../ops/schema.js';
 import { findOp, type Resolved } from '../ops/table.js';
@@ -42,6 +43,7 @@ export type Step =
   | (StepBase & {
       readonly kind: 'op';
       readonly run: OpFunction;
+      readonly count: Count | undefined;
       /** Whether a user has taught the op. */
       readonly isTaught: boolean;
       readonly dtypes: readonly (TorchDtype | undefined)[];
@@ -172,8 +174,8 @@ class Planner {
     const run = [...argumentDtypes, ...dtypes].includes('I64')
       ? this.inInt64(op, node, sources, dtypes[0])
       : op.run;
-    const { isTaught = false } = op;
-    return { ...base, kind: 'op', run, isTaught, sources, targets, dtypes, argumentDtypes };
+    const { isTaught = false, count } = op;
+    return { ...base, kind: 'op', run, count, isTaught, sources, targets, dtypes, argumentDtypes };
   }
 
   /** An op that takes or gives int64, with what has to be refused. */

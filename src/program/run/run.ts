@@ -1,17 +1,21 @@
 /** Runs a plan: the calls in their order, on tensors of tfjs. */
 
-import { Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type DataId, Tensor, tidy, util } from '@tensorflow/tfjs-core';
 import { message, show } from '../../check.js';
 import { lending } from '../../nn/in-turn.js';
+import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { share } from '../../tfjs-internals/data.js';
 import { liveTape } from '../../tfjs-internals/tape.js';
 import type { Argument } from '../graph/types.js';
+import { tfDtype } from '../ops/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { describeNode, type Plan, type Source, type Step, type Target } from './plan.js';
 
 export interface RunOptions {
   /** Whether calls that were exported for training run as in training. */
   readonly isTraining: boolean;
+  /** Bytes of the tensors that calls make and that are needed at one time. @default any number */
+  readonly maxTensorBytes?: number;
 }
 
 export interface RunResult {
@@ -34,11 +38,18 @@ export function runPlan(plan: Plan, inputs: readonly Value[], options: RunOption
   }
 }
 
+type OpStep = Extract<Step, { kind: 'op' }>;
+
 class Run {
   private readonly values: (Value | undefined)[];
   /** How many places hold a tensor that was made here. */
   private readonly holders = new Map<Tensor, number>();
+  /** How many of them have the same data. */
+  private readonly shares = new Map<DataId, number>();
+  /** Bytes of these data. */
+  private bytes = 0;
   private readonly given: ReadonlySet<Value>;
+  private readonly maxTensorBytes: number;
 
   constructor(
     private readonly plan: Plan,
@@ -46,6 +57,7 @@ class Run {
     private readonly options: RunOptions,
   ) {
     this.values = new Array(plan.places);
+    this.maxTensorBytes = options.maxTensorBytes ?? Number.POSITIVE_INFINITY;
     this.given = new Set(inputs.flat() as Value[]);
     for (const [i, input] of inputs.entries()) this.store(plan.inputs[i], input);
   }
@@ -82,25 +94,44 @@ class Run {
     for (const [i, target] of step.targets.entries()) this.store(target, results[i] as Value);
     // An op may return more than its signature says.
     this.store(undefined, results.slice(step.targets.length));
+    this.checkRoom(step);
   }
 
-  private runOp(step: Extract<Step, { kind: 'op' }>, args: readonly Value[]): readonly Value[] {
+  private runOp(step: OpStep, args: readonly Value[]): readonly Value[] {
     const { dtypes, argumentDtypes, where, sources, targets } = step;
     const { isTraining } = this.options;
     const assigned = new Map<number, Tensor>();
     const assign = (argument: number, value: Tensor) => void assigned.set(argument, value);
     const call = { dtypes, dtype: dtypes[0], argumentDtypes, isTraining, where, assign };
-    const run = step.run as (...all: unknown[]) => Value | undefined;
+    const run = () => {
+      this.checkAsked(step, args, call);
+      return (step.run as (...all: unknown[]) => Value)(...args, call);
+    };
     const [result, ...values] = lending(this.lentBy(step), () =>
-      tidy(() => [
-        withoutGradients(told(step, () => run(...args, call) as Value)) as Tensor,
-        ...assigned.values(),
-      ]),
+      tidy(() => [withoutGradients(told(step, run)) as Tensor, ...assigned.values()]),
     );
     for (const [i, argument] of [...assigned.keys()].entries())
       this.replace(sources[argument], values[i] as Tensor);
     const isOne = targets.length === 1 || !Array.isArray(result);
     return isOne ? [result as Value] : (result as unknown as readonly Value[]);
+  }
+
+  /** Refuses a call whose arguments ask for more than there is room for. */
+  private checkAsked(step: OpStep, args: readonly Value[], call: object): void {
+    if (step.count === undefined) return;
+    const elements = (step.count as (...all: unknown[]) => number)(...args, call);
+    const bytes = elements * bytesPerElement(step.dtypes[0]);
+    this.checkRoom(step, bytes, `${bytes} for ${elements} elements`);
+  }
+
+  /** @param bytes those that a step is about to make, if they are known. */
+  private checkRoom({ where, node }: Step, bytes = 0, asked = ''): void {
+    const { maxTensorBytes } = this;
+    if (!(this.bytes + bytes > maxTensorBytes)) return;
+    const rule = `tensors of at most ${maxTensorBytes} bytes at a time`;
+    const got = [asked, `${this.bytes} of tensors that are needed still`].filter(Boolean).join(' beside ');
+    const remedy = 'Raise limits.maxTensorBytes of readExportedProgram to run it';
+    throw new RangeError(message(where, describeNode(node), rule, got, remedy));
   }
 
   /** The arguments that nothing needs after a step; none while a tape records, whose gradients may need them. */
@@ -111,7 +142,8 @@ class Run {
   }
 
   private runGraph(step: Extract<Step, { kind: 'graph' }>, args: readonly Value[]): readonly Value[] {
-    const { outputs, written } = runPlan(step.plan, args, this.options);
+    const maxTensorBytes = this.maxTensorBytes - this.bytes;
+    const { outputs, written } = runPlan(step.plan, args, { ...this.options, maxTensorBytes });
     const detached = step.hasGradients ? outputs : outputs.map(detach);
     for (const [i, value] of written)
       this.replace(step.sources[i], step.hasGradients ? value : (detach(value) as Tensor));
@@ -147,8 +179,19 @@ class Run {
   }
 
   private hold(value: Value): void {
-    if (value instanceof Tensor && !this.given.has(value))
-      this.holders.set(value, (this.holders.get(value) ?? 0) + 1);
+    if (!(value instanceof Tensor) || this.given.has(value)) return;
+    const holders = this.holders.get(value) ?? 0;
+    this.holders.set(value, holders + 1);
+    if (holders === 0) this.share(value, 1);
+  }
+
+  /** Counts a tensor among those that have its data, or out of them. */
+  private share({ dataId, dtype, size }: Tensor, by: 1 | -1): void {
+    const before = this.shares.get(dataId) ?? 0;
+    const after = before + by;
+    if (after === 0) this.shares.delete(dataId);
+    else this.shares.set(dataId, after);
+    if (before === 0 || after === 0) this.bytes += by * size * util.bytesPerElement(dtype);
   }
 
   private free(place: number): void {
@@ -160,6 +203,7 @@ class Run {
     if (holders > 1) this.holders.set(value, holders - 1);
     else {
       this.holders.delete(value);
+      this.share(value, -1);
       value.dispose();
     }
   }
@@ -176,6 +220,11 @@ class Run {
     for (const tensor of this.holders.keys()) tensor.dispose();
     this.holders.clear();
   }
+}
+
+/** Of a result whose dtype the file tells. */
+function bytesPerElement(dtype: TorchDtype | undefined): number {
+  return util.bytesPerElement((dtype && tfDtype(dtype)) ?? 'float32');
 }
 
 /** Whether a value is what a graph says of a result. */
@@ -204,7 +253,7 @@ function shown(value: Value | undefined): string {
 const TOLD = /: expected .+, got /s;
 
 /** Runs an op, and says in an error of tfjs, which has no names, which call it is about. */
-function told<T>({ where, node, isTaught }: Extract<Step, { kind: 'op' }>, run: () => T): T {
+function told<T>({ where, node, isTaught }: OpStep, run: () => T): T {
   try {
     return run();
   } catch (error) {

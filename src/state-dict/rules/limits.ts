@@ -19,7 +19,8 @@ export interface ReadLimits {
   /**
    * Bytes of all tensors that are not views of the file: unaligned, strided, compressed, or numbers of JSON text. A few bytes of a
    * file can declare terabytes (strides of 0, deflated zeros), so the sum is checked before any is allocated. The default is twice
-   * `maxBytes`: room to unpack or copy every element of the largest file once.
+   * `maxBytes`: room to unpack or copy every element of the largest file once. In a program also bytes of the tensors that a call makes
+   * and that are needed at one time: the file says how large they are.
    * @default 2 ** 32
    */
   readonly maxTensorBytes?: number | undefined;
