@@ -1,5 +1,5 @@
 import { checkFunction, message, show } from '../check.js';
-import { parseSignature } from './ops/schema.js';
+import { parseSignature } from './ops/calls/schema.js';
 import { addOp } from './ops/table.js';
 import type { OpFunction } from './ops/types.js';
 

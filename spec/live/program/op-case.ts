@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { decodeGraph } from '../../../src/program/graph/decode.js';
 import { registerOp } from '../../../src/program/index.js';
-import { tfDtype } from '../../../src/program/ops/dtypes.js';
+import { tfDtype } from '../../../src/program/ops/shared/dtypes.js';
 import { type Plan, planGraph } from '../../../src/program/run/plan.js';
 import { Cursor } from '../../../src/state-dict/formats/program/cursor.js';
 import type { Json } from '../../../src/state-dict/formats/program/json.js';

@@ -1,7 +1,7 @@
 /** Each op alone against PyTorch: random arguments, forward and backward. */
 
 import * as tf from '@tensorflow/tfjs';
-import { tfDtype } from '../../../src/program/ops/dtypes.js';
+import { tfDtype } from '../../../src/program/ops/shared/dtypes.js';
 import { findOp } from '../../../src/program/ops/table.js';
 import type { Value } from '../../../src/program/ops/types.js';
 import type { Plan } from '../../../src/program/run/plan.js';

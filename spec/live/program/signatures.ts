@@ -1,6 +1,6 @@
 /** Signatures of the table against torch's own. */
 
-import { parseSignature } from '../../../src/program/ops/schema.js';
+import { parseSignature } from '../../../src/program/ops/calls/schema.js';
 import { FAMILIES } from '../../../src/program/ops/table.js';
 import { Oracle } from './oracle.js';
 

@@ -3,8 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { readExportedProgram, TorchProgram } from '../../../src/program/index.js';
-import { countOf } from '../../../src/program/ops/made.js';
-import { parseSignature } from '../../../src/program/ops/schema.js';
+import { countOf } from '../../../src/program/ops/calls/made.js';
+import { parseSignature } from '../../../src/program/ops/calls/schema.js';
 import { FAMILIES } from '../../../src/program/ops/table.js';
 import { type CallSpec, call, INT64, programBytes } from '../../support/program-files.js';
 import { ASKS, BY_OPERANDS, INPUTS } from './large-results.js';

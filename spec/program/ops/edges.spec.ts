@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import '../../../src/index.js';
-import { tfDtype } from '../../../src/program/ops/dtypes.js';
+import { tfDtype } from '../../../src/program/ops/shared/dtypes.js';
 import { findOp, type Resolved } from '../../../src/program/ops/table.js';
 import { describeEachBackend } from '../../support/backends.js';
 import { fixtureText } from '../../support/node/files.js';

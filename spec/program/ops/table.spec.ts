@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseSignature } from '../../../src/program/ops/schema.js';
+import { parseSignature } from '../../../src/program/ops/calls/schema.js';
 import { FAMILIES, findOp, knownTargets } from '../../../src/program/ops/table.js';
 
 /** Live PyTorch is asked for the same texts by `npm run test:program`. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NUMBERS } from '../../../src/program/ops/numbers.js';
+import { NUMBERS } from '../../../src/program/ops/calls/numbers.js';
 import { findOp } from '../../../src/program/ops/table.js';
 import { remedyFor } from '../../../src/program/run/remedies.js';
 import { fixtureBytes } from '../../support/node/files.js';

@@ -4,7 +4,7 @@ import type { DataType } from '@tensorflow/tfjs-core';
 import { namesIn } from '../graph/decode.js';
 import type { UserInput, UserOutput } from '../graph/interface.js';
 import type { Constant, Graph, TensorMeta } from '../graph/types.js';
-import { tfDtype } from '../ops/dtypes.js';
+import { tfDtype } from '../ops/shared/dtypes.js';
 
 /** A tensor that a program takes or returns; a number or a constant has neither shape nor dtype. */
 export interface ProgramOutput {

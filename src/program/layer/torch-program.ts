@@ -31,7 +31,7 @@ import type { StateDict, TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { takeGraphCall, watchModels, watchOutputs } from '../../tfjs-internals/models.js';
 import type { StoredSpec } from '../graph/interface.js';
 import { assemble } from '../graph/tree.js';
-import { tfDtype } from '../ops/dtypes.js';
+import { tfDtype } from '../ops/shared/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { Executable } from '../run/executable.js';
 import { flattenCall } from './call-args.js';

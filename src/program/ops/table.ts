@@ -1,30 +1,30 @@
 /** All ops, by target. */
 
-import { ACTIVATIONS } from './activations.js';
-import { ARITHMETIC } from './arithmetic.js';
-import { ATTENTION } from './attention.js';
-import { COMPARISONS } from './comparisons.js';
-import { CONV } from './conv.js';
-import { COPIES } from './copies.js';
-import { COUNTING } from './counting.js';
-import { CREATION } from './creation.js';
-import { ELEMENTARY } from './elementary.js';
-import { INDEXING } from './indexing.js';
-import { JOINING } from './joining.js';
-import { LINEAR } from './linear.js';
-import { LOSSES } from './losses.js';
-import { broadcast, type Count, countOf } from './made.js';
-import { NORM } from './norm.js';
-import { POOLING } from './pooling.js';
-import { RANDOM } from './random.js';
-import { RECURRENT } from './recurrent.js';
-import { REDUCTIONS } from './reductions.js';
-import { parseSignature, type Signature } from './schema.js';
-import { SHAPE } from './shape.js';
-import { SORTING } from './sorting.js';
-import { SPECIAL } from './special.js';
+import { broadcast, type Count, countOf } from './calls/made.js';
+import { parseSignature, type Signature } from './calls/schema.js';
+import { COPIES } from './creation/copies.js';
+import { CREATION } from './creation/creation.js';
+import { RANDOM } from './creation/random.js';
+import { COUNTING } from './indexing/counting.js';
+import { INDEXING } from './indexing/indexing.js';
+import { SORTING } from './indexing/sorting.js';
+import { WRITING } from './indexing/writing.js';
+import { CONV } from './linear/conv.js';
+import { LINEAR } from './linear/linear.js';
+import { LOSSES } from './losses/losses.js';
+import { ATTENTION } from './modules/attention.js';
+import { NORM } from './modules/norm.js';
+import { RECURRENT } from './modules/recurrent.js';
+import { ACTIVATIONS } from './pointwise/activations.js';
+import { ARITHMETIC } from './pointwise/arithmetic.js';
+import { COMPARISONS } from './pointwise/comparisons.js';
+import { ELEMENTARY } from './pointwise/elementary.js';
+import { SPECIAL } from './pointwise/special.js';
+import { POOLING } from './pooling/pooling.js';
+import { REDUCTIONS } from './reductions/reductions.js';
+import { JOINING } from './shapes/joining.js';
+import { SHAPE } from './shapes/shape.js';
 import type { OpFunction } from './types.js';
-import { WRITING } from './writing.js';
 
 export interface Op {
   readonly signature: Signature;

@@ -13,7 +13,7 @@ import {
   userOutputs,
 } from '../graph/interface.js';
 import type { Argument, Constant, InputSpec, Program, TensorMeta } from '../graph/types.js';
-import { tfDtype } from '../ops/dtypes.js';
+import { tfDtype } from '../ops/shared/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { type Plan, planGraph } from './plan.js';
 import { type RunOptions, runPlan } from './run.js';

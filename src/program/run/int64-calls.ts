@@ -2,7 +2,7 @@
 
 import { namesIn } from '../graph/decode.js';
 import type { Graph, GraphNode, Program } from '../graph/types.js';
-import { canLeaveInt32, isCast } from '../ops/int64.js';
+import { canLeaveInt32, isCast } from '../ops/calls/int64.js';
 import { findOp } from '../ops/table.js';
 
 /** Those whose results may lie beyond int32: arithmetic on integers, and floats that become integers. */

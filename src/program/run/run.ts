@@ -7,7 +7,7 @@ import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { share } from '../../tfjs-internals/data.js';
 import { liveTape } from '../../tfjs-internals/tape.js';
 import type { Argument } from '../graph/types.js';
-import { tfDtype } from '../ops/dtypes.js';
+import { tfDtype } from '../ops/shared/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { describeNode, type Plan, type Source, type Step, type Target } from './plan.js';
 

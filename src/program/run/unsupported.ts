@@ -6,8 +6,8 @@ import { addTo } from '../../matching/add-to.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { namesIn } from '../graph/decode.js';
 import type { Graph, GraphNode } from '../graph/types.js';
-import { tfDtype } from '../ops/dtypes.js';
-import { NUMBERS } from '../ops/numbers.js';
+import { NUMBERS } from '../ops/calls/numbers.js';
+import { tfDtype } from '../ops/shared/dtypes.js';
 import { findOp } from '../ops/table.js';
 import { remedyFor } from './remedies.js';
 

@@ -5,7 +5,7 @@ import { constantOf, isEmpty } from '../../../nn/empty.js';
 import { inTurn, usingUp, usingUpAll } from '../../../nn/in-turn.js';
 import { commonShape, expand } from '../../../nn/shape/expand.js';
 import { vectorNorm } from '../../../nn/vector-norm.js';
-import { axisOf } from '../axes.js';
+import { axisOf } from '../shared/axes.js';
 
 /** `|a[..., i, :] - b[..., j, :]|` in the norm p. */
 export function distances(a: Tensor, b: Tensor, p: number): Tensor {

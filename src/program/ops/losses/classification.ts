@@ -28,7 +28,7 @@ import { choose } from '../../../nn/indexing/choose.js';
 import { int } from '../../../nn/indexing/int.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { moveAxis } from '../../../nn/shape/permute.js';
-import { indicesInto } from '../indices.js';
+import { indicesInto } from '../shared/indices.js';
 import type { Call, OpFunction } from '../types.js';
 import { reduced } from './reduced.js';
 

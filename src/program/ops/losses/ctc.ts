@@ -20,7 +20,7 @@ import { ctcLoss } from '../../../nn/ctc-loss.js';
 import { takeAlong } from '../../../nn/indexing/along.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { offTape } from '../../../nn/off-tape.js';
-import { readNow } from '../read-now.js';
+import { readNow } from '../shared/read-now.js';
 import type { Call, OpFunction } from '../types.js';
 import { reduced } from './reduced.js';
 

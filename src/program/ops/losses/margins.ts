@@ -17,8 +17,8 @@ import {
 import { keeping } from '../../../nn/in-turn.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { offTape } from '../../../nn/off-tape.js';
-import { as } from '../dtypes.js';
 import { pairDistance } from '../linear/distances.js';
+import { as } from '../shared/dtypes.js';
 import type { OpFunction } from '../types.js';
 import { reduced } from './reduced.js';
 

@@ -4,7 +4,7 @@ import { add, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { type PaddingMode, type Paddings, padFrom, padWith } from '../../../nn/pad.js';
-import { as, valueIn } from '../dtypes.js';
+import { as, valueIn } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 
 type Numbers = readonly number[];

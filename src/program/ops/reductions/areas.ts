@@ -2,8 +2,8 @@
 
 import { add, mul, reshape, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { sliceAlong } from '../../../nn/shape/slice.js';
-import { axisOf } from '../axes.js';
-import { named, type Pointwise, pointwise } from '../pointwise.js';
+import { axisOf } from '../shared/axes.js';
+import { named, type Pointwise, pointwise } from '../shared/pointwise.js';
 import type { OpFunction } from '../types.js';
 import { reduce } from './reduce.js';
 import { cumsumOf } from './running.js';

@@ -16,8 +16,8 @@ import { constantOf } from '../../../nn/empty.js';
 import { evenly, indexOfExtreme, valuesAt } from '../../../nn/extremes.js';
 import { choose } from '../../../nn/indexing/choose.js';
 import { offTape } from '../../../nn/off-tape.js';
-import { axisOf } from '../axes.js';
-import { as } from '../dtypes.js';
+import { axisOf } from '../shared/axes.js';
+import { as } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 import { type Dim, reduce, reductionOf } from './reduce.js';
 

@@ -9,8 +9,8 @@ import { choose } from '../../../nn/indexing/choose.js';
 import { logSumExp } from '../../../nn/log-sum-exp.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { vectorNorm } from '../../../nn/vector-norm.js';
-import { axesOf, axisOf } from '../axes.js';
-import { as } from '../dtypes.js';
+import { axesOf, axisOf } from '../shared/axes.js';
+import { as } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 import { type Dim, reduce } from './reduce.js';
 

@@ -24,8 +24,8 @@ import { choose } from '../../../nn/indexing/choose.js';
 import { orderAlong } from '../../../nn/indexing/order.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { moveAxis } from '../../../nn/shape/permute.js';
-import { axisOf } from '../axes.js';
-import { gatherAlong } from '../indexing.js';
+import { gatherAlong } from '../indexing/indexing.js';
+import { axisOf } from '../shared/axes.js';
 import type { Call, OpFunction } from '../types.js';
 import { reductionOf } from './reduce.js';
 

@@ -3,7 +3,7 @@
 import { type DataType, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../../check.js';
 import { constantOf } from '../../../nn/empty.js';
-import { reducedAxes } from '../axes.js';
+import { reducedAxes } from '../shared/axes.js';
 import type { Call } from '../types.js';
 
 /** Axes as torch takes them: a number, several, or none, which are all. */

@@ -22,8 +22,8 @@ import { emptyOf } from '../../../nn/empty.js';
 import { logAddExp } from '../../../nn/log-sum-exp.js';
 import { offTape } from '../../../nn/off-tape.js';
 import { scan } from '../../../nn/scan.js';
-import { axisOf } from '../axes.js';
-import { as, resultDtype } from '../dtypes.js';
+import { axisOf } from '../shared/axes.js';
+import { as, resultDtype } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 
 /** The gradient of tf.cumsum has its axes in the wrong order where the axis is not the last. */

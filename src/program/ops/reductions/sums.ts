@@ -16,8 +16,8 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { offTape } from '../../../nn/off-tape.js';
-import { axisOf } from '../axes.js';
-import { as, resultDtype } from '../dtypes.js';
+import { axisOf } from '../shared/axes.js';
+import { as, resultDtype } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
 import { type Dim, reduce } from './reduce.js';
 
