@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { failureReason, run } from '../../scripts/support/child-process.mjs';
+import { diskShortage } from '../../scripts/tools/setup-tfjs-node/build-from-wheel.mjs';
 import { changedPackages, extraneousPackages } from '../../scripts/tools/setup-tfjs-node/package-install.mjs';
 import { findTools, unsupportedMachine } from '../../scripts/tools/setup-tfjs-node/toolchain.mjs';
 import { skip } from '../support/skip.js';
@@ -23,7 +24,7 @@ describe('setup:tfjs-node: other packages in node_modules', () => {
         '@tensorflow/tfjs-node': { version: '4.21.0', extraneous: true },
       },
     };
-    expect(extraneousPackages(listing)).to.deep.equal([
+    expect(extraneousPackages(listing, '@tensorflow/tfjs-node')).to.deep.equal([
       'is-odd@3.0.1',
       join('..', 'linked'),
       join('..', 'scoped'),
@@ -32,7 +33,7 @@ describe('setup:tfjs-node: other packages in node_modules', () => {
   });
 
   it('are nothing to keep in an empty project', () => {
-    expect(extraneousPackages({})).to.deep.equal([]);
+    expect(extraneousPackages({}, '@tensorflow/tfjs-node')).to.deep.equal([]);
   });
 
   it('count as changed when gone or of another version, and not when added', () => {
@@ -42,13 +43,13 @@ describe('setup:tfjs-node: other packages in node_modules', () => {
     const after = {
       dependencies: { a: { version: '1.0.0' }, b: { version: '1.0.1' }, d: { version: '1.0.0' } },
     };
-    expect(changedPackages(before, after)).to.deep.equal(['b@1.0.0', 'c@1.0.0']);
-    expect(changedPackages(before, before)).to.deep.equal([]);
+    expect(changedPackages(before, after, '@tensorflow/tfjs-node')).to.deep.equal(['b@1.0.0', 'c@1.0.0']);
+    expect(changedPackages(before, before, '@tensorflow/tfjs-node')).to.deep.equal([]);
   });
 
   it('do not count as changed for lacking an optional peer dependency', () => {
     const listing = { dependencies: { '@tensorflow/tfjs-node-gpu': {} } };
-    expect(changedPackages(listing, listing)).to.deep.equal([]);
+    expect(changedPackages(listing, listing, '@tensorflow/tfjs-node')).to.deep.equal([]);
   });
 });
 
@@ -81,6 +82,15 @@ describe('setup:tfjs-node: the machine', () => {
       expect(reason).to.contain(`needs Linux x64, this is ${platform} ${arch}`);
       expect(reason).to.contain('allow storage.googleapis.com, or name a mirror with TFJS_NODE_CDN_STORAGE');
     }
+  });
+});
+
+describe('setup:tfjs-node: the disk', () => {
+  it('is refused where it is too full, naming what is free and what is needed', () => {
+    expect(diskShortage(1.6e9, 0.42e9)).to.equal(
+      'the disk has 0.4 GB free, and this needs 1.6 GB. Make room, then run this again',
+    );
+    expect(diskShortage(1.6e9, 1.6e9)).to.equal(undefined);
   });
 });
 
@@ -187,9 +197,9 @@ describe('npm run setup:tfjs-node', function () {
   afterEach(() => rmSync(project, { recursive: true }));
 
   /** Runs the script in the project with a program of the test's in place of npm, and no other program on the PATH. */
-  const setUp = (npmProgram: string) => {
+  const setUp = (npmProgram: string, options: readonly string[] = []) => {
     writeFileSync(join(project, 'npm.cjs'), npmProgram);
-    return spawnSync(process.execPath, ['scripts/tools/setup-tfjs-node.mjs'], {
+    return spawnSync(process.execPath, ['scripts/tools/setup-tfjs-node.mjs', ...options], {
       cwd: project,
       encoding: 'utf8',
       env: {
@@ -236,6 +246,24 @@ describe('npm run setup:tfjs-node', function () {
     expect(stderr).to.contain("the build from TensorFlow's Python wheel needs Python 3 (");
     expect(stderr).to.contain('make (').and.to.contain('a C++ compiler (');
     expect(status).to.equal(1);
+  });
+
+  it('keeps the other package as it is while npm installs one, also where npm fails', () => {
+    const other = join(project, 'node_modules/@tensorflow/tfjs-node-gpu');
+    mkdirSync(join(other, 'lib'), { recursive: true });
+    const { stderr } = setUp(`
+      const fs = require('node:fs');
+      if (process.argv[2] === 'ls') console.log('{}');
+      else { console.error('error: there is ' + fs.readdirSync('node_modules/@tensorflow').length); process.exit(1); }`);
+    expect(stderr).to.contain('error: there is 0');
+    expect(readdirSync(other)).to.deep.equal(['lib']);
+  });
+
+  it('installs the package for GPUs with --gpu', () => {
+    const { stderr } = setUp("console.log('{}'); process.exitCode = process.argv[2] === 'ls' ? 0 : 1;", [
+      '--gpu',
+    ]);
+    expect(stderr).to.contain('npm could not install @tensorflow/tfjs-node-gpu@4.22.0');
   });
 
   it('does not take a package whose installation succeeds and whose backend does not run for a success', () => {

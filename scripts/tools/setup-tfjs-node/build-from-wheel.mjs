@@ -2,18 +2,18 @@
 // Builds tfjs-node's addon against TensorFlow's C library as the Python wheel carries it. The addon uses the pure
 // C API (TF_*, TFE_*), which libtensorflow_cc.so.2 exports, so it links and runs against 2.15 as it does against 2.9.
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, statfs, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureReason, npm, run } from '../../support/child-process.mjs';
+import { WHEEL_VERSION } from './packages.mjs';
 import { SetupError } from './setup-error.mjs';
 import { findTools, thisMachine, unsupportedMachine } from './toolchain.mjs';
 
 const DOWNLOAD_LIMIT_MS = 30 * 60_000;
 const UNPACK_LIMIT_MS = 5 * 60_000;
 const COMPILE_LIMIT_MS = 10 * 60_000;
-const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const UNPACK = fileURLToPath(new URL('unpack.py', import.meta.url));
 
 /** Each library under its SONAME, and the names that the linker (`-ltensorflow`) and the package's own check look for. */
@@ -22,63 +22,96 @@ const LIBRARIES = {
   'libtensorflow_framework.so.2': ['libtensorflow_framework.so'],
 };
 
+/** @typedef {import('./packages.mjs').NodePackage} NodePackage */
+
 /**
- * @param {URL} packageDir the unpacked npm package
+ * @param {NodePackage} wanted
+ * @param {URL} packageDir where it is unpacked
  * @param {(line: string) => void} say
  * @throws {SetupError} naming what is missing or which step failed
  */
-export async function buildFromWheel(packageDir, say) {
+export async function buildFromWheel(wanted, packageDir, say) {
   const unsupported = unsupportedMachine(thisMachine());
   if (unsupported !== undefined) throw new SetupError(unsupported);
   const { python, missing } = await findTools();
   if (missing.length > 0) {
     throw new SetupError(`the build from TensorFlow's Python wheel needs ${missing.join('; ')}`);
   }
-  const wheel = await cachedWheel(python, say);
-  say('unpacking the library and its headers (0.7 GB)');
+  const wheel = await cachedWheel(wanted, python, say);
+  const shortage = diskShortage(wanted.unpackedBytes, await freeBytes(packageDir));
+  if (shortage !== undefined) throw new SetupError(`${fileURLToPath(packageDir)}: ${shortage}`);
+  say(`unpacking the library and its headers (${gigabytes(wanted.unpackedBytes)})`);
   await unpack(python, wheel, fileURLToPath(packageDir));
   say('compiling the addon');
   await compile(packageDir);
 }
 
-/** @returns {string} */
-function cacheDir() {
-  return join(
-    process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-    'tfjs-torch-rnn',
-    'tensorflow-cpu-2.15.1',
-  );
+/**
+ * @param {NodePackage} wanted
+ * @returns {string}
+ */
+function cacheDir({ wheel }) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'tfjs-torch-rnn', `${wheel}-${WHEEL_VERSION}`);
 }
 
 /**
+ * @param {URL | string} folder
+ * @returns {Promise<number>}
+ */
+async function freeBytes(folder) {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/**
+ * @param {number} needed bytes
+ * @param {number} free bytes
+ * @returns {string | undefined} undefined where there is room
+ */
+export function diskShortage(needed, free) {
+  if (free >= needed) return undefined;
+  return `the disk has ${gigabytes(free)} free, and this needs ${gigabytes(needed)}. Make room, then run this again`;
+}
+
+/** @param {number} bytes */
+const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/**
+ * @param {NodePackage} wanted
  * @param {string} python
  * @param {(line: string) => void} say
  * @returns {Promise<string>} the wheel's path
  */
-async function cachedWheel(python, say) {
-  const cache = cacheDir();
+async function cachedWheel(wanted, python, say) {
+  const cache = cacheDir(wanted);
   await mkdir(cache, { recursive: true });
   const cached = (await readdir(cache)).find((name) => name.endsWith('.whl'));
   if (cached !== undefined) {
     say(`using the wheel in ${cache}`);
     return join(cache, cached);
   }
-  say(`downloading the wheel tensorflow-cpu 2.15.1 (207 MB) to ${cache}`);
+  const name = `${wanted.wheel} ${WHEEL_VERSION}`;
+  // The library is unpacked beside the wheel, on most machines on the same disk.
+  const shortage = diskShortage(wanted.wheelBytes + wanted.unpackedBytes, await freeBytes(cache));
+  if (shortage !== undefined) throw new SetupError(`${cache}: ${shortage}`);
+  say(`downloading the wheel ${name} (${Math.round(wanted.wheelBytes / 1e6)} MB) to ${cache}`);
   // A temporary folder until the download is complete, so that the cache holds whole files alone.
   const partial = await mkdtemp(join(cache, 'partial-'));
   try {
+    const requirements = fileURLToPath(new URL(`${wanted.wheel}.txt`, import.meta.url));
     const target = ['--only-binary=:all:', '--python-version=3.11', '--platform=manylinux2014_x86_64'];
-    const args = ['-m', 'pip', 'download', '--no-deps', ...target, '--dest', partial, '-r', REQUIREMENTS];
+    const args = ['-m', 'pip', 'download', '--no-deps', ...target, '--dest', partial, '-r', requirements];
     const result = await run(python, args, { limitMs: DOWNLOAD_LIMIT_MS, show: true });
-    const name = (await readdir(partial)).find((file) => file.endsWith('.whl'));
-    if (!result.ok || name === undefined) {
+    const file = (await readdir(partial)).find((each) => each.endsWith('.whl'));
+    if (!result.ok || file === undefined) {
       throw new SetupError(
-        `pip could not download tensorflow-cpu 2.15.1: ${failureReason(result)}. Check that PyPI, or the index that ` +
+        `pip could not download ${name}: ${failureReason(result)}. Check that PyPI, or the index that ` +
           'pip is configured with, can be reached (pip config list), then run this again',
       );
     }
-    await rename(join(partial, name), join(cache, name));
-    return join(cache, name);
+    await rename(join(partial, file), join(cache, file));
+    return join(cache, file);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
@@ -98,10 +131,8 @@ async function unpack(python, wheel, packageDir) {
     await rm(partial, { recursive: true, force: true });
     const isDamaged = /BadZipFile|zlib\.error/.test(result.output);
     if (isDamaged) await rm(wheel);
-    const remedy = isDamaged ? 'It is damaged and was removed' : 'Make sure that the disk has 1 GB to spare';
-    throw new SetupError(
-      `the wheel ${wheel} could not be unpacked: ${failureReason(result)}. ${remedy}; run this again`,
-    );
+    const remedy = isDamaged ? '. It is damaged and was removed; run this again' : '';
+    throw new SetupError(`the wheel ${wheel} could not be unpacked: ${failureReason(result)}${remedy}`);
   }
   const lib = join(deps, 'lib');
   await rm(deps, { recursive: true, force: true });

@@ -1,13 +1,13 @@
 // @ts-check
-// Puts @tensorflow/tfjs-node into node_modules, without its library: npm's half of the installation, and the
+// Puts a package of packages.mjs into node_modules, without its library: npm's half of the installation, and the
 // package's own install script, run apart from each other. npm takes the package away again when that script fails,
 // and a script that waits for a silent server would take npm along; apart, the files stay and the script has a limit.
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failureReason, npm } from '../../support/child-process.mjs';
+import { CPU, GPU, VERSION } from './packages.mjs';
 import { SetupError } from './setup-error.mjs';
-
-export const PACKAGE = '@tensorflow/tfjs-node';
-export const VERSION = '4.22.0';
 
 /** npm's own retries take five minutes to find out that there is no network. */
 const QUICK_RETRIES = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=2000'];
@@ -31,11 +31,12 @@ const MIRRORS = ['TFJS_NODE_CDN_STORAGE', 'TFJS_NODE_BASE_URI', 'CDN_STORAGE'].f
  * removes those it is not told of, e.g. what an earlier `npm install --no-save` put there.
  *
  * @param {Listing} listing
+ * @param {string} wanted the package to install
  * @returns {string[]}
  */
-export function extraneousPackages({ dependencies = {} }) {
+export function extraneousPackages({ dependencies = {} }, wanted) {
   return Object.entries(dependencies)
-    .filter(([name, { extraneous }]) => extraneous === true && name !== PACKAGE)
+    .filter(([name, { extraneous }]) => extraneous === true && name !== wanted)
     .map(([name, { version, resolved = '' }]) => {
       // npm names the target of a linked folder as seen from the folder that the link lies in.
       if (resolved.startsWith('file:'))
@@ -49,11 +50,12 @@ export function extraneousPackages({ dependencies = {} }) {
  *
  * @param {Listing} before
  * @param {Listing} after
+ * @param {string} wanted the package to install
  * @returns {string[]} `name@version` each
  */
-export function changedPackages(before, after) {
+export function changedPackages(before, after, wanted) {
   return Object.entries(before.dependencies ?? {})
-    .filter(([name, { version }]) => name !== PACKAGE && version !== undefined)
+    .filter(([name, { version }]) => name !== wanted && version !== undefined)
     .filter(([name, { version }]) => after.dependencies?.[name]?.version !== version)
     .map(([name, { version }]) => `${name}@${version}`);
 }
@@ -62,21 +64,40 @@ export function changedPackages(before, after) {
  * Unpacks the npm package and its dependencies beside what is installed; package.json and the lock file stay as they are.
  *
  * @param {URL} root the project's folder
+ * @param {string} wanted its name
  * @throws {SetupError} where npm fails, or changed another package
  */
-export async function installPackage(root) {
+export async function installPackage(root, wanted) {
+  const other = wanted === CPU.name ? GPU.name : CPU.name;
+  const folder = new URL(`node_modules/${other}`, root);
+  const aside = new URL('node_modules/.tfjs-node-aside', root);
+  // npm would unpack the other package afresh, without its library. What both need stays, since both need the same.
+  if (existsSync(folder)) await rename(folder, aside);
+  try {
+    await installOne(root, wanted);
+  } finally {
+    // Also of a run that was ended in between.
+    if (existsSync(aside) && !existsSync(folder)) await rename(aside, folder);
+  }
+}
+
+/**
+ * @param {URL} root
+ * @param {string} wanted
+ */
+async function installOne(root, wanted) {
   const before = await listPackages(root);
   // Without --save-dev npm takes the name for the optional peer dependency it already has and installs nothing.
   const flags = ['--save-dev', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', ...QUICK_RETRIES];
-  const names = [`${PACKAGE}@${VERSION}`, ...extraneousPackages(before)];
+  const names = [`${wanted}@${VERSION}`, ...extraneousPackages(before, wanted)];
   const result = await npm(['install', ...flags, ...names], { cwd: root, limitMs: NPM_LIMIT_MS });
   if (!result.ok) {
     throw new SetupError(
-      `npm could not install ${PACKAGE}@${VERSION}: ${failureReason(result)}. ` +
+      `npm could not install ${wanted}@${VERSION}: ${failureReason(result)}. ` +
         'Check that the npm registry can be reached (npm ping), then run this again',
     );
   }
-  const changed = changedPackages(before, await listPackages(root));
+  const changed = changedPackages(before, await listPackages(root), wanted);
   if (changed.length > 0) {
     throw new SetupError(`npm changed other packages: ${changed.join(', ')}. Run npm ci, then this again`);
   }

@@ -4,17 +4,24 @@ import '@tensorflow/tfjs-backend-wasm';
 import '../../../src/node-shim.js';
 import { NO_TFJS_NODE } from '../skip.js';
 
-export const BACKENDS: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
+/** BACKENDS=tensorflow: no others. */
+export const BACKENDS: readonly string[] = process.env.BACKENDS?.split(',') ?? ['cpu', 'wasm', 'tensorflow'];
 
 /** Required backends: an absent one fails its suites; the suites of any other absent backend are skipped. */
-const required = (process.env.REQUIRE_BACKENDS ?? 'cpu,wasm').split(',').filter(Boolean);
+const required = (process.env.REQUIRE_BACKENDS ?? process.env.BACKENDS ?? 'cpu,wasm')
+  .split(',')
+  .filter(Boolean);
+
+/** A process loads one of them, since both register the backend. TFJS_NODE=gpu: that for GPUs, on the processor where there is none. */
+export const TFJS_NODE =
+  process.env.TFJS_NODE === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
 
 let tfjsNode: Promise<Error | undefined> | undefined;
 
 /** Registers the tensorflow backend, once; resolves to the error where it fails. */
 function loadTfjsNode(): Promise<Error | undefined> {
   // A variable, since the type checker does not find the package on every machine.
-  const optionalPackage: string = '@tensorflow/tfjs-node';
+  const optionalPackage: string = TFJS_NODE;
   tfjsNode ??= import(optionalPackage).then(
     () => undefined,
     (error: Error) => error,
