@@ -15,96 +15,9 @@
 
 #include "checks.h"
 #include "engine.h"
+#include "functions.h"
 #include "pool.h"
 #include "sets.h"
-
-/* Arguments of the longest function. */
-#define MOST_ARGUMENTS 10
-
-_Thread_local const struct engine *current_engine;
-
-int is_sound_job(int32_t job, index_t at) { return job_fits(current_engine, job, at); }
-
-/* A function of the engine, as JavaScript calls it. */
-struct function {
-  const char *name;
-  int count;
-  int (*fits)(const struct engine *, const int32_t *);
-  int32_t (*call)(const struct build *, float *, const int32_t *);
-};
-
-#define ARGUMENTS const struct build *b, float *arena, const int32_t *a
-static int32_t call_forward_scratch(ARGUMENTS) { (void)arena; return b->forward_scratch(a[0], a[1], a[2], a[3], a[4]); }
-static int32_t call_backward_scratch(ARGUMENTS) { (void)arena; return b->backward_scratch(a[0], a[1], a[2], a[3]); }
-static int32_t call_forward(ARGUMENTS) { return b->forward(arena, a[1]); }
-static int32_t call_backward(ARGUMENTS) { b->backward(arena, a[1]); return 0; }
-static int32_t call_packed_size(ARGUMENTS) { (void)arena; return b->packed_size(a[0], a[1], a[2]); }
-static int32_t call_packed_transposed_size(ARGUMENTS) { (void)arena; return b->packed_transposed_size(a[0], a[1], a[2]); }
-static int32_t call_pack_weight(ARGUMENTS) { b->pack_weight(arena, a[1], a[2], a[3], a[4], a[5]); return 0; }
-static int32_t call_pack_transposed(ARGUMENTS) { b->pack_transposed(arena, a[1], a[2], a[3], a[4], a[5], a[6]); return 0; }
-static int32_t call_pack_bias(ARGUMENTS) { b->pack_bias(arena, a[1], a[2], a[3], a[4], a[5], a[6]); return 0; }
-static int32_t call_add_bias(ARGUMENTS) { b->add_bias(arena, a[1], a[2], a[3], a[4]); return 0; }
-static int32_t call_pack_sequence(ARGUMENTS) {
-  b->pack_sequence(arena, a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
-  return 0;
-}
-static int32_t call_unpack_sequence(ARGUMENTS) {
-  b->unpack_sequence(arena, a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
-  return 0;
-}
-static int32_t call_input_gradient(ARGUMENTS) { b->input_gradient(arena, a[1]); return 0; }
-static int32_t call_weight_gradient(ARGUMENTS) { b->weight_gradient(arena, a[1]); return 0; }
-static int32_t call_weight_gradient_scratch(ARGUMENTS) { (void)arena; return b->weight_gradient_scratch(a[0], a[1]); }
-static int32_t call_bias_gradient(ARGUMENTS) {
-  b->bias_gradient(arena, a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
-  return 0;
-}
-static int32_t call_work(ARGUMENTS) { b->work(arena, a[1], a[2]); return 0; }
-static int32_t call_abandon(ARGUMENTS) { b->abandon(arena, a[1]); return 0; }
-static int32_t call_look(ARGUMENTS) { return b->look(arena, a[1], a[2], a[3]); }
-static int32_t call_nap(ARGUMENTS) { return b->nap(arena, a[1], a[2], a[3]); }
-static int32_t call_activation(ARGUMENTS) { b->activation(arena, a[1], a[2], a[3], a[4]); return 0; }
-static int32_t call_wake(ARGUMENTS) { (void)b; wake_integer((int32_t *)(arena + a[0])); return 0; }
-
-static int sizes_fit(const struct engine *e, const int32_t *a) {
-  (void)e;
-  for (int i = 0; i < 3; i++)
-    if (a[i] < 0) return 0;
-  return 1;
-}
-static int forward_job_fits(const struct engine *e, const int32_t *a) { return job_fits(e, JOB_FORWARD, a[1]); }
-static int backward_job_fits(const struct engine *e, const int32_t *a) { return job_fits(e, JOB_BACKWARD, a[1]); }
-static int input_gradient_job_fits(const struct engine *e, const int32_t *a) { return job_fits(e, JOB_INPUT_GRADIENT, a[1]); }
-static int weight_gradient_job_fits(const struct engine *e, const int32_t *a) { return job_fits(e, JOB_WEIGHT_GRADIENT, a[1]); }
-static int whole_queue_fits(const struct engine *e, const int32_t *a) { return queue_fits(e, a[1]); }
-static int integer_fits(const struct engine *e, const int32_t *a) { return lies_inside(e, a[1], 1); }
-static int woken_fits(const struct engine *e, const int32_t *a) { return lies_inside(e, a[0], 1); }
-
-static const struct function functions[] = {
-  {"forward_scratch", 5, sizes_fit, call_forward_scratch},
-  {"backward_scratch", 4, sizes_fit, call_backward_scratch},
-  {"forward", 2, forward_job_fits, call_forward},
-  {"backward", 2, backward_job_fits, call_backward},
-  {"packed_size", 3, sizes_fit, call_packed_size},
-  {"packed_transposed_size", 3, sizes_fit, call_packed_transposed_size},
-  {"pack_weight", 6, pack_weight_fits, call_pack_weight},
-  {"pack_transposed", 7, pack_transposed_fits, call_pack_transposed},
-  {"pack_bias", 7, pack_bias_fits, call_pack_bias},
-  {"add_bias", 5, add_bias_fits, call_add_bias},
-  {"pack_sequence", 10, pack_sequence_fits, call_pack_sequence},
-  {"unpack_sequence", 10, unpack_sequence_fits, call_unpack_sequence},
-  {"input_gradient", 2, input_gradient_job_fits, call_input_gradient},
-  {"weight_gradient", 2, weight_gradient_job_fits, call_weight_gradient},
-  {"weight_gradient_scratch", 2, sizes_fit, call_weight_gradient_scratch},
-  {"bias_gradient", 9, bias_gradient_fits, call_bias_gradient},
-  {"work", 3, whole_queue_fits, call_work},
-  {"abandon", 2, whole_queue_fits, call_abandon},
-  {"look", 4, integer_fits, call_look},
-  {"nap", 4, integer_fits, call_nap},
-  {"activation", 5, activation_fits, call_activation},
-  {"wake", 1, woken_fits, call_wake},
-};
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 /* An engine, and one of its functions. */
 struct bound {

@@ -6,7 +6,4 @@
 
 #include "engine_handle.h"
 
-/* The engine whose function this thread runs. */
-extern _Thread_local const struct engine *current_engine;
-
 #endif

@@ -2,8 +2,14 @@
 
 #include "engine.h"
 
+_Thread_local const struct engine *current_engine;
+
+int is_sound_job(int32_t job, index_t at) { return job_fits(current_engine, job, at); }
+
 int lies_inside(const struct engine *e, int64_t at, int64_t count) {
-  return count >= 0 && (count == 0 || (at > 0 && at <= e->limit && count <= e->limit - at));
+  /* JavaScript may take more memory while workers run. */
+  const int64_t limit = __atomic_load_n(&e->limit, __ATOMIC_RELAXED);
+  return count >= 0 && (count == 0 || (at > 0 && at <= limit && count <= limit - at));
 }
 
 /* Some fields are 0 where there is no such buffer. */
@@ -208,8 +214,43 @@ int job_fits(const struct engine *e, int32_t job, index_t at) {
   }
 }
 
+static int count_of_jobs(const struct queue *queue) {
+  return __atomic_load_n(&queue->ticket, __ATOMIC_SEQ_CST) >> 8 & 0xff;
+}
+
 int queue_fits(const struct engine *e, index_t at) {
-  return lies_inside(e, at, (sizeof(struct queue) + QUEUE_CAPACITY * sizeof(struct queued_job)) / 4);
+  return lies_inside(e, at, (sizeof(struct queue) + QUEUE_CAPACITY * sizeof(struct queued_job)) / 4) &&
+         count_of_jobs((const struct queue *)(e->arena + at)) <= QUEUE_CAPACITY;
+}
+
+int teams_fit(const struct engine *e, index_t at) {
+  const struct queue *queue = (const struct queue *)(e->arena + at);
+  for (int i = count_of_jobs(queue) - 1; i >= 0; i--) {
+    if (queue->jobs[i].job != JOB_FORWARD) continue;
+    if (!lies_inside(e, queue->jobs[i].at, sizeof(struct direction) / 4)) return 0;
+    const index_t team = ((const struct direction *)(e->arena + queue->jobs[i].at))->team;
+    if (!is_none_or_inside(e, team, sizeof(struct team) / 4)) return 0;
+  }
+  return 1;
+}
+
+int forward_scratch_fits(const struct engine *e, const int32_t *a) {
+  return backward_scratch_fits(e, a) && is_size(a[4]);
+}
+
+int backward_scratch_fits(const struct engine *e, const int32_t *a) {
+  (void)e;
+  return is_size(a[1]) && is_size(a[2]) && is_size(a[3]);
+}
+
+int packed_size_fits(const struct engine *e, const int32_t *a) {
+  (void)e;
+  return a[0] >= 0 && a[0] <= 4 && is_size(a[1]) && is_size(a[2]);
+}
+
+int weight_gradient_scratch_fits(const struct engine *e, const int32_t *a) {
+  (void)e;
+  return is_size(a[0]) && is_size(a[1]) && (int64_t)a[0] * a[1] <= INT32_MAX;
 }
 
 int pack_weight_fits(const struct engine *e, const int32_t *a) {

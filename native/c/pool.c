@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "checks.h"
 #include "engine.h"
 #include "threads/wait.h"
 
@@ -21,7 +22,7 @@ struct worker {
   struct worker *next;
   const struct engine *engine;
   index_t queue, state;
-  /* Of the thread of JavaScript: it has heard of the end. */
+  /* Of the thread of JavaScript: it has heard of the end, and nothing of the thread is left. */
   int has_ended;
   /* Null once JavaScript has ended. Read by the thread of the worker, and by that of JavaScript until `has_ended`. */
   napi_threadsafe_function listener;
@@ -31,8 +32,6 @@ struct worker {
   pthread_t thread;
 #endif
 };
-
-void wake_integer(int32_t *at) { wake_all(at); }
 
 static int32_t *integer_at(const struct worker *w, index_t at) { return (int32_t *)(w->engine->arena + at); }
 
@@ -60,7 +59,7 @@ static void take_jobs(struct worker *w) {
   for (int32_t round = 0;;) {
     round = build->await_round(arena, w->queue, round);
     if (leaves(w)) break;
-    build->work(arena, w->queue, round);
+    if (queue_fits(w->engine, w->queue)) build->work(arena, w->queue, round);
     wake_all(&queue_of(w)->done);
     if (load_shared(&queue_of(w)->by_message)) tell(w, round);
   }
@@ -98,7 +97,10 @@ static void join_thread(struct worker *w) { pthread_join(w->thread, 0); }
 static void call_listener(napi_env env, napi_value listener, void *context, void *data) {
   struct worker *w = context;
   if (!env) return;
-  if ((int32_t)(intptr_t)data == ENDED) w->has_ended = 1;
+  if ((int32_t)(intptr_t)data == ENDED) {
+    w->has_ended = 1;
+    join_thread(w);
+  }
   napi_value receiver, round;
   napi_get_undefined(env, &receiver);
   napi_create_int32(env, (int32_t)(intptr_t)data, &round);
@@ -150,6 +152,7 @@ napi_value pool_start(napi_env env, struct pool *pool, const struct engine *engi
 
 void pool_end(struct pool *pool) {
   for (struct worker *w = pool->first; w; w = w->next) {
+    if (w->has_ended) continue;
     int32_t expected = STAYS;
     __atomic_compare_exchange_n(integer_at(w, w->state), &expected, IS_TO_LEAVE, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     add_shared(&queue_of(w)->round, 1);
@@ -158,7 +161,7 @@ void pool_end(struct pool *pool) {
   while (pool->first) {
     struct worker *w = pool->first;
     pool->first = w->next;
-    join_thread(w);
+    if (!w->has_ended) join_thread(w);
     free(w);
   }
 }

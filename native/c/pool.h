@@ -23,8 +23,4 @@ napi_value pool_start(napi_env env, struct pool *pool, const struct engine *engi
 
 /* Tells all workers to leave and waits for them. */
 void pool_end(struct pool *pool);
-
-/* Wakes all threads that sleep on an integer. */
-void wake_integer(int32_t *at);
-
 #endif

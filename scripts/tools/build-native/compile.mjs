@@ -16,7 +16,7 @@ const LIMIT_MS = 300_000;
 const AT_ONCE = availableParallelism();
 const ENGINE = fileURLToPath(SOURCE);
 const ADDON = fileURLToPath(new URL('../../../native/c/', import.meta.url));
-const ADDON_FILES = ['addon.c', 'checks.c', 'pool.c', 'sets.c'];
+const ADDON_FILES = ['addon.c', 'checks.c', 'functions.c', 'pool.c', 'sets.c'];
 
 const require = createRequire(new URL('../../../native/', import.meta.url));
 

@@ -1,11 +1,41 @@
 /*
- * Runs every function of the engine on random sizes, natively, under AddressSanitizer and UndefinedBehaviorSanitizer. Each buffer
- * lies between poisoned red zones and has exactly the size that the interface asks for.
+ * Runs every function of the addon on random sizes under AddressSanitizer and UndefinedBehaviorSanitizer: behind its checks, and
+ * jobs on the calling thread or on workers of its pool. Each buffer lies between poisoned red zones and has exactly the size that the
+ * interface asks for. With -DFUZZ wrong calls run beside the right ones.
  *
  *     driver RUNS SEED
  */
 
-#include "support.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mutate.h"
+#include "workers.h"
+
+/* Runs for which a pool lives. */
+#define RUNS_OF_POOL 50
+/* What a fuzzed call writes may be what a worker waits for. */
+#ifdef FUZZ
+#define MOST_WORKERS 0
+#else
+#define MOST_WORKERS 3
+#endif
+
+/* Called, or queued: with the calling thread, or for workers alone. */
+static void run_job(enum job job, index_t at) {
+  if (between(0, 2)) {
+    run_round(&(struct queued_job){job, at}, 1, between(0, 1));
+    return;
+  }
+  switch (job) {
+    case JOB_FORWARD:
+      if (!CALL(forward, 0, at) && !may_be_refused()) abort();
+      return;
+    case JOB_BACKWARD: CALL(backward, 0, at); return;
+    case JOB_INPUT_GRADIENT: CALL(input_gradient, 0, at); return;
+    default: CALL(weight_gradient, 0, at);
+  }
+}
 
 /* Every tail of a tile, and at times the sizes around powers of two. */
 static int a_size(void) {
@@ -14,19 +44,19 @@ static int a_size(void) {
 }
 
 static void gradients(const struct direction *d, int out) {
-  int gates = gates_of(d->cell), stride = slots_of(d->cell) * (int)padded(d->hidden_size), hidden = d->hidden_size;
+  int gates = gates_of(d->cell), stride = slots_of(d->cell) * (int)whole_vectors(d->hidden_size), hidden = d->hidden_size;
   int32_t slots[4] = {0, 1, 2, 3};
   int first = 0;
   if (d->cell == CELL_GRU) {
-    first = (int)padded(hidden);
+    first = (int)whole_vectors(hidden);
     for (int g = 0; g < 3; g++) slots[g] = g + 1;
   }
   index_t slot_of_gate = integers(slots, gates), dx = buffer((long)d->rows * d->input_size);
   struct input_gradient input = {d->dgates + first, stride, weight(gates, hidden, d->input_size, 1, 0),
-                                 gates * (int)padded(hidden), dx, d->rows, d->input_size, between(0, 1)};
-  input_gradient(arena, structure(&input, sizeof input));
+                                 gates * (int)whole_vectors(hidden), dx, d->rows, d->input_size, between(0, 1)};
+  run_job(JOB_INPUT_GRADIENT, structure(&input, sizeof input));
   index_t db = buffer((long)gates * hidden);
-  bias_gradient(arena, d->dgates, stride, slot_of_gate, db, d->rows, gates, hidden, between(0, 1));
+  CALL(bias_gradient, 0, d->dgates, stride, slot_of_gate, db, d->rows, gates, hidden, between(0, 1));
   for (int which = 0; which < (d->proj_size ? 3 : 2); which++) {
     int is_projection = which == 2, units = is_projection ? d->proj_size : hidden;
     int columns = which == 0 ? d->input_size : which == 1 ? out : hidden;
@@ -46,9 +76,9 @@ static void gradients(const struct direction *d, int out) {
                                   begin,
                                   end,
                                   between(0, 1),
-                                  buffer(weight_gradient_scratch(is_projection ? 1 : gates, end - begin))};
+                                  buffer(CALL(weight_gradient_scratch, is_projection ? 1 : gates, end - begin))};
       if (is_projection) w.slot_of_gate = integers((int32_t[]){0}, 1);
-      weight_gradient(arena, structure(&w, sizeof w));
+      run_job(JOB_WEIGHT_GRADIENT, structure(&w, sizeof w));
     }
   }
 }
@@ -58,7 +88,7 @@ static void run(void) {
                         .input_size = a_size(), .hidden_size = a_size(), .reverse = between(0, 1)};
   if (d.cell == CELL_LSTM && d.hidden_size > 1 && between(0, 1)) d.proj_size = between(1, d.hidden_size - 1);
   int out = d.proj_size ? d.proj_size : d.hidden_size, gates = gates_of(d.cell), hidden = d.hidden_size;
-  int slots = slots_of(d.cell) * (int)padded(hidden), width = between(1, 2) * out;
+  int slots = slots_of(d.cell) * (int)whole_vectors(hidden), width = between(1, 2) * out;
   int32_t order[9], counts[6];
   d.rows = lengths(d.steps, d.batch, order, counts);
   d.order = integers(order, d.batch);
@@ -67,7 +97,7 @@ static void run(void) {
   index_t x = buffer((long)d.steps * d.batch * d.input_size);
   d.x = buffer((long)d.rows * d.input_size);
   d.x_stride = d.input_size;
-  pack_sequence(arena, x, d.x, d.order, d.counts, d.steps, d.batch, d.batch, d.input_size, batch_first);
+  CALL(pack_sequence, 0, x, d.x, d.order, d.counts, d.steps, d.batch, d.batch, d.input_size, batch_first);
   d.y = buffer((long)d.rows * width);
   d.y_stride = width;
   if (between(0, 1)) {
@@ -85,19 +115,19 @@ static void run(void) {
   }
   d.chunk_rows = between(d.batch, d.batch * d.steps);
   if (between(0, 3) == 0) {
-    d.gx = buffer((long)d.rows * gates * padded(hidden));
+    d.gx = buffer((long)d.rows * gates * whole_vectors(hidden));
     d.chunk_rows = 0;
-    if (d.bias_ih) add_bias(arena, d.gx, d.bias_ih, d.rows, gates * (int)padded(hidden));
+    if (d.bias_ih) CALL(add_bias, 0, d.gx, d.bias_ih, d.rows, gates * (int)whole_vectors(hidden));
   }
-  d.scratch = buffer(forward_scratch(d.cell, d.batch, hidden, d.proj_size, d.chunk_rows));
+  d.scratch = buffer(CALL(forward_scratch, d.cell, d.batch, hidden, d.proj_size, d.chunk_rows));
   int has_reserve = d.cell == CELL_GRU || d.cell == CELL_LSTM;
   for (int is_training = 0; is_training < 2; is_training++) {
     if (is_training && has_reserve) d.reserve = buffer((long)d.rows * slots);
-    if (!forward(arena, structure(&d, sizeof d))) abort();
+    run_job(JOB_FORWARD, structure(&d, sizeof d));
   }
   index_t output = buffer((long)d.steps * d.batch * width);
-  unpack_sequence(arena, d.y, output, d.order, d.counts, d.steps, d.batch, d.batch, width, batch_first);
-  d.scratch = buffer(backward_scratch(d.cell, d.batch, hidden, d.proj_size));
+  CALL(unpack_sequence, 0, d.y, output, d.order, d.counts, d.steps, d.batch, d.batch, width, batch_first);
+  d.scratch = buffer(CALL(backward_scratch, d.cell, d.batch, hidden, d.proj_size));
   if (between(0, 3)) d.dy = buffer((long)d.rows * width);
   d.dy_stride = width;
   if (between(0, 1)) {
@@ -117,21 +147,31 @@ static void run(void) {
     d.dh_sum = buffer((long)d.rows * d.proj_size + 4);
     d.unprojected = buffer((long)d.rows * hidden);
   }
-  backward(arena, structure(&d, sizeof d));
+  run_job(JOB_BACKWARD, structure(&d, sizeof d));
   gradients(&d, out);
 }
 
 int main(int count, char **arguments) {
   long runs = read_arguments(count, arguments);
   for (long i = 0; i < runs; i++) {
+    if (i % RUNS_OF_POOL == 0) {
+      start_over();
+      open_pool();
+    }
     start_over();
+    set_workers(between(0, MOST_WORKERS));
     run();
     int size = between(1, 40);
-    activation(arena, between(0, 2), buffer(size), buffer(size), size);
+    CALL(activation, 0, between(0, 2), buffer(size), buffer(size), size);
+    if ((i + 1) % RUNS_OF_POOL == 0 || i + 1 == runs) {
+      close_pool();
+      free_arena();
+    }
   }
-  start_over();
-  ASAN_UNPOISON_MEMORY_REGION(arena, sizeof(float) * ARENA_FLOATS);
-  free(arena);
+#ifdef FUZZ
+  print_fuzzed();
+#else
   printf("%ld runs\n", runs);
+#endif
   return 0;
 }

@@ -1,68 +1,32 @@
 /*
- * Runs the queue and the team of the engine on several threads, natively, under ThreadSanitizer: directions forward, alone and
- * with their units shared, whose results must be the same to the bit.
+ * Runs the pool of the addon under ThreadSanitizer: directions forward, alone and with their units shared, whose results must be the
+ * same to the bit, and products. Workers start and leave between rounds and their pools end, in two environments at once.
  *
  *     threads RUNS SEED
  */
 
-/* For nanosleep. */
-#define _POSIX_C_SOURCE 199309L
-
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "support.h"
+#include "workers.h"
 
-#define MAX_THREADS 3
-
-struct call {
-  index_t queue;
-  int32_t round;
-  int microseconds; /* how late the thread comes */
-};
-
-static void *take_jobs(void *argument) {
-  const struct call *call = argument;
-  struct timespec late = {0, call->microseconds * 1000L};
-  nanosleep(&late, 0);
-  work(arena, call->queue, await_round(arena, call->queue, call->round - 1));
-  return 0;
-}
-
-#define QUEUE_FIELDS (int)(sizeof(struct queue) / 4)
-
-/* All jobs of one round on so many threads. */
-static void run_jobs(const index_t *jobs, int count, int threads, int32_t round) {
-  int32_t fields[QUEUE_FIELDS + 2 * MAX_THREADS] = {0};
-  ((struct queue *)fields)->round = round;
-  ((struct queue *)fields)->ticket = round << 16 | count << 8;
-  for (int i = 0; i < count; i++) {
-    fields[QUEUE_FIELDS + 2 * i] = JOB_FORWARD;
-    fields[QUEUE_FIELDS + 1 + 2 * i] = jobs[i];
-  }
-  struct call calls[MAX_THREADS];
-  pthread_t others[MAX_THREADS];
-  index_t queue = integers(fields, QUEUE_FIELDS + 2 * count);
-  for (int i = 0; i < threads; i++) calls[i] = (struct call){queue, round, between(0, 3) * between(0, 100)};
-  for (int i = 1; i < threads; i++)
-    if (pthread_create(&others[i], 0, take_jobs, &calls[i])) abort();
-  take_jobs(&calls[0]);
-  for (int i = 1; i < threads; i++) pthread_join(others[i], 0);
-  const struct queue *after = (struct queue *)(arena + queue);
-  if (after->done != count || after->lost) abort();
-}
+#define MOST_MEMBERS 3
+#define ENVIRONMENTS 2
+/* Runs for which a pool lives. */
+#define RUNS_OF_POOL 20
 
 static void check_same(index_t a, index_t b, long floats) {
-  if (memcmp(arena + a, arena + b, (size_t)floats * 4)) abort();
+  if (memcmp(at_index(a), at_index(b), (size_t)floats * 4)) abort();
 }
 
 /* A direction alone, then by a team of up to as many threads as there are. */
-static void run(int32_t round) {
+static void run(void) {
   const int cells[] = {CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM};
   struct direction d = {.cell = cells[between(0, 3)], .steps = between(1, 12), .batch = between(1, 5),
                         .input_size = between(1, 40), .hidden_size = between(17, 80), .reverse = between(0, 1)};
-  int gates = gates_of(d.cell), hidden = d.hidden_size, slots = slots_of(d.cell) * (int)padded(hidden);
+  int gates = gates_of(d.cell), hidden = d.hidden_size, slots = slots_of(d.cell) * (int)whole_vectors(hidden);
   int32_t order[9], counts[12];
   d.rows = lengths(d.steps, d.batch, order, counts);
   d.order = integers(order, d.batch);
@@ -86,33 +50,60 @@ static void run(int32_t round) {
     both[i]->hn = buffer((long)d.batch * hidden);
     both[i]->cn = buffer((long)d.batch * hidden);
     if (d.cell == CELL_GRU || d.cell == CELL_LSTM) both[i]->reserve = buffer((long)d.rows * slots);
-    both[i]->scratch = buffer(forward_scratch(d.cell, d.batch, hidden, 0, d.chunk_rows));
+    both[i]->scratch = buffer(CALL(forward_scratch, d.cell, d.batch, hidden, 0, d.chunk_rows));
   }
-  if (!forward(arena, structure(&alone, sizeof alone))) abort();
-  int size = between(2, MAX_THREADS), threads = between(1, MAX_THREADS);
+  if (!CALL(forward, 0, structure(&alone, sizeof alone))) abort();
+  int size = between(2, MOST_MEMBERS);
   struct team team = {.size = size, .looks = between(0, 1) * 20000, .join_looks = between(0, 1) * 5000};
   /* As the caller does without a team that has slept. */
   if (between(0, 4) == 0) team = (struct team){.size = 1, .start = -1};
   shared.team = structure(&team, sizeof team);
-  index_t jobs[MAX_THREADS];
-  int share = ((hidden + size - 1) / size + 7) / 8 * 8;
+  struct queued_job jobs[MOST_MEMBERS];
+  int share = (int)whole_vectors((hidden + size - 1) / size);
   for (int i = 0; i < size; i++) {
     shared.unit_begin = i * share < hidden ? i * share : hidden;
     shared.unit_end = (i + 1) * share < hidden ? (i + 1) * share : hidden;
-    jobs[i] = structure(&shared, sizeof shared);
+    jobs[i] = (struct queued_job){JOB_FORWARD, structure(&shared, sizeof shared)};
   }
-  run_jobs(jobs, size, threads, round);
+  run_round(jobs, size, between(0, 1));
   check_same(alone.y, shared.y, (long)d.rows * hidden);
   check_same(alone.hn, shared.hn, (long)d.batch * hidden);
   if (d.cell == CELL_LSTM) check_same(alone.cn, shared.cn, (long)d.batch * hidden);
 }
 
+struct environment {
+  pthread_t thread;
+  long runs;
+  uint32_t seed;
+};
+
+static void *run_environment(void *argument) {
+  const struct environment *environment = argument;
+  start_random(environment->seed);
+  for (long i = 0; i < environment->runs; i++) {
+    if (i % RUNS_OF_POOL == 0) {
+      start_over();
+      open_pool();
+    }
+    start_over();
+    set_workers(between(0, MOST_MEMBERS - 1));
+    run();
+    if ((i + 1) % RUNS_OF_POOL == 0 || i + 1 == environment->runs) {
+      close_pool();
+      free_arena();
+    }
+  }
+  return 0;
+}
+
 int main(int count, char **arguments) {
   long runs = read_arguments(count, arguments);
-  for (long i = 0; i < runs; i++) {
-    start_over();
-    run((int32_t)(i % 0x7fff) + 1);
+  struct environment environments[ENVIRONMENTS];
+  for (int i = 0; i < ENVIRONMENTS; i++) {
+    environments[i] = (struct environment){.runs = runs / ENVIRONMENTS, .seed = (uint32_t)between(1, INT32_MAX - 1)};
+    if (pthread_create(&environments[i].thread, 0, run_environment, &environments[i])) abort();
   }
+  for (int i = 0; i < ENVIRONMENTS; i++) pthread_join(environments[i].thread, 0);
   printf("%ld runs\n", runs);
   return 0;
 }
