@@ -166,6 +166,15 @@ const ELEMENTS: Readonly<Record<number, (values: readonly number[]) => Uint8Arra
   [BOOL]: (values) => Uint8Array.from(values),
 };
 
+/** A weight of two, by which `TIMES_WEIGHT` multiplies its input. */
+export const WEIGHT: StoredSpec = { kind: 'parameter', name: 'w', tensor: ['p_w', [2]], values: [1, 2] };
+export const TIMES_WEIGHT: ProgramSpec = {
+  stored: [WEIGHT],
+  inputs: [['x', ['b', 2]]],
+  calls: [call('spec.times.default', { self: 'x', other: 'p_w' }, ['y', ['b', 2]])],
+  outputs: ['y'],
+};
+
 /** @param changeFiles  changes the files of the archive, by their names in it. */
 export function programBytes(
   spec: ProgramSpec,

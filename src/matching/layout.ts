@@ -1,5 +1,6 @@
 /** How the values of a torch parameter lie in a layer's weight. */
 
+import { elementCount } from '../state-dict/tensors/dtypes.js';
 import { gather } from '../state-dict/tensors/strides.js';
 
 /** A size that is not known yet is null, as in tf.layers. */
@@ -45,7 +46,7 @@ export function permuted(axes: readonly number[]): Layout {
 
 /** A row-major copy with the axes in another order. */
 function permute(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const sizes = axes.map((axis) => shape[axis] as number);
   const steps = axes.map((axis) => strides[axis] as number);

@@ -1,4 +1,13 @@
-import { mul, reshape, squeeze, sum, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import {
+  mul,
+  reshape,
+  squeeze,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
+  util,
+} from '@tensorflow/tfjs-core';
 import { lending, usingUp } from './in-turn.js';
 import { takeAlong } from './indexing/along.js';
 import { matmul } from './matmul.js';
@@ -101,7 +110,7 @@ function multiply(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
     (first.labels.includes(label)
       ? first.tensor.shape[first.labels.indexOf(label)]
       : second.tensor.shape[second.labels.indexOf(label)]) as number;
-  const product = (labels: readonly string[]) => labels.reduce((n, label) => n * sizeOf(label), 1);
+  const product = (labels: readonly string[]) => util.sizeFromShape(labels.map(sizeOf));
   const labels = [...batch, ...rows, ...columns];
   const made = [first.tensor, second.tensor].filter((tensor) => tensor !== a.tensor && tensor !== b.tensor);
   const tensor = lending(made, () =>

@@ -1,4 +1,4 @@
-import { cast, pad, reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { cast, pad, reshape, type Tensor, tensor1d, util } from '@tensorflow/tfjs-core';
 import { constantOf } from './empty.js';
 import { usingUp } from './in-turn.js';
 import { takeAlong } from './indexing/along.js';
@@ -34,7 +34,7 @@ function widened(kept: Tensor, paddings: Paddings, value: number, shape: number[
   const first = added.findIndex(([before, after]) => before + after > 0);
   if (first < 0) return kept;
   // Kernels take few axes: those in front of the padding are one.
-  const outer = kept.shape.slice(0, first).reduce((product, size) => product * size, 1);
+  const outer = util.sizeFromShape(kept.shape.slice(0, first));
   return usingUp(
     kept,
     (x) => reshape(x, [outer, ...kept.shape.slice(first)]),

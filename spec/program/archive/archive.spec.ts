@@ -6,26 +6,18 @@ import { strToU8, zipSync } from 'fflate';
 import { FormatError, UnsupportedError, writeSafetensors } from '../../../src/index.js';
 import { readExportedProgram } from '../../../src/program/index.js';
 import {
-  call,
   FLOAT64,
   type ProgramJson,
-  type ProgramSpec,
   programBytes,
   type StoredSpec,
+  TIMES_WEIGHT,
+  WEIGHT,
 } from '../../support/program-files.js';
 import { registerSpecOps } from '../../support/program-ops.js';
 
-const WEIGHT: StoredSpec = { kind: 'parameter', name: 'w', tensor: ['p_w', [2]], values: [1, 2] };
-const SPEC: ProgramSpec = {
-  stored: [WEIGHT],
-  inputs: [['x', ['b', 2]]],
-  calls: [call('spec.times.default', { self: 'x', other: 'p_w' }, ['y', ['b', 2]])],
-  outputs: ['y'],
-};
-
 type Files = Record<string, Uint8Array>;
 
-const changed = (change: (json: ProgramJson) => void) => programBytes({ ...SPEC, change });
+const changed = (change: (json: ProgramJson) => void) => programBytes({ ...TIMES_WEIGHT, change });
 const graphOf = (json: ProgramJson) => json.graph_module.graph;
 const signatureOf = (json: ProgramJson) => json.graph_module.signature;
 const rewritten = (name: string, change: (json: ProgramJson) => void) => (files: Files) => {
@@ -36,7 +28,7 @@ const rewritten = (name: string, change: (json: ProgramJson) => void) => (files:
 const CONFIG = 'data/weights/model_weights_config.json';
 const withMeta = (change: (meta: ProgramJson) => void) =>
   programBytes(
-    SPEC,
+    TIMES_WEIGHT,
     rewritten(CONFIG, ({ config }) => change(config.w.tensor_meta)),
   );
 
@@ -50,7 +42,7 @@ const FAULTS: readonly (readonly [
   [
     'a graph that is no JSON',
     () =>
-      programBytes(SPEC, (files) => {
+      programBytes(TIMES_WEIGHT, (files) => {
         files['models/model.json'] = strToU8('{"a":');
       }),
     'INVALID_SYNTAX',
@@ -59,7 +51,7 @@ const FAULTS: readonly (readonly [
   [
     'a graph that is nested too deep',
     () =>
-      programBytes(SPEC, (files) => {
+      programBytes(TIMES_WEIGHT, (files) => {
         files['models/model.json'] = strToU8('['.repeat(1000));
       }),
     'TOO_LARGE',
@@ -156,7 +148,7 @@ const FAULTS: readonly (readonly [
     'two parameters of one name',
     () =>
       programBytes({
-        ...SPEC,
+        ...TIMES_WEIGHT,
         stored: [WEIGHT, { ...WEIGHT, tensor: ['p_v', [2]] }],
       }),
     'INVALID_STRUCTURE',
@@ -164,13 +156,13 @@ const FAULTS: readonly (readonly [
   ],
   [
     'a parameter without a name',
-    () => programBytes({ ...SPEC, stored: [{ ...WEIGHT, name: '' }] }),
+    () => programBytes({ ...TIMES_WEIGHT, stored: [{ ...WEIGHT, name: '' }] }),
     'INVALID_STRUCTURE',
     'input_specs: expected names of one character or more, got ""',
   ],
   [
     'a parameter of open sizes',
-    () => programBytes({ ...SPEC, stored: [{ ...WEIGHT, tensor: ['p_w', ['b']] }] }),
+    () => programBytes({ ...TIMES_WEIGHT, stored: [{ ...WEIGHT, tensor: ['p_w', ['b']] }] }),
     'INVALID_STRUCTURE',
     'input_specs: expected tensors of fixed sizes, got "w" of an open one',
   ],
@@ -236,7 +228,7 @@ const FAULTS: readonly (readonly [
   ],
   [
     'a tensor without a file',
-    () => programBytes(SPEC, (files) => void delete files['data/weights/tensor_0']),
+    () => programBytes(TIMES_WEIGHT, (files) => void delete files['data/weights/tensor_0']),
     'MISSING_PART',
     'expected a record "data/weights/tensor_0", got none',
   ],
@@ -244,7 +236,7 @@ const FAULTS: readonly (readonly [
     'a parameter that is not in the archive',
     () =>
       programBytes(
-        SPEC,
+        TIMES_WEIGHT,
         rewritten(CONFIG, (json) => {
           json.config = {};
         }),
@@ -288,7 +280,7 @@ const FAULTS: readonly (readonly [
   [
     'another byte order than there is',
     () =>
-      programBytes(SPEC, (files) => {
+      programBytes(TIMES_WEIGHT, (files) => {
         files.byteorder = strToU8('middle');
       }),
     'INVALID_STRUCTURE',
@@ -335,7 +327,7 @@ const UNSUPPORTED: readonly (readonly [what: string, bytes: () => Uint8Array<Arr
       'pickled weights',
       () =>
         programBytes(
-          SPEC,
+          TIMES_WEIGHT,
           rewritten(CONFIG, ({ config }) => {
             config.w.use_pickle = true;
           }),
@@ -446,7 +438,7 @@ describe('archives of programs', () => {
     const two: StoredSpec[] = ['v', 'w'].map((name) => ({
       ...{ kind: 'parameter', name, tensor: [`p_${name}`, [2], FLOAT64], values: [0.1, 0.2] },
     }));
-    const program = await readExportedProgram(programBytes({ ...SPEC, stored: two }), {
+    const program = await readExportedProgram(programBytes({ ...TIMES_WEIGHT, stored: two }), {
       onWarnings: (warnings) => told.push(warnings),
     });
     expect(told).to.deep.equal([
@@ -456,12 +448,12 @@ describe('archives of programs', () => {
   });
 
   it('are read within limits, of bytes and of work', async () => {
-    const error = (await readExportedProgram(programBytes(SPEC), { limits: { maxBytes: 100 } }).catch(
+    const error = (await readExportedProgram(programBytes(TIMES_WEIGHT), { limits: { maxBytes: 100 } }).catch(
       (caught) => caught,
     )) as Error;
     expect(error).to.be.instanceOf(RangeError);
     const many = programBytes({
-      ...SPEC,
+      ...TIMES_WEIGHT,
       change: (json) => {
         json.guards_code = new Array(70_000).fill(0);
       },
@@ -474,7 +466,7 @@ describe('archives of programs', () => {
 
   it('refuse options that are not theirs', async () => {
     const reading = (options: object) =>
-      readExportedProgram(programBytes(SPEC), options).catch((error) => error);
+      readExportedProgram(programBytes(TIMES_WEIGHT), options).catch((error) => error);
     expect((await reading({ select: ['a'] })).message).to.contain(
       'unknown option "select". A program is read whole',
     );

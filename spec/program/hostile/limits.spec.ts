@@ -5,21 +5,14 @@ import { expect } from 'chai';
 import { strFromU8, strToU8 } from 'fflate';
 import { readExportedProgram } from '../../../src/program/index.js';
 import {
-  call,
   type ProgramJson,
-  type ProgramSpec,
   programBytes,
   type StoredSpec,
+  TIMES_WEIGHT,
+  WEIGHT,
 } from '../../support/program-files.js';
 import { registerSpecOps } from '../../support/program-ops.js';
 
-const WEIGHT: StoredSpec = { kind: 'parameter', name: 'w', tensor: ['p_w', [2]], values: [1, 2] };
-const SPEC: ProgramSpec = {
-  stored: [WEIGHT],
-  inputs: [['x', ['b', 2]]],
-  calls: [call('spec.times.default', { self: 'x', other: 'p_w' }, ['y', ['b', 2]])],
-  outputs: ['y'],
-};
 const CONFIG = 'data/weights/model_weights_config.json';
 const ROW = 1000;
 
@@ -31,7 +24,7 @@ function overlapping(count: number): Uint8Array<ArrayBuffer> {
       ...{ kind: 'parameter', name: `w${i}`, tensor: [`p_w${i}`, [64 - (i % 2), ROW]], values: [] },
     }),
   );
-  return programBytes({ ...SPEC, stored: [WEIGHT, ...stored] }, (files) => {
+  return programBytes({ ...TIMES_WEIGHT, stored: [WEIGHT, ...stored] }, (files) => {
     const json = JSON.parse(strFromU8(files[CONFIG] as Uint8Array)) as ProgramJson;
     for (let i = 0; i < count; i++) {
       const entry = json.config[`w${i}`];
@@ -97,7 +90,7 @@ describe('archives of programs that ask for much', () => {
         ]);
       },
     ]) {
-      const error = await errorOf(programBytes({ ...SPEC, change }));
+      const error = await errorOf(programBytes({ ...TIMES_WEIGHT, change }));
       expect(error.message).to.match(/: expected .+, got /);
       expect(error.message.length).to.be.below(2000);
     }

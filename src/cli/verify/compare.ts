@@ -1,5 +1,7 @@
 /** How far two arrays are apart, and whether what is allowed explains it. */
 
+import { elementCount } from '../../state-dict/tensors/dtypes.js';
+
 /** Where the steps of a sequence lie in an array. */
 export interface Steps {
   readonly axis: number;
@@ -76,7 +78,7 @@ export function errorOf(actual: number, expected: number): number {
 
 /** A function from the row-major position of an element to its place on an axis. */
 export function placeOn(shape: readonly number[], axis: number): (position: number) => number {
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const size = shape[axis] as number;
   return (position) => Math.floor(position / inner) % size;
 }

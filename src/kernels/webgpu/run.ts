@@ -1,6 +1,6 @@
 /** What the kernels run on tfjs's webgpu backend: shaders of ours, and kernels of its own. */
 
-import { getKernel, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { WebGpuBackend } from '../../tfjs-internals/webgpu.js';
 
 /** A shader, and how it is run. */
@@ -106,7 +106,7 @@ export function copyOf(
   begin: number,
   shape: readonly number[],
 ): TensorInfo {
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = util.sizeFromShape([...shape]);
   const flat = { dataId, dtype, shape: [floats] };
   const part = runKernel(backend, 'Slice', { x: flat }, { begin: [begin], size: [size] });
   return reshaped(part, shape);

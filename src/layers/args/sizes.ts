@@ -1,5 +1,6 @@
 /** Bounds on the sizes of layers, so that one that no machine can hold is refused at once. */
 
+import { util } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../check.js';
 
 /** Elements of one weight: 4 GiB of float32, the whole memory of a WebAssembly module and all that one ArrayBuffer holds. */
@@ -20,7 +21,7 @@ export function checkElements(
 
 /** @throws RangeError for a weight that cannot be allocated; `what` is the argument that makes it so large. */
 export function checkWeightShape(where: string, what: string, name: string, shape: readonly number[]): void {
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = util.sizeFromShape([...shape]);
   if (elements <= MAX_ELEMENTS) return;
   const got = `${name} of shape ${showShape(shape)}`;
   throw new RangeError(message(where, what, `weights of at most ${MAX_ELEMENTS} elements each`, got));

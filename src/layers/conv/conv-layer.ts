@@ -1,6 +1,6 @@
 /** What the convolutions share: weights, shapes and their checks. */
 
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { type Tensor, type Tensor1D, util } from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { message, show, showShape } from '../../check.js';
 import { checkFits, stepsAfter, stepsAfterTransposed, type Window, windowsOf } from '../../nn/conv/window.js';
@@ -37,7 +37,7 @@ export abstract class ConvLayer extends OneInputLayer<ConvLayerOptions> {
     const { outChannels, kernelSize, groups, bias, seed } = this.options;
     const [inner, outer] = this.isTransposed ? [outChannels, channels] : [channels, outChannels];
     const shape = [...kernelSize, inner / groups, outer];
-    const taps = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    const taps = util.sizeFromShape(shape.slice(0, -1));
     const spec = (name: string, ofShape: readonly number[]): WeightSpec => ({
       name,
       shape: ofShape,

@@ -1,5 +1,6 @@
 /** What a way of storing a weight as other tensors has to say of itself. One scheme a file; `derive.ts` uses them. */
 
+import { elementCount } from '../../state-dict/tensors/dtypes.js';
 import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 
 export type Shape = readonly number[];
@@ -50,10 +51,9 @@ export function isSameShape(a: Shape, b: Shape): boolean {
 
 /** The sizes before an axis, of it, and behind it, each as a product: element `(o * size + i) * inner + k`. */
 export function around(shape: Shape, axis: number): { outer: number; size: number; inner: number } {
-  const product = (sizes: Shape) => sizes.reduce((all, size) => all * size, 1);
   return {
-    outer: product(shape.slice(0, axis)),
+    outer: elementCount(shape.slice(0, axis)),
     size: shape[axis] as number,
-    inner: product(shape.slice(axis + 1)),
+    inner: elementCount(shape.slice(axis + 1)),
   };
 }

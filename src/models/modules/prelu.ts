@@ -1,4 +1,5 @@
 import type { Layout } from '../../matching/layout.js';
+import { elementCount } from '../../state-dict/tensors/dtypes.js';
 import type { ModuleKind } from './module.js';
 
 /** torch's PReLU has one value, or one per channel; tf's alpha has one per unit unless axes are shared. */
@@ -9,7 +10,7 @@ const alphaLayout: Layout = {
   },
   accepts: (found, layerShape) => found.length === 1 && (found[0] === 1 || found[0] === layerShape.at(-1)),
   toLayer: ({ values }, layerShape) => {
-    const size = layerShape.reduce((product, n) => product * n, 1);
+    const size = elementCount(layerShape);
     return Float32Array.from({ length: size }, (_, i) => values[i % values.length] as number);
   },
   toTorch: (values, layerShape) => {

@@ -1,6 +1,6 @@
 /** Elements along one axis by their ids: `[outer, n, inner]` is read as `outer * n` rows. */
 
-import { add, mul, range, reshape, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { add, mul, range, reshape, type Tensor, type Tensor1D, tensor1d, util } from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
 import { usingUp } from '../in-turn.js';
 import { offTape } from '../off-tape.js';
@@ -74,7 +74,7 @@ export function placesOf(index: Tensor, axis: number, shape: readonly number[]):
 
 /** How far apart neighbours lie along each axis. */
 export function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => shape.slice(axis + 1).reduce((n, size) => n * size, 1));
+  return shape.map((_, axis) => util.sizeFromShape(shape.slice(axis + 1)));
 }
 
 /** The places of all elements of a shape, whose axes have these strides. */

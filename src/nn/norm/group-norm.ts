@@ -1,4 +1,4 @@
-import { reshape, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, type Tensor1D, tidy, util } from '@tensorflow/tfjs-core';
 import type { DataFormat } from '../data-format.js';
 import { lending, usingUp } from '../in-turn.js';
 import { scaled, statisticsOf } from './normalize.js';
@@ -29,7 +29,7 @@ export function groupNorm<T extends Tensor>(x: T, numGroups: number, options: No
   const [batch = 0, ...rest] = x.shape;
   const isLast = dataFormat === 'channelsLast';
   const channels = (isLast ? rest.at(-1) : rest[0]) ?? 0;
-  const positions = rest.reduce((product, size) => product * size, 1) / channels;
+  const positions = util.sizeFromShape(rest) / channels;
   const size = channels / numGroups;
   const grouped = isLast ? [batch, positions, numGroups, size] : [batch, numGroups, size, positions];
   const perGroup = isLast ? [numGroups, size] : [numGroups, size, 1];

@@ -1,4 +1,4 @@
-import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, transpose, util } from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
 import { usingUp } from '../in-turn.js';
 
@@ -25,7 +25,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   if (runs.length <= 1 || isEmpty(shape)) return reshape(x, shape);
   const blocks = [...runs].sort(([a], [b]) => (a as number) - (b as number));
   const sizes = blocks.map((run) =>
-    run.reduce((n, place) => n * (x.shape[inPlace[place] as number] as number), 1),
+    util.sizeFromShape(run.map((place) => x.shape[inPlace[place] as number] as number)),
   );
   return usingUp(
     x,

@@ -1,11 +1,14 @@
-import { cast, reshape, reverse, slice, split, type Tensor } from '@tensorflow/tfjs-core';
+import { cast, reshape, reverse, slice, split, type Tensor, util } from '@tensorflow/tfjs-core';
 import { emptyLike, isEmpty } from '../empty.js';
 import { inTurn, release, usingUp } from '../in-turn.js';
 
 /** The sizes before an axis, at it and behind it. The kernels see these three axes, however many a tensor has. */
 export function around(shape: readonly number[], axis: number): [outer: number, size: number, inner: number] {
-  const product = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);
-  return [product(shape.slice(0, axis)), shape[axis] as number, product(shape.slice(axis + 1))];
+  return [
+    util.sizeFromShape(shape.slice(0, axis)),
+    shape[axis] as number,
+    util.sizeFromShape(shape.slice(axis + 1)),
+  ];
 }
 
 /** A shape with another size at one axis. */

@@ -1,6 +1,7 @@
 /** The lengths of a packed sequence. */
 
 import { message, show, showShape } from '../../../check.js';
+import { elementCount } from '../../../state-dict/tensors/dtypes.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
 
 const WHERE = 'verify';
@@ -21,7 +22,7 @@ export function lengthsOf(tensor: TorchTensor, x: TorchTensor, batchAxis: 0 | 1)
 /** The first steps of `[.., T, ..]`, whose axis of steps is 0 or 1. */
 export function firstSteps(tensor: TorchTensor, axis: 0 | 1, steps: number): TorchTensor {
   const { shape, data } = tensor;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const block = (shape[axis] as number) * inner;
   const kept = data.filter((_: number | bigint, i: number) => i % block < steps * inner);
   return { ...tensor, shape: shape.map((size, i) => (i === axis ? steps : size)), data: kept };

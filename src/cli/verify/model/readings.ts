@@ -1,5 +1,6 @@
 /** Other ways of reading PyTorch's array, or what a model gives: none of them runs the model again. */
 
+import { elementCount } from '../../../state-dict/tensors/dtypes.js';
 import type { NumberArray } from '../arrays.js';
 
 /** Two arrays of one shape. */
@@ -40,7 +41,7 @@ function inOrder(order: readonly number[]): Reading {
 }
 
 function transposed({ shape, values }: NumberArray, order: readonly number[]): NumberArray {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis] as number);
   const moved = new Float64Array(values.length);
   for (let i = 0; i < moved.length; i++) {

@@ -1,5 +1,6 @@
 /** What a whole model may have otherwise than PyTorch's, where its numbers do not fit: each way is run. It needs tfjs. */
 
+import { elementCount } from '../../../state-dict/tensors/dtypes.js';
 import type { TorchTensor } from '../../../state-dict/tensors/tensor.js';
 import type { NumberArray } from '../arrays.js';
 import { type Diagnosis, isClose, MAX_COST } from '../diagnosis.js';
@@ -96,7 +97,7 @@ function isSamePair([actual, expected]: Pair): boolean {
 
 function runsWithin({ weights, inputs }: Numbers): number {
   const count = [...weights.values()].reduce((sum, { data }) => sum + data.length, 1);
-  const places = inputs.map((input) => (input?.shape.slice(0, 2) ?? []).reduce((all, size) => all * size, 1));
+  const places = inputs.map((input) => elementCount(input?.shape.slice(0, 2) ?? []));
   const cost = count * Math.max(1, ...places);
   return Math.min(MOST_RUNS, Math.floor(MOST_COST / cost), Math.floor(MOST_WEIGHTS / count));
 }
@@ -117,7 +118,7 @@ function ofInputs({ make, numbers, wanted }: Difference): Attempt[] {
 function swapped(tensor: TorchTensor): TorchTensor {
   const [outer, inner, ...rest] = tensor.shape as [number, number, ...number[]];
   if (outer === 1 || inner === 1) return tensor;
-  const size = rest.reduce((product, own) => product * own, 1);
+  const size = elementCount(rest);
   const data = tensor.data.slice();
   for (let i = 0; i < outer; i++)
     for (let k = 0; k < inner; k++) {

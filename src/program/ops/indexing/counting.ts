@@ -1,6 +1,6 @@
 /** Values that occur, and how often: their number depends on the data. */
 
-import { reshape, type Tensor, tensor, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, tensor, tensor1d, util, zeros } from '@tensorflow/tfjs-core';
 import { message } from '../../../check.js';
 import { takeAlong } from '../../../nn/indexing/along.js';
 import { axisOf } from '../shared/axes.js';
@@ -35,7 +35,7 @@ function runsOf(order: ArrayLike<number>, isEqual: (a: number, b: number) => boo
 function uniqueAlong(self: Tensor, axis: number, isSorted: boolean, call: Call): [Tensor, Runs] {
   const values = readNow(call, self);
   const size = self.shape[axis] as number;
-  const inner = self.shape.slice(axis + 1).reduce((n, each) => n * each, 1);
+  const inner = util.sizeFromShape(self.shape.slice(axis + 1));
   const outer = self.size / Math.max(1, size * inner);
   const compare = (a: number, b: number) => {
     for (let o = 0; o < outer; o++)

@@ -1,6 +1,6 @@
 /** Elements by their indices. */
 
-import { mod, reshape, type Tensor, type Tensor1D, tensor2d } from '@tensorflow/tfjs-core';
+import { mod, reshape, type Tensor, type Tensor1D, tensor2d, util } from '@tensorflow/tfjs-core';
 import { message } from '../../../check.js';
 import { usingUp } from '../../../nn/in-turn.js';
 import { placesOf, takeAlong } from '../../../nn/indexing/along.js';
@@ -81,7 +81,7 @@ export function layOut(self: Tensor, { axes, shape }: Indexed): Gathered {
   const before = isTogether ? others.slice(0, first) : [];
   const sizes = (list: readonly number[]) => list.map((axis) => self.shape[axis] as number);
   const behind = others.slice(before.length);
-  const indexed = sizes(axes).reduce((n, size) => n * size, 1);
+  const indexed = util.sizeFromShape(sizes(axes));
   return {
     order: isTogether ? undefined : [...axes, ...others],
     axis: before.length,

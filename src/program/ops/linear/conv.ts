@@ -17,7 +17,13 @@ import { convTranspose3d } from '../../../nn/conv/conv-transpose3d.js';
 import { conv1d } from '../../../nn/conv/conv1d.js';
 import { conv2d } from '../../../nn/conv/conv2d.js';
 import { conv3d } from '../../../nn/conv/conv3d.js';
-import { type Padding, stepsAfter, stepsAfterTransposed, windowsOf } from '../../../nn/conv/window.js';
+import {
+  type Padding,
+  stepsAfter,
+  stepsAfterTransposed,
+  type Window,
+  windowsOf,
+} from '../../../nn/conv/window.js';
 import { constantOf } from '../../../nn/empty.js';
 import { usingUp } from '../../../nn/in-turn.js';
 import type { Call, OpFunction } from '../types.js';
@@ -45,29 +51,29 @@ function batched(input: Tensor, axes: Axes, run: (x: Tensor) => Tensor): Tensor 
   );
 }
 
-function convolve(axes: Axes, input: Tensor, weight: Tensor, bias: Tensor | null, args: Arguments): Tensor {
-  const options = { ...args, dataFormat: 'channelsFirst' as const };
-  const inputs = bias ? [weight, bias] : [weight];
-  return batched(input, axes, (x) => {
-    if (x.size === 0) {
-      const windows = windowsOf('conv', weight.shape.slice(2), args);
-      const steps = windows.map((window, i) => stepsAfter(x.shape[i + 2] as number, window));
-      return constantOf([x.shape[0] as number, weight.shape[0] as number, ...steps], [x, ...inputs], 0);
-    }
-    const affine = (bias ?? undefined) as Tensor1D | undefined;
-    if (axes === 3) return conv3d(x, weight, affine, args);
-    return usingUp(
-      weight,
-      (taps) => transpose(taps, axes === 1 ? [2, 1, 0] : [2, 3, 1, 0]),
-      (kernel) =>
-        axes === 1
-          ? conv1d(x as Tensor3D, kernel as Tensor3D, affine, options)
-          : conv2d(x as Tensor4D, kernel as Tensor4D, affine, options),
-    );
-  });
+/** What a convolution and a transposed one have of their own. */
+interface Kind {
+  readonly name: string;
+  readonly run: readonly [typeof conv1d, typeof conv2d, typeof conv3d];
+  readonly stepsAfter: (steps: number, window: Window, outputPadding: number) => number;
+  readonly channels: (weight: Tensor, groups: number) => number;
 }
 
-function convolveTransposed(
+const PLAIN: Kind = {
+  name: 'conv',
+  run: [conv1d, conv2d, conv3d],
+  stepsAfter,
+  channels: ({ shape }) => shape[0] as number,
+};
+const TRANSPOSED: Kind = {
+  name: 'conv_transpose',
+  run: [convTranspose1d, convTranspose2d, convTranspose3d],
+  stepsAfter: stepsAfterTransposed,
+  channels: ({ shape }, groups) => (shape[1] as number) * groups,
+};
+
+function convolve(
+  { name, run, stepsAfter, channels }: Kind,
   axes: Axes,
   input: Tensor,
   weight: Tensor,
@@ -75,25 +81,24 @@ function convolveTransposed(
   args: Arguments,
 ): Tensor {
   const options = { ...args, dataFormat: 'channelsFirst' as const };
-  const inputs = bias ? [weight, bias] : [weight];
+  const [run1d, run2d, run3d] = run;
   return batched(input, axes, (x) => {
     if (x.size === 0) {
-      const windows = windowsOf('conv_transpose', weight.shape.slice(2), args);
-      const steps = windows.map((window, i) =>
-        stepsAfterTransposed(x.shape[i + 2] as number, window, args.outputPadding?.[i] ?? 0),
+      const steps = windowsOf(name, weight.shape.slice(2), args).map((window, i) =>
+        stepsAfter(x.shape[i + 2] as number, window, args.outputPadding?.[i] ?? 0),
       );
-      const outputs = (weight.shape[1] as number) * args.groups;
-      return constantOf([x.shape[0] as number, outputs, ...steps], [x, ...inputs], 0);
+      const shape = [x.shape[0] as number, channels(weight, args.groups), ...steps];
+      return constantOf(shape, bias ? [x, weight, bias] : [x, weight], 0);
     }
     const affine = (bias ?? undefined) as Tensor1D | undefined;
-    if (axes === 3) return convTranspose3d(x, weight, affine, args);
+    if (axes === 3) return run3d(x, weight, affine, args);
     return usingUp(
       weight,
       (taps) => transpose(taps, axes === 1 ? [2, 1, 0] : [2, 3, 1, 0]),
       (kernel) =>
         axes === 1
-          ? convTranspose1d(x as Tensor3D, kernel as Tensor3D, affine, options)
-          : convTranspose2d(x as Tensor4D, kernel as Tensor4D, affine, options),
+          ? run1d(x as Tensor3D, kernel as Tensor3D, affine, options)
+          : run2d(x as Tensor4D, kernel as Tensor4D, affine, options),
     );
   });
 }
@@ -109,7 +114,7 @@ const conv =
     dilation: readonly number[],
     groups: number,
   ) =>
-    convolve(axes, input, weight, bias, { stride, padding, dilation, groups });
+    convolve(PLAIN, axes, input, weight, bias, { stride, padding, dilation, groups });
 
 const transposed =
   (axes: Axes): OpFunction =>
@@ -123,7 +128,7 @@ const transposed =
     groups: number,
     dilation: readonly number[],
   ) =>
-    convolveTransposed(axes, input, weight, bias, { stride, padding, dilation, groups, outputPadding });
+    convolve(TRANSPOSED, axes, input, weight, bias, { stride, padding, dilation, groups, outputPadding });
 
 /** The form of both that decompositions write. */
 function convolution(
@@ -143,10 +148,8 @@ function convolution(
     const { where } = rest.at(-1) as Call;
     throw new UnsupportedError(message(where, 'weight', '3 to 5 axes', String(weight.rank)));
   }
-  const args = { stride, padding, dilation, groups };
-  return isTransposed
-    ? convolveTransposed(axes, input, weight, bias, { ...args, outputPadding })
-    : convolve(axes, input, weight, bias, args);
+  const args = { stride, padding, dilation, groups, outputPadding };
+  return convolve(isTransposed ? TRANSPOSED : PLAIN, axes, input, weight, bias, args);
 }
 
 export const CONV: Readonly<Record<string, OpFunction>> = {

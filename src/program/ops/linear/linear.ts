@@ -1,6 +1,6 @@
 /** Products of matrices and vectors, and what is made of them. */
 
-import { add, expandDims, mul, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { add, expandDims, mul, reshape, sum, type Tensor, util } from '@tensorflow/tfjs-core';
 import { einsum } from '../../../nn/einsum.js';
 import { constantOf, isEmpty } from '../../../nn/empty.js';
 import { linear } from '../../../nn/linear.js';
@@ -76,7 +76,7 @@ function tensordot(
   const restA = [...a.shape.keys()].filter((axis) => !axesA.includes(axis));
   const restB = [...b.shape.keys()].filter((axis) => !axesB.includes(axis));
   const sizes = (x: Tensor, axes: readonly number[]) => axes.map((axis) => x.shape[axis] as number);
-  const count = (x: Tensor, axes: readonly number[]) => sizes(x, axes).reduce((n, size) => n * size, 1);
+  const count = (x: Tensor, axes: readonly number[]) => util.sizeFromShape(sizes(x, axes));
   const rows = reshape(permute(as(a, dtype), [...restA, ...axesA]), [count(a, restA), count(a, axesA)]);
   const columns = reshape(permute(as(b, dtype), [...axesB, ...restB]), [count(b, axesB), count(b, restB)]);
   return reshape(matmul(rows, columns), [...sizes(a, restA), ...sizes(b, restB)]);

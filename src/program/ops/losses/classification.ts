@@ -88,18 +88,25 @@ function negativeLogs({ logs, isTarget, weights }: Rows): Tensor {
   );
 }
 
-function nll(
+type NllArguments = [
   self: Tensor,
   target: Tensor,
   weight: Optional,
   reduction: number,
   ignoreIndex: number,
   call: Call,
-): Tensor {
-  if (self.size === 0) return nothing(self, target, reduction);
+];
+
+function nll(...args: NllArguments): Tensor {
+  const [self, target, , reduction] = args;
+  return self.size === 0 ? nothing(self, target, reduction) : nllOf(...args).loss;
+}
+
+/** Of a batch with rows. */
+function nllOf(...[self, target, weight, reduction, ignoreIndex, call]: NllArguments) {
   const rows = rowsOf(classesLast(self), target, weight, ignoreIndex, call);
   const losses = lending([rows.logs, rows.isTarget], () => negativeLogs(rows));
-  return weighted(losses, rows, reduction);
+  return { rows, loss: weighted(losses, rows, reduction) };
 }
 
 /** The loss of a batch without rows. */
@@ -108,18 +115,13 @@ function nothing(self: Tensor, target: Tensor, reduction: number): Tensor {
 }
 
 /** `[loss, sum of the weights]`; torch gives 0 for the sum of a batch that is not reduced. */
-function nllForward(
-  self: Tensor,
-  target: Tensor,
-  weight: Optional,
-  reduction: number,
-  ignoreIndex: number,
-  call: Call,
-): Tensor[] {
-  if (self.size === 0) return [nothing(self, target, reduction), constantOf([], [self], 0)];
-  const rows = rowsOf(classesLast(self), target, weight, ignoreIndex, call);
-  const total = reduction === NONE && self.rank > 1 ? constantOf([], [self], 0) : sum(rows.weights);
-  return [weighted(negativeLogs(rows), rows, reduction), total];
+function nllForward(...args: NllArguments): Tensor[] {
+  const [self, target, , reduction] = args;
+  const none = () => constantOf([], [self], 0);
+  if (self.size === 0) return [nothing(self, target, reduction), none()];
+  const isWhole = reduction === NONE && self.rank > 1;
+  const { rows, loss } = nllOf(...args);
+  return [loss, isWhole ? none() : sum(rows.weights)];
 }
 
 function crossEntropy(

@@ -1,6 +1,6 @@
 /** Resizing of the last axes, and channels made of positions. */
 
-import { reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, util } from '@tensorflow/tfjs-core';
 import { emptyOf } from '../../../nn/empty.js';
 import { usingUp } from '../../../nn/in-turn.js';
 import {
@@ -81,7 +81,7 @@ function familyOf(
 function pixelShuffle(self: Tensor, factor: number): Tensor {
   const [channels, height, width] = self.shape.slice(-3) as [number, number, number];
   const batch = self.shape.slice(0, -3);
-  const outer = batch.reduce((product, size) => product * size, 1);
+  const outer = util.sizeFromShape(batch);
   const outputs = channels / (factor * factor);
   const parts = reshape(self, [outer * outputs, factor, factor, height, width]);
   return reshape(permute(parts, [0, 3, 1, 4, 2]), [...batch, outputs, height * factor, width * factor]);
@@ -90,7 +90,7 @@ function pixelShuffle(self: Tensor, factor: number): Tensor {
 function pixelUnshuffle(self: Tensor, factor: number): Tensor {
   const [channels, height, width] = self.shape.slice(-3) as [number, number, number];
   const batch = self.shape.slice(0, -3);
-  const outer = batch.reduce((product, size) => product * size, 1);
+  const outer = util.sizeFromShape(batch);
   const [rows, columns] = [height / factor, width / factor];
   const parts = reshape(self, [outer * channels, rows, factor, columns, factor]);
   return reshape(permute(parts, [0, 2, 4, 1, 3]), [...batch, channels * factor * factor, rows, columns]);
@@ -98,7 +98,7 @@ function pixelUnshuffle(self: Tensor, factor: number): Tensor {
 
 function channelShuffle(self: Tensor, groups: number): Tensor {
   const [batch, channels, ...positions] = self.shape as [number, number, ...number[]];
-  const size = positions.reduce((product, each) => product * each, 1);
+  const size = util.sizeFromShape(positions);
   const parts = reshape(self, [batch, groups, channels / groups, size]);
   return reshape(permute(parts, [0, 2, 1, 3]), self.shape);
 }

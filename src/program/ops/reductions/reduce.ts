@@ -1,6 +1,6 @@
 /** What all reductions share: their axes, the shape of the result, and tensors without axes or elements. */
 
-import { type DataType, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { type DataType, reshape, type Tensor, util } from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../../check.js';
 import { constantOf } from '../../../nn/empty.js';
 import { reducedAxes } from '../shared/axes.js';
@@ -12,7 +12,7 @@ export type Dim = number | readonly number[] | null;
 /** Of an input: the axes that are reduced, how many elements meet in one result, and the shape of the result. */
 export function reductionOf(x: Tensor, dim: Dim, keepdim: boolean) {
   const axes = reducedAxes(typeof dim === 'number' ? [dim] : dim, x.rank);
-  const count = axes.reduce((product, axis) => product * (x.shape[axis] as number), 1);
+  const count = util.sizeFromShape(axes.map((axis) => x.shape[axis] as number));
   const shape = x.shape.flatMap((size, i) => (!axes.includes(i) ? [size] : keepdim ? [1] : []));
   return { axes, count, shape };
 }

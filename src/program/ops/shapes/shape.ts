@@ -1,6 +1,6 @@
 /** Other shapes and orders of the same elements. */
 
-import { reshape, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor, tensor1d, util } from '@tensorflow/tfjs-core';
 import { message } from '../../../check.js';
 import { usingUp } from '../../../nn/in-turn.js';
 import { takeAlong } from '../../../nn/indexing/along.js';
@@ -15,7 +15,7 @@ import { atLeast, concatenate } from './joining.js';
 
 /** A shape in which one size may be -1: what is left. */
 function resolveShape(size: number, shape: readonly number[]): number[] {
-  const known = shape.reduce((n, each) => (each === -1 ? n : n * each), 1);
+  const known = util.sizeFromShape(shape.filter((each) => each !== -1));
   return shape.map((each) => (each === -1 ? size / known : each));
 }
 
@@ -24,7 +24,7 @@ const viewAs = (self: Tensor, other: Tensor) => reshape(self, other.shape);
 
 function flatten(self: Tensor, start: number, end: number): Tensor {
   const [from, to] = [axisOf(start, self.rank), axisOf(end, self.rank)];
-  const size = self.shape.slice(from, to + 1).reduce((n, each) => n * each, 1);
+  const size = util.sizeFromShape(self.shape.slice(from, to + 1));
   return reshape(self, [...self.shape.slice(0, from), size, ...self.shape.slice(to + 1)]);
 }
 

@@ -1,6 +1,16 @@
 /** Indices of a call: checked, counted from the front, and brought to one list. */
 
-import { add, less, mul, reshape, type Tensor, type Tensor1D, tensor1d, where } from '@tensorflow/tfjs-core';
+import {
+  add,
+  less,
+  mul,
+  reshape,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
+  util,
+  where,
+} from '@tensorflow/tfjs-core';
 import { message, showShape } from '../../../check.js';
 import { stridesOf } from '../../../nn/indexing/along.js';
 import { int } from '../../../nn/indexing/int.js';
@@ -109,7 +119,7 @@ export function indexedBy(self: Tensor, indices: readonly (Tensor | null)[], cal
     const stride = strides[i] as number;
     return offTape(() => expand(stride === 1 ? checked : mul(checked, int(stride)), shape));
   });
-  const size = shape.reduce((n, each) => n * each, 1);
+  const size = util.sizeFromShape(shape);
   const ids =
     size === 0 || places.length === 0
       ? idsOf([])
