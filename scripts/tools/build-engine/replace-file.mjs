@@ -2,13 +2,13 @@
 import { rename, writeFile } from 'node:fs/promises';
 
 /**
- * Puts a file in place in one step: whoever reads it sees the old text or the new one.
+ * Puts a file in place in one step: whoever reads it sees the old file or the new one.
  *
  * @param {URL} file
- * @param {string} text
+ * @param {string | Uint8Array} content
  */
-export async function replaceFile(file, text) {
+export async function replaceFile(file, content) {
   const temporary = new URL(`${file.href}.${process.pid}.tmp`);
-  await writeFile(temporary, text);
+  await writeFile(temporary, content);
   await rename(temporary, file);
 }

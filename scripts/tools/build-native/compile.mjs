@@ -1,21 +1,23 @@
 // @ts-check
 // Compiles the engine once for each instruction set, and links the builds with the addon into one library.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureReason, run } from '../../support/child-process.mjs';
 import { ZIG } from '../build-engine/compiler.mjs';
-import { SOURCE, sourceFiles } from '../build-engine/module.mjs';
+import { sourceFiles } from '../build-engine/module.mjs';
 import { SetupError } from '../setup-tfjs-node/setup-error.mjs';
 import { SETS, TARGETS } from './targets.mjs';
 
-const LIMIT_MS = 300_000;
+/** The first library for a system has its C library compiled as well, which takes minutes. */
+const LIMIT_MS = 600_000;
 /** Files that are compiled at once. */
 const AT_ONCE = availableParallelism();
-const ENGINE = fileURLToPath(SOURCE);
-const ADDON = fileURLToPath(new URL('../../../native/c/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** The folders of the source, of the engine and of the addon. */
+const SOURCES = ['src/kernels/host/c', 'native/c'];
 const ADDON_FILES = ['addon.c', 'checks.c', 'functions.c', 'pool.c', 'sets.c'];
 
 const require = createRequire(new URL('../../../native/', import.meta.url));
@@ -50,24 +52,26 @@ async function zig(args, cwd) {
 
 /**
  * @param {string} name of a target
- * @param {string} output
+ * @param {string} [root] a folder that has the source where this repository has it
+ * @returns {Promise<Buffer>} the library
  */
-export async function compileTarget(name, output) {
+export async function compileTarget(name, root = ROOT) {
   const { target, arch } = /** @type {(typeof TARGETS)[string]} */ (TARGETS[name]);
-  const { version } = JSON.parse(await readFile(join(ADDON, '../package.json'), 'utf8'));
+  const [engine, addon] = /** @type {[string, string]} */ (SOURCES.map((path) => join(root, path, '/')));
+  const { version } = JSON.parse(await readFile(join(ROOT, 'native/package.json'), 'utf8'));
   const folder = await mkdtemp(join(tmpdir(), 'build-native-'));
   try {
     const sources = (await sourceFiles())
       .filter((file) => file.endsWith('.c'))
-      .map((file) => join(ENGINE, file));
-    const roots = [ENGINE, ADDON].map((root) => `-ffile-prefix-map=${root}=`);
-    const common = ['-target', target, ...FLAGS, ...roots, `-I${ENGINE}`, `-I${ADDON}`];
-    const addon = [`-DVERSION="${version}"`, `-I${headers('include')}`];
+      .map((file) => join(engine, file));
+    const roots = [engine, addon].map((path) => `-ffile-prefix-map=${path}=`);
+    const common = ['-target', target, ...FLAGS, ...roots, `-I${engine}`, `-I${addon}`];
+    const ofAddon = [`-DVERSION="${version}"`, `-I${headers('include')}`];
     const parts = [
-      ...ADDON_FILES.map((file) => ({ file: join(ADDON, file), part: 'addon', flags: addon })),
+      ...ADDON_FILES.map((file) => ({ file: join(addon, file), part: 'addon', flags: ofAddon })),
       ...Object.entries(SETS[arch]).flatMap(([set, cpu]) => {
-        const flags = ['-include', join(ADDON, 'names.h'), `-DSET=${set}`, '-DCHECKED_JOBS', `-mcpu=${cpu}`];
-        return [...sources, join(ADDON, 'build.c')].map((file) => ({ file, part: set, flags }));
+        const flags = ['-include', join(addon, 'names.h'), `-DSET=${set}`, '-DCHECKED_JOBS', `-mcpu=${cpu}`];
+        return [...sources, join(addon, 'build.c')].map((file) => ({ file, part: set, flags }));
       }),
     ];
     const objects = parts.map(({ file, part }) => join(folder, `${part}-${basename(file, '.c')}.o`));
@@ -78,13 +82,28 @@ export async function compileTarget(name, output) {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, (_, first) => compile(first)));
-    await mkdir(dirname(output), { recursive: true });
-    await zig(
-      ['cc', '-target', target, ...(await linkFlags(name, folder)), '-o', output, ...objects],
-      folder,
-    );
+    const output = join(folder, 'engine.node');
+    const linking = await linkFlags(name, folder);
+    await zig(['cc', '-target', target, ...linking, '-o', output, ...objects], folder);
+    return await readFile(output);
   } finally {
     await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * Compiles a copy of the source, in another folder.
+ *
+ * @param {string} name of a target
+ * @returns {Promise<Buffer>} the library
+ */
+export async function compileCopy(name) {
+  const copy = await mkdtemp(join(tmpdir(), 'build native, a copy-'));
+  try {
+    for (const path of SOURCES) await cp(join(ROOT, path), join(copy, path), { recursive: true });
+    return await compileTarget(name, copy);
+  } finally {
+    await rm(copy, { recursive: true });
   }
 }
 
