@@ -47,6 +47,7 @@ describe('the public exports', () => {
       'rnn',
       'rnnCell',
       'saveSafetensors',
+      'setNative',
       'setThreads',
       'toFloat32Array',
       'toStateDict',

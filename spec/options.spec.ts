@@ -21,6 +21,7 @@ const {
   parseStateDict,
   readStateDict,
   rnn,
+  setNative,
   setThreads,
   toStateDict,
   writeSafetensors,
@@ -196,6 +197,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
     call: (options: object) => toStateDict(built(), options),
     options: { prefix: ["''", '?'], map: ['{}', 'function'] },
   },
+  setNative: { call: ({ isOn }: { isOn: never }) => setNative(isOn), options: { isOn: ['true'] } },
   setThreads: { call: ({ count }: { count: never }) => setThreads(count), options: { count: [] } },
 };
 

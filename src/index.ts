@@ -3,6 +3,7 @@ import './kernels/index.js';
 import './ops/fused.js';
 
 export { FormatError, StateDictError, UnsupportedError } from './errors.js';
+export { setNative } from './kernels/host/set-native.js';
 export { setThreads } from './kernels/host/set-threads.js';
 export type { LayerArgs, ModuleArgs } from './layers/args/module-args.js';
 export { GRUCell, type GRUCellArgs, gruCell } from './layers/cells/gru-cell.js';

@@ -60,6 +60,10 @@ export class Host {
 
   constructor(private readonly start: () => Engine) {}
 
+  get hasStarted(): boolean {
+    return this.running !== undefined;
+  }
+
   /** Sets how many threads calls may use, and warns where they have to do with one. */
   setThreads(count: number): void {
     this.wantedThreads = count;

@@ -29,15 +29,26 @@ interface NodeRequire {
   resolve(name: string): string;
 }
 
+let isOn = true;
 let found: Found | undefined;
+
+export function isNativeOn(): boolean {
+  return isOn;
+}
+
+/** Has it that an engine which starts from now on is the native one where that is found, or never. */
+export function turnNative(toOn: boolean): void {
+  isOn = toOn;
+}
 
 /** What the environment says of the native engine: `0` turns it off, the name of an instruction set takes that one. */
 export function nativeVariable(): string {
   return nodeProcess()?.env?.TFJS_TORCH_RNN_NATIVE ?? '';
 }
 
-/** Looks once. A package that is there and cannot be used is told by `console.warn`, too. */
+/** Looks once, unless it is turned off. A package that is there and cannot be used is told by `console.warn`, too. */
 export function findNative(): Found {
+  if (!isOn) return { reason: 'setNative(false) turns the native engine off' };
   found ??= look();
   return found;
 }
@@ -59,7 +70,7 @@ function nodeProcess(): NodeProcess | undefined {
 function look(): Found {
   if (nativeVariable() === '0') return { reason: 'TFJS_TORCH_RNN_NATIVE=0 turns the native engine off' };
   try {
-    const addon = registered() ?? required();
+    const addon = registered()?.() ?? required();
     return addon === undefined ? {} : checked(addon);
   } catch (error) {
     return refused(`${PACKAGE} does not load: ${error instanceof Error ? error.message : error}`);
@@ -67,8 +78,8 @@ function look(): Found {
 }
 
 /** What `import 'tfjs-torch-rnn-native/register'` has left. */
-function registered(): NativeAddon | undefined {
-  return (globalThis as Record<symbol, unknown>)[Symbol.for(PACKAGE)] as NativeAddon | undefined;
+function registered(): (() => NativeAddon | undefined) | undefined {
+  return (globalThis as Record<symbol, unknown>)[Symbol.for(PACKAGE)] as ReturnType<typeof registered>;
 }
 
 /**
