@@ -21,6 +21,7 @@ const TOOLS = fileURLToPath(new URL('../tools', import.meta.url));
 /** npm waits for a silent registry for ever. */
 const NPM_LIMIT_MS = 5 * 60_000;
 const TFJS = ['@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0'];
+const RUNTIMES = ['bun@1.4.5', 'deno@2.9.6'];
 
 /** A project that has the package and what it was asked for, with the programs of consumer/. */
 export interface Project {
@@ -32,6 +33,7 @@ export interface Project {
 let folder: string | undefined;
 let folderBesideTools: string | undefined;
 let packed: Promise<string> | undefined;
+let packedNative: Promise<string[]> | undefined;
 let tools: Promise<string> | undefined;
 const projects = new Map<string, Promise<Project>>();
 
@@ -56,6 +58,17 @@ export function tarball(): Promise<string> {
   return packed;
 }
 
+/**
+ * The paths of the tarballs of the native engine, built for this machine: of its system, and of the package that users install. Beside
+ * each lies the folder that was packed.
+ */
+export function nativeTarballs(): Promise<string[]> {
+  packedNative ??= npmOrThrow(['run', 'pack:native', '--', '--to', newFolder('native')], ROOT).then(
+    ({ stdout }) => stdout.trim().split('\n').slice(-2),
+  );
+  return packedNative;
+}
+
 /** A project without tfjs. */
 export function projectAlone(): Promise<Project> {
   return project('alone', []);
@@ -63,7 +76,12 @@ export function projectAlone(): Promise<Project> {
 
 /** A project with tfjs, Bun and Deno. */
 export function projectWithRuntimes(): Promise<Project> {
-  return project('with-runtimes', [...TFJS, 'bun@1.4.5', 'deno@2.9.6']);
+  return project('with-runtimes', [...TFJS, ...RUNTIMES]);
+}
+
+/** The same, with the native engine. */
+export async function projectWithNative(): Promise<Project> {
+  return project('with-native', [...(await nativeTarballs()), ...TFJS, ...RUNTIMES]);
 }
 
 /** A project with tfjs and its wasm backend. */

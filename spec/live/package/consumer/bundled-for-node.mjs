@@ -1,0 +1,3 @@
+// @ts-check
+import 'tfjs-torch-rnn-native/register';
+import './runtime.cjs';
