@@ -7,8 +7,8 @@ import {
   type RecurrentKernels,
   registerKernels,
 } from '../../src/kernels/contract.js';
+import { describeTensorflow } from '../../src/tfjs-internals/backends.js';
 import { expectSame } from '../support/expect-same.js';
-import { readsOnFakeGpu } from '../support/fake-gpu.js';
 import { describeEachLayer, EVERY_LAYER, forward } from '../support/family.js';
 import { maxAbs } from '../support/parity.js';
 import { tidied } from '../support/tidied.js';
@@ -64,33 +64,40 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
 
   if (backend !== 'tensorflow') return;
 
-  it("takes the reference on a GPU build, and throws with the reason for 'fused'", () => {
-    const [auto, fused] = (['auto', 'fused'] as const).map((implementation) =>
-      make({ hiddenSize: 2, seed: 1, implementation }),
-    ) as [ReturnType<typeof make>, ReturnType<typeof make>];
+  it("throws with the reason for 'cudnn' where there is no GPU, before it is built", () => {
+    const layer = make({ hiddenSize: 2, implementation: 'cudnn' });
     tf.tidy(() => {
-      const x = tf.ones([1, 2, 3]);
-      readsOnFakeGpu(() => {
-        auto.forward(x);
-        expect(describeKernels().find(({ isActive }) => isActive)).to.deep.include({
-          backend: 'tensorflow',
-          isActive: true,
-          implementation: 'reference',
-          reason: 'a GPU device, whose tensors would have to be read back',
-          lastRun: 'reference',
-          lastReason: 'a GPU device, whose tensors would have to be read back',
-        });
-        for (const call of [() => fused.forward(x), () => fused.apply(x)])
-          expect(call).to.throw(
-            UnsupportedError,
-            `${module}: implementation: expected a fused kernel on the tensorflow backend, ` +
-              'got a GPU device, whose tensors would have to be read back',
-          );
-      });
-      expect(fused.built).to.equal(false);
+      for (const call of [() => layer.forward(tf.ones([1, 2, 3])), () => layer.apply(tf.ones([1, 2, 3]))])
+        expect(call).to.throw(
+          UnsupportedError,
+          `${module}: implementation: expected cuDNN on the tensorflow backend, got ${describeTensorflow()}. ` +
+            "Use implementation: 'auto' or 'reference'",
+        );
     });
-    auto.dispose();
+    expect(layer.built).to.equal(false);
   });
+});
+
+describe('the package that has the tensorflow backend', () => {
+  /** As its three kinds report themselves. */
+  const KINDS = [
+    [{ isGPUPackage: false, isUsingGpuDevice: false }, 'tfjs-node, which runs on the processor'],
+    [{ isGPUPackage: true, isUsingGpuDevice: false }, 'tfjs-node-gpu, which found no GPU'],
+    [{ isGPUPackage: true, isUsingGpuDevice: true }, 'tfjs-node-gpu on a GPU'],
+  ] as const;
+
+  for (const [reported, told] of KINDS)
+    it(`is told: ${told}`, () => {
+      const { registry } = tf.engine();
+      const { tensorflow } = registry;
+      registry.tensorflow = reported as unknown as tf.KernelBackend;
+      try {
+        expect(describeTensorflow()).to.equal(told);
+      } finally {
+        delete registry.tensorflow;
+        if (tensorflow) registry.tensorflow = tensorflow;
+      }
+    });
 });
 
 // tfjs itself never disposes of what a tape has saved whose gradient throws: no suite that counts tensors.

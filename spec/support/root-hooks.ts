@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { expectKernelCalls } from './node/backends.js';
 
 /** What begins a warning of a load. */
 const OF_A_LOAD = /^(\w+\.)?(loadStateDict|fromStateDict|readStateDict|parseStateDict|loadKerasModel): /;
@@ -20,5 +21,6 @@ export const mochaHooks = {
   },
   afterAll(): void {
     console.warn = warn;
+    expectKernelCalls();
   },
 };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { usesTensorflowGpu, wasmView } from '../../src/tfjs-internals/backends.js';
+import { describeTensorflow, wasmView } from '../../src/tfjs-internals/backends.js';
 import { keepBeyondKernel } from '../../src/tfjs-internals/data.js';
 import { checkedParts } from '../../src/tfjs-internals/expect-part.js';
 import { countUse, renameWeight } from '../../src/tfjs-internals/layers.js';
@@ -96,8 +96,8 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'the device of tfjs-node',
-    use: () => usesTensorflowGpu(),
-    part: { owner: tf.engine(), name: 'backendName', value: 'tensorflow' },
+    use: () => describeTensorflow(),
+    part: { owner: tf.engine().registry, name: 'tensorflow', value: {} },
     told: 'NodeJSKernelBackend.isUsingGpuDevice: expected a boolean, as in tfjs 4.22, got undefined',
   },
   {

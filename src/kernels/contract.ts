@@ -229,7 +229,7 @@ export interface RecurrentKernels {
    */
   supports(request?: CallRequest): string | undefined;
   /** Why they take a call that `supports` takes, where that depends on the call. */
-  reasonFor?(request: CallRequest): string;
+  reasonFor?(request: CallRequest): string | undefined;
   /** @throws NoRoomError where it finds no room for the call. It keeps nothing then, and on 'auto' the op runs tf ops. */
   inference(backend: KernelBackend, inputs: readonly TensorInfo[], call: RecurrentCall): TensorInfo[];
   /** @throws NoRoomError as `inference`. */

@@ -3,6 +3,7 @@
  * WGSL, gets a folder beside these, registers itself by `registerKernels` of contract.ts, and is imported here.
  */
 
+import './cudnn/register.js';
 import './host/register.js';
 import './webgl/odd-products.js';
 import './wasm/conv2d-backprop-filter.js';

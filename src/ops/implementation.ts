@@ -3,16 +3,27 @@ import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { kernelsOf, type RecurrentKernels } from '../kernels/contract.js';
 
-/** Which code computes a recurrent op: the fused kernel of the backend, the composed tf ops, or the better of both. */
-export type Implementation = 'auto' | 'fused' | 'reference';
+/** Which code computes a recurrent op: a fused kernel of the backend, cuDNN's, the composed tf ops, or the best of all. */
+export type Implementation = 'auto' | 'fused' | 'cudnn' | 'reference';
 
-export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'reference'];
+export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'cudnn', 'reference'];
 
 const NO_KERNELS = 'this backend has no fused kernel';
 
-/** Why none of the kernels of a backend runs any call; undefined where one does. */
-export function obstacleOf(backendName: string): string | undefined {
+/** Whether fused kernels are asked for by name. */
+export function isForced(implementation: Implementation): boolean {
+  return implementation === 'fused' || implementation === 'cudnn';
+}
+
+/** The kernels of a backend that may run a call, in the order in which they are asked. */
+export function kernelsFor(implementation: Implementation, backendName: string): readonly RecurrentKernels[] {
   const all = kernelsOf(backendName);
+  return implementation === 'cudnn' ? all.filter(({ name }) => name === implementation) : all;
+}
+
+/** Why none of the kernels of a backend runs any call; undefined where one does. */
+export function obstacleOf(backendName: string, implementation: Implementation = 'auto'): string | undefined {
+  const all = kernelsFor(implementation, backendName);
   const obstacles = all.map((kernels) => kernels.supports());
   return obstacles.includes(undefined) ? undefined : tellEach(all, obstacles as string[]);
 }
@@ -28,16 +39,17 @@ export function tellEach(all: readonly RecurrentKernels[], sayings: readonly str
  * @throws UnsupportedError when a fused kernel is asked for by name and the backend has none.
  */
 export function checkImplementation(where: string, implementation: Implementation): void {
-  const obstacle = implementation === 'fused' ? obstacleOf(getBackend()) : undefined;
-  if (obstacle !== undefined) throw refusal(where, obstacle);
+  const obstacle = isForced(implementation) ? obstacleOf(getBackend(), implementation) : undefined;
+  if (obstacle !== undefined) throw refusal(where, obstacle, implementation);
 }
 
-export function refusal(where: string, obstacle: string): UnsupportedError {
+export function refusal(where: string, obstacle: string, implementation: Implementation): UnsupportedError {
+  const wanted = implementation === 'cudnn' ? 'cuDNN' : 'a fused kernel';
   return new UnsupportedError(
     message(
       where,
       'implementation',
-      `a fused kernel on the ${getBackend()} backend`,
+      `${wanted} on the ${getBackend()} backend`,
       obstacle,
       `Use implementation: 'auto' or 'reference'`,
     ),

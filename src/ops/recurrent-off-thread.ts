@@ -14,7 +14,7 @@ import {
 } from '../kernels/contract.js';
 import { hold } from '../tfjs-internals/data.js';
 import type { Cell } from '../torch/cells.js';
-import { type Implementation, noteOffThread, noteRun } from './implementation.js';
+import { type Implementation, isForced, noteOffThread, noteRun } from './implementation.js';
 
 /** How a call runs where no worker does. */
 export interface OnCaller {
@@ -40,8 +40,9 @@ export async function runRecurrentOffThread(
   const held = listInputs(call, inputs).map(hold);
   try {
     const kernels = offThreadKernels();
-    const request = { call, inputs: held, isTraining: false, isForced: implementation === 'fused' };
-    const named = implementation === 'reference' ? "implementation: 'reference'" : undefined;
+    const request = { call, inputs: held, isTraining: false, isForced: isForced(implementation) };
+    const isElsewhere = implementation === 'reference' || implementation === 'cudnn';
+    const named = isElsewhere ? `implementation: '${implementation}'` : undefined;
     let reason =
       onCaller.reason ?? named ?? (kernels ? kernels.supports(request) : 'there are no kernels for it');
     if (reason === undefined)

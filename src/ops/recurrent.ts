@@ -1,7 +1,6 @@
 import { engine, getBackend } from '@tensorflow/tfjs-core';
 import {
   callOf,
-  kernelsOf,
   listInputs,
   NoRoomError,
   type RecurrentKernels,
@@ -11,7 +10,7 @@ import {
 } from '../kernels/contract.js';
 import { CELLS, type Cell } from '../torch/cells.js';
 import { runFused } from './fused.js';
-import { type Implementation, noteRun, refusal, tellEach } from './implementation.js';
+import { type Implementation, isForced, kernelsFor, noteRun, refusal, tellEach } from './implementation.js';
 import { runReference } from './reference/recurrence.js';
 
 /**
@@ -33,8 +32,8 @@ export function runRecurrent(
   const call = callOf(cell, attrs, inputs);
   const tensors = listInputs(call, inputs);
   const isTraining = engine().isTapeOn();
-  const request = { call, inputs: tensors, isTraining, isForced: implementation === 'fused' };
-  const all = kernelsOf(getBackend());
+  const request = { call, inputs: tensors, isTraining, isForced: isForced(implementation) };
+  const all = kernelsFor(implementation, getBackend());
   const obstacles: string[] = [];
   for (const kernels of all) {
     const declined = kernels.supports(request) ?? runUnlessFull(kernels);
@@ -42,7 +41,7 @@ export function runRecurrent(
     obstacles.push(declined);
   }
   const obstacle = tellEach(all, obstacles);
-  if (implementation === 'fused') throw refusal(CELLS[cell].className, obstacle);
+  if (isForced(implementation)) throw refusal(CELLS[cell].className, obstacle, implementation);
   noteRun('reference', obstacle);
   return runReference(cell, inputs, attrs);
 

@@ -3,7 +3,6 @@
 import {
   type DataId,
   engine,
-  getBackend,
   type KernelBackend,
   type TensorInfo,
   type TypedArray,
@@ -22,20 +21,40 @@ export function wasmView(backend: KernelBackend, info: TensorInfo): TypedArray {
   return (backend as unknown as WasmBackend).typedArrayFromHeap(info);
 }
 
-/** Whether the active backend is a GPU build of tfjs-node. */
-export function usesTensorflowGpu(): boolean {
-  if (getBackend() !== 'tensorflow') return false;
-  const { isUsingGpuDevice } = engine().backend as unknown as { readonly isUsingGpuDevice?: boolean };
-  const isBoolean = typeof isUsingGpuDevice === 'boolean';
-  expectPart('NodeJSKernelBackend.isUsingGpuDevice', 'a boolean', isBoolean, isUsingGpuDevice);
-  return isUsingGpuDevice === true;
+interface TensorflowBackend {
+  /** Whether it is that of tfjs-node-gpu. */
+  readonly isGPUPackage: boolean;
+  /** Whether TensorFlow has found a GPU. */
+  readonly isUsingGpuDevice: boolean;
 }
 
-/** What the webgl and webgpu backends know of the data of a tensor. */
+/** tfjs-node's backend where it is loaded, active or not. */
+function tensorflowBackend(): TensorflowBackend | undefined {
+  const backend = engine().registry.tensorflow as unknown as Partial<TensorflowBackend> | undefined;
+  if (backend === undefined) return undefined;
+  const { isUsingGpuDevice } = backend;
+  const isBoolean = typeof isUsingGpuDevice === 'boolean';
+  expectPart('NodeJSKernelBackend.isUsingGpuDevice', 'a boolean', isBoolean, isUsingGpuDevice);
+  return backend as TensorflowBackend;
+}
+
+/** Whether the tensorflow backend, active or not, runs on a GPU. */
+export function tensorflowUsesGpu(): boolean {
+  return tensorflowBackend()?.isUsingGpuDevice === true;
+}
+
+/** Which package has the tensorflow backend, and what it computes on. */
+export function describeTensorflow(): string {
+  const backend = tensorflowBackend();
+  if (!backend?.isGPUPackage) return 'tfjs-node, which runs on the processor';
+  return backend.isUsingGpuDevice ? 'tfjs-node-gpu on a GPU' : 'tfjs-node-gpu, which found no GPU';
+}
+
+/** What the webgl and webgpu backends, and tfjs-node on a GPU, know of the data of a tensor. */
 interface DeviceData {
-  /** Null once the data are on the device. */
+  /** Null once the data are on the device. tfjs-node moves them there when an op first uses them. */
   readonly values: unknown;
-  /** What lies there: a cast to float32 makes another tensor of the same data. */
+  /** What lies there, on webgpu: a cast to float32 makes another tensor of the same data. */
   readonly dtype: TensorInfo['dtype'];
   /** Of webgl: part of the data of another tensor, on the device. */
   readonly slice?: unknown;
@@ -51,31 +70,35 @@ interface DeviceStorage {
 interface DeviceBackend {
   /** Where webgl keeps its data. */
   readonly texData?: DeviceStorage;
-  /** Where webgpu does; tfjs-node has a storage of this name too. */
+  /** Where webgpu and tfjs-node do. */
   readonly tensorMap?: DeviceStorage;
   /** Of webgpu alone. */
   readonly bufferManager?: object;
+  /** Of tfjs-node: whether TensorFlow has found a GPU. */
+  readonly isUsingGpuDevice?: boolean;
 }
 
 /** Undefined for a backend without a device of its own. */
 function storageOf(backend: KernelBackend): DeviceStorage | undefined {
-  const { texData, tensorMap, bufferManager } = backend as KernelBackend & DeviceBackend;
-  const storage = texData ?? (bufferManager && tensorMap);
-  const part = texData ? 'MathBackendWebGL.texData' : 'WebGPUBackend.tensorMap';
+  const { texData, tensorMap, bufferManager, isUsingGpuDevice } = backend as KernelBackend & DeviceBackend;
+  const storage = texData ?? (bufferManager || isUsingGpuDevice ? tensorMap : undefined);
+  const part = texData
+    ? 'MathBackendWebGL.texData'
+    : `${bufferManager ? 'WebGPU' : 'NodeJSKernel'}Backend.tensorMap`;
   if (storage) expectPart(part, 'a storage of data', typeof storage.has === 'function', storage);
   return storage;
 }
 
 /** Whether the active backend computes on a device, whose results the host does not see at once. */
 export function usesDevice(): boolean {
-  return storageOf(engine().backend) !== undefined || usesTensorflowGpu();
+  return storageOf(engine().backend) !== undefined;
 }
 
 /** Whether the active backend can read the elements of a tensor without waiting for a device. */
 export function isOnHost({ dataId }: TensorInfo): boolean {
   const { backend, state } = engine();
   const storage = storageOf(backend);
-  if (storage === undefined) return !usesTensorflowGpu();
+  if (storage === undefined) return true;
   if (storage.has(dataId)) {
     const { values, slice } = storage.get(dataId);
     return values != null && slice == null;

@@ -93,7 +93,7 @@ describeEachBackend('lengths', (backend) => {
   });
 
   if (backend === 'tensorflow') {
-    it('stay on the device on a GPU build', async () => {
+    it('are read where they are on the host on a GPU of tfjs-node, and stay on the device where an op made them', async () => {
       await tidied(async () => {
         const [lengths, mask] = [
           tf.tensor1d([2, 1], 'int32'),
@@ -106,10 +106,14 @@ describeEachBackend('lengths', (backend) => {
             'bool',
           ),
         ];
+        const made = [tf.add(lengths, 0), tf.logicalAnd(mask, mask)] as const;
+        const wrong = tf.tensor1d([3, 1], 'int32');
         let results: (tf.Tensor | undefined)[] = [];
         const reads = readsOnFakeGpu(() => {
-          expect(readsLengths(lengths)).to.equal(false);
-          results = [toLengths('f', lengths, 2, 2), lengthsFromMask('f', mask)];
+          expect(readsLengths(wrong)).to.equal(true);
+          expect(() => toLengths('f', wrong, 2, 2)).to.throw(RangeError, 'lengths[0]');
+          expect(readsLengths(made[0])).to.equal(false);
+          results = [toLengths('f', made[0], 2, 2), lengthsFromMask('f', made[1])];
         });
         expect(reads).to.equal(0);
         expect(await Promise.all(results.map((result) => result?.array()))).to.deep.equal([

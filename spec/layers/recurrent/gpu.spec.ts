@@ -19,12 +19,18 @@ async function expectSameWithoutReads(body: () => tf.Tensor[]): Promise<void> {
   for (const [i, tensor] of actual.entries()) await expectClose(tensor, expected[i]!);
 }
 
-describeEachBackend('on a GPU build', (backend) => {
+describeEachBackend('tf ops on a GPU of tfjs-node', (backend) => {
   if (backend !== 'tensorflow') return;
 
   for (const { title, make } of EVERY_LAYER) {
     it(`${title} reads nothing back in forward, apply or a gradient, and computes the same`, async () => {
-      const layer = make({ hiddenSize: 3, numLayers: 2, bidirectional: true, returnSequences: false });
+      const layer = make({
+        hiddenSize: 3,
+        numLayers: 2,
+        bidirectional: true,
+        returnSequences: false,
+        implementation: 'reference',
+      });
       await tidied(async () => {
         const x = tf.randomNormal([3, 4, 2]);
         const lengths = tf.tensor1d([2, 4, 1], 'int32');
@@ -41,7 +47,7 @@ describeEachBackend('on a GPU build', (backend) => {
 
   for (const { title, make, stateNames } of EVERY_CELL) {
     it(`${title} reads nothing back in forward, apply or a gradient, and computes the same`, async () => {
-      const cell = make({ hiddenSize: 3 });
+      const cell = make({ hiddenSize: 3, implementation: 'reference' });
       await tidied(async () => {
         const [x, states] = [tf.randomNormal([3, 2]), stateNames.map(() => tf.randomNormal([3, 3]))];
         const loss = (y: tf.Tensor) => tf.sum(step(cell, y, states)[0]!);

@@ -22,11 +22,26 @@ let tfjsNode: Promise<Error | undefined> | undefined;
 function loadTfjsNode(): Promise<Error | undefined> {
   // A variable, since the type checker does not find the package on every machine.
   const optionalPackage: string = TFJS_NODE;
-  tfjsNode ??= import(optionalPackage).then(
+  tfjsNode ??= import(optionalPackage).then(useStandIn).then(
     () => undefined,
     (error: Error) => error,
   );
   return tfjsNode;
+}
+
+let standIn: typeof import('./stand-in.js') | undefined;
+
+/** CUDNN=stand-in: the kernels of cuDNN run every call that they can. */
+async function useStandIn(): Promise<void> {
+  if (process.env.CUDNN !== 'stand-in') return;
+  standIn = await import('./stand-in.js');
+  standIn.loadStandIn();
+  standIn.reportGpu();
+}
+
+/** @throws Error where this run was to go through kernels that ran nothing. */
+export function expectKernelCalls(): void {
+  standIn?.expectCalls();
 }
 
 /**

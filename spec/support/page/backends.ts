@@ -11,6 +11,9 @@ export const BACKENDS: readonly string[] = [parameters.get('backend') ?? 'cpu'];
 
 setWasmPaths('/wasm/');
 
+/** Pages have no run through kernels of one kind. */
+export function expectKernelCalls(): void {}
+
 /** Nothing is to be loaded, and nothing is skipped. */
 export async function loadBackend(name: string): Promise<undefined> {
   if (isolated !== crossOriginIsolated) throw new Error(`this page is ${isolated ? 'not ' : ''}isolated`);

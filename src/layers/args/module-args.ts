@@ -22,8 +22,9 @@ export interface ModuleArgs extends LayerArgs {
   /** Makes the initial weights repeatable. @default random */
   readonly seed?: number | undefined;
   /**
-   * The code that computes the layer: the fused kernel where it is the faster one ('auto'), the fused kernel wherever it can run
-   * ('fused'), or tf ops ('reference'). It depends on the machine, so `getConfig` leaves it out. @default 'auto'
+   * The code that computes the layer: the fused kernel where it is the faster one ('auto'), a fused kernel wherever one can run
+   * ('fused'), that of cuDNN ('cudnn', tfjs-node-gpu alone), or tf ops ('reference'). It depends on the machine, so `getConfig` leaves
+   * it out. @default 'auto'
    */
   readonly implementation?: Implementation | undefined;
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import type { CallRequest } from '../../../../src/kernels/contract.js';
 import {
-  declinedOnWebgl,
+  declinedByCosts,
   declinedOnWebgpu,
   estimate,
   told,
@@ -36,10 +36,10 @@ describe('the rule of what the engine takes on a GPU backend', () => {
   const x = (small.inputs[0] as tf.TensorInfo).dataId;
 
   it('takes on webgl what is faster there and back than in tf ops, and tells the costs', () => {
-    expect(declinedOnWebgl(small)).to.equal(undefined);
+    expect(declinedByCosts(small)).to.equal(undefined);
     expect(told(estimate(small))).to.equal('about 4.4 ms on the engine against 45 in tf ops on a fast GPU');
-    expect(declinedOnWebgl(large)).to.equal('about 140 ms on the engine against 48 in tf ops on a fast GPU');
-    expect(declinedOnWebgl({ ...large, isForced: true })).to.equal(undefined);
+    expect(declinedByCosts(large)).to.equal('about 140 ms on the engine against 48 in tf ops on a fast GPU');
+    expect(declinedByCosts({ ...large, isForced: true })).to.equal(undefined);
   });
 
   it('counts a stall and the bytes of what lies on the GPU', () => {
@@ -50,9 +50,9 @@ describe('the rule of what the engine takes on a GPU backend', () => {
       );
     });
     const step = request(256, 256, 1, 1);
-    expect(declinedOnWebgl(step)).to.equal(undefined);
+    expect(declinedByCosts(step)).to.equal(undefined);
     whileOnGpu([(step.inputs[0] as tf.TensorInfo).dataId], () =>
-      expect(declinedOnWebgl(step)).to.match(/^about 3 ms on the engine, 1 KiB of data read back, against/),
+      expect(declinedByCosts(step)).to.match(/^about 3 ms on the engine, 1 KiB of data read back, against/),
     );
   });
 

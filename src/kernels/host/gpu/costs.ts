@@ -21,6 +21,12 @@ export const STALL = 3;
 /** Bytes that are read back in a millisecond. SwiftShader reads 1.5e5 (3.3 MB in 22.6 ms). */
 export const BYTES_READ = 1e6;
 
+/** Ops of one pass in cuDNN beside its own: transposes, masks, copies of the weights. A spec counts them. */
+export const CUDNN_OPS = 20;
+
+/** For cuDNN to run one step of a layer, both directions: two or three small launches. Not measured: no such device was at hand. */
+export const CUDNN_STEP = 0.02;
+
 /** Ops of a step of one direction in the reference, without lengths: forward, and forward and backward. A spec counts them. */
 export const OPS_OF_STEP: Readonly<Record<Cell, { readonly inference: number; readonly training: number }>> =
   {
