@@ -14,7 +14,9 @@ const TRAP =
   /engine: call: expected to be finished, got a trap \(((memory access|index) out of bounds|what the arguments reach does not lie in the engine's memory)\)\. Call again: another engine starts, on one thread; setThreads starts others/;
 
 /** tensorflow has cuDNN's kernels before it. A page that is not isolated says between them why the engine runs on one thread. */
-const REASON = new RegExp(`^(cudnn: .*; engine: )?the engine runs whole sequences in .*; the one before was lost: ${TRAP.source}`);
+const REASON = new RegExp(
+  `^(cudnn: .*; engine: )?the engine runs whole sequences in .*; the one before was lost: ${TRAP.source}`,
+);
 
 /** Overwrites the engine's memory: the buffers kept for calls of this shape then point outside of it. */
 function overwriteBuffers(): void {
