@@ -72,6 +72,18 @@ describeEachLayer('calls in cuDNN', PLAIN, ({ make, stateNames, stateSizes }, ba
       for (const [i, tensor] of actual.entries()) await expectSame(tensor, expected[i]!, 2e-6);
     }));
 
+  it('take a part of a stack whose weights they hold', () =>
+    tidied(async () => {
+      const args = { hiddenSize: 5, numLayers: 2, dropout: 0.5, implementation: 'cudnn' } as const;
+      const layer = make(args);
+      const x = tf.randomNormal([3, 4, 2]);
+      const whole = layer.forward(x).output;
+      // Dropout acts between the layers, so each is a call of its own.
+      layer.forward(x, { training: true });
+      await expectSame(layer.forward(x).output, whole);
+      layer.dispose();
+    }));
+
   it('read nothing back', () => {
     const layer = layerOf('cudnn');
     tf.tidy(() => {

@@ -75,7 +75,8 @@ class Packed {
   }
 
   isOf(directions: Directions): boolean {
-    return dataIdsOf(directions).every((dataId, i) => dataId === this.dataIds[i]);
+    const dataIds = dataIdsOf(directions);
+    return dataIds.length === this.dataIds.length && dataIds.every((dataId, i) => dataId === this.dataIds[i]);
   }
 
   isAlive(): boolean {
