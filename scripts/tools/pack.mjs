@@ -1,6 +1,6 @@
 // @ts-check
-// Packs dist/ and the texts for npm, without what only a checkout uses: scripts, what they need, and the workspace. The last line
-// printed is the tarball's path.
+// Packs dist/, which npm builds before (prepack), and the texts for npm, without what only a checkout uses: scripts, what they need,
+// and the workspace. The last line printed is the tarball's path.
 //
 //   npm run pack -- [FOLDER]
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -29,6 +29,8 @@ export function libraryOf(target) {
 }
 
 /**
+ * Builds for systems, by the pinned compiler.
+ *
  * @param {readonly string[]} targets
  * @param {{ isChecked?: boolean, say: (line: string) => void }} options isChecked: whether a copy of the source, compiled in
  *   another folder, has to have the same bytes
@@ -40,8 +42,26 @@ export async function buildTargets(targets, { isChecked = false, say }) {
     inspect(target, library);
     if (isChecked && !library.equals(await compileCopy(target)))
       throw new SetupError(`${target}: a copy of the source in another folder has other bytes`);
-    await mkdir(new URL('.', libraryOf(target)), { recursive: true });
-    await replaceFile(libraryOf(target), library);
+    await writeLibrary(target, library);
     say(`${target}: ${library.length} bytes${isChecked ? ', the same in another folder' : ''}`);
   }
+}
+
+/**
+ * Builds for this machine alone, by its own compiler.
+ *
+ * @param {string} cc
+ * @param {(line: string) => void} say
+ */
+export async function buildHere(cc, say) {
+  const [target] = /** @type {[string]} */ (targetsOf([]));
+  const library = await compileTarget(target, { cc });
+  await writeLibrary(target, library);
+  say(`${target}, by ${cc}: ${library.length} bytes`);
+}
+
+/** @param {string} target @param {Buffer} library */
+async function writeLibrary(target, library) {
+  await mkdir(new URL('.', libraryOf(target)), { recursive: true });
+  await replaceFile(libraryOf(target), library);
 }

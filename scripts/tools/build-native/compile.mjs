@@ -9,7 +9,7 @@ import { failureReason, run } from '../../support/child-process.mjs';
 import { ZIG } from '../build-engine/compiler.mjs';
 import { sourceFiles } from '../build-engine/module.mjs';
 import { SetupError } from '../setup-tfjs-node/setup-error.mjs';
-import { SETS, TARGETS } from './targets.mjs';
+import { SETS, SETS_OF_CC, TARGETS } from './targets.mjs';
 
 /** The first library for a system has its C library compiled as well, which takes minutes. */
 const LIMIT_MS = 600_000;
@@ -42,21 +42,41 @@ const FLAGS = [
 ];
 
 /**
- * @param {readonly string[]} args
+ * @param {readonly string[]} command
  * @param {string} cwd
  */
-async function zig(args, cwd) {
-  const result = await run(ZIG[0], [...ZIG.slice(1), ...args], { cwd, limitMs: LIMIT_MS, show: true });
+async function runCompiler([program, ...args], cwd) {
+  const result = await run(/** @type {string} */ (program), args, { cwd, limitMs: LIMIT_MS, show: true });
   if (!result.ok) throw new SetupError(`the compiler failed: ${failureReason(result)}`);
 }
 
 /**
+ * The command that compiles for a target, and what it is told of an instruction set.
+ *
  * @param {string} name of a target
- * @param {string} [root] a folder that has the source where this repository has it
+ * @param {string | undefined} cc the system's compiler, for this machine; else the pinned one
+ */
+function compilerFor(name, cc) {
+  const { target, arch } = /** @type {(typeof TARGETS)[string]} */ (TARGETS[name]);
+  if (cc === undefined)
+    return {
+      command: [...ZIG, 'cc', '-target', target],
+      sets: Object.entries(SETS[arch]).map(([set, cpu]) => ({ set, flags: [`-mcpu=${cpu}`] })),
+    };
+  return {
+    // GCC warns of vectors that functions return, which are all inlined.
+    command: [...cc.split(' '), '-Wno-psabi'],
+    sets: Object.entries(SETS_OF_CC[arch]).map(([set, flags]) => ({ set, flags })),
+  };
+}
+
+/**
+ * @param {string} name of a target
+ * @param {{ root?: string, cc?: string }} [options] root: a folder that has the source where this repository has it
  * @returns {Promise<Buffer>} the library
  */
-export async function compileTarget(name, root = ROOT) {
-  const { target, arch } = /** @type {(typeof TARGETS)[string]} */ (TARGETS[name]);
+export async function compileTarget(name, { root = ROOT, cc } = {}) {
+  const { command, sets } = compilerFor(name, cc);
   const [engine, addon] = /** @type {[string, string]} */ (SOURCES.map((path) => join(root, path, '/')));
   const { version } = JSON.parse(await readFile(join(ROOT, 'native/package.json'), 'utf8'));
   const folder = await mkdtemp(join(tmpdir(), 'build-native-'));
@@ -65,26 +85,26 @@ export async function compileTarget(name, root = ROOT) {
       .filter((file) => file.endsWith('.c'))
       .map((file) => join(engine, file));
     const roots = [engine, addon].map((path) => `-ffile-prefix-map=${path}=`);
-    const common = ['-target', target, ...FLAGS, ...roots, `-I${engine}`, `-I${addon}`];
+    const common = [...FLAGS, ...roots, `-I${engine}`, `-I${addon}`];
     const ofAddon = [`-DVERSION="${version}"`, `-I${headers('include')}`];
     const parts = [
       ...ADDON_FILES.map((file) => ({ file: join(addon, file), part: 'addon', flags: ofAddon })),
-      ...Object.entries(SETS[arch]).flatMap(([set, cpu]) => {
-        const flags = ['-include', join(addon, 'names.h'), `-DSET=${set}`, '-DCHECKED_JOBS', `-mcpu=${cpu}`];
-        return [...sources, join(addon, 'build.c')].map((file) => ({ file, part: set, flags }));
+      ...sets.flatMap(({ set, flags }) => {
+        const ofSet = ['-include', join(addon, 'names.h'), `-DSET=${set}`, '-DCHECKED_JOBS', ...flags];
+        return [...sources, join(addon, 'build.c')].map((file) => ({ file, part: set, flags: ofSet }));
       }),
     ];
     const objects = parts.map(({ file, part }) => join(folder, `${part}-${basename(file, '.c')}.o`));
     const compile = async (/** @type {number} */ first) => {
       for (let i = first; i < parts.length; i += AT_ONCE) {
         const { file, flags } = /** @type {(typeof parts)[number]} */ (parts[i]);
-        await zig(['cc', ...common, ...flags, '-c', file, '-o', /** @type {string} */ (objects[i])], folder);
+        const object = /** @type {string} */ (objects[i]);
+        await runCompiler([...command, ...common, ...flags, '-c', file, '-o', object], folder);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, (_, first) => compile(first)));
     const output = join(folder, 'engine.node');
-    const linking = await linkFlags(name, folder);
-    await zig(['cc', '-target', target, ...linking, '-o', output, ...objects], folder);
+    await runCompiler([...command, ...(await linkFlags(name, folder)), '-o', output, ...objects], folder);
     return await readFile(output);
   } finally {
     await rm(folder, { recursive: true });
@@ -101,7 +121,7 @@ export async function compileCopy(name) {
   const copy = await mkdtemp(join(tmpdir(), 'build native, a copy-'));
   try {
     for (const path of SOURCES) await cp(join(ROOT, path), join(copy, path), { recursive: true });
-    return await compileTarget(name, copy);
+    return await compileTarget(name, { root: copy });
   } finally {
     await rm(copy, { recursive: true });
   }
@@ -118,6 +138,7 @@ async function linkFlags(name, folder) {
   // The functions of Node-API lie in the program that loads the library.
   const library = join(folder, 'node.lib');
   const machine = name.endsWith('arm64') ? 'arm64' : 'i386:x86-64';
-  await zig(['dlltool', '-d', headers('def/node_api.def'), '-l', library, '-m', machine], folder);
+  const definitions = headers('def/node_api.def');
+  await runCompiler([...ZIG, 'dlltool', '-d', definitions, '-l', library, '-m', machine], folder);
   return ['-shared', '-s', library, '-lapi-ms-win-core-synch-l1-2-0', '-Wl,--build-id=none'];
 }

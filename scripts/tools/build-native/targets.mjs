@@ -28,6 +28,20 @@ export const SETS = {
   arm64: { neon: 'generic' },
 };
 
+/**
+ * The same for GCC and clang.
+ *
+ * @type {Readonly<Record<'x64' | 'arm64', Readonly<Record<string, readonly string[]>>>>}
+ */
+export const SETS_OF_CC = {
+  x64: {
+    avx512: ['-march=x86-64-v4', '-mprefer-vector-width=512'],
+    avx2: ['-march=x86-64-v3'],
+    sse2: ['-march=x86-64'],
+  },
+  arm64: { neon: ['-march=armv8-a'] },
+};
+
 /** Whether the C library of this Node is musl. */
 function isMusl() {
   const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());

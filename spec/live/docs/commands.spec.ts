@@ -35,6 +35,7 @@ const OTHERS = [
   'npm --prefix scripts/bench ci',
   'npm install',
   'npm pack',
+  'npm publish',
   'npx esbuild',
   'npx jest',
 ];

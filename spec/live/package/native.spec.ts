@@ -1,7 +1,10 @@
 // The native engine as users install it: beside the package, with nothing to import or set.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 import { run } from '../../../scripts/support/child-process.mjs';
 import { targetHere } from '../../../scripts/tools/build-native/targets.mjs';
@@ -11,6 +14,13 @@ import { nativeTarballs, newFolder, projectWithNative, projectWithTfjs } from '.
 import { runNode } from './support/run.js';
 import { expectTorchsTraining, type Training } from './support/training.js';
 
+const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const RESOLUTIONS = [
+  ['nodenext', 'nodenext'],
+  ['bundler', 'esnext'],
+  ['node16', 'node16'],
+  ['node10', 'commonjs'],
+] as const;
 const LIMIT_MS = 2 * 60_000;
 const NAME = 'tfjs-torch-rnn-native';
 const PLATFORM = `${NAME}-${targetHere()}`;
@@ -86,7 +96,22 @@ describe('the native engine, installed beside the package', () => {
       expect(manifest).to.include({ name, version });
       expect(manifest).to.not.have.any.keys('scripts', 'dependencies', 'devDependencies');
     }
+    const files = readdirSync(join(folder, 'node_modules', PLATFORM)).sort();
+    expect(files).to.deep.equal(['LICENSE', 'README.md', 'engine.node', 'package.json']);
   });
+
+  it('is clean for publint', async () => {
+    const [, ofUsers] = await nativeTarballs();
+    const { buffer } = new Uint8Array(readFileSync(ofUsers as string));
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, level: 'suggestion' });
+    expect(messages.map((message) => formatMessage(message, pkg))).to.deep.equal([]);
+  });
+
+  for (const [resolution, module] of RESOLUTIONS)
+    it(`has register for TypeScript with moduleResolution ${resolution}`, () => {
+      const resolving = ['--module', module, '--moduleResolution', resolution, '--ignoreDeprecations', '6.0'];
+      return runNode([TSC, '--noEmit', '--strict', ...resolving, 'types-native.ts'], folder);
+    });
 
   for (const program of ['runtime.mjs', 'runtime.cjs'])
     it(`runs the layers: ${program}`, async () => expectNative(await trained(node(program), folder)));

@@ -1,0 +1,2 @@
+// Compiled, not run.
+import 'tfjs-torch-rnn-native/register';
