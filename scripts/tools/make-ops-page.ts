@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { COPIES } from '../../src/program/ops/creation/copies.js';
 import { CREATION } from '../../src/program/ops/creation/creation.js';
 import { RANDOM } from '../../src/program/ops/creation/random.js';
+import { WINDOWS } from '../../src/program/ops/creation/windows.js';
 import { COUNTING } from '../../src/program/ops/indexing/counting.js';
 import { INDEXING } from '../../src/program/ops/indexing/indexing.js';
 import { SORTING } from '../../src/program/ops/indexing/sorting.js';
@@ -49,6 +50,7 @@ const TITLES = new Map<Family, string>([
   [SORTING, 'Sorting'],
   [COUNTING, 'Counting'],
   [CREATION, 'Creation'],
+  [WINDOWS, 'Windows of signals'],
   [RANDOM, 'Random numbers and dropout'],
   [COPIES, 'Copies, casts and checks'],
 ]);

@@ -43,6 +43,21 @@ export const ASKS: Readonly<Record<string, (n: number) => CallSpec['inputs']>> =
   'linspace.default': (n) => ({ start: float(0), end: float(1), steps: int(n) }),
   'eye.default': (n) => ({ n: int(n) }),
   'eye.m': (n) => ({ n: int(2), m: int(n) }),
+  ...windowsOf('hann', 'hamming', 'blackman', 'bartlett', 'kaiser'),
+  'hamming_window.periodic_alpha': (n) => ({
+    window_length: int(n),
+    periodic: flag(true),
+    alpha: float(0.5),
+  }),
+  'hamming_window.periodic_alpha_beta': (n) => ({
+    ...{ window_length: int(n), periodic: flag(true), alpha: float(0.5), beta: float(0.5) },
+  }),
+  'kaiser_window.beta': (n) => ({ window_length: int(n), periodic: flag(true), beta: float(3) }),
+  'affine_grid_generator.default': (n) => ({
+    theta: 'x',
+    size: ints(1, 1, 2, n),
+    align_corners: flag(false),
+  }),
   'one_hot.default': (n) => ({ self: 'ids', num_classes: int(n) }),
   'expand.default': (n) => ({ self: 'x', size: ints(n, -1, 3) }),
   'broadcast_to.default': (n) => ({ self: 'x', size: ints(n, 2, 3) }),
@@ -112,6 +127,15 @@ export const ASKS: Readonly<Record<string, (n: number) => CallSpec['inputs']>> =
   'histc.default': (n) => ({ self: 'x', bins: int(n) }),
 };
 
+function windowsOf(...names: readonly string[]): typeof ASKS {
+  return Object.fromEntries(
+    names.flatMap((name): [string, (n: number) => CallSpec['inputs']][] => [
+      [`${name}_window.default`, (n) => ({ window_length: int(n) })],
+      [`${name}_window.periodic`, (n) => ({ window_length: int(n), periodic: flag(true) })],
+    ]),
+  );
+}
+
 function padsOf(name: string): typeof ASKS {
   return {
     [`${name}1d.default`]: (n) => ({ self: 'x', padding: ints(n, 0) }),
@@ -164,4 +188,5 @@ export const BY_OPERANDS = [
   ...['matmul.default', 'linalg_matmul.default', 'mm.default', 'bmm.default', 'addmm.default'],
   ...['baddbmm.default', 'addr.default', 'inner.default', 'linear.default', 'embedding.default'],
   ...['conv1d.padding', 'conv2d.padding', 'conv3d.padding'],
+  ...['cross.default', 'linalg_cross.default', 'grid_sampler.default', 'grid_sampler_2d.default'],
 ];

@@ -12,7 +12,7 @@ import { ASKS, BY_OPERANDS, INPUTS } from './large-results.js';
 const HUGE = 2 ** 40;
 /** Parameters that say how much a call makes. */
 const SIZES =
-  /^(size|output_size|repeats|dims|steps|n|m|num_classes|num_samples|bins|minlength|pad|padding|chunks|sections|offset|scale_factors)$/;
+  /^(size|output_size|repeats|dims|steps|n|m|window_length|num_classes|num_samples|bins|minlength|pad|padding|chunks|sections|offset|scale_factors)$/;
 /** Those whose results have as many elements as the tensor that they get, or fewer. */
 const AS_LARGE = [
   ...['view.default', '_unsafe_view.default', 'view_copy.default', 'permute.default', 'flip.default'],

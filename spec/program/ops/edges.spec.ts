@@ -29,7 +29,7 @@ interface Edge {
   readonly gradients: readonly StoredTensor[];
 }
 
-const FAMILIES = ['reductions', 'linear', 'windows', 'norms', 'attention', 'losses'];
+const FAMILIES = ['functions', 'reductions', 'linear', 'windows', 'norms', 'attention', 'losses'];
 
 describeEachBackend('ops at their edges', () => {
   for (const family of FAMILIES)

@@ -23,7 +23,7 @@ describe('what to do about ops that are missing', () => {
 
   it('is one for each kind, and none that changes gradients', () => {
     const targets = [
-      'aten.cross.default',
+      'aten.vander.default',
       'higher_order.cond',
       'higher_order.while_loop',
       'a.b.default',
@@ -34,7 +34,7 @@ describe('what to do about ops that are missing', () => {
       'In place of higher_order.while_loop export one step as the program, and write the loop in JavaScript. ' +
       'registerOp teaches a.b.default, a.c.default, or change the model so that it does without';
     expect(remedyFor(targets, true)).to.equal(
-      'Save torch_rnn_export.export(...).run_decompositions(), which writes aten.cross.default in other ops and keeps recurrent layers whole. ' +
+      'Save torch_rnn_export.export(...).run_decompositions(), which writes aten.vander.default in other ops and keeps recurrent layers whole. ' +
         remedy,
     );
     expect(remedyFor(targets, false)).not.to.include('run_decompositions');

@@ -5,6 +5,7 @@ import { parseSignature, type Signature } from './calls/schema.js';
 import { COPIES } from './creation/copies.js';
 import { CREATION } from './creation/creation.js';
 import { RANDOM } from './creation/random.js';
+import { WINDOWS } from './creation/windows.js';
 import { COUNTING } from './indexing/counting.js';
 import { INDEXING } from './indexing/indexing.js';
 import { SORTING } from './indexing/sorting.js';
@@ -43,6 +44,7 @@ export const FAMILIES: readonly Readonly<Record<string, OpFunction>>[] = [
   COMPARISONS,
   ACTIVATIONS,
   CREATION,
+  WINDOWS,
   COPIES,
   RANDOM,
   SHAPE,

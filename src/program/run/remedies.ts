@@ -5,7 +5,7 @@ import { addTo } from '../../matching/add-to.js';
 
 /** Ops that are missing, and that torch's default decompositions write in known ones; they leave none of these behind. */
 const DECOMPOSED =
-  /^aten\.(cross|[dhv]split|float_power|gradient|hann_window|heaviside|isreal|matrix_power|multi(label)?_margin_loss|nanmean|row_stack|special_(log_softmax|logsumexp|ndtr|sinc|softmax)|sum_to_size|vander)\./;
+  /^aten\.([dhv]split|float_power|gradient|heaviside|isreal|matrix_power|multi(label)?_margin_loss|row_stack|special_(log_softmax|logsumexp|ndtr|sinc|softmax)|sum_to_size|vander)\./;
 
 const BRANCH = /^higher_order\.(cond|switch)$/;
 const LOOP = /^higher_order\.(while_loop|scan|associative_scan|map_impl)$/;

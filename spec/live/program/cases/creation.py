@@ -67,6 +67,31 @@ def linspace(draw: Draw) -> Arguments:
     return call(draw.pick(-1, 0.5), draw.pick(2, 1.5), draw.size(1, 7), **draw.some(device=CPU))
 
 
+@cases("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window")
+def window(draw: Draw) -> Arguments:
+    return call(draw.size(0, 9), **draw.some(device=CPU))
+
+
+@cases(*(f"{name}_window.periodic" for name in ("hann", "hamming", "blackman", "bartlett", "kaiser")))
+def window_of_a_period(draw: Draw) -> Arguments:
+    return call(draw.size(0, 9), draw.flag(), **draw.some(device=CPU))
+
+
+@cases("hamming_window.periodic_alpha")
+def hamming(draw: Draw) -> Arguments:
+    return call(draw.size(0, 9), draw.flag(), 0.6)
+
+
+@cases("hamming_window.periodic_alpha_beta")
+def hamming_of_both(draw: Draw) -> Arguments:
+    return call(draw.size(0, 9), draw.flag(), 0.6, 0.3)
+
+
+@cases("kaiser_window.beta")
+def kaiser(draw: Draw) -> Arguments:
+    return call(draw.size(0, 9), draw.flag(), draw.pick(0.0, 5.0, 14.0))
+
+
 @cases("eye")
 def eye(draw: Draw) -> Arguments:
     return call(draw.size(0, 4), **options(draw))

@@ -28,6 +28,26 @@ def of_any_number(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()))
 
 
+@cases("erfc", in_place=True)
+def erfc(draw: Draw) -> Arguments:
+    shape = draw.shape()
+    return call(draw.pick(draw.mixed(shape), draw.floats(shape, 4.0), draw.special(shape)))
+
+
+@cases("lgamma", "digamma", in_place=True)
+def gamma(draw: Draw) -> Arguments:
+    """Small, large and negative numbers, whole ones among them; near poles the numbers of all are as far apart as their roundings."""
+    shape = draw.shape()
+    negative = -draw.ints(shape, 0, 6) - draw.uniform(shape, 0.2, 0.8)
+    large = draw.uniform(shape, 3.0, 300.0)
+    return call(draw.pick(draw.uniform(shape, 0.1, 5.0), large, negative, draw.ints(shape, 1, 9), draw.ints(shape, 1, 5).float()))
+
+
+@cases("special_gammaln", "special_digamma", "special_psi", "special_erfc")
+def gamma_by_other_names(draw: Draw) -> Arguments:
+    return call(draw.uniform(draw.shape(), 0.1, 9.0))
+
+
 @cases("asinh", "arcsinh", "special_exp2", "special_expm1", "special_expit", "special_erf")
 def of_any_number_not_in_place(draw: Draw) -> Arguments:
     return call(draw.mixed(draw.shape()))
@@ -44,7 +64,7 @@ def of_small_numbers(draw: Draw) -> Arguments:
 
 
 @cases(
-    "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "special_log1p", "lgamma", "digamma", in_place=True
+    "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "special_log1p", in_place=True
 )
 def of_positive_numbers(draw: Draw) -> Arguments:
     shape = draw.shape()

@@ -62,6 +62,28 @@ def vecdot(draw: Draw) -> Arguments:
     return call(draw.floats(left), draw.floats(right))
 
 
+def threes(draw: Draw) -> tuple[list[int], int]:
+    """A shape with an axis of three elements, and the axis."""
+    shape = draw.shape(0, 2)
+    axis = draw.random.randint(0, len(shape))
+    shape.insert(axis, 3)
+    return shape, draw.pick(axis, axis - len(shape))
+
+
+@cases("cross")
+def cross(draw: Draw) -> Arguments:
+    shape, axis = threes(draw)
+    kind = draw.pick(draw.floats, draw.ints)
+    return call(kind(shape), draw.pick(draw.floats, kind)(shape), **draw.some(dim=axis))
+
+
+@cases("linalg_cross")
+def linalg_cross(draw: Draw) -> Arguments:
+    shape, axis = threes(draw)
+    other = [1 if size != 3 and draw.chance(0.2) else size for size in shape]
+    return call(draw.floats(shape), draw.floats(other), dim=axis)
+
+
 @cases("dist")
 def dist(draw: Draw) -> Arguments:
     left, right = draw.pair(0, 3)
@@ -203,6 +225,21 @@ def nearest_exact(draw: Draw) -> Arguments:
 def bicubic(draw: Draw) -> Arguments:
     factors = [draw.pick(2.0, 1.5, 3.0) for _ in range(2)]
     return call(grid(draw, 2), None, draw.flag(), factors)
+
+
+@cases("grid_sampler", "grid_sampler_2d")
+def grid_sampler(draw: Draw) -> Arguments:
+    """Places inside and outside of the image, not on the borders between elements."""
+    batch, padding = draw.size(1, 2), draw.size(0, 1)
+    x = draw.floats([batch, draw.size(0 if draw.chance(0.1) else 1, 3), draw.size(1, 5), draw.size(1, 5)])
+    places = draw.uniform([batch, draw.size(1, 3), draw.size(1, 4), 2], -1.6, 1.6)
+    return call(x, places, draw.size(0, 1), padding, draw.flag())
+
+
+@cases("affine_grid_generator")
+def affine_grid(draw: Draw) -> Arguments:
+    batch = draw.size()
+    return call(draw.floats([batch, 2, 3]), [batch, draw.size(), draw.size(1, 5), draw.size(1, 5)], draw.flag())
 
 
 @cases("_safe_softmax")

@@ -170,6 +170,38 @@ def topk(draw: Draw) -> Arguments:
     return call(x, draw.size(0, size), axis, **draw.some(largest=draw.flag()))
 
 
+@cases("nanmean")
+def nanmean(draw: Draw) -> Arguments:
+    """Infinities have no gradient that is a number."""
+    x = draw.floats(draw.shape())
+    x = x.masked_fill(draw.bools(x.shape), float("nan")) if draw.flag() else x
+    return call(x, draw.axes(x), **draw.some(keepdim=draw.flag()))
+
+
+def with_nan(draw: Draw) -> torch.Tensor:
+    x = draw.distinct(draw.shape())
+    return x.masked_fill(draw.ints(x.shape, 0, 2) == 0, float("nan"))
+
+
+@cases("nanmedian")
+def nanmedian(draw: Draw) -> Arguments:
+    return call(with_nan(draw))
+
+
+@cases("nanmedian.dim")
+def nanmedian_along(draw: Draw) -> Arguments:
+    x = with_nan(draw)
+    return call(x, draw.axis(x), **draw.some(keepdim=draw.flag()))
+
+
+@cases("mode")
+def mode(draw: Draw) -> Arguments:
+    """Up to 16 elements torch sorts in a stable order, and none where one is NaN."""
+    shape = [*draw.shape(0, 2), draw.size(1, 9)]
+    x = draw.pick(draw.ties, draw.ints, draw.bools)(shape)
+    return call(x, **draw.some(dim=draw.axis(x), keepdim=draw.flag()))
+
+
 @cases("nansum")
 def nansum(draw: Draw) -> Arguments:
     x = draw.special(draw.shape())

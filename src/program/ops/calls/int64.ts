@@ -63,6 +63,7 @@ const BOUNDS: Readonly<Record<string, Bound>> = {
   ...sharing((a) => a.most * a.size, 'linalg_multi_dot', 'chain_matmul'),
   ...sharing(addedSums, 'scatter_add', 'index_add'),
   ...sharing(unknown, 'scatter_reduce', 'index_reduce', 'scatter.reduce', 'scatter.value_reduce'),
+  ...sharing((a, b) => 2 * a.most * b.most, 'cross', 'linalg_cross'),
   square: (a) => a.most ** 2,
   addcmul: (self, a, b, value) => self.most + a.most * b.most * value.most,
   diff: (self, n, _dim, before, after) => Math.max(self.most, before.most, after.most) * 2 ** n.most,
@@ -84,6 +85,7 @@ const REDUCED: ReadonlySet<string> = new Set([
   ...['remainder', 'fmod', '__rshift__', 'bitwise_right_shift', 'true_divide', 'mean'],
 ]);
 const SHIFTS = /lshift|left_shift/;
+const MASKS = /^(bitwise_and|__and__)$/;
 const FILLS =
   /^(full|full_like|new_full|scalar_tensor|fill|masked_fill|where|index_fill|index_put|constant_pad_nd|scatter|clamp\w*|clip)$/;
 
@@ -190,6 +192,8 @@ function refuseNumbers(signature: Signature, args: readonly Value[], { where, wh
     // A bound beyond int32 binds nothing in it.
     const isIdle = parameter.name === (value > 0 ? 'max' : 'min');
     if (FILLS.test(name) && (isIdle || Math.abs(value) >= INT64_EXTREME)) continue;
+    // Its lowest bits count alone, as long as it is exact.
+    if (MASKS.test(name) && value > 0 && value <= Number.MAX_SAFE_INTEGER) continue;
     throw new UnsupportedError(message(where, `${what} ${parameter.name}`, RULE, String(value), REMEDY));
   }
 }

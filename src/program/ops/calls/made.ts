@@ -179,6 +179,9 @@ function multiplied(a: Tensor, b: Tensor): number {
 /** Every row of the one with every row of the other. */
 const rowsByRows: Count = (a: Tensor, b: Tensor) => split(a, 1).outer * split(b, 1).outer;
 
+/** The channels of an image at the places of a grid. */
+const sampled: Count = (input: Tensor, grid: Tensor) => split(input, 2).outer * of(grid.shape.slice(1, -1));
+
 const rowsAt: Count = (weight: Tensor, indices: Tensor) => indices.size * of(weight.shape.slice(1));
 
 /** By the op's name; where overloads differ, by theirs. */
@@ -186,7 +189,11 @@ const COUNTS: Readonly<Record<string, Count>> = {
   ...sharing(bySize, 'zeros', 'ones', 'empty', 'empty_strided', 'empty_permuted', 'full', 'rand', 'randn'),
   ...sharing(bySecondSize, 'new_zeros', 'new_ones', 'new_empty', 'new_empty_strided', 'new_full', 'randint'),
   ...sharing(byThirdSize, 'randint.low', 'normal.float_float'),
-  ...sharing(byNumber, 'randperm'),
+  ...sharing(byNumber, 'randperm', 'hann_window', 'hamming_window', 'blackman_window', 'bartlett_window'),
+  ...sharing(byNumber, 'kaiser_window'),
+  ...sharing(sampled, 'grid_sampler', 'grid_sampler_2d'),
+  affine_grid_generator: (_theta: Tensor, [batch = 1, , ...sizes]: Sizes) => 2 * batch * of(sizes),
+  ...sharing(broadcast, 'cross', 'linalg_cross'),
   ...sharing(expanded, 'expand', 'broadcast_to'),
   ...sharing(repeated, 'repeat', 'tile'),
   ...sharing(padded, 'pad', 'constant_pad_nd', '_pad_circular'),

@@ -43,7 +43,7 @@ const sized =
     filled(size, value, callOf(rest));
 
 /** Elements that are computed here one by one: tfjs adds up the steps of a range, and with them the rounding. */
-function fromIndices(shape: Sizes, valueAt: (i: number) => number, call: Call): Tensor {
+export function fromIndices(shape: Sizes, valueAt: (i: number) => number, call: Call): Tensor {
   const values = Float64Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, i) => valueAt(i));
   for (const value of values) checkElement(value, call);
   const dtype = resultDtype(call);

@@ -27,6 +27,8 @@ export function distances(a: Tensor, b: Tensor, p: number): Tensor {
 
 /** `|a - b + eps|` along the last axis. */
 export function pairDistance(a: Tensor, b: Tensor, p: number, eps: number, keepdim: boolean): Tensor {
+  const shape = commonShape(a.shape, b.shape);
+  if (isEmpty(shape)) return constantOf([...shape.slice(0, -1), ...(keepdim ? [1] : [])], [a, b], 0);
   return usingUp(
     a,
     (x) => usingUp(b, (y) => sub(x, y)),

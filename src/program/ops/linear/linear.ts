@@ -10,6 +10,7 @@ import { permute } from '../../../nn/shape/permute.js';
 import { axesOf, axisOf } from '../shared/axes.js';
 import { as, resultDtype } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
+import { cross, linalgCross } from './cross.js';
 import { cosineSimilarity, distances, pairDistance } from './distances.js';
 
 function product(a: Tensor, b: Tensor, call: Call): Tensor {
@@ -143,6 +144,8 @@ export const LINEAR: Readonly<Record<string, OpFunction>> = {
       tensors.map((tensor) => as(tensor, resultDtype(call))),
     ),
   'aten::tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor': tensordot,
+  'aten::cross(Tensor self, Tensor other, int? dim=None) -> Tensor': cross,
+  'aten::linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor': linalgCross,
   'aten::kron(Tensor self, Tensor other) -> Tensor': kron,
   'aten::linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor': (x: Tensor, y: Tensor, dim: number) => {
     const made = timesOver(x, y);

@@ -2,6 +2,7 @@
 
 import {
   add,
+  any,
   cast,
   customGrad,
   div,
@@ -145,8 +146,9 @@ function crossEntropy(
     reduction,
   );
   if (smoothing === 0) return loss;
-  const counted = offTape(() => cast(sum(cast(rows.isTarget, 'int32'), 1), 'float32'));
-  const smooth = mul(neg(sum(weight ? mul(logs, weight) : logs, 1)), counted);
+  const isCounted = offTape(() => any(rows.isTarget, 1));
+  // What does not count has no gradient, also where nothing counts and that of the mean is infinite.
+  const smooth = choose(isCounted, neg(sum(weight ? mul(logs, weight) : logs, 1)), scalar(0));
   const share = smoothing / (logs.shape[1] as number);
   return add(mul(loss, 1 - smoothing), mul(weighted(smooth, rows, reduction), share));
 }

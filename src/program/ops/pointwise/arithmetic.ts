@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { message, show } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { commonShape, expand } from '../../../nn/shape/expand.js';
+import { checkElement } from '../calls/int64.js';
 import { as, computeDtype, type Operand, resultDtype } from '../shared/dtypes.js';
 import { gradientWhere, sumTo, withGradient } from '../shared/gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from '../shared/pointwise.js';
@@ -254,7 +255,16 @@ function bitwise(ofBits: BitOp, ofTruth: Binary): OpFunction {
 type BitOp = (a: number, b: number) => number;
 
 /** tfjs has `and` alone, and not on every backend: integers are read, and computed here. */
-const and = bitwise((a, b) => a & b, tf.logicalAnd);
+const andOfOperands = bitwise((a, b) => a & b, tf.logicalAnd);
+
+/** A mask of int64 beyond int32 leaves of a number of 0 or more what its lowest 32 bits leave. */
+const and: OpFunction = (self: Operand, other: Operand, call: Call) => {
+  const run = andOfOperands as (...args: unknown[]) => Tensor;
+  const [x, mask] = typeof self === 'number' ? [other, self] : [self, other];
+  if (!(x instanceof tf.Tensor) || typeof mask !== 'number' || mask < 2 ** 31) return run(self, other, call);
+  for (const value of readNow(call, x)) if (value < 0) checkElement(2 ** 32 + value, call);
+  return run(x, mask | 0, call);
+};
 const or = bitwise((a, b) => a | b, tf.logicalOr);
 const exclusiveOr = bitwise((a, b) => a ^ b, xor);
 

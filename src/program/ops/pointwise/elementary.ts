@@ -7,6 +7,7 @@ import { as, type Operand, resultDtype } from '../shared/dtypes.js';
 import { gradientWhere, withGradient } from '../shared/gradients.js';
 import { elementwise, named, type Pointwise, pointwise } from '../shared/pointwise.js';
 import type { Call, OpFunction } from '../types.js';
+import { digamma, erfc, lgamma } from './gamma.js';
 
 /** torch's names of a function, and the function. */
 function unary(names: readonly string[], run: Pointwise): Record<string, OpFunction> {
@@ -124,6 +125,9 @@ export const ELEMENTARY: Readonly<Record<string, OpFunction>> = {
   ...unary(['atanh', 'arctanh'], (x) => tf.atanh(x)),
   ...unary(['sigmoid', 'special_expit'], (x) => tf.sigmoid(x)),
   ...unary(['erf', 'special_erf'], (x) => tf.erf(x)),
+  ...unary(['erfc', 'special_erfc'], erfc),
+  ...unary(['lgamma', 'special_gammaln'], lgamma),
+  ...unary(['digamma', 'special_digamma', 'special_psi'], digamma),
   ...unary(['abs', 'absolute'], abs),
   ...unary(['neg', 'negative'], neg),
   ...unary(['sign', 'sgn'], (x) => tf.sign(x)),

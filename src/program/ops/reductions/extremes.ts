@@ -19,6 +19,7 @@ import { offTape } from '../../../nn/off-tape.js';
 import { axisOf } from '../shared/axes.js';
 import { as } from '../shared/dtypes.js';
 import type { Call, OpFunction } from '../types.js';
+import { ofAll } from './modes.js';
 import { type Dim, reduce, reductionOf } from './reduce.js';
 
 type Extreme = typeof max;
@@ -99,8 +100,7 @@ export const EXTREMES: Readonly<Record<string, OpFunction>> = {
     keepdim: boolean,
     call: Call,
   ) => [extremeOf(min as Extreme)(self, dim, keepdim, call), extremeOf(max)(self, dim, keepdim, call)],
-  'aten::median(Tensor self) -> Tensor': (self: Tensor) =>
-    medianAlong(reshape(self, [self.size]), 0, false)[0] as Tensor,
+  'aten::median(Tensor self) -> Tensor': (self: Tensor) => ofAll(self, medianAlong),
   'aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)':
     medianAlong,
 };

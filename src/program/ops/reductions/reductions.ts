@@ -3,6 +3,7 @@
 import type { OpFunction } from '../types.js';
 import { AREAS } from './areas.js';
 import { EXTREMES } from './extremes.js';
+import { MODES } from './modes.js';
 import { NORMS } from './norms.js';
 import { QUANTILES } from './quantiles.js';
 import { RUNNING } from './running.js';
@@ -13,6 +14,7 @@ export const REDUCTIONS: Readonly<Record<string, OpFunction>> = {
   ...SUMS,
   ...EXTREMES,
   ...QUANTILES,
+  ...MODES,
   ...SPREAD,
   ...NORMS,
   ...RUNNING,

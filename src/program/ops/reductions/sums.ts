@@ -3,8 +3,10 @@
 import {
   all,
   any,
+  div,
   eye,
   isNaN as isNotANumber,
+  logicalNot,
   mean,
   mul,
   notEqual,
@@ -96,6 +98,16 @@ export const SUMS: Readonly<Record<string, OpFunction>> = {
     _dtype: null,
     call: Call,
   ) => sumOf(nanToZero(self), dim, keepdim, call),
+  'aten::nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor': (
+    self: Tensor,
+    dim: Dim,
+    keepdim: boolean,
+    _dtype: null,
+    call: Call,
+  ) => {
+    const count = offTape(() => reduce(as(logicalNot(isNotANumber(self)), 'float32'), dim, keepdim, sum, 0));
+    return div(sumOf(nanToZero(self), dim, keepdim, call), count);
+  },
   'aten::mean(Tensor self, *, ScalarType? dtype=None) -> Tensor': (self: Tensor, _dtype: null, call: Call) =>
     meanOf(self, null, false, call),
   'aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor': (
