@@ -25,7 +25,8 @@ const require = createRequire(new URL('../../../native/', import.meta.url));
 /** @param {string} name */
 const headers = (name) => join(dirname(require.resolve('node-api-headers/package.json')), name);
 
-const FLAGS = [
+/** What the compiler is told, beside the target and the instruction set. */
+export const FLAGS = [
   '-std=gnu11',
   '-O3',
   '-fPIC',
