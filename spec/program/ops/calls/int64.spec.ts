@@ -134,6 +134,33 @@ describeEachBackend('int64 as int32', () => {
       expect(await resultOf(hashOf([], undefined), [ids(...given)])).to.deep.equal(hashed);
     }));
 
+  it('has the least of int32 for minus infinity, which models replace, and refuses the other floats beyond it', () =>
+    tidied(async () => {
+      // The buckets of relative positions in T5: log(0) is replaced.
+      const row = (values: readonly number[]): [ProgramSpec, tf.Tensor[]] => [
+        {
+          inputs: [
+            ['x', ['n']],
+            ['most', ['n'], INT64],
+          ],
+          calls: [
+            call('aten.to.dtype', { self: 'x', dtype: { as_scalar_type: INT64 } }, ['far', ['n'], INT64]),
+            call('aten.add.Tensor', { self: 'far', other: int(2) }, ['moved', ['n'], INT64]),
+            call('aten.minimum.default', { self: 'moved', other: 'most' }, ['kept', ['n'], INT64]),
+            call('aten.clamp_min.default', { self: 'kept', min: int(-9) }, ['y', ['n'], INT64]),
+          ],
+          outputs: ['y'],
+        },
+        [tf.tensor1d([...values]), ids(...values.map(() => 3))],
+      ];
+      const infinite = Number.NEGATIVE_INFINITY;
+      expect(await resultOf(...row([infinite, 0.7, 5, infinite]))).to.deep.equal([-9, 2, 3, -9]);
+      for (const value of [Number.POSITIVE_INFINITY, -3e9, 3e9])
+        expect((await refusal(...row([infinite, value]))).message).to.contain(
+          `expected int64 values that int32 holds, got ${Math.fround(value)}`,
+        );
+    }));
+
   it('has the extremes of int64 for those of int32 where they fill a tensor', () =>
     tidied(async () => {
       const { max, min } = { max: int(2 ** 63), min: int(-(2 ** 63)) };

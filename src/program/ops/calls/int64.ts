@@ -6,7 +6,7 @@
  * It runs only where the extremes of the operands leave it open.
  */
 
-import { greater, less, logicalOr, mul, pow, Tensor, tidy, where } from '@tensorflow/tfjs-core';
+import { greater, less, logicalOr, maximum, mul, pow, Tensor, tidy, where } from '@tensorflow/tfjs-core';
 import { message } from '../../../check.js';
 import { UnsupportedError } from '../../../errors.js';
 import { keeping } from '../../../nn/in-turn.js';
@@ -134,7 +134,7 @@ export function inInt64(
   return (...all: unknown[]) => {
     const [args, call] = [all.slice(0, -1) as Value[], all.at(-1) as Call];
     refuseNumbers(signature, args, place);
-    if (isCast(signature)) checkCast(args, place);
+    if (isCast(signature)) return compute(...castable(args, place), call);
     if (bound === undefined || !tensorsIn(args).every(isOnHost)) return compute(...all);
     const extents = args.map(extentOf);
     if (bound(...extents) <= INT32_MAX) return compute(...all);
@@ -230,9 +230,8 @@ function extentOf(value: Value): Extent {
   });
 }
 
-function extremesOf(x: Tensor): [least: number, most: number] {
+function extremesOf(x: Tensor, values = x.dataSync()): [least: number, most: number] {
   if (x.dtype === 'bool') return [0, 1];
-  const values = x.dataSync();
   let [least, most] = [0, 0];
   // V8 takes four times as long to iterate the values themselves.
   for (let i = 0; i < values.length; i++) {
@@ -243,14 +242,22 @@ function extremesOf(x: Tensor): [least: number, most: number] {
   return [least, most];
 }
 
-/** torch's cut of floats; what it makes of NaN depends on the processor. */
-function checkCast(args: readonly Value[], place: Place): void {
-  for (const x of tensorsIn(args)) {
-    if (x.dtype !== 'float32' || !isOnHost(x)) continue;
-    const found = extremesOf(x).find((value) => !isHeld(Math.trunc(value)));
+/**
+ * Floats that are cut; what torch makes of NaN and plus infinity depends on the processor. Minus infinity, such as the logarithm of 0, becomes
+ * the least of int64, for which that of int32 stands: models choose other values in its place.
+ */
+function castable(args: readonly Value[], place: Place): Value[] {
+  return args.map((x) => {
+    if (!(x instanceof Tensor) || x.dtype !== 'float32' || !isOnHost(x)) return x;
+    const isInfinite = extremesOf(x)[0] === Number.NEGATIVE_INFINITY;
+    const finite = isInfinite
+      ? x.dataSync().filter((value) => value !== Number.NEGATIVE_INFINITY)
+      : undefined;
+    const found = extremesOf(x, finite).find((value) => !isHeld(Math.trunc(value)));
     if (found !== undefined)
       throw new RangeError(message(place.where, place.what, RULE, String(found), REMEDY));
-  }
+    return isInfinite ? offTape(() => maximum(x, INT32_MIN)) : x;
+  });
 }
 
 /** The same op in float32. Indices and masks stay. */
