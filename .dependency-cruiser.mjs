@@ -26,7 +26,7 @@ const IMPORTS = {
   cli: ['matching/reparametrised', 'program/archive', 'program/graph', 'state-dict', 'torch'],
 };
 const TFJS_IN_CLI =
-  '^src/cli/(inspect/program/missing|verify/(load-tfjs|start-backend|layer/run-layer|model/(run-model|rebuild|graph-variants)|program/run-program))\\.ts$';
+  '^src/cli/(doctor/(examine|packages)|inspect/program/missing|verify/(load-tfjs|start-backend|layer/run-layer|model/(run-model|rebuild|graph-variants)|program/run-program))\\.ts$';
 
 export default {
   forbidden: [

@@ -37,10 +37,18 @@ describe('tfjs-torch-rnn', () => {
       for (const words of [[], ['help'], ['--help'], ['-h']]) {
         const { code, out } = await tell(...words);
         expect(code).to.equal(0);
-        for (const name of ['inspect', 'convert', 'verify', 'export-script', 'Examples', 'Exit codes'])
+        for (const name of [
+          'inspect',
+          'convert',
+          'verify',
+          'export-script',
+          'doctor',
+          'Examples',
+          'Exit codes',
+        ])
           expect(out).to.include(name);
       }
-      for (const name of ['inspect', 'convert', 'verify', 'export-script']) {
+      for (const name of ['inspect', 'convert', 'verify', 'export-script', 'doctor']) {
         const { code, out } = await tell('help', name);
         expect(code).to.equal(0);
         expect(out)

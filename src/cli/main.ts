@@ -5,6 +5,7 @@ import { FormatError } from '../errors.js';
 import { didYouMean } from '../spelling.js';
 import { type Command, type CommandContext, type ExitCode, PROGRAM } from './command.js';
 import { convert } from './convert/command.js';
+import { doctor } from './doctor/command.js';
 import { exportScript } from './export-script.js';
 import { commandHelp, optionHelp } from './help.js';
 import { inspect } from './inspect/command.js';
@@ -14,7 +15,7 @@ import type { Terminal } from './terminal.js';
 import { publicWord } from './url.js';
 import { verify } from './verify/command.js';
 
-const COMMANDS: readonly Command[] = [inspect, convert, verify, exportScript];
+const COMMANDS: readonly Command[] = [inspect, convert, verify, exportScript, doctor];
 
 /** What the program takes without a command. */
 const PROGRAM_OPTIONS: OptionSpecs = {

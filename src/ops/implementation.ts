@@ -3,22 +3,25 @@ import { message } from '../check.js';
 import { UnsupportedError } from '../errors.js';
 import { kernelsOf, type RecurrentKernels } from '../kernels/contract.js';
 
-/** Which code computes a recurrent op: a fused kernel of the backend, cuDNN's, the composed tf ops, or the best of all. */
-export type Implementation = 'auto' | 'fused' | 'cudnn' | 'reference';
+/** Which code computes a recurrent op: any fused kernel of the backend, one by its name, the composed tf ops, or the best of all. */
+export type Implementation = 'auto' | 'fused' | 'engine' | 'cudnn' | 'reference';
 
-export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'cudnn', 'reference'];
+export const IMPLEMENTATIONS: readonly Implementation[] = ['auto', 'fused', 'engine', 'cudnn', 'reference'];
+
+/** What is asked for, in messages. */
+const WANTED: Readonly<Partial<Record<Implementation, string>>> = { engine: 'the engine', cudnn: 'cuDNN' };
 
 const NO_KERNELS = 'this backend has no fused kernel';
 
 /** Whether fused kernels are asked for by name. */
 export function isForced(implementation: Implementation): boolean {
-  return implementation === 'fused' || implementation === 'cudnn';
+  return implementation !== 'auto' && implementation !== 'reference';
 }
 
 /** The kernels of a backend that may run a call, in the order in which they are asked. */
 export function kernelsFor(implementation: Implementation, backendName: string): readonly RecurrentKernels[] {
   const all = kernelsOf(backendName);
-  return implementation === 'cudnn' ? all.filter(({ name }) => name === implementation) : all;
+  return implementation in WANTED ? all.filter(({ name }) => name === implementation) : all;
 }
 
 /** Why none of the kernels of a backend runs any call; undefined where one does. */
@@ -44,7 +47,7 @@ export function checkImplementation(where: string, implementation: Implementatio
 }
 
 export function refusal(where: string, obstacle: string, implementation: Implementation): UnsupportedError {
-  const wanted = implementation === 'cudnn' ? 'cuDNN' : 'a fused kernel';
+  const wanted = WANTED[implementation] ?? 'a fused kernel';
   return new UnsupportedError(
     message(
       where,

@@ -234,7 +234,7 @@ for (const { title, module, make, stateNames } of EVERY_CELL) {
       expect(given({ seed: -1 })).to.throw(RangeError, `${module}: seed: expected an integer >= 0, got -1`);
       expect(given({ implementation: 'fast' })).to.throw(
         RangeError,
-        `${module}: implementation: expected one of auto, fused, cudnn, reference, got "fast"`,
+        `${module}: implementation: expected one of auto, fused, engine, cudnn, reference, got "fast"`,
       );
     });
 

@@ -150,7 +150,7 @@ for (const { title, make, module, stateNames, stateSizes } of EVERY_LAYER) {
       expect(args({ seed: 0.5 })).to.throw(RangeError, `${module}: seed: expected an integer`);
       expect(args({ implementation: 'fast' })).to.throw(
         RangeError,
-        `${module}: implementation: expected one of auto, fused, cudnn, reference, got "fast"`,
+        `${module}: implementation: expected one of auto, fused, engine, cudnn, reference, got "fast"`,
       );
       if (module === 'LSTM')
         expect(args({ projSize: '2' })).to.throw(TypeError, 'LSTM: projSize: expected an integer, got "2"');

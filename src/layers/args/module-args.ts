@@ -23,8 +23,8 @@ export interface ModuleArgs extends LayerArgs {
   readonly seed?: number | undefined;
   /**
    * The code that computes the layer: the fused kernel where it is the faster one ('auto'), a fused kernel wherever one can run
-   * ('fused'), that of cuDNN ('cudnn', tfjs-node-gpu alone), or tf ops ('reference'). It depends on the machine, so `getConfig` leaves
-   * it out. @default 'auto'
+   * ('fused'), the engine alone ('engine'), cuDNN alone ('cudnn', on a GPU through tfjs-node-gpu), or tf ops ('reference'). It depends
+   * on the machine, so `getConfig` leaves it out. @default 'auto'
    */
   readonly implementation?: Implementation | undefined;
 }
