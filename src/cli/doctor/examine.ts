@@ -67,7 +67,7 @@ type Cell = keyof typeof LAYERS;
 async function resultsOf(cell: Cell, implementation: Implementation): Promise<Float32Array[]> {
   const layer = LAYERS[cell]({ hiddenSize: 32, numLayers: 2, bidirectional: true, seed: 1, implementation });
   layer.ensureBuilt(16);
-  const x = tf.variable(tf.randomNormal([4, 6, 16], 0, 1, 'float32', 2));
+  const x = tf.tidy(() => tf.variable(tf.randomNormal([4, 6, 16], 0, 1, 'float32', 2)));
   try {
     const tensors = tf.tidy(() => {
       const run = () => layer.forward(x, { lengths: [3, 6, 1, 4] }).output;
