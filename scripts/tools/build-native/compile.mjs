@@ -47,7 +47,14 @@ export const FLAGS = [
  * @param {string} cwd
  */
 async function runCompiler([program, ...args], cwd) {
-  const result = await run(/** @type {string} */ (program), args, { cwd, limitMs: LIMIT_MS, show: true });
+  // Libraries for Windows have the time in them.
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '0' };
+  const result = await run(/** @type {string} */ (program), args, {
+    cwd,
+    env,
+    limitMs: LIMIT_MS,
+    show: true,
+  });
   if (!result.ok) throw new SetupError(`the compiler failed: ${failureReason(result)}`);
 }
 

@@ -110,7 +110,7 @@ describe('the native engine, installed beside the package', () => {
   for (const [resolution, module] of RESOLUTIONS)
     it(`has register for TypeScript with moduleResolution ${resolution}`, () => {
       const resolving = ['--module', module, '--moduleResolution', resolution, '--ignoreDeprecations', '6.0'];
-      return runNode([TSC, '--noEmit', '--strict', ...resolving, 'types-native.ts'], folder);
+      return runNode([TSC, '--noEmit', '--skipLibCheck', ...resolving, 'types-native.ts'], folder);
     });
 
   for (const program of ['runtime.mjs', 'runtime.cjs'])

@@ -31,7 +31,7 @@ export interface Project {
 }
 
 let folder: string | undefined;
-let folderBesideTools: string | undefined;
+const foldersBesideTools: string[] = [];
 let packed: Promise<string> | undefined;
 let packedNative: Promise<string[]> | undefined;
 let tools: Promise<string> | undefined;
@@ -47,7 +47,7 @@ export function newFolder(name: string): string {
 }
 
 export function removeFolders(): void {
-  for (const made of [folder, folderBesideTools]) if (made) rmSync(made, { recursive: true });
+  for (const made of [folder, ...foldersBesideTools]) if (made) rmSync(made, { recursive: true });
 }
 
 /** The path of the tarball, built from the source. */
@@ -91,12 +91,20 @@ export function projectWithTfjs(): Promise<Project> {
 
 /** A project with tfjs that finds the tools of tools/package.json, since its folder lies in theirs. */
 export function projectWithTools(): Promise<Project> {
-  return project('with-tools', TFJS, async () => {
-    const parent = join(await toolsFolder(), 'projects');
-    mkdirSync(parent, { recursive: true });
-    folderBesideTools = mkdtempSync(join(parent, 'consumer-'));
-    return folderBesideTools;
-  });
+  return project('with-tools', TFJS, makeFolderBesideTools);
+}
+
+/** The same, with the native engine. */
+export async function projectWithToolsAndNative(): Promise<Project> {
+  return project('with-tools-and-native', [...(await nativeTarballs()), ...TFJS], makeFolderBesideTools);
+}
+
+async function makeFolderBesideTools(): Promise<string> {
+  const parent = join(await toolsFolder(), 'projects');
+  mkdirSync(parent, { recursive: true });
+  const made = mkdtempSync(join(parent, 'consumer-'));
+  foldersBesideTools.push(made);
+  return made;
 }
 
 /** The tools are installed once, beside other caches of this repository, and again where a version changes. */

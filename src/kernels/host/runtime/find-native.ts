@@ -92,7 +92,8 @@ function required(): NativeAddon | undefined {
   if (process === undefined || module === undefined) return undefined;
   const [, program] = process.argv;
   const places = program === undefined ? [] : [program];
-  for (const from of [...places, `${process.cwd()}/`]) {
+  // Jest takes no folder: any file in it stands for it.
+  for (const from of [...places, `${process.cwd()}/index.js`]) {
     const path = pathOf(module, from);
     if (path !== undefined) return module.createRequire(path)(path) as NativeAddon | undefined;
   }
