@@ -188,5 +188,12 @@ export const BY_OPERANDS = [
   ...['matmul.default', 'linalg_matmul.default', 'mm.default', 'bmm.default', 'addmm.default'],
   ...['baddbmm.default', 'addr.default', 'inner.default', 'linear.default', 'embedding.default'],
   ...['conv1d.padding', 'conv2d.padding', 'conv3d.padding'],
+  ...[
+    'index_select.default',
+    'cdist.default',
+    '_cdist_forward.default',
+    'tensordot.default',
+    'einsum.default',
+  ],
   ...['cross.default', 'linalg_cross.default', 'grid_sampler.default', 'grid_sampler_2d.default'],
 ];

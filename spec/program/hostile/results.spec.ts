@@ -3,8 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { readExportedProgram, TorchProgram } from '../../../src/program/index.js';
-import { countOf } from '../../../src/program/ops/calls/made.js';
-import { parseSignature } from '../../../src/program/ops/calls/schema.js';
+import { broadcast, countOf } from '../../../src/program/ops/calls/made.js';
+import { parseSignature, type Signature } from '../../../src/program/ops/calls/schema.js';
 import { FAMILIES } from '../../../src/program/ops/table.js';
 import { type CallSpec, call, INT64, programBytes } from '../../support/program-files.js';
 import { ASKS, BY_OPERANDS, INPUTS } from './large-results.js';
@@ -94,6 +94,41 @@ describe('calls that ask for large results', () => {
     const names = counted.map(([target]) => target).filter((target) => !BY_OPERANDS.includes(target));
     expect(Object.keys(ASKS)).to.have.members(names);
   });
+
+  it('are known of products of tensors, before they are made', () => {
+    tf.tidy(countProducts);
+  });
+
+  function countProducts(): void {
+    const count = (target: string, ...args: unknown[]) =>
+      (countOf(signatures.get(target) as Signature) as (...all: unknown[]) => number)(...args);
+    const [line, matrix, batch] = [tf.zeros([5]), tf.zeros([3, 4]), tf.zeros([2, 1, 4, 6])];
+    for (const [target, args, elements] of [
+      ['outer.default', [line, line], 25],
+      ['kron.default', [matrix, line], 60],
+      ['matmul.default', [matrix, batch], 36],
+      ['matmul.default', [line, tf.zeros([5, 7])], 7],
+      ['linear.default', [batch, tf.zeros([9, 6])], 72],
+      ['embedding.default', [matrix, line], 20],
+      ['index_select.default', [matrix, -1, line], 15],
+      ['tensordot.default', [matrix, batch, [1], [2]], 36],
+      ['cdist.default', [matrix, tf.zeros([7, 4])], 84],
+      ['einsum.default', ['ij,jk', [matrix, tf.zeros([4, 6])]], 18],
+      ['einsum.default', ['i, j -> ij', [line, line]], 25],
+      ['einsum.default', ['...ij,jk->...ik', [batch, tf.zeros([6, 3])]], 24],
+      ['einsum.default', ['...ij->ij', [batch]], 24],
+      ['meshgrid.default', [[line, line, line]], 375],
+    ] as const)
+      expect(count(target, ...args), `${target} ${args[0]}`).to.equal(elements);
+    // What is broadcast has the shape of both.
+    for (const [a, b, elements] of [
+      [[64, 1], [1, 64], 4096],
+      [[64, 64], [64, 64], 4096],
+      [[64, 64], [], 4096],
+      [[1], [3, 64], 192],
+    ] as const)
+      expect(broadcast(...([tf.zeros([...a]), tf.zeros([...b]), 1] as never[]))).to.equal(elements);
+  }
 
   const zeros = (i: number, size: number) =>
     call('aten.zeros.default', { size: { as_ints: [size] } }, [`z${i}`, [size]]);

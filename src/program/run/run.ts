@@ -7,7 +7,6 @@ import type { TorchDtype } from '../../state-dict/tensors/tensor.js';
 import { share } from '../../tfjs-internals/data.js';
 import { liveTape } from '../../tfjs-internals/tape.js';
 import type { Argument } from '../graph/types.js';
-import { tfDtype } from '../ops/shared/dtypes.js';
 import type { Value } from '../ops/types.js';
 import { describeNode, type Plan, type Source, type Step, type Target } from './plan.js';
 
@@ -119,17 +118,18 @@ class Run {
   /** Refuses a call whose arguments ask for more than there is room for. */
   private checkAsked(step: OpStep, args: readonly Value[], call: object): void {
     if (step.count === undefined) return;
-    const elements = (step.count as (...all: unknown[]) => number)(...args, call);
-    const bytes = elements * bytesPerElement(step.dtypes[0]);
-    this.checkRoom(step, bytes, `${bytes} for ${elements} elements`);
+    this.checkRoom(step, (step.count as (...all: unknown[]) => number)(...args, call), step.dtypes[0]);
   }
 
-  /** @param bytes those that a step is about to make, if they are known. */
-  private checkRoom({ where, node }: Step, bytes = 0, asked = ''): void {
+  /** @param elements those that a step is about to make, if they are known. */
+  private checkRoom({ where, node }: Step, elements = 0, dtype?: TorchDtype): void {
     const { maxTensorBytes } = this;
-    if (!(this.bytes + bytes > maxTensorBytes)) return;
+    // A number that is not known to be too large passes: the op says what is wrong with its arguments.
+    const asked = elements * bytesPerElement(dtype);
+    if (!(this.bytes + asked > maxTensorBytes)) return;
     const rule = `tensors of at most ${maxTensorBytes} bytes at a time`;
-    const got = [asked, `${this.bytes} of tensors that are needed still`].filter(Boolean).join(' beside ');
+    const held = `${this.bytes} of tensors that are needed still`;
+    const got = elements === 0 ? held : `${asked} for ${elements} elements beside ${held}`;
     const remedy = 'Raise limits.maxTensorBytes of readExportedProgram to run it';
     throw new RangeError(message(where, describeNode(node), rule, got, remedy));
   }
@@ -222,9 +222,8 @@ class Run {
   }
 }
 
-/** Of a result whose dtype the file tells. */
 function bytesPerElement(dtype: TorchDtype | undefined): number {
-  return util.bytesPerElement((dtype && tfDtype(dtype)) ?? 'float32');
+  return dtype === 'BOOL' ? 1 : 4;
 }
 
 /** Whether a value is what a graph says of a result. */

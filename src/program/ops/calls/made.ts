@@ -10,7 +10,7 @@ import { type Padding, reachOf, stepsAfter, type Window, windowsOf } from '../..
 import { commonShape } from '../../../nn/shape/expand.js';
 import { axisOf } from '../shared/axes.js';
 import { readNow } from '../shared/read-now.js';
-import type { Call, Value } from '../types.js';
+import type { Call } from '../types.js';
 import type { Signature } from './schema.js';
 
 /** From the arguments in the order of the signature, then the call. */
@@ -28,12 +28,19 @@ const byNumber: Count = (count: number) => count;
 
 const range = (start: number, end: number, step: number) => Math.ceil((end - start) / step);
 
-/** The shape to which all tensors of a call are broadcast. */
-export const broadcast: Count = (...args: readonly unknown[]) =>
-  of(commonShape(...tensorsIn(args as readonly Value[]).map(({ shape }) => shape)));
+/** All tensors of a call are broadcast to one shape; most have it. */
+export const broadcast: Count = (...args: readonly unknown[]) => {
+  let largest: Tensor | undefined;
+  for (const value of args) {
+    if (!(value instanceof Tensor) || value.size === 1) continue;
+    if (largest === undefined) largest = value;
+    else if (!util.arraysEqual(value.shape, largest.shape)) return of(commonShape(...shapesOf(args)));
+  }
+  return largest?.size ?? 1;
+};
 
-function tensorsIn(args: readonly Value[]): Tensor[] {
-  return args.filter((value) => value instanceof Tensor);
+function shapesOf(args: readonly unknown[]): number[][] {
+  return args.filter((value) => value instanceof Tensor).map(({ shape }) => shape);
 }
 
 /** -1 is the size that the tensor has. */
@@ -184,6 +191,43 @@ const sampled: Count = (input: Tensor, grid: Tensor) => split(input, 2).outer * 
 
 const rowsAt: Count = (weight: Tensor, indices: Tensor) => indices.size * of(weight.shape.slice(1));
 
+const indexed: Count = (self: Tensor, dim: number, { size }: Tensor) =>
+  (self.size / Math.max(self.shape[axisOf(dim, self.rank)] ?? 1, 1)) * size;
+
+/** The differences of all pairs. */
+const pairs: Count = (a: Tensor, b: Tensor) =>
+  of([
+    ...commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2)),
+    sizeAt(a, a.rank - 2),
+    ...b.shape.slice(-2),
+  ]);
+
+const contracted: Count = (a: Tensor, b: Tensor, dims: Sizes) =>
+  (a.size / of(dims.map((dim) => sizeAt(a, axisOf(dim, a.rank)))) ** 2) * b.size;
+
+/** The sizes of the letters of the result, which without an arrow are those that occur once; an ellipsis stands for further axes. */
+const summed: Count = (equation: string, tensors: readonly Tensor[]) => {
+  const [inputs = '', written] = equation.replaceAll(' ', '').split('->');
+  const outputs = written ?? `...${[...inputs].filter((letter, _, all) => once(letter, all)).join('')}`;
+  const sizes = new Map<string, number>();
+  const put = (letters: string, shape: Sizes) => {
+    for (const [i, letter] of [...letters].entries())
+      sizes.set(letter, Math.max(sizes.get(letter) ?? 1, shape[i] ?? 1));
+  };
+  let rest = 1;
+  for (const [i, term] of inputs.split(',').entries()) {
+    const shape = tensors[i]?.shape ?? [];
+    const [before = '', after = ''] = term.split('...');
+    put(before, shape);
+    put(after, shape.slice(shape.length - after.length));
+    rest = Math.max(rest, of(shape.slice(before.length, shape.length - after.length)));
+  }
+  const letters = of([...outputs].map((letter) => sizes.get(letter) ?? 1));
+  return outputs.includes('...') ? rest * letters : letters;
+};
+
+const once = (letter: string, all: readonly string[]) => all.indexOf(letter) === all.lastIndexOf(letter);
+
 /** By the op's name; where overloads differ, by theirs. */
 const COUNTS: Readonly<Record<string, Count>> = {
   ...sharing(bySize, 'zeros', 'ones', 'empty', 'empty_strided', 'empty_permuted', 'full', 'rand', 'randn'),
@@ -225,6 +269,10 @@ const COUNTS: Readonly<Record<string, Count>> = {
   ...sharing((_self: Tensor, a: Tensor, b: Tensor) => a.size * b.size, 'addr'),
   ...sharing(rowsByRows, 'inner', 'linear'),
   ...sharing(rowsAt, 'embedding'),
+  ...sharing(indexed, 'index_select'),
+  ...sharing(pairs, 'cdist', '_cdist_forward'),
+  ...sharing(contracted, 'tensordot'),
+  ...sharing(summed, 'einsum'),
   arange: (end: number) => range(0, end, 1),
   'arange.start': (start: number, end: number) => range(start, end, 1),
   'arange.start_step': range,
