@@ -71,7 +71,8 @@ function isThere(text: string): boolean | undefined {
   const script = /^npm (?:run (\S+)|(test)\b)/.exec(text);
   if (script) return Object.hasOwn(scripts, (script[1] ?? script[2]) as string);
   const program = /^npx tfjs-torch-rnn ([\w-]+)/.exec(text);
-  if (program) return ['inspect', 'convert', 'verify', 'export-script'].includes(program[1] as string);
+  if (program)
+    return ['inspect', 'convert', 'verify', 'export-script', 'doctor'].includes(program[1] as string);
   const file = /^(?:npx tsx|python3?|bash|npx mocha) "?([^\s"*]+)/.exec(text);
   return file ? existsSync(join(ROOT, file[1] as string)) : undefined;
 }

@@ -33,7 +33,9 @@ process.disconnect();
 `;
 
 /** tfjs-node is an optional package, so its declarations are not on every machine: it is tfjs with a backend of its own. */
-const TFJS_NODE = "declare module '@tensorflow/tfjs-node' {\n  export * from '@tensorflow/tfjs';\n}\n";
+const TFJS_NODE = ['tfjs-node', 'tfjs-node-gpu']
+  .map((name) => `declare module '@tensorflow/${name}' {\n  export * from '@tensorflow/tfjs';\n}\n`)
+  .join('');
 
 export async function makeProject(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'tfjs-torch-rnn-docs-')));
