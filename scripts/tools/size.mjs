@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const WGSL = /\/dist\/kernels\/webgpu\//;
+const FOR_GPUS = /\/dist\/kernels\/(webgpu|cudnn)\//;
 
 /**
  * What a program imports, and the most that it may take, in kB. `apart`: modules that are left out.
@@ -21,9 +21,9 @@ const ENTRIES = [
     what: 'gru, loadStateDict, readStateDict',
     code: "export { gru, loadStateDict, readStateDict } from './dist/index.js'",
     budget: 131,
-    apart: WGSL,
+    apart: FOR_GPUS,
   },
-  { what: 'every export', code: "export * from './dist/index.js'", budget: 164, apart: WGSL },
+  { what: 'every export', code: "export * from './dist/index.js'", budget: 164, apart: FOR_GPUS },
   {
     what: 'readStateDict of tfjs-torch-rnn/state-dict',
     code: "export { readStateDict } from './dist/state-dict/index.js'",
@@ -33,7 +33,7 @@ const ENTRIES = [
     what: 'readExportedProgram of tfjs-torch-rnn/program, with the engine',
     code: "export { readExportedProgram } from './dist/program/index.js'",
     budget: 152,
-    apart: WGSL,
+    apart: FOR_GPUS,
   },
   {
     what: "the engine's two builds and their inflater",
@@ -93,7 +93,7 @@ function say(what, size, budget) {
 for (const { what, code, budget, apart } of ENTRIES) {
   const { first, later } = await sizeOf(code, apart);
   say(what, first, budget);
-  if (apart) say('  and its WGSL', (await sizeOf(code)).first - first);
+  if (apart) say('  and its kernels for GPUs', (await sizeOf(code)).first - first);
   if (later > 0) say('  and what reads JSON, and what PyTorch and NumPy write, when a file is one', later);
 }
 if (process.exitCode)
