@@ -1,6 +1,17 @@
 /** The order of the elements along an axis. */
 
-import { cast, getBackend, neg, reshape, sub, type Tensor, tensor3d, topk } from '@tensorflow/tfjs-core';
+import {
+  cast,
+  getBackend,
+  isNaN as isNotANumber,
+  neg,
+  reshape,
+  sub,
+  type Tensor,
+  tensor3d,
+  topk,
+  where,
+} from '@tensorflow/tfjs-core';
 import { isEmpty } from '../empty.js';
 import { offTape } from '../off-tape.js';
 import { moveAxis } from '../shape/permute.js';
@@ -16,7 +27,7 @@ const FEW = 64;
  * Where the first `count` elements along an axis lie in the order of their values: int32, without a gradient. Equal ones stay in their
  * order, and NaN is greater than any number, as in torch.
  *
- * On webgpu, which has no synchronous read, by tf.topk: there the place of NaN is left open.
+ * On webgpu, which has no synchronous read, by tf.topk: there NaN is as great as infinity.
  */
 export function orderAlong(x: Tensor, axis: number, count: number, isDescending: boolean): Tensor {
   const shape = withSize(x.shape, axis, count);
@@ -63,9 +74,15 @@ function firstOf(
 
 function topkAlong(x: Tensor, axis: number, count: number, isDescending: boolean): Tensor {
   const last = x.rank - 1;
-  const numbers = x.dtype === 'bool' ? cast(x, 'int32') : x;
+  const numbers = comparable(x);
   // -1 - x turns the order of all of int32: -x has no value for the least.
   const turned = numbers.dtype === 'int32' ? sub(int(-1), numbers) : neg(numbers);
   const { indices } = topk(moveAxis(isDescending ? numbers : turned, axis, last), count);
   return moveAxis(indices, last, axis);
+}
+
+/** tf.topk takes no bools, and leaves the place of NaN open. */
+function comparable(x: Tensor): Tensor {
+  if (x.dtype === 'float32') return where(isNotANumber(x), Number.POSITIVE_INFINITY, x);
+  return x.dtype === 'bool' ? cast(x, 'int32') : x;
 }

@@ -60,7 +60,9 @@ export const lgamma: Pointwise = (x) =>
       const sine = tf.abs(tf.sin(tf.mul(Math.PI, fraction(x))));
       const reflected = tf.sub(Math.log(Math.PI), tf.add(tf.log(sine), positive));
       const value = tf.where(isNegative, reflected, positive);
-      return tf.where(tf.isInf(x), Number.POSITIVE_INFINITY, value);
+      // The logarithm of 0 is finite on some GPUs.
+      const isPole = tf.logicalAnd(tf.lessEqual(x, 0), tf.equal(x, tf.floor(x)));
+      return tf.where(tf.logicalOr(tf.isInf(x), isPole), Number.POSITIVE_INFINITY, value);
     },
     (dy, [x]) => [tf.mul(dy, digamma(x))],
   );
