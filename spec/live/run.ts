@@ -9,6 +9,7 @@
 import { readdirSync } from 'node:fs';
 import Mocha from 'mocha';
 import '../support/node/relaxed-simd.js';
+import '../support/node/engine.js';
 import PlainReporter from '../support/plain-reporter.mjs';
 import { mochaHooks } from '../support/root-hooks.js';
 

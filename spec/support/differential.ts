@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { gru, lstm, rnn, setThreads } from '../../src/index.js';
-import { host } from '../../src/kernels/host/host.js';
+import { host, type RunningEngine } from '../../src/kernels/host/host.js';
 import type { Implementation } from '../../src/ops/implementation.js';
 import { allPairs, pairCount, pairsIn, type Row } from './all-pairs.js';
 import { maxAbs, maxDifference } from './parity.js';
@@ -201,6 +201,52 @@ export function differenceFromReference(combination: Combination): number {
     sharingAll(() => results(combination, 'fused')),
     expected,
   );
+}
+
+/** That of one engine from another. */
+export function differenceOfEngines(
+  combination: Combination,
+  actual: RunningEngine,
+  expected: RunningEngine,
+): number {
+  const [mine, theirs] = [actual, expected].map((running) =>
+    onEngine(running, () => {
+      setThreads(combination.threads);
+      return sharingAll(() => results(combination, 'fused'));
+    }),
+  ) as [Map<string, Float32Array>, Map<string, Float32Array>];
+  return largestDifference(mine, theirs);
+}
+
+/** Runs `body` with an engine in the place of the one that runs here. */
+function onEngine<T>(running: RunningEngine, body: () => T): T {
+  const place = host as unknown as { running: RunningEngine | undefined };
+  const before = place.running;
+  place.running = running;
+  try {
+    return body();
+  } finally {
+    place.running = before;
+  }
+}
+
+/** The names of results that differ in a bit from those on one thread: `inference output`, `gradient of 3`. */
+export function changedByThreads(combination: Combination): string[] {
+  const resultsOn = (threads: number) => {
+    setThreads(threads);
+    return sharingAll(() => results(combination, 'fused'));
+  };
+  const alone = resultsOn(1);
+  const shared = resultsOn(combination.threads);
+  return [...alone.keys()].filter((name) => !isSame(alone.get(name), shared.get(name)));
+}
+
+/** Whether both have the same bits. */
+function isSame(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
+  const bits = (values: Float32Array = new Float32Array()) =>
+    new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const [left, right] = [bits(a), bits(b)];
+  return left.length === right.length && left.every((value, i) => value === right[i]);
 }
 
 /** That of a backend whose tensors cannot be read at once, from the reference on cpu. It leaves the backend the active one. */

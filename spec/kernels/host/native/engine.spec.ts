@@ -39,11 +39,7 @@ describe('the native engine', function () {
     expect(native().sets()).to.deep.equal(wanted);
   });
 
-  it('starts on each of them, and says which', () => {
-    for (const set of native().sets())
-      expect(makeNativeEngine(native(), 1, set).compiledTo.toLowerCase().replace('-', '')).to.equal(
-        `${set}, natively`,
-      );
+  it('starts on no other', () => {
     expect(() => makeNativeEngine(native(), 1, 'mmx')).to.throw(RangeError, 'no such instruction set');
   });
 
