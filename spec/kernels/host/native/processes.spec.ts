@@ -268,7 +268,7 @@ describe('processes on the native engine', function () {
           process.dlopen(module, path);
           if (module.exports === addonOf) throw new Error('the same addon');
           context.addon = module.exports;
-          vm.runInContext("globalThis[Symbol.for('tfjs-torch-rnn-native')] = addon;", context);
+          vm.runInContext("globalThis[Symbol.for('tfjs-torch-rnn-native')] = () => addon;", context);
         }
         vm.runInContext('(function (exports) {' + code + '\\n})(module.exports);', context);
         return context.module.exports;
