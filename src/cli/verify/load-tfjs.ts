@@ -3,12 +3,27 @@ import { message } from '../../check.js';
 export const BACKENDS = ['cpu', 'wasm', 'tensorflow'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
-/** The package that has each backend. */
-const PACKAGES: Readonly<Record<Backend, string>> = {
-  cpu: '@tensorflow/tfjs-backend-cpu',
-  wasm: '@tensorflow/tfjs-backend-wasm',
-  tensorflow: '@tensorflow/tfjs-node',
+/** The packages that have each backend. Of two the first that is installed is taken: a GPU may round more. */
+const PACKAGES: Readonly<Record<Backend, readonly [string, ...string[]]>> = {
+  cpu: ['@tensorflow/tfjs-backend-cpu'],
+  wasm: ['@tensorflow/tfjs-backend-wasm'],
+  tensorflow: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
 };
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+async function importOneOf([name, ...others]: readonly [string, ...string[]]): Promise<void> {
+  try {
+    await import(name);
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !isMissing(error)) throw error;
+    await importOneOf([next, ...rest]);
+  }
+}
 
 /**
  * Imports and starts a backend, and imports what runs on it.
@@ -19,15 +34,15 @@ const PACKAGES: Readonly<Record<Backend, string>> = {
 export async function withTfjs<Module>(backend: Backend, load: () => Promise<Module>): Promise<Module> {
   try {
     if (backend === 'tensorflow') await import('../../node-shim.js');
-    await import(PACKAGES[backend]);
+    await importOneOf(PACKAGES[backend]);
     const { startBackend } = await import('./start-backend.js');
     await startBackend(backend);
     return await load();
   } catch (cause) {
-    const { code } = cause as { code?: unknown };
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;
-    const remedy = `Run: npm install @tensorflow/tfjs ${PACKAGES[backend]}`;
-    const rule = `${PACKAGES[backend]} and @tensorflow/tfjs-layers`;
+    if (!isMissing(cause)) throw cause;
+    const [name] = PACKAGES[backend];
+    const remedy = `Run: npm install @tensorflow/tfjs ${name}`;
+    const rule = `${name} and @tensorflow/tfjs-layers`;
     const what = `--backend ${backend}`;
     throw new Error(message('verify', what, rule, 'a package that is not installed', remedy), { cause });
   }
