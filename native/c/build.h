@@ -10,8 +10,8 @@ struct build {
   const char *set;
   /* Floats of a vector. */
   int32_t vector;
-  /* Rows of a tile. */
-  int32_t rows;
+  /* Columns of a panel. */
+  int32_t panel;
   int32_t (*forward_scratch)(int32_t, int32_t, int32_t, int32_t, int32_t);
   int32_t (*backward_scratch)(int32_t, int32_t, int32_t, int32_t);
   int32_t (*forward)(float *, index_t);

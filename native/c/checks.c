@@ -139,7 +139,7 @@ static int forward_fits(const struct engine *e, const struct direction *d) {
   if (is_lstm(d) && !may_write(e, &x.guarded, d->cn, x.state_rows * x.hidden)) return 0;
   if (d->team == 0) return 1;
   const int is_share = d->unit_begin >= 0 && d->unit_begin <= d->unit_end && d->unit_end <= d->hidden_size &&
-                       (d->unit_begin % e->build->vector == 0 || d->unit_begin == d->unit_end);
+                       (d->unit_begin % e->build->panel == 0 || d->unit_begin == d->unit_end);
   return is_share && !d->proj_size && may_write(e, &x.guarded, d->team, sizeof(struct team) / 4);
 }
 
@@ -187,10 +187,8 @@ static int weight_gradient_fits(const struct engine *e, const struct weight_grad
   if (!is_size(w->rows) || !is_size(w->units) || !is_size(w->columns) || w->gates < 0 || w->gates > 4) return 0;
   if (w->unit_begin < 0 || w->unit_begin > w->unit_end || w->unit_end > w->units) return 0;
   const int64_t width = width_of_slots(e, w->slot_of_gate, w->gates, w->units);
-  /* Groups of units are read whole. */
-  if (w->unit_begin < w->unit_end && w->unit_begin % e->build->rows != 0) return 0;
   const struct guarded own = {{{(const float *)w - e->arena, sizeof *w / 4}, {w->slot_of_gate, w->gates}}};
-  const int32_t scratch = e->build->weight_gradient_scratch(w->gates, w->unit_end - w->unit_begin);
+  const int32_t scratch = e->build->weight_gradient_scratch(w->unit_end - w->unit_begin, w->columns);
   return width >= 0 && rows_fit(e, w->dgates, w->rows, w->dgates_stride, width) &&
          lies_inside(e, w->x, (int64_t)w->rows * w->columns) &&
          may_write(e, &own, w->dw, (int64_t)w->gates * w->units * w->columns) &&

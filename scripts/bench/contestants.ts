@@ -4,8 +4,10 @@ import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';
 
 export interface Kind {
-  /** The name of its module in peers/, and on the command line. */
+  /** On the command line; the name of its module in peers/ where it has no engine of its own. */
   readonly name: string;
+  /** What it is to run of this package, as TFJS_TORCH_RNN_NATIVE says it: WebAssembly ('0') or an instruction set. */
+  readonly engine?: string;
   title(cell: CellName): string;
   /** Whether it can compute gradients. */
   readonly trains: boolean;
@@ -22,9 +24,21 @@ export const TFJS_KINDS: readonly Kind[] = [
   { name: 'tf-layers', title: (cell) => `tf.layers.${TF_LAYERS[cell]}`, trains: true, isTorch: false },
 ];
 
-/** The others are compared with the first. */
+/** This package on one engine. */
+const onEngine = (name: string, engine: string): Kind => ({
+  name,
+  engine,
+  title: () => `  on ${name}`,
+  trains: true,
+  isTorch: true,
+});
+
+/** The others are compared with the first, which runs on the engine that users get. */
 export const KINDS: readonly Kind[] = [
-  ...TFJS_KINDS,
+  ...TFJS_KINDS.slice(0, 1),
+  onEngine('wasm', '0'),
+  ...['avx512', 'avx2', 'sse2', 'neon'].map((set) => onEngine(set, set)),
+  ...TFJS_KINDS.slice(1),
   { name: 'ort-web', title: () => 'onnxruntime-web', trains: false, isTorch: true },
   { name: 'ort-node', title: () => 'onnxruntime-node', trains: false, isTorch: true },
   { name: 'torch', title: () => 'PyTorch', trains: true, isTorch: true },

@@ -9,18 +9,22 @@ import { LineProcess } from '../support/line-process.js';
 import type { Connection, Kind } from './contestants.js';
 import type { Answer } from './protocol.js';
 
-export function startProcess({ name }: Kind, threads: number, backend: Backend): Connection {
+export function startProcess({ name, engine }: Kind, threads: number, backend: Backend): Connection {
   const count = String(threads);
   const [command, args] =
     name === 'torch'
       ? [torchPython(), [pathOf('peers/torch_peer.py'), count]]
-      : [process.execPath, ['--import', 'tsx', pathOf('serve.ts'), name, backend, count]];
+      : [
+          process.execPath,
+          ['--import', 'tsx', pathOf('serve.ts'), engine === undefined ? name : 'ours', backend, count],
+        ];
   // TensorFlow takes its number of threads from here.
   const env = {
     ...process.env,
     TF_NUM_INTRAOP_THREADS: count,
     TF_NUM_INTEROP_THREADS: count,
     TF_CPP_MIN_LOG_LEVEL: '1',
+    ...(engine === undefined ? {} : { TFJS_TORCH_RNN_NATIVE: engine }),
   };
   const started = new LineProcess(command, args, env);
   const next = async <T>() => {

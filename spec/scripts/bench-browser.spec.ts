@@ -4,7 +4,7 @@ import { kindsIn, settingsOf, settingTitle } from '../../scripts/bench/browser/s
 import { countWork, workText } from '../../scripts/bench/browser/work.js';
 import type { BenchCase } from '../../scripts/bench/cases.js';
 import { inFolder } from '../../scripts/bench/compare.js';
-import { Contestant, KINDS, type Kind } from '../../scripts/bench/contestants.js';
+import { Contestant, type Kind, TFJS_KINDS } from '../../scripts/bench/contestants.js';
 import type { Peer, Prepared } from '../../scripts/bench/peers/peer.js';
 import type { Measured, Request, Work } from '../../scripts/bench/protocol.js';
 import { Serving } from '../../scripts/bench/serving.js';
@@ -116,7 +116,7 @@ describe('bench in browsers: work', () => {
   }
 
   it('is that of the second call, and the programs are those of another number of steps', async () => {
-    const [ours, reference] = KINDS as [Kind, Kind];
+    const [ours, reference] = TFJS_KINDS as [Kind, Kind];
     const contestants = [contestant(ours), contestant(reference, 'the WebGL context was lost')];
     const result = await inFolder((folder) => countWork(SMALL, contestants, folder));
     expect(workText(result).split('\n')).to.deep.equal([

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Api from 'tfjs-torch-rnn';
-import type * as Wasm from '../../../src/kernels/host/runtime/wasm.js';
+import type * as FindNative from '../../../src/kernels/host/runtime/find-native.js';
+import type * as Start from '../../../src/kernels/host/runtime/start.js';
 import type { StateDict } from '../../../src/state-dict/index.js';
 import { importBuilt } from '../built.js';
 import { type BenchCase, weightsOf } from '../cases.js';
@@ -11,7 +12,10 @@ import type { Data, Peer, PeerOptions, Prepared, TfjsStart } from './peer.js';
 import { stateTensors, toTimeMajor, toTorch } from './tfjs.js';
 
 const api = await importBuilt<typeof Api>('index.js');
-const { hasMultiplyAdd } = await importBuilt<typeof Wasm>('kernels/host/runtime/wasm.js');
+const { describeEngine } = await importBuilt<typeof Start>('kernels/host/runtime/start.js');
+const { findNative, nativeVariable } = await importBuilt<typeof FindNative>(
+  'kernels/host/runtime/find-native.js',
+);
 
 export type Layer = Api.GRU | Api.LSTM | Api.RNN;
 
@@ -19,7 +23,16 @@ const LAYERS = { gru: api.GRU, lstm: api.LSTM, rnn: api.RNN };
 
 export async function startOurs({ start }: TfjsStart, threads: number): Promise<void> {
   await start();
+  requireEngine();
   api.setThreads(threads);
+}
+
+/** @throws Error where the instruction set that TFJS_TORCH_RNN_NATIVE names is not there: nothing else is measured in its place. */
+function requireEngine(): void {
+  const set = nativeVariable();
+  const sets = findNative().addon?.sets() ?? [];
+  if (set !== '' && set !== '0' && !sets.includes(set))
+    throw new Error(`this machine runs the native engine on ${sets.join(', ') || 'nothing'}, not on ${set}`);
 }
 
 export function makeLayer(
@@ -41,7 +54,10 @@ export async function startPeer(options: PeerOptions, implementation: Api.Implem
   const { tfjs, threads, data } = options;
   await startOurs(tfjs, threads);
   return {
-    versions: { tfjs: tf.version.tfjs, 'engine in': hasMultiplyAdd() ? 'relaxed SIMD' : 'SIMD' },
+    versions: {
+      tfjs: tf.version.tfjs,
+      [`${nativeVariable() || 'default'} engine`]: describeEngine().compiledTo,
+    },
     hasThreads: threads === 1 || implementation !== 'reference' || tfjs.opsHaveThreads,
     prepare: async (benchCase, numbers) => prepare(benchCase, numbers, implementation, data),
   };

@@ -76,7 +76,7 @@ static void gradients(const struct direction *d, int out) {
                                   begin,
                                   end,
                                   between(0, 1),
-                                  buffer(CALL(weight_gradient_scratch, is_projection ? 1 : gates, end - begin))};
+                                  buffer(CALL(weight_gradient_scratch, end - begin, columns))};
       if (is_projection) w.slot_of_gate = integers((int32_t[]){0}, 1);
       run_job(JOB_WEIGHT_GRADIENT, structure(&w, sizeof w));
     }
@@ -143,8 +143,7 @@ static void run(void) {
   d.dgates = has_reserve ? d.reserve : buffer((long)d.rows * slots);
   d.h_before = buffer((long)d.rows * out);
   if (d.proj_size) {
-    /* Read in whole groups of four units. */
-    d.dh_sum = buffer((long)d.rows * d.proj_size + 4);
+    d.dh_sum = buffer((long)d.rows * d.proj_size);
     d.unprojected = buffer((long)d.rows * hidden);
   }
   run_job(JOB_BACKWARD, structure(&d, sizeof d));

@@ -20,8 +20,6 @@ const STRUCTS = {
 
 /** The constant of TypeScript beside the name that the header has for it. */
 const DEFINES = {
-  VL: constants.VECTOR,
-  ROWS: constants.UNIT_GROUP,
   QUEUE_CAPACITY: constants.QUEUE_CAPACITY,
   STACK_BYTES: constants.STACK_BYTES,
 };
@@ -98,6 +96,13 @@ describe("what TypeScript knows of the engine's header", () => {
   it('has every number, and the linker the size of the stack', () => {
     expect(header.defines).to.deep.equal(DEFINES);
     expect(FLAGS).to.include(`-Wl,-z,stack-size=${constants.STACK_BYTES}`);
+  });
+
+  it('has the layout of the engine in WebAssembly, which is that of the last machine', async () => {
+    const text = await readFile(new URL('c/machine.h', HOST), 'utf8');
+    const last = text.slice(text.indexOf('#else'));
+    const { VL, WIDE } = parseHeader(last.slice(0, last.indexOf('#endif'))).defines as Record<string, number>;
+    expect(constants.WASM_LAYOUT).to.deep.equal({ vector: VL, panel: Number(VL) * Number(WIDE) });
   });
 
   it('has every function, its parameters in order, and the engine exports it', async () => {

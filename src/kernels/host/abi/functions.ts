@@ -45,7 +45,7 @@ export interface EngineFunctions {
   unpack_sequence(...args: SequenceArgs): void;
   input_gradient(arena: number, job: number): void;
   weight_gradient(arena: number, job: number): void;
-  weight_gradient_scratch(gates: number, units: number): number;
+  weight_gradient_scratch(units: number, columns: number): number;
   bias_gradient(
     arena: number,
     dgates: number,

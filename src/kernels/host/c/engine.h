@@ -6,7 +6,7 @@
  * address 0, where the compiler could take a buffer for a null pointer.
  *
  * Dimensions: T steps, B batch rows, I input size, H hidden size, P projected size, S = P or H (columns of h), G gates.
- * Hp, Pp are H and P rounded up to whole vectors of VL = 8 floats.
+ * Hp, Pp are H and P rounded up to whole vectors of VL floats (machine.h).
  *
  * Sequences are packed as a torch PackedSequence is: rows sorted by length, longest first; all rows of step 0, then all of
  * step 1, and so on. counts[t] rows have step t, M rows in all, so no work is done on padding. The rows of a state are in
@@ -21,6 +21,8 @@
 
 #include <stdint.h>
 
+#include "machine.h"
+
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
 #else
@@ -28,11 +30,6 @@
 #endif
 
 typedef int32_t index_t;
-
-/* Floats of a vector; of a row in a panel. */
-#define VL 8
-/* Rows of a tile. */
-#define ROWS 4
 
 enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM };
 
@@ -74,7 +71,7 @@ struct direction {
   int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B; 0 where gx is given */
   index_t gx;           /* the input projection of all rows with its bias, [M, G * Hp]; 0: made here */
   /* Forward of few rows: several jobs share the units of one direction and its scratch, with a barrier after every step. */
-  int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
+  int32_t unit_begin, unit_end; /* of this job, whole panels; 0 and H where it is alone */
   index_t team;         /* struct team, 0: alone; not with a projection */
   /* Backward only. */
   index_t dy;           /* [M, S], rows dy_stride apart; 0: zeros */
@@ -103,12 +100,15 @@ void backward(float *arena, index_t direction);
 int32_t packed_size(int32_t gates, int32_t units, int32_t columns);
 int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns);
 
-/* [gates * units, columns] row-major -> for each gate, panels of VL units, each [columns][VL]; missing units are zero. */
+/*
+ * [gates * units, columns] row-major -> for each gate, panels of PANEL units, each [columns][PANEL]. The last panel of a gate has as
+ * many whole vectors as it needs; missing units are zero.
+ */
 void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns);
 
 /*
- * The same weight for products with its transpose, rows of slots * Hp on the left: panels of VL columns, each
- * [gates * Hp][VL]. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
+ * The same weight for products with its transpose, rows of slots * Hp on the left: panels of PANEL columns, each
+ * [gates * Hp][PANEL], the last as above. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
  */
 void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns,
                      int32_t first_gate);
@@ -142,7 +142,7 @@ struct input_gradient {
 
 /* dw[gates * units, columns] = (dw +) sum over the M rows of dgates^T @ x, for some of the units of every gate. */
 struct weight_gradient {
-  index_t dgates;        /* [M, slots * units rounded up], rows dgates_stride apart; read in whole groups of ROWS units */
+  index_t dgates;        /* [M, slots * units rounded up], rows dgates_stride apart */
   int32_t dgates_stride;
   index_t slot_of_gate;  /* int32 [gates] */
   index_t x;             /* [M, columns] */
@@ -150,12 +150,12 @@ struct weight_gradient {
   int32_t rows, gates, units, columns;
   int32_t unit_begin, unit_end;
   int32_t add;           /* 1: to what is there */
-  index_t scratch;       /* weight_gradient_scratch(gates, unit_end - unit_begin) floats */
+  index_t scratch;       /* weight_gradient_scratch(unit_end - unit_begin, columns) floats */
 };
 
 void input_gradient(float *arena, index_t job);
 void weight_gradient(float *arena, index_t job);
-int32_t weight_gradient_scratch(int32_t gates, int32_t units);
+int32_t weight_gradient_scratch(int32_t units, int32_t columns);
 
 /* db[gates * units] = (db +) sum over the M rows of dgates. */
 void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t slot_of_gate, index_t db, int32_t rows,

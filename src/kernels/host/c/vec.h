@@ -9,7 +9,7 @@
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 typedef float vf __attribute__((vector_size(VL * 4)));
@@ -19,7 +19,8 @@ typedef float vf_unaligned __attribute__((vector_size(VL * 4), aligned(4), may_a
 
 INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
-INLINE vf splat(float x) { return (vf){0} + x; }
+/* x - 0 is x, of -0 too, so no instruction is left of it; 0 + x is another zero of -0, and would be added for every broadcast. */
+INLINE vf splat(float x) { return x - (vf){0}; }
 
 /* The first `count` of VL elements; the rest is zero, and is not read. */
 INLINE vf load_part(const float *p, long count) {
@@ -37,9 +38,17 @@ INLINE void store_part(float *p, vf v, long count) {
   for (long i = 0; i < count; i++) p[i] = v[i];
 }
 
+INLINE void copy_row(float *to, const float *from, long size) {
+  for (long j = 0; j < size; j += VL) store_part(to + j, load_part(from + j, size - j), size - j);
+}
+
 /* A mask of the first `count` of VL elements. */
 INLINE vi first(long count) {
+#if VL == 16
+  const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#else
   const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+#endif
   return lanes < (vi){0} + (int32_t)(count < VL ? count : VL);
 }
 

@@ -1,7 +1,6 @@
 /** The input projection by the backend's own product, where that is faster than the engine's: tfjs-node's is oneDNN's. */
 
 import { getBackend, matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { VECTOR } from '../abi/constants.js';
 import type { Engine } from '../runtime/engine.js';
 import type { DirectionTensors, Plan } from './plan.js';
 
@@ -19,10 +18,10 @@ const MOST_FLOATS = 2 ** 26;
  * Whether the active backend projects the input of every layer.
  * @param rows packed rows of all groups.
  */
-export function usesBackend(plan: Plan, rows: number): boolean {
+export function usesBackend({ layout }: Engine, plan: Plan, rows: number): boolean {
   const { gates, hiddenSize, inputSize } = plan;
   // Gates are padded to whole vectors in the engine.
-  if (getBackend() !== 'tensorflow' || hiddenSize % VECTOR !== 0) return false;
+  if (getBackend() !== 'tensorflow' || hiddenSize % layout.vector !== 0) return false;
   const columns = gates * hiddenSize;
   return 2 * rows * inputSize * columns >= LEAST_FLOPS && rows * columns <= MOST_FLOATS;
 }

@@ -1,6 +1,6 @@
 /** The buffers of a call in the arena, and the structs that tell its jobs where they lie. */
 
-import { CELL_CODES, padded, SLOTS, VECTOR } from '../abi/constants.js';
+import { CELL_CODES, padded, SLOTS } from '../abi/constants.js';
 import { DIRECTION, type Fields, noFields, TEAM, writeStruct } from '../abi/structs.js';
 import { Scope } from '../runtime/arena.js';
 import type { Engine, Job, Round } from '../runtime/engine.js';
@@ -133,7 +133,7 @@ export class CallBuffers {
     this.kept = new Scope(engine.arena);
     this.temporary = new Scope(engine.arena);
     this.rows = rowsOf(packings);
-    this.isProjected = purpose !== 'off-thread' && usesBackend(plan, this.rows);
+    this.isProjected = purpose !== 'off-thread' && usesBackend(engine, plan, this.rows);
     try {
       this.groups = packings.map((packing) => this.makeGroup(packing));
       this.initial = this.makeInitial(hasStates);
@@ -143,7 +143,7 @@ export class CallBuffers {
       };
       const { layers, directions, batch, stateSizes } = plan;
       this.finals = stateSizes.map((size) => this.temporary.allocate(layers * directions * batch * size));
-      this.members = teamSize(plan, threads, packings.length, engine.threads.thresholds);
+      this.members = teamSize(plan, threads, packings.length, engine);
       this.buffers = this.groups.map((group) =>
         Array.from({ length: directions }, () => this.makeBuffers(group)),
       );
@@ -253,7 +253,7 @@ export class CallBuffers {
     const sequences = [kept.allocate(rows * inputSize)];
     for (let layer = 0; layer < layers; layer++)
       sequences.push(turns[layer % 2] || kept.allocate(rows * width));
-    const slots = isTraining ? SLOTS[cell] * padded(hiddenSize) : 0;
+    const slots = isTraining ? SLOTS[cell] * padded(hiddenSize, engine.layout) : 0;
     const reserves: number[] = [];
     for (let k = 0; k < layers * directions; k++) reserves.push(slots > 0 ? kept.allocate(rows * slots) : 0);
     const [order, counts] = [packing.order, packing.counts].map((values) => {
@@ -277,14 +277,14 @@ export class CallBuffers {
     const { engine, temporary } = this;
     const { cell, gates, hiddenSize, projSize } = this.plan;
     const batch = packing.order.length;
-    const held = Math.floor(CHUNK_FLOATS / (gates * padded(hiddenSize)));
+    const held = Math.floor(CHUNK_FLOATS / (gates * padded(hiddenSize, engine.layout)));
     const chunkRows = this.isProjected ? 0 : Math.max(batch, Math.min(held, packing.rows));
     const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
     return {
       scratch: temporary.allocate(size),
       chunkRows,
       team: this.members > 1 ? temporary.allocate(TEAM.length) : 0,
-      gx: this.isProjected ? temporary.allocate(packing.rows * gates * padded(hiddenSize)) : 0,
+      gx: this.isProjected ? temporary.allocate(packing.rows * gates * padded(hiddenSize, engine.layout)) : 0,
     };
   }
 
@@ -302,7 +302,8 @@ export class CallBuffers {
     const { engine, plan, members, initial, used } = this;
     const jobs = [...(this.jobs[layer] as readonly Job[])];
     const { batch, directions, hiddenSize, stateSizes } = plan;
-    const share = Math.ceil(hiddenSize / members / VECTOR) * VECTOR;
+    const { panel } = engine.layout;
+    const share = Math.ceil(hiddenSize / members / panel) * panel;
     for (const [g, group] of this.groups.entries())
       for (let direction = 0; direction < directions; direction++) {
         const k = layer * directions + direction;

@@ -11,7 +11,7 @@ export function buildOf(name: keyof typeof BUILD_SIZES): Uint8Array<ArrayBuffer>
   for (let at = 0; from < slices.length; at += SLICE)
     for (const [other, size] of Object.entries(BUILD_SIZES)) {
       const end = from + Math.max(0, Math.min(SLICE, size - at));
-      if (other === name) build.set(slices.subarray(from, end), at);
+      if (other === name && end > from) build.set(slices.subarray(from, end), at);
       from = end;
     }
   return build;

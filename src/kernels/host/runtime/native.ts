@@ -41,6 +41,8 @@ export interface NativeAddon {
 
 interface NativeEngine extends EngineFunctions {
   readonly set: string;
+  readonly vector: number;
+  readonly panel: number;
   attach(memory: Int32Array): void;
   wake(at: number): void;
   startWorker(
@@ -121,6 +123,7 @@ export function makeNativeEngine(addon: NativeAddon, processors: number, set = '
   });
   const engine: Engine = {
     compiledTo: `${nameOfSet(native.set)}, natively`,
+    layout: { vector: native.vector, panel: native.panel },
     arena,
     functions,
     base: 0,

@@ -2,14 +2,7 @@
 
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import type { InputRole, WeightName } from '../../contract.js';
-import {
-  CELL_CODES,
-  GRADIENT_SLOTS,
-  HIDDEN_SLOTS,
-  INPUT_SLOTS,
-  padded,
-  UNIT_GROUP,
-} from '../abi/constants.js';
+import { CELL_CODES, GRADIENT_SLOTS, HIDDEN_SLOTS, INPUT_SLOTS, padded } from '../abi/constants.js';
 import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from '../abi/structs.js';
 import { commonFields, type Group, runJobs } from '../call/call-buffers.js';
 import type { Reserve } from '../call/forward.js';
@@ -166,10 +159,9 @@ export class StackGradient {
     const { cell, hiddenSize, projSize, outSize } = this.reserve.plan;
     const { rows } = packing;
     return {
-      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize)),
+      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout)),
       hBefore: scope.allocate(rows * outSize),
-      // The product reads whole groups of units, past the end of the last row.
-      dhSum: projSize > 0 ? scope.allocate(rows * projSize + UNIT_GROUP) : 0,
+      dhSum: projSize > 0 ? scope.allocate(rows * projSize) : 0,
       unprojected: projSize > 0 ? scope.allocate(rows * hiddenSize) : 0,
     };
   }
@@ -220,7 +212,7 @@ export class StackGradient {
     const { engine, reserve } = this;
     const { plan, groups } = reserve;
     const { cell, gates, hiddenSize, directions } = plan;
-    const gate = padded(hiddenSize);
+    const gate = padded(hiddenSize, this.engine.layout);
     const columns = inputSizeOf(plan, layer);
     const dx = groups.map(({ packing }) => scope.allocate(packing.rows * columns));
     this.withTemporary((temporary) => {
@@ -276,7 +268,7 @@ export class StackGradient {
       const db = temporary.allocate(sizeOf(shape));
       for (const [g, { packing }] of reserve.groups.entries()) {
         const { dgates } = this.gradientOf(k, g);
-        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize);
+        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout);
         engine.functions.bias_gradient(
           engine.base,
           dgates,
@@ -297,7 +289,7 @@ export class StackGradient {
     const { plan, groups } = this.reserve;
     const { cell, hiddenSize, projSize, outSize, directions } = plan;
     const layer = Math.floor(k / directions);
-    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize);
+    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout);
     const factors = groups.map(({ packing, sequences }, g): Factors => {
       const { dgates, hBefore, dhSum, unprojected } = this.gradientOf(k, g);
       const { rows } = packing;
@@ -320,7 +312,7 @@ export class StackGradient {
   ): TensorInfo {
     const { engine, reserve } = this;
     const gates = slotOfGate.length;
-    const share = Math.ceil(units / reserve.threads / UNIT_GROUP) * UNIT_GROUP;
+    const share = padded(units / reserve.threads, engine.layout);
     const begins: number[] = [];
     for (let begin = 0; begin < units; begin += share) begins.push(begin);
     const shape = [gates * units, columns];
@@ -328,7 +320,7 @@ export class StackGradient {
       const slots = writeInts(engine, temporary, slotOfGate);
       const dw = temporary.allocate(sizeOf(shape));
       const scratch = begins.map(() =>
-        temporary.allocate(engine.functions.weight_gradient_scratch(gates, share)),
+        temporary.allocate(engine.functions.weight_gradient_scratch(share, columns)),
       );
       for (const [g, { left, leftStride, right, rows }] of factors.entries()) {
         const jobs = begins.map((begin, i): Job => {

@@ -2,16 +2,17 @@
  * The cells: one vector of VL units of one row, a step forward and a step back. gru.h, lstm.h and rnn.h hold one cell each.
  *
  * `gx` and `gh` are what input and state add to each gate's sum; the biases are in gx, except GRU's b_hn. Gates lie `gate`
- * floats apart in gx and `ROWS * VL` in gh. The reserve's slots lie `gate` = Hp floats apart.
+ * floats apart in gx and GH in gh. The reserve's slots lie `gate` = Hp floats apart.
  */
 #ifndef CELLS_H
 #define CELLS_H
 
 #include "activations.h"
 #include "../engine.h"
-#include "../matrix/tile.h"
 
-#define GH (ROWS * VL)
+/* Rows of a step that go through all gates together: a panel stays in the first-level cache for them. */
+#define STEP_ROWS (4 * ROWS)
+#define GH (STEP_ROWS * PANEL)
 
 INLINE int gates_of(const int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
 

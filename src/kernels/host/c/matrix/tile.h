@@ -1,23 +1,15 @@
 /*
- * The one inner loop of the engine: a tile of up to ROWS rows and VL columns of a matrix product.
+ * The inner loops of the engine: tiles of a matrix product.
  *
  *     c[i][j] = sum over k < depth of a[i][k] * b[k][j]
  *
- * b is a packed panel: depth rows of VL floats, one after the other. Out of line, so that nothing around it can push the
- * accumulators out of their registers: one spilled accumulator costs 1.5x. 4 rows of 8 columns are 8 registers of
- * accumulators, 2 of b and 1 of a, of the 15 that V8 has.
+ * b is a packed panel: depth rows of up to WIDE vectors, one after the other. c has rows of PANEL floats. Each function is out of line,
+ * so that nothing around it can push the sums out of their registers: a spilled one costs 1.5x.
  */
 #ifndef TILE_H
 #define TILE_H
 
 #include "../vec.h"
-
-/* Keeps the compiler from moving all loads of a step in front of its arithmetic, where they would spill. */
-#ifdef __wasm__
-#define IN_ORDER __asm__ volatile("" ::: "memory")
-#else
-#define IN_ORDER
-#endif
 
 INLINE vf broadcast(const float *p) {
 #ifdef __wasm__
@@ -30,103 +22,114 @@ INLINE vf broadcast(const float *p) {
 #endif
 }
 
-/* a[i] is at a + i * row, and its next element `step` further. c is `rows` times VL floats. */
-INLINE void tile_of(const int rows, float *c, long depth, const float *a, long row, const long step, const float *b) {
-  vf sum[ROWS];
+/* Many rows and one panel. a[i] is at a + i * row, and its next element `step` further. */
+INLINE void tile_of(const int rows, const int vectors, float *c, long depth, const float *a, long row, const long step,
+                    const float *b) {
+  vf sum[ROWS][WIDE];
   const float *p[ROWS];
   UNROLL for (int i = 0; i < rows; i++) {
-    sum[i] = (vf){0};
+    UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = (vf){0};
     p[i] = a + i * row;
   }
-  for (const float *end = b + depth * VL; b < end; b += VL) {
-    vf column = load(b);
+  for (const float *end = b + depth * vectors * VL; b < end; b += vectors * VL) {
+    vf column[WIDE];
+    UNROLL for (int v = 0; v < vectors; v++) column[v] = load(b + v * VL);
     UNROLL for (int i = 0; i < rows; i++) {
       IN_ORDER;
-      sum[i] = multiply_add(broadcast(p[i]), column, sum[i]);
+      vf x = broadcast(p[i]);
+      UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = multiply_add(x, column[v], sum[i][v]);
       p[i] += step;
     }
   }
-  UNROLL for (int i = 0; i < rows; i++) store(c + i * VL, sum[i]);
+  UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int v = 0; v < vectors; v++) store(c + i * PANEL + v * VL, sum[i][v]);
 }
 
-#define DEFINE_TILE(R) \
-  NOINLINE void tile_##R(float *c, long depth, const float *a, long row, const float *b) { \
-    tile_of(R, c, depth, a, row, 1, b); \
-  }
-DEFINE_TILE(1)
-DEFINE_TILE(2)
-DEFINE_TILE(3)
-DEFINE_TILE(4)
-#undef DEFINE_TILE
+/* X(rows, vectors) for each height of a tile. */
+#define HEIGHTS_4(X, V) X(1, V) X(2, V) X(3, V) X(4, V)
+#define HEIGHTS_6(X, V) HEIGHTS_4(X, V) X(5, V) X(6, V)
+#define HEIGHTS_8(X, V) HEIGHTS_6(X, V) X(7, V) X(8, V)
+#define HEIGHTS_12(X, V) HEIGHTS_8(X, V) X(9, V) X(10, V) X(11, V) X(12, V)
+#define JOIN_HEIGHTS(rows) HEIGHTS_##rows
+#define HEIGHTS(rows) JOIN_HEIGHTS(rows)
 
-/* c = a @ b for 1 to ROWS rows of a, each `depth` floats. */
-INLINE void tile(int rows, float *c, long depth, const float *a, long row, const float *b) {
-  switch (rows) {
-    case 1: tile_1(c, depth, a, row, b); return;
-    case 2: tile_2(c, depth, a, row, b); return;
-    case 3: tile_3(c, depth, a, row, b); return;
-    default: tile_4(c, depth, a, row, b);
+#define DEFINE_TILE(R, V) \
+  NOINLINE void tile_##R##x##V(float *c, long depth, const float *a, long row, const float *b) { \
+    tile_of(R, V, c, depth, a, row, 1, b); \
   }
+#define CASE_TILE(R, V) \
+  case R: tile_##R##x##V(c, depth, a, row, b); return;
+HEIGHTS(ROWS)(DEFINE_TILE, 1)
+#if WIDE == 2
+HEIGHTS(ROWS)(DEFINE_TILE, 2)
+#endif
+
+/* c = a @ b for 1 to ROWS rows of a, each `depth` floats, and a panel of so many vectors. */
+INLINE void tile(int rows, int vectors, float *c, long depth, const float *a, long row, const float *b) {
+#if WIDE == 2
+  if (vectors == 2) switch (rows) { HEIGHTS(ROWS)(CASE_TILE, 2) }
+#endif
+  (void)vectors;
+  switch (rows) { HEIGHTS(ROWS)(CASE_TILE, 1) }
 }
 
 /*
- * One row of a times `gates` panels that lie `stride` floats apart. They share the broadcasts, and each sum has the others' to
- * hide its latency; one panel alone would mostly wait for it. c is `gates` times VL floats, `c_stride` apart.
+ * One or two rows and several panels that lie `stride` floats apart. They share the broadcasts, and each sum has the others' to hide its
+ * latency; one panel alone would mostly wait for it. c is one tile for each panel, `c_stride` apart.
  */
-INLINE void row_of(const int gates, float *c, long c_stride, long depth, const float *a, const float *b, long stride) {
-  vf sum[4];
-  UNROLL for (int g = 0; g < gates; g++) sum[g] = (vf){0};
-  for (const float *end = a + depth; a < end; a++, b += VL) {
-    vf x = broadcast(a);
-    UNROLL for (int g = 0; g < gates; g++) {
+INLINE void panels_of(const int rows, const int panels, const int vectors, float *c, long c_stride, long depth, const float *a,
+                      long row, const float *b, long stride) {
+  vf sum[4][2][WIDE];
+  UNROLL for (int g = 0; g < panels; g++)
+    UNROLL for (int i = 0; i < rows; i++)
+      UNROLL for (int v = 0; v < vectors; v++) sum[g][i][v] = (vf){0};
+  for (const float *end = a + depth; a < end; a++, b += vectors * VL) {
+    vf x[2];
+    UNROLL for (int i = 0; i < rows; i++) x[i] = broadcast(a + i * row);
+    UNROLL for (int g = 0; g < panels; g++) {
       IN_ORDER;
-      sum[g] = multiply_add(x, load(b + g * stride), sum[g]);
+      UNROLL for (int v = 0; v < vectors; v++) {
+        vf column = load(b + g * stride + v * VL);
+        UNROLL for (int i = 0; i < rows; i++) sum[g][i][v] = multiply_add(x[i], column, sum[g][i][v]);
+      }
     }
   }
-  UNROLL for (int g = 0; g < gates; g++) store(c + g * c_stride, sum[g]);
+  UNROLL for (int g = 0; g < panels; g++)
+    UNROLL for (int i = 0; i < rows; i++)
+      UNROLL for (int v = 0; v < vectors; v++) store(c + g * c_stride + i * PANEL + v * VL, sum[g][i][v]);
 }
 
-#define DEFINE_ROW(G) \
-  NOINLINE void row_##G(float *c, long c_stride, long depth, const float *a, const float *b, long stride) { \
-    row_of(G, c, c_stride, depth, a, b, stride); \
+#define DEFINE_PANELS(R, G, V) \
+  NOINLINE void panels_##R##x##G##x##V(float *c, long c_stride, long depth, const float *a, long row, const float *b, long stride) { \
+    panels_of(R, G, V, c, c_stride, depth, a, row, b, stride); \
   }
-DEFINE_ROW(3)
-DEFINE_ROW(4)
-#undef DEFINE_ROW
+#define CASE_PANELS(R, G, V) \
+  if (rows == R && panels == G && vectors == V) { \
+    panels_##R##x##G##x##V(c, c_stride, depth, a, row, b, stride); \
+    return; \
+  }
+#define SHAPES(X, V) X(1, 3, V) X(1, 4, V) X(2, 2, V)
+SHAPES(DEFINE_PANELS, 1)
+#if WIDE == 2
+SHAPES(DEFINE_PANELS, 2)
+#endif
 
-/* Two rows of a times two panels, `stride` floats apart. c is two tiles, `c_stride` apart. */
-NOINLINE void tile_2x2(float *c, long c_stride, long depth, const float *a, long row, const float *b, long stride) {
-  vf sum[2][2] = {{{0}, {0}}, {{0}, {0}}};
-  for (const float *end = a + depth; a < end; a++, b += VL) {
-    vf x0 = broadcast(a), x1 = broadcast(a + row);
-    UNROLL for (int g = 0; g < 2; g++) {
-      IN_ORDER;
-      vf column = load(b + g * stride);
-      sum[g][0] = multiply_add(x0, column, sum[g][0]);
-      sum[g][1] = multiply_add(x1, column, sum[g][1]);
-    }
-  }
-  UNROLL for (int g = 0; g < 2; g++) {
-    store(c + g * c_stride, sum[g][0]);
-    store(c + g * c_stride + VL, sum[g][1]);
-  }
+/* c[g] = a @ b[g]: 3 or 4 panels for one row, 2 for two rows. */
+INLINE void panels(int rows, const int panels, int vectors, float *c, long c_stride, long depth, const float *a, long row,
+                   const float *b, long stride) {
+  SHAPES(CASE_PANELS, 1)
+#if WIDE == 2
+  SHAPES(CASE_PANELS, 2)
+#endif
 }
 
-/* c[g] = a @ b[g] for every gate g: c is gates tiles of ROWS x VL floats, b panels `stride` apart. */
-INLINE void gate_tiles(const int gates, int rows, float *c, long depth, const float *a, long row, const float *b,
-                       long stride) {
-  if (rows == 1 && gates == 3) {
-    row_3(c, ROWS * VL, depth, a, b, stride);
-  } else if (rows == 1 && gates == 4) {
-    row_4(c, ROWS * VL, depth, a, b, stride);
-  } else {
-    int g = 0;
-    for (; rows == 2 && g + 2 <= gates; g += 2)
-      tile_2x2(c + g * ROWS * VL, ROWS * VL, depth, a, row, b + g * stride, stride);
-    for (; g < gates; g++) tile(rows, c + g * ROWS * VL, depth, a, row, b + g * stride);
-  }
-}
+/* Vectors of a panel of which so many columns are left. */
+INLINE int vectors_left(long columns) { return columns > PANEL - VL ? WIDE : (int)((columns + VL - 1) / VL); }
 
-INLINE int rows_left(long begin, long end) { return end - begin < ROWS ? (int)(end - begin) : ROWS; }
+/* Rows of the next tile where so many are left: the last two are about equally high, as a low one mostly waits for its sums. */
+INLINE int rows_of_tile(long left) {
+  if (left <= ROWS) return (int)left;
+  return left < 2 * ROWS ? (int)((left + 1) / 2) : ROWS;
+}
 
 #endif

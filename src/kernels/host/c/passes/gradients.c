@@ -3,63 +3,89 @@
 #include "../engine.h"
 #include "../matrix/product.h"
 
-/* Rows that are summed in one go: 128 rows of 8 columns stay in the first-level cache, and short sums round less. */
+/* Rows that are summed in one go: 128 rows of a panel stay in the first-level cache, and short sums round less. */
 #define SUM_ROWS 128
 
 /* c = a @ b for ROWS rows of a that lie in depth groups: a[i][k] is at a + k * ROWS + i. */
-NOINLINE void tile_grouped(float *c, long depth, const float *a, const float *b) {
-  tile_of(ROWS, c, depth, a, 1, ROWS, b);
+#define DEFINE_GROUPED(V) \
+  NOINLINE void tile_grouped_##V(float *c, long depth, const float *a, const float *b) { \
+    tile_of(ROWS, V, c, depth, a, 1, ROWS, b); \
+  }
+DEFINE_GROUPED(1)
+#if WIDE == 2
+DEFINE_GROUPED(2)
+#endif
+
+INLINE void tile_grouped(int vectors, float *c, long depth, const float *a, const float *b) {
+#if WIDE == 2
+  if (vectors == 2) {
+    tile_grouped_2(c, depth, a, b);
+    return;
+  }
+#endif
+  (void)vectors;
+  tile_grouped_1(c, depth, a, b);
 }
 
 INLINE long grouped(long units) { return (units + ROWS - 1) / ROWS * ROWS; }
 
-EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t gates, int32_t units) {
-  return limited((int64_t)SUM_ROWS * (gates * grouped(units) + VL));
+/* x in panels, and one gate in groups. */
+EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t units, int32_t columns) {
+  return limited(SUM_ROWS * ((int64_t)padded(columns) + grouped(units)));
 }
 
-/* Each group of ROWS units of a gate as [rows][ROWS], group after group. */
-INLINE void group_units(float *to, const float *dgates, const struct weight_gradient *w, const int32_t *slots,
-                        long rows) {
-  for (long g = 0; g < w->gates; g++) {
-    const float *gate = dgates + slots[g] * padded(w->units);
-    for (long u = w->unit_begin; u < w->unit_end; u += ROWS)
-      for (long m = 0; m < rows; m++, to += ROWS)
-        for (long i = 0; i < ROWS; i++) to[i] = gate[m * w->dgates_stride + u + i];
+/* Panels of PANEL columns, each [rows][PANEL], the last one of as many vectors as it needs. */
+INLINE void panels_of_x(float *to, const float *x, long rows, long columns) {
+  for (long j = 0; j < columns; j += PANEL) {
+    long end = j + vectors_left(columns - j) * VL;
+    for (long m = 0; m < rows; m++)
+      for (long at = j; at < end; at += VL, to += VL) store(to, load_part(x + m * columns + at, columns - at));
   }
 }
 
-/* dw += the tiles of the groups with one panel of x. */
-INLINE void add_panel(float *dw, const struct weight_gradient *w, const float *group, const float *panel, long rows,
-                      long j) {
-  float c[ROWS * VL];
-  long columns = w->columns;
-  for (long g = 0; g < w->gates; g++) {
-    for (long u = w->unit_begin; u < w->unit_end; u += ROWS, group += rows * ROWS) {
-      tile_grouped(c, rows, group, panel);
-      int count = rows_left(u, w->unit_end);
-      for (int k = 0; k < count; k++) {
-        float *to = dw + (g * w->units + u + k) * columns + j;
-        store_part(to, load_part(to, columns - j) + load(c + k * VL), columns - j);
-      }
+/* Each group of ROWS units of a gate as [rows][ROWS], group after group. Units beyond the end are zero. */
+INLINE void group_units(float *to, const float *gate, long stride, long units, long rows) {
+  for (long u = 0; u < units; u += ROWS) {
+    const float *from = gate + u;
+    if (units - u >= ROWS) {
+      for (long m = 0; m < rows; m++, from += stride, to += ROWS)
+        UNROLL for (int i = 0; i < ROWS; i++) to[i] = from[i];
+    } else {
+      for (long m = 0; m < rows; m++, from += stride, to += ROWS)
+        for (int i = 0; i < ROWS; i++) to[i] = i < units - u ? from[i] : 0.f;
     }
+  }
+}
+
+/* dw = (dw +) the tiles of the groups of a gate with one panel of x. */
+INLINE void add_panel(float *dw, long columns, long units, const float *group, const float *panel, long rows, long j, int add) {
+  float c[ROWS * PANEL] __attribute__((aligned(64)));
+  int vectors = vectors_left(columns - j);
+  for (long u = 0; u < units; u += ROWS, group += rows * ROWS) {
+    tile_grouped(vectors, c, rows, group, panel);
+    int count = units - u < ROWS ? (int)(units - u) : ROWS;
+    put_tile(dw + u * columns + j, columns, count, vectors, c, 0, columns - j, add ? FROM_OUT : FROM_ZERO);
   }
 }
 
 EXPORT(weight_gradient) void weight_gradient(float *arena, index_t job) {
   const struct weight_gradient *w = (const struct weight_gradient *)(arena + job);
   const int32_t *slots = (const int32_t *)(arena + w->slot_of_gate);
-  long units = w->unit_end - w->unit_begin, columns = w->columns;
-  float *groups = arena + w->scratch, *panel = groups + SUM_ROWS * w->gates * grouped(units), *dw = arena + w->dw;
-  if (!w->add)
+  long units = w->unit_end - w->unit_begin, columns = w->columns, stride = w->dgates_stride;
+  float *x_panels = arena + w->scratch, *groups = x_panels + SUM_ROWS * padded(columns), *dw = arena + w->dw;
+  if (!w->add && w->rows == 0)
     for (long g = 0; g < w->gates; g++)
       for (long i = 0; i < units * columns; i++) dw[(g * w->units + w->unit_begin) * columns + i] = 0.f;
   for (long begin = 0; begin < w->rows; begin += SUM_ROWS) {
     long rows = w->rows - begin < SUM_ROWS ? w->rows - begin : SUM_ROWS;
-    group_units(groups, arena + w->dgates + begin * w->dgates_stride, w, slots, rows);
-    for (long j = 0; j < columns; j += VL) {
-      for (long m = 0; m < rows; m++)
-        store(panel + m * VL, load_part(arena + w->x + (begin + m) * columns + j, columns - j));
-      add_panel(dw, w, groups, panel, rows, j);
+    panels_of_x(x_panels, arena + w->x + begin * columns, rows, columns);
+    /* Gate by gate: its groups, the panels and its part of dw stay in the second-level cache. */
+    for (long g = 0; g < w->gates; g++) {
+      const float *gate = arena + w->dgates + begin * stride + slots[g] * padded(w->units) + w->unit_begin;
+      group_units(groups, gate, stride, units, rows);
+      for (long j = 0; j < columns; j += PANEL)
+        add_panel(dw + (g * w->units + w->unit_begin) * columns, columns, units, groups, x_panels + j * rows, rows, j,
+                  w->add || begin > 0);
     }
   }
 }

@@ -1,0 +1,43 @@
+/*
+ * What the engine is compiled for: the one file that knows of instruction sets.
+ *
+ *   VL    floats of a vector as the source has it: one register, or two of 128 bits
+ *   WIDE  vectors of a panel of a packed weight
+ *   ROWS  rows of a tile: its ROWS * WIDE sums, WIDE vectors of the panel and one of a row must fit the registers
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#if defined(__AVX512F__)
+#define VL 16
+#define WIDE 2
+#define ROWS 12
+#elif defined(__AVX2__)
+#define VL 8
+#define WIDE 2
+#define ROWS 6
+#elif defined(__aarch64__)
+#define VL 8
+#define WIDE 1
+#define ROWS 8
+#else
+/* 8 registers of sums, 2 of the panel and 1 of a row, of the 15 that V8 has. */
+#define VL 8
+#define WIDE 1
+#define ROWS 4
+#endif
+
+/* Columns of a panel. */
+#define PANEL (WIDE * VL)
+
+/*
+ * Stands between the rows of a step: clang would load the next rows ahead, and spill sums for want of registers, which costs a third
+ * of the speed.
+ */
+#ifdef __clang__
+#define IN_ORDER __asm__ volatile("" ::: "memory")
+#else
+#define IN_ORDER
+#endif
+
+#endif
