@@ -5,7 +5,7 @@
  *     sets() -> string[]                                     the instruction sets that run here, the best first
  *     version: string, abi: number[]                         what the caller must agree with
  *
- * An engine has `set`, `vector` and `panel` (machine.h), and the functions of engine.h: integers in, an integer out; the first argument stands for the arena. `attach`
+ * An engine has `set`, `vector` (VL of machine.h), and the functions of engine.h: integers in, an integer out; the first argument stands for the arena. `attach`
  * takes the memory again when it has grown. `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
  */
 
@@ -151,7 +151,6 @@ static napi_value open_engine(napi_env env, napi_callback_info info) {
   napi_create_object(env, &result);
   set_property(env, result, "set", text(env, build->set));
   set_property(env, result, "vector", integer(env, build->vector));
-  set_property(env, result, "panel", integer(env, build->panel));
   for (int i = 0; i < FUNCTIONS; i++) {
     owner->bound[i] = (struct bound){owner, &functions[i]};
     set_property(env, result, functions[i].name, function_of(env, functions[i].name, call, &owner->bound[i]));

@@ -9,7 +9,6 @@
 const struct build NAME_OF(build, SET) = {
   .set = TEXT(SET),
   .vector = VL,
-  .panel = PANEL,
   .forward_scratch = forward_scratch,
   .backward_scratch = backward_scratch,
   .forward = forward,

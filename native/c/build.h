@@ -10,8 +10,6 @@ struct build {
   const char *set;
   /* Floats of a vector. */
   int32_t vector;
-  /* Columns of a panel. */
-  int32_t panel;
   int32_t (*forward_scratch)(int32_t, int32_t, int32_t, int32_t, int32_t);
   int32_t (*backward_scratch)(int32_t, int32_t, int32_t, int32_t);
   int32_t (*forward)(float *, index_t);

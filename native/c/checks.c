@@ -139,7 +139,7 @@ static int forward_fits(const struct engine *e, const struct direction *d) {
   if (is_lstm(d) && !may_write(e, &x.guarded, d->cn, x.state_rows * x.hidden)) return 0;
   if (d->team == 0) return 1;
   const int is_share = d->unit_begin >= 0 && d->unit_begin <= d->unit_end && d->unit_end <= d->hidden_size &&
-                       (d->unit_begin % e->build->panel == 0 || d->unit_begin == d->unit_end);
+                       (d->unit_begin % e->build->vector == 0 || d->unit_begin == d->unit_end);
   return is_share && !d->proj_size && may_write(e, &x.guarded, d->team, sizeof(struct team) / 4);
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { gru, lstm, rnn } from '../../../../src/index.js';
-import { WASM_LAYOUT } from '../../../../src/kernels/host/abi/constants.js';
+import { WASM_VECTOR } from '../../../../src/kernels/host/abi/constants.js';
 import { usesBackend } from '../../../../src/kernels/host/call/backend-projection.js';
 import { planOf } from '../../../../src/kernels/host/call/plan.js';
 import type { Engine } from '../../../../src/kernels/host/runtime/engine.js';
@@ -18,7 +18,7 @@ describeEachBackend('the input projection', () => {
   it("is the backend's where it is tfjs-node and the product is large", () => {
     const isNode = tf.getBackend() === 'tensorflow';
     const uses = (hiddenSize: number, inputSize: number, rows: number) =>
-      usesBackend({ layout: WASM_LAYOUT } as Engine, planFor(hiddenSize, inputSize, rows), rows);
+      usesBackend({ vector: WASM_VECTOR } as Engine, planFor(hiddenSize, inputSize, rows), rows);
     expect(uses(256, 256, 200)).to.equal(isNode);
     expect(uses(256, 256, 100)).to.equal(false);
     expect(uses(255, 256, 200), 'gates of no whole vectors').to.equal(false);

@@ -43,20 +43,31 @@ describe('the native engine', function () {
     expect(() => makeNativeEngine(native(), 1, 'mmx')).to.throw(RangeError, 'no such instruction set');
   });
 
-  it('has the functions of the engine in WebAssembly, and packs weights as it does', () => {
+  it('has the functions of the engine in WebAssembly, and packs weights as it does, in panels of its own width', () => {
+    const value = (row: number, column: number) => Math.fround(Math.sin(7 * row + column));
     const engines = [makeEngine(), makeNativeEngine(native(), 1)];
-    const packed = engines.map(({ arena, functions, base, write, floats }) => {
-      const weight = arena.allocate(3 * 5 * 7);
+    for (const { arena, functions, base, write, floats, vector } of engines) {
+      const [gates, units, columns] = [3, 5, 7];
+      const weight = arena.allocate(gates * units * columns);
+      const rows = Array.from({ length: gates * units }, (_, row) => row);
       write(
         weight,
-        Array.from({ length: 105 }, (_, i) => Math.sin(i)),
+        rows.flatMap((row) => Array.from({ length: columns }, (_, column) => value(row, column))),
       );
-      const size = functions.packed_size(3, 5, 7);
+      const size = functions.packed_size(gates, units, columns);
+      expect(size).to.equal(gates * columns * vector);
       const to = arena.allocate(size);
-      functions.pack_weight(base, weight, to, 3, 5, 7);
-      return [...floats(to, size)];
-    });
-    expect(packed[1]).to.deep.equal(packed[0]);
+      functions.pack_weight(base, weight, to, gates, units, columns);
+      const packed = Array.from({ length: size }, (_, i) => {
+        const [gate, column, unit] = [
+          Math.floor(i / (columns * vector)),
+          Math.floor(i / vector) % columns,
+          i % vector,
+        ];
+        return unit < units ? value(gate * units + unit, column) : 0;
+      });
+      expect([...floats(to, size)]).to.deep.equal(packed);
+    }
     const names = engines.map(({ functions }) => Object.keys(functions));
     // Its workers wait for rounds in C.
     for (const name of names[0] as string[]) if (name !== 'await_round') expect(names[1]).to.include(name);

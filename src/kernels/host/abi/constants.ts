@@ -34,19 +34,11 @@ export const HIDDEN_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
 /** `enum job`: the functions that a queue can hold. */
 export const JOBS = { forward: 0, backward: 1, input_gradient: 2, weight_gradient: 3 } as const;
 
-/** How an engine lays out what it computes with: `VL` and `PANEL` of c/machine.h, which depend on the instruction set. */
-export interface Layout {
-  /** Floats of a vector, to which units are padded. */
-  readonly vector: number;
-  /** Columns of a panel of a packed weight: units are shared in whole panels. */
-  readonly panel: number;
-}
+/** `VL` of c/machine.h in WebAssembly: floats of a vector, to which units are padded. It depends on the instruction set. */
+export const WASM_VECTOR = 8;
 
-/** The engine in WebAssembly. */
-export const WASM_LAYOUT: Layout = { vector: 8, panel: 8 };
-
-/** The layout with the widest vectors: what it takes is enough for every engine. */
-export const WIDEST_LAYOUT: Layout = { vector: 16, panel: 32 };
+/** The largest `VL` of all instruction sets. */
+export const WIDEST_VECTOR = 32;
 
 /** `QUEUE_CAPACITY`: jobs of one round. */
 export const QUEUE_CAPACITY = 64;
@@ -55,4 +47,4 @@ export const QUEUE_CAPACITY = 64;
 export const STACK_BYTES = 65536;
 
 /** `columns` rounded up to whole vectors. */
-export const padded = (columns: number, { vector }: Layout): number => Math.ceil(columns / vector) * vector;
+export const padded = (columns: number, vector: number): number => Math.ceil(columns / vector) * vector;

@@ -71,7 +71,7 @@ struct direction {
   int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B; 0 where gx is given */
   index_t gx;           /* the input projection of all rows with its bias, [M, G * Hp]; 0: made here */
   /* Forward of few rows: several jobs share the units of one direction and its scratch, with a barrier after every step. */
-  int32_t unit_begin, unit_end; /* of this job, whole panels; 0 and H where it is alone */
+  int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
   index_t team;         /* struct team, 0: alone; not with a projection */
   /* Backward only. */
   index_t dy;           /* [M, S], rows dy_stride apart; 0: zeros */
@@ -100,15 +100,12 @@ void backward(float *arena, index_t direction);
 int32_t packed_size(int32_t gates, int32_t units, int32_t columns);
 int32_t packed_transposed_size(int32_t gates, int32_t units, int32_t columns);
 
-/*
- * [gates * units, columns] row-major -> for each gate, panels of PANEL units, each [columns][PANEL]. The last panel of a gate has as
- * many whole vectors as it needs; missing units are zero.
- */
+/* [gates * units, columns] row-major -> for each gate, panels of VL units, each [columns][VL]; missing units are zero. */
 void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns);
 
 /*
- * The same weight for products with its transpose, rows of slots * Hp on the left: panels of PANEL columns, each
- * [gates * Hp][PANEL], the last as above. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
+ * The same weight for products with its transpose, rows of slots * Hp on the left: panels of VL columns, each
+ * [gates * Hp][VL]. Its gates come in the order of the slots, first_gate, first_gate + 1, ... cyclically.
  */
 void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates, int32_t units, int32_t columns,
                      int32_t first_gate);

@@ -1,34 +1,26 @@
 /*
  * What the engine is compiled for: the one file that knows of instruction sets.
  *
- *   VL    floats of a vector as the source has it: one register, or two of 128 bits
- *   WIDE  vectors of a panel of a packed weight
- *   ROWS  rows of a tile: its ROWS * WIDE sums, WIDE vectors of the panel and one of a row must fit the registers
+ *   VL    floats of a vector as the source has it: two registers, so that one has the other to hide its latency
+ *   ROWS  rows of a tile: its 2 * ROWS registers of sums, two of the weight and one of a row must be there
  */
 #ifndef MACHINE_H
 #define MACHINE_H
 
 #if defined(__AVX512F__)
-#define VL 16
-#define WIDE 2
+#define VL 32
 #define ROWS 12
 #elif defined(__AVX2__)
-#define VL 8
-#define WIDE 2
+#define VL 16
 #define ROWS 6
 #elif defined(__aarch64__)
 #define VL 8
-#define WIDE 1
 #define ROWS 8
 #else
-/* 8 registers of sums, 2 of the panel and 1 of a row, of the 15 that V8 has. */
+/* 8 registers of sums, 2 of the weight and 1 of a row, of the 15 that V8 has. */
 #define VL 8
-#define WIDE 1
 #define ROWS 4
 #endif
-
-/* Columns of a panel. */
-#define PANEL (WIDE * VL)
 
 /*
  * Stands between the rows of a step: clang would load the next rows ahead, and spill sums for want of registers, which costs a third

@@ -1,4 +1,4 @@
-/* Vectors of VL floats, held in however many registers the machine needs: one of AVX2, two of wasm, SSE2 or NEON. */
+/* Vectors of VL floats, each in two registers. */
 #ifndef VEC_H
 #define VEC_H
 
@@ -44,10 +44,14 @@ INLINE void copy_row(float *to, const float *from, long size) {
 
 /* A mask of the first `count` of VL elements. */
 INLINE vi first(long count) {
-#if VL == 16
-  const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#define FOUR(n) n, n + 1, n + 2, n + 3
+#define EIGHT(n) FOUR(n), FOUR(n + 4)
+#if VL == 32
+  const vi lanes = {EIGHT(0), EIGHT(8), EIGHT(16), EIGHT(24)};
+#elif VL == 16
+  const vi lanes = {EIGHT(0), EIGHT(8)};
 #else
-  const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+  const vi lanes = {EIGHT(0)};
 #endif
   return lanes < (vi){0} + (int32_t)(count < VL ? count : VL);
 }

@@ -3,7 +3,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { CELLS, type Cell, outputSize, stateSizes } from '../../../torch/cells.js';
 import type { DirectionOf, RecurrentCall } from '../../contract.js';
-import { GRADIENT_SLOTS, padded, SLOTS, WIDEST_LAYOUT } from '../abi/constants.js';
+import { GRADIENT_SLOTS, padded, SLOTS, WIDEST_VECTOR } from '../abi/constants.js';
 import type { Engine, Threads } from '../runtime/engine.js';
 import type { Thresholds } from '../threads/thresholds.js';
 
@@ -113,12 +113,11 @@ export function groupCount(plan: Plan, threads: number, thresholds: Thresholds):
 
 /** How many threads share the units of each direction of each group, where there are fewer of these than threads. */
 export function teamSize(plan: Plan, threads: number, groups: number, engine: Engine): number {
-  const { layout } = engine;
   const { batch, directions, hiddenSize, inputSize, projSize } = plan;
   const size = Math.floor(threads / (directions * groups));
   const flops = stepFlops(plan, inputSize) * Math.ceil(batch / groups);
   const isWorth = projSize === 0 && flops >= engine.threads.thresholds.teamStep;
-  return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / layout.panel))) : 1;
+  return isWorth ? Math.max(1, Math.min(size, Math.floor(hiddenSize / engine.vector))) : 1;
 }
 
 /** I of a layer. */
@@ -138,7 +137,7 @@ export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number 
   const width = directions * outSize;
   const staged = plan.steps * plan.batch * (inputSize + width) + directions * SCRATCH_FLOATS;
   if (!isTraining) return staged + rows * (inputSize + Math.min(layers, 2) * width);
-  const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize, WIDEST_LAYOUT) + outSize;
+  const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize, WIDEST_VECTOR) + outSize;
   const gradients = 2 * width + layers * directions * perDirection;
   return staged + rows * (inputSize + layers * width + gradients);
 }
@@ -148,6 +147,6 @@ export function mostFloatsOf({ directions, hiddenSize }: RecurrentCall, { shape 
   const [outer, inner, inputSize] = shape as [number, number, number];
   // Of each row: x and the output twice; by direction of each layer the output, h before, dy twice, and 9 slots.
   return (
-    outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize, WIDEST_LAYOUT)) + 2 * SCRATCH_FLOATS
+    outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize, WIDEST_VECTOR)) + 2 * SCRATCH_FLOATS
   );
 }

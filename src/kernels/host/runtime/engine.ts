@@ -1,6 +1,6 @@
 /** What the host kernels know of an engine, whatever it was compiled to and wherever its threads run. */
 
-import type { JOBS, Layout } from '../abi/constants.js';
+import type { JOBS } from '../abi/constants.js';
 import type { EngineFunctions } from '../abi/functions.js';
 import type { Mirror } from '../threads/mirror.js';
 import type { Thresholds } from '../threads/thresholds.js';
@@ -9,7 +9,8 @@ import type { Arena } from './arena.js';
 export interface Engine {
   /** What the C source was compiled to, in words: `WebAssembly SIMD`. */
   readonly compiledTo: string;
-  readonly layout: Layout;
+  /** Floats of a vector, to which units are padded. */
+  readonly vector: number;
   readonly arena: Arena;
   readonly functions: EngineFunctions;
   /** The arena's address, the first argument of the functions. */

@@ -42,7 +42,6 @@ export interface NativeAddon {
 interface NativeEngine extends EngineFunctions {
   readonly set: string;
   readonly vector: number;
-  readonly panel: number;
   attach(memory: Int32Array): void;
   wake(at: number): void;
   startWorker(
@@ -123,7 +122,7 @@ export function makeNativeEngine(addon: NativeAddon, processors: number, set = '
   });
   const engine: Engine = {
     compiledTo: `${nameOfSet(native.set)}, natively`,
-    layout: { vector: native.vector, panel: native.panel },
+    vector: native.vector,
     arena,
     functions,
     base: 0,

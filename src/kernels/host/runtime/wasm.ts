@@ -1,6 +1,6 @@
 /** The engine as WebAssembly: instantiated when it is first needed, synchronously. */
 
-import { WASM_LAYOUT } from '../abi/constants.js';
+import { WASM_VECTOR } from '../abi/constants.js';
 import { Mirror } from '../threads/mirror.js';
 import { maySleep, workerPlatform } from '../threads/platform.js';
 import type { WorkerPlatform } from '../threads/worker.js';
@@ -59,7 +59,7 @@ export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform
   const mirror = platform?.whyNotShared && new Mirror(platform, { module, base, maxPages, ints });
   return {
     compiledTo: 'WebAssembly SIMD',
-    layout: WASM_LAYOUT,
+    vector: WASM_VECTOR,
     arena,
     functions,
     base,

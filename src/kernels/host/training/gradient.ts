@@ -159,7 +159,7 @@ export class StackGradient {
     const { cell, hiddenSize, projSize, outSize } = this.reserve.plan;
     const { rows } = packing;
     return {
-      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout)),
+      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector)),
       hBefore: scope.allocate(rows * outSize),
       dhSum: projSize > 0 ? scope.allocate(rows * projSize) : 0,
       unprojected: projSize > 0 ? scope.allocate(rows * hiddenSize) : 0,
@@ -212,7 +212,7 @@ export class StackGradient {
     const { engine, reserve } = this;
     const { plan, groups } = reserve;
     const { cell, gates, hiddenSize, directions } = plan;
-    const gate = padded(hiddenSize, this.engine.layout);
+    const gate = padded(hiddenSize, this.engine.vector);
     const columns = inputSizeOf(plan, layer);
     const dx = groups.map(({ packing }) => scope.allocate(packing.rows * columns));
     this.withTemporary((temporary) => {
@@ -268,7 +268,7 @@ export class StackGradient {
       const db = temporary.allocate(sizeOf(shape));
       for (const [g, { packing }] of reserve.groups.entries()) {
         const { dgates } = this.gradientOf(k, g);
-        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout);
+        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector);
         engine.functions.bias_gradient(
           engine.base,
           dgates,
@@ -289,7 +289,7 @@ export class StackGradient {
     const { plan, groups } = this.reserve;
     const { cell, hiddenSize, projSize, outSize, directions } = plan;
     const layer = Math.floor(k / directions);
-    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.layout);
+    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector);
     const factors = groups.map(({ packing, sequences }, g): Factors => {
       const { dgates, hBefore, dhSum, unprojected } = this.gradientOf(k, g);
       const { rows } = packing;
@@ -312,7 +312,7 @@ export class StackGradient {
   ): TensorInfo {
     const { engine, reserve } = this;
     const gates = slotOfGate.length;
-    const share = padded(units / reserve.threads, engine.layout);
+    const share = padded(units / reserve.threads, engine.vector);
     const begins: number[] = [];
     for (let begin = 0; begin < units; begin += share) begins.push(begin);
     const shape = [gates * units, columns];

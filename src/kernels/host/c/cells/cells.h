@@ -12,7 +12,7 @@
 
 /* Rows of a step that go through all gates together: a panel stays in the first-level cache for them. */
 #define STEP_ROWS (4 * ROWS)
-#define GH (STEP_ROWS * PANEL)
+#define GH (STEP_ROWS * VL)
 
 INLINE int gates_of(const int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
 

@@ -10,45 +10,41 @@
 enum start { FROM_ZERO, FROM_OUT };
 
 /* Writes `count` rows of a tile to their place in the product. */
-INLINE void put_tile(float *out, long out_stride, int count, int vectors, const float *c, const float *bias, long columns,
-                     enum start start) {
-  for (int v = 0; v < vectors; v++, c += VL, out += VL, columns -= VL) {
-    vf add = bias ? load(bias + v * VL) : (vf){0};
-    for (int r = 0; r < count; r++) {
-      float *to = out + r * out_stride;
-      vf sum = load(c + r * PANEL) + add;
-      if (start == FROM_OUT) sum += load_part(to, columns);
-      store_part(to, sum, columns);
-    }
+INLINE void put_tile(float *out, long out_stride, int count, const float *c, vf add, long columns, enum start start) {
+  for (int r = 0; r < count; r++) {
+    float *to = out + r * out_stride;
+    vf sum = load(c + r * VL) + add;
+    if (start == FROM_OUT) sum += load_part(to, columns);
+    store_part(to, sum, columns);
   }
 }
 
 /*
  * out[i][j] = (start) + sum over k < depth of a[i][k] * weight[k][j] + bias[j], for `rows` rows and `columns` columns.
- * bias may be absent; weight is packed as by pack_weight, one gate of it.
+ * bias may be absent; weight is panels of VL columns, each [depth][VL].
  */
 NOINLINE void product(float *out, long out_stride, long rows, long columns, const float *a, long a_stride, long depth,
                       const float *weight, const float *bias, enum start start) {
-  float c[(ROWS > 4 ? ROWS : 4) * PANEL] __attribute__((aligned(64)));
+  float c[(ROWS > 4 ? ROWS : 4) * VL] __attribute__((aligned(64)));
   long first = 0;
   if (rows == 1) {
-    for (; first + 4 * PANEL <= columns; first += 4 * PANEL) {
-      panels(1, 4, WIDE, c, PANEL, depth, a, 0, weight + first * depth, PANEL * depth);
+    for (; first + 4 * VL <= columns; first += 4 * VL) {
+      panels_1x4(c, VL, depth, a, 0, weight + first * depth, VL * depth);
       for (int g = 0; g < 4; g++) {
-        long j = first + g * PANEL;
-        put_tile(out + j, out_stride, 1, WIDE, c + g * PANEL, bias ? bias + j : 0, PANEL, start);
+        long j = first + g * VL;
+        put_tile(out + j, out_stride, 1, c + g * VL, bias ? load(bias + j) : (vf){0}, VL, start);
       }
     }
   }
   for (long block = 0; block < rows; block += ROW_BLOCK) {
     long end = rows - block < ROW_BLOCK ? rows : block + ROW_BLOCK;
-    for (long j = first; j < columns; j += PANEL) {
+    for (long j = first; j < columns; j += VL) {
       const float *panel = weight + j * depth;
-      int vectors = vectors_left(columns - j);
+      vf add = bias ? load(bias + j) : (vf){0};
       for (long i = block; i < end;) {
         int count = rows_of_tile(end - i);
-        tile(count, vectors, c, depth, a + i * a_stride, a_stride, panel);
-        put_tile(out + i * out_stride + j, out_stride, count, vectors, c, bias ? bias + j : 0, columns - j, start);
+        tile(count, c, depth, a + i * a_stride, a_stride, panel);
+        put_tile(out + i * out_stride + j, out_stride, count, c, add, columns - j, start);
         i += count;
       }
     }

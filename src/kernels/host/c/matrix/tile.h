@@ -3,8 +3,8 @@
  *
  *     c[i][j] = sum over k < depth of a[i][k] * b[k][j]
  *
- * b is a packed panel: depth rows of up to WIDE vectors, one after the other. c has rows of PANEL floats. Each function is out of line,
- * so that nothing around it can push the sums out of their registers: a spilled one costs 1.5x.
+ * b is a packed panel: depth rows of VL floats, one after the other. c has rows of VL floats. Each function is out of line, so that
+ * nothing around it can push the sums out of their registers: a spilled one costs 1.5x.
  */
 #ifndef TILE_H
 #define TILE_H
@@ -23,113 +23,82 @@ INLINE vf broadcast(const float *p) {
 }
 
 /* Many rows and one panel. a[i] is at a + i * row, and its next element `step` further. */
-INLINE void tile_of(const int rows, const int vectors, float *c, long depth, const float *a, long row, const long step,
-                    const float *b) {
-  vf sum[ROWS][WIDE];
+INLINE void tile_of(const int rows, float *c, long depth, const float *a, long row, const long step, const float *b) {
+  vf sum[ROWS];
   const float *p[ROWS];
   UNROLL for (int i = 0; i < rows; i++) {
-    UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = (vf){0};
+    sum[i] = (vf){0};
     p[i] = a + i * row;
   }
-  for (const float *end = b + depth * vectors * VL; b < end; b += vectors * VL) {
-    vf column[WIDE];
-    UNROLL for (int v = 0; v < vectors; v++) column[v] = load(b + v * VL);
+  for (const float *end = b + depth * VL; b < end; b += VL) {
+    vf column = load(b);
     UNROLL for (int i = 0; i < rows; i++) {
       IN_ORDER;
-      vf x = broadcast(p[i]);
-      UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = multiply_add(x, column[v], sum[i][v]);
+      sum[i] = multiply_add(broadcast(p[i]), column, sum[i]);
       p[i] += step;
     }
   }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int v = 0; v < vectors; v++) store(c + i * PANEL + v * VL, sum[i][v]);
+  UNROLL for (int i = 0; i < rows; i++) store(c + i * VL, sum[i]);
 }
 
-/* X(rows, vectors) for each height of a tile. */
-#define HEIGHTS_4(X, V) X(1, V) X(2, V) X(3, V) X(4, V)
-#define HEIGHTS_6(X, V) HEIGHTS_4(X, V) X(5, V) X(6, V)
-#define HEIGHTS_8(X, V) HEIGHTS_6(X, V) X(7, V) X(8, V)
-#define HEIGHTS_12(X, V) HEIGHTS_8(X, V) X(9, V) X(10, V) X(11, V) X(12, V)
+/* X(rows) for each height of a tile. */
+#define HEIGHTS_4(X) X(1) X(2) X(3) X(4)
+#define HEIGHTS_6(X) HEIGHTS_4(X) X(5) X(6)
+#define HEIGHTS_8(X) HEIGHTS_6(X) X(7) X(8)
+#define HEIGHTS_12(X) HEIGHTS_8(X) X(9) X(10) X(11) X(12)
 #define JOIN_HEIGHTS(rows) HEIGHTS_##rows
 #define HEIGHTS(rows) JOIN_HEIGHTS(rows)
 
-#define DEFINE_TILE(R, V) \
-  NOINLINE void tile_##R##x##V(float *c, long depth, const float *a, long row, const float *b) { \
-    tile_of(R, V, c, depth, a, row, 1, b); \
+#define DEFINE_TILE(R) \
+  NOINLINE void tile_##R(float *c, long depth, const float *a, long row, const float *b) { \
+    tile_of(R, c, depth, a, row, 1, b); \
   }
-#define CASE_TILE(R, V) \
-  case R: tile_##R##x##V(c, depth, a, row, b); return;
-HEIGHTS(ROWS)(DEFINE_TILE, 1)
-#if WIDE == 2
-HEIGHTS(ROWS)(DEFINE_TILE, 2)
-#endif
+HEIGHTS(ROWS)(DEFINE_TILE)
+#undef DEFINE_TILE
 
-/* c = a @ b for 1 to ROWS rows of a, each `depth` floats, and a panel of so many vectors. */
-INLINE void tile(int rows, int vectors, float *c, long depth, const float *a, long row, const float *b) {
-#if WIDE == 2
-  if (vectors == 2) switch (rows) { HEIGHTS(ROWS)(CASE_TILE, 2) }
-#endif
-  (void)vectors;
-  switch (rows) { HEIGHTS(ROWS)(CASE_TILE, 1) }
+/* c = a @ b for 1 to ROWS rows of a, each `depth` floats. */
+INLINE void tile(int rows, float *c, long depth, const float *a, long row, const float *b) {
+#define CASE_TILE(R) \
+  case R: tile_##R(c, depth, a, row, b); return;
+  switch (rows) { HEIGHTS(ROWS)(CASE_TILE) }
+#undef CASE_TILE
 }
-
-/*
- * One or two rows and several panels that lie `stride` floats apart. They share the broadcasts, and each sum has the others' to hide its
- * latency; one panel alone would mostly wait for it. c is one tile for each panel, `c_stride` apart.
- */
-INLINE void panels_of(const int rows, const int panels, const int vectors, float *c, long c_stride, long depth, const float *a,
-                      long row, const float *b, long stride) {
-  vf sum[4][2][WIDE];
-  UNROLL for (int g = 0; g < panels; g++)
-    UNROLL for (int i = 0; i < rows; i++)
-      UNROLL for (int v = 0; v < vectors; v++) sum[g][i][v] = (vf){0};
-  for (const float *end = a + depth; a < end; a++, b += vectors * VL) {
-    vf x[2];
-    UNROLL for (int i = 0; i < rows; i++) x[i] = broadcast(a + i * row);
-    UNROLL for (int g = 0; g < panels; g++) {
-      IN_ORDER;
-      UNROLL for (int v = 0; v < vectors; v++) {
-        vf column = load(b + g * stride + v * VL);
-        UNROLL for (int i = 0; i < rows; i++) sum[g][i][v] = multiply_add(x[i], column, sum[g][i][v]);
-      }
-    }
-  }
-  UNROLL for (int g = 0; g < panels; g++)
-    UNROLL for (int i = 0; i < rows; i++)
-      UNROLL for (int v = 0; v < vectors; v++) store(c + g * c_stride + i * PANEL + v * VL, sum[g][i][v]);
-}
-
-#define DEFINE_PANELS(R, G, V) \
-  NOINLINE void panels_##R##x##G##x##V(float *c, long c_stride, long depth, const float *a, long row, const float *b, long stride) { \
-    panels_of(R, G, V, c, c_stride, depth, a, row, b, stride); \
-  }
-#define CASE_PANELS(R, G, V) \
-  if (rows == R && panels == G && vectors == V) { \
-    panels_##R##x##G##x##V(c, c_stride, depth, a, row, b, stride); \
-    return; \
-  }
-#define SHAPES(X, V) X(1, 3, V) X(1, 4, V) X(2, 2, V)
-SHAPES(DEFINE_PANELS, 1)
-#if WIDE == 2
-SHAPES(DEFINE_PANELS, 2)
-#endif
-
-/* c[g] = a @ b[g]: 3 or 4 panels for one row, 2 for two rows. */
-INLINE void panels(int rows, const int panels, int vectors, float *c, long c_stride, long depth, const float *a, long row,
-                   const float *b, long stride) {
-  SHAPES(CASE_PANELS, 1)
-#if WIDE == 2
-  SHAPES(CASE_PANELS, 2)
-#endif
-}
-
-/* Vectors of a panel of which so many columns are left. */
-INLINE int vectors_left(long columns) { return columns > PANEL - VL ? WIDE : (int)((columns + VL - 1) / VL); }
 
 /* Rows of the next tile where so many are left: the last two are about equally high, as a low one mostly waits for its sums. */
 INLINE int rows_of_tile(long left) {
   if (left <= ROWS) return (int)left;
   return left < 2 * ROWS ? (int)((left + 1) / 2) : ROWS;
 }
+
+/*
+ * One or two rows and several panels that lie `stride` floats apart. They share the broadcasts, and each sum has the others' to hide its
+ * latency; one panel alone would mostly wait for it. c is one tile for each panel, `c_stride` apart.
+ */
+INLINE void panels_of(const int rows, const int panels, float *c, long c_stride, long depth, const float *a, long row,
+                      const float *b, long stride) {
+  vf sum[4][2];
+  UNROLL for (int g = 0; g < panels; g++)
+    UNROLL for (int i = 0; i < rows; i++) sum[g][i] = (vf){0};
+  for (const float *end = a + depth; a < end; a++, b += VL) {
+    vf x[2];
+    UNROLL for (int i = 0; i < rows; i++) x[i] = broadcast(a + i * row);
+    UNROLL for (int g = 0; g < panels; g++) {
+      IN_ORDER;
+      vf column = load(b + g * stride);
+      UNROLL for (int i = 0; i < rows; i++) sum[g][i] = multiply_add(x[i], column, sum[g][i]);
+    }
+  }
+  UNROLL for (int g = 0; g < panels; g++)
+    UNROLL for (int i = 0; i < rows; i++) store(c + g * c_stride + i * VL, sum[g][i]);
+}
+
+#define DEFINE_PANELS(R, G) \
+  NOINLINE void panels_##R##x##G(float *c, long c_stride, long depth, const float *a, long row, const float *b, long stride) { \
+    panels_of(R, G, c, c_stride, depth, a, row, b, stride); \
+  }
+DEFINE_PANELS(1, 3)
+DEFINE_PANELS(1, 4)
+DEFINE_PANELS(2, 2)
+#undef DEFINE_PANELS
 
 #endif

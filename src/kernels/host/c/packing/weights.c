@@ -1,7 +1,7 @@
 /* Packing: weights and biases in the order in which the tiles read them. */
 
 #include "../engine.h"
-#include "../matrix/tile.h"
+#include "../vec.h"
 
 EXPORT(packed_size) int32_t packed_size(int32_t gates, int32_t units, int32_t columns) {
   return limited((int64_t)gates * padded(units) * columns);
@@ -16,11 +16,14 @@ void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, in
   const float *from = arena + weight;
   float *to = arena + packed;
   for (long g = 0; g < gates; g++) {
-    for (long u = 0; u < units; u += PANEL) {
+    for (long u = 0; u < units; u += VL) {
       const float *rows = from + (g * units + u) * columns;
-      long width = vectors_left(units - u) * VL, count = units - u < width ? units - u : width;
-      for (long k = 0; k < columns; k++, to += width)
-        for (long i = 0; i < width; i++) to[i] = i < count ? rows[i * columns + k] : 0.f;
+      long count = units - u < VL ? units - u : VL;
+      for (long k = 0; k < columns; k++, to += VL) {
+        vf v = {0};
+        for (long i = 0; i < count; i++) v[i] = rows[i * columns + k];
+        store(to, v);
+      }
     }
   }
 }
@@ -31,13 +34,11 @@ void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates
   const float *from = arena + weight;
   float *to = arena + packed;
   long units_padded = padded(units);
-  for (long j = 0; j < columns; j += PANEL) {
-    int vectors = vectors_left(columns - j);
+  for (long j = 0; j < columns; j += VL) {
     for (long slot = 0; slot < gates; slot++) {
       long g = (first_gate + slot) % gates;
-      for (long u = 0; u < units_padded; u++)
-        for (long at = j; at < j + vectors * VL; at += VL, to += VL)
-          store(to, u < units ? load_part(from + (g * units + u) * columns + at, columns - at) : (vf){0});
+      for (long u = 0; u < units_padded; u++, to += VL)
+        store(to, u < units ? load_part(from + (g * units + u) * columns + j, columns - j) : (vf){0});
     }
   }
 }

@@ -68,32 +68,41 @@ INLINE int next_chunk(const struct direction *d, const struct walk *w, struct fo
   return 1;
 }
 
-/* Makes gx of the chunk, of the units of this job: gate by gate, as the weights of a gate are packed by themselves. */
+/* Makes gx of the chunk. */
 INLINE void project_chunk(const int cell, float *arena, const struct direction *d, const struct forward_run *run) {
-  long begin = run->chunk_begin, stride = gates_of(cell) * run->hidden_padded;
-  long columns = padded(run->unit_end - run->unit_begin);
-  for (long g = 0; g < gates_of(cell); g++) {
-    long first = g * run->hidden_padded + run->unit_begin;
-    product(run->gx + first, stride, run->chunk_end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride,
+  long begin = run->chunk_begin, end = run->chunk_end;
+  long stride = gates_of(cell) * run->hidden_padded, columns = stride;
+  long parts = 1, first = 0;
+  if (run->team) {
+    /* Only the units of this job, of every gate. */
+    parts = gates_of(cell);
+    first = run->unit_begin;
+    columns = padded(run->unit_end - run->unit_begin);
+  }
+  for (long part = 0; part < parts; part++, first += run->hidden_padded)
+    product(run->gx + first, stride, end - begin, columns, arena + d->x + begin * d->x_stride, d->x_stride,
             d->input_size, arena + d->weight_ih + first * d->input_size, d->bias_ih ? arena + d->bias_ih + first : 0,
             FROM_ZERO);
-  }
 }
 
 /* What the state adds to the sums of all gates, of `rows` rows and one panel of each gate: gates tiles, GH apart. */
-INLINE void gate_tiles(const int gates, long rows, int vectors, float *gh, long depth, const float *h, long stride,
-                       const float *panel, long gate_stride) {
-  if (rows == 1 && gates > 1) {
-    panels(1, gates, vectors, gh, GH, depth, h, stride, panel, gate_stride);
-    return;
-  }
+INLINE void gate_tiles(const int gates, long rows, float *gh, long depth, const float *h, long stride, const float *panel,
+                       long gate_stride) {
   int g = 0;
+  if (rows == 1 && gates == 3) {
+    panels_1x3(gh, GH, depth, h, 0, panel, gate_stride);
+    g = 3;
+  }
+  if (rows == 1 && gates == 4) {
+    panels_1x4(gh, GH, depth, h, 0, panel, gate_stride);
+    g = 4;
+  }
   for (; rows == 2 && g + 2 <= gates; g += 2)
-    panels(2, 2, vectors, gh + g * GH, GH, depth, h, stride, panel + g * gate_stride, gate_stride);
+    panels_2x2(gh + g * GH, GH, depth, h, stride, panel + g * gate_stride, gate_stride);
   for (; g < gates; g++) {
     for (long k = 0; k < rows;) {
       int count = rows_of_tile(rows - k);
-      tile(count, vectors, gh + g * GH + k * PANEL, depth, h + k * stride, stride, panel + g * gate_stride);
+      tile(count, gh + g * GH + k * VL, depth, h + k * stride, stride, panel + g * gate_stride);
       k += count;
     }
   }
@@ -104,7 +113,7 @@ INLINE void run_cells(const int cell, float *arena, const struct direction *d, c
                       long u, long i, long count, const float *gh) {
   const long gate = run->hidden_padded, gx_stride = gates_of(cell) * gate, slots = slots_of(cell) * gate;
   vf b_hn = cell == CELL_GRU && d->bias_hh ? load(arena + d->bias_hh + u) : (vf){0};
-  for (long end = i + count; i < end; i++, gh += PANEL) {
+  for (long end = i + count; i < end; i++, gh += VL) {
     long row = w->first + i;
     const float *gx = run->gx + (row - run->chunk_begin) * gx_stride + u;
     float *reserve = d->reserve ? arena + d->reserve + row * slots + u : 0;
@@ -133,17 +142,15 @@ INLINE void step(const int cell, float *arena, const struct direction *d, const 
   float gh[4 * GH] __attribute__((aligned(64)));
   long u = run->unit_begin;
   /* One row of a single gate: four panels hide the latency of each other's sums. */
-  for (; gates == 1 && w->count == 1 && u + 4 * PANEL <= unit_end; u += 4 * PANEL) {
-    panels(1, 4, WIDE, gh, PANEL, depth, run->h, 0, weight + u * depth, PANEL * depth);
-    for (int v = 0; v < 4 * WIDE; v++) run_cells(cell, arena, d, w, run, u + v * VL, 0, 1, gh + v * VL);
+  for (; gates == 1 && w->count == 1 && u + 4 * VL <= unit_end; u += 4 * VL) {
+    panels_1x4(gh, VL, depth, run->h, 0, weight + u * depth, VL * depth);
+    for (int g = 0; g < 4; g++) run_cells(cell, arena, d, w, run, u + g * VL, 0, 1, gh + g * VL);
   }
-  for (; u < unit_end; u += PANEL) {
-    int vectors = vectors_left(unit_end - u);
+  for (; u < unit_end; u += VL) {
     for (long i = 0; i < w->count; i += STEP_ROWS) {
       long count = w->count - i < STEP_ROWS ? w->count - i : STEP_ROWS;
-      gate_tiles(gates, count, vectors, gh, depth, run->h + i * stride, stride, weight + u * depth,
-                 run->hidden_padded * depth);
-      for (int v = 0; v < vectors; v++) run_cells(cell, arena, d, w, run, u + v * VL, i, count, gh + v * VL);
+      gate_tiles(gates, count, gh, depth, run->h + i * stride, stride, weight + u * depth, run->hidden_padded * depth);
+      run_cells(cell, arena, d, w, run, u, i, count, gh);
     }
   }
   if (d->proj_size > 0) {

@@ -7,24 +7,8 @@
 #define SUM_ROWS 128
 
 /* c = a @ b for ROWS rows of a that lie in depth groups: a[i][k] is at a + k * ROWS + i. */
-#define DEFINE_GROUPED(V) \
-  NOINLINE void tile_grouped_##V(float *c, long depth, const float *a, const float *b) { \
-    tile_of(ROWS, V, c, depth, a, 1, ROWS, b); \
-  }
-DEFINE_GROUPED(1)
-#if WIDE == 2
-DEFINE_GROUPED(2)
-#endif
-
-INLINE void tile_grouped(int vectors, float *c, long depth, const float *a, const float *b) {
-#if WIDE == 2
-  if (vectors == 2) {
-    tile_grouped_2(c, depth, a, b);
-    return;
-  }
-#endif
-  (void)vectors;
-  tile_grouped_1(c, depth, a, b);
+NOINLINE void tile_grouped(float *c, long depth, const float *a, const float *b) {
+  tile_of(ROWS, c, depth, a, 1, ROWS, b);
 }
 
 INLINE long grouped(long units) { return (units + ROWS - 1) / ROWS * ROWS; }
@@ -34,13 +18,10 @@ EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t units, i
   return limited(SUM_ROWS * ((int64_t)padded(columns) + grouped(units)));
 }
 
-/* Panels of PANEL columns, each [rows][PANEL], the last one of as many vectors as it needs. */
+/* Panels of VL columns, each [rows][VL]. */
 INLINE void panels_of_x(float *to, const float *x, long rows, long columns) {
-  for (long j = 0; j < columns; j += PANEL) {
-    long end = j + vectors_left(columns - j) * VL;
-    for (long m = 0; m < rows; m++)
-      for (long at = j; at < end; at += VL, to += VL) store(to, load_part(x + m * columns + at, columns - at));
-  }
+  for (long j = 0; j < columns; j += VL)
+    for (long m = 0; m < rows; m++, to += VL) store(to, load_part(x + m * columns + j, columns - j));
 }
 
 /* Each group of ROWS units of a gate as [rows][ROWS], group after group. Units beyond the end are zero. */
@@ -59,12 +40,11 @@ INLINE void group_units(float *to, const float *gate, long stride, long units, l
 
 /* dw = (dw +) the tiles of the groups of a gate with one panel of x. */
 INLINE void add_panel(float *dw, long columns, long units, const float *group, const float *panel, long rows, long j, int add) {
-  float c[ROWS * PANEL] __attribute__((aligned(64)));
-  int vectors = vectors_left(columns - j);
+  float c[ROWS * VL] __attribute__((aligned(64)));
   for (long u = 0; u < units; u += ROWS, group += rows * ROWS) {
-    tile_grouped(vectors, c, rows, group, panel);
+    tile_grouped(c, rows, group, panel);
     int count = units - u < ROWS ? (int)(units - u) : ROWS;
-    put_tile(dw + u * columns + j, columns, count, vectors, c, 0, columns - j, add ? FROM_OUT : FROM_ZERO);
+    put_tile(dw + u * columns + j, columns, count, c, (vf){0}, columns - j, add ? FROM_OUT : FROM_ZERO);
   }
 }
 
@@ -83,7 +63,7 @@ EXPORT(weight_gradient) void weight_gradient(float *arena, index_t job) {
     for (long g = 0; g < w->gates; g++) {
       const float *gate = arena + w->dgates + begin * stride + slots[g] * padded(w->units) + w->unit_begin;
       group_units(groups, gate, stride, units, rows);
-      for (long j = 0; j < columns; j += PANEL)
+      for (long j = 0; j < columns; j += VL)
         add_panel(dw + (g * w->units + w->unit_begin) * columns, columns, units, groups, x_panels + j * rows, rows, j,
                   w->add || begin > 0);
     }
