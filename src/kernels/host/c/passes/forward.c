@@ -137,16 +137,17 @@ INLINE void run_cells(const int cell, float *arena, const struct direction *d, c
 INLINE void step(const int cell, float *arena, const struct direction *d, const struct walk *w,
                  struct forward_run *run) {
   const int gates = gates_of(cell);
-  const long depth = run->out, stride = run->out_padded, unit_end = padded(run->unit_end);
+  const long depth = run->out, stride = run->out_padded;
   const float *weight = arena + d->weight_hh;
   float gh[4 * GH] __attribute__((aligned(64)));
   long u = run->unit_begin;
   /* One row of a single gate: four panels hide the latency of each other's sums. */
-  for (; gates == 1 && w->count == 1 && u + 4 * VL <= unit_end; u += 4 * VL) {
+  for (; gates == 1 && w->count == 1 && u + 4 * VL <= padded(run->unit_end); u += 4 * VL) {
     panels_1x4(gh, VL, depth, run->h, 0, weight + u * depth, VL * depth);
     for (int g = 0; g < 4; g++) run_cells(cell, arena, d, w, run, u + g * VL, 0, 1, gh + g * VL);
   }
-  for (; u < unit_end; u += VL) {
+  /* A job may have no units, beyond the last one. */
+  for (; u < run->unit_end; u += VL) {
     for (long i = 0; i < w->count; i += STEP_ROWS) {
       long count = w->count - i < STEP_ROWS ? w->count - i : STEP_ROWS;
       gate_tiles(gates, count, gh, depth, run->h + i * stride, stride, weight + u * depth, run->hidden_padded * depth);
