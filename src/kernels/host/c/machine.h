@@ -32,4 +32,11 @@
 #define IN_ORDER
 #endif
 
+/* Before the loop over the depth of a tile: 4 percent with AVX2. With SSE2, whose instructions need more registers, sums are spilled. */
+#if defined(__clang__) && defined(__AVX2__)
+#define UNROLL_DEPTH _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL_DEPTH
+#endif
+
 #endif

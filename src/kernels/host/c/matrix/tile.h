@@ -30,7 +30,7 @@ INLINE void tile_of(const int rows, float *c, long depth, const float *a, long r
     sum[i] = (vf){0};
     p[i] = a + i * row;
   }
-  for (const float *end = b + depth * VL; b < end; b += VL) {
+  UNROLL_DEPTH for (const float *end = b + depth * VL; b < end; b += VL) {
     vf column = load(b);
     UNROLL for (int i = 0; i < rows; i++) {
       IN_ORDER;
