@@ -68,8 +68,9 @@ const FLAGS = [
  */
 async function must(command, args, cwd = SCRIPTS) {
   const result = await run(command, args, { cwd, limitMs: LIMIT_MS });
-  if (!result.ok) throw new Error(`${command} failed: ${failureReason(result)}`);
-  return result.stdout.trim();
+  if (result.ok) return result.stdout.trim();
+  // Of a sanitizer's report every line is wanted.
+  throw new Error(`${command} failed: ${result.timedOut ? failureReason(result) : result.output}`);
 }
 
 /** Why this machine cannot run a build; undefined where it can. @param {string} set */
