@@ -23,7 +23,7 @@ const ENTRIES = [
     budget: 131,
     apart: FOR_GPUS,
   },
-  { what: 'every export', code: "export * from './dist/index.js'", budget: 164, apart: FOR_GPUS },
+  { what: 'every export', code: "export * from './dist/index.js'", budget: 165, apart: FOR_GPUS },
   {
     what: 'readStateDict of tfjs-torch-rnn/state-dict',
     code: "export { readStateDict } from './dist/state-dict/index.js'",
