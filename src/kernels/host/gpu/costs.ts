@@ -21,7 +21,7 @@ export const STALL = 3;
 /** Bytes that are read back in a millisecond. SwiftShader reads 1.5e5 (3.3 MB in 22.6 ms). */
 export const BYTES_READ = 1e6;
 
-/** Ops of one pass in cuDNN beside its own: transposes, masks, copies of the weights. A spec counts them. */
+/** Ops of one pass in cuDNN beside its own: transposes, masks, copies of the weights. Roughly: no such device was at hand. */
 export const CUDNN_OPS = 20;
 
 /** For cuDNN to run one step of a layer, both directions: two or three small launches. Not measured: no such device was at hand. */
