@@ -80,7 +80,7 @@ const struct build *find_build(const char *set) {
 }
 
 const char *const *available_sets(void) {
-  static const char *names[COUNT + 1];
+  static _Thread_local const char *names[COUNT + 1];
   int n = 0;
   for (int i = 0; i < COUNT; i++)
     if (is_available(builds[i])) names[n++] = builds[i]->set;
