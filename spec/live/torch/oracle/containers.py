@@ -24,7 +24,7 @@ def write_containers(request: dict) -> dict:
     before = os.getcwd()
     os.chdir(folder)
     try:
-        made = [make(model) for make in (script, program, tar, tar_gz, zipped, unpacked, sharded)]
+        made = [make(model) for make in (script, tar, tar_gz, zipped, unpacked, sharded)]
     finally:
         os.chdir(before)
     return {
@@ -37,12 +37,6 @@ def script(model: nn.Module) -> tuple[str, str, str]:
     torch.jit.save(torch.jit.script(model), "script.pt")
     torch.save(torch.jit.load("script.pt", map_location="cpu").state_dict(), "script_state_dict.pt")
     return "script.pt", 'torch.save(torch.jit.load("model.pt", map_location="cpu").state_dict(), "state_dict.pt")', "script_state_dict.pt"
-
-
-def program(model: nn.Module) -> tuple[str, str, str]:
-    torch.export.save(torch.export.export(model, (torch.zeros(4, 1, 2),)), "program.pt2")
-    torch.save(torch.export.load("program.pt2").state_dict, "program_state_dict.pt")
-    return "program.pt2", 'torch.save(torch.export.load("model.pt2").state_dict, "state_dict.pt")', "program_state_dict.pt"
 
 
 def tar(model: nn.Module) -> tuple[str, str, str]:
