@@ -59,7 +59,8 @@ export function logAddExp(a: Tensor, b: Tensor): Tensor {
   return op(a, b);
 }
 
-function finiteOrZero(x: Tensor): Tensor {
+/** What is taken off before `exp`: zero in place of an infinity, whose difference from itself is NaN. */
+export function finiteOrZero(x: Tensor): Tensor {
   return where(equal(abs(x), Number.POSITIVE_INFINITY), zerosLike(x), x);
 }
 

@@ -1,8 +1,6 @@
 import {
-  abs,
   customGrad,
   divNoNan,
-  equal,
   exp,
   type GradSaveFunc,
   max,
@@ -10,10 +8,9 @@ import {
   sub,
   sum,
   type Tensor,
-  where,
-  zerosLike,
 } from '@tensorflow/tfjs-core';
 import { usingUp } from '../in-turn.js';
+import { finiteOrZero } from '../log-sum-exp.js';
 
 /** The softmax along the last axis; zeros, and no gradient, where all elements are -Infinity. Call inside `tidy`. */
 export function safeSoftmax(x: Tensor): Tensor {
@@ -21,10 +18,7 @@ export function safeSoftmax(x: Tensor): Tensor {
   const op = customGrad((input, save) => {
     const y = usingUp(
       input as Tensor,
-      (scores) => {
-        const highest = max(scores, -1, true);
-        return sub(scores, where(equal(abs(highest), Number.POSITIVE_INFINITY), zerosLike(highest), highest));
-      },
+      (scores) => sub(scores, finiteOrZero(max(scores, -1, true))),
       exp,
       (weights) => divNoNan(weights, sum(weights, -1, true)),
     );
