@@ -4,7 +4,6 @@
 
 #include "engine.h"
 
-#define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline, unused))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -22,12 +21,26 @@ INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
 /* x - 0 is x, of -0 too, so no instruction is left of it; 0 + x is another zero of -0, and would be added for every broadcast. */
 INLINE vf splat(float x) { return x - (vf){0}; }
 
+/* The two registers of a vector. */
+INLINE reg low_half(vf v) { return ((reg *)&v)[0]; }
+INLINE reg high_half(vf v) { return ((reg *)&v)[1]; }
+INLINE vf joined(reg low, reg high) {
+  vf v;
+  ((reg *)&v)[0] = low;
+  ((reg *)&v)[1] = high;
+  return v;
+}
+
 /* The first `count` of VL elements; the rest is zero, and is not read. */
 INLINE vf load_part(const float *p, long count) {
   if (count >= VL) return load(p);
+#ifdef HAS_MASKS
+  return joined(load_few(p, count), load_few(p + VL / 2, count - VL / 2));
+#else
   vf v = {0};
   for (long i = 0; i < count; i++) v[i] = p[i];
   return v;
+#endif
 }
 
 INLINE void store_part(float *p, vf v, long count) {
@@ -35,7 +48,12 @@ INLINE void store_part(float *p, vf v, long count) {
     store(p, v);
     return;
   }
+#ifdef HAS_MASKS
+  store_few(p, low_half(v), count);
+  store_few(p + VL / 2, high_half(v), count - VL / 2);
+#else
   for (long i = 0; i < count; i++) p[i] = v[i];
+#endif
 }
 
 INLINE void copy_row(float *to, const float *from, long size) {
@@ -66,21 +84,13 @@ INLINE vf minus_magnitude(vf v) { return (vf)((vi)v | INT32_MIN); }
 /* a where the mask is set, b elsewhere. */
 INLINE vf choose(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 
-#ifdef __wasm_simd128__
-/* A vector in the two registers that it takes. */
-typedef float v4 __attribute__((vector_size(16)));
-INLINE v4 low_half(vf v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
-INLINE v4 high_half(vf v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
-INLINE vf joined(v4 low, v4 high) { return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7); }
-#endif
-
 /*
  * The smaller and the larger of a limit and x; a NaN of x stays one. In wasm by the name of the instruction: clang makes a minimum
  * of a comparison and a selection, with relaxed SIMD one that may give anything for a NaN.
  */
 INLINE vf at_most(float limit, vf x) {
 #ifdef __wasm_simd128__
-  v4 most = low_half(splat(limit));
+  reg most = low_half(splat(limit));
   return joined(__builtin_wasm_pmin_f32x4(low_half(x), most), __builtin_wasm_pmin_f32x4(high_half(x), most));
 #else
   return choose(splat(limit) < x, splat(limit), x);
@@ -89,7 +99,7 @@ INLINE vf at_most(float limit, vf x) {
 
 INLINE vf at_least(float limit, vf x) {
 #ifdef __wasm_simd128__
-  v4 least = low_half(splat(limit));
+  reg least = low_half(splat(limit));
   return joined(__builtin_wasm_pmax_f32x4(low_half(x), least), __builtin_wasm_pmax_f32x4(high_half(x), least));
 #else
   return choose(splat(limit) > x, splat(limit), x);

@@ -11,11 +11,12 @@ NOINLINE void tile_grouped(float *c, long depth, const float *a, const float *b)
   tile_of(ROWS, c, depth, a, 1, ROWS, b);
 }
 
-INLINE long grouped(long units) { return (units + ROWS - 1) / ROWS * ROWS; }
+/* Floats from one group of ROWS units to the next: a line more than they take, or all would lie in the same few sets of the cache. */
+INLINE long group_stride(long rows) { return rows * ROWS + 16; }
 
 /* x in panels, and one gate in groups. */
 EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t units, int32_t columns) {
-  return limited(SUM_ROWS * ((int64_t)padded(columns) + grouped(units)));
+  return limited(SUM_ROWS * (int64_t)padded(columns) + (units + ROWS - 1) / ROWS * group_stride(SUM_ROWS));
 }
 
 /* Panels of VL columns, each [rows][VL]. */
@@ -26,22 +27,18 @@ INLINE void panels_of_x(float *to, const float *x, long rows, long columns) {
 
 /* Each group of ROWS units of a gate as [rows][ROWS], group after group. Units beyond the end are zero. */
 INLINE void group_units(float *to, const float *gate, long stride, long units, long rows) {
-  for (long u = 0; u < units; u += ROWS) {
-    const float *from = gate + u;
-    if (units - u >= ROWS) {
-      for (long m = 0; m < rows; m++, from += stride, to += ROWS)
-        UNROLL for (int i = 0; i < ROWS; i++) to[i] = from[i];
-    } else {
-      for (long m = 0; m < rows; m++, from += stride, to += ROWS)
-        for (int i = 0; i < ROWS; i++) to[i] = i < units - u ? from[i] : 0.f;
-    }
+  for (long m = 0; m < rows; m++, gate += stride, to += ROWS) {
+    float *group = to;
+    long u = 0;
+    for (; u + ROWS <= units; u += ROWS, group += group_stride(rows)) __builtin_memcpy(group, gate + u, ROWS * sizeof(float));
+    for (long i = 0; u < units && i < ROWS; i++) group[i] = u + i < units ? gate[u + i] : 0.f;
   }
 }
 
 /* dw = (dw +) the tiles of the groups of a gate with one panel of x. */
 INLINE void add_panel(float *dw, long columns, long units, const float *group, const float *panel, long rows, long j, int add) {
   float c[ROWS * VL] __attribute__((aligned(64)));
-  for (long u = 0; u < units; u += ROWS, group += rows * ROWS) {
+  for (long u = 0; u < units; u += ROWS, group += group_stride(rows)) {
     tile_grouped(c, rows, group, panel);
     int count = units - u < ROWS ? (int)(units - u) : ROWS;
     put_tile(dw + u * columns + j, columns, count, c, (vf){0}, columns - j, add ? FROM_OUT : FROM_ZERO);
