@@ -3,6 +3,9 @@
  * native) and PyTorch, all in one run and in turns. Their results are compared before anything is timed; tf.layers computes
  * another GRU, so its results are not. Each is given sequences in the layout it has by default.
  *
+ * A timed forward call ends with values that JavaScript can read, that of PyTorch with its tensors. A timed call of training ends with
+ * gradients in tensors, in PyTorch as here: an optimizer takes them so. They are read once, untimed, for the comparison.
+ *
  *     npm --prefix scripts/bench ci      once: onnxruntime
  *     npm run bench -- [options]         --help lists them
  *

@@ -1,7 +1,8 @@
 /**
  * How fast the layers are in Chromium, on each backend of tfjs, beside tf.layers, the layers' own reference and onnxruntime-web,
  * all in turns. Their results are compared before anything is timed; tf.layers computes another GRU, so its results are not. A call
- * is timed until JavaScript has the values of its results; data from JS are made tensors in it, those on the GPU are results of ops.
+ * is timed until JavaScript has the values of its results, but gradients on wasm stay in tensors, as an optimizer takes them: on a GPU
+ * reading is what waits for it. Data from JS are made tensors in a call, those on the GPU are results of ops.
  *
  *     npm --prefix scripts/bench ci          once: onnxruntime
  *     npm run bench:browser -- [options]     --help lists them

@@ -23,25 +23,29 @@ export interface Network {
   forward(x: tf.Tensor3D): tf.Tensor[];
 }
 
+export interface Calls extends Pick<Prepared, 'refresh' | 'run' | 'dispose'> {
+  /** Of the results of a call. */
+  values(): tf.TypedArray[] | Promise<tf.TypedArray[]>;
+}
+
 /** @returns with `dispose` for what it has made itself. */
-export function callsOf(
-  benchCase: BenchCase,
-  numbers: StateDict,
-  data: Data,
-  network: Network,
-): Pick<Prepared, 'refresh' | 'dispose'> & { run(): tf.TypedArray[] | Promise<tf.TypedArray[]> } {
+export function callsOf(benchCase: BenchCase, numbers: StateDict, data: Data, network: Network): Calls {
   const { weights, forward } = network;
   const source = sourceOf(data, sequenceMaker(benchCase, numbers), weights);
-  const read = ['webgl', 'webgpu'].includes(tf.getBackend()) ? awaitAll : readAll;
+  const call = () => {
+    const sequences = source.take();
+    const { x, dy } = sequences;
+    const results = dy ? gradients(() => forward(x)[0] as tf.Tensor, x, weights, dy) : forward(x);
+    source.release(sequences);
+    return results;
+  };
+  const isOnGpu = ['webgl', 'webgpu'].includes(tf.getBackend());
+  const values = () => (isOnGpu ? awaitAll : readAll)(call());
   return {
     ...(source.refresh ? { refresh: source.refresh } : {}),
-    run: () => {
-      const sequences = source.take();
-      const { x, dy } = sequences;
-      const results = dy ? gradients(() => forward(x)[0] as tf.Tensor, x, weights, dy) : forward(x);
-      source.release(sequences);
-      return read(results);
-    },
+    // An optimizer takes gradients as tensors. Only on a GPU must they be read, to know that they are there.
+    run: benchCase.mode === 'training' && !isOnGpu ? () => tf.dispose(call()) : values,
+    values,
     dispose: async () => source.dispose(),
   };
 }

@@ -1,4 +1,4 @@
-/** This package, through its public interface: `layer.forward` on tensors, results read back. */
+/** This package, through its public interface: `layer.forward` on tensors. */
 
 import * as tf from '@tensorflow/tfjs';
 import type * as Api from 'tfjs-torch-rnn';
@@ -85,7 +85,7 @@ export function prepare(
     ...(implementation === 'auto' ? { ran } : {}),
     results: async () => {
       await calls.refresh?.();
-      return resultsOf(benchCase, weights, await calls.run());
+      return resultsOf(benchCase, weights, await calls.values());
     },
     dispose: async () => {
       await calls.dispose();

@@ -7,7 +7,10 @@ import type { BenchCase } from '../cases.js';
 export interface Prepared {
   /** Makes what a call must find new, such as an input that an op has just left on a GPU. Not timed. */
   refresh?(): Promise<void>;
-  /** One call, from inputs that are there to results that JavaScript (or Python) can read; a promise where the runtime has one. */
+  /**
+   * One call, from inputs that are there to results that are: forward values that JavaScript (or Python) can read, training tensors
+   * for an optimizer. A promise where the runtime has one.
+   */
   run(): unknown;
   /**
    * What a call computes, for the check: forward `output` `[T, B, D*H]`, `hn`, and `cn` of an LSTM; training the gradients

@@ -29,7 +29,7 @@ class Prepared:
         self.dy = numbers.get("dy")
 
     def run(self) -> list[Tensor]:
-        """Output and final states, or the gradients of x and of every weight."""
+        """Output and final states, or the gradients of x and of every weight; all stay in tensors."""
         if not self.training:
             with torch.no_grad():
                 output, final = self.module(self.x, self.states)
