@@ -6,7 +6,7 @@ import type * as Constants from '../../src/kernels/host/abi/constants.js';
 import type * as Structs from '../../src/kernels/host/abi/structs.js';
 import type * as CallBuffers from '../../src/kernels/host/call/call-buffers.js';
 import type * as Stack from '../../src/kernels/host/call/forward.js';
-import type * as Wasm from '../../src/kernels/host/runtime/wasm.js';
+import type * as Start from '../../src/kernels/host/runtime/start.js';
 import type * as Weights from '../../src/kernels/host/weights/packed-weights.js';
 import type { StateDict } from '../../src/state-dict/index.js';
 import { importBuilt } from './built.js';
@@ -20,7 +20,7 @@ const { DIRECTION, writeStruct } = await importBuilt<typeof Structs>('kernels/ho
 const { CELL_CODES } = await importBuilt<typeof Constants>('kernels/host/abi/constants.js');
 const { commonFields } = await importBuilt<typeof CallBuffers>('kernels/host/call/call-buffers.js');
 const { train } = await importBuilt<typeof Stack>('kernels/host/call/forward.js');
-const { makeEngine } = await importBuilt<typeof Wasm>('kernels/host/runtime/wasm.js');
+const { startEngine } = await importBuilt<typeof Start>('kernels/host/runtime/start.js');
 const { WeightCache } = await importBuilt<typeof Weights>('kernels/host/weights/packed-weights.js');
 
 const SIZE = 8;
@@ -75,7 +75,7 @@ export function measureOverhead(rounds: number): Overhead {
 
 /** The engine's forward function, with everything where it reads and writes it. */
 function rawCall(numbers: StateDict, { x, states }: CaseTensors) {
-  const engine = makeEngine();
+  const engine = startEngine();
   const weight = (name: string, shape: number[]) => tf.tensor(valuesOf(numbers, name), shape);
   const weights = {
     weight_ih: weight('weight_ih_l0', [3 * SIZE, SIZE]) as tf.Tensor2D,
