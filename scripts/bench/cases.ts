@@ -78,9 +78,14 @@ export function selectCases({ cells, modes, shapes }: Selection): BenchCase[] {
   );
 }
 
+/** `GRU seed`, for titles of one mode. */
+export function networkTitle({ cell, name }: BenchCase): string {
+  return `${cell.toUpperCase()} ${name}`;
+}
+
 /** `GRU seed forward`, for titles. */
-export function caseTitle({ cell, name, mode }: BenchCase): string {
-  return `${cell.toUpperCase()} ${name} ${mode}`;
+export function caseTitle(benchCase: BenchCase): string {
+  return `${networkTitle(benchCase)} ${benchCase.mode}`;
 }
 
 /** `H 128, L 3, D 2, B 16, T 80`: what is 1 in most cases is left out there. */

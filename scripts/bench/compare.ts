@@ -3,14 +3,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BusyProcess } from './busy-process.js';
 import { type BenchCase, caseTitle, selectCases } from './cases.js';
-import { type Competitor, type MeasureOptions, measureCase } from './measure.js';
+import { type Competitor, type MeasureOptions, measureCase, type Outcome } from './measure.js';
 import type { CommonOptions } from './options.js';
 import { caseText, ratioText } from './report.js';
 import { type CaseResult, toResult } from './results.js';
 
-export function print(text: string): void {
-  console.log(`\n${text}`);
+/** @param text undefined where there is nothing to tell. */
+export function print(text: string | undefined): void {
+  if (text !== undefined) console.log(`\n${text}`);
 }
 
 export function casesOf({ isQuick, ...selection }: CommonOptions): BenchCase[] {
@@ -34,34 +36,33 @@ function timesOf({ rounds, isQuick }: CommonOptions): Omit<MeasureOptions, 'fold
     : { rounds, blockMs: 150, firstWarmMs: 500, budgetMs: 30_000 };
 }
 
-/** Prints each case when it is over, and the ratios of all at the end. @param folder for files that contestants read and write. */
+/** Prints each case when it is over, and the ratios by cell and mode. @param folder for files that contestants read and write. */
 export async function compareCases(
   options: CommonOptions,
   contestants: readonly Competitor[],
   folder: string,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const benchCase of casesOf(options))
-    results.push(await compareCase(benchCase, contestants, { ...timesOf(options), folder }));
-  for (const cell of options.cells)
-    for (const mode of options.modes) {
-      const text = ratioText(results, cell, mode);
-      if (text !== undefined) print(text);
+  const busy = options.isBusy ? new BusyProcess() : undefined;
+  busy?.begin();
+  try {
+    for (const benchCase of casesOf(options)) {
+      const outcomes = await measureCase(benchCase, contestants, { ...timesOf(options), folder });
+      const result = toResult(benchCase, options.isBusy, outcomes);
+      results.push(result);
+      printCase(result, outcomes);
     }
+  } finally {
+    busy?.stop();
+  }
+  for (const cell of options.cells) for (const mode of options.modes) print(ratioText(results, cell, mode));
   return results;
 }
 
-async function compareCase(
-  benchCase: BenchCase,
-  contestants: readonly Competitor[],
-  options: MeasureOptions,
-): Promise<CaseResult> {
-  const outcomes = await measureCase(benchCase, contestants, options);
-  const result = toResult(benchCase, outcomes);
+function printCase(result: CaseResult, outcomes: readonly Outcome[]): void {
   print(caseText(result));
   if (outcomes.some(({ isWrong }) => isWrong)) {
-    console.log(`WRONG RESULTS in ${caseTitle(benchCase)}`);
+    console.log(`WRONG RESULTS in ${caseTitle(result.case)}`);
     process.exitCode = 1;
   }
-  return result;
 }

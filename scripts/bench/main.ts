@@ -25,7 +25,7 @@ import { measureOverhead, type Overhead } from './overhead.js';
 import { startProcess } from './peer-process.js';
 import { startOurs } from './peers/ours.js';
 import { ratioChart } from './ratio-chart.js';
-import { growthText, machineText, overheadText, versionsText } from './report.js';
+import { growthText, machineText, overallText, overheadText, versionsText } from './report.js';
 import type { CaseResult } from './results.js';
 import { compareThreads } from './threads.js';
 
@@ -52,6 +52,7 @@ async function main(options: Options): Promise<void> {
     overhead = measureOverhead(OVERHEAD_ROUNDS[speed]);
     print(overheadText(overhead));
   }
+  print(overallText(results));
   if (options.json !== undefined) {
     const { backend } = options;
     const everything = { machine, versions, backend, results, threads, growths, overhead };

@@ -17,6 +17,8 @@ export interface CommonOptions {
   readonly shapes: readonly string[] | undefined;
   readonly threads: readonly number[];
   readonly rounds: number;
+  /** Whether a busy process runs beside the part `compare`. */
+  readonly isBusy: boolean;
   readonly isQuick: boolean;
   readonly json: string | undefined;
 }
@@ -38,6 +40,7 @@ export const COMMON_USAGE = `  --cells L      of ${CELLS.join()}
   --modes L      of ${MODES.join()}; training is forward and backward
   --threads L    default 1,2
   --runs N       turns of each peer in a case, bursts of the part threads; default 7, with --quick 2
+  --busy         part compare beside one busy process
   --json FILE    everything that was measured
   --quick        few and short turns without the large case, to see that everything runs`;
 
@@ -55,6 +58,7 @@ export const COMMON_ARGUMENTS = {
   modes: { type: 'string', default: MODES.join() },
   threads: { type: 'string', default: '1,2' },
   runs: { type: 'string' },
+  busy: { type: 'boolean', default: false },
   json: { type: 'string' },
   quick: { type: 'boolean', default: false },
 } as const;
@@ -65,18 +69,20 @@ export interface CommonValues {
   readonly modes: string;
   readonly threads: string;
   readonly runs?: string | undefined;
+  readonly busy: boolean;
   readonly json?: string | undefined;
   readonly quick: boolean;
 }
 
 /** @throws Error that names the option. */
-export function readCommon({ quick, json, ...values }: CommonValues): CommonOptions {
+export function readCommon({ quick, busy, json, ...values }: CommonValues): CommonOptions {
   return {
     cells: readNames('--cells', values.cells, CELLS),
     modes: readNames('--modes', values.modes, MODES),
     shapes: values.cases === undefined ? undefined : readNames('--cases', values.cases, SHAPE_NAMES),
     threads: [...new Set(values.threads.split(','))].map((text) => readInteger('--threads', text, 1, 9999)),
     rounds: readInteger('--runs', values.runs ?? (quick ? '2' : '7'), 1, 9999),
+    isBusy: busy,
     isQuick: quick,
     json,
   };

@@ -2,6 +2,7 @@
 
 import { shapeText } from './cases.js';
 import { barChart } from './chart.js';
+import { besideText } from './report.js';
 import { type CaseResult, OURS } from './results.js';
 
 /** The README does not speak of these. */
@@ -22,7 +23,7 @@ export function ratioChart(results: readonly CaseResult[], backend: string): str
   if (groups.length === 0)
     throw new RangeError('--svg: expected GRU forward on 1 thread to be measured, got nothing');
   return barChart({
-    title: `Time of a GRU, forward, 1 thread, in units of tfjs-torch-rnn on ${backend}`,
+    title: `Time of a GRU, forward, 1 thread, in units of tfjs-torch-rnn on ${backend}${besideText(results)}`,
     groups,
   });
 }

@@ -1,13 +1,13 @@
 /** Tables on standard output. */
 
 import { type Column, tableLines } from '../../src/cli/table.js';
-import { type CellName, caseTitle, type Mode } from './cases.js';
+import { type CellName, caseTitle, type Mode, networkTitle } from './cases.js';
 import type { Growth } from './growth.js';
 import type { Machine } from './machine.js';
 import { isBusy } from './machine.js';
 import type { Overhead } from './overhead.js';
-import { type CaseResult, OURS, type Row, type ThreadsResult } from './results.js';
-import type { Summary } from './stats.js';
+import { type CaseResult, type PeerRows, type Row, rowsByPeer, type ThreadsResult } from './results.js';
+import { geometricMean, type Summary } from './stats.js';
 
 /** Three significant digits, without an exponent. */
 export function digits(value: number): string {
@@ -33,7 +33,8 @@ export function versionsText(versions: Readonly<Record<string, string>>): string
     .join(', ');
 }
 
-export function caseText({ case: benchCase, rows }: CaseResult): string {
+export function caseText(result: CaseResult): string {
+  const { case: benchCase, rows } = result;
   const { inputSize, hiddenSize, layers, directions, batch, steps } = benchCase;
   const sizes = `I ${inputSize}, H ${hiddenSize}, L ${layers}, D ${directions}, B ${batch}, T ${steps}`;
   const header = ['', 'threads', 'ms', 'p10 - p90', 'CPU ms', 'calls', 'x ours', 'p10 - p90', 'error'];
@@ -41,7 +42,8 @@ export function caseText({ case: benchCase, rows }: CaseResult): string {
     const note = fault ?? (ran === undefined ? undefined : `ran ${ran}`);
     return note === undefined ? [] : [`${title.trim()}, ${threads} thread(s): ${note}`];
   });
-  return [`${caseTitle(benchCase)}: ${sizes}`, table([header, ...rows.map(rowCells)]), ...notes].join('\n');
+  const title = `${caseTitle(benchCase)}${besideText([result])}: ${sizes}`;
+  return [title, table([header, ...rows.map(rowCells)]), ...notes].join('\n');
 }
 
 function rowCells({ title, threads, times, cpu, ratio, error }: Row): string[] {
@@ -62,19 +64,61 @@ function rowCells({ title, threads, times, cpu, ratio, error }: Row): string[] {
 /** Time of each peer in units of this package's: a row for each peer, a column for each shape. */
 export function ratioText(results: readonly CaseResult[], cell: CellName, mode: Mode): string | undefined {
   const chosen = results.filter((result) => result.case.cell === cell && result.case.mode === mode);
-  const shapes = chosen.map((result) => result.case.name);
-  const lines = new Map<string, string[]>();
-  for (const [column, { rows }] of chosen.entries())
-    for (const { peer, title, threads, ratio, fault } of rows) {
-      if (peer === OURS) continue;
-      const name = `${title.trim()}, ${threads} thread${threads === 1 ? '' : 's'}`;
-      const cells = lines.get(name) ?? shapes.map(() => '');
-      cells[column] = fault === undefined ? (ratio ? digits(ratio.median) : '') : '-';
-      lines.set(name, cells);
-    }
-  if (lines.size === 0) return undefined;
-  const title = `${cell.toUpperCase()} ${mode}, time in units of tfjs-torch-rnn with as many threads`;
-  return [title, table([['', ...shapes], ...[...lines].map(([name, cells]) => [name, ...cells])])].join('\n');
+  const peers = rowsByPeer(chosen);
+  if (peers.length === 0) return undefined;
+  const header = ['', ...chosen.map((result) => result.case.name), 'geometric mean', 'least'];
+  const lines = peers.map((peer) => {
+    const cells = chosen.map((result) => {
+      const row = peer.rows.find((one) => one.case === result.case)?.row;
+      return row?.fault === undefined ? (row?.ratio ? digits(row.ratio.median) : '') : '-';
+    });
+    const overall = overallRatio(peer);
+    const ends = overall ? [digits(overall.mean), digits(overall.least)] : ['', ''];
+    return [`${peerTitle(peer)}, ${threadsTitle(peer)}`, ...cells, ...ends];
+  });
+  return [`${cell.toUpperCase()} ${mode}, ${unitText(results)}`, table([header, ...lines])].join('\n');
+}
+
+/** A line for each peer, mode and number of threads, over all cells and shapes. */
+export function overallText(results: readonly CaseResult[]): string | undefined {
+  const lines = rowsByPeer(results).flatMap((peer) => {
+    const overall = overallRatio(peer);
+    if (!overall) return [];
+    const { mean, least, leastCase } = overall;
+    const ratios = `geometric mean ${digits(mean)}, least ${digits(least)} (${networkTitle(leastCase)})`;
+    return [`${peerTitle(peer)}, ${peer.mode}, ${threadsTitle(peer)}: ${ratios}`];
+  });
+  if (lines.length === 0) return undefined;
+  return [`All cells and shapes, ${unitText(results)}`, ...lines].join('\n');
+}
+
+/** Undefined where it has no ratio. */
+function overallRatio({ rows }: PeerRows) {
+  const ratios = rows
+    .flatMap(({ case: benchCase, row: { ratio } }) => (ratio ? [{ benchCase, ratio: ratio.median }] : []))
+    .sort((a, b) => a.ratio - b.ratio);
+  const [least] = ratios;
+  if (!least) return undefined;
+  const mean = geometricMean(ratios.map(({ ratio }) => ratio));
+  return { mean, least: least.ratio, leastCase: least.benchCase };
+}
+
+/** A peer may have another title with each cell. */
+function peerTitle({ rows }: PeerRows): string {
+  return [...new Set(rows.map(({ row }) => row.title.trim()))].join('/');
+}
+
+function threadsTitle({ threads }: PeerRows): string {
+  return `${threads} thread${threads === 1 ? '' : 's'}`;
+}
+
+function unitText(results: readonly CaseResult[]): string {
+  return `time in units of tfjs-torch-rnn with as many threads${besideText(results)}`;
+}
+
+/** For titles, of results of one run. */
+export function besideText([result]: readonly CaseResult[]): string {
+  return result?.isBusy ? ', beside one busy process' : '';
 }
 
 /** Milliseconds, and how much more a unit of length costs than at the longest: 1 where cost is proportional. */

@@ -1,6 +1,6 @@
 /** The stored result of a case. */
 
-import type { BenchCase } from './cases.js';
+import type { BenchCase, Mode } from './cases.js';
 import type { Competitor, Outcome } from './measure.js';
 import { median, type Summary, summarize, summarizeRatio } from './stats.js';
 
@@ -25,13 +25,15 @@ export interface Row {
 
 export interface CaseResult {
   readonly case: BenchCase;
+  /** Whether another process was busy. */
+  readonly isBusy: boolean;
   readonly rows: readonly Row[];
 }
 
 export const OURS = 'ours';
 
-export function toResult(benchCase: BenchCase, outcomes: readonly Outcome[]): CaseResult {
-  return { case: benchCase, rows: outcomes.map((outcome) => toRow(benchCase, outcome, outcomes)) };
+export function toResult(benchCase: BenchCase, isBusy: boolean, outcomes: readonly Outcome[]): CaseResult {
+  return { case: benchCase, isBusy, rows: outcomes.map((outcome) => toRow(benchCase, outcome, outcomes)) };
 }
 
 function toRow(benchCase: BenchCase, outcome: Outcome, all: readonly Outcome[]): Row {
@@ -63,6 +65,30 @@ function timesOf({ rounds }: Outcome): (readonly number[])[] {
 
 function isOurs({ kind }: Competitor): boolean {
   return kind.name === OURS;
+}
+
+/** The rows of one peer with a number of threads, in one mode. */
+export interface PeerRows {
+  readonly mode: Mode;
+  readonly threads: number;
+  /** One for each case that it took part in. */
+  readonly rows: { readonly case: BenchCase; readonly row: Row }[];
+}
+
+/** Of the peers that are compared with this package, mode by mode. */
+export function rowsByPeer(results: readonly CaseResult[]): PeerRows[] {
+  const peers = new Map<string, PeerRows>();
+  for (const { case: benchCase, rows } of results)
+    for (const row of rows) {
+      if (row.peer === OURS) continue;
+      const { mode } = benchCase;
+      const { threads } = row;
+      const key = `${mode} ${row.peer} ${threads}`;
+      const ofPeer = peers.get(key) ?? { mode, threads, rows: [] };
+      ofPeer.rows.push({ case: benchCase, row });
+      peers.set(key, ofPeer);
+    }
+  return [...peers.values()];
 }
 
 /** One thread beside two. */

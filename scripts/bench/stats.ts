@@ -31,6 +31,11 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
+/** Of positive values: that of ratios and that of their reciprocals are reciprocal. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 /**
  * How many times longer one takes than another, from rounds in which both ran one after the other. Each round gives a
  * ratio of medians, so that a machine that slows down in between does so to both.

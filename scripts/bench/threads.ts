@@ -6,13 +6,13 @@
  * the host gave no second processor, and the burst is left out.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { writeSafetensors } from '../../src/state-dict/index.js';
+import { BusyProcess } from './busy-process.js';
 import { type BenchCase, makeNumbers } from './cases.js';
 import { casesOf, print } from './compare.js';
 import type { Contestant } from './contestants.js';
@@ -70,27 +70,6 @@ async function spin(worker: Worker): Promise<number> {
   worker.postMessage(SPIN_MS);
   const [count] = (await once(worker, 'message')) as [number];
   return count;
-}
-
-/** A process that does nothing but take a processor; stopped until it is told to begin. */
-class BusyProcess {
-  private readonly process: ChildProcess = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
-
-  constructor() {
-    this.pause();
-  }
-
-  begin(): void {
-    this.process.kill('SIGCONT');
-  }
-
-  pause(): void {
-    this.process.kill('SIGSTOP');
-  }
-
-  stop(): void {
-    this.process.kill('SIGKILL');
-  }
 }
 
 /**

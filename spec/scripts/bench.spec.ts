@@ -9,9 +9,10 @@ import { KINDS } from '../../scripts/bench/contestants.js';
 import { type Competitor, measureCase } from '../../scripts/bench/measure.js';
 import { readOptions } from '../../scripts/bench/options.js';
 import type { Request } from '../../scripts/bench/protocol.js';
-import { caseText, digits, growthText, ratioText, table } from '../../scripts/bench/report.js';
-import { toResult } from '../../scripts/bench/results.js';
-import { quantile, summarize, summarizeRatio } from '../../scripts/bench/stats.js';
+import { ratioChart } from '../../scripts/bench/ratio-chart.js';
+import { caseText, digits, growthText, overallText, ratioText, table } from '../../scripts/bench/report.js';
+import { type CaseResult, type Row, toResult } from '../../scripts/bench/results.js';
+import { geometricMean, quantile, summarize, summarizeRatio } from '../../scripts/bench/stats.js';
 import { type StateDict, writeSafetensors } from '../../src/state-dict/index.js';
 
 const SMALL: BenchCase = {
@@ -55,6 +56,11 @@ describe('bench: statistics', () => {
 
   it('leave out turns that only one of both had', () => {
     expect(summarizeRatio([[3], [9]], [[1]]).count).to.equal(1);
+  });
+
+  it('average ratios by their product: twice and half as fast are as fast', () => {
+    expect(geometricMean([2, 0.5])).to.be.closeTo(1, 1e-12);
+    expect(geometricMean([1, 2, 4])).to.be.closeTo(2, 1e-12);
   });
 });
 
@@ -172,7 +178,7 @@ describe('bench: the turns', () => {
     const log: string[] = [];
     const outcomes = await measureCase(SMALL, [fake('ours', log, 1.1), fake('torch', log, 1)], options());
     expect(log).not.to.include('measure ours');
-    const row = toResult(SMALL, outcomes).rows[0];
+    const row = toResult(SMALL, false, outcomes).rows[0];
     expect(outcomes[0]?.isWrong).to.equal(true);
     expect(row?.fault).to.match(/^output: expected a difference of at most 0.00001, got 0.1/);
     expect(row).not.to.have.property('times');
@@ -185,14 +191,63 @@ describe('bench: the turns', () => {
 
   it('give times in units of ours with as many threads', async () => {
     const outcomes = await measureCase(SMALL, [fake('ours', [], 1, 2), fake('torch', [], 1, 5)], options());
-    const result = toResult(SMALL, outcomes);
+    const result = toResult(SMALL, false, outcomes);
     expect(result.rows.map(({ ratio }) => ratio?.median)).to.deep.equal([undefined, 2.5]);
     expect(caseText(result)).to.match(/^GRU small forward: I 3, H 2, L 2, D 2, B 4, T 5\n/);
-    expect(ratioText([result], 'gru', 'forward')?.split('\n').slice(1)).to.deep.equal([
-      '                   small',
-      'PyTorch, 1 thread    2.5',
+  });
+
+  it('say where all were measured beside a busy process', async () => {
+    const outcomes = await measureCase(SMALL, [fake('ours', [], 1, 2), fake('torch', [], 1, 5)], options());
+    const result = toResult(SMALL, true, outcomes);
+    expect(result).to.deep.include({ isBusy: true });
+    expect(caseText(result)).to.match(/^GRU small forward, beside one busy process: I 3, /);
+    expect(ratioText([result], 'gru', 'forward')).to.match(/ as many threads, beside one busy process\n/);
+    expect(overallText([result])).to.match(/ as many threads, beside one busy process\n/);
+    expect(ratioChart([result], 'cpu')).to.contain('tfjs-torch-rnn on cpu, beside one busy process');
+  });
+});
+
+describe('bench: the ratios', () => {
+  const row = (title: string, peer: string, threads: number, ratio?: number): Row => ({
+    peer,
+    title,
+    threads,
+    ...(ratio === undefined ? {} : { ratio: { median: ratio, p10: ratio, p90: ratio, count: 1 } }),
+  });
+  const ours = row('tfjs-torch-rnn', 'ours', 1);
+  const result = (difference: Partial<BenchCase>, ...rows: Row[]): CaseResult => ({
+    case: { ...SMALL, ...difference },
+    isBusy: false,
+    rows: [ours, ...rows],
+  });
+  const torch = (threads: number, ratio: number) => row('PyTorch', 'torch', threads, ratio);
+  const ofCells = [
+    result({ name: 'seed' }, torch(1, 2), torch(2, 3), row('tf.layers.gru', 'tf-layers', 1, 8)),
+    result({ name: 'cls' }, torch(1, 0.5), { ...row('PyTorch', 'torch', 2), fault: 'gone' }),
+    result({ name: 'seed', cell: 'lstm' }, torch(1, 1), row('tf.layers.lstm', 'tf-layers', 1, 2)),
+    result({ name: 'seed', mode: 'training' }, torch(1, 5), { ...row('ort', 'ort-web', 1), fault: 'gone' }),
+  ];
+
+  it('stand in a row for each peer and number of threads, with their geometric mean and the least', () => {
+    expect(ratioText(ofCells, 'gru', 'forward')?.split('\n')).to.deep.equal([
+      'GRU forward, time in units of tfjs-torch-rnn with as many threads',
+      '                         seed  cls  geometric mean  least',
+      'PyTorch, 1 thread           2  0.5               1    0.5',
+      'PyTorch, 2 threads          3    -               3      3',
+      'tf.layers.gru, 1 thread     8                    8      8',
     ]);
-    expect(ratioText([result], 'gru', 'training')).to.equal(undefined);
+    expect(ratioText(ofCells, 'rnn', 'forward')).to.equal(undefined);
+  });
+
+  it('have a line for each peer, mode and number of threads over all cells and shapes', () => {
+    expect(overallText(ofCells)?.split('\n')).to.deep.equal([
+      'All cells and shapes, time in units of tfjs-torch-rnn with as many threads',
+      'PyTorch, forward, 1 thread: geometric mean 1, least 0.5 (GRU cls)',
+      'PyTorch, forward, 2 threads: geometric mean 3, least 3 (GRU seed)',
+      'tf.layers.gru/tf.layers.lstm, forward, 1 thread: geometric mean 4, least 2 (LSTM seed)',
+      'PyTorch, training, 1 thread: geometric mean 5, least 5 (GRU seed)',
+    ]);
+    expect(overallText([result({})])).to.equal(undefined);
   });
 });
 
@@ -278,6 +333,8 @@ describe('bench: the command line', () => {
     });
     expect(readOptions(['--peers', 'torch']).peers).to.deep.equal(['ours', 'torch']);
     expect(readOptions(['--quick']).rounds).to.equal(2);
+    expect(readOptions([]).isBusy).to.equal(false);
+    expect(readOptions(['--busy']).isBusy).to.equal(true);
   });
 
   it('refuses what it does not know, by the name of the option', () => {

@@ -17,7 +17,7 @@ import type { BenchCase } from '../cases.js';
 import { casesOf, compareCases, inFolder, print } from '../compare.js';
 import { Contestant, type Kind } from '../contestants.js';
 import { describeMachine } from '../machine.js';
-import { machineText, versionsText } from '../report.js';
+import { machineText, overallText, versionsText } from '../report.js';
 import type { CaseResult, ThreadsResult } from '../results.js';
 import { compareThreads } from '../threads.js';
 import { type FirstResult, firstText, measureFirstCalls } from './first-call.js';
@@ -119,6 +119,7 @@ class Browsers {
     try {
       // One that does not start has a row of its own in each case, with the reason.
       const results = await compareCases(this.options, contestants, this.folder);
+      print(overallText(results));
       for (const { hello } of contestants) Object.assign(versions, hello?.versions);
       return results;
     } finally {
