@@ -16,7 +16,7 @@ export function runRound(engine: Engine): boolean {
     const fields = { ...noFields(INPUT_GRADIENT), ...sizes, dgates, weight_t: weight, dx };
     return { job: 'input_gradient', at: placeStruct(engine, scope, INPUT_GRADIENT, fields) };
   });
-  engine.threads.run({ jobs, flops: 1e9 });
+  engine.threads.run({ jobs, flops: 1e9, kind: 1 });
   const isRight = products.every((at) => engine.floats(at, 8).every((value) => value === 2));
   scope.release();
   return isRight;

@@ -1,87 +1,142 @@
 import { expect } from 'chai';
 import { Backoff } from '../../../../src/kernels/host/threads/backoff.js';
 
-/** As much work as a pause counts for one round. */
-const ROUND = 1e8;
+const KIND = 12;
+const FLOPS = 1e8;
 
-/** Rounds that are not shared until one is. */
-function pauseOf(backoff: Backoff, flops = ROUND): number {
+/** Rounds that run alone, each for so many milliseconds, until one may be shared. */
+function pauseOf(backoff: Backoff, took = 1, kind = KIND): number {
   let rounds = 0;
-  while (!backoff.mayShare(flops)) rounds++;
+  for (; !backoff.mayShare(kind); rounds++) backoff.ranAlone(kind, FLOPS, took);
   return rounds;
 }
 
-/** A trial of four rounds, each with such a gain. */
-function trial(backoff: Backoff, gain: number): void {
+/** A trial of four rounds, which take so many milliseconds each and would take 1 alone. */
+function trial(backoff: Backoff, took: number, kind = KIND): void {
   for (let round = 0; round < 4; round++) {
-    expect(backoff.mayShare(ROUND), `round ${round}`).to.equal(true);
-    backoff.shared(ROUND, 2, 2 + gain);
+    expect(backoff.mayShare(kind), `round ${round}`).to.equal(true);
+    backoff.shared(kind, FLOPS, took, 1);
   }
 }
 
+/** One that knows what a round takes alone. */
+function knowing(): Backoff {
+  const backoff = new Backoff();
+  backoff.ranAlone(KIND, FLOPS, 1);
+  return backoff;
+}
+
 describe('the backoff of threads', () => {
-  it('shares every round while sharing gains time', () => {
-    const backoff = new Backoff();
-    for (let i = 0; i < 25; i++) trial(backoff, 1);
+  it('shares at once, before anything is known', () => {
+    expect(new Backoff().mayShare(KIND)).to.equal(true);
   });
 
-  it('pauses for 4, 8, 16, ... 256 rounds after trials that cost time', () => {
+  it('runs a round alone after the first trial, since it went by an estimate', () => {
     const backoff = new Backoff();
-    const pauses = Array.from({ length: 9 }, () => {
-      trial(backoff, -1);
-      return pauseOf(backoff);
-    });
-    expect(pauses).to.deep.equal([4, 8, 16, 32, 64, 128, 256, 256, 256]);
+    trial(backoff, 0.5);
+    expect(pauseOf(backoff)).to.equal(1);
+    trial(backoff, 0.5);
+    expect(pauseOf(backoff)).to.equal(0);
   });
 
-  it('pauses at once where nobody came to share', () => {
-    const backoff = new Backoff();
-    backoff.fail();
-    expect(pauseOf(backoff)).to.equal(4);
+  it('shares every round while sharing gains time, but one in 65', () => {
+    const backoff = knowing();
+    const alone: number[] = [];
+    for (let round = 0; round < 200; round++)
+      if (backoff.mayShare(KIND)) backoff.shared(KIND, FLOPS, 0.6, 1);
+      else {
+        alone.push(round);
+        backoff.ranAlone(KIND, FLOPS, 1);
+      }
+    expect(alone).to.deep.equal([64, 129, 194]);
   });
 
-  it('pauses for longer where rounds are small', () => {
-    const backoff = new Backoff();
-    backoff.fail();
-    expect(pauseOf(backoff, 1e6)).to.equal(240);
+  it('runs rounds alone for 32 times what a trial has cost, a second at most', () => {
+    const backoff = knowing();
+    trial(backoff, 1.25);
+    expect(pauseOf(backoff), 'a trial that cost 1 ms').to.equal(32);
+    trial(backoff, 3);
+    expect(pauseOf(backoff), '8 ms').to.equal(256);
+    trial(backoff, 26);
+    expect(pauseOf(backoff), '100 ms').to.equal(1000);
   });
 
-  it('halves the pause after each trial that gains time, until it shares every round again', () => {
-    const backoff = new Backoff();
-    for (let i = 0; i < 7; i++) backoff.fail();
+  it('costs a 32nd of the time, however much slower sharing is', () => {
+    for (const took of [1.01, 1.1, 1.5, 2, 8]) {
+      const backoff = knowing();
+      let [time, rounds] = [0, 0];
+      for (; rounds < 10_000; rounds++) {
+        const isShared = backoff.mayShare(KIND);
+        if (isShared) backoff.shared(KIND, FLOPS, took, 1);
+        else backoff.ranAlone(KIND, FLOPS, 1);
+        time += isShared ? took : 1;
+      }
+      // The last pause is not over.
+      expect(time / rounds, `${took} times as long`).to.be.at.most(1.035);
+    }
+  });
+
+  it('shares at once again after a trial that gains time', () => {
+    const backoff = knowing();
+    trial(backoff, 20);
     pauseOf(backoff);
-    const pauses = Array.from({ length: 7 }, () => {
-      trial(backoff, 1);
-      return pauseOf(backoff);
-    });
-    expect(pauses).to.deep.equal([128, 64, 32, 16, 8, 4, 0]);
+    trial(backoff, 0.9);
+    expect(pauseOf(backoff)).to.equal(0);
   });
 
   it('goes by what the rounds of a trial gain together', () => {
-    const backoff = new Backoff();
-    const share = (gains: readonly number[]) => {
-      for (const gain of gains) backoff.shared(ROUND, 5, 5 + gain);
+    const share = (...times: readonly number[]) => {
+      const backoff = knowing();
+      for (const took of times) backoff.shared(KIND, FLOPS, took, 1);
       return pauseOf(backoff);
     };
-    expect(share([2, -3, 2, 2]), 'more gained than lost').to.equal(0);
-    expect(share([2, -3, 2, -3]), 'more lost than gained').to.equal(4);
+    expect(share(0.5, 2, 0.5, 0.5), 'more gained than lost').to.equal(0);
+    expect(share(0.5, 2, 0.5, 1.5), 'more lost than gained').to.equal(16);
   });
 
-  it('goes by the time of such rounds alone, where some have run alone', () => {
+  it('goes by the time of rounds alone, not by the estimate, where some have run alone', () => {
     const backoff = new Backoff();
-    backoff.ranAlone(ROUND, 3);
-    trial(backoff, -1);
-    expect(pauseOf(backoff), 'faster than alone, though much was waited').to.equal(0);
-    backoff.ranAlone(ROUND, 0.5);
-    trial(backoff, 1);
-    expect(pauseOf(backoff), 'slower than alone').to.equal(4);
+    backoff.ranAlone(KIND, FLOPS, 3);
+    trial(backoff, 2);
+    expect(pauseOf(backoff), 'slower than the estimate of 1').to.equal(0);
   });
 
-  it('shares hardly any round where every second one loses its processor', () => {
+  it('goes by time for each multiplication, so that longer rounds of a kind are judged by shorter ones', () => {
+    const backoff = knowing();
+    for (let round = 0; round < 4; round++) backoff.shared(KIND, 10 * FLOPS, 6, 1);
+    expect(pauseOf(backoff)).to.equal(0);
+  });
+
+  it('judges each kind by itself', () => {
+    const backoff = knowing();
+    trial(backoff, 20);
+    expect(backoff.mayShare(KIND)).to.equal(false);
+    expect(backoff.mayShare(KIND + 1)).to.equal(true);
+  });
+
+  it('pauses for 8 ms where nobody came to share', () => {
+    const backoff = knowing();
+    backoff.fail(KIND);
+    expect(pauseOf(backoff)).to.equal(8);
+  });
+
+  it('keeps no more than 64 kinds', () => {
     const backoff = new Backoff();
-    let shared = 0;
-    for (let round = 0; round < 10_000; round++)
-      if (backoff.mayShare(ROUND)) backoff.shared(ROUND, 2, ++shared % 2 === 0 ? 1 : 2.4);
-    expect(shared).to.be.at.most(400);
+    for (let kind = 0; kind < 64; kind++) backoff.fail(kind);
+    expect(backoff.mayShare(0)).to.equal(false);
+    backoff.fail(64);
+    expect(backoff.mayShare(0), 'forgotten').to.equal(true);
+  });
+
+  it('costs 3 percent where every second round loses its processor', () => {
+    const backoff = knowing();
+    let [time, shared] = [0, 0];
+    for (let round = 0; round < 10_000; round++) {
+      const took = !backoff.mayShare(KIND) ? undefined : ++shared % 2 === 0 ? 0.5 : 3;
+      if (took === undefined) backoff.ranAlone(KIND, FLOPS, 1);
+      else backoff.shared(KIND, FLOPS, took, 1);
+      time += took ?? 1;
+    }
+    expect(time / 10_000).to.be.at.most(1 + 1 / 32);
   });
 });

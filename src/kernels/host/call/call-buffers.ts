@@ -206,7 +206,12 @@ export class CallBuffers {
     const { plan, jobs, teams, members } = this;
     const flopsOfStep = stepFlops(plan, inputSizeOf(plan, layer));
     const flops = flopsOfStep * this.rows * plan.directions;
-    return { jobs: jobs[layer] as readonly Job[], flops, teams: { at: teams, members, flopsOfStep } };
+    return {
+      jobs: jobs[layer] as readonly Job[],
+      flops,
+      kind: flopsOfStep * plan.batch,
+      teams: { at: teams, members, flopsOfStep },
+    };
   }
 
   /** What runs all layers where nothing of the arena is shared: no team. */

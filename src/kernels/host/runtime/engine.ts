@@ -36,6 +36,8 @@ export interface Round {
   readonly jobs: readonly Job[];
   /** Multiplications and additions of all of them. */
   readonly flops: number;
+  /** Rounds of the same jobs and kind differ in the number of steps alone: their time goes by their flops. */
+  readonly kind: number;
   /** Where jobs share the units of a direction. */
   readonly teams?: Teams;
 }

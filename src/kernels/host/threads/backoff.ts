@@ -1,70 +1,91 @@
 /** Decides when work is shared, by what sharing has gained. It costs time where another process takes a thread's processor. */
 
-/** Failures that count: after seven the pause is 64 times the shortest. */
-const MOST_FAILURES = 7;
-
 /** Rounds of a trial. One alone says little: beside a busy process about every second one keeps its processors. */
 const TRIAL_ROUNDS = 4;
 
-/** The shortest pause, in rounds. A trial that costs time may take twice as long as its rounds alone, so pauses are no shorter. */
-const PAUSE_ROUNDS = TRIAL_ROUNDS;
+/** After a trial rounds run alone for so many times what it has cost, which bounds the cost to a 32nd of the time. */
+const PAUSE = 32;
 
-/** The same in multiplications and additions: 8 ms of them, a few of the turns that a scheduler gives to processes. */
-const PAUSE_FLOPS = 2.4e8;
+/** But no longer than so many milliseconds, as what has slowed the trial down may be over. */
+const LONGEST_PAUSE = 1000;
 
-/** Amounts of work whose time alone is known; models have a few kinds of rounds. */
-const MOST_KNOWN = 64;
+/** What it costs, in milliseconds, to wake workers that find no processor. */
+const COST_OF_WAKING = 0.25;
+
+/** So many shared rounds are followed by one alone, as the machine may have changed. */
+const ROUNDS_UNTIL_ALONE = 64;
+
+/** Kinds of rounds whose time is known; models have a few. */
+const MOST_KINDS = 64;
+
+/** What is known of the rounds of a kind. Times are in milliseconds. */
+interface Kind {
+  /** Of a multiplication alone: what sharing has to beat. */
+  alone: number | undefined;
+  /** Of rounds that are to run alone. */
+  pause: number;
+  /** Rounds of the present trial, and what they gained. */
+  tried: number;
+  gained: number;
+  /** Shared rounds that may follow until one runs alone. */
+  untilAlone: number;
+}
 
 /**
- * Trials of shared rounds, with pauses in between, counted in rounds and in the work of those: twice as long after each trial that
- * cost time, half as long after each that gained some, none after a few of those.
+ * Trials of shared rounds, each kind of rounds by itself: what gains time for one may cost it for another. After a trial that gained
+ * the next begins at once; after one that cost time rounds run alone for a while, which also tells what they take so.
  */
 export class Backoff {
-  private failures = 0;
-  private rounds = 0;
-  private flops = 0;
-  /** Rounds of the present trial, and the milliseconds that they gained. */
-  private tried = 0;
-  private gained = 0;
-  /** Milliseconds of rounds alone, by their work: what sharing has to beat. */
-  private readonly alone = new Map<number, number>();
+  private readonly kinds = new Map<number, Kind>();
 
-  /** Whether the next round, of so much work, may be shared. Called once for each round. */
-  mayShare(flops: number): boolean {
-    if (this.rounds <= 0 && this.flops <= 0) return true;
-    this.rounds--;
-    this.flops -= flops;
-    return false;
+  /** Whether the next round of the kind may be shared. Called once for each round. */
+  mayShare(kind: number): boolean {
+    const { pause, untilAlone } = this.of(kind);
+    return pause <= 0 && untilAlone > 0;
   }
 
-  /** A round of so much work took so many milliseconds alone. */
-  ranAlone(flops: number, took: number): void {
-    const known = this.alone.get(flops);
-    if (known === undefined && this.alone.size === MOST_KNOWN) this.alone.clear();
-    this.alone.set(flops, known === undefined ? took : (known + took) / 2);
+  /** A round of so many multiplications took so many milliseconds alone. */
+  ranAlone(kind: number, flops: number, took: number): void {
+    const known = this.of(kind);
+    const each = took / flops;
+    known.alone = known.alone === undefined ? each : (known.alone + each) / 2;
+    known.pause -= took;
+    known.untilAlone = ROUNDS_UNTIL_ALONE;
   }
 
   /**
-   * A shared round of so much work took so many milliseconds.
+   * A shared round of so many multiplications took so many milliseconds.
    * @param estimate what it would have taken alone, where no such round has run alone yet.
    */
-  shared(flops: number, took: number, estimate: number): void {
-    this.tried++;
-    this.gained += (this.alone.get(flops) ?? estimate) - took;
-    if (this.tried === TRIAL_ROUNDS) this.end(this.gained < 0);
+  shared(kind: number, flops: number, took: number, estimate: number): void {
+    const known = this.of(kind);
+    known.tried++;
+    known.untilAlone--;
+    known.gained += (known.alone === undefined ? estimate : known.alone * flops) - took;
+    if (known.tried < TRIAL_ROUNDS) return;
+    // An estimate serves for one trial.
+    if (known.alone === undefined) known.untilAlone = 0;
+    this.end(known, known.gained);
   }
 
-  /** No worker was awake to share the round. */
-  fail(): void {
-    this.end(true);
+  /** Workers were woken, and none came to share a round of the kind. */
+  fail(kind: number): void {
+    this.end(this.of(kind), -COST_OF_WAKING);
   }
 
-  private end(hasFailed: boolean): void {
-    this.tried = 0;
-    this.gained = 0;
-    this.failures = hasFailed ? Math.min(MOST_FAILURES, this.failures + 1) : Math.max(0, this.failures - 1);
-    const length = this.failures === 0 ? 0 : 2 ** (this.failures - 1);
-    this.rounds = length * PAUSE_ROUNDS;
-    this.flops = length * PAUSE_FLOPS;
+  private end(known: Kind, gained: number): void {
+    known.tried = 0;
+    known.gained = 0;
+    known.pause = Math.min(LONGEST_PAUSE, PAUSE * Math.max(0, -gained));
+  }
+
+  private of(kind: number): Kind {
+    let known = this.kinds.get(kind);
+    if (known === undefined) {
+      if (this.kinds.size === MOST_KINDS) this.kinds.clear();
+      known = { alone: undefined, pause: 0, tried: 0, gained: 0, untilAlone: ROUNDS_UNTIL_ALONE };
+      this.kinds.set(kind, known);
+    }
+    return known;
   }
 }

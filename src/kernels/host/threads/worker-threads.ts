@@ -67,6 +67,9 @@ interface AwaitedRound {
   reject(error: unknown): void;
 }
 
+/** Tells the kinds of all jobs apart. */
+const kindOf = ({ jobs, kind }: Round) => kind * 4 + JOBS[(jobs[0] as Job).job];
+
 const LOST_IN_JOB = 'a worker that trapped or ended in one';
 
 /** Shares rounds among the caller and workers, unless that is slower. */
@@ -152,7 +155,7 @@ export class WorkerThreads implements Threads {
     if (!isShared) {
       this.runAlone(round);
       this.ended = performance.now();
-      if (jobs.length > 1) this.backoff.ranAlone(flops, this.ended - begin);
+      if (jobs.length > 1) this.backoff.ranAlone(kindOf(round), flops, this.ended - begin);
       return;
     }
     let lost = 0;
@@ -161,7 +164,7 @@ export class WorkerThreads implements Threads {
     this.ended = performance.now();
     const took = this.ended - begin;
     // In the time that was not lost all threads worked.
-    this.backoff.shared(flops, took, this.count * (took - lost));
+    this.backoff.shared(kindOf(round), flops, took, this.count * (took - lost));
   }
 
   /** The engine is lost: lets nobody wait for the others, and ends the workers wherever they are. */
@@ -178,11 +181,12 @@ export class WorkerThreads implements Threads {
     this.workers.terminate();
   }
 
-  private mayShare({ jobs, flops }: Round): boolean {
+  private mayShare(round: Round): boolean {
+    const { jobs, flops } = round;
     if (jobs.length < 2 || this.count < 2 || this.awaited) return false;
     const isQuick = (performance.now() - this.ended) * 1000 <= QUICK_GAP;
     this.quickRounds = isQuick ? this.quickRounds + 1 : 0;
-    if (!this.backoff.mayShare(flops)) return false;
+    if (!this.backoff.mayShare(kindOf(round))) return false;
     if (flops >= this.thresholds.waking) {
       this.startWorkers(this.wanted - 1);
       return this.workers.count > 0;
@@ -198,7 +202,7 @@ export class WorkerThreads implements Threads {
     // Workers that have not woken by now, or sleep again, find no processor.
     if (this.roundsSinceWoken > QUICK_ROUNDS) {
       this.roundsSinceWoken = 0;
-      this.backoff.fail();
+      this.backoff.fail(kindOf(round));
     }
     return false;
   }

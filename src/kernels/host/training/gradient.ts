@@ -149,8 +149,9 @@ export class StackGradient {
           return gradient;
         });
       }
-      const flops = stepFlops(plan, 0) * this.rows * plan.directions;
-      runJobs(engine, reserve.threads, { jobs, flops });
+      const flopsOfStep = stepFlops(plan, 0);
+      const flops = flopsOfStep * this.rows * plan.directions;
+      runJobs(engine, reserve.threads, { jobs, flops, kind: flopsOfStep * plan.batch });
     });
   }
 
@@ -234,8 +235,8 @@ export class StackGradient {
           });
           return { job: 'input_gradient', at };
         });
-        const flops = 2 * gates * gate * columns * this.rows;
-        runJobs(engine, reserve.threads, { jobs, flops });
+        const kind = 2 * gates * gate * columns;
+        runJobs(engine, reserve.threads, { jobs, flops: kind * this.rows, kind });
       }
     });
     return dx;
@@ -341,7 +342,8 @@ export class StackGradient {
           });
           return { job: 'weight_gradient', at };
         });
-        runJobs(engine, reserve.threads, { jobs, flops: 2 * gates * units * columns * rows });
+        const kind = 2 * gates * units * columns;
+        runJobs(engine, reserve.threads, { jobs, flops: kind * rows, kind });
       }
       return makeTensor(backend, engine.floats(dw, sizeOf(shape)), shape);
     });
