@@ -4,112 +4,114 @@ import { Backoff } from '../../../../src/kernels/host/threads/backoff.js';
 const KIND = 12;
 const FLOPS = 1e8;
 
-/** Rounds that run alone, each for so many milliseconds, until one may be shared. */
-function pauseOf(backoff: Backoff, took = 1, kind = KIND): number {
-  let rounds = 0;
-  for (; !backoff.mayShare(kind); rounds++) backoff.ranAlone(kind, FLOPS, took);
-  return rounds;
-}
-
-/** A trial of four rounds, which take so many milliseconds each and would take 1 alone. */
-function trial(backoff: Backoff, took: number, kind = KIND): void {
-  for (let round = 0; round < 4; round++) {
-    expect(backoff.mayShare(kind), `round ${round}`).to.equal(true);
-    backoff.shared(kind, FLOPS, took, 1);
-  }
-}
-
 /** One that knows what a round takes alone. */
-function knowing(): Backoff {
+function knowing(took = 1): Backoff {
   const backoff = new Backoff();
-  backoff.ranAlone(KIND, FLOPS, 1);
+  backoff.ranAlone(KIND, FLOPS, took);
   return backoff;
 }
 
-describe('the backoff of threads', () => {
-  it('shares at once, before anything is known', () => {
-    expect(new Backoff().mayShare(KIND)).to.equal(true);
-  });
+/** Rounds that run alone, each for a millisecond, until one may be shared. */
+function pauseOf(backoff: Backoff, kind = KIND): number {
+  let rounds = 0;
+  for (; !backoff.mayShare(kind); rounds++) backoff.ranAlone(kind, FLOPS, 1);
+  return rounds;
+}
 
-  it('runs a round alone after the first trial, since it went by an estimate', () => {
+/** Shares rounds that take so long in turn, where they would take 1 ms alone. @returns the mean time, and how many were shared. */
+function run(backoff: Backoff, times: readonly number[], rounds = 10_000) {
+  let [time, shared] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const isShared = backoff.mayShare(KIND);
+    const took = isShared ? (times[shared++ % times.length] as number) : 1;
+    if (isShared) backoff.shared(KIND, FLOPS, took, 1);
+    else backoff.ranAlone(KIND, FLOPS, took);
+    time += took;
+  }
+  return { mean: time / rounds, shared };
+}
+
+describe('the backoff of threads', () => {
+  it('shares at once, before anything is known, and runs the fifth round alone since it went by an estimate', () => {
     const backoff = new Backoff();
-    trial(backoff, 0.5);
-    expect(pauseOf(backoff)).to.equal(1);
-    trial(backoff, 0.5);
-    expect(pauseOf(backoff)).to.equal(0);
+    const isShared = Array.from({ length: 6 }, () => {
+      const may = backoff.mayShare(KIND);
+      if (may) backoff.shared(KIND, FLOPS, 0.5, 1);
+      else backoff.ranAlone(KIND, FLOPS, 1);
+      return may;
+    });
+    expect(isShared).to.deep.equal([true, true, true, true, false, true]);
   });
 
   it('shares every round while sharing gains time, but one in 65', () => {
-    const backoff = knowing();
-    const alone: number[] = [];
-    for (let round = 0; round < 200; round++)
-      if (backoff.mayShare(KIND)) backoff.shared(KIND, FLOPS, 0.6, 1);
-      else {
-        alone.push(round);
-        backoff.ranAlone(KIND, FLOPS, 1);
-      }
-    expect(alone).to.deep.equal([64, 129, 194]);
+    expect(run(knowing(), [0.6], 650).shared).to.equal(640);
   });
 
-  it('runs rounds alone for 32 times what a trial has cost, a second at most', () => {
-    const backoff = knowing();
-    trial(backoff, 1.25);
-    expect(pauseOf(backoff), 'a trial that cost 1 ms').to.equal(32);
-    trial(backoff, 3);
-    expect(pauseOf(backoff), '8 ms').to.equal(256);
-    trial(backoff, 26);
-    expect(pauseOf(backoff), '100 ms').to.equal(1000);
-  });
-
-  it('costs a 32nd of the time, however much slower sharing is', () => {
-    for (const took of [1.01, 1.1, 1.5, 2, 8]) {
+  it('runs rounds alone for 32 times what sharing has cost, a second at most', () => {
+    for (const [cost, pause] of [
+      [1, 32],
+      [8, 256],
+      [100, 1000],
+    ] as const) {
       const backoff = knowing();
-      let [time, rounds] = [0, 0];
-      for (; rounds < 10_000; rounds++) {
-        const isShared = backoff.mayShare(KIND);
-        if (isShared) backoff.shared(KIND, FLOPS, took, 1);
-        else backoff.ranAlone(KIND, FLOPS, 1);
-        time += isShared ? took : 1;
-      }
-      // The last pause is not over.
-      expect(time / rounds, `${took} times as long`).to.be.at.most(1.035);
+      backoff.shared(KIND, FLOPS, 1 + cost, 1);
+      expect(pauseOf(backoff), `${cost} ms`).to.equal(pause);
     }
   });
 
-  it('shares at once again after a trial that gains time', () => {
-    const backoff = knowing();
-    trial(backoff, 20);
-    pauseOf(backoff);
-    trial(backoff, 0.9);
-    expect(pauseOf(backoff)).to.equal(0);
+  it('costs a 32nd of the time, however much slower sharing is', () => {
+    // The last pause is not over.
+    for (const took of [1.01, 1.1, 1.5, 2, 8])
+      expect(run(knowing(), [took]).mean, `${took} times as long`).to.be.at.most(1.035);
   });
 
-  it('goes by what the rounds of a trial gain together', () => {
-    const share = (...times: readonly number[]) => {
-      const backoff = knowing();
-      for (const took of times) backoff.shared(KIND, FLOPS, took, 1);
-      return pauseOf(backoff);
-    };
-    expect(share(0.5, 2, 0.5, 0.5), 'more gained than lost').to.equal(0);
-    expect(share(0.5, 2, 0.5, 1.5), 'more lost than gained').to.equal(16);
+  it('costs a 32nd of the time where most rounds lose their processor', () => {
+    expect(run(knowing(), [0.5, 3]).mean).to.be.at.most(1.035);
+  });
+
+  it('goes on where a round now and then loses its processor, and the others gain more', () => {
+    const { mean, shared } = run(knowing(), [...new Array<number>(30).fill(0.55), 5]);
+    expect(shared).to.be.at.least(9800);
+    expect(mean).to.be.at.most(0.72);
+  });
+
+  it('pays for a loss by no more than 10 ms of what was gained before', () => {
+    const backoff = knowing();
+    for (let round = 0; round < 60; round++) backoff.shared(KIND, FLOPS, 0.5, 1);
+    backoff.shared(KIND, FLOPS, 12, 1);
+    expect(pauseOf(backoff)).to.equal(32);
+  });
+
+  it('shares at once again when the debt is paid', () => {
+    const backoff = knowing();
+    backoff.shared(KIND, FLOPS, 20, 1);
+    pauseOf(backoff);
+    expect(run(backoff, [0.9], 64).shared).to.equal(64);
   });
 
   it('goes by the time of rounds alone, not by the estimate, where some have run alone', () => {
-    const backoff = new Backoff();
-    backoff.ranAlone(KIND, FLOPS, 3);
-    trial(backoff, 2);
+    const backoff = knowing(3);
+    backoff.shared(KIND, FLOPS, 2, 1);
     expect(pauseOf(backoff), 'slower than the estimate of 1').to.equal(0);
   });
 
   it('goes by time for each multiplication, so that longer rounds of a kind are judged by shorter ones', () => {
     const backoff = knowing();
-    for (let round = 0; round < 4; round++) backoff.shared(KIND, 10 * FLOPS, 6, 1);
+    backoff.shared(KIND, 10 * FLOPS, 6, 1);
     expect(pauseOf(backoff)).to.equal(0);
+  });
+
+  it('shares short rounds for half a millisecond before it judges them, as the first ones after a sleep are slow', () => {
+    const backoff = knowing(0.02);
+    for (const took of [0.05, 0.03, 0.025, 0.025, ...new Array<number>(50).fill(0.01)]) {
+      expect(backoff.mayShare(KIND)).to.equal(true);
+      backoff.shared(KIND, FLOPS, took, 1);
+    }
   });
 
   it('judges each kind by itself', () => {
     const backoff = knowing();
-    trial(backoff, 20);
+    backoff.shared(KIND, FLOPS, 20, 1);
     expect(backoff.mayShare(KIND)).to.equal(false);
     expect(backoff.mayShare(KIND + 1)).to.equal(true);
   });
@@ -126,17 +128,5 @@ describe('the backoff of threads', () => {
     expect(backoff.mayShare(0)).to.equal(false);
     backoff.fail(64);
     expect(backoff.mayShare(0), 'forgotten').to.equal(true);
-  });
-
-  it('costs 3 percent where every second round loses its processor', () => {
-    const backoff = knowing();
-    let [time, shared] = [0, 0];
-    for (let round = 0; round < 10_000; round++) {
-      const took = !backoff.mayShare(KIND) ? undefined : ++shared % 2 === 0 ? 0.5 : 3;
-      if (took === undefined) backoff.ranAlone(KIND, FLOPS, 1);
-      else backoff.shared(KIND, FLOPS, took, 1);
-      time += took ?? 1;
-    }
-    expect(time / 10_000).to.be.at.most(1 + 1 / 32);
   });
 });

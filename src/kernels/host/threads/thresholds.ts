@@ -11,4 +11,4 @@ export interface Thresholds {
 }
 
 /** 4e6 are 0.1 ms of work; a step of 3e5 takes 10 microseconds, and a barrier one or less. */
-export const THRESHOLDS: Thresholds = { call: 1e6, groups: 4e6, teamStep: 3e5, waking: 4e6 };
+export const THRESHOLDS: Thresholds = { call: 1e6, groups: 4e6, teamStep: 6e4, waking: 4e6 };

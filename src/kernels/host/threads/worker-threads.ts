@@ -315,7 +315,8 @@ export class WorkerThreads implements Threads {
     Atomics.store(ints, AT.done, 0);
     Atomics.store(ints, AT.ticket, (this.round << 16) | (count << 8));
     Atomics.store(ints, AT.round, this.round);
-    this.host.wake(at + AT.round);
+    // One that is about to sleep has told so, and looks at the round once more: it sees it, or is seen here.
+    if (Atomics.load(ints, AT.sleeping) > 0) this.host.wake(at + AT.round);
   }
 
   /** @throws EngineLostError */
