@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { QUEUE_CAPACITY } from '../../src/kernels/host/abi/constants.js';
 import { DIRECTION, QUEUE, QUEUED_JOB, TEAM } from '../../src/kernels/host/abi/structs.js';
 import { host } from '../../src/kernels/host/host.js';
 
@@ -38,6 +39,9 @@ const MISHAPS = {
 
 export type Mishap = keyof typeof MISHAPS;
 const NAMES = Object.keys(MISHAPS) as Mishap[];
+
+/** The queue with room for its jobs. */
+const QUEUE_FLOATS = QUEUE.length + QUEUED_JOB.length * QUEUE_CAPACITY;
 
 const field = (struct: readonly string[], name: string) => struct.indexOf(name);
 
@@ -84,7 +88,7 @@ const MAY_HAVE_A_MISHAP = `
   }`;
 
 export class WorkerWatch {
-  private readonly original = { Worker: threads.Worker, notify: Atomics.notify };
+  private readonly original = { Worker: threads.Worker, store: Atomics.store };
   private readonly ends: Promise<unknown>[] = [];
   /** The started workers, in order. */
   readonly started: Worker[] = [];
@@ -124,13 +128,15 @@ export class WorkerWatch {
     await Promise.all(this.ends);
   }
 
-  /** Calls `body` in the caller's thread whenever it has woken the workers for a round. */
+  /** Calls `body` in the caller's thread whenever it has begun a round, and all workers are awake. */
   onRound(body: () => void): void {
-    Atomics.notify = ((ints: Int32Array, at: number, count?: number) => {
-      const woken = this.original.notify(ints, at, count);
+    Atomics.store = ((ints: Int32Array, at: number, value: number) => {
+      const stored = this.original.store(ints, at, value);
+      if (at !== field(QUEUE, 'round') || ints.length !== QUEUE_FLOATS) return stored;
+      Atomics.notify(ints, at);
       body();
-      return woken;
-    }) as typeof Atomics.notify;
+      return stored;
+    }) as typeof Atomics.store;
   }
 
   /** A worker has this mishap in the next job that it takes. The caller lets it take one in every round until then. */
@@ -152,7 +158,7 @@ export class WorkerWatch {
   /** Undoes onRound and plan. */
   leaveAlone(): void {
     Atomics.store(this.order, 0, 0);
-    Atomics.notify = this.original.notify;
+    Atomics.store = this.original.store;
   }
 
   /** Ends everything. */

@@ -253,7 +253,7 @@ describe("a team of the engine's workers", () => {
       while (isShared() !== wanted && calls <= most) calls++;
       return calls;
     };
-    // The trial of four rounds ends; then a pause of a second of calls, of which each takes less than a hundred milliseconds.
+    // The trial of four rounds ends; then a pause of half a second of calls, of which each takes less than a hundred milliseconds.
     expect(untilShared(false, 4)).to.be.at.most(4);
     expect(untilShared(true, 10_000)).to.be.within(10, 10_000);
   });

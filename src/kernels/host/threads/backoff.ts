@@ -6,8 +6,8 @@ const PAY_BACK = 32;
 /** Milliseconds of gain that are kept, to be lost again: about three turns that a scheduler gives to another process. */
 const MOST_CREDIT = 10;
 
-/** The debt that a pause of a second pays back: no pause is longer, as what has slowed the rounds down may be over. */
-const MOST_DEBT = 1000 / PAY_BACK;
+/** The debt that a pause of half a second pays back: no pause is longer, as what has slowed the rounds down may be over. */
+const MOST_DEBT = 500 / PAY_BACK;
 
 /**
  * Rounds are shared for so many milliseconds before they are judged. Workers that have slept find their caches cold, and the first
