@@ -47,6 +47,22 @@ describeEachLayer('calls in cuDNN', PLAIN, ({ make, stateNames, stateSizes }, ba
         for (const [i, tensor] of actual.entries()) await expectSame(tensor, expected[i]!, 2e-6);
       }));
 
+  for (const batchFirst of [true, false])
+    it(`take rows of several lengths after full ones of the same size, ${batchFirst ? 'B' : 'T'} first`, () =>
+      tidied(async () => {
+        const args = { hiddenSize: 5, numLayers: 2, bidirectional: true, batchFirst, seed: 3 } as const;
+        const [actual, expected] = (['cudnn', 'reference'] as const).map((implementation) =>
+          make({ ...args, implementation }),
+        ) as [ReturnType<typeof make>, ReturnType<typeof make>];
+        const x = tf.randomNormal(batchFirst ? [3, 4, 2] : [4, 3, 2], 0, 1, 'float32', 1);
+        for (const options of [{}, { lengths: [4, 4, 4] }, { lengths: [2, 1, 4] }]) {
+          const [a, b] = [forward(actual, x, options), forward(expected, x, options)];
+          await expectSame(a.output, b.output, 2e-6);
+          for (const [i, state] of a.states.entries()) await expectSame(state, b.states[i]!, 2e-6);
+        }
+        for (const layer of [actual, expected]) layer.dispose();
+      }));
+
   it('read no padding, whatever it holds', () =>
     tidied(async () => {
       const layer = layerOf('cudnn');

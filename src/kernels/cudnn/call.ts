@@ -2,6 +2,7 @@
 
 import {
   clone,
+  reshape,
   scalar,
   type Tensor,
   type Tensor1D,
@@ -30,9 +31,15 @@ export function releaseReserve({ backend, inputs, made }: Reserve): void {
   deleteAll(backend, [...inputs, ...Object.values(made)]);
 }
 
-/** Between the caller's layout and cuDNN's, which is `[T, B, ·]`. */
+/** Between the caller's layout and that of the op, which is `[B, T, ·]`. */
 function swapped({ batchFirst }: RecurrentCall, sequence: Tensor3D): Tensor3D {
-  return batchFirst ? transpose(sequence, [1, 0, 2]) : sequence;
+  return batchFirst ? sequence : transpose(sequence, [1, 0, 2]);
+}
+
+/** Between the shape of a state and that which the op wants where B comes first: cuDNN has but one layout, and nothing moves. */
+function renamed(state: Tensor): Tensor {
+  const [first, second, size] = state.shape as [number, number, number];
+  return reshape(state, [second, first, size]);
 }
 
 function rowsIn(call: RecurrentCall, x: TensorInfo, lengths: TensorInfo | undefined): Rows {
@@ -53,9 +60,9 @@ export function runForward(
     const { x, states, directions, lengths } = groupInputs(call, tensors);
     const rows = rowsIn(call, x, lengths);
     const input = rows.mask(swapped(call, x as Tensor3D));
-    const shape = [call.directions, input.shape[1], call.hiddenSize];
+    const shape = [call.directions, input.shape[0], call.hiddenSize];
     const initial = CELLS[call.cell].states.map((_, i) => (states[i] as Tensor | undefined) ?? zeros(shape));
-    const [h0, c0 = scalar(0)] = initial as [Tensor, Tensor?];
+    const [h0, c0 = scalar(0)] = initial.map(renamed) as [Tensor, Tensor?];
     const params = cache.get(backend, call, directions);
     const given = backend.getInputTensorIds([input, h0, c0, rows.lengths]) as [
       number,
@@ -71,7 +78,7 @@ export function runForward(
     const [y, ...finals] = outputs as [Tensor3D, ...Tensor[]];
     return [
       swapped(call, rows.mask(y)),
-      ...initial.map((state, i) => rows.select(finals[i] as Tensor, state)),
+      ...initial.map((state, i) => rows.select(renamed(finals[i] as Tensor), state)),
     ];
   });
 }
@@ -107,7 +114,7 @@ export function runBackward(
     const rows = rowsIn(call, x, lengths);
     const [dOutput, ...dFinals] = dys as [Tensor3D, ...Tensor[]];
     const dy = rows.mask(swapped(call, dOutput));
-    const [dhn, dcn = scalar(0)] = dFinals.map((d) => rows.select(d, zeros(d.shape)));
+    const [dhn, dcn = scalar(0)] = dFinals.map((d) => renamed(rows.select(d, zeros(d.shape))));
     const ids = backend.getInputTensorIds([dy, dhn as Tensor, dcn]);
     // cuDNN writes into it, and a node of the tape can be differentiated twice.
     const reserveSpace = copy(backend, made.reserveSpace);
@@ -119,7 +126,7 @@ export function runBackward(
       Tensor,
       Tensor,
     ];
-    const dStates = dFinals.map((d, i) => rows.select([dh0, dc0][i] as Tensor, d));
+    const dStates = dFinals.map((d, i) => rows.select(renamed([dh0, dc0][i] as Tensor), d));
     return [swapped(call, rows.mask(dx)), ...dStates, dparams];
   });
 }

@@ -15,8 +15,8 @@ const MODES: Readonly<Record<Cell, string>> = {
 };
 
 /**
- * What both ops read, as ids: the input `[T, B, I]`, h0 and c0 `[L*D, B, H]` (c0 of an LSTM alone: a scalar elsewhere), the params
- * and the lengths `[B]`, each 1..T.
+ * What both ops read, as ids: the input `[B, T, I]`, h0 and c0 `[L*D, B, H]` under the shape `[B, L*D, H]` (c0 of an LSTM alone: a
+ * scalar elsewhere), the params and the lengths `[B]`, each 1..T.
  */
 export type Inputs = readonly [input: number, h0: number, c0: number, params: number, lengths: number];
 
@@ -30,7 +30,10 @@ function attributesOf({ binding }: TensorflowBackend, call: RecurrentCall): OpAt
     text('direction', call.bidirectional ? 'bidirectional' : 'unidirectional'),
     { name: 'dropout', type: binding.TF_ATTR_FLOAT, value: 0 },
     ...['seed', 'seed2', 'num_proj'].map(integer),
-    { name: 'time_major', type: binding.TF_ATTR_BOOL, value: true },
+    // B first. With T first, TensorFlow turns on cuDNN's padded layout only where a row is shorter than T, and keeps the choice of the
+    // first call of a size: rows of several lengths would fail after full ones. The fix of its issue tells only values of T apart:
+    // https://github.com/tensorflow/tensorflow/issues/41630
+    { name: 'time_major', type: binding.TF_ATTR_BOOL, value: false },
   ];
 }
 

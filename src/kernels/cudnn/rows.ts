@@ -21,7 +21,7 @@ import {
 export interface Rows {
   /** `[B]`, each 1..T. */
   readonly lengths: Tensor1D;
-  /** Zeros in the steps that no row has, of a sequence `[T, B, ·]`: padding may hold anything, NaN included. */
+  /** Zeros in the steps past each row's length, of a sequence `[B, T, ·]`: padding may hold anything, NaN included. */
   mask(sequence: Tensor3D): Tensor3D;
   /** `a` in the rows with steps and `b` in the others, of states `[L*D, B, H]`. */
   select(a: Tensor, b: Tensor): Tensor;
@@ -31,7 +31,7 @@ export interface Rows {
 export function rowsOf(given: Tensor1D | undefined, batch: number, steps: number): Rows {
   if (given === undefined)
     return { lengths: fill([batch], steps, 'int32'), mask: (sequence) => sequence, select: (a) => a };
-  const isStep = less(reshape(range(0, steps, 1, 'int32'), [steps, 1, 1]), reshape(given, [1, batch, 1]));
+  const isStep = less(reshape(range(0, steps, 1, 'int32'), [1, steps, 1]), reshape(given, [batch, 1, 1]));
   const hasSteps = greater(reshape(given, [1, batch, 1]), 0);
   return {
     lengths: clipByValue(given, 1, steps),

@@ -129,7 +129,7 @@ void forward(const struct call *call, const float *x, const float *h0, const flo
         memcpy(h, h0 + state, H * sizeof *h);
         if (c0) memcpy(c, c0 + state, H * sizeof *c);
         for (long i = 0; i < lengths[b]; i++) {
-          const long row = place(d, i, lengths[b]) * B + b;
+          const long row = b * call->steps + place(d, i, lengths[b]);
           float *slot = kept + d * slots_size(call) + row * SLOTS * H;
           step(call, places_of(call, l, d), params, from + row * inputs, inputs, h, c, slot);
           memcpy(output + (row * D + d) * H, h, H * sizeof *h);
@@ -174,11 +174,11 @@ static void add_products(const struct call *call, float *to, const float *row, d
 static void backward_row(const struct call *call, long l, long d, long b, const float *input, const float *params,
                          const int *lengths, const float *slots, const float *dy, float *dinput, float *dh, float *dc,
                          float *dparams) {
-  const long B = call->batch, H = call->hidden, D = call->directions, G = call->gates, inputs = inputs_of(call, l);
+  const long H = call->hidden, D = call->directions, G = call->gates, inputs = inputs_of(call, l);
   const struct places at = places_of(call, l, d);
   double *a = malloc(4 * H * sizeof *a), *u = malloc(4 * H * sizeof *u);
   for (long i = lengths[b] - 1; i >= 0; i--) {
-    const long row = place(d, i, lengths[b]) * B + b;
+    const long row = b * call->steps + place(d, i, lengths[b]);
     const float *slot = slots + row * SLOTS * H;
     for (long j = 0; j < H; j++) {
       double unit = dh[j] + dy[(row * D + d) * H + j], cell = dc ? dc[j] : 0;

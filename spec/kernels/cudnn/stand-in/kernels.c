@@ -97,16 +97,17 @@ static void read_sizes(struct context *c, const struct attributes *all) {
   if (strcmp(all->input_mode, "linear_input")) refuse(c, "input_mode", 1, 0);
   const bool is_bidirectional = strcmp(all->direction, "bidirectional") == 0;
   if (!is_bidirectional && strcmp(all->direction, "unidirectional")) refuse(c, "direction", 1, 0);
-  if (!all->time_major) refuse(c, "time_major", 0, 1);
+  // TensorFlow would fail for rows of several lengths after full ones of the same size: see op.ts.
+  if (all->time_major) refuse(c, "time_major", 1, 0);
   if (all->dropout != 0) refuse(c, "dropout", 1, 0);
   if (all->num_proj != 0) refuse(c, "num_proj", all->num_proj, 0);
   if (TF_NumDims(c->inputs[X]) != 3) refuse(c, "rank of input", TF_NumDims(c->inputs[X]), 3);
   if (TF_NumDims(c->inputs[H0]) != 3) refuse(c, "rank of input_h", TF_NumDims(c->inputs[H0]), 3);
   if (!is_good(c)) return;
   call->mode = mode, call->gates = GATES_OF[mode];
-  call->steps = TF_Dim(c->inputs[X], 0), call->batch = TF_Dim(c->inputs[X], 1), call->inputs = TF_Dim(c->inputs[X], 2);
+  call->batch = TF_Dim(c->inputs[X], 0), call->steps = TF_Dim(c->inputs[X], 1), call->inputs = TF_Dim(c->inputs[X], 2);
   call->directions = is_bidirectional ? 2 : 1, call->hidden = TF_Dim(c->inputs[H0], 2);
-  call->layers = TF_Dim(c->inputs[H0], 0) / call->directions;
+  call->layers = TF_Dim(c->inputs[H0], 1) / call->directions;
 }
 
 /** Reads the inputs, and refuses those that cuDNN would. */
@@ -118,7 +119,7 @@ static bool begin(struct context *c, TF_OpKernelContext *of, const struct attrib
   if (!is_good(c)) return false;
   const struct call *call = &c->call;
   const long states = call->layers * call->directions;
-  const long state[3] = {states, call->batch, call->hidden}, params[1] = {params_size(call)}, lengths[1] = {call->batch};
+  const long state[3] = {call->batch, states, call->hidden}, params[1] = {params_size(call)}, lengths[1] = {call->batch};
   if (call->steps * call->batch * call->inputs * call->hidden == 0) refuse(c, "elements", 0, 1);
   expect_shape(c, H0, 3, state);
   if (call->mode == LSTM) expect_shape(c, C0, 3, state);
@@ -151,12 +152,14 @@ static void compute_forward(void *all, TF_OpKernelContext *of) {
   if (begin(&c, of, all, 5)) {
     const struct call *call = &c.call;
     const bool has_c = call->mode == LSTM;
-    const int64_t y[3] = {call->steps, call->batch, call->directions * call->hidden}, none[1] = {0};
-    const int64_t state[3] = {call->layers * call->directions, call->batch, call->hidden};
-    const int64_t reserve[1] = {is_training ? reserve_size(call) : 0}, magic[1] = {sizeof MAGIC};
+    const int64_t y[3] = {call->batch, call->steps, call->directions * call->hidden};
+    const int64_t state[3] = {call->batch, call->layers * call->directions, call->hidden};
+    const int64_t reserve[1] = {reserve_size(call)}, magic[1] = {sizeof MAGIC};
+    // What a call does not have is a scalar that nothing is written into.
     TF_Tensor *out[5] = {allocate(&c, 0, TF_FLOAT, 3, y), allocate(&c, 1, TF_FLOAT, 3, state),
-                         allocate(&c, 2, TF_FLOAT, has_c ? 3 : 1, has_c ? state : none),
-                         allocate(&c, 3, TF_FLOAT, 1, reserve), allocate(&c, 4, TF_INT8, 1, is_training ? magic : none)};
+                         allocate(&c, 2, TF_FLOAT, has_c ? 3 : 0, state),
+                         allocate(&c, 3, TF_FLOAT, is_training ? 1 : 0, reserve),
+                         allocate(&c, 4, TF_INT8, is_training ? 1 : 0, magic)};
     forward(call, floats(&c, X), floats(&c, H0), has_c ? floats(&c, C0) : NULL, floats(&c, PARAMS),
             TF_TensorData(c.inputs[LENGTHS]), TF_TensorData(out[0]), TF_TensorData(out[1]),
             has_c ? TF_TensorData(out[2]) : NULL, is_training ? TF_TensorData(out[3]) : NULL);
@@ -171,8 +174,8 @@ static void compute_backward(void *all, TF_OpKernelContext *of) {
   if (begin(&c, of, all, MOST_INPUTS)) {
     const struct call *call = &c.call;
     const bool has_c = call->mode == LSTM;
-    const long y[3] = {call->steps, call->batch, call->directions * call->hidden};
-    const long state[3] = {call->layers * call->directions, call->batch, call->hidden};
+    const long y[3] = {call->batch, call->steps, call->directions * call->hidden};
+    const long state[3] = {call->batch, call->layers * call->directions, call->hidden};
     const long reserve[1] = {reserve_size(call)}, magic[1] = {sizeof MAGIC};
     for (int i = Y; i <= DY; i += DY - Y) expect_shape(&c, i, 3, y);
     for (int i = HN; i <= DHN; i += DHN - HN) expect_shape(&c, i, 3, state);
@@ -182,11 +185,10 @@ static void compute_backward(void *all, TF_OpKernelContext *of) {
     if (is_good(&c) && memcmp(TF_TensorData(c.inputs[HOST_RESERVED]), MAGIC, sizeof MAGIC))
       refuse(&c, "host_reserved", 0, 1);
     if (is_good(&c)) {
-      const int64_t x[3] = {call->steps, call->batch, call->inputs}, h[3] = {state[0], state[1], state[2]}, none[1] = {0};
+      const int64_t x[3] = {call->batch, call->steps, call->inputs}, h[3] = {state[0], state[1], state[2]};
       const int64_t params[1] = {params_size(call)};
       TF_Tensor *out[4] = {allocate(&c, 0, TF_FLOAT, 3, x), allocate(&c, 1, TF_FLOAT, 3, h),
-                           allocate(&c, 2, TF_FLOAT, has_c ? 3 : 1, has_c ? h : none),
-                           allocate(&c, 3, TF_FLOAT, 1, params)};
+                           allocate(&c, 2, TF_FLOAT, has_c ? 3 : 0, h), allocate(&c, 3, TF_FLOAT, 1, params)};
       backward(call, floats(&c, X), floats(&c, PARAMS), TF_TensorData(c.inputs[LENGTHS]), floats(&c, RESERVE),
                floats(&c, DY), floats(&c, DHN), has_c ? floats(&c, DCN) : NULL, TF_TensorData(out[0]),
                TF_TensorData(out[1]), has_c ? TF_TensorData(out[2]) : NULL, TF_TensorData(out[3]));
