@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const FOR_GPUS = /\/dist\/kernels\/(webgpu|cudnn)\//;
+const FOR_GPUS = /\/dist\/kernels\/webgpu\//;
 
 /**
  * What a program imports, and the most that it may take, in kB. `apart`: modules that are left out.

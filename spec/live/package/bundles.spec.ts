@@ -21,6 +21,8 @@ const BUILDERS = 2;
 
 /** Names of kernels, of tfjs and its packages. */
 const ENGINE = /TorchRecurrent/;
+/** What Node alone runs: package.json's `browser` leaves it out. */
+const CUDNN = /CudnnRNN/;
 /** A message of the readers names the converter of Keras's files. */
 const TFJS = /tensorflow\.?js(?!_converter)|@tensorflow|\bsetBackend\b|\btensor2d\b/i;
 
@@ -95,6 +97,7 @@ describe('production bundles', () => {
         expectTorchsTraining(result);
         // What the last test here misses is found in a bundle that has it.
         expect(text).to.match(ENGINE).and.to.match(TFJS).and.to.include(DEFLATED_BUILDS);
+        expect(text).to.not.match(CUDNN);
       });
 
       it('a bare import: a saved model loads, and trains on the fused kernels', async () => {
