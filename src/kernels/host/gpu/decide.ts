@@ -40,12 +40,12 @@ export function estimate({ call, inputs, isTraining }: CallRequest): Estimate {
   const flops = callFlops(plan) * (isTraining ? 3 : 1);
   const { steps, directions, layers } = plan;
   const passes = isTraining ? 2 : 1;
-  const dispatches =
-    steps * directions * layers * OPS_OF_STEP[call.cell][isTraining ? 'training' : 'inference'];
+  const kind = isTraining ? 'training' : 'inference';
+  const dispatches = steps * directions * layers * OPS_OF_STEP[call.cell][kind];
   return {
     engine: stalls * STALL + bytes / BYTES_READ + flops / ENGINE_FLOPS,
     ops: dispatches * DISPATCH + flops / GPU_FLOPS,
-    cudnn: passes * (CUDNN_OPS * DISPATCH + steps * layers * CUDNN_STEP) + flops / GPU_FLOPS,
+    cudnn: CUDNN_OPS[kind] * DISPATCH + passes * steps * layers * CUDNN_STEP + flops / GPU_FLOPS,
     bytes,
   };
 }
