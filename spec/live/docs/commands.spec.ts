@@ -38,6 +38,7 @@ const OTHERS = [
   'npm publish',
   'npx esbuild',
   'npx jest',
+  'cp -r CHECKOUT',
 ];
 
 const pages = readPages();

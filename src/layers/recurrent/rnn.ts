@@ -81,8 +81,9 @@ export class RNN extends Recurrent {
    * with other calls; x and the options' tensors may be disposed once it has returned, and weights count as they are then.
    *
    * Workers run it: in Node and on cross-origin isolated pages threads that share the engine's memory, on other pages one to which
-   * inputs are copied. Where none can start, and with dropout or another implementation than the fused one, it runs on the calling
-   * thread, after a turn of the event loop; `describeKernels` says so.
+   * inputs are copied. What lies on a GPU is read back, also where `forward` would run there. Where no worker can start, and with dropout
+   * or another implementation than the fused one, it runs on the calling thread, after a turn of the event loop; `describeKernels`
+   * says so.
    * @returns a promise of what `forward` returns, rejected with its errors.
    * @throws UnsupportedError while a gradient is recorded, which cannot wait for a promise.
    */
