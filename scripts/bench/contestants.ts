@@ -4,8 +4,12 @@ import type { BenchCase, CellName } from './cases.js';
 import type { Answer, Hello, Request } from './protocol.js';
 
 export interface Kind {
-  /** On the command line; the name of its module in peers/ where it has no engine of its own. */
+  /** On the command line. */
   readonly name: string;
+  /** The name of its module in peers/, where it has another one. */
+  readonly module?: string;
+  /** The backend of tfjs that it runs on, whatever `--backend` says. */
+  readonly backend?: 'tensorflow';
   /** What it is to run of this package, as TFJS_TORCH_RNN_NATIVE says it: WebAssembly ('0') or an instruction set. */
   readonly engine?: string;
   title(cell: CellName): string;
@@ -27,6 +31,7 @@ export const TFJS_KINDS: readonly Kind[] = [
 /** This package on one engine. */
 const onEngine = (name: string, engine: string): Kind => ({
   name,
+  module: 'ours',
   engine,
   title: () => `  on ${name}`,
   trains: true,
@@ -39,6 +44,14 @@ export const KINDS: readonly Kind[] = [
   onEngine('wasm', '0'),
   ...['avx512', 'avx2', 'sse2', 'neon'].map((set) => onEngine(set, set)),
   ...TFJS_KINDS.slice(1),
+  {
+    name: 'tfjs-node',
+    module: 'tf-layers',
+    backend: 'tensorflow',
+    title: (cell) => `tf.layers.${TF_LAYERS[cell]} on tensorflow`,
+    trains: true,
+    isTorch: false,
+  },
   { name: 'ort-web', title: () => 'onnxruntime-web', trains: false, isTorch: true },
   { name: 'ort-node', title: () => 'onnxruntime-node', trains: false, isTorch: true },
   { name: 'torch', title: () => 'PyTorch', trains: true, isTorch: true },

@@ -9,15 +9,13 @@ import { LineProcess } from '../support/line-process.js';
 import type { Connection, Kind } from './contestants.js';
 import type { Answer } from './protocol.js';
 
-export function startProcess({ name, engine }: Kind, threads: number, backend: Backend): Connection {
+export function startProcess(kind: Kind, threads: number, chosen: Backend): Connection {
+  const { name, module = name, engine, backend = chosen } = kind;
   const count = String(threads);
   const [command, args] =
     name === 'torch'
       ? [torchPython(), [pathOf('peers/torch_peer.py'), count]]
-      : [
-          process.execPath,
-          ['--import', 'tsx', pathOf('serve.ts'), engine === undefined ? name : 'ours', backend, count],
-        ];
+      : [process.execPath, ['--import', 'tsx', pathOf('serve.ts'), module, backend, count]];
   // TensorFlow takes its number of threads from here.
   const env = {
     ...process.env,
