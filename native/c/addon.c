@@ -5,8 +5,9 @@
  *     sets() -> string[]                                     the instruction sets that run here, the best first
  *     version: string, abi: number[]                         what the caller must agree with
  *
- * An engine has `set`, `vector` (VL of machine.h), and the functions of engine.h: integers in, an integer out; the first argument stands for the arena. `attach`
- * takes the memory again when it has grown. `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
+ * An engine has `set`, `vector` (VL of machine.h), and the functions of engine.h: integers in, an integer out; the first argument
+ * stands for the arena. Those of packing/sequence.h take a Float32Array, too. `attach` takes the memory again when it has grown.
+ * `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
  */
 
 #include "addon.h"
@@ -39,6 +40,19 @@ static napi_value integer(napi_env env, int32_t value) {
   return result;
 }
 
+/* A Float32Array. Not of the arena: what the call writes there must not change the integers that it goes by. */
+static int read_array(napi_env env, napi_value value, const struct engine *engine, float **array, int32_t *length) {
+  napi_typedarray_type type;
+  size_t count;
+  void *data;
+  if (napi_get_typedarray_info(env, value, &type, &count, &data, 0, 0) != napi_ok || type != napi_float32_array ||
+      count > INT32_MAX || !lies_outside(engine, data, (int64_t)count))
+    return 0;
+  *array = data;
+  *length = (int32_t)count;
+  return 1;
+}
+
 static napi_value call(napi_env env, napi_callback_info info) {
   napi_value values[MOST_ARGUMENTS];
   size_t given = MOST_ARGUMENTS;
@@ -48,17 +62,21 @@ static napi_value call(napi_env env, napi_callback_info info) {
   const struct engine *engine = &bound->owner->engine;
   const struct function *function = bound->function;
   int32_t a[MOST_ARGUMENTS] = {0};
-  for (int i = 0; i < function->count; i++)
-    if (i >= (int)given || napi_get_value_int32(env, values[i], &a[i]) != napi_ok) {
-      napi_throw_type_error(env, 0, "an argument is no number");
-      return 0;
-    }
+  float *array = 0;
+  for (int i = 0; i < function->count; i++) {
+    const int is_array = i > 0 && i == function->array;
+    if (i < (int)given && (is_array ? read_array(env, values[i], engine, &array, &a[i])
+                                    : napi_get_value_int32(env, values[i], &a[i]) == napi_ok))
+      continue;
+    napi_throw_type_error(env, 0, is_array ? "an argument is no Float32Array outside of the engine's memory" : "an argument is no number");
+    return 0;
+  }
   if (!function->fits(engine, a)) {
-    napi_throw_range_error(env, 0, "what the arguments reach does not lie in the engine's memory");
+    napi_throw_range_error(env, 0, "what the arguments reach does not lie in the engine's memory, or in the array");
     return 0;
   }
   current_engine = engine;
-  return integer(env, function->call(engine->build, engine->arena, a));
+  return integer(env, function->call(engine->build, engine->arena, array, a));
 }
 
 /* Takes the memory, which lies where it did: it only grows. */
@@ -181,6 +199,7 @@ static napi_value abi(napi_env env) {
     QUEUE_CAPACITY,
     CELL_LSTM,
     JOB_WEIGHT_GRADIENT,
+    FUNCTIONS,
   };
   napi_value result;
   napi_create_array(env, &result);

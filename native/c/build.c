@@ -2,6 +2,7 @@
 
 #include "build.h"
 #include "engine.h"
+#include "packing/sequence.h"
 
 #define TEXT_OF(set) #set
 #define TEXT(set) TEXT_OF(set)
@@ -21,6 +22,8 @@ const struct build NAME_OF(build, SET) = {
   .add_bias = add_bias,
   .pack_sequence = pack_sequence,
   .unpack_sequence = unpack_sequence,
+  .pack_values = pack_values,
+  .unpack_values = unpack_values,
   .input_gradient = input_gradient,
   .weight_gradient = weight_gradient,
   .weight_gradient_scratch = weight_gradient_scratch,

@@ -22,6 +22,8 @@ struct build {
   void (*add_bias)(float *, index_t, index_t, int32_t, int32_t);
   void (*pack_sequence)(float *, index_t, index_t, index_t, index_t, int32_t, int32_t, int32_t, int32_t, int32_t);
   void (*unpack_sequence)(float *, index_t, index_t, index_t, index_t, int32_t, int32_t, int32_t, int32_t, int32_t);
+  void (*pack_values)(float *, const float *, index_t, index_t, index_t, int32_t, int32_t, int32_t, int32_t, int32_t);
+  void (*unpack_values)(float *, index_t, float *, index_t, index_t, int32_t, int32_t, int32_t, int32_t, int32_t);
   void (*input_gradient)(float *, index_t);
   void (*weight_gradient)(float *, index_t);
   int32_t (*weight_gradient_scratch)(int32_t, int32_t);

@@ -12,6 +12,11 @@ int lies_inside(const struct engine *e, int64_t at, int64_t count) {
   return count >= 0 && (count == 0 || (at > 0 && at <= limit && count <= limit - at));
 }
 
+int lies_outside(const struct engine *e, const float *from, int64_t count) {
+  const uintptr_t array = (uintptr_t)from, arena = (uintptr_t)e->arena;
+  return array + (uintptr_t)count * 4 <= arena || array >= arena + (uintptr_t)e->limit * 4;
+}
+
 /* Some fields are 0 where there is no such buffer. */
 static int is_none_or_inside(const struct engine *e, index_t at, int64_t count) {
   return at == 0 || lies_inside(e, at, count);
@@ -275,19 +280,36 @@ int add_bias_fits(const struct engine *e, const int32_t *a) {
          lies_inside(e, a[1], rows * columns) && lies_inside(e, a[2], columns);
 }
 
-/* Between a caller's sequence of `steps` * `batch` rows at `whole`, and a packed one. */
-static int sequence_fits(const struct engine *e, const int32_t *a, index_t whole, index_t packed) {
-  const struct guarded own = {{{a[3], a[7]}, {a[4], a[5]}}};
+static struct guarded guarded_of_sequence(const int32_t *a) { return (struct guarded){{{a[3], a[7]}, {a[4], a[5]}}}; }
+
+/* Of a packed sequence in the arena: the floats of the caller's sequence, `steps` * `batch` rows, or -1. */
+static int64_t floats_of_sequence(const struct engine *e, const int32_t *a, const struct guarded *own, index_t packed) {
   const int64_t steps = a[5], batch = a[6], group = a[7], width = a[8];
-  if (!is_size(steps) || !is_size(batch) || !is_size(group) || !is_size(width) || steps * batch > INT32_MAX) return 0;
+  if (!is_size(steps) || !is_size(batch) || !is_size(group) || !is_size(width) || steps * batch > INT32_MAX) return -1;
   const int64_t rows = sum_of_counts(e, a[4], steps, group), reached = rows_of_order(e, a[3], group);
-  return rows >= 0 && reached >= 0 && reached <= batch && may_write(e, &own, whole, steps * batch * width) &&
-         may_write(e, &own, packed, rows * width);
+  const int is_sound = rows >= 0 && reached >= 0 && reached <= batch && may_write(e, own, packed, rows * width);
+  return is_sound ? steps * batch * width : -1;
+}
+
+static int sequence_fits(const struct engine *e, const int32_t *a, index_t whole, index_t packed) {
+  const struct guarded own = guarded_of_sequence(a);
+  const int64_t floats = floats_of_sequence(e, a, &own, packed);
+  return floats >= 0 && may_write(e, &own, whole, floats);
+}
+
+static int values_fit(const struct engine *e, const int32_t *a, int32_t length, index_t packed) {
+  const struct guarded own = guarded_of_sequence(a);
+  const int64_t floats = floats_of_sequence(e, a, &own, packed);
+  return floats >= 0 && floats <= length;
 }
 
 int pack_sequence_fits(const struct engine *e, const int32_t *a) { return sequence_fits(e, a, a[1], a[2]); }
 
 int unpack_sequence_fits(const struct engine *e, const int32_t *a) { return sequence_fits(e, a, a[2], a[1]); }
+
+int pack_values_fits(const struct engine *e, const int32_t *a) { return values_fit(e, a, a[1], a[2]); }
+
+int unpack_values_fits(const struct engine *e, const int32_t *a) { return values_fit(e, a, a[2], a[1]); }
 
 int bias_gradient_fits(const struct engine *e, const int32_t *a) {
   const int64_t rows = a[5], gates = a[6], units = a[7];

@@ -13,6 +13,9 @@ extern _Thread_local const struct engine *current_engine;
 /* 1: `count` floats from `at` lie in the arena. Nothing lies at 0. */
 int lies_inside(const struct engine *e, int64_t at, int64_t count);
 
+/* 1: no float of the arena is among `count` floats from there. */
+int lies_outside(const struct engine *e, const float *from, int64_t count);
+
 /* 1: everything that a job (enum job) reaches lies in the arena. `at` is where its struct lies. */
 int job_fits(const struct engine *e, int32_t job, index_t at);
 
@@ -35,6 +38,8 @@ int pack_bias_fits(const struct engine *e, const int32_t *a);
 int add_bias_fits(const struct engine *e, const int32_t *a);
 int pack_sequence_fits(const struct engine *e, const int32_t *a);
 int unpack_sequence_fits(const struct engine *e, const int32_t *a);
+int pack_values_fits(const struct engine *e, const int32_t *a);
+int unpack_values_fits(const struct engine *e, const int32_t *a);
 int bias_gradient_fits(const struct engine *e, const int32_t *a);
 int activation_fits(const struct engine *e, const int32_t *a);
 

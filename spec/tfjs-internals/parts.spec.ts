@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
-import { describeTensorflow, wasmView } from '../../src/tfjs-internals/backends.js';
+import { describeTensorflow, makeWasmOutput, wasmView } from '../../src/tfjs-internals/backends.js';
 import { keepBeyondKernel } from '../../src/tfjs-internals/data.js';
 import { checkedParts } from '../../src/tfjs-internals/expect-part.js';
 import { countUse, renameWeight } from '../../src/tfjs-internals/layers.js';
@@ -37,7 +37,7 @@ function withOther({ owner, name, value }: Part, body: () => void): void {
 
 const { state } = tf.engine();
 const weight = { originalName: 'kernel' } as unknown as Parameters<typeof renameWeight>[0];
-const wasm = { typedArrayFromHeap: () => new Float32Array(1) };
+const wasm = { typedArrayFromHeap: () => new Float32Array(1), makeOutput: () => tf.scalar(0) };
 const webgl = { runWebGLProgram: () => {} };
 const webgpu = {
   device: { limits: { maxStorageBufferBindingSize: 2 ** 27 } },
@@ -69,6 +69,12 @@ const CASES: readonly Case[] = [
     use: () => wasmView(wasm as unknown as tf.KernelBackend, tf.scalar(0)),
     part: { owner: wasm, name: 'typedArrayFromHeap' },
     told: 'BackendWasm.typedArrayFromHeap: expected a function, as in tfjs 4.22, got undefined',
+  },
+  {
+    title: 'the tensors that the wasm backend makes',
+    use: () => makeWasmOutput(wasm as unknown as tf.KernelBackend, [], 'float32'),
+    part: { owner: wasm, name: 'makeOutput' },
+    told: 'BackendWasm.makeOutput: expected a function, as in tfjs 4.22, got undefined',
   },
   {
     title: 'the programs of the webgl backend',

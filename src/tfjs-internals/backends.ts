@@ -2,6 +2,7 @@
 
 import {
   type DataId,
+  type DataType,
   engine,
   type KernelBackend,
   type TensorInfo,
@@ -10,15 +11,24 @@ import {
 import { expectPart } from './expect-part.js';
 
 interface WasmBackend {
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
   typedArrayFromHeap(info: TensorInfo): TypedArray;
+}
+
+function wasmBackend(backend: KernelBackend, used: keyof WasmBackend): WasmBackend {
+  const parts = backend as unknown as WasmBackend;
+  expectPart(`BackendWasm.${used}`, 'a function', typeof parts[used] === 'function', parts[used]);
+  return parts;
 }
 
 /** The elements of a tensor of the wasm backend where they lie: a view until another tensor is made. */
 export function wasmView(backend: KernelBackend, info: TensorInfo): TypedArray {
-  const { typedArrayFromHeap } = backend as unknown as Partial<WasmBackend>;
-  const isFunction = typeof typedArrayFromHeap === 'function';
-  expectPart('BackendWasm.typedArrayFromHeap', 'a function', isFunction, typedArrayFromHeap);
-  return (backend as unknown as WasmBackend).typedArrayFromHeap(info);
+  return wasmBackend(backend, 'typedArrayFromHeap').typedArrayFromHeap(info);
+}
+
+/** A tensor of the wasm backend, whatever its elements are. */
+export function makeWasmOutput(backend: KernelBackend, shape: number[], dtype: DataType): TensorInfo {
+  return wasmBackend(backend, 'makeOutput').makeOutput(shape, dtype);
 }
 
 interface TensorflowBackend {

@@ -98,6 +98,7 @@ static void run(void) {
   d.x = buffer((long)d.rows * d.input_size);
   d.x_stride = d.input_size;
   CALL(pack_sequence, 0, x, d.x, d.order, d.counts, d.steps, d.batch, d.batch, d.input_size, batch_first);
+  CALL(pack_values, 0, d.steps * d.batch * d.input_size, d.x, d.order, d.counts, d.steps, d.batch, d.batch, d.input_size, batch_first);
   d.y = buffer((long)d.rows * width);
   d.y_stride = width;
   if (between(0, 1)) {
@@ -127,6 +128,7 @@ static void run(void) {
   }
   index_t output = buffer((long)d.steps * d.batch * width);
   CALL(unpack_sequence, 0, d.y, output, d.order, d.counts, d.steps, d.batch, d.batch, width, batch_first);
+  CALL(unpack_values, 0, d.y, d.steps * d.batch * width, d.order, d.counts, d.steps, d.batch, d.batch, width, batch_first);
   d.scratch = buffer(CALL(backward_scratch, d.cell, d.batch, hidden, d.proj_size));
   if (between(0, 3)) d.dy = buffer((long)d.rows * width);
   d.dy_stride = width;

@@ -65,6 +65,8 @@ static void try_once(const struct function *function, const int32_t *right) {
   /* Of look and nap the place alone: a long time is none of the checks' business. */
   const int count = is_called(function, "look") || is_called(function, "nap") ? 2 : function->count;
   if (fields == 0 || between(0, 9) == 0) change(a, count);
+  /* The length of an array that there is. */
+  if (function->array) a[function->array] &= 0xfffff;
   int32_t before[sizeof(struct direction) / 4 + 64];
   int32_t *place = fields && lies_inside(&engine, a[1], fields) ? (int32_t *)at_index(a[1]) : 0;
   if (place) {
@@ -75,7 +77,7 @@ static void try_once(const struct function *function, const int32_t *right) {
   if (fields && queue_fits(&engine, a[1]) && (is_called(function, "work") || is_called(function, "abandon")))
     leave_queue_alone((const struct queue *)at_index(a[1]));
   if (function->fits(&engine, a)) {
-    function->call(engine.build, engine.arena, a);
+    run_function(function, a);
     ran[function - functions]++;
   } else {
     refused[function - functions]++;

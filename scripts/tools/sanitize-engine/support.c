@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "checks.h"
-#include "functions.h"
 #include "mutate.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -98,6 +97,16 @@ static const struct function *find_function(const char *name) {
   abort();
 }
 
+int32_t run_function(const struct function *function, const int32_t *a) {
+  if (!function->array) return function->call(engine.build, engine.arena, 0, a);
+  /* Of exactly its length: AddressSanitizer watches its ends. */
+  float *array = calloc((size_t)a[function->array], sizeof *array);
+  if (!array) abort();
+  const int32_t result = function->call(engine.build, engine.arena, array, a);
+  free(array);
+  return result;
+}
+
 int32_t call(const char *name, const int32_t *arguments, int count) {
   const struct function *function = find_function(name);
   int32_t a[MOST_ARGUMENTS] = {0};
@@ -112,8 +121,9 @@ int32_t call(const char *name, const int32_t *arguments, int count) {
     fprintf(stderr, "%s refuses what is right\n", name);
     abort();
   }
-  return function->call(engine.build, engine.arena, a);
+  return run_function(function, a);
 }
+
 
 long whole_vectors(long columns) { return (columns + engine.build->vector - 1) / engine.build->vector * engine.build->vector; }
 

@@ -11,7 +11,7 @@ const [BATCH, STEPS, INPUT, HIDDEN] = [2, 5, 11, 13];
 
 /** The trap in the words of V8, of Firefox, and of the native engine. */
 const TRAP =
-  /engine: call: expected to be finished, got a trap \(((memory access|index) out of bounds|what the arguments reach does not lie in the engine's memory)\)\. Call again: another engine starts, on one thread; setThreads starts others/;
+  /engine: call: expected to be finished, got a trap \(((memory access|index) out of bounds|what the arguments reach does not lie in the engine's memory, or in the array)\)\. Call again: another engine starts, on one thread; setThreads starts others/;
 
 /** tensorflow has cuDNN's kernels before it. A page that is not isolated says between them why the engine runs on one thread. */
 const REASON = new RegExp(

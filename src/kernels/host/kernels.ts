@@ -10,7 +10,7 @@ import {
   roleOf,
 } from '../contract.js';
 import { infer, train } from './call/forward.js';
-import { makeTensor, valuesOf } from './call/tensors.js';
+import { valuesOf } from './call/tensors.js';
 import { host } from './host.js';
 import { whyNoEngine } from './runtime/start.js';
 import { StackGradient } from './training/gradient.js';
@@ -53,7 +53,7 @@ export const run: Pick<RecurrentKernels, 'inference' | 'training' | 'backward' |
 
 /** A tensor that stands for memory of the engine on the tape: a number, known by its value. */
 function handleTensor(backend: KernelBackend, handle: number): TensorInfo {
-  return makeTensor(backend, Int32Array.of(handle), [1], 'int32');
+  return { dataId: backend.write(Int32Array.of(handle), [1], 'int32'), shape: [1], dtype: 'int32' };
 }
 
 function handleIn(backend: KernelBackend, tensor: TensorInfo): number {

@@ -41,8 +41,8 @@ export interface EngineFunctions {
     addedGates: number,
   ): void;
   add_bias(arena: number, to: number, bias: number, rows: number, columns: number): void;
-  pack_sequence(...args: SequenceArgs): void;
-  unpack_sequence(...args: SequenceArgs): void;
+  pack_sequence(arena: number, from: number, to: number, ...layout: SequenceLayout): void;
+  unpack_sequence(arena: number, from: number, to: number, ...layout: SequenceLayout): void;
   input_gradient(arena: number, job: number): void;
   weight_gradient(arena: number, job: number): void;
   weight_gradient_scratch(units: number, columns: number): number;
@@ -65,10 +65,8 @@ export interface EngineFunctions {
   activation(arena: number, which: number, x: number, y: number, count: number): void;
 }
 
-type SequenceArgs = [
-  arena: number,
-  from: number,
-  to: number,
+/** Of a caller's sequence, and of the group of its rows that a packed one holds; c/engine.h says more. */
+export type SequenceLayout = [
   order: number,
   counts: number,
   steps: number,
@@ -77,3 +75,9 @@ type SequenceArgs = [
   width: number,
   batchFirst: number,
 ];
+
+/** Those of c/packing/sequence.h, which only the native engine has. */
+export interface NativeFunctions extends EngineFunctions {
+  pack_values(arena: number, values: Float32Array, to: number, ...layout: SequenceLayout): void;
+  unpack_values(arena: number, from: number, values: Float32Array, ...layout: SequenceLayout): void;
+}

@@ -16,7 +16,6 @@ import {
   stepFlops,
   teamSize,
 } from './plan.js';
-import { allocateStaging } from './sequences.js';
 
 /** Floats of the input projection that are held at a time: 1 MiB stays in the second-level cache until the steps read it. */
 const CHUNK_FLOATS = 2 ** 18;
@@ -98,8 +97,6 @@ export class CallBuffers {
   readonly initial: readonly (readonly number[])[];
   /** By state, `[L*D, B, S]`. */
   readonly finals: readonly number[];
-  /** The caller's sequences before they are packed and after they are unpacked; 0 where the packed layout is the caller's. */
-  readonly staging: { readonly input: number; readonly output: number };
   /** The blocks that a gradient reads. */
   readonly kept: Scope;
   private readonly temporary: Scope;
@@ -137,10 +134,6 @@ export class CallBuffers {
     try {
       this.groups = packings.map((packing) => this.makeGroup(packing));
       this.initial = this.makeInitial(hasStates);
-      this.staging = {
-        input: allocateStaging(this.temporary, plan, packings, plan.inputSize),
-        output: allocateStaging(this.temporary, plan, packings, plan.directions * plan.outSize),
-      };
       const { layers, directions, batch, stateSizes } = plan;
       this.finals = stateSizes.map((size) => this.temporary.allocate(layers * directions * batch * size));
       this.members = teamSize(plan, threads, packings.length, engine);

@@ -155,26 +155,24 @@ function run(
 export function fill(
   engine: Engine,
   backend: KernelBackend,
-  { plan, groups, initial, staging }: CallBuffers,
+  { plan, groups, initial }: CallBuffers,
   { x, states }: GroupedInputs<TensorInfo>,
 ): void {
   for (const [s, state] of states.entries())
     engine.write(initial[s]?.[0] as number, valuesOf(backend, state));
   const first = groups.map(({ sequences }) => sequences[0] as number);
-  copyIn(engine, plan, groups, valuesOf(backend, x), plan.inputSize, first, staging.input);
+  copyIn(engine, backend, plan, groups, x, first);
 }
 
 /** The outputs of a call whose jobs have run, copied out of its buffers. */
 export function outputsOf(
   engine: Engine,
   backend: KernelBackend,
-  { plan, groups, staging, finals }: CallBuffers,
+  { plan, groups, finals }: CallBuffers,
 ): Outputs {
-  const { steps, batch, directions, outSize, layers, stateSizes, call } = plan;
-  const width = directions * outSize;
+  const { batch, directions, outSize, layers, stateSizes } = plan;
   const last = groups.map(({ sequences }) => sequences[layers] as number);
-  const values = copyOut(engine, plan, groups, last, width, staging.output);
-  const output = makeTensor(backend, values, call.batchFirst ? [batch, steps, width] : [steps, batch, width]);
+  const output = copyOut(engine, backend, plan, groups, last, directions * outSize);
   const count = layers * directions;
   const finalStates = stateSizes.map((size, s) =>
     makeTensor(backend, engine.floats(finals[s] as number, count * batch * size), [count, batch, size]),

@@ -135,11 +135,12 @@ const SCRATCH_FLOATS = 2 ** 18;
 export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number {
   const { cell, layers, directions, hiddenSize, inputSize, outSize } = plan;
   const width = directions * outSize;
-  const staged = plan.steps * plan.batch * (inputSize + width) + directions * SCRATCH_FLOATS;
-  if (!isTraining) return staged + rows * (inputSize + Math.min(layers, 2) * width);
+  // Engines that reach no memory of the caller's hold its x, then its output beside the packed ones.
+  const beside = plan.steps * plan.batch * Math.max(inputSize, width) + directions * SCRATCH_FLOATS;
+  if (!isTraining) return beside + rows * (inputSize + Math.min(layers, 2) * width);
   const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize, WIDEST_VECTOR) + outSize;
   const gradients = 2 * width + layers * directions * perDirection;
-  return staged + rows * (inputSize + layers * width + gradients);
+  return beside + rows * (inputSize + layers * width + gradients);
 }
 
 /** An upper bound of {@link floatsOf}, cheap to compute: every call asks for it. */

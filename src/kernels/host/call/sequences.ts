@@ -1,8 +1,9 @@
 /** Copies a caller's sequence into the packed ones of its groups, and back. */
 
-import type { Scope } from '../runtime/arena.js';
-import type { Engine } from '../runtime/engine.js';
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Engine, PackedSequence } from '../runtime/engine.js';
 import type { Packing, Plan } from './plan.js';
+import { makeFilled, valuesOf } from './tensors.js';
 
 interface PackedGroup {
   readonly packing: Packing;
@@ -10,86 +11,52 @@ interface PackedGroup {
   readonly counts: number;
 }
 
-/** Allocates room for a caller's sequence; 0 where its layout is the packed one, so that it is copied straight there. */
-export function allocateStaging(
-  scope: Scope,
-  { steps, batch }: Plan,
-  packings: readonly Packing[],
-  width: number,
-): number {
-  return packings[0]?.isIdentity ? 0 : scope.allocate(steps * batch * width);
-}
-
 /**
  * Packs the caller's sequence.
  * @param to where the packed sequence of each group begins.
- * @param staging see {@link allocateStaging}.
  */
 export function copyIn(
   engine: Engine,
-  { steps, batch, call }: Plan,
+  backend: KernelBackend,
+  plan: Plan,
   groups: readonly PackedGroup[],
-  values: ArrayLike<number>,
-  width: number,
+  sequence: TensorInfo,
   to: readonly number[],
-  staging: number,
 ): void {
-  if (groups[0]?.packing.isIdentity) {
-    engine.write(to[0] as number, values);
-    return;
-  }
-  engine.write(staging, values);
-  const { functions, base } = engine;
-  const batchFirst = Number(call.batchFirst);
-  for (const [g, { packing, order, counts }] of groups.entries()) {
-    const size = packing.order.length;
-    functions.pack_sequence(
-      base,
-      staging,
-      to[g] as number,
-      order,
-      counts,
-      steps,
-      batch,
-      size,
-      width,
-      batchFirst,
-    );
-  }
+  const values = valuesOf(backend, sequence);
+  if (groups[0]?.packing.isIdentity) engine.write(to[0] as number, values);
+  else engine.pack(values, packedSequences(plan, groups, sequence.shape[2] as number, to));
 }
 
 /**
  * Unpacks the sequences of the groups.
  * @param from where the packed sequence of each group begins.
- * @param staging see {@link allocateStaging}.
- * @returns the caller's sequence, a view of the arena.
+ * @returns the caller's sequence.
  */
 export function copyOut(
   engine: Engine,
-  { steps, batch, call }: Plan,
+  backend: KernelBackend,
+  plan: Plan,
   groups: readonly PackedGroup[],
   from: readonly number[],
   width: number,
-  staging: number,
-): Float32Array {
-  const size = steps * batch * width;
-  if (groups[0]?.packing.isIdentity) return engine.floats(from[0] as number, size);
-  const { functions, base } = engine;
-  const batchFirst = Number(call.batchFirst);
-  for (const [g, { packing, order, counts }] of groups.entries()) {
-    const rows = packing.order.length;
-    functions.unpack_sequence(
-      base,
-      from[g] as number,
-      staging,
-      order,
-      counts,
-      steps,
-      batch,
-      rows,
-      width,
-      batchFirst,
-    );
-  }
-  return engine.floats(staging, size);
+): TensorInfo {
+  const { steps, batch, call } = plan;
+  const shape = call.batchFirst ? [batch, steps, width] : [steps, batch, width];
+  return makeFilled(backend, shape, (values) => {
+    if (groups[0]?.packing.isIdentity) values.set(engine.floats(from[0] as number, values.length));
+    else engine.unpack(packedSequences(plan, groups, width, from), values);
+  });
+}
+
+function packedSequences(
+  { steps, batch, call }: Plan,
+  groups: readonly PackedGroup[],
+  width: number,
+  places: readonly number[],
+): PackedSequence[] {
+  return groups.map(({ packing, order, counts }, g) => ({
+    at: places[g] as number,
+    layout: [order, counts, steps, batch, packing.order.length, width, Number(call.batchFirst)],
+  }));
 }

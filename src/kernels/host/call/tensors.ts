@@ -3,7 +3,6 @@
 import {
   concat1d,
   type DataId,
-  type DataType,
   getBackend,
   type KernelBackend,
   reshape,
@@ -14,7 +13,7 @@ import {
   tidy,
   util,
 } from '@tensorflow/tfjs-core';
-import { isOnHost, wasmView } from '../../../tfjs-internals/backends.js';
+import { isOnHost, makeWasmOutput, wasmView } from '../../../tfjs-internals/backends.js';
 
 /** By their data, values that {@link valuesOf} does not have to read. */
 const fetched = new Map<DataId, Float32Array | Int32Array>();
@@ -64,14 +63,29 @@ export function valuesOf(backend: KernelBackend, info: TensorInfo): Float32Array
   return backend.readSync(info.dataId) as Float32Array | Int32Array;
 }
 
-/** A tensor with a copy of `values`. */
-export function makeTensor(
+/** A float32 tensor with what `fill` writes into its memory. `fill` makes no tensor. */
+export function makeFilled(
   backend: KernelBackend,
-  values: Float32Array | Int32Array,
   shape: number[],
-  dtype: DataType = 'float32',
+  fill: (values: Float32Array) => void,
 ): TensorInfo {
-  // wasm copies what it is given into its own memory; the others keep it.
-  const owned = getBackend() === 'wasm' ? values : values.slice();
-  return { dataId: backend.write(owned, shape, dtype), shape, dtype };
+  const size = util.sizeFromShape(shape);
+  if (getBackend() !== 'wasm' || size === 0) {
+    const values = new Float32Array(size);
+    fill(values);
+    return { dataId: backend.write(values, shape, 'float32'), shape, dtype: 'float32' };
+  }
+  const info = makeWasmOutput(backend, shape, 'float32');
+  try {
+    fill(wasmView(backend, info) as Float32Array);
+    return info;
+  } catch (error) {
+    backend.disposeData(info.dataId);
+    throw error;
+  }
+}
+
+/** A float32 tensor with a copy of `values`. */
+export function makeTensor(backend: KernelBackend, values: Float32Array, shape: number[]): TensorInfo {
+  return makeFilled(backend, shape, (to) => to.set(values));
 }

@@ -1,7 +1,7 @@
 /** What the host kernels know of an engine, whatever it was compiled to and wherever its threads run. */
 
 import type { JOBS } from '../abi/constants.js';
-import type { EngineFunctions } from '../abi/functions.js';
+import type { EngineFunctions, SequenceLayout } from '../abi/functions.js';
 import type { Mirror } from '../threads/mirror.js';
 import type { Thresholds } from '../threads/thresholds.js';
 import type { Arena } from './arena.js';
@@ -20,9 +20,20 @@ export interface Engine {
   ints(at: number, count: number): Int32Array;
   /** Copies values into the arena. */
   write(at: number, values: ArrayLike<number>): void;
+  /** Packs a caller's sequence. @throws NoRoomError when the arena is full. */
+  pack(values: ArrayLike<number>, sequences: readonly PackedSequence[]): void;
+  /** Unpacks into all of a caller's sequence, which lies outside of the arena. @throws NoRoomError when the arena is full. */
+  unpack(sequences: readonly PackedSequence[], values: Float32Array): void;
   readonly threads: Threads;
   /** Where workers cannot share memory. */
   readonly mirror: Mirror | undefined;
+}
+
+/** A group of a caller's rows. */
+export interface PackedSequence {
+  /** Where it lies. */
+  readonly at: number;
+  readonly layout: SequenceLayout;
 }
 
 export interface Job {

@@ -2,7 +2,7 @@ import type { EngineFunctions } from '../abi/functions.js';
 import { lostBy } from './engine-lost-error.js';
 
 /** The functions of an engine. Where one fails, memory is in an unknown state: the engine is lost. */
-export function guardFunctions(exports: object, abandon: () => void): EngineFunctions {
+export function guardFunctions<F = EngineFunctions>(exports: object, abandon: () => void): F {
   const guarded = Object.entries(exports).flatMap(([name, value]) => {
     if (typeof value !== 'function') return [];
     const call = (...args: unknown[]) => {
@@ -15,5 +15,5 @@ export function guardFunctions(exports: object, abandon: () => void): EngineFunc
     };
     return [[name, call]];
   });
-  return Object.fromEntries(guarded);
+  return Object.fromEntries(guarded) as F;
 }

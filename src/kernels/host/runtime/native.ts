@@ -1,7 +1,7 @@
 /** The engine compiled for the processor, in Node: the addon of the package tfjs-torch-rnn-native, where that is installed. */
 
 import { CELL_CODES, JOBS, QUEUE_CAPACITY } from '../abi/constants.js';
-import type { EngineFunctions } from '../abi/functions.js';
+import type { NativeFunctions } from '../abi/functions.js';
 import {
   DIRECTION,
   INPUT_GRADIENT,
@@ -39,7 +39,7 @@ export interface NativeAddon {
   open(memory: Int32Array, set: string): NativeEngine;
 }
 
-interface NativeEngine extends EngineFunctions {
+interface NativeEngine extends NativeFunctions {
   readonly set: string;
   readonly vector: number;
   attach(memory: Int32Array): void;
@@ -51,12 +51,16 @@ interface NativeEngine extends EngineFunctions {
   ): { keepAlive(isKept: boolean): void };
 }
 
+/** Functions of an engine: those of {@link NativeFunctions} but `await_round`, and `wake`. */
+const FUNCTIONS = 24;
+
 /** Fields of each struct, and constants. */
 export const ABI: readonly number[] = [
   ...[DIRECTION, INPUT_GRADIENT, WEIGHT_GRADIENT, TEAM, QUEUE, QUEUED_JOB].map(({ length }) => length),
   QUEUE_CAPACITY,
   CELL_CODES.LSTM,
   JOBS.weight_gradient,
+  FUNCTIONS,
 ];
 
 /** How people write the names of instruction sets. */
@@ -106,7 +110,7 @@ export function makeNativeEngine(addon: NativeAddon, processors: number, set = '
     native.attach(arenaMemory.ints),
   );
   const native = addon.open(arenaMemory.ints, set);
-  const functions = guardFunctions(native, () => threads.abandon());
+  const functions = guardFunctions<NativeFunctions>(native, () => threads.abandon());
   const arena = new Arena(arenaMemory);
   const ints = (at: number, count: number) => arenaMemory.ints.subarray(at, at + count);
   const wake = (at: number) => native.wake(at);
@@ -129,6 +133,14 @@ export function makeNativeEngine(addon: NativeAddon, processors: number, set = '
     floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
     ints,
     write: (at, values) => arenaMemory.floats.set(values, at),
+    pack(values, sequences) {
+      // A cast from another dtype leaves the array as it was on the cpu backend.
+      const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+      for (const { at, layout } of sequences) functions.pack_values(0, floats, at, ...layout);
+    },
+    unpack(sequences, values) {
+      for (const { at, layout } of sequences) functions.unpack_values(0, at, values, ...layout);
+    },
     threads,
     mirror: undefined,
   };

@@ -37,6 +37,16 @@ export function hasMultiplyAdd(): boolean {
   return WebAssembly.validate(bytesOf(RELAXED));
 }
 
+/** Runs `body` with room for a caller's sequence: the functions reach nothing outside of the arena. */
+function withStaging({ arena }: Engine, floats: number, body: (staging: number) => void): void {
+  const staging = arena.allocate(floats);
+  try {
+    body(staging);
+  } finally {
+    arena.release(staging);
+  }
+}
+
 /**
  * An engine with a memory of its own.
  * @param platform what its workers come from.
@@ -66,6 +76,18 @@ export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform
     floats: (at, count) => arenaMemory.floats.subarray(at, at + count),
     ints,
     write: (at, values) => arenaMemory.floats.set(values, at),
+    pack(values, sequences) {
+      withStaging(this, values.length, (staging) => {
+        this.write(staging, values);
+        for (const { at, layout } of sequences) functions.pack_sequence(base, staging, at, ...layout);
+      });
+    },
+    unpack(sequences, values) {
+      withStaging(this, values.length, (staging) => {
+        for (const { at, layout } of sequences) functions.unpack_sequence(base, at, staging, ...layout);
+        values.set(this.floats(staging, values.length));
+      });
+    },
     threads,
     mirror: mirror || undefined,
   };

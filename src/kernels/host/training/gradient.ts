@@ -6,8 +6,8 @@ import { CELL_CODES, GRADIENT_SLOTS, HIDDEN_SLOTS, INPUT_SLOTS, padded } from '.
 import { DIRECTION, INPUT_GRADIENT, placeStruct, WEIGHT_GRADIENT } from '../abi/structs.js';
 import { commonFields, type Group, runJobs } from '../call/call-buffers.js';
 import type { Reserve } from '../call/forward.js';
-import { type DirectionTensors, inputSizeOf, type Packing, rowsOf, stepFlops } from '../call/plan.js';
-import { allocateStaging, copyIn, copyOut } from '../call/sequences.js';
+import { type DirectionTensors, inputSizeOf, rowsOf, stepFlops } from '../call/plan.js';
+import { copyIn, copyOut } from '../call/sequences.js';
 import { makeTensor, valuesOf } from '../call/tensors.js';
 import { Scope } from '../runtime/arena.js';
 import type { Engine, Job } from '../runtime/engine.js';
@@ -37,8 +37,6 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => produc
 /** What the backward pass of a stack leaves for the products. It only reads the reserve. */
 export class StackGradient {
   private readonly scope: Scope;
-  /** Of each group. */
-  private readonly packings: readonly Packing[];
   /** Packed rows of all groups. */
   private readonly rows: number;
   /** By direction of each layer, then by group. */
@@ -60,9 +58,8 @@ export class StackGradient {
     [dOutput, ...dStates]: readonly TensorInfo[],
   ) {
     const { layers, directions, batch, stateSizes } = reserve.plan;
-    this.packings = reserve.groups.map(({ packing }) => packing);
     this.scope = new Scope(engine.arena);
-    this.rows = rowsOf(this.packings);
+    this.rows = rowsOf(reserve.groups.map(({ packing }) => packing));
     try {
       this.dInitials = stateSizes.map((size) => this.scope.allocate(layers * directions * batch * size));
       this.withTemporary((temporary) => {
@@ -109,15 +106,8 @@ export class StackGradient {
     const { plan, groups } = this.reserve;
     const width = plan.directions * plan.outSize;
     const dy = groups.map(({ packing }) => temporary.allocate(packing.rows * width));
-    this.withTemporary((scope) => {
-      const staging = this.allocateStaging(scope, width);
-      copyIn(this.engine, plan, groups, valuesOf(backend, dOutput), width, dy, staging);
-    });
+    copyIn(this.engine, backend, plan, groups, dOutput, dy);
     return dy;
-  }
-
-  private allocateStaging(scope: Scope, width: number): number {
-    return allocateStaging(scope, this.reserve.plan, this.packings, width);
   }
 
   private withTemporary<T>(body: (temporary: Scope) => T): T {
@@ -244,13 +234,9 @@ export class StackGradient {
 
   private ofX(backend: KernelBackend): TensorInfo {
     const { plan, groups } = this.reserve;
-    const { inputSize, steps, batch, call } = plan;
     return this.withTemporary((temporary) => {
       const dx = this.inputGradients(0, temporary);
-      const staging = this.allocateStaging(temporary, inputSize);
-      const values = copyOut(this.engine, plan, groups, dx, inputSize, staging);
-      const shape = call.batchFirst ? [batch, steps, inputSize] : [steps, batch, inputSize];
-      return makeTensor(backend, values, shape);
+      return copyOut(this.engine, backend, plan, groups, dx, plan.inputSize);
     });
   }
 
