@@ -81,6 +81,7 @@ describe('setup:tfjs-node: the machine', () => {
       const reason = unsupportedMachine({ platform, arch, glibc: '2.36' });
       expect(reason).to.contain(`needs Linux x64, this is ${platform} ${arch}`);
       expect(reason).to.contain('allow storage.googleapis.com, or name a mirror with TFJS_NODE_CDN_STORAGE');
+      expect(reason).to.contain('tfjs-node-gpu has one for Windows x64 alone');
     }
   });
 });

@@ -24,7 +24,8 @@ export function unsupportedMachine({ platform, arch, glibc }) {
   if (platform !== 'linux' || arch !== 'x64') {
     return (
       `the build from TensorFlow's Python wheel needs Linux x64, this is ${platform} ${arch}. There the package's own ` +
-      'download is the only way: allow storage.googleapis.com, or name a mirror with TFJS_NODE_CDN_STORAGE'
+      'download is the only way: allow storage.googleapis.com, or name a mirror with TFJS_NODE_CDN_STORAGE; beside Linux ' +
+      'x64 tfjs-node-gpu has one for Windows x64 alone'
     );
   }
   if (glibc === undefined) {
