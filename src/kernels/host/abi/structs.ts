@@ -89,7 +89,6 @@ export const TEAM = [
   'joined',
   'start',
   'arrived',
-  'generation',
   'waiting',
   'waited_looks',
   'slept',

@@ -170,8 +170,7 @@ struct team {
   int32_t join_looks;    /* that the leader takes for the others before it begins alone */
   int32_t joined;        /* members that have joined */
   int32_t start;         /* 1 + the step from which they work together; 0: not yet known, -1: never, -2: a member is lost */
-  int32_t arrived;       /* members at the current barrier */
-  int32_t generation;    /* barriers completed; negative: a member is lost */
+  int32_t arrived;       /* members that have come to a barrier, of all barriers; negative: a member is lost */
   int32_t waiting;       /* members asleep */
   int32_t waited_looks;  /* that all members have taken at barriers */
   int32_t slept;         /* microseconds that all members have slept at barriers */

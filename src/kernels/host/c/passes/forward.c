@@ -16,7 +16,7 @@ struct forward_run {
   long chunk_limit;                            /* rows of the next chunk */
   long unit_begin, unit_end;                   /* units of this job */
   int leads;                                   /* loads and stores the states of rows, for all units */
-  struct team *team;                           /* whose other members have the other units; 0: this job has all */
+  struct member member;                        /* of a team whose other members have the other units */
 };
 
 INLINE struct forward_run start_run(const int cell, float *arena, const struct direction *d) {
@@ -73,7 +73,7 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
   long begin = run->chunk_begin, end = run->chunk_end;
   long stride = gates_of(cell) * run->hidden_padded, columns = stride;
   long parts = 1, first = 0;
-  if (run->team) {
+  if (run->member.team) {
     /* Only the units of this job, of every gate. */
     parts = gates_of(cell);
     first = run->unit_begin;
@@ -187,7 +187,7 @@ INLINE void swap_states(struct forward_run *run) {
 
 /* Leaves the units that are not of this job to the team. */
 INLINE void share_units(const struct direction *d, struct forward_run *run, struct team *team) {
-  run->team = team;
+  run->member.team = team;
   run->unit_begin = d->unit_begin;
   run->unit_end = d->unit_end;
   run->leads = d->unit_begin == 0;
@@ -237,15 +237,16 @@ INLINE int run_forward(const int cell, float *arena, const struct direction *d) 
     if (w.joined < w.count) {
       if (run.leads) start_rows(cell, arena, d, &w, &run, w.joined, w.count);
       w.joined = w.count;
-      if (run.team && !barrier_wait(run.team)) return 0;
+      if (run.member.team && !barrier_wait(&run.member)) return 0;
     }
     if (is_new_chunk) project_chunk(cell, arena, d, &run);
     step(cell, arena, d, &w, &run);
-    if (run.team && !barrier_wait(run.team)) return 0;
+    if (run.member.team && !barrier_wait(&run.member)) return 0;
     swap_states(&run);
     if (run.leads) end_rows(cell, arena, d, &w, &run, next_count(&w), w.count);
   }
   if (is_waiting) announce_end(team);
+  if (run.member.team) leave_team(&run.member);
   return 1;
 }
 

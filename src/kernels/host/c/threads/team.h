@@ -16,22 +16,26 @@
 #define LOST_AFTER 60000
 #define NAP 1000000LL
 
-/* Where looks and sleep are counted; null: they are not. */
-struct waits {
-  int32_t *looks, *slept;
+/* A thread in a team, and what it has taken part in. */
+struct member {
+  struct team *team; /* 0: the thread works alone */
+  int32_t arrivals;  /* of all members when the last barrier was complete */
+  int32_t looks;     /* that it has taken at barriers */
+  int32_t slept;     /* microseconds that it has slept there */
 };
 
 /* Waits until *at differs from `value`: spins, then sleeps. 0: it never did, so the thread that should change it is lost. */
-static inline int await_change(struct team *team, int32_t *at, int32_t value, struct waits waits) {
+static inline int await_change(struct member *m, int32_t *at, int32_t value) {
+  struct team *team = m->team;
   int32_t looks = look_until_change(at, value, team->looks);
-  if (waits.looks) add_shared(waits.looks, looks);
+  m->looks += looks;
   if (looks < team->looks) return 1;
   double begin = now();
   add_shared(&team->waiting, 1);
   for (int32_t naps = 0; load_shared(at) == value && naps < LOST_AFTER;)
     if (!sleep_while(at, value, NAP)) naps++;
   add_shared(&team->waiting, -1);
-  if (waits.slept) add_shared(waits.slept, (int32_t)(1000 * (now() - begin)));
+  m->slept += (int32_t)(1000 * (now() - begin));
   return load_shared(at) != value;
 }
 
@@ -61,31 +65,41 @@ static inline void announce_end(struct team *team) { announce(team, START_NEVER)
 
 /* The others wait for the leader. Returns the step to join in at, START_NEVER or START_LOST. */
 static inline long await_start(struct team *team) {
-  if (!await_change(team, &team->start, START_UNKNOWN, (struct waits){0})) return START_LOST;
+  struct member uncounted = {.team = team};
+  if (!await_change(&uncounted, &team->start, START_UNKNOWN)) return START_LOST;
   int32_t start = load_shared(&team->start);
   return start < 0 ? start : start - 1;
 }
 
-/* Waits until all members have arrived. 0: one of them is lost. */
-static inline int barrier_wait(struct team *team) {
-  int32_t generation = load_shared(&team->generation);
-  if (generation < 0) return 0;
-  if (add_shared(&team->arrived, 1) == team->size - 1) {
-    store_shared(&team->arrived, 0);
-    add_shared(&team->generation, 1);
-    if (load_shared(&team->waiting)) wake_all(&team->generation);
-    return 1;
+/*
+ * Waits until all members have arrived. 0: one of them is lost. Arrivals are counted on from barrier to barrier, so that the one
+ * integer goes from processor to processor twice, and nothing else does: it takes a good part of the time of a short step.
+ */
+NOINLINE int barrier_wait(struct member *m) {
+  struct team *team = m->team;
+  /* Without a sign, as a sum that is too large has a value then. */
+  int32_t arrived = (int32_t)(1u + (uint32_t)add_shared(&team->arrived, 1));
+  int32_t all = m->arrivals = (int32_t)((uint32_t)m->arrivals + (uint32_t)team->size);
+  if (arrived == all && load_shared(&team->waiting)) wake_all(&team->arrived);
+  while (arrived >= 0 && arrived < all) {
+    if (!await_change(m, &team->arrived, arrived)) return 0;
+    arrived = load_shared(&team->arrived);
   }
-  struct waits waits = {&team->waited_looks, &team->slept};
-  return await_change(team, &team->generation, generation, waits) && load_shared(&team->generation) >= 0;
+  return arrived >= 0;
+}
+
+/* After the last barrier. */
+static inline void leave_team(struct member *m) {
+  if (m->looks) add_shared(&m->team->waited_looks, m->looks);
+  if (m->slept) add_shared(&m->team->slept, m->slept);
 }
 
 /* Tells all members that one of them is lost. */
 static inline void lose_member(struct team *team) {
   store_shared(&team->start, START_LOST);
-  store_shared(&team->generation, INT32_MIN);
+  store_shared(&team->arrived, INT32_MIN);
   wake_all(&team->start);
-  wake_all(&team->generation);
+  wake_all(&team->arrived);
 }
 
 #endif
