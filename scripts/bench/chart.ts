@@ -20,7 +20,8 @@ export interface Chart {
 const WIDTH = 640;
 const LEFT = 136;
 const RIGHT = 48;
-const TOP = 56;
+const TOP = 42;
+const LEGEND_LINE = 14;
 const BAR = 9;
 const GAP = 9;
 const AXIS = 22;
@@ -41,7 +42,9 @@ export function barChart({ title, groups }: Chart): string {
   const high = Math.ceil(Math.log10(Math.max(10, ...values)) * 2) / 2;
   const x = (value: number) => LEFT + ((WIDTH - LEFT - RIGHT) * (Math.log10(value) - low)) / (high - low);
   const parts: string[] = [];
-  let y = TOP;
+  const { entries, lines } = legend(labels);
+  const top = TOP + lines * LEGEND_LINE;
+  let y = top;
   for (const group of groups) {
     const height = group.bars.length * BAR;
     const middle = y + height / 2;
@@ -58,8 +61,8 @@ export function barChart({ title, groups }: Chart): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + AXIS}" width="${WIDTH}" font-family="system-ui,sans-serif" font-size="11" fill="${TEXT}" role="img">`,
     `<title>${escaped(title)}</title>`,
     text(LEFT, 16, title),
-    ...legend(labels),
-    ...ticks(low, high).map((tick) => drawTick(tick, x(tick), bottom)),
+    ...entries,
+    ...ticks(low, high).map((tick) => drawTick(tick, x(tick), top, bottom)),
     ...parts,
     '</svg>',
     '',
@@ -79,14 +82,17 @@ function drawBar({ label, value }: Bar, x: (value: number) => number, y: number,
   ].join('');
 }
 
-function legend(labels: readonly string[]): string[] {
-  let x = LEFT;
-  return labels.map((label, i) => {
-    const at = x;
-    x += 26 + label.length * 6;
-    const swatch = `<rect x="${at}" y="28" width="9" height="9" fill="${COLORS[i % COLORS.length]}"/>`;
-    return swatch + text(at + 13, 37, label);
+function legend(labels: readonly string[]): { readonly entries: string[]; readonly lines: number } {
+  let [x, line] = [LEFT, 0];
+  const entries = labels.map((label, i) => {
+    const width = 26 + label.length * 6;
+    if (x + width > WIDTH && x > LEFT) [x, line] = [LEFT, line + 1];
+    const [at, y] = [x, 28 + line * LEGEND_LINE];
+    x += width;
+    const swatch = `<rect x="${at}" y="${y}" width="9" height="9" fill="${COLORS[i % COLORS.length]}"/>`;
+    return swatch + text(at + 13, y + 9, label);
   });
+  return { entries, lines: line + 1 };
 }
 
 /** 1, 10, 100 and so on within the axis. */
@@ -96,9 +102,9 @@ function ticks(low: number, high: number): number[] {
   return powers;
 }
 
-function drawTick(value: number, x: number, bottom: number): string {
+function drawTick(value: number, x: number, top: number, bottom: number): string {
   const opacity = value === 1 ? 1 : 0.3;
-  const line = `<path d="M${round(x)} ${TOP - 6}V${bottom}" stroke="${TEXT}" stroke-opacity="${opacity}"/>`;
+  const line = `<path d="M${round(x)} ${top - 6}V${bottom}" stroke="${TEXT}" stroke-opacity="${opacity}"/>`;
   return line + text(x, bottom + 14, `${value}x`, 'middle');
 }
 

@@ -29,11 +29,11 @@ export const TFJS_KINDS: readonly Kind[] = [
 ];
 
 /** This package on one engine. */
-const onEngine = (name: string, engine: string): Kind => ({
+const onEngine = (name: string, engine: string, title = `on ${name}`): Kind => ({
   name,
   module: 'ours',
   engine,
-  title: () => `  on ${name}`,
+  title: () => `  ${title}`,
   trains: true,
   isTorch: true,
 });
@@ -41,7 +41,7 @@ const onEngine = (name: string, engine: string): Kind => ({
 /** The others are compared with the first, which runs on the engine that users get. */
 export const KINDS: readonly Kind[] = [
   ...TFJS_KINDS.slice(0, 1),
-  onEngine('wasm', '0'),
+  onEngine('wasm', '0', 'in WebAssembly'),
   ...['avx512', 'avx2', 'sse2', 'neon'].map((set) => onEngine(set, set)),
   ...TFJS_KINDS.slice(1),
   {

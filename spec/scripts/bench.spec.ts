@@ -203,7 +203,7 @@ describe('bench: the turns', () => {
     expect(caseText(result)).to.match(/^GRU small forward, beside one busy process: I 3, /);
     expect(ratioText([result], 'gru', 'forward')).to.match(/ as many threads, beside one busy process\n/);
     expect(overallText([result])).to.match(/ as many threads, beside one busy process\n/);
-    expect(ratioChart([result], 'cpu')).to.contain('tfjs-torch-rnn on cpu, beside one busy process');
+    expect(ratioChart([result], 'cpu')).to.contain('tfjs-torch-rnn, backend cpu, beside one busy process');
   });
 });
 
@@ -313,6 +313,24 @@ describe('bench: the chart', () => {
 
   it('gives a label one color', () => {
     expect(bars[0]?.color).to.equal(bars[2]?.color).and.not.to.equal(bars[1]?.color);
+  });
+
+  it('goes on in a new line of the legend where one is full, and the bars begin below it', () => {
+    const labels = Array.from({ length: 12 }, (_, i) => `peer number ${i}`);
+    const wide = barChart({
+      title: '',
+      groups: [{ label: 'one', bars: labels.map((label) => ({ label, value: 2 })) }],
+    });
+    const squares = [...wide.matchAll(/<rect x="(\d+)" y="(\d+)" width="9"/g)].map(([, x, y]) => [
+      Number(x),
+      Number(y),
+    ]);
+    expect(squares).to.have.length(12);
+    for (const [x] of squares) expect(x).to.be.within(136, 640 - 26 - 6 * 14);
+    const lowest = Math.max(...squares.map(([, y]) => y as number));
+    expect(lowest).to.be.above(28);
+    const firstBar = Number(wide.match(/y="(\d+)" width="[\d.]+" height="8"/)?.[1]);
+    expect(firstBar).to.be.above(lowest + 9);
   });
 
   it('is well-formed and small', () => {
