@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
+import { setThreads } from '../../src/index.js';
 import { host } from '../../src/kernels/host/host.js';
 import { describeEachBackend } from '../support/backends.js';
 import { type LayerFixture, layerFixture } from '../support/fixtures.js';
@@ -35,6 +36,8 @@ async function activate(backend: string, ...subjects: readonly Subject[]): Promi
 
 describeEachBackend('a change of the backend', (backend) => {
   const other = backend === 'cpu' ? 'wasm' : 'cpu';
+  // The stack of a worker that starts meanwhile would be counted.
+  beforeEach(() => setThreads(1));
   afterEach(() => tf.setBackend(backend));
 
   for (const fixture of FIXTURES) {
