@@ -10,5 +10,5 @@ export interface Thresholds {
   readonly waking: number;
 }
 
-/** 4e6 are 0.1 ms of work; a step of 3e5 takes 10 microseconds, and a barrier one or less. */
+/** 4e6 are 0.1 ms of work at most; a step of 6e4 takes one or two microseconds, and a barrier a third of one. */
 export const THRESHOLDS: Thresholds = { call: 1e6, groups: 4e6, teamStep: 6e4, waking: 4e6 };
