@@ -17,6 +17,15 @@ describe('the engine', () => {
     expect(makeEngine().base % 64).to.equal(0);
   });
 
+  it('gives the largest integer as the size of what no arena has room for', () => {
+    const { functions } = makeEngine();
+    const most = 2 ** 31 - 1;
+    expect(functions.forward_scratch(3, 2 ** 20, 2 ** 20, 0, 2 ** 20)).to.equal(most);
+    expect(functions.backward_scratch(3, 2 ** 20, 2 ** 20, 0)).to.equal(most);
+    expect(functions.weight_gradient_scratch(2 ** 26, 1)).to.equal(most);
+    expect(functions.weight_gradient_scratch(1, 2 ** 26)).to.equal(most);
+  });
+
   it('takes less memory where a host does not set aside so much, and gives up at 256 MiB', () => {
     const { Memory } = WebAssembly;
     const asked: number[] = [];

@@ -16,7 +16,8 @@ INLINE long group_stride(long rows) { return rows * ROWS + 16; }
 
 /* x in panels, and one gate in groups. */
 EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t units, int32_t columns) {
-  return limited(SUM_ROWS * (int64_t)padded(columns) + (units + ROWS - 1) / ROWS * group_stride(SUM_ROWS));
+  int64_t groups = ((int64_t)units + ROWS - 1) / ROWS;
+  return limited(SUM_ROWS * (int64_t)padded(columns) + groups * group_stride(SUM_ROWS));
 }
 
 /* Panels of VL columns, each [rows][VL]. */
