@@ -28,6 +28,8 @@ export const TFJS_KINDS: readonly Kind[] = [
   { name: 'tf-layers', title: (cell) => `tf.layers.${TF_LAYERS[cell]}`, trains: true, isTorch: false },
 ];
 
+export const INSTRUCTION_SETS = ['avx512', 'avx2', 'sse2', 'neon'];
+
 /** This package on one engine. */
 const onEngine = (name: string, engine: string, title = `on ${name}`): Kind => ({
   name,
@@ -42,7 +44,7 @@ const onEngine = (name: string, engine: string, title = `on ${name}`): Kind => (
 export const KINDS: readonly Kind[] = [
   ...TFJS_KINDS.slice(0, 1),
   onEngine('wasm', '0', 'in WebAssembly'),
-  ...['avx512', 'avx2', 'sse2', 'neon'].map((set) => onEngine(set, set)),
+  ...INSTRUCTION_SETS.map((set) => onEngine(set, set)),
   ...TFJS_KINDS.slice(1),
   {
     name: 'tfjs-node',

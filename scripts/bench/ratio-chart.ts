@@ -2,11 +2,12 @@
 
 import { shapeText } from './cases.js';
 import { barChart } from './chart.js';
+import { INSTRUCTION_SETS } from './contestants.js';
 import { besideText } from './report.js';
 import { type CaseResult, OURS } from './results.js';
 
 /** What nobody chooses in place of this package: its own ops, and its other instruction sets. */
-const LEFT_OUT = [OURS, 'reference', 'avx512', 'avx2', 'sse2', 'neon'];
+const LEFT_OUT = [OURS, 'reference', ...INSTRUCTION_SETS];
 
 /** @throws RangeError where none of them was measured. */
 export function ratioChart(results: readonly CaseResult[], backend: string): string {
@@ -16,7 +17,9 @@ export function ratioChart(results: readonly CaseResult[], backend: string): str
       label: benchCase.name,
       note: shapeText(benchCase),
       bars: rows.flatMap(({ peer, title, threads, ratio }) =>
-        threads === 1 && ratio && !LEFT_OUT.includes(peer) ? [{ label: title, value: ratio.median }] : [],
+        threads === 1 && ratio && !LEFT_OUT.includes(peer)
+          ? [{ label: title.trim(), value: ratio.median }]
+          : [],
       ),
     }))
     .filter(({ bars }) => bars.length > 0);
