@@ -11,6 +11,7 @@ import { describeTensorflow } from '../../src/tfjs-internals/backends.js';
 import { expectSame } from '../support/expect-same.js';
 import { describeEachLayer, EVERY_LAYER, forward } from '../support/family.js';
 import { maxAbs } from '../support/parity.js';
+import { skip } from '../support/skip.js';
 import { tidied } from '../support/tidied.js';
 import { GRADIENT_TOLERANCE } from '../support/tolerance.js';
 
@@ -33,9 +34,8 @@ describeEachLayer('implementation', EVERY_LAYER, ({ make, module }, backend) => 
   });
 
   it("differentiates a call twice with 'fused'", async function () {
-    // Neither kernel takes it: the gradient's data are on the GPU, and WGSL has no projections.
     if (backend === 'webgpu' && make({ hiddenSize: 3 }).torchShapes(1).has('weight_hr_l0'))
-      return this.skip();
+      skip(this, "neither kernel takes it: the gradient's data are on the GPU, and WGSL has no projections");
     await tidied(async () => {
       const x = tf.randomNormal([1, 2, 3], 0, 1, 'float32', 1);
       const layers = (['fused', 'reference'] as const).map((implementation) =>

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { UnsupportedError } from '../../../src/index.js';
 import { expectClose } from '../../support/expect-same.js';
 import { describeEachLayer, EACH_CLASS, forward, type LayerArgs } from '../../support/family.js';
+import { skip } from '../../support/skip.js';
 import { tidied } from '../../support/tidied.js';
 
 /** Right-padded token rows of lengths 4, 2 and 3; index 0 pads. */
@@ -408,8 +409,7 @@ describeEachLayer('masks', EACH_CLASS, ({ make, module, stateNames, stateSizes }
   });
 
   it('with holes, left padding or empty rows throw a RangeError with the remedy', function () {
-    // There the mask is made on the GPU, where nothing is read.
-    if (tf.getBackend() === 'webgpu') return this.skip();
+    if (tf.getBackend() === 'webgpu') skip(this, 'the mask is made on the GPU, where nothing is read');
     const model = modelOf(embedding(), make({ hiddenSize: 2 }));
     tf.tidy(() => {
       const predict = (row: number[]) => () => model.predict(ids([IDS[0], row]));
