@@ -74,7 +74,9 @@ const MAY_HAVE_A_MISHAP = `
       Atomics.notify(ints, team + START);
       return true;
     };
+    // As behind the worker's own work: one that is told to leave next ends without a job.
     const finish = () => {
+      isAtWork = false;
       Atomics.add(ints, done, 1);
       Atomics.notify(ints, done);
     };
