@@ -168,6 +168,7 @@ static napi_value open_engine(napi_env env, napi_callback_info info) {
   napi_add_env_cleanup_hook(env, end_engine, owner);
   napi_create_object(env, &result);
   set_property(env, result, "set", text(env, build->set));
+  set_property(env, result, "pad", integer(env, build->pad));
   set_property(env, result, "vector", integer(env, build->vector));
   for (int i = 0; i < FUNCTIONS; i++) {
     owner->bound[i] = (struct bound){owner, &functions[i]};

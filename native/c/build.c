@@ -9,6 +9,7 @@
 
 const struct build NAME_OF(build, SET) = {
   .set = TEXT(SET),
+  .pad = PAD,
   .vector = VL,
   .forward_scratch = forward_scratch,
   .backward_scratch = backward_scratch,

@@ -8,8 +8,8 @@ typedef int32_t index_t;
 
 struct build {
   const char *set;
-  /* Floats of a vector. */
-  int32_t vector;
+  /* PAD and VL of machine.h. */
+  int32_t pad, vector;
   int32_t (*forward_scratch)(int32_t, int32_t, int32_t, int32_t, int32_t);
   int32_t (*backward_scratch)(int32_t, int32_t, int32_t, int32_t);
   int32_t (*forward)(float *, index_t);

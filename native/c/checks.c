@@ -26,7 +26,7 @@ static int is_none_or_inside(const struct engine *e, index_t at, int64_t count) 
 static int is_size(int64_t n) { return n >= 0 && n < (int64_t)1 << 29; }
 
 static int64_t padded_to(const struct engine *e, int64_t n) {
-  return (n + e->build->vector - 1) / e->build->vector * e->build->vector;
+  return (n + e->build->pad - 1) / e->build->pad * e->build->pad;
 }
 
 /*
@@ -276,7 +276,7 @@ int pack_bias_fits(const struct engine *e, const int32_t *a) {
 
 int add_bias_fits(const struct engine *e, const int32_t *a) {
   const int64_t rows = a[3], columns = a[4];
-  return is_size(rows) && is_size(columns) && columns % e->build->vector == 0 &&
+  return is_size(rows) && is_size(columns) && columns % e->build->pad == 0 &&
          lies_inside(e, a[1], rows * columns) && lies_inside(e, a[2], columns);
 }
 

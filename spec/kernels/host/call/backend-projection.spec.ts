@@ -18,7 +18,7 @@ describeEachBackend('the input projection', () => {
   it("is the backend's where it is tfjs-node and the product is large", () => {
     const isNode = tf.getBackend() === 'tensorflow';
     const uses = (hiddenSize: number, inputSize: number, rows: number) =>
-      usesBackend({ vector: WASM_VECTOR } as Engine, planFor(hiddenSize, inputSize, rows), rows);
+      usesBackend({ pad: WASM_VECTOR } as Engine, planFor(hiddenSize, inputSize, rows), rows);
     expect(uses(256, 256, 200)).to.equal(isNode);
     expect(uses(256, 256, 100)).to.equal(false);
     expect(uses(255, 256, 200), 'gates of no whole vectors').to.equal(false);

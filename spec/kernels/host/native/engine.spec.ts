@@ -46,26 +46,28 @@ describe('the native engine', function () {
   it('has the functions of the engine in WebAssembly, and packs weights as it does, in panels of its own width', () => {
     const value = (row: number, column: number) => Math.fround(Math.sin(7 * row + column));
     const engines = [makeEngine(), makeNativeEngine(native(), 1)];
-    for (const { arena, functions, base, write, floats, vector } of engines) {
-      const [gates, units, columns] = [3, 5, 7];
+    for (const { arena, functions, base, write, floats, pad, vector } of engines) {
+      // A whole panel, and one that is as narrow as padding allows.
+      const [gates, units, columns] = [3, vector + 3, 7];
+      const widths = [vector, pad];
       const weight = arena.allocate(gates * units * columns);
       const rows = Array.from({ length: gates * units }, (_, row) => row);
       write(
         weight,
         rows.flatMap((row) => Array.from({ length: columns }, (_, column) => value(row, column))),
       );
+      const packed = rows.slice(0, gates).flatMap((gate) =>
+        widths.flatMap((width, panel) =>
+          Array.from({ length: columns * width }, (_, i) => {
+            const unit = panel * vector + (i % width);
+            return unit < units ? value(gate * units + unit, Math.floor(i / width)) : 0;
+          }),
+        ),
+      );
       const size = functions.packed_size(gates, units, columns);
-      expect(size).to.equal(gates * columns * vector);
+      expect(size).to.equal(packed.length);
       const to = arena.allocate(size);
       functions.pack_weight(base, weight, to, gates, units, columns);
-      const packed = Array.from({ length: size }, (_, i) => {
-        const [gate, column, unit] = [
-          Math.floor(i / (columns * vector)),
-          Math.floor(i / vector) % columns,
-          i % vector,
-        ];
-        return unit < units ? value(gate * units + unit, column) : 0;
-      });
       expect([...floats(to, size)]).to.deep.equal(packed);
     }
     const names = engines.map(({ functions }) => Object.keys(functions));

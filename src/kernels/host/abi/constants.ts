@@ -34,11 +34,11 @@ export const HIDDEN_SLOTS: Readonly<Record<Cell, readonly number[]>> = {
 /** `enum job`: the functions that a queue can hold. */
 export const JOBS = { forward: 0, backward: 1, input_gradient: 2, weight_gradient: 3 } as const;
 
-/** `VL` of c/machine.h in WebAssembly: floats of a vector, to which units are padded. It depends on the instruction set. */
+/** `VL` and `PAD` of c/machine.h in WebAssembly: floats of a vector, to which units are padded. Both depend on the instruction set. */
 export const WASM_VECTOR = 8;
 
-/** The largest `VL` of all instruction sets. */
-export const WIDEST_VECTOR = 32;
+/** The largest `PAD` of all instruction sets. */
+export const WIDEST_PAD = 16;
 
 /** `QUEUE_CAPACITY`: jobs of one round. */
 export const QUEUE_CAPACITY = 64;
@@ -46,5 +46,5 @@ export const QUEUE_CAPACITY = 64;
 /** `STACK_BYTES`: the stack of each thread; the linker gives the first one the same. */
 export const STACK_BYTES = 65536;
 
-/** `columns` rounded up to whole vectors. */
-export const padded = (columns: number, vector: number): number => Math.ceil(columns / vector) * vector;
+/** `columns` with their padding. */
+export const padded = (columns: number, pad: number): number => Math.ceil(columns / pad) * pad;

@@ -2,6 +2,7 @@
  * What the engine is compiled for: the one file that knows of instruction sets.
  *
  *   VL    floats of a vector as the source has it: two registers, so that one has the other to hide its latency
+ *   PAD   what units and columns are rounded up to: VL, or one register, where that saves more than it takes
  *   ROWS  rows of a tile: its 2 * ROWS registers of sums, two of the weight and one of a row must be there
  */
 #ifndef MACHINE_H
@@ -15,16 +16,20 @@
 
 #if defined(__AVX512F__)
 #define VL 32
+#define PAD 16
 #define ROWS 12
 #elif defined(__AVX2__)
 #define VL 16
+#define PAD 8
 #define ROWS 6
 #elif defined(__aarch64__)
 #define VL 8
+#define PAD 8
 #define ROWS 8
 #else
 /* 8 registers of sums, 2 of the weight and 1 of a row, of the 15 that V8 has. */
 #define VL 8
+#define PAD 8
 #define ROWS 4
 #endif
 

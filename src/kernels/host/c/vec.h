@@ -1,4 +1,4 @@
-/* Vectors of VL floats, each in two registers. */
+/* Vectors of VL floats, each in two registers; the last of a row may be narrow: its first register alone. */
 #ifndef VEC_H
 #define VEC_H
 
@@ -11,6 +11,9 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Floats of a register. */
+#define REG (VL / 2)
+
 typedef float vf __attribute__((vector_size(VL * 4)));
 typedef int32_t vi __attribute__((vector_size(VL * 4)));
 typedef uint32_t vu __attribute__((vector_size(VL * 4)));
@@ -18,6 +21,8 @@ typedef float vf_unaligned __attribute__((vector_size(VL * 4), aligned(4), may_a
 
 INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
+INLINE reg load_reg(const float *p) { return *(const reg_unaligned *)p; }
+INLINE void store_reg(float *p, reg v) { *(reg_unaligned *)p = v; }
 /* x - 0 is x, of -0 too, so no instruction is left of it; 0 + x is another zero of -0, and would be added for every broadcast. */
 INLINE vf splat(float x) { return x - (vf){0}; }
 
@@ -31,11 +36,18 @@ INLINE vf joined(reg low, reg high) {
   return v;
 }
 
+/* A vector of two registers, or the first of one; a compiler leaves out what is made of the other. */
+INLINE vf load_regs(const int regs, const float *p) { return regs == 2 ? load(p) : joined(load_reg(p), (reg){0}); }
+INLINE void store_regs(const int regs, float *p, vf v) {
+  if (regs == 2) store(p, v);
+  else store_reg(p, low_half(v));
+}
+
 /* The first `count` of VL elements; the rest is zero, and is not read. */
 INLINE vf load_part(const float *p, long count) {
   if (count >= VL) return load(p);
 #ifdef HAS_MASKS
-  return joined(load_few(p, count), load_few(p + VL / 2, count - VL / 2));
+  return joined(load_few(p, count), count > REG ? load_few(p + REG, count - REG) : (reg){0});
 #else
   vf v = {0};
   for (long i = 0; i < count; i++) v[i] = p[i];
@@ -50,7 +62,7 @@ INLINE void store_part(float *p, vf v, long count) {
   }
 #ifdef HAS_MASKS
   store_few(p, low_half(v), count);
-  store_few(p + VL / 2, high_half(v), count - VL / 2);
+  if (count > REG) store_few(p + REG, high_half(v), count - REG);
 #else
   for (long i = 0; i < count; i++) p[i] = v[i];
 #endif
@@ -107,19 +119,25 @@ INLINE vf at_least(float limit, vf x) {
 }
 
 /* a * b + c; rounded once where the machine has an instruction for it and the build says so. */
-INLINE vf multiply_add(vf a, vf b, vf c) {
-#ifdef __wasm_relaxed_simd__
-  return joined(__builtin_wasm_relaxed_madd_f32x4(low_half(a), low_half(b), low_half(c)),
-                __builtin_wasm_relaxed_madd_f32x4(high_half(a), high_half(b), high_half(c)));
+INLINE reg multiply_add_reg(reg a, reg b, reg c) {
+#if defined(__wasm_relaxed_simd__)
+  return __builtin_wasm_relaxed_madd_f32x4(a, b, c);
 #elif defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
   return __builtin_elementwise_fma(a, b, c);
 #else
   return a * b + c;
 #endif
 }
+INLINE vf multiply_add(vf a, vf b, vf c) {
+  return joined(multiply_add_reg(low_half(a), low_half(b), low_half(c)),
+                multiply_add_reg(high_half(a), high_half(b), high_half(c)));
+}
 
-/* Columns rounded up to whole vectors. */
-INLINE long padded(long columns) { return (columns + VL - 1) / VL * VL; }
+/* Columns with their padding. */
+INLINE long padded(long columns) { return (columns + PAD - 1) / PAD * PAD; }
+
+/* Registers of the next vector where so many columns are left. */
+INLINE int regs_of(long left) { return PAD < VL && left <= PAD ? 1 : 2; }
 
 /* INT32_MAX in place of a count that no index reaches and that would wrap around. */
 INLINE int32_t limited(int64_t floats) { return floats > INT32_MAX ? INT32_MAX : (int32_t)floats; }

@@ -18,10 +18,10 @@ const MOST_FLOATS = 2 ** 26;
  * Whether the active backend projects the input of every layer.
  * @param rows packed rows of all groups.
  */
-export function usesBackend({ vector }: Engine, plan: Plan, rows: number): boolean {
+export function usesBackend({ pad }: Engine, plan: Plan, rows: number): boolean {
   const { gates, hiddenSize, inputSize } = plan;
-  // Gates are padded to whole vectors in the engine.
-  if (getBackend() !== 'tensorflow' || hiddenSize % vector !== 0) return false;
+  // Gates are padded in the engine.
+  if (getBackend() !== 'tensorflow' || hiddenSize % pad !== 0) return false;
   const columns = gates * hiddenSize;
   return 2 * rows * inputSize * columns >= LEAST_FLOPS && rows * columns <= MOST_FLOATS;
 }

@@ -251,7 +251,7 @@ export class CallBuffers {
     const sequences = [kept.allocate(rows * inputSize)];
     for (let layer = 0; layer < layers; layer++)
       sequences.push(turns[layer % 2] || kept.allocate(rows * width));
-    const slots = isTraining ? SLOTS[cell] * padded(hiddenSize, engine.vector) : 0;
+    const slots = isTraining ? SLOTS[cell] * padded(hiddenSize, engine.pad) : 0;
     const reserves: number[] = [];
     for (let k = 0; k < layers * directions; k++) reserves.push(slots > 0 ? kept.allocate(rows * slots) : 0);
     const [order, counts] = [packing.order, packing.counts].map((values) => {
@@ -275,14 +275,14 @@ export class CallBuffers {
     const { engine, temporary } = this;
     const { cell, gates, hiddenSize, projSize } = this.plan;
     const batch = packing.order.length;
-    const held = Math.floor(CHUNK_FLOATS / (gates * padded(hiddenSize, engine.vector)));
+    const held = Math.floor(CHUNK_FLOATS / (gates * padded(hiddenSize, engine.pad)));
     const chunkRows = this.isProjected ? 0 : Math.max(batch, Math.min(held, packing.rows));
     const size = engine.functions.forward_scratch(CELL_CODES[cell], batch, hiddenSize, projSize, chunkRows);
     return {
       scratch: temporary.allocate(size),
       chunkRows,
       team: this.members > 1 ? temporary.allocate(TEAM.length) : 0,
-      gx: this.isProjected ? temporary.allocate(packing.rows * gates * padded(hiddenSize, engine.vector)) : 0,
+      gx: this.isProjected ? temporary.allocate(packing.rows * gates * padded(hiddenSize, engine.pad)) : 0,
     };
   }
 

@@ -3,7 +3,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { CELLS, type Cell, outputSize, stateSizes } from '../../../torch/cells.js';
 import type { DirectionOf, RecurrentCall } from '../../contract.js';
-import { GRADIENT_SLOTS, padded, SLOTS, WIDEST_VECTOR } from '../abi/constants.js';
+import { GRADIENT_SLOTS, padded, SLOTS, WIDEST_PAD } from '../abi/constants.js';
 import type { Engine, Threads } from '../runtime/engine.js';
 import type { Thresholds } from '../threads/thresholds.js';
 
@@ -138,7 +138,7 @@ export function floatsOf(plan: Plan, rows: number, isTraining: boolean): number 
   // Engines that reach no memory of the caller's hold its x, then its output beside the packed ones.
   const beside = plan.steps * plan.batch * Math.max(inputSize, width) + directions * SCRATCH_FLOATS;
   if (!isTraining) return beside + rows * (inputSize + Math.min(layers, 2) * width);
-  const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize, WIDEST_VECTOR) + outSize;
+  const perDirection = (SLOTS[cell] + GRADIENT_SLOTS[cell]) * padded(hiddenSize, WIDEST_PAD) + outSize;
   const gradients = 2 * width + layers * directions * perDirection;
   return beside + rows * (inputSize + layers * width + gradients);
 }
@@ -148,6 +148,6 @@ export function mostFloatsOf({ directions, hiddenSize }: RecurrentCall, { shape 
   const [outer, inner, inputSize] = shape as [number, number, number];
   // Of each row: x and the output twice; by direction of each layer the output, h before, dy twice, and 9 slots.
   return (
-    outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize, WIDEST_VECTOR)) + 2 * SCRATCH_FLOATS
+    outer * inner * (2 * inputSize + directions * 16 * padded(hiddenSize, WIDEST_PAD)) + 2 * SCRATCH_FLOATS
   );
 }

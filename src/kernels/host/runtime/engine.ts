@@ -9,7 +9,9 @@ import type { Arena } from './arena.js';
 export interface Engine {
   /** What the C source was compiled to, in words: `WebAssembly SIMD`. */
   readonly compiledTo: string;
-  /** Floats of a vector, to which units are padded. */
+  /** What units and columns are padded to, in floats. */
+  readonly pad: number;
+  /** Floats of a vector, the width of a panel of weights: jobs that share the units of a direction divide them there. */
   readonly vector: number;
   readonly arena: Arena;
   readonly functions: EngineFunctions;

@@ -41,6 +41,7 @@ export interface NativeAddon {
 
 interface NativeEngine extends NativeFunctions {
   readonly set: string;
+  readonly pad: number;
   readonly vector: number;
   attach(memory: Int32Array): void;
   wake(at: number): void;
@@ -126,6 +127,7 @@ export function makeNativeEngine(addon: NativeAddon, processors: number, set = '
   });
   const engine: Engine = {
     compiledTo: `${nameOfSet(native.set)}, natively`,
+    pad: native.pad,
     vector: native.vector,
     arena,
     functions,

@@ -69,6 +69,7 @@ export function makeEngine(platform: WorkerPlatform | undefined = workerPlatform
   const mirror = platform?.whyNotShared && new Mirror(platform, { module, base, maxPages, ints });
   return {
     compiledTo: 'WebAssembly SIMD',
+    pad: WASM_VECTOR,
     vector: WASM_VECTOR,
     arena,
     functions,

@@ -150,7 +150,7 @@ export class StackGradient {
     const { cell, hiddenSize, projSize, outSize } = this.reserve.plan;
     const { rows } = packing;
     return {
-      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector)),
+      dgates: scope.allocate(rows * GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.pad)),
       hBefore: scope.allocate(rows * outSize),
       dhSum: projSize > 0 ? scope.allocate(rows * projSize) : 0,
       unprojected: projSize > 0 ? scope.allocate(rows * hiddenSize) : 0,
@@ -203,7 +203,7 @@ export class StackGradient {
     const { engine, reserve } = this;
     const { plan, groups } = reserve;
     const { cell, gates, hiddenSize, directions } = plan;
-    const gate = padded(hiddenSize, this.engine.vector);
+    const gate = padded(hiddenSize, this.engine.pad);
     const columns = inputSizeOf(plan, layer);
     const dx = groups.map(({ packing }) => scope.allocate(packing.rows * columns));
     this.withTemporary((temporary) => {
@@ -255,7 +255,7 @@ export class StackGradient {
       const db = temporary.allocate(sizeOf(shape));
       for (const [g, { packing }] of reserve.groups.entries()) {
         const { dgates } = this.gradientOf(k, g);
-        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector);
+        const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.pad);
         engine.functions.bias_gradient(
           engine.base,
           dgates,
@@ -276,7 +276,7 @@ export class StackGradient {
     const { plan, groups } = this.reserve;
     const { cell, hiddenSize, projSize, outSize, directions } = plan;
     const layer = Math.floor(k / directions);
-    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.vector);
+    const stride = GRADIENT_SLOTS[cell] * padded(hiddenSize, this.engine.pad);
     const factors = groups.map(({ packing, sequences }, g): Factors => {
       const { dgates, hBefore, dhSum, unprojected } = this.gradientOf(k, g);
       const { rows } = packing;
@@ -299,7 +299,7 @@ export class StackGradient {
   ): TensorInfo {
     const { engine, reserve } = this;
     const gates = slotOfGate.length;
-    const share = padded(units / reserve.threads, engine.vector);
+    const share = padded(units / reserve.threads, engine.pad);
     const begins: number[] = [];
     for (let begin = 0; begin < units; begin += share) begins.push(begin);
     const shape = [gates * units, columns];

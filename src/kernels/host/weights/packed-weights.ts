@@ -157,10 +157,10 @@ export class PackedWeights {
       this.engine.write(at, values);
       return at;
     }) as [number, number];
-    const sum = this.allocate(gates * padded(hiddenSize, this.engine.vector));
+    const sum = this.allocate(gates * padded(hiddenSize, this.engine.pad));
     const added = cell === 'GRU' ? 2 : gates;
     functions.pack_bias(base, input, state, sum, gates, hiddenSize, added);
-    const ofN = cell === 'GRU' ? this.allocate(padded(hiddenSize, this.engine.vector)) : 0;
+    const ofN = cell === 'GRU' ? this.allocate(padded(hiddenSize, this.engine.pad)) : 0;
     if (ofN !== 0) functions.pack_bias(base, state + 2 * hiddenSize, 0, ofN, 1, hiddenSize, 0);
     for (const at of [input, state]) this.release(at);
     return [sum, ofN];

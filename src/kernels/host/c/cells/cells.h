@@ -1,5 +1,6 @@
 /*
- * The cells: one vector of VL units of one row, a step forward and a step back. gru.h, lstm.h and rnn.h hold one cell each.
+ * The cells: one vector of units of one row, of so many registers, a step forward and a step back. gru.h, lstm.h and rnn.h hold one
+ * cell each.
  *
  * `gx` and `gh` are what input and state add to each gate's sum; the biases are in gx, except GRU's b_hn. Gates lie `gate`
  * floats apart in gx and GH in gh. The reserve's slots lie `gate` = Hp floats apart.

@@ -10,10 +10,10 @@
 enum start { FROM_ZERO, FROM_OUT };
 
 /* Writes `count` rows of a tile to their place in the product. */
-INLINE void put_tile(float *out, long out_stride, int count, const float *c, vf add, long columns, enum start start) {
-  for (int r = 0; r < count; r++) {
+INLINE void put_tile(float *out, long out_stride, int count, int regs, const float *c, vf add, long columns, enum start start) {
+  for (int r = 0; r < count; r++, c += regs * REG) {
     float *to = out + r * out_stride;
-    vf sum = load(c + r * VL) + add;
+    vf sum = load_regs(regs, c) + add;
     if (start == FROM_OUT) sum += load_part(to, columns);
     store_part(to, sum, columns);
   }
@@ -21,7 +21,7 @@ INLINE void put_tile(float *out, long out_stride, int count, const float *c, vf 
 
 /*
  * out[i][j] = (start) + sum over k < depth of a[i][k] * weight[k][j] + bias[j], for `rows` rows and `columns` columns.
- * bias may be absent; weight is panels of VL columns, each [depth][VL].
+ * bias may be absent; weight is panels of VL columns, each [depth][VL], the last one perhaps narrow.
  */
 NOINLINE void product(float *out, long out_stride, long rows, long columns, const float *a, long a_stride, long depth,
                       const float *weight, const float *bias, enum start start) {
@@ -29,10 +29,10 @@ NOINLINE void product(float *out, long out_stride, long rows, long columns, cons
   long first = 0;
   if (rows == 1) {
     for (; first + 4 * VL <= columns; first += 4 * VL) {
-      panels_1x4(c, VL, depth, a, 0, weight + first * depth, VL * depth);
+      panels_1x4(2, c, VL, depth, a, 0, weight + first * depth, VL * depth);
       for (int g = 0; g < 4; g++) {
         long j = first + g * VL;
-        put_tile(out + j, out_stride, 1, c + g * VL, bias ? load(bias + j) : (vf){0}, VL, start);
+        put_tile(out + j, out_stride, 1, 2, c + g * VL, bias ? load(bias + j) : (vf){0}, VL, start);
       }
     }
   }
@@ -40,11 +40,12 @@ NOINLINE void product(float *out, long out_stride, long rows, long columns, cons
     long end = rows - block < ROW_BLOCK ? rows : block + ROW_BLOCK;
     for (long j = first; j < columns; j += VL) {
       const float *panel = weight + j * depth;
-      vf add = bias ? load(bias + j) : (vf){0};
+      int regs = regs_of(columns - j);
+      vf add = bias ? load_regs(regs, bias + j) : (vf){0};
       for (long i = block; i < end;) {
         int count = rows_of_tile(end - i);
-        tile(count, c, depth, a + i * a_stride, a_stride, panel);
-        put_tile(out + i * out_stride + j, out_stride, count, c, add, columns - j, start);
+        tile(count, regs, c, depth, a + i * a_stride, a_stride, panel);
+        put_tile(out + i * out_stride + j, out_stride, count, regs, c, add, columns - j, start);
         i += count;
       }
     }

@@ -18,11 +18,12 @@ void pack_weight(float *arena, index_t weight, index_t packed, int32_t gates, in
   for (long g = 0; g < gates; g++) {
     for (long u = 0; u < units; u += VL) {
       const float *rows = from + (g * units + u) * columns;
+      int regs = regs_of(units - u);
       long count = units - u < VL ? units - u : VL;
-      for (long k = 0; k < columns; k++, to += VL) {
+      for (long k = 0; k < columns; k++, to += regs * REG) {
         vf v = {0};
         for (long i = 0; i < count; i++) v[i] = rows[i * columns + k];
-        store(to, v);
+        store_regs(regs, to, v);
       }
     }
   }
@@ -35,10 +36,11 @@ void pack_transposed(float *arena, index_t weight, index_t packed, int32_t gates
   float *to = arena + packed;
   long units_padded = padded(units);
   for (long j = 0; j < columns; j += VL) {
+    int regs = regs_of(columns - j);
     for (long slot = 0; slot < gates; slot++) {
       long g = (first_gate + slot) % gates;
-      for (long u = 0; u < units_padded; u++, to += VL)
-        store(to, u < units ? load_part(from + (g * units + u) * columns + j, columns - j) : (vf){0});
+      for (long u = 0; u < units_padded; u++, to += regs * REG)
+        store_regs(regs, to, u < units ? load_part(from + (g * units + u) * columns + j, columns - j) : (vf){0});
     }
   }
 }
@@ -48,11 +50,13 @@ void pack_bias(float *arena, index_t bias, index_t other, index_t packed, int32_
                int32_t added_gates) {
   float *to = arena + packed;
   for (long g = 0; g < gates; g++) {
-    for (long u = 0; u < units; u += VL, to += VL) {
+    for (long u = 0; u < units; u += VL) {
       long at = g * units + u;
+      int regs = regs_of(units - u);
       vf sum = load_part(arena + bias + at, units - u);
       if (other && g < added_gates) sum += load_part(arena + other + at, units - u);
-      store(to, sum);
+      store_regs(regs, to, sum);
+      to += regs * REG;
     }
   }
 }
@@ -61,6 +65,7 @@ EXPORT(add_bias) void add_bias(float *arena, index_t to, index_t bias, int32_t r
   for (long i = 0; i < rows; i++)
     for (long j = 0; j < columns; j += VL) {
       float *at = arena + to + i * columns + j;
-      store(at, load(at) + load(arena + bias + j));
+      int regs = regs_of(columns - j);
+      store_regs(regs, at, load_regs(regs, at) + load_regs(regs, arena + bias + j));
     }
 }

@@ -62,11 +62,12 @@ INLINE void add_output_gradient(float *arena, const struct direction *d, const s
     float *dh = run->dh + i * run->out_padded;
     long row = w->first + i;
     for (long j = 0; j < run->out; j += VL) {
-      vf sum = load(dh + j);
+      int regs = regs_of(run->out - j);
+      vf sum = load_regs(regs, dh + j);
       if (d->dy) sum += load_part(arena + d->dy + row * d->dy_stride + j, run->out - j);
       /* The product below multiplies the padding by zeros: an infinity there would make NaN. */
       if (d->proj_size) sum = keep(first(run->out - j), sum);
-      store(dh + j, sum);
+      store_regs(regs, dh + j, sum);
       if (d->proj_size) store_part(arena + d->dh_sum + row * run->out + j, sum, run->out - j);
     }
   }
@@ -75,31 +76,38 @@ INLINE void add_output_gradient(float *arena, const struct direction *d, const s
             arena + d->weight_hr_t, 0, FROM_ZERO);
 }
 
+/* The cells of a vector of units of one row. */
+INLINE void step_cell(const int cell, const int regs, float *arena, const struct direction *d, const struct walk *w,
+                      struct backward_run *run, long i, long u) {
+  const long gate = run->hidden_padded, slots = slots_of(cell) * gate;
+  const float *c0 = d->c0 ? arena + d->c0 : 0;
+  long row = w->first + i, before = row_before(w, i), left = run->hidden - u;
+  const float *reserve = arena + d->reserve + row * slots + u;
+  float *dgates = arena + d->dgates + row * gradient_slots_of(cell) * gate + u, *dh = run->dh + i * run->out_padded + u;
+  vi units = first(left);
+  if (cell == CELL_GRU) {
+    vf h = load_part(arena + d->h_before + row * run->out + u, left);
+    store_regs(regs, dh, gru_backward(regs, load_regs(regs, dh), h, reserve, dgates, gate, units));
+  } else if (cell == CELL_LSTM) {
+    vf c = before >= 0 ? load_regs(regs, arena + d->reserve + before * slots + LSTM_C * gate + u)
+           : c0        ? load_part(c0 + w->order[i] * run->hidden + u, left)
+                       : (vf){0};
+    vf dm = load_regs(regs, d->proj_size ? run->dm + i * gate + u : dh);
+    if (d->proj_size) store_part(arena + d->unprojected + row * run->hidden + u, lstm_output(regs, reserve, gate), left);
+    lstm_backward(regs, dm, c, reserve, dgates, gate, units, run->dc + i * gate + u);
+  } else {
+    vf h_next = load_part(arena + d->y + row * d->y_stride + u, left);
+    store_regs(regs, dgates, keep(units, rnn_backward(cell, load_regs(regs, dh), h_next)));
+  }
+}
+
 /* The cells of a step of all rows at work. */
 INLINE void step_cells(const int cell, float *arena, const struct direction *d, const struct walk *w,
                        struct backward_run *run) {
-  const long gate = run->hidden_padded, slots = slots_of(cell) * gate;
-  const float *c0 = d->c0 ? arena + d->c0 : 0;
   for (long i = 0; i < w->count; i++) {
-    long row = w->first + i, before = row_before(w, i);
-    const float *reserve = arena + d->reserve + row * slots;
-    float *dgates = arena + d->dgates + row * gradient_slots_of(cell) * gate, *dh = run->dh + i * run->out_padded;
-    const float *h = arena + d->h_before + row * run->out, *y = arena + d->y + row * d->y_stride;
     for (long u = 0; u < run->hidden; u += VL) {
-      vi units = first(run->hidden - u);
-      if (cell == CELL_GRU) {
-        store(dh + u, gru_backward(load(dh + u), load_part(h + u, run->hidden - u), reserve + u, dgates + u, gate, units));
-      } else if (cell == CELL_LSTM) {
-        vf c = before >= 0 ? load(arena + d->reserve + before * slots + LSTM_C * gate + u)
-               : c0        ? load_part(c0 + w->order[i] * run->hidden + u, run->hidden - u)
-                           : (vf){0};
-        vf dm = load((d->proj_size ? run->dm + i * gate : dh) + u);
-        if (d->proj_size)
-          store_part(arena + d->unprojected + row * run->hidden + u, lstm_output(reserve + u, gate), run->hidden - u);
-        lstm_backward(dm, c, reserve + u, dgates + u, gate, units, run->dc + i * gate + u);
-      } else {
-        store(dgates + u, keep(units, rnn_backward(cell, load(dh + u), load_part(y + u, run->hidden - u))));
-      }
+      if (regs_of(run->hidden - u) == 2) step_cell(cell, 2, arena, d, w, run, i, u);
+      else step_cell(cell, 1, arena, d, w, run, i, u);
     }
   }
 }

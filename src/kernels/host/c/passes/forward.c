@@ -73,8 +73,8 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
   long begin = run->chunk_begin, end = run->chunk_end;
   long stride = gates_of(cell) * run->hidden_padded, columns = stride;
   long parts = 1, first = 0;
-  if (run->member.team) {
-    /* Only the units of this job, of every gate. */
+  if (run->member.team || run->hidden_padded % VL != 0) {
+    /* Gate by gate: only the units of this job are wanted, or the last panel of each gate is narrow. */
     parts = gates_of(cell);
     first = run->unit_begin;
     columns = padded(run->unit_end - run->unit_begin);
@@ -86,81 +86,91 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
 }
 
 /* What the state adds to the sums of all gates, of `rows` rows and one panel of each gate: gates tiles, GH apart. */
-INLINE void gate_tiles(const int gates, long rows, float *gh, long depth, const float *h, long stride, const float *panel,
+INLINE void gate_tiles(const int gates, const int regs, long rows, float *gh, long depth, const float *h, long stride, const float *panel,
                        long gate_stride) {
   int g = 0;
   if (rows == 1 && gates == 3) {
-    panels_1x3(gh, GH, depth, h, 0, panel, gate_stride);
+    panels_1x3(regs, gh, GH, depth, h, 0, panel, gate_stride);
     g = 3;
   }
   if (rows == 1 && gates == 4) {
-    panels_1x4(gh, GH, depth, h, 0, panel, gate_stride);
+    panels_1x4(regs, gh, GH, depth, h, 0, panel, gate_stride);
     g = 4;
   }
   for (; rows == 2 && g + 2 <= gates; g += 2)
-    panels_2x2(gh + g * GH, GH, depth, h, stride, panel + g * gate_stride, gate_stride);
+    panels_2x2(regs, gh + g * GH, GH, depth, h, stride, panel + g * gate_stride, gate_stride);
   for (; g < gates; g++) {
     for (long k = 0; k < rows;) {
       int count = rows_of_tile(rows - k);
-      tile(count, gh + g * GH + k * VL, depth, h + k * stride, stride, panel + g * gate_stride);
+      tile(count, regs, gh + g * GH + k * regs * REG, depth, h + k * stride, stride, panel + g * gate_stride);
       k += count;
     }
   }
 }
 
 /* The cells of `count` rows from the i-th on, and of the vector of units from u on. */
-INLINE void run_cells(const int cell, float *arena, const struct direction *d, const struct walk *w, struct forward_run *run,
+INLINE void run_cells(const int cell, const int regs, float *arena, const struct direction *d, const struct walk *w, struct forward_run *run,
                       long u, long i, long count, const float *gh) {
   const long gate = run->hidden_padded, gx_stride = gates_of(cell) * gate, slots = slots_of(cell) * gate;
-  vf b_hn = cell == CELL_GRU && d->bias_hh ? load(arena + d->bias_hh + u) : (vf){0};
-  for (long end = i + count; i < end; i++, gh += VL) {
+  vf b_hn = cell == CELL_GRU && d->bias_hh ? load_regs(regs, arena + d->bias_hh + u) : (vf){0};
+  for (long end = i + count; i < end; i++, gh += regs * REG) {
     long row = w->first + i;
     const float *gx = run->gx + (row - run->chunk_begin) * gx_stride + u;
     float *reserve = d->reserve ? arena + d->reserve + row * slots + u : 0;
     vf h;
     if (cell == CELL_GRU)
-      h = gru_forward(gx, gate, gh, b_hn, load(run->h + i * gate + u), reserve);
+      h = gru_forward(regs, gx, gate, gh, b_hn, load_regs(regs, run->h + i * gate + u), reserve);
     else if (cell == CELL_LSTM)
-      h = lstm_forward(gx, gate, gh, run->c + i * gate + u, reserve);
+      h = lstm_forward(regs, gx, gate, gh, run->c + i * gate + u, reserve);
     else
-      h = rnn_forward(cell, gx, gh);
+      h = rnn_forward(cell, regs, gx, gh);
     if (d->proj_size > 0) {
-      store(run->unprojected + i * gate + u, h);
+      store_regs(regs, run->unprojected + i * gate + u, h);
     } else {
-      store(run->h_next + i * gate + u, h);
+      store_regs(regs, run->h_next + i * gate + u, h);
       store_part(arena + d->y + row * d->y_stride + u, h, run->hidden - u);
     }
   }
 }
 
-/* A step of all rows at work. Panels outside, rows inside: a panel of W_hh is read once for all rows. */
+/* The units of one panel in a step of all rows at work, which read it once; a tile for each gate in gh. */
+INLINE void step_panel(const int cell, const int regs, float *arena, const struct direction *d, const struct walk *w,
+                       struct forward_run *run, long u, float *gh) {
+  const int gates = gates_of(cell);
+  const long depth = run->out, stride = run->out_padded;
+  for (long i = 0; i < w->count; i += STEP_ROWS) {
+    long count = w->count - i < STEP_ROWS ? w->count - i : STEP_ROWS;
+    gate_tiles(gates, regs, count, gh, depth, run->h + i * stride, stride, arena + d->weight_hh + u * depth,
+               run->hidden_padded * depth);
+    run_cells(cell, regs, arena, d, w, run, u, i, count, gh);
+  }
+}
+
+/* A step of all rows at work. */
 INLINE void step(const int cell, float *arena, const struct direction *d, const struct walk *w,
                  struct forward_run *run) {
   const int gates = gates_of(cell);
-  const long depth = run->out, stride = run->out_padded;
+  const long depth = run->out;
   const float *weight = arena + d->weight_hh;
   float gh[4 * GH] __attribute__((aligned(64)));
   long u = run->unit_begin;
   /* One row of a single gate: four panels hide the latency of each other's sums. */
   for (; gates == 1 && w->count == 1 && u + 4 * VL <= padded(run->unit_end); u += 4 * VL) {
-    panels_1x4(gh, VL, depth, run->h, 0, weight + u * depth, VL * depth);
-    for (int g = 0; g < 4; g++) run_cells(cell, arena, d, w, run, u + g * VL, 0, 1, gh + g * VL);
+    panels_1x4(2, gh, VL, depth, run->h, 0, weight + u * depth, VL * depth);
+    for (int g = 0; g < 4; g++) run_cells(cell, 2, arena, d, w, run, u + g * VL, 0, 1, gh + g * VL);
   }
   /* A job may have no units, beyond the last one. */
   for (; u < run->unit_end; u += VL) {
-    for (long i = 0; i < w->count; i += STEP_ROWS) {
-      long count = w->count - i < STEP_ROWS ? w->count - i : STEP_ROWS;
-      gate_tiles(gates, count, gh, depth, run->h + i * stride, stride, weight + u * depth, run->hidden_padded * depth);
-      run_cells(cell, arena, d, w, run, u, i, count, gh);
-    }
+    if (regs_of(run->unit_end - u) == 2) step_panel(cell, 2, arena, d, w, run, u, gh);
+    else step_panel(cell, 1, arena, d, w, run, u, gh);
   }
   if (d->proj_size > 0) {
     product(run->h_next, run->out_padded, w->count, run->out_padded, run->unprojected, run->hidden_padded, run->hidden,
             arena + d->weight_hr, 0, FROM_ZERO);
     for (long i = 0; i < w->count; i++)
       for (long j = 0; j < run->out; j += VL)
-        store_part(arena + d->y + (w->first + i) * d->y_stride + j, load(run->h_next + i * run->out_padded + j),
-                   run->out - j);
+        store_part(arena + d->y + (w->first + i) * d->y_stride + j,
+                   load_regs(regs_of(run->out - j), run->h_next + i * run->out_padded + j), run->out - j);
   }
 }
 

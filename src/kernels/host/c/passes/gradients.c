@@ -8,7 +8,10 @@
 
 /* c = a @ b for ROWS rows of a that lie in depth groups: a[i][k] is at a + k * ROWS + i. */
 NOINLINE void tile_grouped(float *c, long depth, const float *a, const float *b) {
-  tile_of(ROWS, c, depth, a, 1, ROWS, b);
+  tile_of(ROWS, 2, c, depth, a, 1, ROWS, b);
+}
+NOINLINE void narrow_tile_grouped(float *c, long depth, const float *a, const float *b) {
+  tile_of(ROWS, 1, c, depth, a, 1, ROWS, b);
 }
 
 /* Floats from one group of ROWS units to the next: a line more than they take, or all would lie in the same few sets of the cache. */
@@ -20,10 +23,12 @@ EXPORT(weight_gradient_scratch) int32_t weight_gradient_scratch(int32_t units, i
   return limited(SUM_ROWS * (int64_t)padded(columns) + groups * group_stride(SUM_ROWS));
 }
 
-/* Panels of VL columns, each [rows][VL]. */
+/* Panels of VL columns, each [rows][VL], the last one perhaps narrow. */
 INLINE void panels_of_x(float *to, const float *x, long rows, long columns) {
-  for (long j = 0; j < columns; j += VL)
-    for (long m = 0; m < rows; m++, to += VL) store(to, load_part(x + m * columns + j, columns - j));
+  for (long j = 0; j < columns; j += VL) {
+    int regs = regs_of(columns - j);
+    for (long m = 0; m < rows; m++, to += regs * REG) store_regs(regs, to, load_part(x + m * columns + j, columns - j));
+  }
 }
 
 /* Each group of ROWS units of a gate as [rows][ROWS], group after group. Units beyond the end are zero. */
@@ -44,10 +49,12 @@ INLINE void group_units(float *to, const float *gate, long stride, long units, l
 /* dw = (dw +) the tiles of the groups of a gate with one panel of x. */
 INLINE void add_panel(float *dw, long columns, long units, const float *group, const float *panel, long rows, long j, int add) {
   float c[ROWS * VL] __attribute__((aligned(64)));
+  int regs = regs_of(columns - j);
   for (long u = 0; u < units; u += ROWS, group += group_stride(rows)) {
-    tile_grouped(c, rows, group, panel);
+    if (regs == 2) tile_grouped(c, rows, group, panel);
+    else narrow_tile_grouped(c, rows, group, panel);
     int count = units - u < ROWS ? (int)(units - u) : ROWS;
-    put_tile(dw + u * columns + j, columns, count, c, (vf){0}, columns - j, add ? FROM_OUT : FROM_ZERO);
+    put_tile(dw + u * columns + j, columns, count, regs, c, (vf){0}, columns - j, add ? FROM_OUT : FROM_ZERO);
   }
 }
 
@@ -74,13 +81,13 @@ EXPORT(weight_gradient) void weight_gradient(float *arena, index_t job) {
 }
 
 /* Sums of rows in halves, which rounds as often as there are halvings, and one after the other only in the last 16. */
-static vf sum_of_rows(const float *row, long stride, long rows) {
+static vf sum_of_rows(const float *row, long stride, long rows, int regs) {
   if (rows > 16) {
     long half = rows / 2;
-    return sum_of_rows(row, stride, half) + sum_of_rows(row + half * stride, stride, rows - half);
+    return sum_of_rows(row, stride, half, regs) + sum_of_rows(row + half * stride, stride, rows - half, regs);
   }
   vf sum = {0};
-  for (; rows > 0; rows--, row += stride) sum += load(row);
+  for (; rows > 0; rows--, row += stride) sum += load_regs(regs, row);
   return sum;
 }
 
@@ -92,7 +99,7 @@ void bias_gradient(float *arena, index_t dgates, int32_t dgates_stride, index_t 
     for (long u = 0; u < units; u += VL) {
       const float *gate = arena + dgates + slots[g] * padded(units) + u;
       float *to = arena + db + g * units + u;
-      vf total = sum_of_rows(gate, dgates_stride, rows);
+      vf total = sum_of_rows(gate, dgates_stride, rows, regs_of(units - u));
       if (add) total += load_part(to, units - u);
       store_part(to, total, units - u);
     }

@@ -55,8 +55,8 @@ INLINE void load_rows(float *state, long stride, const float *given, long size, 
                       long end) {
   for (long i = begin; i < end; i++)
     for (long j = 0; j < stride; j += VL)
-      store(state + i * stride + j,
-            given && j < size ? load_part(given + order[i] * size + j, size - j) : (vf){0});
+      store_regs(regs_of(stride - j), state + i * stride + j,
+                 given && j < size ? load_part(given + order[i] * size + j, size - j) : (vf){0});
 }
 
 /* kept[order[i]] = state[i]. */
@@ -64,7 +64,7 @@ INLINE void keep_rows(float *kept, const float *state, long stride, long size, c
                       long end) {
   for (long i = begin; i < end; i++)
     for (long j = 0; j < size; j += VL)
-      store_part(kept + order[i] * size + j, load(state + i * stride + j), size - j);
+      store_part(kept + order[i] * size + j, load_regs(regs_of(size - j), state + i * stride + j), size - j);
 }
 
 #endif
