@@ -44,16 +44,16 @@ static int a_size(void) {
 }
 
 static void gradients(const struct direction *d, int out) {
-  int gates = gates_of(d->cell), stride = slots_of(d->cell) * (int)whole_vectors(d->hidden_size), hidden = d->hidden_size;
+  int gates = gates_of(d->cell), stride = slots_of(d->cell) * (int)with_padding(d->hidden_size), hidden = d->hidden_size;
   int32_t slots[4] = {0, 1, 2, 3};
   int first = 0;
   if (d->cell == CELL_GRU) {
-    first = (int)whole_vectors(hidden);
+    first = (int)with_padding(hidden);
     for (int g = 0; g < 3; g++) slots[g] = g + 1;
   }
   index_t slot_of_gate = integers(slots, gates), dx = buffer((long)d->rows * d->input_size);
   struct input_gradient input = {d->dgates + first, stride, weight(gates, hidden, d->input_size, 1, 0),
-                                 gates * (int)whole_vectors(hidden), dx, d->rows, d->input_size, between(0, 1)};
+                                 gates * (int)with_padding(hidden), dx, d->rows, d->input_size, between(0, 1)};
   run_job(JOB_INPUT_GRADIENT, structure(&input, sizeof input));
   index_t db = buffer((long)gates * hidden);
   CALL(bias_gradient, 0, d->dgates, stride, slot_of_gate, db, d->rows, gates, hidden, between(0, 1));
@@ -88,7 +88,7 @@ static void run(void) {
                         .input_size = a_size(), .hidden_size = a_size(), .reverse = between(0, 1)};
   if (d.cell == CELL_LSTM && d.hidden_size > 1 && between(0, 1)) d.proj_size = between(1, d.hidden_size - 1);
   int out = d.proj_size ? d.proj_size : d.hidden_size, gates = gates_of(d.cell), hidden = d.hidden_size;
-  int slots = slots_of(d.cell) * (int)whole_vectors(hidden), width = between(1, 2) * out;
+  int slots = slots_of(d.cell) * (int)with_padding(hidden), width = between(1, 2) * out;
   int32_t order[9], counts[6];
   d.rows = lengths(d.steps, d.batch, order, counts);
   d.order = integers(order, d.batch);
@@ -116,9 +116,9 @@ static void run(void) {
   }
   d.chunk_rows = between(d.batch, d.batch * d.steps);
   if (between(0, 3) == 0) {
-    d.gx = buffer((long)d.rows * gates * whole_vectors(hidden));
+    d.gx = buffer((long)d.rows * gates * with_padding(hidden));
     d.chunk_rows = 0;
-    if (d.bias_ih) CALL(add_bias, 0, d.gx, d.bias_ih, d.rows, gates * (int)whole_vectors(hidden));
+    if (d.bias_ih) CALL(add_bias, 0, d.gx, d.bias_ih, d.rows, gates * (int)with_padding(hidden));
   }
   d.scratch = buffer(CALL(forward_scratch, d.cell, d.batch, hidden, d.proj_size, d.chunk_rows));
   int has_reserve = d.cell == CELL_GRU || d.cell == CELL_LSTM;

@@ -125,7 +125,9 @@ int32_t call(const char *name, const int32_t *arguments, int count) {
 }
 
 
-long whole_vectors(long columns) { return (columns + engine.build->vector - 1) / engine.build->vector * engine.build->vector; }
+static long multiple_of(long unit, long n) { return (n + unit - 1) / unit * unit; }
+long with_padding(long columns) { return multiple_of(engine.build->pad, columns); }
+long whole_vectors(long units) { return multiple_of(engine.build->vector, units); }
 
 int gates_of(int cell) { return cell == CELL_GRU ? 3 : cell == CELL_LSTM ? 4 : 1; }
 int slots_of(int cell) { return cell == CELL_GRU ? 4 : cell == CELL_LSTM ? 5 : 1; }
@@ -143,7 +145,7 @@ index_t weight(int gates, int units, int columns, int is_transposed, int first_g
 }
 
 index_t bias(int gates, int units, int added_gates) {
-  index_t from = buffer((long)gates * units), other = buffer((long)gates * units), to = buffer(gates * whole_vectors(units));
+  index_t from = buffer((long)gates * units), other = buffer((long)gates * units), to = buffer(gates * with_padding(units));
   CALL(pack_bias, 0, from, other, to, gates, units, added_gates);
   return to;
 }

@@ -38,7 +38,8 @@ int32_t call(const char *name, const int32_t *arguments, int count);
 /* A call that the checks have let pass. An array of the caller's is made for it, as long as its arguments say. */
 int32_t run_function(const struct function *function, const int32_t *a);
 
-long whole_vectors(long columns);
+long with_padding(long columns);
+long whole_vectors(long units);
 int gates_of(int cell);
 /* Slots of the reserve, and of the gradients where there is none. */
 int slots_of(int cell);

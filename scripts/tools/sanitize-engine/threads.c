@@ -26,7 +26,7 @@ static void run(void) {
   const int cells[] = {CELL_RNN_TANH, CELL_RNN_RELU, CELL_GRU, CELL_LSTM};
   struct direction d = {.cell = cells[between(0, 3)], .steps = between(1, 12), .batch = between(1, 5),
                         .input_size = between(1, 40), .hidden_size = between(17, 80), .reverse = between(0, 1)};
-  int gates = gates_of(d.cell), hidden = d.hidden_size, slots = slots_of(d.cell) * (int)whole_vectors(hidden);
+  int gates = gates_of(d.cell), hidden = d.hidden_size, slots = slots_of(d.cell) * (int)with_padding(hidden);
   int32_t order[9], counts[12];
   d.rows = lengths(d.steps, d.batch, order, counts);
   d.order = integers(order, d.batch);
