@@ -5,8 +5,8 @@
  *     sets() -> string[]                                     the instruction sets that run here, the best first
  *     version: string, abi: number[]                         what the caller must agree with
  *
- * An engine has `set`, `vector` (VL of machine.h), and the functions of engine.h: integers in, an integer out; the first argument
- * stands for the arena. Those of packing/sequence.h take a Float32Array, too. `attach` takes the memory again when it has grown.
+ * An engine has `set`, `pad` and `vector` (PAD and VL of machine.h), and the functions of engine.h: integers in, an integer out; the
+ * first argument stands for the arena. Those of packing/sequence.h take a Float32Array, too. `attach` takes the memory again when it has grown.
  * `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
  */
 

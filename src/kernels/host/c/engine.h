@@ -6,7 +6,7 @@
  * address 0, where the compiler could take a buffer for a null pointer.
  *
  * Dimensions: T steps, B batch rows, I input size, H hidden size, P projected size, S = P or H (columns of h), G gates.
- * Hp, Pp are H and P rounded up to whole vectors of VL floats (machine.h).
+ * Hp, Pp are H and P rounded up to multiples of PAD (machine.h).
  *
  * Sequences are packed as a torch PackedSequence is: rows sorted by length, longest first; all rows of step 0, then all of
  * step 1, and so on. counts[t] rows have step t, M rows in all, so no work is done on padding. The rows of a state are in
@@ -71,7 +71,7 @@ struct direction {
   int32_t chunk_rows;   /* rows of the input projection that are held at a time, >= B; 0 where gx is given */
   index_t gx;           /* the input projection of all rows with its bias, [M, G * Hp]; 0: made here */
   /* Forward of few rows: several jobs share the units of one direction and its scratch, with a barrier after every step. */
-  int32_t unit_begin, unit_end; /* of this job, whole vectors; 0 and H where it is alone */
+  int32_t unit_begin, unit_end; /* of this job, multiples of VL or H; 0 and H where it is alone */
   index_t team;         /* struct team, 0: alone; not with a projection */
   /* Backward only. */
   index_t dy;           /* [M, S], rows dy_stride apart; 0: zeros */

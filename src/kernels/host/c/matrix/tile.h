@@ -41,8 +41,7 @@ INLINE void tile_of(const int rows, const int regs, float *c, long depth, const 
     vf column = load_regs(regs, b);
     UNROLL for (int i = 0; i < rows; i++) {
       IN_ORDER;
-      reg x = broadcast(p[i]);
-      add_product(regs, sum[i], x, column);
+      add_product(regs, sum[i], broadcast(p[i]), column);
       p[i] += step;
     }
   }

@@ -86,8 +86,8 @@ INLINE void project_chunk(const int cell, float *arena, const struct direction *
 }
 
 /* What the state adds to the sums of all gates, of `rows` rows and one panel of each gate: gates tiles, GH apart. */
-INLINE void gate_tiles(const int gates, const int regs, long rows, float *gh, long depth, const float *h, long stride, const float *panel,
-                       long gate_stride) {
+INLINE void gate_tiles(const int gates, const int regs, long rows, float *gh, long depth, const float *h, long stride,
+                       const float *panel, long gate_stride) {
   int g = 0;
   if (rows == 1 && gates == 3) {
     panels_1x3(regs, gh, GH, depth, h, 0, panel, gate_stride);
@@ -109,8 +109,8 @@ INLINE void gate_tiles(const int gates, const int regs, long rows, float *gh, lo
 }
 
 /* The cells of `count` rows from the i-th on, and of the vector of units from u on. */
-INLINE void run_cells(const int cell, const int regs, float *arena, const struct direction *d, const struct walk *w, struct forward_run *run,
-                      long u, long i, long count, const float *gh) {
+INLINE void run_cells(const int cell, const int regs, float *arena, const struct direction *d, const struct walk *w,
+                      struct forward_run *run, long u, long i, long count, const float *gh) {
   const long gate = run->hidden_padded, gx_stride = gates_of(cell) * gate, slots = slots_of(cell) * gate;
   vf b_hn = cell == CELL_GRU && d->bias_hh ? load_regs(regs, arena + d->bias_hh + u) : (vf){0};
   for (long end = i + count; i < end; i++, gh += regs * REG) {
