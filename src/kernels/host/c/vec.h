@@ -119,19 +119,21 @@ INLINE vf at_least(float limit, vf x) {
 }
 
 /* a * b + c; rounded once where the machine has an instruction for it and the build says so. */
-INLINE reg multiply_add_reg(reg a, reg b, reg c) {
 #if defined(__wasm_relaxed_simd__)
-  return __builtin_wasm_relaxed_madd_f32x4(a, b, c);
-#elif defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
-  return __builtin_elementwise_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
+INLINE reg multiply_add_reg(reg a, reg b, reg c) { return __builtin_wasm_relaxed_madd_f32x4(a, b, c); }
 INLINE vf multiply_add(vf a, vf b, vf c) {
   return joined(multiply_add_reg(low_half(a), low_half(b), low_half(c)),
                 multiply_add_reg(high_half(a), high_half(b), high_half(c)));
 }
+#else
+#if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
+#define MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#endif
+INLINE reg multiply_add_reg(reg a, reg b, reg c) { return MULTIPLY_ADD(a, b, c); }
+INLINE vf multiply_add(vf a, vf b, vf c) { return MULTIPLY_ADD(a, b, c); }
+#endif
 
 /* Columns with their padding. */
 INLINE long padded(long columns) { return (columns + PAD - 1) / PAD * PAD; }
