@@ -6,8 +6,8 @@
  *     version: string, abi: number[]                         what the caller must agree with
  *
  * An engine has `set`, `pad` and `vector` (PAD and VL of machine.h), and the functions of engine.h: integers in, an integer out; the
- * first argument stands for the arena. Those of packing/sequence.h take a Float32Array, too. `attach` takes the memory again when it has grown.
- * `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
+ * first argument stands for the arena. Those of packing/sequence.h take a Float32Array, too. `attach` takes the memory again when it
+ * has grown. `wake(at)` wakes threads that sleep on an integer. `startWorker` is in pool.c.
  */
 
 #include "addon.h"
