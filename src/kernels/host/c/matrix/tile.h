@@ -16,7 +16,7 @@ INLINE reg broadcast(const float *p) {
   /* Through a load that splats into four lanes. */
   return (reg){p[0], p[0], p[0], p[0]};
 #else
-  return *p - (reg){0};
+  return low_half(splat(*p));
 #endif
 }
 
